@@ -1,0 +1,83 @@
+//! What evaluation knows of a request, and what it may do to it.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use http::HeaderName;
+
+use crate::lang::hir::BackendId;
+use crate::lang::schema::{Message, Variable};
+
+/// A value at run time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// STRING; `None` is unset, which is not the empty text.
+    Text(Option<Cow<'a, [u8]>>),
+    /// INT.
+    Int(i64),
+    /// REAL.
+    Real(f64),
+    /// BOOL.
+    Bool(bool),
+    /// DURATION in milliseconds.
+    Duration(i64),
+    /// BYTES.
+    Bytes(i64),
+    /// IP.
+    Ip(IpAddr),
+    /// TIME.
+    Time(SystemTime),
+    /// BACKEND.
+    Backend(Option<BackendId>),
+}
+
+impl<'a> Value<'a> {
+    /// Text that is borrowed.
+    #[must_use]
+    pub fn text(text: &'a (impl AsRef<[u8]> + ?Sized)) -> Self {
+        Self::Text(Some(Cow::Borrowed(text.as_ref())))
+    }
+
+    /// Unset text.
+    pub const UNSET: Self = Self::Text(None);
+}
+
+/// Why a value could not be set: said in the log, and the step ends with `fail`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(pub &'static str);
+
+/// One request, seen from one step. The proxy implements it over its session, tests over a map.
+///
+/// Which variables may be read or set in which step is checked when the policy is compiled; an
+/// implementation answers what does not apply with [`Value::UNSET`], zero or false.
+pub trait Facts {
+    /// The value of a variable, always of the variable's type.
+    fn get(&self, variable: Variable) -> Value<'_>;
+
+    /// Sets a variable to a value of its type.
+    ///
+    /// # Errors
+    /// When the value cannot stand there: a status outside 100 to 999, a URL with a line feed.
+    fn set(&mut self, variable: Variable, value: Value<'_>) -> Result<(), Refused>;
+
+    /// The first field line of that name; for `Cookie` all lines joined by `; ` (RFC 9113 section 8.2.3).
+    fn header(&self, message: Message, name: &HeaderName) -> Option<Cow<'_, [u8]>>;
+
+    /// Replaces all field lines of that name by one.
+    ///
+    /// # Errors
+    /// When the value holds a byte that no field value may hold (RFC 9110 section 5.5), or the
+    /// field is one that only warp itself may set (`Content-Length`, `Transfer-Encoding`).
+    fn set_header(&mut self, message: Message, name: &HeaderName, value: &[u8]) -> Result<(), Refused>;
+
+    /// Removes all field lines of that name.
+    fn unset_header(&mut self, message: Message, name: &HeaderName);
+
+    /// Adds a part to the cache key; parts are framed, so that `"ab" "c"` is not `"a" "bc"`.
+    fn hash_data(&mut self, part: &[u8]);
+
+    /// Writes a line to the log of this request.
+    fn log(&mut self, line: &[u8]);
+}

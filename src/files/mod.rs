@@ -1,0 +1,1 @@
+//! Policy files on disk: reading, and expanding `include` patterns.

@@ -1,0 +1,1 @@
+//! Diagnostics as text for people (miette) and as JSON for programs.

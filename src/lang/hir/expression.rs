@@ -1,0 +1,136 @@
+//! Typed expressions.
+
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
+
+use http::HeaderName;
+
+use super::{AclId, BackendId, Glob, LocalId, Pattern};
+use crate::lang::schema::{Function, Message, Type, Variable};
+use crate::lang::source::Span;
+
+/// An expression with its type and place.
+#[derive(Debug, PartialEq)]
+pub struct Expression {
+    /// What it is.
+    pub kind: ExpressionKind,
+    /// What it yields.
+    pub ty: Type,
+    /// As written.
+    pub span: Span,
+}
+
+/// What an expression is. Each line says what it yields from what.
+#[derive(Debug, PartialEq)]
+pub enum ExpressionKind {
+    /// STRING.
+    Text(Box<[u8]>),
+    /// INT.
+    Int(i64),
+    /// REAL.
+    Real(f64),
+    /// BOOL.
+    Bool(bool),
+    /// DURATION in milliseconds.
+    Duration(i64),
+    /// BYTES.
+    Bytes(i64),
+    /// IP.
+    Ip(IpAddr),
+    /// BACKEND; `None` for `none`.
+    Backend(Option<BackendId>),
+    /// The variable's type.
+    Variable(Variable),
+    /// STRING: the first field line of that name (`Cookie`: all lines joined); unset if there is none.
+    Header(Message, HeaderName),
+    /// STRING: the first value of that query parameter, percent-decoded; unset if there is none.
+    Query(Message, Box<Expression>),
+    /// STRING: the first cookie of that name; unset if there is none.
+    Cookie(Message, Box<Expression>),
+    /// The type of its value.
+    Local(LocalId),
+    /// STRING from STRINGs; an unset part counts as empty.
+    Concat(Vec<Expression>),
+    /// STRING from anything, as VCL writes it: durations and reals with three decimals, times as RFC 9110 dates.
+    ToText(Box<Expression>),
+    /// BOOL from anything: set text, a backend, a number other than 0, a duration above 0 (VCL's truth).
+    Truth(Box<Expression>),
+    /// BOOL from BOOL.
+    Not(Box<Expression>),
+    /// BOOL from BOOLs, left to right, stops at the first false.
+    And(Vec<Expression>),
+    /// BOOL from BOOLs, left to right, stops at the first true.
+    Or(Vec<Expression>),
+    /// BOOL from two of one type. Unset text is equal to nothing, not even to unset text.
+    Compare(Comparison, Box<Expression>, Box<Expression>),
+    /// A number from numbers: INT, REAL, DURATION, BYTES, TIME (TIME ± DURATION, TIME − TIME). Saturates;
+    /// dividing by zero yields zero.
+    Arithmetic(Arithmetic, Box<Expression>, Box<Expression>),
+    /// BOOL from STRING; unset text is matched as empty (as in Varnish).
+    Matches(Box<Expression>, Pattern),
+    /// BOOL from IP.
+    InAcl(Box<Expression>, AclId),
+    /// BOOL from STRING: equal to one of them.
+    InTexts(Box<Expression>, Vec<Box<[u8]>>),
+    /// BOOL from INT (DURATION, BYTES): within one of the ranges.
+    InRanges(Box<Expression>, Vec<RangeInclusive<i64>>),
+    /// BOOL from STRING, a path: equal to one of them, or below it. `/a` holds `/a` and `/a/b`, not `/ab`;
+    /// `/a/` holds `/a/` and `/a/b`, not `/a`.
+    Under(Box<Expression>, Vec<Box<[u8]>>),
+    /// BOOL from STRING, a path: its last segment ends in `.` and one of them, ASCII case ignored.
+    /// The texts are in lower case and without the dot.
+    Extension(Box<Expression>, Vec<Box<[u8]>>),
+    /// BOOL: the query has a parameter of one of these names.
+    HasQuery(Message, Vec<Box<[u8]>>),
+    /// BOOL: the query has a parameter whose name is like one of these.
+    AnyQuery(Message, Vec<Glob>),
+    /// BOOL: there is a cookie of one of these names.
+    HasCookie(Message, Vec<Box<[u8]>>),
+    /// BOOL: there is a cookie whose name is like one of these.
+    AnyCookie(Message, Vec<Glob>),
+    /// STRING: `regsub` and `regsuball`.
+    Substitute {
+        /// The text; unset stays unset.
+        text: Box<Expression>,
+        /// What to look for.
+        pattern: Pattern,
+        /// What to put there, `\0` to `\9` being the match and its groups: STRING.
+        replacement: Box<Expression>,
+        /// Every match, not only the first.
+        all: bool,
+    },
+    /// The result of a function other than `regsub`, `regsuball` and those without a result.
+    Call(Function, Vec<Expression>),
+}
+
+/// Ways to compare. Only `Equal` and `NotEqual` apply to STRING, BOOL, IP and BACKEND.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Comparison {
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+/// Ways to reckon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Arithmetic {
+    /// `+`
+    Add,
+    /// `-`
+    Subtract,
+    /// `*`
+    Multiply,
+    /// `/`
+    Divide,
+    /// `%`
+    Remainder,
+}

@@ -1,0 +1,94 @@
+//! Typed statements.
+
+use http::HeaderName;
+
+use super::{Expression, Glob, LocalId, SubId};
+use crate::lang::schema::{Action, Function, Message, Variable};
+use crate::lang::source::Span;
+
+/// A statement with its place.
+#[derive(Debug)]
+pub struct Statement {
+    /// What it does.
+    pub kind: StatementKind,
+    /// The statement, or the row of a table, as written.
+    pub span: Span,
+}
+
+/// What a statement does.
+#[derive(Debug)]
+pub enum StatementKind {
+    /// Binds a local.
+    Let(LocalId, Expression),
+    /// Sets a variable or a header field. `+=` and its like are written out as `target = target + value`.
+    Set(Target, Expression),
+    /// Removes a header field. Variables that can be unset are set to unset text.
+    Unset(Target),
+    /// Runs a sub; a `return (action)` in it ends the step.
+    Call(SubId),
+    /// The first arm whose condition holds is run; flat, for ladders and rule tables alike.
+    If {
+        /// Conditions with what is done.
+        arms: Vec<Arm>,
+        /// What is done if no condition holds.
+        otherwise: Vec<Statement>,
+    },
+    /// Ends the step.
+    Return(Outcome),
+    /// Ends the sub and goes on behind its `call`.
+    Leave,
+    /// Calls a function for its effect (`hash_data`, `synthetic`, `std.log`).
+    Effect(Function, Vec<Expression>),
+    /// Rewrites a part of the request.
+    Normalize(Normalization),
+}
+
+/// An arm of an `if`, a row of a table.
+#[derive(Debug)]
+pub struct Arm {
+    /// BOOL.
+    pub condition: Expression,
+    /// What is done.
+    pub body: Vec<Statement>,
+    /// The condition with its block, or the row.
+    pub span: Span,
+}
+
+/// What can be set.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// A variable.
+    Variable(Variable),
+    /// A header field.
+    Header(Message, HeaderName),
+}
+
+/// How a step ends.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What comes next.
+    pub action: Action,
+    /// The status of `synth` and `error`: INT.
+    pub status: Option<Expression>,
+    /// The reason of `synth`, `error` and `fail`: STRING.
+    pub reason: Option<Expression>,
+}
+
+/// One clause of `normalize req { … }`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Normalization {
+    /// Drops query parameters whose name is like one of the patterns.
+    QueryDrop(Vec<Glob>),
+    /// Keeps only those query parameters.
+    QueryKeep(Vec<Glob>),
+    /// Sorts query parameters by name, values of one name in their order.
+    QuerySort,
+    /// Drops cookies whose name is like one of the patterns; an empty `Cookie` is removed.
+    CookieDrop(Vec<Glob>),
+    /// Keeps only those cookies.
+    CookieKeep(Vec<Glob>),
+    /// Reduces `Accept-Encoding` to the first of these codings that the client accepts.
+    AcceptEncoding(Vec<String>),
+    /// Puts `Host` in lower case.
+    HostLower,
+}

@@ -1,0 +1,1 @@
+//! Lossless tokens: every byte of the text is in exactly one token, white space and comments too.

@@ -1,0 +1,95 @@
+//! What `return (...)` may say, and in which steps (VCL 4.1 reference, "vcl-step").
+
+use super::{Step, StepSet};
+
+/// What an action takes in parentheses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActionArguments {
+    /// Nothing.
+    None,
+    /// A status and, if wanted, a reason: `synth(404, "gone")`.
+    StatusAndReason,
+    /// If wanted, a reason: `fail("no")`.
+    OptionalReason,
+}
+
+macro_rules! actions {
+    ($($variant:ident $name:literal $arguments:ident [$($step:ident)*] runs [$($runs:ident)*] $doc:literal;)*) => {
+        /// What a step may end with.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Action { $(#[doc = $doc] $variant,)* }
+
+        impl Action {
+            /// All actions.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name as written.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What it takes in parentheses.
+            #[must_use]
+            pub const fn arguments(self) -> ActionArguments {
+                match self { $(Self::$variant => ActionArguments::$arguments,)* }
+            }
+
+            /// The steps in which VCL 4.1 allows it.
+            #[must_use]
+            pub const fn steps(self) -> StepSet {
+                match self { $(Self::$variant => StepSet::of(&[$(Step::$step,)*]),)* }
+            }
+
+            /// The steps in which this version of warp carries it out; elsewhere it is an error.
+            #[must_use]
+            pub const fn runs(self) -> StepSet {
+                match self { $(Self::$variant => StepSet::of(&[$(Step::$runs,)*]),)* }
+            }
+
+            /// One line about it.
+            #[must_use]
+            pub const fn doc(self) -> &'static str {
+                match self { $(Self::$variant => $doc,)* }
+            }
+        }
+    };
+}
+
+actions! {
+    Abandon "abandon" None [BackendFetch BackendRefresh BackendResponse BackendError] runs [BackendFetch BackendResponse BackendError]
+        "Give the fetch up; the client gets 503.";
+    Deliver "deliver" None [Hit Deliver Synth BackendResponse BackendError] runs [Hit Deliver Synth BackendResponse BackendError]
+        "Go on with this response.";
+    Error "error" StatusAndReason [BackendFetch BackendRefresh BackendResponse] runs [BackendFetch BackendResponse]
+        "Go on in `backend_error` with this status.";
+    Fail "fail" OptionalReason [Recv Hash Hit Miss Pass Pipe Purge Deliver Synth BackendFetch BackendRefresh BackendResponse BackendError Init]
+        runs [Recv Hash Hit Miss Pass Purge Deliver Synth BackendFetch BackendResponse BackendError]
+        "Stop: something is wrong in a way that the policy cannot mend; the client gets 503.";
+    Fetch "fetch" None [Miss Pass BackendFetch] runs [Miss Pass BackendFetch]
+        "Ask the backend.";
+    Hash "hash" None [Recv] runs [Recv]
+        "Look in the cache.";
+    Lookup "lookup" None [Hash] runs [Hash]
+        "The key is complete.";
+    Pass "pass" None [Recv Hit Miss BackendResponse] runs [Recv Hit Miss BackendResponse]
+        "Leave the cache out.";
+    Pipe "pipe" None [Recv Pipe] runs []
+        "Copy bytes both ways without looking at them.";
+    Purge "purge" None [Recv] runs [Recv]
+        "Remove the stored response of this request, all variants.";
+    Restart "restart" None [Recv Hit Miss Pass Purge Deliver Synth] runs []
+        "Start again in recv with the request as it is now.";
+    Retry "retry" None [BackendRefresh BackendResponse BackendError] runs []
+        "Ask the backend again.";
+    Synth "synth" StatusAndReason [Recv Hit Miss Pass Pipe Purge Deliver] runs [Recv Hit Miss Pass Purge Deliver]
+        "Answer with a response made by warp itself.";
+}
+
+impl Action {
+    /// The action of that name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.name() == name)
+    }
+}

@@ -1,0 +1,22 @@
+//! The vocabulary as data: the only list of steps, actions, variables, functions, attributes and
+//! units. The checker, the editors' files and the reference in `docs/` all read it.
+
+mod action;
+mod attribute;
+mod function;
+mod keyword;
+mod rule_action;
+mod step;
+mod types;
+mod unit;
+mod variable;
+
+pub use action::{Action, ActionArguments};
+pub use attribute::{Attribute, BACKEND_ATTRIBUTES, PROBE_ATTRIBUTES};
+pub use function::{Function, Parameter};
+pub use keyword::{DECLARATIONS, NORMALIZE_CLAUSES, STATEMENTS, WORD_OPERATORS};
+pub use rule_action::{RuleAction, RuleTable};
+pub use step::{Step, StepSet};
+pub use types::Type;
+pub use unit::{BYTE_UNITS, DURATION_UNITS, Unit};
+pub use variable::{Access, Message, SHORT_NAMES, ShortName, Variable};

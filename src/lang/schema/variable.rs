@@ -1,0 +1,213 @@
+//! Variables and header collections: type, and the steps that may read, set or unset each.
+//!
+//! Names, types and legality are those of the VCL 4.1 reference ("vcl-var"); views of a message
+//! that VCL has no name for (`req.path`) say so in their line.
+
+use super::{Step, StepSet, Type};
+
+/// What a step may do with a variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// Steps that may read it.
+    pub read: StepSet,
+    /// Steps that may `set` it.
+    pub set: StepSet,
+    /// Steps that may `unset` it.
+    pub unset: StepSet,
+}
+
+const NONE: StepSet = StepSet::NONE;
+const CLIENT: StepSet = StepSet::CLIENT;
+const BACKEND: StepSet = StepSet::BACKEND;
+const EVERYWHERE: StepSet = CLIENT.and(BACKEND);
+const FETCHED: StepSet = StepSet::of(&[Step::BackendResponse, Step::BackendError]);
+const STORED: StepSet = StepSet::of(&[Step::Hit, Step::Deliver]);
+const ANSWER: StepSet = StepSet::of(&[Step::Deliver, Step::Synth]);
+const SYNTHETIC: StepSet = StepSet::of(&[Step::Synth]);
+const FAILED: StepSet = StepSet::of(&[Step::BackendError]);
+const PIPE_OR_BACKEND: StepSet = StepSet::of(&[Step::Pipe]).and(BACKEND);
+
+macro_rules! variables {
+    ($($variant:ident $name:literal $ty:ident $read:ident $set:ident $unset:ident $doc:literal;)*) => {
+        /// A variable with one value.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Variable { $(#[doc = $doc] $variant,)* }
+
+        impl Variable {
+            /// All of them, in the order of the reference.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name as written: `req.url`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Its type.
+            #[must_use]
+            pub const fn ty(self) -> Type {
+                match self { $(Self::$variant => Type::$ty,)* }
+            }
+
+            /// Who may read, set and unset it.
+            #[must_use]
+            pub const fn access(self) -> Access {
+                match self { $(Self::$variant => Access { read: $read, set: $set, unset: $unset },)* }
+            }
+
+            /// One line about it.
+            #[must_use]
+            pub const fn doc(self) -> &'static str {
+                match self { $(Self::$variant => $doc,)* }
+            }
+        }
+    };
+}
+
+variables! {
+    // name, type, read in, set in, unset in
+    Now "now" Time EVERYWHERE NONE NONE "The time at which the step began.";
+
+    ClientIp "client.ip" Ip EVERYWHERE NONE NONE "The client's address.";
+    ServerIp "server.ip" Ip EVERYWHERE NONE NONE "The address on which the client was accepted.";
+    LocalIp "local.ip" Ip EVERYWHERE NONE NONE "The local address of the connection; the same as `server.ip` until PROXY protocol.";
+    RemoteIp "remote.ip" Ip EVERYWHERE NONE NONE "The remote address of the connection; the same as `client.ip` until PROXY protocol.";
+    ServerHostname "server.hostname" String EVERYWHERE NONE NONE "The name of this machine.";
+
+    ReqMethod "req.method" String CLIENT CLIENT NONE "The request method.";
+    ReqUrl "req.url" String CLIENT CLIENT NONE "The request target: path and query.";
+    ReqPath "req.path" String CLIENT NONE NONE "View: `req.url` up to the `?`.";
+    ReqHost "req.host" String CLIENT NONE NONE "View: the host of the request in lower case, without its port.";
+    ReqProto "req.proto" String CLIENT NONE NONE "The protocol: `HTTP/1.1`, `HTTP/2.0`.";
+    ReqTime "req.time" Time CLIENT NONE NONE "When the request came in.";
+    ReqXid "req.xid" String CLIENT NONE NONE "The number of this request.";
+    ReqBackendHint "req.backend_hint" Backend CLIENT CLIENT NONE "The backend that a fetch for this request will use.";
+    ReqHashAlwaysMiss "req.hash_always_miss" Bool CLIENT CLIENT NONE "Fetch and store anew whatever is stored.";
+
+    BereqMethod "bereq.method" String PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "The method sent to the backend.";
+    BereqUrl "bereq.url" String PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "The request target sent to the backend.";
+    BereqPath "bereq.path" String PIPE_OR_BACKEND NONE NONE "View: `bereq.url` up to the `?`.";
+    BereqHost "bereq.host" String PIPE_OR_BACKEND NONE NONE "View: the host sent to the backend in lower case, without its port.";
+    BereqProto "bereq.proto" String PIPE_OR_BACKEND NONE NONE "The protocol used towards the backend.";
+    BereqTime "bereq.time" Time PIPE_OR_BACKEND NONE NONE "When the fetch began.";
+    BereqXid "bereq.xid" String PIPE_OR_BACKEND NONE NONE "The number of the request that caused the fetch.";
+    BereqBackend "bereq.backend" Backend PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "The backend to ask.";
+    BereqConnectTimeout "bereq.connect_timeout" Duration PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "How long connecting may take, for this fetch.";
+    BereqFirstByteTimeout "bereq.first_byte_timeout" Duration BACKEND BACKEND NONE "How long the first byte may take, for this fetch.";
+    BereqBetweenBytesTimeout "bereq.between_bytes_timeout" Duration BACKEND BACKEND NONE "How long the backend may be silent, for this fetch.";
+    BereqUncacheable "bereq.uncacheable" Bool BACKEND NONE NONE "The response will not be stored (the request passes).";
+    BereqIsBgfetch "bereq.is_bgfetch" Bool BACKEND NONE NONE "A fetch in the background, while a stale response is served.";
+
+    BerespStatus "beresp.status" Int FETCHED FETCHED NONE "The status.";
+    BerespReason "beresp.reason" String FETCHED FETCHED NONE "The reason phrase.";
+    BerespProto "beresp.proto" String FETCHED NONE NONE "The protocol of the response.";
+    BerespTtl "beresp.ttl" Duration FETCHED FETCHED NONE "How long it stays fresh from now on. Set from the response by RFC 9111 section 4.2 before the step.";
+    BerespGrace "beresp.grace" Duration FETCHED FETCHED NONE "How long after that it may be served stale while it is fetched anew.";
+    BerespKeep "beresp.keep" Duration FETCHED FETCHED NONE "How long after ttl and grace it is kept for validation.";
+    BerespUncacheable "beresp.uncacheable" Bool FETCHED FETCHED NONE "Do not store it. Once true it stays true.";
+    BerespAge "beresp.age" Duration FETCHED NONE NONE "How old it was on arrival.";
+    BerespBackend "beresp.backend" Backend FETCHED NONE NONE "The backend that answered.";
+    BerespBody "beresp.body" String NONE FAILED NONE "The body of the response that is made up.";
+
+    ObjStatus "obj.status" Int STORED NONE NONE "The stored status.";
+    ObjReason "obj.reason" String STORED NONE NONE "The stored reason phrase.";
+    ObjProto "obj.proto" String STORED NONE NONE "The protocol of the stored response.";
+    ObjTtl "obj.ttl" Duration STORED NONE NONE "How long it stays fresh from now on; negative when stale.";
+    ObjGrace "obj.grace" Duration STORED NONE NONE "Its grace period.";
+    ObjKeep "obj.keep" Duration STORED NONE NONE "How long it is kept beyond ttl and grace.";
+    ObjAge "obj.age" Duration STORED NONE NONE "Its age.";
+    ObjHits "obj.hits" Int STORED NONE NONE "How often it was served from the store; 0 on a miss.";
+    ObjUncacheable "obj.uncacheable" Bool STORED NONE NONE "It was not stored.";
+
+    RespStatus "resp.status" Int ANSWER ANSWER NONE "The status sent to the client.";
+    RespReason "resp.reason" String ANSWER ANSWER NONE "The reason phrase sent to the client.";
+    RespProto "resp.proto" String ANSWER NONE NONE "The protocol of the response.";
+    RespTime "resp.time" Time ANSWER NONE NONE "When the response was ready.";
+    RespBody "resp.body" String NONE SYNTHETIC NONE "The body of the response that is made up.";
+}
+
+impl Variable {
+    /// The variable of that name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|variable| variable.name() == name)
+    }
+}
+
+/// A message with header fields: `req.http.Accept`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Message {
+    /// The client's request.
+    Req,
+    /// The request to the backend.
+    Bereq,
+    /// The backend's response.
+    Beresp,
+    /// The stored response.
+    Obj,
+    /// The response to the client.
+    Resp,
+}
+
+impl Message {
+    /// All messages.
+    pub const ALL: &[Self] = &[Self::Req, Self::Bereq, Self::Beresp, Self::Obj, Self::Resp];
+
+    /// The first part of its names: `req`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Req => "req",
+            Self::Bereq => "bereq",
+            Self::Beresp => "beresp",
+            Self::Obj => "obj",
+            Self::Resp => "resp",
+        }
+    }
+
+    /// The message of that name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|message| message.name() == name)
+    }
+
+    /// Who may read, set and unset its header fields.
+    #[must_use]
+    pub const fn access(self) -> Access {
+        match self {
+            Self::Req => Access { read: CLIENT, set: CLIENT, unset: CLIENT },
+            Self::Bereq => Access { read: PIPE_OR_BACKEND, set: PIPE_OR_BACKEND, unset: PIPE_OR_BACKEND },
+            Self::Beresp => Access { read: FETCHED, set: FETCHED, unset: FETCHED },
+            Self::Obj => Access { read: STORED, set: NONE, unset: NONE },
+            Self::Resp => Access { read: ANSWER, set: ANSWER, unset: ANSWER },
+        }
+    }
+
+    /// Whether it is a request, so that it has a query and cookies.
+    #[must_use]
+    pub const fn is_request(self) -> bool {
+        matches!(self, Self::Req | Self::Bereq)
+    }
+}
+
+/// A short name that rule tables allow: `path` for `req.path`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShortName {
+    /// The short name.
+    pub name: &'static str,
+    /// What it stands for in `rules request`.
+    pub request: Option<&'static str>,
+    /// What it stands for in `rules response`.
+    pub response: Option<&'static str>,
+}
+
+/// The short names of rule tables. `query` and `cookies` are collections, `header "X"` is grammar.
+pub const SHORT_NAMES: &[ShortName] = &[
+    ShortName { name: "method", request: Some("req.method"), response: Some("bereq.method") },
+    ShortName { name: "host", request: Some("req.host"), response: Some("bereq.host") },
+    ShortName { name: "path", request: Some("req.path"), response: Some("bereq.path") },
+    ShortName { name: "url", request: Some("req.url"), response: Some("bereq.url") },
+    ShortName { name: "query", request: Some("req.query"), response: Some("bereq.query") },
+    ShortName { name: "cookies", request: Some("req.cookies"), response: Some("bereq.cookies") },
+    ShortName { name: "status", request: None, response: Some("beresp.status") },
+];

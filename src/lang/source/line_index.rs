@@ -1,0 +1,79 @@
+//! From byte offsets to lines and columns.
+
+/// A place as people count: both from 1, the column in characters (not bytes).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineColumn {
+    /// The line, from 1.
+    pub line: usize,
+    /// The column, from 1, in Unicode scalar values.
+    pub column: usize,
+}
+
+/// The byte offset at which each line starts.
+#[derive(Debug)]
+pub struct LineIndex {
+    starts: Vec<usize>,
+}
+
+impl LineIndex {
+    /// Scans `text` once for line feeds.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        let newlines = memchr::memchr_iter(b'\n', text.as_bytes());
+        let starts = std::iter::once(0).chain(newlines.map(|at| at + 1)).collect();
+        Self { starts }
+    }
+
+    /// How many lines the text has; an empty text has one.
+    #[must_use]
+    pub fn line_count(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// The line and column of byte `offset` in `text` (the text the index was built from).
+    ///
+    /// An offset past the end, or inside a character, counts as the place before it.
+    #[must_use]
+    pub fn locate(&self, text: &str, offset: usize) -> LineColumn {
+        let offset = floor_char_boundary(text, offset);
+        let line = self.starts.partition_point(|&start| start <= offset) - 1;
+        let column = text[self.starts[line]..offset].chars().count() + 1;
+        LineColumn { line: line + 1, column }
+    }
+}
+
+fn floor_char_boundary(text: &str, offset: usize) -> usize {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    offset
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn locate(text: &str, offset: usize) -> (usize, usize) {
+        let at = LineIndex::new(text).locate(text, offset);
+        (at.line, at.column)
+    }
+
+    #[test]
+    fn lines_and_columns_count_from_one() {
+        assert_eq!(locate("ab\ncd", 0), (1, 1));
+        assert_eq!(locate("ab\ncd", 2), (1, 3));
+        assert_eq!(locate("ab\ncd", 3), (2, 1));
+    }
+
+    #[test]
+    fn columns_count_characters() {
+        assert_eq!(locate("éx", 2), (1, 2));
+    }
+
+    #[test]
+    fn offsets_out_of_range_are_clamped() {
+        assert_eq!(locate("", 9), (1, 1));
+        assert_eq!(locate("é", 1), (1, 1));
+    }
+}

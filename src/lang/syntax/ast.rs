@@ -1,0 +1,470 @@
+//! The syntax tree: what is written, with its places, before any name is looked up.
+//!
+//! Lists are flat on purpose: a ladder of ten thousand `else if` arms is one [`If`] with ten
+//! thousand arms, so that no walk over the tree recurses deeper than the source nests.
+
+use crate::lang::schema::RuleTable;
+use crate::lang::source::{FileId, Span};
+
+/// A piece of text with its place: a name, a keyword, the text of a literal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// As written; for a string literal what is between the quotes.
+    pub text: String,
+    /// Where; for a string literal quotes included.
+    pub span: Span,
+}
+
+/// One file, parsed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SyntaxTree {
+    /// The file.
+    pub file: FileId,
+    /// `warp 1;`, if it is there and was understood.
+    pub version: Option<Version>,
+    /// The declarations that could be parsed, in order.
+    pub declarations: Vec<Declaration>,
+}
+
+/// `warp 1;`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version {
+    /// The number.
+    pub number: u32,
+    /// The whole line.
+    pub span: Span,
+}
+
+/// What stands at the top level.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Declaration {
+    /// `include "parts/*.warp";`
+    Include(Include),
+    /// `backend NAME { … }` or `backend NAME none;`
+    Backend(AttributeBlock),
+    /// `probe NAME { … }`
+    Probe(AttributeBlock),
+    /// `acl NAME { … }`
+    Acl(Acl),
+    /// `const NAME = EXPRESSION;`
+    Const(Binding),
+    /// `sub NAME { … }`
+    Sub(Sub),
+    /// `override builtin.NAME { … }`
+    Override(Sub),
+    /// `rules request first { … }`
+    Rules(Rules),
+    /// `normalize req { … }`
+    Normalize(Normalize),
+}
+
+/// `include "GLOB";`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Include {
+    /// The path or pattern, relative to the file it stands in.
+    pub path: Name,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// A backend or a probe.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttributeBlock {
+    /// The declared name; for a probe written inside a backend, the word `probe`.
+    pub name: Name,
+    /// The attributes; `None` for `backend NAME none;`.
+    pub attributes: Option<Vec<Attribute>>,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// `.host = "127.0.0.1";`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attribute {
+    /// The name without the dot (the span has the dot).
+    pub name: Name,
+    /// What it is set to.
+    pub value: AttributeValue,
+    /// The whole line.
+    pub span: Span,
+}
+
+/// The value of an attribute.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AttributeValue {
+    /// An expression; a probe's name is an [`ExpressionKind::Path`].
+    Expression(Expression),
+    /// `.probe = { … }`
+    Block(AttributeBlock),
+}
+
+/// `acl NAME { … }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Acl {
+    /// The declared name.
+    pub name: Name,
+    /// The entries in order.
+    pub entries: Vec<AclEntry>,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// `! "10.0.0.0"/8;`
+#[derive(Clone, Debug, PartialEq)]
+pub struct AclEntry {
+    /// Whether it starts with `!`.
+    pub negated: bool,
+    /// The address as written, between the quotes.
+    pub address: Name,
+    /// The prefix length as written, without the slash.
+    pub mask: Option<Name>,
+    /// The whole entry.
+    pub span: Span,
+}
+
+/// `let NAME = EXPRESSION;` or `const …`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Binding {
+    /// The declared name.
+    pub name: Name,
+    /// The type, if written: `let x: STRING = …`.
+    pub ty: Option<Name>,
+    /// The value.
+    pub value: Expression,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// `sub NAME { … }` or `override builtin.NAME { … }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sub {
+    /// The name, dots included (`builtin.cookie`).
+    pub name: Name,
+    /// The statements.
+    pub body: Block,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// `{ … }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    /// The statements in order.
+    pub statements: Vec<Statement>,
+    /// Braces included.
+    pub span: Span,
+}
+
+/// A statement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    /// What it is.
+    pub kind: StatementKind,
+    /// The whole statement, semicolon included.
+    pub span: Span,
+}
+
+/// The kinds of statements.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StatementKind {
+    /// `let x = …;`
+    Let(Binding),
+    /// `set TARGET = VALUE;` and `+= -= *= /=`
+    Set {
+        /// What is set.
+        target: Path,
+        /// Which sign.
+        operator: AssignOperator,
+        /// To what.
+        value: Expression,
+    },
+    /// `unset TARGET;`
+    Unset {
+        /// What is unset.
+        target: Path,
+    },
+    /// `call NAME;`
+    Call {
+        /// The sub, dots included.
+        name: Name,
+    },
+    /// `return (ACTION(ARGUMENTS));`, or `return;` in a sub of one's own.
+    Return(Return),
+    /// `if … else if … else …`
+    If(If),
+    /// A function called for its effect: `hash_data(req.url);`
+    Effect(Call),
+}
+
+/// `return (ACTION(ARGUMENTS))`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Return {
+    /// The action; `None` for a bare `return;`.
+    pub action: Option<Name>,
+    /// What stands in its parentheses.
+    pub arguments: Vec<Expression>,
+}
+
+/// The sign of a `set`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AssignOperator {
+    /// `=`
+    Assign,
+    /// `+=`
+    Add,
+    /// `-=`
+    Subtract,
+    /// `*=`
+    Multiply,
+    /// `/=`
+    Divide,
+}
+
+/// `if … else if … else …`, flat.
+#[derive(Clone, Debug, PartialEq)]
+pub struct If {
+    /// The conditions with their blocks, in order.
+    pub arms: Vec<Arm>,
+    /// The last `else`.
+    pub otherwise: Option<Block>,
+}
+
+/// `if (CONDITION) { … }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arm {
+    /// What must hold.
+    pub condition: Expression,
+    /// What is done then.
+    pub block: Block,
+}
+
+/// `rules request first { … }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rules {
+    /// Which table.
+    pub table: RuleTable,
+    /// The place of the word `request` or `response`.
+    pub table_span: Span,
+    /// The rows in order.
+    pub rows: Vec<RuleRow>,
+    /// The `else` row.
+    pub otherwise: Option<RuleRow>,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// `when CONDITION -> ACTION, ACTION;` (for an `else` row the condition is `None`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleRow {
+    /// What must hold.
+    pub condition: Option<Expression>,
+    /// What is done then, in order.
+    pub actions: Vec<RuleStep>,
+    /// The whole row.
+    pub span: Span,
+}
+
+/// One action of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuleStep {
+    /// What it is.
+    pub kind: RuleStepKind,
+    /// The whole action.
+    pub span: Span,
+}
+
+/// The kinds of actions of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RuleStepKind {
+    /// `ttl 10m`, `deny 403 "no"`, `strip set_cookie`: a name and what follows it.
+    Action {
+        /// The name, to be looked up in the schema.
+        name: Name,
+        /// The operands in order; a bare word is an [`ExpressionKind::Path`].
+        operands: Vec<Expression>,
+    },
+    /// `set`, `unset` or `call`, as in a sub.
+    Statement(Statement),
+}
+
+/// `normalize req { … }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Normalize {
+    /// The clauses in order.
+    pub clauses: Vec<NormalizeClause>,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// `query drop ["utm_*"], sort;`
+#[derive(Clone, Debug, PartialEq)]
+pub struct NormalizeClause {
+    /// `query`, `cookie`, `accept_encoding`, `host`.
+    pub subject: Name,
+    /// What is done, in order.
+    pub operations: Vec<NormalizeOperation>,
+    /// The whole clause.
+    pub span: Span,
+}
+
+/// `drop ["utm_*", "gclid"]`
+#[derive(Clone, Debug, PartialEq)]
+pub struct NormalizeOperation {
+    /// `drop`, `keep`, `sort`, `to`, `lower`.
+    pub name: Name,
+    /// The strings in brackets; empty if there are none.
+    pub arguments: Vec<Name>,
+    /// The whole operation.
+    pub span: Span,
+}
+
+/// A dotted name: `req.http.X-Forwarded-For`, `std.tolower`, `default`, `req.http."7-x"`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path {
+    /// The parts between the dots; a quoted part without its quotes.
+    pub parts: Vec<Name>,
+    /// The whole name.
+    pub span: Span,
+}
+
+impl Path {
+    /// The parts joined by dots.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let parts: Vec<&str> = self.parts.iter().map(|part| part.text.as_str()).collect();
+        parts.join(".")
+    }
+}
+
+/// An expression.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expression {
+    /// What it is.
+    pub kind: ExpressionKind,
+    /// The whole expression.
+    pub span: Span,
+}
+
+/// The kinds of expressions.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ExpressionKind {
+    /// `"text"` or `"""text"""`
+    String(String),
+    /// `42`
+    Int(i64),
+    /// `0.5`
+    Real(f64),
+    /// `true`
+    Bool(bool),
+    /// `10s`, in milliseconds.
+    Duration(i64),
+    /// `64KB`, in bytes.
+    Bytes(i64),
+    /// A variable, header, constant, backend, acl …: whatever the name turns out to be.
+    Path(Path),
+    /// `req.query["k"]`
+    Index {
+        /// What is looked into.
+        base: Path,
+        /// The key.
+        key: Box<Expression>,
+    },
+    /// `std.tolower(x)`
+    Call(Call),
+    /// `header "Set-Cookie"` in a rule table.
+    Header(Name),
+    /// `! x`, `not x`
+    Not(Box<Expression>),
+    /// `- x`
+    Negate(Box<Expression>),
+    /// `a && b && c`, flat.
+    And(Vec<Expression>),
+    /// `a || b || c`, flat.
+    Or(Vec<Expression>),
+    /// `a == b`, `a + b` …
+    Binary {
+        /// Which sign.
+        operator: BinaryOperator,
+        /// Where it stands.
+        operator_span: Span,
+        /// The left side.
+        left: Box<Expression>,
+        /// The right side.
+        right: Box<Expression>,
+    },
+    /// `x in […]`, `x under […]`, `x ext […]`, `x has "k"`, `x any "k*"`
+    Test {
+        /// Which word.
+        operator: TestOperator,
+        /// Where it stands.
+        operator_span: Span,
+        /// What is tested.
+        subject: Box<Expression>,
+        /// What it is tested for; one element when no brackets are written.
+        list: Vec<ListItem>,
+    },
+}
+
+/// `NAME(ARGUMENTS)`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The function.
+    pub function: Path,
+    /// The arguments in order.
+    pub arguments: Vec<Expression>,
+}
+
+/// Signs between two expressions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BinaryOperator {
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+    /// `~`
+    Match,
+    /// `!~`
+    NotMatch,
+    /// `+`
+    Add,
+    /// `-`
+    Subtract,
+    /// `*`
+    Multiply,
+    /// `/`
+    Divide,
+    /// `%`
+    Remainder,
+}
+
+/// Words between a subject and a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TestOperator {
+    /// Equal to one of them, or within one of the ranges.
+    In,
+    /// A path at or below one of them.
+    Under,
+    /// A path with one of these extensions.
+    Ext,
+    /// A collection with that key.
+    Has,
+    /// A collection with a key like one of these patterns.
+    Any,
+}
+
+/// An element of a list.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListItem {
+    /// One value.
+    Value(Expression),
+    /// `500..599`, both ends included.
+    Range(Expression, Expression),
+}

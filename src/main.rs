@@ -1,0 +1,3 @@
+//! The `warp` command.
+
+fn main() {}

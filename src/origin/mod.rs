@@ -1,0 +1,1 @@
+//! Backends: where they are, how they are reached, whether they are healthy.

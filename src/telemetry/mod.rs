@@ -1,0 +1,1 @@
+//! Counters, the latency histogram and the access log.

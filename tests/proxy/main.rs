@@ -1,0 +1,1 @@
+//! The proxy as its users meet it: the real binary, real origins, real sockets.
