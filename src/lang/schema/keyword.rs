@@ -12,3 +12,15 @@ pub const WORD_OPERATORS: &[&str] = &["and", "or", "not", "in", "under", "ext", 
 
 /// Clauses of a `normalize` block.
 pub const NORMALIZE_CLAUSES: &[&str] = &["query", "cookie", "accept_encoding", "host"];
+
+/// What a clause of a `normalize` block may do.
+pub const NORMALIZE_OPERATIONS: &[&str] = &["drop", "keep", "sort", "to", "lower"];
+
+/// How the rows of a rule table are tried.
+pub const RULE_MODES: &[&str] = &["first"];
+
+/// Literals that are words.
+pub const LITERALS: &[&str] = &["true", "false"];
+
+/// Words with a meaning in one place alone: `backend NAME none;`, `header "X"` in a rule table.
+pub const PLACE_WORDS: &[&str] = &["none", "header"];
