@@ -157,7 +157,7 @@ fn statements() -> Rule {
             format!("(?<![\\w.-])(call)\\s+({DOTTED})"),
             &["keyword.control.call", "entity.name.function.call"],
         ),
-        Rule::word("keyword.control.conditional", one_of(&["if", "else"])),
+        Rule::word("keyword.control.conditional", one_of(words::CONDITIONALS)),
         Rule::word("keyword.control", one_of(STATEMENTS)),
     ])
 }

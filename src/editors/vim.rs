@@ -117,7 +117,7 @@ fn statements() -> String {
         &keywords("warpStatement", "", &["set", "unset"]),
         &keywords("warpStatement", "nextgroup=warpDefined skipwhite ", &["call"]),
         &keywords("warpStatement", "nextgroup=warpReturnAction skipwhite ", &["return"]),
-        &keywords("warpConditional", "", &["if", "else"]),
+        &keywords("warpConditional", "", words::CONDITIONALS),
         opening,
         &keywords("warpAction", "contained ", &words::actions()),
         EXPRESSION,

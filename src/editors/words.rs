@@ -6,6 +6,9 @@ use crate::lang::schema::{
     SHORT_NAMES, Step, Type, Variable,
 };
 
+/// The words of [`crate::lang::schema::STATEMENTS`] that choose.
+pub(super) const CONDITIONALS: &[&str] = &["elseif", "elsif", "elif", "else", "if"];
+
 fn longest_first<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let mut words: Vec<&str> = words.into_iter().collect();
     words.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use warp_edge::editors;
+use warp_edge::lang::schema::{DECLARATIONS, STATEMENTS};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -45,6 +46,15 @@ fn all_words(engine: &str) -> (Vec<words::Word>, PathBuf) {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("words-{engine}.warp"));
     fs::write(&path, words::text(&words)).unwrap();
     (words, path)
+}
+
+#[test]
+fn every_keyword_is_among_the_words() {
+    let words = words::all();
+    for keyword in DECLARATIONS.iter().chain(STATEMENTS) {
+        let marked = format!("«{keyword}»");
+        assert!(words.iter().any(|word| word.snippet.contains(&marked)), "{keyword} is asked of no engine");
+    }
 }
 
 #[test]

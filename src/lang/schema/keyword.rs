@@ -5,7 +5,8 @@ pub const DECLARATIONS: &[&str] =
     &["warp", "include", "backend", "probe", "acl", "const", "sub", "override", "rules", "normalize"];
 
 /// Words that start or continue a statement.
-pub const STATEMENTS: &[&str] = &["let", "set", "unset", "call", "return", "if", "else", "when"];
+pub const STATEMENTS: &[&str] =
+    &["let", "set", "unset", "call", "return", "if", "else", "elseif", "elsif", "elif", "when"];
 
 /// Operators that are words.
 pub const WORD_OPERATORS: &[&str] = &["and", "or", "not", "in", "under", "ext", "has", "any"];

@@ -37,6 +37,29 @@ fn add(words: &mut Vec<Word>, vim: &'static str, textmate: &'static str, snippet
     words.push(Word { snippet, vim, textmate });
 }
 
+/// The words of the grammar itself.
+const KEYWORDS: &[(&str, &str, &str)] = &[
+    ("warpInclude", "keyword.control.version.warp", "«warp» 2;"),
+    ("warpInclude", "keyword.control.include.warp", "«include» \"x\";"),
+    ("warpDeclaration", "storage.type.declaration.warp", "«sub» own { }"),
+    ("warpDeclaration", "storage.type.declaration.warp", "«override» builtin.x { }"),
+    ("warpDeclaration", "storage.modifier.binding.warp", "«const» c = 1;"),
+    ("warpDeclaration", "keyword.control.rules.warp", "«rules» response first { }"),
+    ("warpDeclaration", "keyword.control.normalize.warp", "«normalize» req { }"),
+    ("warpTable", "keyword.control.conditional.warp", "rules request first { «when» x -> pass; }"),
+    ("warpTable", "keyword.control.conditional.warp", "rules request first { «else» -> pass; }"),
+    ("warpDeclaration", "storage.modifier.binding.warp", "«let» l = 1;"),
+    ("warpStatement", "keyword.control.warp", "«set» a = 1;"),
+    ("warpStatement", "keyword.control.warp", "«unset» a;"),
+    ("warpStatement", "keyword.control.call.warp", "«call» own;"),
+    ("warpStatement", "keyword.control.warp", "«return»;"),
+    ("warpConditional", "keyword.control.conditional.warp", "«if» (a) { }"),
+    ("warpConditional", "keyword.control.conditional.warp", "«elseif» (a) { }"),
+    ("warpConditional", "keyword.control.conditional.warp", "«elsif» (a) { }"),
+    ("warpConditional", "keyword.control.conditional.warp", "«elif» (a) { }"),
+    ("warpConditional", "keyword.control.conditional.warp", "if (a) { } «else» { }"),
+];
+
 fn top_level(words: &mut Vec<Word>) {
     for word in ["backend", "probe", "acl"] {
         add(words, "warpDeclaration", "storage.type.declaration.warp", format!("«{word}» a {{ }}"));
@@ -52,8 +75,9 @@ fn top_level(words: &mut Vec<Word>) {
             format!("backend b {{ .«{}» = x; }}", attribute.name),
         );
     }
-    add(words, "warpInclude", "keyword.control.include.warp", "«include» \"x\";".to_owned());
-    add(words, "warpDeclaration", "storage.type.declaration.warp", "«override» builtin.x { }".to_owned());
+    for (vim, textmate, snippet) in KEYWORDS {
+        add(words, vim, textmate, (*snippet).to_owned());
+    }
 }
 
 fn in_subs(words: &mut Vec<Word>) {
