@@ -1,0 +1,64 @@
+//! The words of the schema as the lists that patterns are made of, longest first, so that a word
+//! never hides a longer one that starts with it.
+
+use crate::lang::schema::{
+    Action, BACKEND_ATTRIBUTES, BYTE_UNITS, DURATION_UNITS, Function, Message, PROBE_ATTRIBUTES, RuleAction, RuleTable,
+    SHORT_NAMES, Step, Type, Variable,
+};
+
+/// The words of [`crate::lang::schema::STATEMENTS`] that choose.
+pub(super) const CONDITIONALS: &[&str] = &["elseif", "elsif", "elif", "else", "if"];
+
+fn longest_first<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut words: Vec<&str> = words.into_iter().collect();
+    words.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
+    words.dedup();
+    words
+}
+
+pub(super) fn steps() -> Vec<&'static str> {
+    longest_first(Step::ALL.iter().map(|step| step.name()))
+}
+
+pub(super) fn actions() -> Vec<&'static str> {
+    longest_first(Action::ALL.iter().map(|action| action.name()))
+}
+
+pub(super) fn rule_actions() -> Vec<&'static str> {
+    longest_first(RuleAction::ALL.iter().map(|action| action.name()))
+}
+
+pub(super) fn rule_tables() -> Vec<&'static str> {
+    longest_first([RuleTable::Request, RuleTable::Response].iter().map(|table| table.name()))
+}
+
+pub(super) fn functions() -> Vec<&'static str> {
+    longest_first(Function::ALL.iter().map(|function| function.name()))
+}
+
+/// Variables with one value, and the collections (`req.query`) that short names stand for.
+pub(super) fn variables() -> Vec<&'static str> {
+    let single = Variable::ALL.iter().map(|variable| variable.name());
+    let short = SHORT_NAMES.iter().flat_map(|short| [short.request, short.response]).flatten();
+    longest_first(single.chain(short))
+}
+
+pub(super) fn short_names() -> Vec<&'static str> {
+    longest_first(SHORT_NAMES.iter().map(|short| short.name))
+}
+
+pub(super) fn messages() -> Vec<&'static str> {
+    longest_first(Message::ALL.iter().map(|message| message.name()))
+}
+
+pub(super) fn attributes() -> Vec<&'static str> {
+    longest_first(BACKEND_ATTRIBUTES.iter().chain(PROBE_ATTRIBUTES).map(|attribute| attribute.name))
+}
+
+pub(super) fn types() -> Vec<&'static str> {
+    longest_first(Type::ALL.iter().map(|ty| ty.name()))
+}
+
+pub(super) fn units() -> Vec<&'static str> {
+    longest_first(DURATION_UNITS.iter().chain(BYTE_UNITS).map(|unit| unit.name))
+}
