@@ -8,9 +8,9 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use pingora::http::{RequestHeader, ResponseHeader};
 
-use crate::cache::storable::NotStored;
+use crate::cache::Unstorable;
 use crate::lang::hir::BackendId;
-use crate::origin::Backend;
+use crate::origin::OriginRequest;
 use crate::policy::Policy;
 use crate::telemetry::{Outcome, Reason};
 
@@ -68,8 +68,10 @@ pub struct Fetch {
     pub bereq: Option<Box<RequestHeader>>,
     /// `bereq.backend`.
     pub backend: Option<BackendId>,
-    /// The backend that was asked last.
-    pub asked: Option<Arc<Backend>>,
+    /// The request to the backend that was asked last, counted when it ends.
+    pub asked: Option<OriginRequest>,
+    /// The name of that backend, once the request to it has ended.
+    pub asked_name: Option<String>,
     /// `bereq.connect_timeout`, if the policy set it.
     pub connect_timeout: Option<Duration>,
     /// `bereq.first_byte_timeout`, if the policy set it.
@@ -106,8 +108,33 @@ pub struct Lifetimes {
     /// Whether the policy itself said how long: it then overrides missing freshness and the rule on
     /// `Authorization`.
     pub ttl_is_policys: bool,
-    /// Why RFC 9111 section 3 forbids storing it.
+    /// Why it is not stored.
     pub not_stored: Option<NotStored>,
+}
+
+/// Why a response is not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotStored {
+    /// The policy said so.
+    Policy,
+    /// RFC 9111 section 3 says so.
+    Rule(Unstorable),
+}
+
+impl NotStored {
+    /// The word for `Cache-Status`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Policy => "policy",
+            Self::Rule(rule) => rule.name(),
+        }
+    }
+
+    /// Whether a lifetime set by the policy overrides it: the origin left something unsaid, or did
+    /// not say that a response to `Authorization` may be shared.
+    pub fn is_overridden_by_lifetime(self) -> bool {
+        matches!(self, Self::Rule(Unstorable::NoFreshness | Unstorable::Authorization))
+    }
 }
 
 /// Where a request goes after `recv`.
@@ -154,7 +181,7 @@ pub struct CacheVerdict {
 
 impl Default for CacheVerdict {
     fn default() -> Self {
-        Self { outcome: Outcome::Error, reason: Reason::None, stored: false, collapsed: false, forward_status: None }
+        Self { outcome: Outcome::Error, reason: Reason::Other, stored: false, collapsed: false, forward_status: None }
     }
 }
 

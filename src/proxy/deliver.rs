@@ -1,6 +1,6 @@
 //! A response goes to the client: `deliver`, and the fields that say where it came from.
 
-use http::{HeaderValue, Method, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use pingora::Result;
 use pingora::cache::CachePhase;
 use pingora::http::ResponseHeader;
@@ -11,14 +11,10 @@ use super::facts::StepFacts;
 use super::lookup::object_view;
 use super::recv::answer_for;
 use super::synth;
-use crate::cache::cache_status::{CacheStatus, Forward};
-use crate::cache::hop_by_hop;
+use crate::cache::{CacheStatus, Forward};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{Outcome, Reason};
-
-/// What `Via` and `Cache-Status` call this cache.
-pub const NAME: &str = "warp";
 
 /// Runs `deliver` on a response from the store or the backend.
 pub fn respond(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
@@ -127,7 +123,7 @@ fn strip_hop_by_hop(response: &mut ResponseHeader) {
     if response.status.as_u16() == 101 {
         return;
     }
-    for name in hop_by_hop::names(&response.headers) {
+    for name in super::fetch::hop_by_hop_fields(&response.headers) {
         if name != header::TRANSFER_ENCODING {
             response.remove_header(&name);
         }
@@ -135,42 +131,33 @@ fn strip_hop_by_hop(response: &mut ResponseHeader) {
 }
 
 /// Adds `Via` (RFC 9110 section 7.6.3) and `Cache-Status` (RFC 9211).
-pub fn finish(response: &mut ResponseHeader, ctx: &RequestCtx, ttl: Option<i64>) {
-    add(response, &header::VIA, "1.1 warp");
-    add(response, &header::HeaderName::from_static("cache-status"), &cache_status(ctx, ttl));
-}
-
-fn add(response: &mut ResponseHeader, name: &header::HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        // Appending fails only when a response has tens of thousands of fields.
-        let _ = response.append_header(name.clone(), value);
+pub fn finish(response: &mut ResponseHeader, ctx: &RequestCtx, ttl_seconds: Option<i64>) {
+    add(response, header::VIA, HeaderValue::from_static("1.1 warp"));
+    if let Some(status) = cache_status(ctx, ttl_seconds) {
+        add(response, HeaderName::from_static("cache-status"), status.value());
     }
 }
 
-fn cache_status(ctx: &RequestCtx, ttl: Option<i64>) -> String {
+fn add(response: &mut ResponseHeader, name: HeaderName, value: HeaderValue) {
+    // Appending fails only when a response has tens of thousands of fields.
+    let _ = response.append_header(name, value);
+}
+
+/// Nothing for what warp said itself: the cache had no part in it.
+fn cache_status(ctx: &RequestCtx, ttl_seconds: Option<i64>) -> Option<CacheStatus> {
     let verdict = &ctx.verdict;
-    let mut status = CacheStatus::new(NAME);
-    match verdict.outcome {
-        Outcome::Hit if verdict.reason == Reason::Revalidated => status.forward(Forward::Stale),
-        Outcome::Hit | Outcome::Stale => status.hit(),
-        Outcome::Miss => status.forward(forward(verdict.reason)),
-        Outcome::Pass => status.forward(Forward::Bypass),
-        Outcome::Synth | Outcome::Purge | Outcome::Error => {}
-    }
-    if let Some(code) = verdict.forward_status {
-        status.forward_status(code);
-    }
-    if let Some(ttl) = ttl {
-        status.ttl(ttl);
-    }
-    if verdict.stored {
-        status.stored();
-    }
-    if verdict.collapsed && verdict.outcome != Outcome::Hit {
-        status.collapsed();
-    }
-    status.detail(detail(ctx));
-    status.to_string()
+    let status = match verdict.outcome {
+        Outcome::Hit if verdict.reason == Reason::Revalidated => CacheStatus::forwarded(Forward::Stale),
+        Outcome::Hit | Outcome::Stale => CacheStatus::hit(),
+        Outcome::Miss => CacheStatus::forwarded(forward(verdict.reason)),
+        Outcome::Pass if verdict.reason == Reason::Method => CacheStatus::forwarded(Forward::Method),
+        Outcome::Pass => CacheStatus::forwarded(Forward::Bypass),
+        Outcome::Synth | Outcome::Purge | Outcome::Error => return None,
+    };
+    let status = status.stored(verdict.stored).collapsed(verdict.collapsed).detail(detail(ctx));
+    let forward_status = verdict.forward_status.and_then(|code| StatusCode::from_u16(code).ok());
+    let status = forward_status.into_iter().fold(status, CacheStatus::forward_status);
+    Some(ttl_seconds.into_iter().fold(status, CacheStatus::ttl_seconds))
 }
 
 fn forward(reason: Reason) -> Forward {
@@ -185,8 +172,7 @@ fn forward(reason: Reason) -> Forward {
 /// Why it was not a hit, else what it was: the word that the log and the metrics use, too.
 fn detail(ctx: &RequestCtx) -> &'static str {
     match (ctx.verdict.outcome, ctx.fetch.lifetimes.not_stored) {
-        (Outcome::Miss, Some(reason)) if !ctx.verdict.stored => reason.as_str(),
-        (Outcome::Synth | Outcome::Purge, _) => ctx.verdict.outcome.as_str(),
+        (Outcome::Miss, Some(reason)) if !ctx.verdict.stored => reason.name(),
         _ => ctx.verdict.reason.as_str(),
     }
 }

@@ -14,9 +14,11 @@ use crate::telemetry::{OriginResult, Outcome, Reason};
 /// A connection could not be made. Another address of the same name may do better.
 pub fn to_connect(peer: &HttpPeer, ctx: &mut RequestCtx, mut error: Box<Error>) -> Box<Error> {
     ctx.verdict.reason = Reason::Connect;
-    if let (Some(backend), Some(address)) = (&ctx.fetch.asked, peer.address().as_inet()) {
-        let another = backend.report_connect_failure(*address);
-        error.set_retry(another);
+    if let (Some(asked), Some(address)) = (&ctx.fetch.asked, peer.address().as_inet()) {
+        let backend = asked.backend();
+        backend.report_connect_failure(*address);
+        let is_name = backend.definition().address.as_ref().is_some_and(|address| address.literal().is_none());
+        error.set_retry(is_name);
     }
     error
 }
@@ -62,12 +64,13 @@ pub fn note(error: &Error, ctx: &mut RequestCtx) {
         _ => Reason::Internal,
     };
     (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Error, reason);
-    if let Some(backend) = &ctx.fetch.asked {
-        backend.count(match reason {
+    if let Some(asked) = ctx.fetch.asked.take() {
+        ctx.fetch.asked_name = Some(asked.backend().name().to_owned());
+        asked.finish(match reason {
             Reason::Connect => OriginResult::Connect,
             Reason::Timeout => OriginResult::Timeout,
-            Reason::Client => OriginResult::Aborted,
-            _ => OriginResult::BadResponse,
+            Reason::BadResponse => OriginResult::BadResponse,
+            _ => OriginResult::Aborted,
         });
     }
     tracing::warn!(xid = ctx.exchange.xid, reason = reason.as_str(), %error, "the request failed");

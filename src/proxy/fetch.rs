@@ -4,21 +4,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use pingora::cache::{CacheMeta, NoCacheReason, RespCacheable};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
-use super::ctx::{Disposition, Lifetimes, RequestCtx, Synthetic};
+use super::ctx::{Disposition, Lifetimes, NotStored, RequestCtx, Synthetic};
 use super::facts::StepFacts;
 use super::lookup::PASSED;
 use super::recv::answer_for;
 use super::storage::StoredTimes;
-use crate::cache::freshness::{self, Freshness};
-use crate::cache::storable::{self, NotStored};
-use crate::cache::{hop_by_hop, update304};
+use crate::cache::storable::storable as may_be_stored;
+use crate::cache::{CacheControl, Exchange, Freshness, Timing, Unstorable, hop_by_hop, update304, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
 use crate::origin::Backend;
@@ -88,18 +87,21 @@ fn ask(session: &Session, ctx: &mut RequestCtx) -> Result<()> {
     if verdict.action == Action::Fetch { Ok(()) } else { Err(refused(&verdict, ctx)) }
 }
 
+/// The fields of these headers that are meant for one connection (RFC 9110 section 7.6.1).
+pub fn hop_by_hop_fields(headers: &HeaderMap) -> Vec<HeaderName> {
+    headers.keys().filter(|name| hop_by_hop::is_hop_by_hop(name, headers)).cloned().collect()
+}
+
 /// What a cache asks for is the whole response, whatever part the client wants of it.
 fn prepare(bereq: &mut RequestHeader, session: &Session, ctx: &RequestCtx) {
     if session.cache.enabled() {
         bereq.set_method(Method::GET);
-        for name in
-            [header::RANGE, header::IF_RANGE, header::IF_MATCH, header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE]
-        {
-            bereq.remove_header(&name);
+        bereq.remove_header(&header::RANGE);
+        for name in &validation::CONDITIONS {
+            bereq.remove_header(name);
         }
-        bereq.remove_header(&header::IF_UNMODIFIED_SINCE);
     }
-    for name in hop_by_hop::names(&bereq.headers) {
+    for name in hop_by_hop_fields(&bereq.headers) {
         bereq.remove_header(&name);
     }
     let client = ctx.exchange.client.to_string();
@@ -117,7 +119,7 @@ fn choose(ctx: &mut RequestCtx) -> Result<Arc<Backend>> {
         ctx.verdict.reason = Reason::BackendSick;
         return Err(failed(503, "the policy chose no backend"));
     };
-    ctx.fetch.asked = Some(Arc::clone(&backend));
+    ctx.fetch.asked = Some(backend.begin());
     if !backend.is_healthy() {
         ctx.verdict.reason = Reason::BackendSick;
         return Err(failed(503, format!("backend {} is sick", backend.name())));
@@ -184,9 +186,10 @@ fn add_host(sent: &mut RequestHeader, ctx: &RequestCtx) -> Result<()> {
     if sent.headers.contains_key(header::HOST) {
         return Ok(());
     }
-    let Some(backend) = &ctx.fetch.asked else { return Ok(()) };
-    let definition = backend.definition();
-    let host = definition.host_header.clone().unwrap_or_else(|| definition.host.clone());
+    let Some(asked) = &ctx.fetch.asked else { return Ok(()) };
+    let definition = asked.backend().definition();
+    let address = definition.address.as_ref().map(ToString::to_string);
+    let host = definition.host_header.clone().or(address).unwrap_or_default();
     sent.insert_header(header::HOST, host)
 }
 
@@ -201,7 +204,7 @@ pub fn response(session: &Session, response: &mut ResponseHeader, ctx: &mut Requ
     let verdict = match stored {
         None => respond(session, response, ctx),
         Some(meta) => {
-            let mut refreshed = Box::new(refresh(meta.response_header(), response)?);
+            let mut refreshed = Box::new(refresh(meta.response_header(), response));
             let verdict = respond(session, &mut refreshed, ctx);
             ctx.fetch.refreshed = Some(refreshed);
             verdict
@@ -218,15 +221,10 @@ pub fn response(session: &Session, response: &mut ResponseHeader, ctx: &mut Requ
 }
 
 /// The stored head brought up to date by a 304 (RFC 9111 section 3.2).
-fn refresh(stored: &ResponseHeader, validation: &ResponseHeader) -> Result<ResponseHeader> {
-    let mut refreshed = stored.clone();
-    for name in update304::replaced(&validation.headers) {
-        refreshed.remove_header(&name);
-        for value in validation.headers.get_all(&name) {
-            refreshed.append_header(name.clone(), value.clone())?;
-        }
-    }
-    Ok(refreshed)
+fn refresh(stored: &ResponseHeader, validation: &ResponseHeader) -> ResponseHeader {
+    let mut refreshed = stored.as_owned_parts();
+    update304::merge(&mut refreshed.headers, &validation.headers, SystemTime::now());
+    ResponseHeader::from(refreshed)
 }
 
 fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx) -> Verdict {
@@ -250,16 +248,18 @@ fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx)
 /// The times that RFC 9111 section 4.2 and RFC 5861 give a response, before the policy speaks.
 fn lifetimes(beresp: &ResponseHeader, sent: Option<SystemTime>) -> Lifetimes {
     let now = SystemTime::now();
-    let freshness = Freshness::new(beresp.status, &beresp.headers, sent.unwrap_or(now), now, &freshness::Options::default());
+    let timing = Timing { request_time: sent.unwrap_or(now), response_time: now };
+    let cc = CacheControl::parse(&beresp.headers);
+    let freshness = Freshness::of(beresp.status, &beresp.headers, &cc, timing, None);
     let milliseconds = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
     let has_validator = beresp.headers.contains_key(header::ETAG) || beresp.headers.contains_key(header::LAST_MODIFIED);
     Lifetimes {
-        ttl_ms: freshness.ttl_ms(),
+        ttl_ms: freshness.ttl_ms(now),
         grace_ms: freshness.stale_while_revalidate.map_or(0, milliseconds),
         keep_ms: if has_validator { milliseconds(DEFAULT_KEEP) } else { 0 },
         stale_if_error_ms: freshness.stale_if_error.map_or(0, milliseconds),
-        may_be_stale: freshness.may_be_stale,
-        age: freshness.age,
+        may_be_stale: !freshness.stale_forbidden,
+        age: freshness.initial_age,
         ..Lifetimes::default()
     }
 }
@@ -271,7 +271,11 @@ fn why_not_stored(req: &RequestHeader, beresp: &ResponseHeader, times: &Lifetime
     if times.uncacheable {
         return Some(NotStored::Policy);
     }
-    let reason = storable::why_not(&req.method, &req.headers, beresp.status, &beresp.headers)?;
+    let cc = CacheControl::parse(&beresp.headers);
+    // What is stored was asked for with GET, also where the client asked for the head alone.
+    let exchange =
+        Exchange { method: &Method::GET, request: &req.headers, status: beresp.status, response: &beresp.headers };
+    let reason = NotStored::Rule(may_be_stored(&exchange, &cc).err()?);
     let overridden = times.ttl_is_policys && times.ttl_ms > 0 && reason.is_overridden_by_lifetime();
     (!overridden).then_some(reason)
 }
@@ -280,7 +284,7 @@ fn why_not_stored(req: &RequestHeader, beresp: &ResponseHeader, times: &Lifetime
 pub fn storable(response: &ResponseHeader, ctx: &mut RequestCtx) -> RespCacheable {
     let times = &ctx.fetch.lifetimes;
     let useful = times.ttl_ms > 0 || times.grace_ms > 0 || times.keep_ms > 0;
-    if let Some(reason) = times.not_stored.or_else(|| (!useful).then_some(NotStored::NoFreshness)) {
+    if let Some(reason) = times.not_stored.or_else(|| (!useful).then_some(NotStored::Rule(Unstorable::NoFreshness))) {
         ctx.fetch.lifetimes.not_stored = Some(reason);
         return RespCacheable::Uncacheable(NoCacheReason::OriginNotCache);
     }
@@ -291,8 +295,10 @@ pub fn storable(response: &ResponseHeader, ctx: &mut RequestCtx) -> RespCacheabl
 }
 
 fn stored_meta(mut head: ResponseHeader, times: &Lifetimes) -> CacheMeta {
-    for name in hop_by_hop::names(&head.headers) {
-        head.remove_header(&name);
+    let cc = CacheControl::parse(&head.headers);
+    let withheld: Vec<HeaderName> = cc.withheld_fields().cloned().collect();
+    for name in hop_by_hop_fields(&head.headers).iter().chain(&withheld) {
+        head.remove_header(name);
     }
     // The age is reckoned anew at each use.
     head.remove_header(&header::AGE);

@@ -29,10 +29,14 @@ pub fn finish(proxy: &WarpProxy, session: &Session, error: Option<&Error>, ctx: 
     }
 }
 
-fn count_fetch(error: Option<&Error>, ctx: &RequestCtx) {
-    if let (Some(backend), None, Some(status)) = (&ctx.fetch.asked, error, ctx.verdict.forward_status) {
-        backend.count(if status >= 500 { OriginResult::ServerError } else { OriginResult::Ok });
+fn count_fetch(error: Option<&Error>, ctx: &mut RequestCtx) {
+    if error.is_some() {
+        return;
     }
+    let Some(asked) = ctx.fetch.asked.take() else { return };
+    ctx.fetch.asked_name = Some(asked.backend().name().to_owned());
+    let served = ctx.verdict.forward_status.unwrap_or(0) < 500;
+    asked.finish(if served { OriginResult::Ok } else { OriginResult::ServerError });
 }
 
 fn record(
@@ -59,7 +63,7 @@ fn record(
         duration,
         outcome: ctx.verdict.outcome,
         reason: ctx.verdict.reason,
-        backend: ctx.fetch.asked.as_ref().map(|backend| backend.name().to_owned()),
+        backend: ctx.fetch.asked_name.take(),
         generation: ctx.policy.generation,
         xid: ctx.exchange.xid,
         user_agent: field(header::USER_AGENT),

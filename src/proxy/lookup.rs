@@ -12,7 +12,7 @@ use super::ctx::{Disposition, Exchange, RequestCtx};
 use super::facts::{ObjView, StepFacts};
 use super::recv::answer_for;
 use super::storage::{StoredHit, StoredTimes};
-use crate::cache::vary::Vary;
+use crate::cache::Vary;
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{Outcome, Reason};
 
@@ -33,10 +33,8 @@ pub fn cache_key(exchange: &Exchange) -> CacheKey {
 
 /// The hash of the request fields that the stored response's `Vary` names; `None` if it names none.
 pub fn variance(meta: &CacheMeta, req: &RequestHeader) -> Option<HashBinary> {
-    match Vary::parse(meta.headers()) {
-        Vary::Fields(fields) if !fields.is_empty() => Some(hash_key(Vary::key_material(&fields, &req.headers))),
-        _ => None,
-    }
+    let material = Vary::parse(meta.headers()).secondary_key(&req.headers)?;
+    (!material.is_empty()).then(|| hash_key(material))
 }
 
 /// A stored response as the policy sees it.
@@ -64,7 +62,7 @@ pub fn on_hit(
         return Some(ForcedFreshness::ForceMiss);
     }
     if !is_fresh && !meta.serve_stale_while_revalidate(SystemTime::now()) {
-        ctx.verdict.reason = Reason::Stale;
+        ctx.verdict.reason = Reason::Expired;
         return None;
     }
     ctx.exchange.hits = handler.as_any().downcast_ref::<StoredHit>().map_or(0, StoredHit::count);
@@ -120,7 +118,7 @@ pub fn may_serve_stale(session: &Session, ctx: &mut RequestCtx, error: Option<&p
         };
     if allowed {
         ctx.verdict.outcome = Outcome::Stale;
-        ctx.verdict.reason = if error.is_some() { Reason::BackendFailed } else { Reason::Stale };
+        ctx.verdict.reason = if error.is_some() { Reason::StaleIfError } else { Reason::Grace };
     }
     allowed
 }

@@ -16,8 +16,10 @@ mod hooks;
 mod listener;
 mod log;
 mod lookup;
+mod options;
 mod recv;
 mod serve;
+mod status;
 mod storage;
 mod synth;
 
@@ -29,7 +31,8 @@ use pingora::cache::predictor::Predictor;
 use crate::policy::PolicyHandle;
 use crate::telemetry::{AccessLog, Metrics};
 
-pub use serve::{ServeError, ServeOptions, serve};
+pub use options::{AccessLogTarget, Listening, ServeOptions};
+pub use serve::{ServeError, serve};
 
 /// The proxy: what every request needs, whatever its policy.
 pub struct WarpProxy {

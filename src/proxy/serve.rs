@@ -1,7 +1,8 @@
 //! The process: runtime, policy, sockets and signals put together.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,11 +16,14 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
+use super::options::{AccessLogTarget, Listening, ServeOptions};
 use super::storage::PingoraStorage;
-use super::{WarpProxy, listener};
+use super::{WarpProxy, listener, status};
 use crate::origin::Registry;
-use crate::policy::{PolicyHandle, PolicySource, Rejected, Watcher};
-use crate::telemetry::{AccessLog, Metrics};
+use crate::policy::{PolicyHandle, Rejected, Watcher};
+use crate::admin::RunningAdmin;
+use crate::telemetry::{AccessLog, LogFormat, Metrics, ReloadResult};
+use crate::policy::{ReloadOutcome, ReloadReport};
 
 /// How often one request asks a backend at most: a kept connection that died, another address.
 const TRIES: usize = 3;
@@ -30,46 +34,31 @@ const LOCK_AGE: Duration = Duration::from_secs(60);
 /// How many keys are remembered, in each of 16 shards, as ones whose responses are not stored.
 const UNCACHEABLE_KEYS: usize = 4_096;
 
+/// How many records of the access log may wait to be written.
+const LOG_QUEUE: usize = 8_192;
+
 /// How long requests under way may take to end after SIGTERM or SIGINT.
 const DRAIN: Duration = Duration::from_secs(10);
-
-/// What `warp serve` was asked for.
-pub struct ServeOptions {
-    /// The policy.
-    pub policy: PolicySource,
-    /// Where to listen; port 0 takes a free one.
-    pub listen: Vec<SocketAddr>,
-    /// Where the admin listener goes; `None` for none.
-    pub admin: Option<SocketAddr>,
-    /// The most memory that stored responses may take.
-    pub memory_bytes: u64,
-    /// Worker threads; one for each processor if `None`.
-    pub threads: Option<usize>,
-    /// The counters, which an access log shares.
-    pub metrics: Arc<Metrics>,
-    /// Where each request gets its line.
-    pub access_log: Option<AccessLog>,
-}
-
-/// Where the proxy listens now.
-pub struct Listening {
-    /// Its sockets, in the order asked for.
-    pub proxy: Vec<SocketAddr>,
-    /// The admin listener.
-    pub admin: Option<SocketAddr>,
-}
 
 /// Why the proxy could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// The policy has errors.
-    #[error("the policy has errors")]
-    Policy(Box<Rejected>),
+    #[error("{0}")]
+    Policy(#[from] Box<Rejected>),
     /// A socket could not be had.
     #[error("cannot listen on {address}: {source}")]
     Listen {
         /// The address asked for.
         address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The access log could not be opened.
+    #[error("cannot write the access log {}: {source}", path.display())]
+    AccessLog {
+        /// The file asked for.
+        path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
@@ -80,21 +69,47 @@ pub enum ServeError {
 
 /// Serves until a signal says stop. `on_ready` is called once every socket accepts.
 pub fn serve(options: ServeOptions, on_ready: impl FnOnce(&Listening)) -> Result<(), ServeError> {
+    start_log(options.log_format);
     let runtime = runtime(options.threads)?;
-    let registry = Arc::new(Registry::new(runtime.handle().clone(), Arc::clone(&options.metrics)));
-    let policy = PolicyHandle::load(options.policy, registry).map_err(ServeError::Policy)?;
-    let policy = Arc::new(policy);
+    let metrics = Arc::new(Metrics::new());
+    let registry = Arc::new(Registry::new(runtime.handle().clone(), Arc::clone(&metrics)));
+    let policy = Arc::new(PolicyHandle::load(options.source, registry)?);
+    metrics.set_generation(policy.current().generation);
     // pingora wants its storage and lock for ever; one of each lives as long as the process.
     let storage: &'static PingoraStorage = Box::leak(Box::new(PingoraStorage::new(options.memory_bytes)));
     let proxy = WarpProxy {
-        policy: Arc::clone(&policy),
+        policy,
         storage,
         lock: Box::leak(CacheLock::new_boxed(LOCK_AGE)),
         predictor: Box::leak(Box::new(Predictor::new(UNCACHEABLE_KEYS, None))),
-        metrics: options.metrics,
-        access_log: options.access_log,
+        access_log: access_log(options.access_log, options.log_format, &metrics)?,
+        metrics,
     };
-    runtime.block_on(run(proxy, policy, options.listen, options.admin, on_ready))
+    runtime.block_on(run(proxy, &options.listen, options.admin, on_ready))
+}
+
+/// Sends the log to stderr. `WARP_LOG` says how much (`debug`, `warp_edge=trace` …), `info` if unset.
+fn start_log(format: LogFormat) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("WARP_LOG");
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    // A second call, as from a test, finds a log already there and leaves it.
+    let _ = match format {
+        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).try_init(),
+        LogFormat::Json => log.json().try_init(),
+    };
+}
+
+fn access_log(target: AccessLogTarget, format: LogFormat, metrics: &Metrics) -> Result<Option<AccessLog>, ServeError> {
+    let dropped = metrics.dropped_log_records();
+    Ok(match target {
+        AccessLogTarget::Off => None,
+        AccessLogTarget::Stdout => Some(AccessLog::start(io::stdout(), format, LOG_QUEUE, dropped)?),
+        AccessLogTarget::File(path) => {
+            let opened = AccessLog::open(&path, format, dropped);
+            Some(opened.map_err(|source| ServeError::AccessLog { path, source })?)
+        }
+    })
 }
 
 fn runtime(threads: Option<usize>) -> io::Result<Runtime> {
@@ -107,16 +122,17 @@ fn runtime(threads: Option<usize>) -> io::Result<Runtime> {
 
 async fn run(
     proxy: WarpProxy,
-    policy: Arc<PolicyHandle>,
-    listen: Vec<SocketAddr>,
+    listen: &[SocketAddr],
     admin: Option<SocketAddr>,
     on_ready: impl FnOnce(&Listening),
 ) -> Result<(), ServeError> {
     let mut signals = Signals::new()?;
-    let sockets = bind_all(&listen).await?;
-    let addresses = sockets.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
-    let admin = super::status::start(admin, &proxy, &addresses)?;
-    let watcher = Watcher::start(Arc::clone(&policy));
+    let policy = Arc::clone(&proxy.policy);
+    let sockets = bind_all(listen).await?;
+    let traffic = sockets.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
+    let admin = start_admin(admin, &proxy, &traffic)?;
+    let counted = count_reloads(Arc::clone(&proxy.metrics));
+    let watcher = Watcher::spawn(Arc::clone(&policy), counted.clone())?;
     let (stop, stopping) = watch::channel(false);
     let (alive, mut ended) = mpsc::channel(1);
     let app = app(proxy);
@@ -124,8 +140,8 @@ async fn run(
         tokio::spawn(listener::accept(socket, Arc::clone(&app), stopping.clone(), alive.clone()));
     }
     drop(alive);
-    on_ready(&Listening { proxy: addresses, admin: admin.as_ref().map(super::status::Admin::address) });
-    signals.wait_for_stop(&policy).await;
+    on_ready(&Listening { traffic, admin: admin.as_ref().map(RunningAdmin::local_addr) });
+    signals.wait_for_stop(&policy, &counted).await;
     drop(watcher);
     // From here on connections end after the request that they carry.
     let _ = stop.send(true);
@@ -133,9 +149,30 @@ async fn run(
     tokio::select! {
         _ = ended.recv() => {}
         () = tokio::time::sleep(DRAIN) => tracing::warn!("requests still under way were cut off"),
-        () = signals.wait_for_stop(&policy) => {}
+        () = signals.wait_for_stop(&policy, &counted) => {}
     }
     Ok(())
+}
+
+fn start_admin(
+    address: Option<SocketAddr>,
+    proxy: &WarpProxy,
+    traffic: &[SocketAddr],
+) -> Result<Option<RunningAdmin>, ServeError> {
+    let Some(address) = address else { return Ok(None) };
+    status::start(address, proxy, traffic).map(Some).map_err(|source| ServeError::Listen { address, source })
+}
+
+/// Counts what came of each reload.
+fn count_reloads(metrics: Arc<Metrics>) -> impl Fn(&ReloadReport) + Clone + Send + 'static {
+    move |report| {
+        metrics.set_generation(report.generation);
+        metrics.reload(match report.outcome {
+            ReloadOutcome::Ok => ReloadResult::Loaded,
+            ReloadOutcome::Unchanged => ReloadResult::Unchanged,
+            ReloadOutcome::Rejected => ReloadResult::Rejected,
+        });
+    }
 }
 
 fn app(proxy: WarpProxy) -> Arc<HttpProxy<WarpProxy>> {
@@ -171,13 +208,17 @@ impl Signals {
     }
 
     /// Returns at SIGINT or SIGTERM; reloads the policy at each SIGHUP until then.
-    async fn wait_for_stop(&mut self, policy: &Arc<PolicyHandle>) {
+    async fn wait_for_stop(
+        &mut self,
+        policy: &Arc<PolicyHandle>,
+        after: &(impl Fn(&ReloadReport) + Clone + Send + 'static),
+    ) {
         loop {
             tokio::select! {
                 _ = self.hangup.recv() => {
-                    let policy = Arc::clone(policy);
+                    let (policy, after) = (Arc::clone(policy), after.clone());
                     // Compiling blocks; it must not hold up a worker that serves requests.
-                    tokio::task::spawn_blocking(move || policy.reload());
+                    tokio::task::spawn_blocking(move || after(&policy.reload()));
                 }
                 _ = self.interrupt.recv() => return,
                 _ = self.terminate.recv() => return,
