@@ -24,10 +24,10 @@ use crate::origin::Backend;
 use crate::telemetry::Reason;
 
 /// How long an idle connection to a backend is kept.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 
 /// How long a response with a validator is kept for validation when nothing says so.
-const DEFAULT_KEEP: Duration = Duration::from_secs(3_600);
+const DEFAULT_KEEP: Duration = Duration::from_hours(1);
 
 /// Runs `miss` or `pass`; an answer if the backend is not to be asked.
 pub fn before(session: &mut Session, ctx: &mut RequestCtx) -> Option<Synthetic> {

@@ -1,5 +1,7 @@
 //! The end of a request: counters and the access log.
 
+use std::net::SocketAddr;
+
 use http::{HeaderName, header};
 use pingora::Error;
 use pingora::proxy::Session;
@@ -50,7 +52,7 @@ fn record(
     let field = |name: HeaderName| {
         req.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
     };
-    let port = session.client_addr().and_then(|address| address.as_inet()).map_or(0, |address| address.port());
+    let port = session.client_addr().and_then(|address| address.as_inet()).map_or(0, SocketAddr::port);
     AccessRecord {
         time: ctx.exchange.time,
         client: (ctx.exchange.client, port).into(),

@@ -1,8 +1,8 @@
 //! A request's way through the steps, on pingora.
 //!
 //! The only module that touches pingora. `hooks` hands pingora's calls on, in the order of a
-//! request's life: `admit` (the gate), `recv`, `lookup` (hash, hit, miss), `fetch` (backend_fetch,
-//! backend_response), `deliver`, with `synth` and `failure` for what warp says itself, and `log` at
+//! request's life: `admit` (the gate), `recv`, `lookup` (hash, hit, miss), `fetch`
+//! (`backend_fetch`, `backend_response`), `deliver`, with `synth` and `failure` for what warp says itself, and `log` at
 //! the end. `facts` shows a request to the policy, `storage` shows warp's store to pingora, and
 //! `serve` puts the process together. What the rules of caching say stands in `crate::cache`.
 

@@ -101,12 +101,10 @@ fn purge(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Rece
 
 /// The response that a verdict asks for: `synth(...)`, or 503 for `fail`.
 pub fn answer_for(verdict: &Verdict) -> Synthetic {
-    match verdict.action {
-        Action::Synth => Synthetic { status: verdict.status.unwrap_or(503), reason: verdict.reason.clone() },
-        _ => {
-            let reason = verdict.reason.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-            tracing::warn!(%reason, "the policy failed the request");
-            Synthetic { status: 503, reason: Some(b"Service Unavailable".to_vec()) }
-        }
+    if verdict.action == Action::Synth {
+        return Synthetic { status: verdict.status.unwrap_or(503), reason: verdict.reason.clone() };
     }
+    let reason = verdict.reason.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+    tracing::warn!(%reason, "the policy failed the request");
+    Synthetic { status: 503, reason: Some(b"Service Unavailable".to_vec()) }
 }

@@ -22,14 +22,13 @@ use super::{WarpProxy, listener, status};
 use crate::origin::Registry;
 use crate::policy::{PolicyHandle, Rejected, Watcher};
 use crate::admin::RunningAdmin;
-use crate::telemetry::{AccessLog, LogFormat, Metrics, ReloadResult};
-use crate::policy::{ReloadOutcome, ReloadReport};
+use crate::telemetry::{AccessLog, LogFormat, Metrics};
 
 /// How often one request asks a backend at most: a kept connection that died, another address.
 const TRIES: usize = 3;
 
 /// How long a fetch may keep others waiting for it before they ask for themselves.
-const LOCK_AGE: Duration = Duration::from_secs(60);
+const LOCK_AGE: Duration = Duration::from_mins(1);
 
 /// How many keys are remembered, in each of 16 shards, as ones whose responses are not stored.
 const UNCACHEABLE_KEYS: usize = 4_096;
@@ -73,8 +72,7 @@ pub fn serve(options: ServeOptions, on_ready: impl FnOnce(&Listening)) -> Result
     let runtime = runtime(options.threads)?;
     let metrics = Arc::new(Metrics::new());
     let registry = Arc::new(Registry::new(runtime.handle().clone(), Arc::clone(&metrics)));
-    let policy = Arc::new(PolicyHandle::load(options.source, registry)?);
-    metrics.set_generation(policy.current().generation);
+    let policy = Arc::new(PolicyHandle::load(options.source, registry, Arc::clone(&metrics))?);
     // pingora wants its storage and lock for ever; one of each lives as long as the process.
     let storage: &'static PingoraStorage = Box::leak(Box::new(PingoraStorage::new(options.memory_bytes)));
     let proxy = WarpProxy {
@@ -131,8 +129,7 @@ async fn run(
     let sockets = bind_all(listen).await?;
     let traffic = sockets.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
     let admin = start_admin(admin, &proxy, &traffic)?;
-    let counted = count_reloads(Arc::clone(&proxy.metrics));
-    let watcher = Watcher::spawn(Arc::clone(&policy), counted.clone())?;
+    let watcher = Watcher::spawn(Arc::clone(&policy), |_| {})?;
     let (stop, stopping) = watch::channel(false);
     let (alive, mut ended) = mpsc::channel(1);
     let app = app(proxy);
@@ -141,7 +138,7 @@ async fn run(
     }
     drop(alive);
     on_ready(&Listening { traffic, admin: admin.as_ref().map(RunningAdmin::local_addr) });
-    signals.wait_for_stop(&policy, &counted).await;
+    signals.wait_for_stop(&policy).await;
     drop(watcher);
     // From here on connections end after the request that they carry.
     let _ = stop.send(true);
@@ -149,7 +146,7 @@ async fn run(
     tokio::select! {
         _ = ended.recv() => {}
         () = tokio::time::sleep(DRAIN) => tracing::warn!("requests still under way were cut off"),
-        () = signals.wait_for_stop(&policy, &counted) => {}
+        () = signals.wait_for_stop(&policy) => {}
     }
     Ok(())
 }
@@ -161,18 +158,6 @@ fn start_admin(
 ) -> Result<Option<RunningAdmin>, ServeError> {
     let Some(address) = address else { return Ok(None) };
     status::start(address, proxy, traffic).map(Some).map_err(|source| ServeError::Listen { address, source })
-}
-
-/// Counts what came of each reload.
-fn count_reloads(metrics: Arc<Metrics>) -> impl Fn(&ReloadReport) + Clone + Send + 'static {
-    move |report| {
-        metrics.set_generation(report.generation);
-        metrics.reload(match report.outcome {
-            ReloadOutcome::Ok => ReloadResult::Loaded,
-            ReloadOutcome::Unchanged => ReloadResult::Unchanged,
-            ReloadOutcome::Rejected => ReloadResult::Rejected,
-        });
-    }
 }
 
 fn app(proxy: WarpProxy) -> Arc<HttpProxy<WarpProxy>> {
@@ -208,17 +193,13 @@ impl Signals {
     }
 
     /// Returns at SIGINT or SIGTERM; reloads the policy at each SIGHUP until then.
-    async fn wait_for_stop(
-        &mut self,
-        policy: &Arc<PolicyHandle>,
-        after: &(impl Fn(&ReloadReport) + Clone + Send + 'static),
-    ) {
+    async fn wait_for_stop(&mut self, policy: &Arc<PolicyHandle>) {
         loop {
             tokio::select! {
                 _ = self.hangup.recv() => {
-                    let (policy, after) = (Arc::clone(policy), after.clone());
+                    let policy = Arc::clone(policy);
                     // Compiling blocks; it must not hold up a worker that serves requests.
-                    tokio::task::spawn_blocking(move || after(&policy.reload()));
+                    tokio::task::spawn_blocking(move || policy.reload());
                 }
                 _ = self.interrupt.recv() => return,
                 _ = self.terminate.recv() => return,
