@@ -2,7 +2,7 @@
 
 mod options;
 
-pub use options::{AccessLogTarget, Listening, LogFormat, ServeOptions};
+pub use options::{AccessLogTarget, Listening, ServeOptions};
 
 use crate::policy::Rejected;
 

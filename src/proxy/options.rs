@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::policy::PolicySource;
+use crate::telemetry::LogFormat;
 
 /// Everything that only a restart changes, and where the policy comes from.
 #[derive(Clone, Debug)]
@@ -18,19 +19,10 @@ pub struct ServeOptions {
     pub memory_bytes: u64,
     /// How many threads serve; `None` for one per core.
     pub threads: Option<usize>,
-    /// The form of the log on stderr.
+    /// The form of the log on stderr and of the access log.
     pub log_format: LogFormat,
     /// Where each request is written to.
     pub access_log: AccessLogTarget,
-}
-
-/// The form of the log on stderr.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// One line for people.
-    Text,
-    /// One JSON object a line.
-    Json,
 }
 
 /// Where each request is written to.

@@ -1,0 +1,1 @@
+//! The swap, on real files.
