@@ -75,6 +75,25 @@ macro_rules! codes {
 codes! {
     // 01 syntax
     E0101 "unexpected-text" "0.1" "Something else was expected here.";
+    E0102 "missing-semicolon" "0.1" "A `;` is missing.";
+    E0103 "unterminated-string" "0.1" "A text is opened and not closed.";
+    E0104 "unterminated-comment" "0.1" "A `/*` comment is opened and not closed.";
+    E0105 "unclosed-bracket" "0.1" "A brace, parenthesis or bracket is opened and not closed.";
+    E0106 "missing-version" "0.1" "The file does not start with `warp 1;`.";
+    E0107 "unsupported-version" "0.1" "This warp does not know that version of the language.";
+    E0108 "nested-too-deep" "0.1" "Too many things stand inside each other.";
+    E0109 "not-utf8" "0.1" "The file is not UTF-8 text.";
+    E0110 "empty-file" "0.1" "The file says nothing.";
+    E0111 "unknown-character" "0.1" "A character that means nothing here.";
+    E0112 "curly-quotes" "0.1" "Typographic quotation marks in place of straight ones.";
+    E0113 "assignment-in-condition" "0.1" "A `=` where two values are compared.";
+    E0114 "unknown-unit" "0.1" "A number with letters behind it that are no unit.";
+    E0115 "number-too-large" "0.1" "A number that does not fit in 64 bits.";
+    E0116 "unknown-declaration" "0.1" "A word that starts no declaration.";
+    E0117 "vcl-version" "0.1" "The version line is VCL's.";
+    E0118 "unopened-bracket" "0.1" "A closing brace, parenthesis or bracket that closes nothing.";
+    E0119 "too-many-mistakes" "0.1" "The parser stopped: the file has too many mistakes.";
+    E0120 "file-too-large" "0.1" "The file is larger than a policy may be.";
 
     // 02 names
 
