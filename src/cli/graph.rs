@@ -1,0 +1,46 @@
+//! `warp graph`: the decision trees of a policy.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{Failure, Outcome, Output, policy_file};
+use crate::decision::{Program, graph};
+use crate::lang::schema::Step;
+
+/// Print the decision trees that a policy is compiled to.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  warp graph site.warp --format dot --step recv | dot -Tsvg > recv.svg")]
+pub(super) struct Arguments {
+    /// The policy file
+    policy: PathBuf,
+
+    /// How to print them
+    #[arg(long, value_enum, default_value_t = Format::Dot)]
+    format: Format,
+
+    /// Only the tree of this step, such as `recv` or `backend_response`
+    #[arg(long, value_parser = step)]
+    step: Option<Step>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// Graphviz
+    Dot,
+    /// Mermaid, for Markdown
+    Mermaid,
+    /// One object, for programs
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments, out: &mut Output) -> Result<Outcome, Failure> {
+    let Some(hir) = policy_file::read(&arguments.policy)? else { return Ok(Outcome::Findings) };
+    let program = Program::new(hir);
+    out.write(&match arguments.format {
+        Format::Dot => graph::dot(&program, arguments.step),
+        Format::Mermaid => graph::mermaid(&program, arguments.step),
+        Format::Json => graph::json(&program, arguments.step),
+    })?;
+    Ok(Outcome::Fine)
+}
