@@ -235,3 +235,6 @@ impl Totals {
         Self { requests: by_outcome.values().sum(), by_outcome, hit_ratio }
     }
 }
+
+#[cfg(test)]
+mod tests;
