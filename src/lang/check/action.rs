@@ -46,8 +46,11 @@ impl Scope<'_, '_> {
         }
         let not_yet = self.missing_steps(action.runs());
         if !not_yet.is_empty() {
-            let message =
-                format!("this version of warp does not carry out `return ({})` in {}", action.name(), self.in_steps(&not_yet));
+            let message = format!(
+                "this version of warp does not carry out `return ({})` in {}",
+                action.name(),
+                self.in_steps(&not_yet)
+            );
             let here: Vec<Step> = self.steps().iter().collect();
             let finding = Diagnostic::new(Code::E0406, span, message).help(format!("write {}", choices(&here)));
             self.report_in_steps(finding, &not_yet);

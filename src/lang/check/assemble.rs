@@ -137,9 +137,10 @@ impl Assembler<'_> {
     fn parse(&mut self, file: FileId) {
         let Some(source) = self.sources.get(file) else { return };
         let (tree, findings) = parse(file, source);
-        for finding in findings {
-            self.findings.report(finding);
-        }
+        // Only the entry has to say which language it is written in.
+        let is_entry = self.chain.len() <= 1;
+        let wanted = |finding: &Diagnostic| is_entry || !matches!(finding.code, Code::E0106 | Code::E0110);
+        findings.into_iter().filter(wanted).for_each(|finding| self.findings.report(finding));
         let start = tree.version.as_ref().map_or(Span::new(file, 0..0), |version| version.span);
         self.head.get_or_insert(start);
         for declaration in tree.declarations {
@@ -206,5 +207,5 @@ fn nothing_found(path: &Name) -> Diagnostic {
 
 fn too_large(name: &str, span: Span) -> Diagnostic {
     let message = format!("`{name}` is larger than {} MiB", FILE_SIZE_LIMIT_BYTES >> 20);
-    Diagnostic::new(Code::E0223, span, message).help("cut it into several files and `include` them")
+    Diagnostic::new(Code::E0120, span, message).help("cut it into several files and `include` them")
 }

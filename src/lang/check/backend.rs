@@ -72,7 +72,10 @@ fn check_host(attributes: &Attributes, host: &str, span: Span) -> bool {
     } else if let Some(bare) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         Some(("a host stands without brackets".to_owned(), format!("write \"{bare}\"")))
     } else if let Some((name, port)) = host.split_once(':') {
-        Some((format!("the port `{port}` does not belong to the host"), format!("write `.host = \"{name}\"; .port = \"{port}\";`")))
+        Some((
+            format!("the port `{port}` does not belong to the host"),
+            format!("write `.host = \"{name}\"; .port = \"{port}\";`"),
+        ))
     } else if host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)) {
         None
     } else {
@@ -127,7 +130,11 @@ fn probe_of(cx: &Context, attributes: &Attributes, probes: &[(&str, Probe)]) -> 
         AttributeValue::Expression(written) => written,
     };
     let ExpressionKind::Path(path) = &written.kind else {
-        attributes.refuse(written.span, "`.probe` takes the name of a probe, or a block", "write `.probe = { .url = \"/\"; };`");
+        attributes.refuse(
+            written.span,
+            "`.probe` takes the name of a probe, or a block",
+            "write `.probe = { .url = \"/\"; };`",
+        );
         return None;
     };
     let name = path.text();

@@ -155,9 +155,11 @@ impl<'a> Collector<'a, '_> {
             self.findings.report(unknown::suggest(finding, rest, "the steps", steps));
             return;
         };
-        let finding = finding
-            .help(format!("here the sub of this step is called `{}`", step.name()))
-            .fix(Fix::replace(format!("write `{}`", step.name()), span, step.name()));
+        let finding = finding.help(format!("here the sub of this step is called `{}`", step.name())).fix(Fix::replace(
+            format!("write `{}`", step.name()),
+            span,
+            step.name(),
+        ));
         self.findings.report(finding);
         self.step(step, sub);
     }

@@ -30,12 +30,7 @@ pub(super) struct Context<'a> {
 }
 
 /// Checks the declarations of a policy; what is wrong is left out of the result.
-pub(super) fn check_policy(
-    assembled: &Assembled,
-    sources: &SourceMap,
-    findings: &Findings,
-    options: &Options,
-) -> Hir {
+pub(super) fn check_policy(assembled: &Assembled, sources: &SourceMap, findings: &Findings, options: &Options) -> Hir {
     let names = collect::collect(assembled, options.default_backend.is_some(), findings);
     let calls = Calls::of(&names);
     let bounded = calls.report(&names, findings);

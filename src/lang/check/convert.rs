@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::fold::Literal;
 use super::scope::Scope;
 use super::unknown;
-use crate::lang::diagnostic::{Code, Diagnostic, Fix, Safety};
+use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Safety};
 use crate::lang::hir::{Expression, ExpressionKind};
 use crate::lang::schema::Type;
 use crate::lang::syntax::ast;
@@ -123,7 +123,7 @@ pub(super) fn without_unit(value: &Expression, ty: Type, what: Arguments) -> Dia
         return finding.help(format!("multiply it: `… * 1{unit}`"));
     };
     let text = format!("{number}{unit}");
-    let edits = vec![crate::lang::diagnostic::Edit { span: value.span, text: text.clone() }];
+    let edits = vec![Edit { span: value.span, text: text.clone() }];
     let fix = Fix { title: format!("write `{text}`"), edits, safety: Safety::NeedsReview };
     finding.help(format!("write `{text}`")).fix(fix)
 }

@@ -28,7 +28,9 @@ impl Scope<'_, '_> {
                 Some(Expression { kind: ExpressionKind::Or(self.conditions(parts)?), ty: Type::Bool, span })
             }
             ast::ExpressionKind::Binary { operator, left, right, .. } => self.binary(*operator, left, right, span),
-            ast::ExpressionKind::Test { operator, subject, list, .. } => self.membership(*operator, subject, list, span),
+            ast::ExpressionKind::Test { operator, subject, list, .. } => {
+                self.membership(*operator, subject, list, span)
+            }
             literal => literal_value(literal).map(|(kind, ty)| Expression { kind, ty, span }),
         }
     }
@@ -48,10 +50,8 @@ impl Scope<'_, '_> {
                 Diagnostic::new(Code::E0317, path.span, format!("`{name}` is an acl, it has no value of its own"))
                     .help(format!("test an address with it: `client.ip ~ {name}`"))
             }
-            Meaning::Collection(..) => {
-                Diagnostic::new(Code::E0317, path.span, format!("`{name}` holds many values"))
-                    .help(format!("name one: `{name}[\"key\"]`, or ask `{name} has \"key\"`"))
-            }
+            Meaning::Collection(..) => Diagnostic::new(Code::E0317, path.span, format!("`{name}` holds many values"))
+                .help(format!("name one: `{name}[\"key\"]`, or ask `{name} has \"key\"`")),
         };
         self.report(finding);
         None

@@ -42,7 +42,8 @@ impl Scope<'_, '_> {
     fn clause(&self, clause: &NormalizeClause) -> Vec<Statement> {
         let subject = &clause.subject;
         if !NORMALIZE_CLAUSES.contains(&subject.text.as_str()) {
-            let finding = Diagnostic::new(Code::E0215, subject.span, format!("`{}` cannot be normalized", subject.text));
+            let finding =
+                Diagnostic::new(Code::E0215, subject.span, format!("`{}` cannot be normalized", subject.text));
             self.report(unknown::suggest(finding, &subject.text, "can be", NORMALIZE_CLAUSES.iter().copied()));
             return Vec::new();
         }
@@ -57,7 +58,8 @@ impl Scope<'_, '_> {
         let rows = || OPERATIONS.iter().filter(|(of, ..)| *of == subject);
         let name = &operation.name;
         let Some((_, _, takes)) = rows().find(|(_, word, _)| *word == name.text) else {
-            let finding = Diagnostic::new(Code::E0215, name.span, format!("`{subject}` has no operation `{}`", name.text));
+            let finding =
+                Diagnostic::new(Code::E0215, name.span, format!("`{subject}` has no operation `{}`", name.text));
             self.report(unknown::suggest(finding, &name.text, "it has", rows().map(|(_, word, _)| *word)));
             return None;
         };

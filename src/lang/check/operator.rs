@@ -12,9 +12,6 @@ use crate::lang::schema::Type;
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{self, BinaryOperator};
 
-/// How many operations with numbers may be chained: each is one level of the typed tree.
-const CHAIN_LIMIT: usize = 200;
-
 /// What a sign does.
 enum Sign {
     Reckon(Arithmetic),
@@ -86,7 +83,6 @@ impl Scope<'_, '_> {
             links.push((sign, right, first.span));
             first = left;
         }
-        let long = links.len() > CHAIN_LIMIT;
         let mut value = self.expression(first);
         for (sign, right, span) in links.into_iter().rev() {
             let right = self.expression(right);
@@ -95,13 +91,7 @@ impl Scope<'_, '_> {
                 _ => None,
             };
         }
-        let value = value?;
-        if long && matches!(value.kind, ExpressionKind::Arithmetic(..)) {
-            let message = format!("more than {CHAIN_LIMIT} numbers are put together in one expression");
-            self.report(Diagnostic::new(Code::E0503, span, message).help("use a `let` for a part of them"));
-            return None;
-        }
-        Some(value)
+        value
     }
 
     /// `left SIGN right` with numbers, or joining text.
@@ -122,7 +112,8 @@ impl Scope<'_, '_> {
         if let (Some(left), Some(right)) = (Literal::of(&left.kind), Literal::of(&right.kind)) {
             return self.folded(sign, &left, &right, ty, span);
         }
-        let (left, right) = if ty == Type::Real { (literal_to_real(left), literal_to_real(right)) } else { (left, right) };
+        let (left, right) =
+            if ty == Type::Real { (literal_to_real(left), literal_to_real(right)) } else { (left, right) };
         Some(Expression { kind: ExpressionKind::Arithmetic(sign, Box::new(left), Box::new(right)), ty, span })
     }
 
@@ -170,7 +161,9 @@ impl Scope<'_, '_> {
             (a, b) if a == b => Some((left, right)),
             (Type::Int, Type::Real) if Literal::of(&left.kind).is_some() => Some((literal_to_real(left), right)),
             (Type::Real, Type::Int) if Literal::of(&right.kind).is_some() => Some((left, literal_to_real(right))),
-            (Type::Ip, Type::String) if Literal::of(&right.kind).is_some() => Some((left, self.text_to_address(right)?)),
+            (Type::Ip, Type::String) if Literal::of(&right.kind).is_some() => {
+                Some((left, self.text_to_address(right)?))
+            }
             (Type::String, Type::Ip) if Literal::of(&left.kind).is_some() => Some((self.text_to_address(left)?, right)),
             (Type::Duration | Type::Bytes, Type::Int) => {
                 self.report(without_unit(&right, left.ty, format_args!("the left side of this comparison")));
@@ -314,7 +307,9 @@ fn not_comparable(left: &Expression, right: &Expression, span: Span) -> Diagnost
         (Type::String, Type::Ip) | (Type::Ip, Type::String) => {
             finding.help("turn the text into an address: `std.ip(…, \"0.0.0.0\")`")
         }
-        (Type::Bool, _) | (_, Type::Bool) => finding.help("a condition needs no comparison: write it alone, or `!` before it"),
+        (Type::Bool, _) | (_, Type::Bool) => {
+            finding.help("a condition needs no comparison: write it alone, or `!` before it")
+        }
         _ => finding.help("both sides have to be of one type"),
     }
 }

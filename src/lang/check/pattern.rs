@@ -76,13 +76,8 @@ fn inside(start: Span, place: &Range<usize>) -> Span {
 /// Whether the engine will take the pattern.
 fn examine(text: &str) -> Result<(), Problem> {
     let parsed = tree::parse::Parser::new().parse(text).map_err(|error| not_parsed(text, &error))?;
-    if let Some(place) = tree::visit(&parsed, Possessive::default()).unwrap_or_default() {
-        return Err(Problem {
-            code: Code::E0309,
-            place,
-            message: "possessive repetition is not supported".to_owned(),
-            help: "drop the second `+`: matching takes linear time anyway".to_owned(),
-        });
+    if let Some(problem) = tree::visit(&parsed, Misread::default()).unwrap_or_default() {
+        return Err(problem);
     }
     let whole = 0..text.len();
     let translated = TranslatorBuilder::new().unicode(false).utf8(false).build().translate(text, &parsed);
@@ -106,10 +101,9 @@ fn examine(text: &str) -> Result<(), Problem> {
 fn not_parsed(text: &str, error: &tree::Error) -> Problem {
     let place = error.span().start.offset..error.span().end.offset;
     let unsupported = match error.kind() {
-        tree::ErrorKind::UnsupportedLookAround => Some((
-            "look-around is not supported",
-            "test it apart: `x ~ \"…\" && x !~ \"…\"`",
-        )),
+        tree::ErrorKind::UnsupportedLookAround => {
+            Some(("look-around is not supported", "test it apart: `x ~ \"…\" && x !~ \"…\"`"))
+        }
         tree::ErrorKind::UnsupportedBackreference => Some((
             "back-references within a pattern are not supported",
             "match the parts apart and compare them; `\\1` does work in the replacement of `regsub`",
@@ -159,12 +153,21 @@ fn perl_group(text: &str, at: usize) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// Looks for `a++`, which PCRE reads as possessive and the engine as a repetition of a repetition.
+/// Looks for what the engine takes and PCRE reads otherwise: `a++` (possessive there, a repetition
+/// of a repetition here) and `(?R)` (recursion there, a flag about line ends here).
 #[derive(Default)]
-struct Possessive(Option<Range<usize>>);
+struct Misread(Option<Problem>);
 
-impl tree::Visitor for Possessive {
-    type Output = Option<Range<usize>>;
+impl Misread {
+    fn note(&mut self, span: &tree::Span, message: &str, help: &str) {
+        let place = span.start.offset..span.end.offset;
+        let (message, help) = (message.to_owned(), help.to_owned());
+        self.0.get_or_insert(Problem { code: Code::E0309, place, message, help });
+    }
+}
+
+impl tree::Visitor for Misread {
+    type Output = Option<Problem>;
     type Err = ();
 
     fn finish(self) -> Result<Self::Output, ()> {
@@ -172,11 +175,17 @@ impl tree::Visitor for Possessive {
     }
 
     fn visit_pre(&mut self, part: &Ast) -> Result<(), ()> {
-        if let Ast::Repetition(outer) = part
-            && let Ast::Repetition(_) = &*outer.ast
-            && let RepetitionOp { kind: RepetitionKind::OneOrMore, span } = &outer.op
-        {
-            self.0.get_or_insert(span.start.offset..span.end.offset);
+        match part {
+            Ast::Repetition(outer) if matches!(&*outer.ast, Ast::Repetition(_)) => {
+                if let RepetitionOp { kind: RepetitionKind::OneOrMore, span } = &outer.op {
+                    let help = "drop the second `+`: matching takes linear time anyway";
+                    self.note(span, "possessive repetition is not supported", help);
+                }
+            }
+            Ast::Flags(flags) if flags.flags.flag_state(tree::Flag::CRLF).is_some() => {
+                self.note(&flags.span, "recursion within a pattern is not supported", "match the parts one by one");
+            }
+            _ => {}
         }
         Ok(())
     }

@@ -3,9 +3,9 @@
 use std::fmt::Arguments;
 
 use super::calls::{Caller, Link, name_of};
-use super::context::{Context, number};
+use super::context::Context;
 use super::words;
-use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Safety};
+use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Label, Safety};
 use crate::lang::hir::LocalId;
 use crate::lang::schema::{RuleTable, Step, StepSet, Type};
 use crate::lang::source::Span;
@@ -118,12 +118,15 @@ impl<'c, 'a> Scope<'c, 'a> {
         let text = name.text.as_str();
         let present = local
             .or_else(|| find("const", names.consts.find(text).and_then(|at| Some(names.consts.get(at)?.name.span))))
-            .or_else(|| find("backend", names.backends.find(text).and_then(|at| Some(names.backends.get(at)?.name.span))))
+            .or_else(|| {
+                find("backend", names.backends.find(text).and_then(|at| Some(names.backends.get(at)?.name.span)))
+            })
             .or_else(|| find("acl", names.acls.find(text).and_then(|at| Some(names.acls.get(at)?.name.span))));
         if let Some((kind, span)) = present {
-            let finding = Diagnostic::new(Code::E0213, name.span, format!("there is already a {kind} `{text}` in sight"))
-                .context(span, "declared here")
-                .help("give this one another name");
+            let finding =
+                Diagnostic::new(Code::E0213, name.span, format!("there is already a {kind} `{text}` in sight"))
+                    .context(span, "declared here")
+                    .help("give this one another name");
             self.report(finding);
         } else if text == "none" || text == "now" {
             let message = format!("`{text}` has a meaning of its own, a let cannot have that name");
@@ -183,12 +186,12 @@ impl<'c, 'a> Scope<'c, 'a> {
         self.report(finding);
     }
 
-    fn label_of(&self, link: &Link) -> crate::lang::diagnostic::Label {
+    fn label_of(&self, link: &Link) -> Label {
         let caller = match link.caller {
             Caller::Step(step) => step.name(),
             Caller::Sub(sub) => name_of(&self.cx.names, sub),
         };
-        crate::lang::diagnostic::Label { span: link.span, text: format!("called from `{caller}` here") }
+        Label { span: link.span, text: format!("called from `{caller}` here") }
     }
 }
 

@@ -5,7 +5,7 @@ use super::scope::Scope;
 use super::unknown;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Arithmetic, Expression, ExpressionKind, StatementKind, Target};
-use crate::lang::schema::{Access, SHORT_NAMES, Type, Variable};
+use crate::lang::schema::{Access, RuleTable, SHORT_NAMES, StepSet, Type, Variable};
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{self, AssignOperator, Path};
 
@@ -45,12 +45,7 @@ impl Scope<'_, '_> {
     }
 
     /// What the name stands for, if `verb` may be done to it here.
-    fn target(
-        &mut self,
-        path: &Path,
-        verb: &str,
-        steps: impl Fn(Access) -> crate::lang::schema::StepSet,
-    ) -> Option<Target> {
+    fn target(&mut self, path: &Path, verb: &str, steps: impl Fn(Access) -> StepSet) -> Option<Target> {
         let text = path.text();
         if let Some((message, field)) = self.field_of(path)? {
             let allowed = steps(message.access());
@@ -80,8 +75,8 @@ impl Scope<'_, '_> {
     fn spelled_out<'t>(&self, text: &'t str) -> &'t str {
         let short = SHORT_NAMES.iter().find(|short| short.name == text && self.table.is_some());
         match (short, self.table) {
-            (Some(short), Some(crate::lang::schema::RuleTable::Request)) => short.request.unwrap_or(text),
-            (Some(short), Some(crate::lang::schema::RuleTable::Response)) => short.response.unwrap_or(text),
+            (Some(short), Some(RuleTable::Request)) => short.request.unwrap_or(text),
+            (Some(short), Some(RuleTable::Response)) => short.response.unwrap_or(text),
             _ => text,
         }
     }
