@@ -51,7 +51,8 @@ async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
 
 /// Refuses what could come from a web page in the operator's browser, and all that would change something.
 async fn guard(request: Request, next: Next) -> Response {
-    if !is_host_trusted(request.headers()) {
+    let named = request.uri().host().is_none_or(is_name_trusted);
+    if !named || !is_host_trusted(request.headers()) {
         return error(StatusCode::FORBIDDEN, "the Host must be localhost or an IP address");
     }
     if request.method() != Method::GET {
@@ -66,7 +67,9 @@ async fn guard(request: Request, next: Next) -> Response {
 fn is_host_trusted(headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(header::HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
-    let authority = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
+    // A Host is a name and a port; the part before an `@` that an authority may have has no place there.
+    let text = host.to_str().ok().filter(|host| !host.contains('@'));
+    let authority = text.and_then(|host| host.parse::<Authority>().ok());
     authority.is_some_and(|authority| is_name_trusted(authority.host()))
 }
 

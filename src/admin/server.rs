@@ -126,3 +126,6 @@ async fn serve(listener: TcpListener, source: Arc<dyn StatusSource>, stopped: on
         () = overdue => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

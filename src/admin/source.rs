@@ -5,8 +5,8 @@ use serde_json::Value;
 /// The running proxy, as far as the admin listener tells of it. Called for each request: cheap, and
 /// never waiting for one that runs.
 pub trait StatusSource: Send + Sync + 'static {
-    /// The policy: `generation` (a number, 1 for the first), `path`, and `last_reload` with `outcome`
-    /// (`loaded`, `rejected`, `unreadable`), `at` and `diagnostics` (the rendered text, `null` if none).
+    /// The policy: `generation` (1 for the first), `path`, and `last_reload` (`null` before the first)
+    /// with `outcome` (`ok`, `unchanged`, `rejected`), `at_unix_ms` and `diagnostics` (the rendered text).
     fn policy(&self) -> Value;
 
     /// The store: `bytes`, `limit_bytes`, `objects`, `evictions`.

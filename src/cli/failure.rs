@@ -20,8 +20,10 @@ pub(super) enum Failure {
     Stream { what: &'static str, error: io::Error },
     /// The running proxy did not answer.
     #[cfg(feature = "server")]
-    #[error("cannot reach the admin listener at {admin}: {reason}\n  is `warp serve` running, with this `--admin` address?")]
-    Unreachable { admin: String, reason: String },
+    #[error(
+        "cannot reach the admin listener at {admin}: {reason}\n  is `warp serve` running, with this `--admin` address?"
+    )]
+    Unreachable { admin: std::net::SocketAddr, reason: String },
     /// The proxy could not start, or broke.
     #[cfg(feature = "server")]
     #[error("{0}")]

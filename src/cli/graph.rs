@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::{Failure, Outcome, Output, policy_file};
@@ -20,7 +21,7 @@ pub(super) struct Arguments {
     format: Format,
 
     /// Only the tree of this step, such as `recv` or `backend_response`
-    #[arg(long, value_parser = step)]
+    #[arg(long, value_parser = steps())]
     step: Option<Step>,
 }
 
@@ -32,6 +33,12 @@ enum Format {
     Mermaid,
     /// One object, for programs
     Json,
+}
+
+/// The steps that this version runs, by name.
+fn steps() -> impl TypedValueParser<Value = Step> {
+    let names = Step::ALL.iter().filter(|step| step.runs()).map(|step| step.name());
+    PossibleValuesParser::new(names).try_map(|name| Step::find(&name).ok_or("no such step"))
 }
 
 pub(super) fn run(arguments: &Arguments, out: &mut Output) -> Result<Outcome, Failure> {

@@ -30,7 +30,13 @@ use output::Output;
 
 /// An edge HTTP cache that site owners program, and re-program while it runs.
 #[derive(Debug, Parser)]
-#[command(name = "warp", version, disable_help_subcommand = true, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "warp",
+    version,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Failure, output::Output};
 use crate::files::DiskFiles;
 use crate::lang::check::check;
-use crate::lang::diagnostic::render;
+use crate::lang::diagnostic::{Diagnostic, render};
 use crate::lang::hir::Hir;
 
 /// The policy in the file of that path. If it has errors they are shown on stderr, and there is none.
@@ -17,7 +17,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Hir>, Failure> {
     let checked = check(&path.display().to_string(), &DiskFiles);
     if checked.hir.is_none() {
         let mut err = Output::stderr();
-        let errors: Vec<_> = checked.diagnostics.into_iter().filter(|it| it.is_error()).collect();
+        let errors: Vec<_> = checked.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
         err.write(&render::graphical(&errors, &checked.sources, err.colour()))?;
     }
     Ok(checked.hir)

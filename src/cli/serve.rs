@@ -6,13 +6,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::values::{self, Switch};
 use super::output::remark;
+use super::values::{self, Switch};
 use super::{Failure, Outcome, Output, listening};
 use crate::lang::diagnostic::render;
 use crate::lang::hir::BackendAddress;
 use crate::policy::PolicySource;
-use crate::proxy::{self, AccessLogTarget, LogFormat, ServeError, ServeOptions};
+use crate::proxy::{self, ServeError, ServeOptions};
+use crate::telemetry::LogFormat;
 
 /// Run the proxy.
 #[derive(Debug, Args)]
@@ -43,13 +44,13 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
 
-    /// The form of the log on stderr
+    /// The form of the log on stderr and of the access log
     #[arg(long, value_enum, value_name = "FORM", default_value_t = Form::Text)]
     log_format: Form,
 
     /// Where each request is written: a file, `-` for stdout, or `off`
-    #[arg(long, value_name = "PATH", default_value = "off", value_parser = values::log_target)]
-    access_log: AccessLogTarget,
+    #[arg(long, value_name = "PATH", default_value = "off")]
+    access_log: PathBuf,
 }
 
 /// Where to listen; the same for `serve` and `demo`.
@@ -104,6 +105,6 @@ fn options(arguments: &Arguments) -> ServeOptions {
             Form::Text => LogFormat::Text,
             Form::Json => LogFormat::Json,
         },
-        access_log: arguments.access_log.clone(),
+        access_log: values::log_target(&arguments.access_log),
     }
 }

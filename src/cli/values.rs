@@ -1,8 +1,7 @@
 //! Values of flags: sizes, origins, addresses that can be turned off.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::Path;
 
 use crate::lang::hir::BackendAddress;
 use crate::lang::schema::BYTE_UNITS;
@@ -81,13 +80,13 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "write an IP address and a port, such as 127.0.0.1:8080 or [::]:80".to_owned())
 }
 
-/// Reads the value of `--access-log`; never fails.
-pub(super) fn log_target(text: &str) -> Result<AccessLogTarget, Infallible> {
-    Ok(match text {
-        "off" => AccessLogTarget::Off,
-        "-" => AccessLogTarget::Stdout,
-        path => AccessLogTarget::File(PathBuf::from(path)),
-    })
+/// What the value of `--access-log` means.
+pub(super) fn log_target(path: &Path) -> AccessLogTarget {
+    match path.to_str() {
+        Some("off") => AccessLogTarget::Off,
+        Some("-") => AccessLogTarget::Stdout,
+        _ => AccessLogTarget::File(path.to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -109,10 +108,19 @@ mod tests {
         assert_eq!(origin("http://127.0.0.1:8000"), at("127.0.0.1", 8000));
         assert_eq!(origin("http://shop.internal/"), at("shop.internal", 80));
         assert_eq!(origin("http://[::1]:81"), at("::1", 81));
-        for wrong in ["127.0.0.1:8000", "localhost", "http://", "http://a:1/x", "http://u@a:1", "ftp://a", "http://a/?b"] {
+        for wrong in
+            ["127.0.0.1:8000", "localhost", "http://", "http://a:1/x", "http://u@a:1", "ftp://a", "http://a/?b"]
+        {
             assert!(origin(wrong).is_err(), "{wrong}");
         }
         assert!(origin("https://a:443").unwrap_err().contains("TLS"));
+    }
+
+    #[test]
+    fn the_access_log_goes_to_stdout_to_a_file_or_nowhere() {
+        assert_eq!(log_target(Path::new("off")), AccessLogTarget::Off);
+        assert_eq!(log_target(Path::new("-")), AccessLogTarget::Stdout);
+        assert_eq!(log_target(Path::new("a.log")), AccessLogTarget::File("a.log".into()));
     }
 
     #[test]

@@ -124,11 +124,17 @@ impl Addresses {
         };
         // The sender lives in `self`, so waiting ends by a lookup or by time.
         let in_time = timeout(wait, lookups.changed()).await.is_ok();
-        let state = self.answer.lock();
-        match (state.known.first(), &state.error) {
-            (Some(address), _) => Ok(*address),
-            (None, Some(reason)) if in_time => Err(self.failed(reason)),
-            (None, _) => Err(ResolveError::TimedOut { host: self.address.host.clone() }),
+        let mut state = self.answer.lock();
+        if let Some(address) = state.known.first().copied() {
+            if !in_time {
+                // The lookup runs on; meanwhile others need not wait for it.
+                state.due = Some(Instant::now() + RETRY);
+            }
+            return Ok(address);
+        }
+        match &state.error {
+            Some(reason) if in_time => Err(self.failed(reason)),
+            _ => Err(ResolveError::TimedOut { host: self.address.host.clone() }),
         }
     }
 
@@ -136,7 +142,8 @@ impl Addresses {
     fn known_or_ask(&self) -> Result<Result<SocketAddr, ResolveError>, Duration> {
         let mut state = self.answer.lock();
         if state.due.is_some_and(|due| Instant::now() < due) {
-            return Ok(state.known.first().copied().ok_or_else(|| self.failed(state.error.as_deref().unwrap_or(""))));
+            let error = || self.failed(state.error.as_deref().unwrap_or("no answer"));
+            return Ok(state.known.first().copied().ok_or_else(error));
         }
         if !state.running {
             state.running = true;
@@ -222,3 +229,6 @@ impl State {
         self.known = addresses;
     }
 }
+
+#[cfg(test)]
+mod tests;

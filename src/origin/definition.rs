@@ -55,14 +55,20 @@ impl Address {
         let inner = self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
         inner.unwrap_or(&self.host).parse().ok()
     }
+
+    /// The host as it stands in a URL or a `Host` field: an IPv6 address in brackets (RFC 3986 section 3.2.2).
+    #[must_use]
+    pub fn host_text(&self) -> String {
+        match self.literal() {
+            Some(IpAddr::V6(address)) => format!("[{address}]"),
+            _ => self.host.clone(),
+        }
+    }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.literal() {
-            Some(IpAddr::V6(address)) => write!(f, "[{address}]:{}", self.port),
-            _ => write!(f, "{}:{}", self.host, self.port),
-        }
+        write!(f, "{}:{}", self.host_text(), self.port)
     }
 }
 

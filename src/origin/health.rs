@@ -60,12 +60,6 @@ impl Health {
     pub(super) fn status(&self) -> ProbeStatus {
         self.record.status()
     }
-
-    /// Changes with each probe; holds how many there were.
-    #[cfg(test)]
-    pub(super) fn probes(&self) -> watch::Receiver<u64> {
-        self.record.probes.subscribe()
-    }
 }
 
 impl Drop for Health {
@@ -119,13 +113,10 @@ impl Record {
 
     fn log(&self, healthy: bool, result: &Result<u16, ProbeError>) {
         let (backend, url) = (&self.name, &self.definition.url);
+        let verdict = if healthy { "healthy" } else { "sick" };
         match result {
-            Ok(_) if healthy => tracing::info!(%backend, %url, "the backend is healthy"),
-            Ok(_) => tracing::info!(%backend, %url, "a probe succeeded; the backend is still sick"),
-            Err(error) if healthy => {
-                tracing::warn!(%backend, %url, %error, "a probe failed; the backend is still healthy")
-            }
-            Err(error) => tracing::warn!(%backend, %url, %error, "the backend is sick"),
+            Ok(status) => tracing::info!(%backend, %url, status, "a probe succeeded; the backend is {verdict}"),
+            Err(error) => tracing::warn!(%backend, %url, %error, "a probe failed; the backend is {verdict}"),
         }
     }
 
@@ -176,8 +167,8 @@ impl History {
 
     /// The last `window` probes, the last one at the right: `H` for one that succeeded, `-` for one that failed.
     fn text(self, window: u8) -> String {
-        let newest_first = (0..window.min(64)).rev().map(|age| self.0 >> age & 1 == 1);
-        newest_first.map(|good| if good { 'H' } else { '-' }).collect()
+        let oldest_first = (0..window.min(64)).rev().map(|age| self.0 >> age & 1 == 1);
+        oldest_first.map(|good| if good { 'H' } else { '-' }).collect()
     }
 }
 

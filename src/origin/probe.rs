@@ -37,7 +37,7 @@ async fn probe_once(probed: &Probed, addresses: &Addresses) -> Result<u16, Probe
 
 /// The request as Varnish sends it, with warp's name on it.
 fn request_text(probed: &Probed) -> String {
-    let host = probed.host_header.as_deref().unwrap_or(&probed.address.host);
+    let host = probed.host_header.clone().unwrap_or_else(|| probed.address.host_text());
     let version = env!("CARGO_PKG_VERSION");
     format!(
         "GET {} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: warp-probe/{version}\r\nConnection: close\r\n\r\n",

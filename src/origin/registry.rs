@@ -66,3 +66,6 @@ impl Registry {
         Some(self.health.get_or_make(&probed, || Health::start(&probed, addresses.clone(), &self.runtime)))
     }
 }
+
+#[cfg(test)]
+mod tests;

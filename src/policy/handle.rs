@@ -3,7 +3,6 @@
 //! A request takes [`PolicyHandle::current`] once and keeps it to its end. A reload compiles beside
 //! the traffic and publishes only what is valid; a broken text changes nothing but the status.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Instant, SystemTime};
 
@@ -12,18 +11,18 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use super::load::{Rejected, compile};
 use super::reads::Reads;
 use super::source::{PolicySource, SourceFiles};
-use super::status::{PolicyStatus, ReloadOutcome, ReloadReport, milliseconds, unix_ms};
+use super::status::{PolicyStatus, ReloadReport, milliseconds, unix_ms};
 use super::{Policy, Targets};
 use crate::files::DiskFiles;
 use crate::origin::Registry;
+use crate::telemetry::{Metrics, ReloadResult};
 
 /// The running policy of the process.
 pub struct PolicyHandle {
     source: PolicySource,
     registry: Arc<Registry>,
     current: ArcSwap<Policy>,
-    reloads_ok: AtomicU64,
-    reloads_rejected: AtomicU64,
+    metrics: Arc<Metrics>,
     last_reload: ArcSwapOption<ReloadReport>,
     /// The text that was refused last, until one is accepted. Held for the whole of a reload: one at a time.
     refused: Mutex<Option<Refused>>,
@@ -31,7 +30,7 @@ pub struct PolicyHandle {
 
 struct Refused {
     reads: Reads,
-    rendered: Arc<str>,
+    rendered: String,
     errors: usize,
 }
 
@@ -40,14 +39,14 @@ impl PolicyHandle {
     ///
     /// # Errors
     /// When it has errors: a proxy does not start with a broken policy.
-    pub fn load(source: PolicySource, registry: Arc<Registry>) -> Result<Self, Box<Rejected>> {
+    pub fn load(source: PolicySource, registry: Arc<Registry>, metrics: Arc<Metrics>) -> Result<Self, Box<Rejected>> {
         let policy = compile(&source, &registry, 1)?;
+        metrics.set_generation(policy.generation);
         Ok(Self {
             source,
             registry,
             current: ArcSwap::from_pointee(policy),
-            reloads_ok: AtomicU64::new(0),
-            reloads_rejected: AtomicU64::new(0),
+            metrics,
             last_reload: ArcSwapOption::empty(),
             refused: Mutex::default(),
         })
@@ -78,28 +77,26 @@ impl PolicyHandle {
         Some(self.reload_holding(&mut refused))
     }
 
-    /// How many reloads published a policy.
-    #[must_use]
-    pub fn reloads_ok(&self) -> u64 {
-        self.reloads_ok.load(Ordering::Relaxed)
-    }
-
-    /// How many reloads were refused for errors in the text.
-    #[must_use]
-    pub fn reloads_rejected(&self) -> u64 {
-        self.reloads_rejected.load(Ordering::Relaxed)
-    }
-
     /// What is told about the policy and its last reload. Never blocks.
     #[must_use]
     pub fn status(&self) -> PolicyStatus {
-        let last_reload = self.last_reload.load().as_deref().cloned();
+        let policy = self.current();
         PolicyStatus {
-            reloads_ok: self.reloads_ok(),
-            reloads_rejected: self.reloads_rejected(),
-            last_reload,
-            ..PolicyStatus::of(&self.current())
+            generation: policy.generation,
+            path: policy.path.as_ref().map(|path| path.display().to_string()),
+            fingerprint: policy.fingerprint.clone(),
+            loaded_at_unix_ms: unix_ms(policy.loaded_at),
+            compile_ms: milliseconds(policy.compile_time),
+            files: policy.files.len(),
+            warnings: policy.warnings.len(),
+            reloads_ok: self.reloads(ReloadResult::Ok),
+            reloads_rejected: self.reloads(ReloadResult::Rejected),
+            last_reload: self.last_reload.load().as_deref().cloned(),
         }
+    }
+
+    fn reloads(&self, result: ReloadResult) -> u64 {
+        self.metrics.reloads().find(|(counted, _)| *counted == result).map_or(0, |(_, number)| number)
     }
 
     /// The places whose change may change the policy: those of the running text and of a refused one.
@@ -118,7 +115,7 @@ impl PolicyHandle {
         let current = self.current();
         let (outcome, errors, diagnostics) = if self.still_hold(&current.reads) {
             *refused = None;
-            (ReloadOutcome::Unchanged, 0, Arc::from(""))
+            (ReloadResult::Unchanged, 0, String::new())
         } else {
             self.replace(&current, refused)
         };
@@ -130,19 +127,20 @@ impl PolicyHandle {
             errors,
             diagnostics,
         };
+        self.metrics.reload(outcome);
         self.last_reload.store(Some(Arc::new(report.clone())));
         report
     }
 
-    fn replace(&self, current: &Policy, refused: &mut Option<Refused>) -> (ReloadOutcome, usize, Arc<str>) {
+    fn replace(&self, current: &Policy, refused: &mut Option<Refused>) -> (ReloadResult, usize, String) {
         match compile(&self.source, &self.registry, current.generation.saturating_add(1)) {
             Ok(policy) => {
                 self.publish(policy, refused);
-                (ReloadOutcome::Ok, 0, Arc::from(""))
+                (ReloadResult::Ok, 0, String::new())
             }
             Err(rejected) => {
                 let (errors, rendered) = self.refuse(*rejected, current, refused);
-                (ReloadOutcome::Rejected, errors, rendered)
+                (ReloadResult::Rejected, errors, rendered)
             }
         }
     }
@@ -155,24 +153,23 @@ impl PolicyHandle {
             warnings = policy.warnings.len(),
             "policy reloaded"
         );
+        self.metrics.set_generation(policy.generation);
         self.current.store(Arc::new(policy));
-        self.reloads_ok.fetch_add(1, Ordering::Relaxed);
         *refused = None;
     }
 
-    fn refuse(&self, rejected: Rejected, current: &Policy, refused: &mut Option<Refused>) -> (usize, Arc<str>) {
-        self.reloads_rejected.fetch_add(1, Ordering::Relaxed);
+    fn refuse(&self, rejected: Rejected, current: &Policy, refused: &mut Option<Refused>) -> (usize, String) {
         if let Some(before) = refused.as_ref().filter(|before| before.reads == rejected.reads) {
-            return (before.errors, Arc::clone(&before.rendered));
+            return (before.errors, before.rendered.clone());
         }
-        let (errors, rendered) = (rejected.error_count(), Arc::<str>::from(rejected.render()));
+        let (errors, rendered) = (rejected.error_count(), rejected.render());
         tracing::error!(
             errors,
             generation = current.generation,
             "policy refused, generation {} serves on\n{rendered}",
             current.generation
         );
-        *refused = Some(Refused { reads: rejected.reads, rendered: Arc::clone(&rendered), errors });
+        *refused = Some(Refused { reads: rejected.reads, rendered: rendered.clone(), errors });
         (errors, rendered)
     }
 

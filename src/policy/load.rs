@@ -1,17 +1,15 @@
 //! From a source to a policy that can run.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::reads::{Reads, Recorder};
 use super::source::{PolicySource, SourceFiles};
-use super::{Policy, registry};
+use super::{Policy, backends};
 use crate::decision::Program;
 use crate::files::DiskFiles;
 use crate::lang::check::{Checked, check};
 use crate::lang::diagnostic::{Diagnostic, render};
-use crate::lang::hir::Hir;
 use crate::lang::source::SourceMap;
 use crate::origin::Registry;
 
@@ -57,10 +55,9 @@ pub fn compile(source: &PolicySource, registry: &Registry, generation: u64) -> R
         return Err(Box::new(Rejected { diagnostics, sources, compile_time: started.elapsed(), reads }));
     };
     source.place_origin(&mut hir);
-    let backends = hir.backends.iter().map(|backend| registry.backend(definition(backend))).collect();
     Ok(Policy {
         generation,
-        backends,
+        backends: backends::resolve(&hir.backends, registry),
         default_backend: hir.default_backend,
         program: Program::new(hir),
         path: source.path.clone(),

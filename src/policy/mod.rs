@@ -1,9 +1,10 @@
 //! The running policy: load, watch, swap.
 //!
-//! [`load`] turns a source into a [`Policy`], [`handle`] keeps the one that serves and replaces it,
-//! [`watch`] sees that files changed. Requests only ever touch [`PolicyHandle::current`]. Listeners
+//! [`compile`] turns a source into a [`Policy`], [`PolicyHandle`] keeps the one that serves and
+//! replaces it, [`Watcher`] sees that files changed. Requests only ever touch [`PolicyHandle::current`]. Listeners
 //! and stores are not here: a swap never touches a socket or a stored object.
 
+mod backends;
 mod handle;
 mod load;
 mod reads;
@@ -21,7 +22,7 @@ use std::time::{Duration, SystemTime};
 pub use handle::PolicyHandle;
 pub use load::{Rejected, compile};
 pub use source::PolicySource;
-pub use status::{PolicyStatus, ReloadOutcome, ReloadReport};
+pub use status::{PolicyStatus, ReloadReport};
 pub use watch::Watcher;
 
 use crate::decision::Program;

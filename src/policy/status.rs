@@ -1,29 +1,16 @@
 //! What is told about the running policy and its last reload, for `/status` and `warp status`.
 
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
-use super::Policy;
-
-/// How a reload ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ReloadOutcome {
-    /// A new policy serves.
-    Ok,
-    /// The text is what is running already.
-    Unchanged,
-    /// The text has errors; the policy before it serves on.
-    Rejected,
-}
+use crate::telemetry::ReloadResult;
 
 /// One reload.
 #[derive(Clone, Debug, Serialize)]
 pub struct ReloadReport {
     /// How it ended.
-    pub outcome: ReloadOutcome,
+    pub outcome: ReloadResult,
     /// The generation that serves after it.
     pub generation: u64,
     /// When it ended, in milliseconds since 1970.
@@ -33,7 +20,7 @@ pub struct ReloadReport {
     /// How many errors kept the text from running.
     pub errors: usize,
     /// The diagnostics of a rejected text with their source lines; empty if it was not rejected.
-    pub diagnostics: Arc<str>,
+    pub diagnostics: String,
 }
 
 /// The running policy and what came of the last reload.
@@ -59,23 +46,6 @@ pub struct PolicyStatus {
     pub reloads_rejected: u64,
     /// The last reload; `None` if there was none since the start.
     pub last_reload: Option<ReloadReport>,
-}
-
-impl PolicyStatus {
-    pub(super) fn of(policy: &Policy) -> Self {
-        Self {
-            generation: policy.generation,
-            path: policy.path.as_ref().map(|path| path.display().to_string()),
-            fingerprint: policy.fingerprint.clone(),
-            loaded_at_unix_ms: unix_ms(policy.loaded_at),
-            compile_ms: milliseconds(policy.compile_time),
-            files: policy.files.len(),
-            warnings: policy.warnings.len(),
-            reloads_ok: 0,
-            reloads_rejected: 0,
-            last_reload: None,
-        }
-    }
 }
 
 /// Milliseconds since 1970; 0 for a clock before that.

@@ -19,7 +19,7 @@ pub struct ServeOptions {
     pub memory_bytes: u64,
     /// How many threads serve; `None` for one per core.
     pub threads: Option<usize>,
-    /// The form of the log on stderr.
+    /// The form of the log on stderr and of the access log.
     pub log_format: LogFormat,
     /// Where each request is written to.
     pub access_log: AccessLogTarget,

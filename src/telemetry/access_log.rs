@@ -118,3 +118,6 @@ fn report(result: &io::Result<()>, failing: &mut bool) {
     }
     *failing = result.is_err();
 }
+
+#[cfg(test)]
+mod tests;

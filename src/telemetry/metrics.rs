@@ -161,7 +161,7 @@ impl Metrics {
     }
 
     /// Reloads by result.
-    pub(super) fn reloads(&self) -> impl Iterator<Item = (ReloadResult, u64)> {
+    pub fn reloads(&self) -> impl Iterator<Item = (ReloadResult, u64)> {
         ReloadResult::ALL.iter().copied().zip(self.reloads.iter().map(|counter| counter.load(Relaxed)))
     }
 
@@ -235,3 +235,6 @@ impl Totals {
         Self { requests: by_outcome.values().sum(), by_outcome, hit_ratio }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -151,12 +151,10 @@ labels! {
     /// How a reload of the policy ended.
     ReloadResult {
         /// The new policy serves.
-        Loaded = "loaded",
-        /// The new text has errors; the old policy serves on.
-        Rejected = "rejected",
-        /// The files could not be read; the old policy serves on.
-        Unreadable = "unreadable",
-        /// Nothing changed.
+        Ok = "ok",
+        /// The text is what is running already.
         Unchanged = "unchanged",
+        /// The text has errors or cannot be read; the policy before it serves on.
+        Rejected = "rejected",
     }
 }

@@ -6,6 +6,7 @@
 mod check;
 mod cli;
 mod decision;
+mod docs;
 mod editors;
 mod lexer;
 mod syntax;

@@ -14,19 +14,19 @@ const MAX_ROUNDS: usize = 64;
 
 /// Applies the fixes up to `safety` to the policies, in memory, until none is left; tells how many
 /// were applied. A round that adds errors is taken back, and ends the mending of that policy.
-pub(super) fn until_stable(policies: &[String], levels: &Levels, safety: Safety, files: &mut Overlay) -> usize {
-    policies.iter().map(|name| mend(name, levels, safety, files)).sum()
+pub(super) fn until_stable(policies: &[String], levels: &Levels, safety: Safety, overlay: &mut Overlay) -> usize {
+    policies.iter().map(|name| mend(name, levels, safety, overlay)).sum()
 }
 
-fn mend(name: &str, levels: &Levels, safety: Safety, files: &mut Overlay) -> usize {
+fn mend(name: &str, levels: &Levels, safety: Safety, overlay: &mut Overlay) -> usize {
     let mut applied = 0;
-    let mut checked = check(name, files);
+    let mut checked = check(name, overlay);
     for _ in 0..MAX_ROUNDS {
         let fixes = applicable(&checked, levels, safety);
         if fixes.is_empty() {
             break;
         }
-        let mut mended = files.clone();
+        let mut mended = overlay.clone();
         for (name, text) in apply(&checked.sources, &fixes) {
             mended.change(&name, text);
         }
@@ -35,7 +35,7 @@ fn mend(name: &str, levels: &Levels, safety: Safety, files: &mut Overlay) -> usi
             break;
         }
         applied += fixes.len();
-        *files = mended;
+        *overlay = mended;
         checked = after;
     }
     applied

@@ -35,11 +35,12 @@ impl Overlay {
     }
 
     fn diff_of(&self, name: &str, text: &str) -> String {
-        let before = String::from_utf8_lossy(&self.original(name).unwrap_or_default()).into_owned();
-        if before == *text {
+        let before = self.original(name).unwrap_or_default();
+        let before = String::from_utf8_lossy(&before);
+        if before == text {
             return String::new();
         }
-        TextDiff::from_lines(&before, text).unified_diff().header(name, name).to_string()
+        TextDiff::from_lines(before.as_ref(), text).unified_diff().header(name, name).to_string()
     }
 
     /// Writes what changed; the text of stdin goes to `out`, changed or not.

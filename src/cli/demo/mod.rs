@@ -14,7 +14,8 @@ use super::serve::{Sockets, ended};
 use super::{Failure, Outcome, Output, listening};
 use crate::lang::hir::BackendAddress;
 use crate::policy::PolicySource;
-use crate::proxy::{self, AccessLogTarget, LogFormat, ServeError, ServeOptions};
+use crate::proxy::{self, AccessLogTarget, ServeError, ServeOptions};
+use crate::telemetry::LogFormat;
 use guide::Guide;
 
 /// Run a small site behind the quickstart policy, to play with.

@@ -26,7 +26,8 @@ impl Answer {
 const HTML: &str = "text/html; charset=utf-8";
 
 /// One black pixel.
-const PNG: &[u8] = b"\x89PNG\x0d\x0a\x1a\x0a\x00\x00\x00\x0dIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00:~\x9bU\
+const PNG: &[u8] =
+    b"\x89PNG\x0d\x0a\x1a\x0a\x00\x00\x00\x0dIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00:~\x9bU\
     \x00\x00\x00\x0aIDATx\xdac`\x00\x00\x00\x02\x00\x01\xe5'\xde\xfc\x00\x00\x00\x00IEND\xaeB`\x82";
 
 /// The answer to the `count`th request for `path` (the first is 1).
@@ -37,10 +38,10 @@ pub(super) fn answer(path: &str, count: u64) -> Answer {
         "/slow" => page("A page that takes a second", path, count),
         "/health" => Answer::new("text/plain; charset=utf-8", "ok\n"),
         "/error" => page("Something broke", path, count).status(500),
+        "/images/logo.svg" => image(count),
         "/images/dot.png" => Answer::new("image/png", PNG).cookie(format!("seen={count}; Path=/")),
         "/api/session" => session(count),
         _ if path.starts_with("/articles/") => page("An article", path, count),
-        _ if path.starts_with("/images/") && path.ends_with(".svg") => image(count),
         _ => page("Not found", path, count).status(404),
     }
 }
@@ -48,7 +49,7 @@ pub(super) fn answer(path: &str, count: u64) -> Answer {
 fn page(title: &str, path: &str, count: u64) -> Answer {
     let path = escape(path);
     let links = ["/", "/about", "/articles/1", "/slow", "/api/session"];
-    let links: String = links.iter().map(|link| format!("<li><a href=\"{link}\">{link}</a></li>\n")).collect();
+    let links = links.map(|link| format!("<li><a href=\"{link}\">{link}</a></li>\n")).concat();
     Answer::new(
         HTML,
         format!(
