@@ -1,0 +1,208 @@
+//! What a dotted name means: a local, a constant, a backend, an acl, a variable, a header field.
+
+use super::context::number;
+use super::fold::Literal;
+use super::scope::{Home, Scope};
+use super::unknown;
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::{AclId, BackendId, Expression, ExpressionKind};
+use crate::lang::schema::{Message, RuleTable, SHORT_NAMES, StepSet, Type, Variable};
+use crate::lang::source::Span;
+use crate::lang::syntax::ast::{Name, Path};
+
+/// What can be looked into with `[…]`, `has` and `any`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Collection {
+    /// The parameters of the query.
+    Query,
+    /// The cookies.
+    Cookies,
+}
+
+impl Collection {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Cookies => "cookies",
+        }
+    }
+}
+
+/// What a name means.
+pub(super) enum Meaning {
+    /// Something with a value.
+    Value(Expression),
+    /// An access list.
+    Acl(AclId),
+    /// The query or the cookies of a request.
+    Collection(Message, Collection),
+}
+
+impl Scope<'_, '_> {
+    /// Looks a name up; reports one that means nothing.
+    pub(super) fn path(&mut self, path: &Path) -> Option<Meaning> {
+        if let [name] = path.parts.as_slice() {
+            return self.word(name);
+        }
+        if let Some((message, field)) = self.field_of(path)? {
+            return self.header(message, &field, path.span).map(Meaning::Value);
+        }
+        let text = path.text();
+        match self.vocabulary(&text, &text, path.span) {
+            Some(meaning) => meaning,
+            None => {
+                self.report(self.unknown_path(&text, path.span));
+                None
+            }
+        }
+    }
+
+    /// Whether `word` names something, without noting that it is used.
+    pub(super) fn is_known_word(&self, word: &str) -> bool {
+        let names = &self.cx.names;
+        self.local_names().any(|name| name == word)
+            || names.consts.find(word).is_some()
+            || names.backends.find(word).is_some()
+            || names.acls.find(word).is_some()
+            || Variable::find(word).is_some()
+            || word == "none"
+            || self.table.is_some() && SHORT_NAMES.iter().any(|short| short.name == word)
+    }
+
+    /// A name without dots.
+    fn word(&mut self, name: &Name) -> Option<Meaning> {
+        let (text, span) = (name.text.as_str(), name.span);
+        if let Some(meaning) = self.short_name(text, span) {
+            return meaning;
+        }
+        if let Some(local) = self.local(text) {
+            return Some(Meaning::Value(Expression { kind: ExpressionKind::Local(local.id), ty: local.ty?, span }));
+        }
+        let names = &self.cx.names;
+        if let Some(at) = names.consts.refer(text) {
+            return self.cx.constant(at, span).map(|literal| Meaning::Value(literal_at(literal, span)));
+        }
+        if let Some(at) = names.backends.refer(text) {
+            return Some(Meaning::Value(backend_at(Some(BackendId(number(at))), span)));
+        }
+        if let Some(at) = names.acls.refer(text) {
+            return Some(Meaning::Acl(AclId(number(at))));
+        }
+        if text == "none" {
+            return Some(Meaning::Value(backend_at(None, span)));
+        }
+        match self.vocabulary(text, text, span) {
+            Some(meaning) => meaning,
+            None => {
+                self.report(self.unknown_word(text, span));
+                None
+            }
+        }
+    }
+
+    /// A short name of the table that is being checked. The outer `None`: it is none.
+    fn short_name(&mut self, text: &str, span: Span) -> Option<Option<Meaning>> {
+        let table = self.table?;
+        let short = SHORT_NAMES.iter().find(|short| short.name == text)?;
+        let full = match table {
+            RuleTable::Request => short.request,
+            RuleTable::Response => short.response,
+        };
+        let Some(full) = full else {
+            let message = format!("`{text}` is not known in `rules {}`", table.name());
+            self.report(Diagnostic::new(Code::E0201, span, message).help("move the row to the other table"));
+            return Some(None);
+        };
+        self.vocabulary(full, text, span)
+    }
+
+    /// A variable or a collection of the vocabulary, written as `written`. The outer `None`: it is neither.
+    fn vocabulary(&mut self, full: &str, written: &str, span: Span) -> Option<Option<Meaning>> {
+        if let Some(variable) = Variable::find(full) {
+            let readable = self.check_readable(variable.access().read, written, span);
+            let kind = ExpressionKind::Variable(variable);
+            let value = Expression { kind, ty: variable.ty(), span };
+            return Some(readable.then_some(Meaning::Value(value)));
+        }
+        let (message, collection) = collection_of(full)?;
+        let readable = self.check_readable(message.access().read, written, span);
+        Some(readable.then_some(Meaning::Collection(message, collection)))
+    }
+
+    fn check_readable(&self, allowed: StepSet, written: &str, span: Span) -> bool {
+        if self.home == Home::Constant || !allowed.is_empty() {
+            return self.check_steps(allowed, Code::E0401, span, format_args!("`{written}`"), "read");
+        }
+        let finding = Diagnostic::new(Code::E0401, span, format!("`{written}` can only be set, not read"));
+        self.report(finding.help("keep the text in a `let` and use that"));
+        false
+    }
+
+    /// A header field of a message that may be read here.
+    pub(super) fn header(&self, message: Message, field: &str, span: Span) -> Option<Expression> {
+        let name = self.field_name(field, span)?;
+        let what = format_args!("`{}.http.{field}`", message.name());
+        let readable = self.check_steps(message.access().read, Code::E0401, span, what, "read");
+        readable.then_some(Expression { kind: ExpressionKind::Header(message, name), ty: Type::String, span })
+    }
+
+    /// The message and the field that `req.http.X` names; the outer `None` after a finding, the
+    /// inner one if it is no header field at all.
+    pub(super) fn field_of(&self, path: &Path) -> Option<Option<(Message, String)>> {
+        let [first, second, field @ ..] = path.parts.as_slice() else { return Some(None) };
+        let Some(message) = Message::find(&first.text).filter(|_| second.text == "http") else { return Some(None) };
+        if field.is_empty() {
+            let message = format!("`{}.http` holds all header fields", first.text);
+            let help = format!("name one: `{}.http.Accept`", first.text);
+            self.report(Diagnostic::new(Code::E0317, path.span, message).help(help));
+            return None;
+        }
+        let parts: Vec<&str> = field.iter().map(|part| part.text.as_str()).collect();
+        Some(Some((message, parts.join("."))))
+    }
+
+    fn unknown_word(&self, text: &str, span: Span) -> Diagnostic {
+        let finding = Diagnostic::new(Code::E0201, span, format!("there is nothing called `{text}`"));
+        if text.len() > 1 && text.chars().all(|c| c.is_ascii_uppercase() || c == '-') {
+            return finding.help(format!("to compare with the text, write \"{text}\""));
+        }
+        if let Some(short) = SHORT_NAMES.iter().find(|short| short.name == text) {
+            let full = short.request.or(short.response).unwrap_or_default();
+            return finding.help(format!("outside rule tables it is spelled out: `{full}`"));
+        }
+        let short = SHORT_NAMES.iter().map(|short| short.name).filter(|_| self.table.is_some());
+        let variables = Variable::ALL.iter().map(|variable| variable.name());
+        let names = self.cx.names.values().chain(self.local_names()).chain(short).chain(variables);
+        unknown::suggest(finding, text, "known", names)
+    }
+
+    fn unknown_path(&self, text: &str, span: Span) -> Diagnostic {
+        let finding = Diagnostic::new(Code::E0201, span, format!("there is no variable `{text}`"));
+        let collections = ["req.query", "req.cookies", "bereq.query", "bereq.cookies"];
+        let names: Vec<&str> = Variable::ALL.iter().map(|variable| variable.name()).chain(collections).collect();
+        let nearest = crate::lang::diagnostic::suggest::closest(text, names.iter().copied());
+        let prefix = text.split_once('.').map_or("", |(first, _)| first);
+        let siblings = names.iter().copied().filter(|name| name.split('.').next() == Some(prefix)).collect();
+        match super::words::suggestion(nearest, "there are", siblings) {
+            Some(help) => finding.help(help),
+            None => finding,
+        }
+    }
+}
+
+fn literal_at(literal: Literal, span: Span) -> Expression {
+    let ty = literal.ty();
+    Expression { kind: literal.into_kind(), ty, span }
+}
+
+fn backend_at(backend: Option<BackendId>, span: Span) -> Expression {
+    Expression { kind: ExpressionKind::Backend(backend), ty: Type::Backend, span }
+}
+
+/// The collection of that name: `req.query`.
+fn collection_of(name: &str) -> Option<(Message, Collection)> {
+    let (message, collection) = name.split_once('.')?;
+    let message = Message::find(message).filter(|message| message.is_request())?;
+    let collection = [Collection::Query, Collection::Cookies].into_iter().find(|known| known.name() == collection)?;
+    Some((message, collection))
+}
