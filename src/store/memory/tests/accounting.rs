@@ -9,7 +9,7 @@ use super::*;
 
 const LIMIT: u64 = 200_000;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Op {
     Begin { key: Key, head: usize, expected_len: Option<u64>, useless_after: u64 },
     Write { fill: usize, len: usize },

@@ -80,10 +80,22 @@ fn now<F: Future>(future: F) -> Option<F::Output> {
     }
 }
 
-/// What a reader gets at once, as text.
-fn next(reader: &mut BodyReader) -> Option<Result<Option<String>, super::Aborted>> {
-    let text = |bytes: bytes::Bytes| String::from_utf8(bytes.to_vec()).unwrap();
-    now(reader.next()).map(|result| result.map(|bytes| bytes.map(text)))
+/// What a reader gets at once.
+#[derive(Debug, PartialEq)]
+enum Seen {
+    Text(String),
+    Ended,
+    WasAborted,
+    Waits,
+}
+
+fn next(reader: &mut BodyReader) -> Seen {
+    match now(reader.next()) {
+        Some(Ok(Some(bytes))) => Seen::Text(String::from_utf8(bytes.to_vec()).unwrap()),
+        Some(Ok(None)) => Seen::Ended,
+        Some(Err(_)) => Seen::WasAborted,
+        None => Seen::Waits,
+    }
 }
 
 impl<H: StoredHead> Inner<H> {

@@ -1,17 +1,14 @@
 //! Readers, fills, and how bodies end.
 
-use super::super::Aborted;
 use super::*;
 
 const MIB: u64 = 1 << 20;
 
-fn text(text: &str) -> Option<Result<Option<String>, Aborted>> {
-    Some(Ok(Some(text.to_owned())))
-}
+use Seen::{Ended, Waits, WasAborted};
 
-const END: Option<Result<Option<String>, Aborted>> = Some(Ok(None));
-const ABORTED: Option<Result<Option<String>, Aborted>> = Some(Err(Aborted));
-const WAITS: Option<Result<Option<String>, Aborted>> = None;
+fn text(text: &str) -> Seen {
+    Seen::Text(text.to_owned())
+}
 
 #[test]
 fn a_fill_is_found_at_once_and_read_at_each_reader_s_own_pace() {
@@ -21,18 +18,18 @@ fn a_fill_is_found_at_once_and_read_at_each_reader_s_own_pace() {
     assert_eq!(object.id(), fill.object().id());
 
     let (mut eager, mut slow) = (object.reader(None), object.reader(None));
-    assert_eq!(next(&mut eager), WAITS);
+    assert_eq!(next(&mut eager), Waits);
     fill.write(b"one ");
     assert_eq!(next(&mut eager), text("one "));
-    assert_eq!(next(&mut eager), WAITS);
+    assert_eq!(next(&mut eager), Waits);
     fill.write(b"two ");
     fill.write(b"three");
     assert_eq!(next(&mut eager), text("two three"));
     assert_eq!((object.len(), fill.complete(), object.len()), (None, 13, Some(13)));
 
-    assert_eq!(next(&mut eager), END);
+    assert_eq!(next(&mut eager), Ended);
     assert_eq!(next(&mut slow), text("one two three"));
-    assert_eq!((next(&mut slow), next(&mut slow)), (END, END));
+    assert_eq!((next(&mut slow), next(&mut slow)), (Ended, Ended));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
@@ -75,11 +72,11 @@ fn ranges_are_cut_off_at_the_end() {
     let mut inside = ranged(2..5);
     let mut across = ranged(8..20);
     let mut beyond = ranged(15..20);
-    assert_eq!((next(&mut inside), next(&mut inside)), (text("234"), END));
-    assert_eq!((next(&mut across), next(&mut across)), (text("89"), WAITS));
-    assert_eq!(next(&mut beyond), WAITS);
+    assert_eq!((next(&mut inside), next(&mut inside)), (text("234"), Ended));
+    assert_eq!((next(&mut across), next(&mut across)), (text("89"), Waits));
+    assert_eq!(next(&mut beyond), Waits);
     assert_eq!(fill.complete(), 10);
-    assert_eq!((next(&mut across), next(&mut beyond), next(&mut ranged(3..3))), (END, END, END));
+    assert_eq!((next(&mut across), next(&mut beyond), next(&mut ranged(3..3))), (Ended, Ended, Ended));
 }
 
 #[test]
@@ -92,9 +89,9 @@ fn an_aborted_fill_is_an_error_to_every_reader_and_gone() {
     assert_eq!(next(&mut waiting), text("half"));
     drop(fill);
 
-    assert_eq!(next(&mut waiting), ABORTED);
-    assert_eq!((next(&mut behind), next(&mut behind)), (text("half"), ABORTED));
-    assert_eq!((next(&mut object.reader(None)), object.len()), (ABORTED, None));
+    assert_eq!(next(&mut waiting), WasAborted);
+    assert_eq!((next(&mut behind), next(&mut behind)), (text("half"), WasAborted));
+    assert_eq!((next(&mut object.reader(None)), object.len()), (WasAborted, None));
     assert!(store.lookup(key(1)).is_none());
     assert_eq!(store.stats(), super::super::StoreStats { limit_bytes: MIB, ..Default::default() });
 }
@@ -107,7 +104,7 @@ fn another_length_than_expected_is_an_abort() {
         let mut reader = fill.object().reader(None);
         fill.write(b"four");
         assert_eq!(fill.complete(), 0);
-        assert_eq!((next(&mut reader), next(&mut reader)), (text("four"), ABORTED));
+        assert_eq!((next(&mut reader), next(&mut reader)), (text("four"), WasAborted));
         assert!(store.lookup(key(1)).is_none());
     }
 }
@@ -118,7 +115,7 @@ fn an_empty_body_is_kept() {
     assert_eq!(store.begin_fill(key(1), head(100), Some(0)).complete(), 0);
     let object = store.lookup(key(1)).unwrap();
     assert!(object.is_empty());
-    assert_eq!(next(&mut object.reader(None)), END);
+    assert_eq!(next(&mut object.reader(None)), Ended);
 }
 
 #[test]
@@ -133,7 +130,7 @@ fn what_is_purged_during_its_fill_goes_on_but_does_not_come_back() {
     fill.write(b"two");
     assert_eq!(next(&mut reader), text("one two"));
     assert_eq!(fill.complete(), 0);
-    assert_eq!(next(&mut reader), END);
+    assert_eq!(next(&mut reader), Ended);
     assert!(store.lookup(key(1)).is_none());
     assert_eq!((store.stats().bytes, store.stats().fills, store.stats().purged), (0, 0, 1));
 }
@@ -187,7 +184,7 @@ fn a_later_fill_overtakes_an_earlier_one() {
     late.write(b"late");
     assert_eq!((late.complete(), early.complete()), (4, 0));
     assert_eq!(read_all(&store.lookup(key(1)).unwrap()), b"late");
-    assert_eq!((next(&mut reader), next(&mut reader)), (text("early"), END));
+    assert_eq!((next(&mut reader), next(&mut reader)), (text("early"), Ended));
     assert_counted(&store);
 }
 
@@ -236,9 +233,9 @@ fn what_is_too_large_streams_on_unkept_and_is_forgotten_behind_its_readers() {
     }
     assert!(!fill.is_kept() && store.lookup(key(1)).is_none() && store.stats().bytes == 0);
     assert!(object.body().footprint_after(0) < 256 * 1024);
-    assert_eq!(next(&mut object.reader(None)), ABORTED);
+    assert_eq!(next(&mut object.reader(None)), WasAborted);
     assert_eq!((fill.complete(), read), (0, 1 << 20));
-    assert_eq!(next(&mut reader), END);
+    assert_eq!(next(&mut reader), Ended);
 }
 
 #[test]
