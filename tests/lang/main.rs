@@ -8,5 +8,6 @@ mod cli;
 mod decision;
 mod docs;
 mod editors;
+mod examples;
 mod lexer;
 mod syntax;

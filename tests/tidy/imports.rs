@@ -113,7 +113,8 @@ fn module_of(path: &[String]) -> Option<String> {
 /// The modules of ours that the shipped code names by `crate::` or `super::`.
 fn imports(source: &Source) -> BTreeSet<String> {
     let here = path_of(source);
-    let code: String = source.code().map(|(_, line)| format!("{line}\n")).collect();
+    let lines: Vec<&str> = source.code().map(|(_, line)| line).collect();
+    let code = lines.join("\n");
     let from_root = after(&code, "crate::").flat_map(|rest| paths(rest, &[]));
     let from_here = supers(&code).flat_map(|(up, rest)| {
         let base = here.get(..here.len().saturating_sub(up)).unwrap_or_default().to_vec();

@@ -55,7 +55,7 @@ impl Source {
 fn each_module_says_what_it_is() {
     let silent: Vec<String> = files("src/**/*.rs")
         .into_iter()
-        .filter(|source| !source.text.starts_with("//!"))
+        .filter(|source| !source.shipped().is_empty() && !source.text.starts_with("//!"))
         .map(|source| source.path)
         .collect();
     assert!(silent.is_empty(), "no `//!` at the top of {silent:#?}");

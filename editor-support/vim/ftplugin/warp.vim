@@ -10,5 +10,5 @@ setlocal comments=:#,://,s1:/*,mb:*,ex:*/
 setlocal expandtab shiftwidth=4 softtabstop=4
 setlocal smartindent
 setlocal makeprg=warp\ check\ --format\ concise\ %:S
-setlocal errorformat=%f:%l:%c:\ %m
+setlocal errorformat=%f:%l:%c:\ %trror%m,%f:%l:%c:\ %tarning%m
 let b:undo_ftplugin = "setlocal commentstring< comments< expandtab< shiftwidth< softtabstop< smartindent< makeprg< errorformat<"
