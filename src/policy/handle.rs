@@ -10,7 +10,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::load::{Rejected, compile};
 use super::reads::Reads;
-use super::source::{PolicySource, SourceFiles};
+use super::source::PolicySource;
 use super::status::{PolicyStatus, ReloadReport, milliseconds, unix_ms};
 use super::{Policy, Targets};
 use crate::files::DiskFiles;
@@ -71,7 +71,7 @@ impl PolicyHandle {
         let mut refused = self.refused();
         let current = self.current();
         let tried = refused.as_ref().map_or(&current.reads, |refused| &refused.reads);
-        if self.still_hold(tried) {
+        if tried.still_hold(&DiskFiles) {
             return None;
         }
         Some(self.reload_holding(&mut refused))
@@ -113,7 +113,7 @@ impl PolicyHandle {
     fn reload_holding(&self, refused: &mut Option<Refused>) -> ReloadReport {
         let started = Instant::now();
         let current = self.current();
-        let (outcome, errors, diagnostics) = if self.still_hold(&current.reads) {
+        let (outcome, errors, diagnostics) = if current.reads.still_hold(&DiskFiles) {
             *refused = None;
             (ReloadResult::Unchanged, 0, String::new())
         } else {
@@ -139,7 +139,7 @@ impl PolicyHandle {
                 (ReloadResult::Ok, 0, String::new())
             }
             Err(rejected) => {
-                let (errors, rendered) = self.refuse(*rejected, current, refused);
+                let (errors, rendered) = refuse(*rejected, current.generation, refused);
                 (ReloadResult::Rejected, errors, rendered)
             }
         }
@@ -158,26 +158,18 @@ impl PolicyHandle {
         *refused = None;
     }
 
-    fn refuse(&self, rejected: Rejected, current: &Policy, refused: &mut Option<Refused>) -> (usize, String) {
-        if let Some(before) = refused.as_ref().filter(|before| before.reads == rejected.reads) {
-            return (before.errors, before.rendered.clone());
-        }
-        let (errors, rendered) = (rejected.error_count(), rejected.render());
-        tracing::error!(
-            errors,
-            generation = current.generation,
-            "policy refused, generation {} serves on\n{rendered}",
-            current.generation
-        );
-        *refused = Some(Refused { reads: rejected.reads, rendered: rendered.clone(), errors });
-        (errors, rendered)
-    }
-
-    fn still_hold(&self, reads: &Reads) -> bool {
-        reads.still_hold(&SourceFiles { source: &self.source, disk: &DiskFiles })
-    }
-
     fn refused(&self) -> MutexGuard<'_, Option<Refused>> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Keeps what is wrong with a refused text, and logs it unless that very text was refused before.
+fn refuse(rejected: Rejected, generation: u64, refused: &mut Option<Refused>) -> (usize, String) {
+    if let Some(before) = refused.as_ref().filter(|before| before.reads == rejected.reads) {
+        return (before.errors, before.rendered.clone());
+    }
+    let (errors, rendered) = (rejected.error_count(), rejected.render());
+    tracing::error!(errors, generation, "policy refused, generation {generation} serves on\n{rendered}");
+    *refused = Some(Refused { reads: rejected.reads, rendered: rendered.clone(), errors });
+    (errors, rendered)
 }

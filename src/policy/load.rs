@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::reads::{Reads, Recorder};
-use super::source::{PolicySource, SourceFiles};
+use super::reads::Reads;
+use super::source::PolicySource;
 use super::{Policy, backends};
 use crate::decision::Program;
 use crate::files::DiskFiles;
-use crate::lang::check::{Checked, check};
+use crate::lang::check::Checked;
 use crate::lang::diagnostic::{Diagnostic, render};
 use crate::lang::source::SourceMap;
 use crate::origin::Registry;
@@ -47,14 +47,10 @@ impl Rejected {
 /// When a finding is an error. Nothing was changed then.
 pub fn compile(source: &PolicySource, registry: &Registry, generation: u64) -> Result<Policy, Box<Rejected>> {
     let started = Instant::now();
-    let files = SourceFiles { source, disk: &DiskFiles };
-    let recorder = Recorder::new(&files);
-    let Checked { sources, diagnostics, hir } = check(&source.entry(), &recorder);
-    let reads = recorder.into_reads();
-    let Some(mut hir) = hir else {
+    let (Checked { sources, diagnostics, hir }, reads) = source.check(&DiskFiles);
+    let Some(hir) = hir else {
         return Err(Box::new(Rejected { diagnostics, sources, compile_time: started.elapsed(), reads }));
     };
-    source.place_origin(&mut hir);
     Ok(Policy {
         generation,
         backends: backends::resolve(&hir.backends, registry),

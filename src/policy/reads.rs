@@ -5,9 +5,8 @@
 //! asking again, and the same record says which places have to be watched.
 
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::files;
 use crate::lang::check::Files;
 
 /// One `include` pattern that was looked up.
@@ -38,9 +37,12 @@ impl Reads {
         self.files.iter().map(|(name, _)| Path::new(name))
     }
 
-    /// The `include` patterns as paths, relative ones under the folder of the file they stand in.
-    pub fn patterns(&self) -> impl Iterator<Item = PathBuf> {
-        self.expansions.iter().map(|it| files::resolve(&it.from, &it.pattern))
+    /// The `include` patterns, each with the folder of the file that it stands in.
+    pub fn patterns(&self) -> impl Iterator<Item = (&Path, &Path)> {
+        self.expansions.iter().map(|it| {
+            let folder = Path::new(&it.from).parent().unwrap_or(Path::new(""));
+            (folder, Path::new(&it.pattern))
+        })
     }
 
     /// Sixteen hex digits that change with the text: FNV-1a over names and bytes.

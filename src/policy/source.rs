@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use crate::files::DiskFiles;
-use crate::lang::check::{Files, check};
-use crate::lang::hir::{Backend, BackendAddress, BackendId, Hir};
-use crate::lang::source::{FileId, Span};
+use super::reads::{Reads, Recorder};
+use crate::lang::check::{Checked, Files, check};
+use crate::lang::hir::BackendAddress;
+use crate::lang::source::SourceMap;
+use crate::lang::syntax::ast::Declaration;
+use crate::lang::syntax::parse;
 
 /// What `warp serve` was told to run: a policy file, an origin, or both.
 ///
@@ -23,45 +25,60 @@ pub struct PolicySource {
 const ORIGIN_NAME: &str = "<origin>";
 
 impl PolicySource {
+    /// Checks the policy; tells what was read from `disk` for it.
+    pub(super) fn check(&self, disk: &dyn Files) -> (Checked, Reads) {
+        let (checked, reads) = self.check_as(disk, false);
+        if self.path.is_none() || self.origin.is_none() || declares_default(&checked.sources) {
+            return (self.place_origin(checked), reads);
+        }
+        self.check_as(disk, true)
+    }
+
+    fn check_as(&self, disk: &dyn Files, declare_origin: bool) -> (Checked, Reads) {
+        let disk = Recorder::new(disk);
+        let entry = self.entry();
+        let checked = check(&entry, &SourceFiles { source: self, entry: &entry, declare_origin, disk: &disk });
+        (checked, disk.into_reads())
+    }
+
     /// The name of the entry file, as [`Files`] knows it.
-    pub(super) fn entry(&self) -> String {
+    fn entry(&self) -> String {
         self.path.as_ref().map_or_else(|| ORIGIN_NAME.to_owned(), |path| path.display().to_string())
     }
 
-    /// Points the backend `default` of `hir` to the origin; declares it first if the file does not.
-    pub(super) fn place_origin(&self, hir: &mut Hir) {
-        let Some(origin) = &self.origin else { return };
-        if let Some(backend) = hir.backends.iter_mut().find(|backend| backend.name == DEFAULT) {
+    /// Points the declared backend `default` to the origin.
+    fn place_origin(&self, mut checked: Checked) -> Checked {
+        let backends = checked.hir.iter_mut().flat_map(|hir| &mut hir.backends);
+        if let Some((backend, origin)) = backends.filter(|backend| backend.name == DEFAULT).zip(&self.origin).next() {
             backend.address = Some(origin.clone());
-            return;
         }
-        let Some(backend) = self.origin_backend() else { return };
-        hir.default_backend = u32::try_from(hir.backends.len()).ok().map(BackendId);
-        hir.backends.push(backend);
+        checked
     }
 
-    /// The backend of a bare `--origin`, with the defaults that the language gives it.
-    fn origin_backend(&self) -> Option<Backend> {
-        let bare = Self { path: None, origin: self.origin.clone() };
-        let checked = check(ORIGIN_NAME, &SourceFiles { source: &bare, disk: &DiskFiles });
-        let mut backend = checked.hir?.backends.into_iter().next()?;
-        backend.span = Span::new(FileId(u32::MAX), 0..0);
-        Some(backend)
+    /// The declaration of the origin as a backend.
+    fn declaration(&self) -> String {
+        let Some(BackendAddress { host, port }) = &self.origin else { return String::new() };
+        format!("backend {DEFAULT} {{\n    .host = \"{host}\";\n    .port = \"{port}\";\n}}\n")
     }
+}
 
-    /// The policy that stands for a bare `--origin`: one backend, the rest is built in.
-    fn origin_text(&self) -> String {
-        let Some(BackendAddress { host, port }) = &self.origin else { return "warp 1;\n".to_owned() };
-        format!("warp 1;\n\nbackend {DEFAULT} {{\n    .host = \"{host}\";\n    .port = \"{port}\";\n}}\n")
-    }
+/// Whether one of the files declares the backend `default`.
+fn declares_default(sources: &SourceMap) -> bool {
+    sources.iter().any(|(id, file)| {
+        let (tree, _) = parse(id, file);
+        let is_default = |it: &Declaration| matches!(it, Declaration::Backend(block) if block.name.text == DEFAULT);
+        tree.declarations.iter().any(is_default)
+    })
 }
 
 const DEFAULT: &str = "default";
 
-/// The files of a source: the disk, plus the policy of a bare `--origin`.
-pub(super) struct SourceFiles<'a> {
-    pub(super) source: &'a PolicySource,
-    pub(super) disk: &'a dyn Files,
+/// The disk, with the origin declared where the policy does not.
+struct SourceFiles<'a> {
+    source: &'a PolicySource,
+    entry: &'a str,
+    declare_origin: bool,
+    disk: &'a dyn Files,
 }
 
 impl Files for SourceFiles<'_> {
@@ -71,8 +88,13 @@ impl Files for SourceFiles<'_> {
 
     fn read(&self, name: &str) -> Result<Vec<u8>, String> {
         if self.source.path.is_none() && name == ORIGIN_NAME {
-            return Ok(self.source.origin_text().into_bytes());
+            return Ok(format!("warp 1;\n\n{}", self.source.declaration()).into_bytes());
         }
-        self.disk.read(name)
+        let mut text = self.disk.read(name)?;
+        if self.declare_origin && name == self.entry {
+            text.push(b'\n');
+            text.extend_from_slice(self.source.declaration().as_bytes());
+        }
+        Ok(text)
     }
 }

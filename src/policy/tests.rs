@@ -205,13 +205,19 @@ mod reload {
 mod origin {
     use super::*;
 
-    fn at(port: u16) -> Option<BackendAddress> {
-        Some(BackendAddress { host: "127.0.0.1".to_owned(), port })
+    fn at(port: u16) -> BackendAddress {
+        BackendAddress { host: "127.0.0.1".to_owned(), port }
+    }
+
+    fn site(policy: &str, port: u16) -> Site {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("site.warp"), policy).unwrap();
+        Site::open(folder, "site.warp", Some(at(port)))
     }
 
     #[test]
     fn alone_stands_behind_the_built_in_policy() {
-        let (handle, _runtime) = load(PolicySource { path: None, origin: at(7) });
+        let (handle, _runtime) = load(PolicySource { path: None, origin: Some(at(7)) });
         assert_eq!(port(&handle), 7);
         assert_eq!(handle.status().path, None);
         assert_eq!(handle.reload().outcome, ReloadResult::Unchanged);
@@ -219,16 +225,15 @@ mod origin {
 
     #[test]
     fn moves_the_default_backend_of_a_policy() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("site.warp"), policy(1)).unwrap();
-        assert_eq!(Site::open(folder, "site.warp", at(7)).port(), 7);
+        assert_eq!(site(&policy(1), 7).port(), 7);
     }
 
     #[test]
     fn is_the_default_backend_of_a_policy_that_has_none() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("site.warp"), "warp 1;\n").unwrap();
-        assert_eq!(Site::open(folder, "site.warp", at(7)).port(), 7);
+        assert_eq!(site("warp 1;\n", 7).port(), 7);
+        let site = site("warp 1;\nbackend api { .host = \"127.0.0.1\"; }\nsub recv { set req.backend_hint = api; }", 7);
+        assert_eq!((site.port(), site.handle.current().backends.len()), (7, 2));
+        assert_eq!(site.handle.reload().outcome, ReloadResult::Unchanged);
     }
 }
 
@@ -343,7 +348,7 @@ mod watcher {
 
     #[test]
     fn sees_a_folder_that_was_deleted_and_made_again() {
-        let site = Site::new(&[("conf/live/site.warp", &policy(1)), ("site.warp", &policy(0))]);
+        let site = Site::new(&[("conf/live/site.warp", &policy(1)), ("site.warp", &policy(9))]);
         let site = Site::open(site.folder, "conf/live/site.warp", None);
         let watched = site.watch(EVENTS);
         for port in 2..4 {
@@ -388,8 +393,8 @@ mod watcher {
     fn stops_when_dropped() {
         let site = Site::new(&[("site.warp", &policy(1))]);
         let watched = site.watch(EVENTS);
-        let Watched { reports, _watcher: watcher } = watched;
-        drop(watcher);
+        let Watched { reports, _watcher: thread } = watched;
+        drop(thread);
         assert!(reports.recv_timeout(DEADLINE).is_err(), "the thread is gone, and its sender with it");
         assert_eq!(Arc::strong_count(&site.handle), 1);
     }
@@ -409,7 +414,8 @@ mod targets {
 
     #[test]
     fn are_a_handful_of_directories() {
-        let site = Site::new(&[("site.warp", "warp 1;\ninclude \"parts/*.warp\";\n"), ("parts/a.warp", &policy(1)[8..])]);
+        let site =
+            Site::new(&[("site.warp", "warp 1;\ninclude \"parts/*.warp\";\n"), ("parts/a.warp", &policy(1)[8..])]);
         let root = site.folder.path().canonicalize().unwrap();
         let targets = targets(&site.handle);
         let directories: Vec<&Path> = targets.directories().collect();

@@ -1,6 +1,7 @@
 //! What a file looks like from outside: enough to see that it is another one.
 
 use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -17,9 +18,9 @@ impl Stamp {
     pub fn of_file(path: &Path) -> Self {
         let Ok(metadata) = path.metadata() else { return Self::default() };
         if metadata.is_dir() {
-            return Self { identity: identity(&metadata), ..Self::default() };
+            return Self { identity: Some(identity(&metadata)), ..Self::default() };
         }
-        Self { modified: metadata.modified().ok(), length: Some(metadata.len()), identity: identity(&metadata) }
+        Self { modified: metadata.modified().ok(), length: Some(metadata.len()), identity: Some(identity(&metadata)) }
     }
 
     /// The stamp of a directory; its time changes with each name in it, so that it counts only
@@ -27,18 +28,11 @@ impl Stamp {
     pub fn of_directory(path: &Path, names_matter: bool) -> Self {
         let Ok(metadata) = path.metadata() else { return Self::default() };
         let modified = metadata.modified().ok().filter(|_| names_matter);
-        Self { modified, length: None, identity: identity(&metadata) }
+        Self { modified, length: None, identity: Some(identity(&metadata)) }
     }
 }
 
 /// Device and inode.
-#[cfg(unix)]
-fn identity(metadata: &Metadata) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    Some((metadata.dev(), metadata.ino()))
-}
-
-#[cfg(not(unix))]
-fn identity(_: &Metadata) -> Option<(u64, u64)> {
-    None
+fn identity(metadata: &Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
 }

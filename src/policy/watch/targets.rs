@@ -38,11 +38,11 @@ impl Names {
 impl Targets {
     /// Adds what a load asked for: files, the way to them, and the folders of patterns.
     pub fn add(&mut self, reads: &Reads) {
-        for path in reads.paths().filter(|path| !is_virtual(path)) {
+        for path in reads.paths() {
             self.add_path(path);
         }
-        for pattern in reads.patterns() {
-            self.add_pattern(&pattern);
+        for (folder, pattern) in reads.patterns() {
+            self.add_pattern(folder, pattern);
         }
     }
 
@@ -99,13 +99,13 @@ impl Targets {
         way.at
     }
 
-    /// Adds the folders in which a path that matches `pattern` may appear.
-    fn add_pattern(&mut self, pattern: &Path) {
+    /// Adds the folders in which a path that matches `pattern`, written in `folder`, may appear.
+    fn add_pattern(&mut self, folder: &Path, pattern: &Path) {
         let parts: Vec<&OsStr> = pattern.components().map(Component::as_os_str).collect();
         let literal = parts.iter().take_while(|part| !is_glob(part)).count();
         let (base, rest) = parts.split_at(literal.min(parts.len().saturating_sub(1)));
-        let base: PathBuf = base.iter().collect();
-        self.add_below(if base.as_os_str().is_empty() { Path::new(".") } else { &base }, rest);
+        // `join` of an absolute pattern leaves the folder out.
+        self.add_below(&folder.join(base.iter().collect::<PathBuf>()), rest);
     }
 
     fn add_below(&mut self, base: &Path, rest: &[&OsStr]) {
@@ -116,11 +116,17 @@ impl Targets {
             return;
         }
         self.names(&reached).patterns.insert(pattern.clone());
-        if deeper.is_empty() {
+        // `**` stands for any number of folders, none among them.
+        let any_depth = *first == "**";
+        if any_depth {
+            self.add_below(&reached, deeper);
+        }
+        let below = if any_depth { rest } else { deeper };
+        if below.is_empty() {
             return;
         }
         for folder in folders_in(&reached).filter(|name| pattern.matches(&name.to_string_lossy())) {
-            self.add_below(&reached.join(folder), deeper);
+            self.add_below(&reached.join(folder), below);
         }
     }
 
@@ -155,16 +161,12 @@ impl Way {
     }
 }
 
+/// Its folders, not following links, which may lead in circles.
 fn folders_in(directory: &Path) -> impl Iterator<Item = OsString> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    entries.filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name())
+    entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.file_name())
 }
 
 fn is_glob(part: &OsStr) -> bool {
     part.to_string_lossy().contains(['*', '?', '['])
-}
-
-/// Names such as `<origin>` stand for text that is not on disk.
-fn is_virtual(path: &Path) -> bool {
-    path.to_string_lossy().starts_with('<')
 }
