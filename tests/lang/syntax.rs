@@ -26,3 +26,20 @@ fn the_builtin_policy_is_clean() {
     assert_eq!(diagnostics, []);
     assert_eq!(tree.declarations.len(), builtin::TEXT.lines().filter(|line| line.starts_with("sub ")).count());
 }
+
+#[test]
+fn mistakes_are_shown_with_their_places() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../snapshots/diagnostics");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        insta::glob!("../corpus", "invalid/syntax/*.warp", |path| {
+            let text = std::fs::read_to_string(path).unwrap();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let (sources, _, diagnostics) = parse(name, &text);
+            assert!(!diagnostics.is_empty());
+            insta::assert_snapshot!(warp_edge::lang::diagnostic::render::graphical(&diagnostics, &sources, false));
+        });
+    });
+}

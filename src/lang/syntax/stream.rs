@@ -65,8 +65,8 @@ impl<'s> Stream<'s> {
         if behind_dot { "" } else { self.word(index) }
     }
 
-    /// The index of the first token that starts at `offset` or later.
-    pub(super) fn at_or_after(&self, offset: usize) -> usize {
-        self.toks.partition_point(|tok| (tok.start as usize) < offset)
+    /// The index of the token that holds the byte at `offset`, or of the next one.
+    pub(super) fn ending_behind(&self, offset: usize) -> usize {
+        self.toks.partition_point(|tok| (tok.end as usize) <= offset)
     }
 }

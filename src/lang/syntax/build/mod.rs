@@ -27,6 +27,8 @@ pub(super) struct Place {
     pub(super) file: FileId,
     /// The byte of the file at which the piece's text begins.
     pub(super) base: usize,
+    /// The first byte of the file that is the piece's; spans do not reach before it.
+    pub(super) start: usize,
     /// The byte of the file behind the piece; no span reaches beyond it.
     pub(super) end: usize,
 }
@@ -34,7 +36,7 @@ pub(super) struct Place {
 impl Place {
     /// The span in the file of a range in the piece's text.
     pub(super) fn span(self, range: Range<usize>) -> Span {
-        let clamp = |offset: usize| (self.base + offset).min(self.end);
+        let clamp = |offset: usize| (self.base + offset).min(self.end).max(self.start);
         Span::new(self.file, clamp(range.start)..clamp(range.end))
     }
 }
