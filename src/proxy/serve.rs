@@ -63,7 +63,10 @@ pub enum ServeError {
     },
     /// The system refused threads or signals.
     #[error("cannot start: {0}")]
-    Start(#[from] io::Error),
+    System(#[from] io::Error),
+    /// Something else was missing; the text says what.
+    #[error("{0}")]
+    Start(String),
 }
 
 /// Serves until a signal says stop. `on_ready` is called once every socket accepts.

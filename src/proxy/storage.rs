@@ -1,11 +1,7 @@
 //! warp's memory store behind pingora's `Storage` trait.
-//!
-//! pingora asks for a body reader of the fill that it has just begun; a purge may come between the
-//! two, so running fills are also kept by their number until that question has been asked.
 
 use std::any::Any;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -20,7 +16,7 @@ use pingora::cache::{CacheKey, CacheMeta};
 use pingora::http::ResponseHeader;
 use pingora::{Error, ErrorType, Result};
 
-use crate::store::memory::{BodyReader, Fill, Key, MemoryStore, Object, StoredHead};
+use crate::store::{BodyReader, Fill, Key, MemoryStore, Object, StoredHead};
 
 /// The head of a stored response with its times.
 pub struct StoredResponse {
@@ -101,13 +97,12 @@ impl StoredHead for StoredResponse {
 /// The memory store as pingora sees it.
 pub struct PingoraStorage {
     store: MemoryStore<StoredResponse>,
-    begun: Mutex<HashMap<u64, Arc<Object<StoredResponse>>>>,
 }
 
 impl PingoraStorage {
     /// A store that holds at most `limit_bytes`.
     pub fn new(limit_bytes: u64) -> Self {
-        Self { store: MemoryStore::new(limit_bytes), begun: Mutex::default() }
+        Self { store: MemoryStore::new(limit_bytes) }
     }
 
     /// The store itself.
@@ -153,8 +148,8 @@ impl Storage for PingoraStorage {
         trace: &SpanHandle,
     ) -> Result<Option<(CacheMeta, HitHandler)>> {
         let tag = streaming_write_tag.and_then(|tag| tag.try_into().ok()).map(u64::from_le_bytes);
-        let begun = tag.and_then(|tag| self.begun.lock().unwrap_or_else(PoisonError::into_inner).remove(&tag));
-        match begun {
+        // Found also when a purge has come between the beginning of the fill and this question.
+        match tag.and_then(|tag| self.store.lookup_fill(key_of(key), tag)) {
             Some(object) => Ok(Some(hit(key_of(key), object))),
             None => self.lookup(key, trace).await,
         }
@@ -169,10 +164,8 @@ impl Storage for PingoraStorage {
         let length = meta.headers().get(http::header::CONTENT_LENGTH);
         let length = length.and_then(|value| value.to_str().ok()).and_then(|value| value.parse().ok());
         let fill = self.store.begin_fill(key_of(key), StoredResponse::new(meta), length);
-        let object = Arc::clone(fill.object());
-        let tag = object.id();
-        self.begun.lock().unwrap_or_else(PoisonError::into_inner).insert(tag, object);
-        Ok(Box::new(StoredFill { fill, tag: tag.to_le_bytes() }))
+        let tag = fill.object().id().to_le_bytes();
+        Ok(Box::new(StoredFill { fill, tag }))
     }
 
     async fn purge(
@@ -204,7 +197,7 @@ impl Storage for PingoraStorage {
 /// A stored response being read.
 pub struct StoredHit {
     object: Arc<Object<StoredResponse>>,
-    reader: BodyReader<StoredResponse>,
+    reader: BodyReader,
 }
 
 impl StoredHit {
@@ -261,7 +254,7 @@ struct StoredFill {
 #[async_trait]
 impl HandleMiss for StoredFill {
     async fn write_body(&mut self, data: Bytes, _eof: bool) -> Result<()> {
-        self.fill.write(data);
+        self.fill.write(&data);
         Ok(())
     }
 
