@@ -27,7 +27,7 @@ pub(super) enum Read {
 pub(super) struct Body {
     state: Mutex<State>,
     whole: OnceLock<Whole>,
-    /// Told of every append and of the end.
+    /// Told of every append and of the end, by `notify_waiters`.
     changed: Notify,
 }
 

@@ -1,9 +1,9 @@
 //! The memory store: objects that can be read while they are filled, within a limit of bytes.
 //!
-//! A fill is visible from its start, so that readers stream along with it ([`body`], [`reader`]).
-//! The index is cut into shards by primary key ([`shard`]); no lock is held across an await. Every
-//! byte is reserved from one [`budget`] before it is allocated, and when that is used up the shards
-//! take turns to evict by S3-FIFO ([`queues`]). What cannot be kept, because it is too large, was
+//! A fill is visible from its start, so that readers stream along with it (`body`, `reader`).
+//! The index is cut into shards by primary key (`shard`); no lock is held across an await. Every
+//! byte is reserved from one `budget` before it is allocated, and when that is used up the shards
+//! take turns to evict by S3-FIFO (`queues`). What cannot be kept, because it is too large, was
 //! purged meanwhile or was overtaken by a later fill, goes on streaming to those who read it, but
 //! is not found any more and no longer counts; of it only what some reader has yet to read stays in
 //! memory.
@@ -98,6 +98,9 @@ impl<H: StoredHead> MemoryStore<H> {
 
     /// The object under this key, complete or being filled; counts as a use of it. One that is of
     /// no more use is dropped.
+    ///
+    /// Make the reader at once: when the object is purged while it is filled, only what readers
+    /// have yet to read stays, and one made later finds its start gone ([`Aborted`]).
     #[must_use]
     pub fn lookup(&self, key: Key) -> Option<Arc<Object<H>>> {
         let now = (self.inner.clock)();

@@ -1,7 +1,6 @@
 //! Reading a body at one's own pace.
 
 use std::ops::Range;
-use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -34,9 +33,9 @@ impl BodyReader {
         }
         let body = Arc::clone(&self.body);
         loop {
-            // Enters the waiting line before looking, so that no wake-up falls in between.
-            let mut changed = pin!(body.changed().notified());
-            changed.as_mut().enable();
+            // Made before looking: it is told of all that happens from here on, so no wake-up falls
+            // in between.
+            let changed = body.changed().notified();
             if let Some(result) = self.try_next() {
                 return result;
             }
