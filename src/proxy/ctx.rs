@@ -12,7 +12,7 @@ use crate::cache::Unstorable;
 use crate::lang::hir::BackendId;
 use crate::origin::OriginRequest;
 use crate::policy::Policy;
-use crate::telemetry::{Outcome, Reason};
+use crate::telemetry::{InFlight, Outcome, Reason};
 
 /// The state of one request. It holds the policy that the request started with, and keeps it to
 /// the end whatever is swapped in meanwhile.
@@ -29,6 +29,8 @@ pub struct RequestCtx {
     pub pending: Option<Synthetic>,
     /// A body that takes the place of the one on its way (a `synth` decided in `deliver`).
     pub replacement: Option<Replacement>,
+    /// Counts the request as running until it ends; none for a fetch in the background.
+    pub in_flight: Option<InFlight>,
     /// What the request came to, for the log, the metrics and `Cache-Status`.
     pub verdict: CacheVerdict,
 }
@@ -197,6 +199,7 @@ impl RequestCtx {
             disposition: Disposition::default(),
             pending: None,
             replacement: None,
+            in_flight: None,
             verdict: CacheVerdict::default(),
         }
     }

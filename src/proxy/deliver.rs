@@ -1,6 +1,6 @@
 //! A response goes to the client: `deliver`, and the fields that say where it came from.
 
-use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use pingora::Result;
 use pingora::cache::CachePhase;
 use pingora::http::ResponseHeader;
@@ -132,13 +132,13 @@ fn strip_hop_by_hop(response: &mut ResponseHeader) {
 
 /// Adds `Via` (RFC 9110 section 7.6.3) and `Cache-Status` (RFC 9211).
 pub fn finish(response: &mut ResponseHeader, ctx: &RequestCtx, ttl_seconds: Option<i64>) {
-    add(response, header::VIA, HeaderValue::from_static("1.1 warp"));
+    add(response, "Via", HeaderValue::from_static("1.1 warp"));
     if let Some(status) = cache_status(ctx, ttl_seconds) {
-        add(response, HeaderName::from_static("cache-status"), status.value());
+        add(response, "Cache-Status", status.value());
     }
 }
 
-fn add(response: &mut ResponseHeader, name: HeaderName, value: HeaderValue) {
+fn add(response: &mut ResponseHeader, name: &'static str, value: HeaderValue) {
     // Appending fails only when a response has tens of thousands of fields.
     let _ = response.append_header(name, value);
 }

@@ -267,6 +267,18 @@ impl StepFacts<'_> {
     }
 }
 
+/// The name as people write it: `X-Cache-Hits`. Names are compared without regard to case, but
+/// HTTP/1.1 shows their spelling.
+pub fn spelling(name: &HeaderName) -> String {
+    let mut starts_word = true;
+    let letters = name.as_str().chars().map(|letter| {
+        let written = if starts_word { letter.to_ascii_uppercase() } else { letter };
+        starts_word = letter == '-';
+        written
+    });
+    letters.collect()
+}
+
 /// Sets the reason phrase: text without control characters (RFC 9112 section 4).
 pub fn set_reason(response: &mut ResponseHeader, reason: &[u8]) -> Result<(), Refused> {
     let text = std::str::from_utf8(reason).ok().filter(|text| !text.chars().any(char::is_control));
@@ -331,11 +343,12 @@ impl Facts for StepFacts<'_> {
             return Err(Refused("warp itself frames messages"));
         }
         let value = HeaderValue::from_bytes(value).map_err(|_| BAD_VALUE)?;
+        let spelling = spelling(name);
         let done = match message {
-            Message::Req => self.req.as_deref_mut().map(|req| req.insert_header(name.clone(), value)),
-            Message::Bereq => self.bereq.as_deref_mut().map(|bereq| bereq.insert_header(name.clone(), value)),
-            Message::Beresp => self.beresp.as_deref_mut().map(|beresp| beresp.insert_header(name.clone(), value)),
-            Message::Resp => self.resp.as_deref_mut().map(|resp| resp.insert_header(name.clone(), value)),
+            Message::Req => self.req.as_deref_mut().map(|req| req.insert_header(spelling, value)),
+            Message::Bereq => self.bereq.as_deref_mut().map(|bereq| bereq.insert_header(spelling, value)),
+            Message::Beresp => self.beresp.as_deref_mut().map(|beresp| beresp.insert_header(spelling, value)),
+            Message::Resp => self.resp.as_deref_mut().map(|resp| resp.insert_header(spelling, value)),
             Message::Obj => None,
         };
         done.ok_or(NOT_HERE)?.map_err(|_| BAD_VALUE)
@@ -376,6 +389,11 @@ mod tests {
         assert_eq!(host("WWW.Example.org:8080"), "www.example.org");
         assert_eq!(host("[::1]:80"), "[::1]");
         assert_eq!(host("a.test"), "a.test");
+    }
+
+    #[test]
+    fn names_are_spelled_as_people_write_them() {
+        assert_eq!(spelling(&HeaderName::from_static("x-cache-hits")), "X-Cache-Hits");
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub fn note_connection(session: &Session, exchange: &mut Exchange) {
 /// The gate, then the policy's `recv`.
 pub fn receive(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Received {
     note_connection(session, &mut ctx.exchange);
+    ctx.in_flight = (!ctx.exchange.background).then(|| proxy.metrics.begin());
     if let Err(rejection) = admit(session.downstream_session.req_header_mut()) {
         // What follows on this connection cannot be told from the rest of this request.
         session.set_keepalive(None);
@@ -50,7 +51,10 @@ pub fn receive(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -
         Action::Hash => look_up(session, ctx),
         Action::Pass => pass(ctx, Reason::Policy),
         Action::Purge => purge(proxy, session, ctx),
-        _ => Received::Answer(answer_for(&verdict)),
+        _ => {
+            ctx.verdict.reason = Reason::Policy;
+            Received::Answer(answer_for(&verdict))
+        }
     }
 }
 
@@ -93,7 +97,7 @@ fn purge(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Rece
         return Received::Answer(answer_for(&verdict));
     }
     proxy.storage.purge_family(&super::lookup::cache_key(&ctx.exchange));
-    ctx.verdict.outcome = Outcome::Purge;
+    (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Purge, Reason::Policy);
     let req = session.downstream_session.req_header_mut();
     let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
     Received::Answer(answer_for(&ctx.policy.program.run(Step::Purge, &mut facts)))
