@@ -210,14 +210,7 @@ pub fn response(session: &Session, response: &mut ResponseHeader, ctx: &mut Requ
             verdict
         }
     };
-    match verdict.action {
-        Action::Deliver => Ok(()),
-        Action::Pass => {
-            ctx.fetch.lifetimes.uncacheable = true;
-            Ok(())
-        }
-        _ => Err(refused(&verdict, ctx)),
-    }
+    if matches!(verdict.action, Action::Deliver | Action::Pass) { Ok(()) } else { Err(refused(&verdict, ctx)) }
 }
 
 /// The stored head brought up to date by a 304 (RFC 9111 section 3.2).
@@ -241,6 +234,7 @@ fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx)
         ctx.fetch.bereq = bereq;
         verdict
     };
+    ctx.fetch.lifetimes.uncacheable |= verdict.action == Action::Pass;
     ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &ctx.fetch.lifetimes);
     verdict
 }
