@@ -6,4 +6,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod forward;
+mod hit_miss;
+mod storable;
 mod support_works;
+mod validate;
