@@ -170,6 +170,8 @@ pub enum Replacement {
 #[derive(Clone, Copy, Debug)]
 pub struct CacheVerdict {
     /// In one word.
+    /// Whether it failed, and that is noted.
+    pub failed: bool,
     pub outcome: Outcome,
     /// Why it was not a hit.
     pub reason: Reason,
@@ -183,7 +185,14 @@ pub struct CacheVerdict {
 
 impl Default for CacheVerdict {
     fn default() -> Self {
-        Self { outcome: Outcome::Error, reason: Reason::Other, stored: false, collapsed: false, forward_status: None }
+        Self {
+            outcome: Outcome::Error,
+            reason: Reason::Other,
+            stored: false,
+            failed: false,
+            collapsed: false,
+            forward_status: None,
+        }
     }
 }
 

@@ -48,9 +48,13 @@ fn status_for(error: &Error) -> u16 {
     }
 }
 
-/// Notes what went wrong, for the log, the metrics and the backend's own count.
+/// Notes what went wrong, for the log, the metrics and the backend's own count. Once for each request:
+/// pingora tells of the same error where it is answered and where the request ends.
 pub fn note(error: &Error, ctx: &mut RequestCtx) {
     use ErrorType as T;
+    if std::mem::replace(&mut ctx.verdict.failed, true) {
+        return;
+    }
     let reason = match (error.esource(), error.etype()) {
         (ErrorSource::Downstream, T::InvalidHTTPHeader) => Reason::BadRequest,
         (ErrorSource::Downstream, _) => Reason::Client,

@@ -17,8 +17,7 @@ pub fn finish(proxy: &WarpProxy, session: &Session, error: Option<&Error>, ctx: 
     if ctx.exchange.background {
         return;
     }
-    if let Some(error) = error.filter(|_| session.response_written().is_some()) {
-        // It broke off after its head was sent; `fail_to_proxy` has settled the others.
+    if let Some(error) = error {
         failure::note(error, ctx);
     }
     let status = session.response_written().map_or(0, |response| response.status.as_u16());
