@@ -16,6 +16,7 @@ pub mod freshness;
 pub mod hop_by_hop;
 pub mod invalidation;
 mod list;
+pub mod range;
 pub mod storable;
 pub mod update304;
 pub mod validation;

@@ -10,13 +10,13 @@ use pingora::cache::{CacheKey, CacheMeta, ForcedFreshness, HitHandler, RespCache
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::protocols::Digest;
-use pingora::proxy::{FailToProxy, ProxyHttp, Session};
+use pingora::proxy::{FailToProxy, ProxyHttp, RangeType, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
 
 use super::ctx::RequestCtx;
 use super::recv::Received;
-use super::{WarpProxy, deliver, failure, fetch, log, lookup, recv, synth};
+use super::{WarpProxy, deliver, failure, fetch, log, lookup, range, recv, synth};
 
 #[async_trait]
 impl ProxyHttp for WarpProxy {
@@ -58,6 +58,15 @@ impl ProxyHttp for WarpProxy {
         ctx: &mut RequestCtx,
     ) -> Result<Option<ForcedFreshness>> {
         Ok(lookup::on_hit(session, meta, handler, is_fresh, ctx))
+    }
+
+    fn range_header_filter(
+        &self,
+        session: &mut Session,
+        response: &mut ResponseHeader,
+        _ctx: &mut RequestCtx,
+    ) -> RangeType {
+        range::narrow(session.req_header(), response)
     }
 
     fn cache_miss(&self, session: &mut Session, ctx: &mut RequestCtx) {

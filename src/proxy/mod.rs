@@ -17,6 +17,7 @@ mod listener;
 mod log;
 mod lookup;
 mod options;
+mod range;
 mod recv;
 mod serve;
 mod status;

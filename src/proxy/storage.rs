@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::header;
 use pingora::cache::eviction::CacheEntryKey;
 use pingora::cache::key::{CacheHashKey, CompactCacheKey, HashBinary};
 use pingora::cache::storage::{
@@ -130,7 +131,9 @@ fn key_from(primary: HashBinary, variance: Option<HashBinary>) -> Key {
 }
 
 fn hit(key: Key, object: Arc<Object<StoredResponse>>) -> (CacheMeta, HitHandler) {
-    let meta = object.head().meta(key.variant == 0);
+    let mut meta = object.head().meta(key.variant == 0);
+    meta.extensions_mut().insert(ObjectId(object.id()));
+    say_length(&mut meta, object.len());
     let reader = object.reader(None);
     (meta, Box::new(StoredHit { object, reader }))
 }
@@ -147,6 +150,17 @@ impl Storage for PingoraStorage {
         key: &CacheKey,
         streaming_write_tag: Option<&[u8]>,
         trace: &SpanHandle,
+/// A body whose length was not known when it came has one now, so that parts of it can be asked for.
+fn say_length(meta: &mut CacheMeta, length: Option<u64>) {
+    let response = meta.response_header();
+    let has_none = matches!(response.status.as_u16(), 204 | 304);
+    let (Some(length), false) = (length, has_none || response.headers.contains_key(header::CONTENT_LENGTH)) else {
+        return;
+    };
+    // Fails only when a response has tens of thousands of fields.
+    let _ = meta.response_header_mut().insert_header(header::CONTENT_LENGTH, length);
+}
+
     ) -> Result<Option<(CacheMeta, HitHandler)>> {
         let tag = streaming_write_tag.and_then(|tag| tag.try_into().ok()).map(u64::from_le_bytes);
         // Found also when a purge has come between the beginning of the fill and this question.
