@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use pingora::cache::key::{HashBinary, hash_key};
+use pingora::cache::key::{CacheHashKey, HashBinary, hash_key};
 use pingora::cache::{CacheKey, CacheMeta, ForcedFreshness, HitHandler, NoCacheReason};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
@@ -101,6 +101,9 @@ pub fn on_miss(session: &mut Session, ctx: &mut RequestCtx) {
     if ctx.disposition == Disposition::Pass {
         session.cache.disable(PASSED);
     } else {
+        if session.cache.cache_key().variance_bin().is_some() {
+            ctx.verdict.reason = Reason::VaryMiss;
+        }
         session.cache.cache_miss();
     }
 }
