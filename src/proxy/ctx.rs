@@ -27,8 +27,8 @@ pub struct RequestCtx {
     pub disposition: Disposition,
     /// An answer decided in a hook that cannot write, to be written by the next one that can.
     pub pending: Option<Synthetic>,
-    /// A body that takes the place of the one on its way (a `synth` decided in `deliver`).
-    pub replacement: Option<Replacement>,
+    /// Whether `deliver` answered with a `synth` instead: what comes of the real body is dropped.
+    pub replaced: bool,
     /// Counts the request as running until it ends; none for a fetch in the background.
     pub in_flight: Option<InFlight>,
     /// What the request came to, for the log, the metrics and `Cache-Status`.
@@ -158,14 +158,6 @@ pub struct Synthetic {
     pub reason: Option<Vec<u8>>,
 }
 
-/// A body on its way to the client instead of the real one.
-pub enum Replacement {
-    /// Not sent yet.
-    Waiting(Bytes),
-    /// Sent; what is left of the real one is dropped.
-    Sent,
-}
-
 /// What a request came to.
 #[derive(Clone, Copy, Debug)]
 pub struct CacheVerdict {
@@ -207,7 +199,7 @@ impl RequestCtx {
             fetch: Fetch::default(),
             disposition: Disposition::default(),
             pending: None,
-            replacement: None,
+            replaced: false,
             in_flight: None,
             verdict: CacheVerdict::default(),
         }

@@ -1,12 +1,13 @@
 //! A response goes to the client: `deliver`, and the fields that say where it came from.
 
-use http::{HeaderValue, Method, StatusCode, Version, header};
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, Version, header};
 use pingora::Result;
 use pingora::cache::CachePhase;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
-use super::ctx::{Disposition, Replacement, RequestCtx};
+use super::ctx::{Disposition, RequestCtx};
 use super::facts::StepFacts;
 use super::lookup::object_view;
 use super::recv::answer_for;
@@ -16,9 +17,10 @@ use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{Outcome, Reason};
 
-/// Runs `deliver` on a response from the store or the backend.
-pub fn respond(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
-    if response.status.is_informational() {
+/// Runs `deliver` on a response from the store or the backend. A fetch in the background has nobody
+/// to deliver to.
+pub async fn respond(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
+    if response.status.is_informational() || ctx.exchange.background {
         return Ok(());
     }
     settle(session, ctx);
@@ -30,17 +32,10 @@ pub fn respond(session: &mut Session, response: &mut ResponseHeader, ctx: &mut R
         finish(response, ctx, ttl);
         return Ok(());
     }
-    let is_head = session.req_header().method == Method::HEAD;
-    let has_body = response.status.as_u16() != 304 && !is_head;
-    let (made, body) = synth::make(session, ctx, &answer_for(&verdict))?;
-    ctx.verdict.outcome = Outcome::Synth;
-    *response = made;
-    if has_body {
-        ctx.replacement = Some(Replacement::Waiting(body));
-    } else if !is_head {
-        response.set_content_length(0)?;
-    }
-    Ok(())
+    // Written at once and whole: a response without a body gives no later occasion. What pingora
+    // writes after it is ignored.
+    ctx.replaced = true;
+    synth::answer(session, ctx, &answer_for(&verdict)).await
 }
 
 /// Runs `deliver` on a response that `backend_error` made; its body stands in `ctx.exchange`.
@@ -65,14 +60,11 @@ fn run_deliver(session: &mut Session, response: &mut ResponseHeader, ctx: &mut R
     ctx.policy.program.run(Step::Deliver, &mut facts)
 }
 
-/// Puts the body that `deliver` made in the place of the real one.
-pub fn replace_body(body: &mut Option<bytes::Bytes>, ctx: &mut RequestCtx) {
-    match ctx.replacement.take() {
-        None => return,
-        Some(Replacement::Waiting(made)) => *body = Some(made),
-        Some(Replacement::Sent) => *body = body.as_ref().map(|_| bytes::Bytes::new()),
+/// Drops the body of a response in whose place `deliver` has answered.
+pub fn drop_replaced(body: &mut Option<Bytes>, ctx: &RequestCtx) {
+    if ctx.replaced {
+        *body = body.as_ref().map(|_| Bytes::new());
     }
-    ctx.replacement = Some(Replacement::Sent);
 }
 
 fn is_from_store(session: &Session) -> bool {

@@ -110,7 +110,6 @@ fn make_error_page(
     let outcome = ctx.verdict.outcome;
     super::deliver::respond_made(session, &mut response, ctx)?;
     ctx.verdict.outcome = outcome;
-    let body = ctx.exchange.body.take().unwrap_or_default();
-    response.set_content_length(body.len())?;
+    let body = synth::frame(&mut response, ctx.exchange.body.take())?;
     Ok((response, body))
 }

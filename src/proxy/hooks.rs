@@ -131,7 +131,7 @@ impl ProxyHttp for WarpProxy {
         response: &mut ResponseHeader,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
-        deliver::respond(session, response, ctx)
+        deliver::respond(session, response, ctx).await
     }
 
     fn response_body_filter(
@@ -141,7 +141,7 @@ impl ProxyHttp for WarpProxy {
         _end_of_stream: bool,
         ctx: &mut RequestCtx,
     ) -> Result<Option<Duration>> {
-        deliver::replace_body(body, ctx);
+        deliver::drop_replaced(body, ctx);
         Ok(None)
     }
 

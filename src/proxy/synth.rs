@@ -32,9 +32,20 @@ pub fn make(session: &mut Session, ctx: &mut RequestCtx, synthetic: &Synthetic) 
         ctx.exchange.body = None;
     }
     super::deliver::finish(&mut response, ctx, None);
-    let body = ctx.exchange.body.take().unwrap_or_default();
-    response.set_content_length(body.len())?;
+    let body = frame(&mut response, ctx.exchange.body.take())?;
     Ok((response, body))
+}
+
+/// Says how long the body is. With 204 and 304 there is none, and no length of it
+/// (RFC 9110 sections 8.6 and 15.4.5).
+pub fn frame(response: &mut ResponseHeader, body: Option<Bytes>) -> Result<Bytes> {
+    if matches!(response.status.as_u16(), 204 | 304) {
+        response.remove_header(&header::CONTENT_LENGTH);
+        return Ok(Bytes::new());
+    }
+    let body = body.unwrap_or_default();
+    response.set_content_length(body.len())?;
+    Ok(body)
 }
 
 fn run_synth(session: &mut Session, ctx: &mut RequestCtx, response: &mut ResponseHeader) -> Verdict {
@@ -63,8 +74,7 @@ pub async fn write(session: &mut Session, response: ResponseHeader, body: Bytes)
     if !session.is_body_empty() {
         session.set_keepalive(None);
     }
-    let head_only = session.req_header().method == Method::HEAD || matches!(response.status.as_u16(), 204 | 304);
-    let head_only = head_only || body.is_empty();
+    let head_only = session.req_header().method == Method::HEAD || body.is_empty();
     session.write_response_header(Box::new(response), head_only).await?;
     if head_only {
         return Ok(());
