@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use pingora::http::{RequestHeader, ResponseHeader};
 
+use super::storage::FillIntent;
 use crate::cache::Unstorable;
 use crate::lang::hir::BackendId;
 use crate::origin::OriginRequest;
@@ -84,6 +85,8 @@ pub struct Fetch {
     pub sent: Option<SystemTime>,
     /// The times of the response as RFC 9111 and the policy see them.
     pub lifetimes: Lifetimes,
+    /// The intent to store the response, declared before the backend is asked.
+    pub intent: Option<FillIntent>,
     /// A stored response brought up to date by a 304, waiting to be stored.
     pub refreshed: Option<Box<ResponseHeader>>,
     /// Status and reason that `error(...)` asked for.
@@ -162,13 +165,13 @@ pub struct Synthetic {
 #[derive(Clone, Copy, Debug)]
 pub struct CacheVerdict {
     /// In one word.
-    /// Whether it failed, and that is noted.
-    pub failed: bool,
     pub outcome: Outcome,
     /// Why it was not a hit.
     pub reason: Reason,
     /// Whether the response was stored.
     pub stored: bool,
+    /// Whether it failed, and that is noted.
+    pub failed: bool,
     /// Whether it waited for another request's fetch.
     pub collapsed: bool,
     /// The status of the backend's response, when one came.

@@ -13,9 +13,9 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 
 use super::ctx::{Disposition, Lifetimes, NotStored, RequestCtx, Synthetic};
 use super::facts::StepFacts;
-use super::lookup::PASSED;
+use super::lookup::{PASSED, cache_key};
 use super::recv::answer_for;
-use super::storage::StoredTimes;
+use super::storage::{ObjectId, PingoraStorage, StoredTimes};
 use crate::cache::storable::storable as may_be_stored;
 use crate::cache::{CacheControl, Exchange, Freshness, Timing, Unstorable, hop_by_hop, update304, validation};
 use crate::decision::Verdict;
@@ -30,14 +30,17 @@ const IDLE: Duration = Duration::from_mins(1);
 const DEFAULT_KEEP: Duration = Duration::from_hours(1);
 
 /// Runs `miss` or `pass`; an answer if the backend is not to be asked.
-pub fn before(session: &mut Session, ctx: &mut RequestCtx) -> Option<Synthetic> {
+pub fn before(storage: &PingoraStorage, session: &mut Session, ctx: &mut RequestCtx) -> Option<Synthetic> {
     if let Some(pending) = ctx.pending.take() {
         return Some(pending);
     }
     if ctx.disposition == Disposition::Lookup {
         let verdict = run_client_step(session, ctx, Step::Miss);
         match verdict.action {
-            Action::Fetch => return None,
+            Action::Fetch => {
+                ctx.fetch.intent = Some(storage.intend(&cache_key(&ctx.exchange)));
+                return None;
+            }
             Action::Pass => {
                 ctx.disposition = Disposition::Pass;
                 ctx.verdict.reason = Reason::Policy;
@@ -276,7 +279,12 @@ fn why_not_stored(req: &RequestHeader, beresp: &ResponseHeader, times: &Lifetime
 
 /// What pingora stores, and for how long. A response with a body of more than `largest_bytes` goes
 /// through the store, so that those who wait for it share it, but is not kept there.
-pub fn storable(response: &ResponseHeader, largest_bytes: u64, ctx: &mut RequestCtx) -> RespCacheable {
+pub fn storable(
+    session: &Session,
+    response: &ResponseHeader,
+    largest_bytes: u64,
+    ctx: &mut RequestCtx,
+) -> RespCacheable {
     let times = &ctx.fetch.lifetimes;
     let useful = times.ttl_ms > 0 || times.grace_ms > 0 || times.keep_ms > 0;
     if let Some(reason) = times.not_stored.or_else(|| (!useful).then_some(NotStored::Rule(Unstorable::NoFreshness))) {
@@ -288,7 +296,14 @@ pub fn storable(response: &ResponseHeader, largest_bytes: u64, ctx: &mut Request
     if !ctx.verdict.stored {
         ctx.verdict.reason = Reason::Store;
     }
-    RespCacheable::Cacheable(stored_meta(head, times))
+    let mut meta = stored_meta(head, times);
+    if let Some(intent) = &ctx.fetch.intent {
+        meta.extensions_mut().insert(Arc::clone(intent));
+    }
+    if let Some(validated) = session.cache.maybe_cache_meta().and_then(|meta| meta.extensions().get::<ObjectId>()) {
+        meta.extensions_mut().insert(*validated);
+    }
+    RespCacheable::Cacheable(meta)
 }
 
 /// The length of the body, if the fields say it.

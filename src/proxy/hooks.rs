@@ -78,7 +78,7 @@ impl ProxyHttp for WarpProxy {
     }
 
     async fn proxy_upstream_filter(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
-        match fetch::before(session, ctx) {
+        match fetch::before(self.storage, session, ctx) {
             None => Ok(true),
             Some(synthetic) => synth::answer(session, ctx, &synthetic).await.map(|()| false),
         }
@@ -108,11 +108,11 @@ impl ProxyHttp for WarpProxy {
 
     fn response_cache_filter(
         &self,
-        _session: &Session,
+        session: &Session,
         response: &ResponseHeader,
         ctx: &mut RequestCtx,
     ) -> Result<RespCacheable> {
-        Ok(fetch::storable(response, self.storage.store().largest_object(), ctx))
+        Ok(fetch::storable(session, response, self.storage.store().largest_object(), ctx))
     }
 
     fn fail_to_connect(

@@ -18,7 +18,7 @@ use pingora::http::ResponseHeader;
 use pingora::{Error, ErrorType, Result};
 
 use super::fetch::content_length;
-use crate::store::{BodyReader, Fill, Key, MemoryStore, Object, StoredHead};
+use crate::store::{BodyReader, Fill, Intent, Key, MemoryStore, Object, StoredHead};
 
 /// The head of a stored response with its times.
 pub struct StoredResponse {
@@ -45,6 +45,13 @@ pub struct StoredTimes {
     /// Whether it may be served stale at all.
     pub may_be_stale: bool,
 }
+
+/// The intent to fill a key, on its way to the store with what fills it.
+pub type FillIntent = Arc<Intent<StoredResponse>>;
+
+/// Which stored object a head was taken from.
+#[derive(Clone, Copy, Debug)]
+pub struct ObjectId(u64);
 
 impl StoredResponse {
     fn new(meta: &CacheMeta) -> Self {
@@ -112,6 +119,11 @@ impl PingoraStorage {
         &self.store
     }
 
+    /// Declares that the origin is about to be asked for this key.
+    pub fn intend(&self, key: &CacheKey) -> FillIntent {
+        Arc::new(self.store.intend(u128::from_le_bytes(key.primary_bin())))
+    }
+
     /// Removes every variant of a key; how many there were.
     pub fn purge_family(&self, key: &CacheKey) -> usize {
         self.store.purge(u128::from_le_bytes(key.primary_bin()))
@@ -138,6 +150,17 @@ fn hit(key: Key, object: Arc<Object<StoredResponse>>) -> (CacheMeta, HitHandler)
     (meta, Box::new(StoredHit { object, reader }))
 }
 
+/// A body whose length was not known when it came has one now, so that parts of it can be asked for.
+fn say_length(meta: &mut CacheMeta, length: Option<u64>) {
+    let response = meta.response_header();
+    let has_none = matches!(response.status.as_u16(), 204 | 304);
+    let (Some(length), false) = (length, has_none || response.headers.contains_key(header::CONTENT_LENGTH)) else {
+        return;
+    };
+    // Fails only when a response has tens of thousands of fields.
+    let _ = meta.response_header_mut().insert_header(header::CONTENT_LENGTH, length);
+}
+
 #[async_trait]
 impl Storage for PingoraStorage {
     async fn lookup(&'static self, key: &CacheKey, _trace: &SpanHandle) -> Result<Option<(CacheMeta, HitHandler)>> {
@@ -150,17 +173,6 @@ impl Storage for PingoraStorage {
         key: &CacheKey,
         streaming_write_tag: Option<&[u8]>,
         trace: &SpanHandle,
-/// A body whose length was not known when it came has one now, so that parts of it can be asked for.
-fn say_length(meta: &mut CacheMeta, length: Option<u64>) {
-    let response = meta.response_header();
-    let has_none = matches!(response.status.as_u16(), 204 | 304);
-    let (Some(length), false) = (length, has_none || response.headers.contains_key(header::CONTENT_LENGTH)) else {
-        return;
-    };
-    // Fails only when a response has tens of thousands of fields.
-    let _ = meta.response_header_mut().insert_header(header::CONTENT_LENGTH, length);
-}
-
     ) -> Result<Option<(CacheMeta, HitHandler)>> {
         let tag = streaming_write_tag.and_then(|tag| tag.try_into().ok()).map(u64::from_le_bytes);
         // Found also when a purge has come between the beginning of the fill and this question.
@@ -177,7 +189,11 @@ fn say_length(meta: &mut CacheMeta, length: Option<u64>) {
         _trace: &SpanHandle,
     ) -> Result<MissHandler> {
         let length = content_length(meta.headers());
-        let fill = self.store.begin_fill(key_of(key), StoredResponse::new(meta), length);
+        let (place, head) = (key_of(key), StoredResponse::new(meta));
+        let fill = match meta.extensions().get::<FillIntent>() {
+            Some(intent) => intent.begin_fill(place.variant, head, length),
+            None => self.store.begin_fill(place, head, length),
+        };
         let tag = fill.object().id().to_le_bytes();
         Ok(Box::new(StoredFill { fill, tag }))
     }
@@ -196,7 +212,9 @@ fn say_length(meta: &mut CacheMeta, length: Option<u64>) {
     }
 
     async fn update_meta(&'static self, key: &CacheKey, meta: &CacheMeta, _trace: &SpanHandle) -> Result<bool> {
-        Ok(self.store.replace_head(key_of(key), StoredResponse::new(meta)))
+        // A later response may have taken the place of the one that was validated.
+        let validated = meta.extensions().get::<ObjectId>();
+        Ok(validated.is_some_and(|id| self.store.replace_head(key_of(key), id.0, StoredResponse::new(meta))))
     }
 
     fn support_streaming_partial_write(&self) -> bool {

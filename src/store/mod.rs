@@ -8,7 +8,7 @@ pub mod memory;
 
 use std::time::SystemTime;
 
-pub use memory::{Aborted, BodyReader, Fill, MemoryStore, Object, StoreStats};
+pub use memory::{Aborted, BodyReader, Fill, Intent, MemoryStore, Object, StoreStats};
 
 /// What is kept beside a body: status, fields, freshness.
 pub trait StoredHead: Send + Sync + 'static {

@@ -1,7 +1,6 @@
 //! Filling an object.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::Inner;
 use super::object::Object;
@@ -21,16 +20,24 @@ pub struct Fill<H: StoredHead> {
 }
 
 impl<H: StoredHead> Fill<H> {
-    pub(super) fn begin(store: &Arc<Inner<H>>, key: Key, head: H, expected_len: Option<u64>) -> Self {
+    pub(super) fn begin(
+        store: &Arc<Inner<H>>,
+        key: Key,
+        head: H,
+        expected_len: Option<u64>,
+        intent: Option<u64>,
+    ) -> Self {
         let charge = Object::<H>::fixed_bytes() + head.size_bytes() as u64;
         let least = charge.saturating_add(expected_len.unwrap_or(0));
-        let kept = least <= store.largest_object() && store.reserve(charge);
+        let has_room = least <= store.largest_object() && store.reserve(charge);
 
-        let id = store.next_id.fetch_add(1, Ordering::Relaxed);
-        let object = Arc::new(Object::new(id, head, expected_len));
-        let overtaken = store.write(key).begin(key, &object, kept.then_some(charge));
-        store.give_back(overtaken);
-        if !kept {
+        let object = Arc::new(Object::new(store.new_id(), head, expected_len));
+        let begun = store.write(key).begin(key, &object, has_room.then_some(charge), intent);
+        let kept = begun.is_ok();
+        if let Ok(overtaken) = begun {
+            store.give_back(overtaken);
+        } else {
+            store.budget.release(if has_room { charge } else { 0 });
             object.body().forget_what_is_read();
         }
         Self { store: Arc::clone(store), key, object, expected_len, body_charge: 0, kept, completed: false }

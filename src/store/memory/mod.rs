@@ -11,6 +11,7 @@
 mod body;
 mod budget;
 mod fill;
+mod intent;
 mod object;
 mod queues;
 mod reader;
@@ -25,6 +26,7 @@ use std::time::SystemTime;
 
 pub use body::Aborted;
 pub use fill::Fill;
+pub use intent::Intent;
 pub use object::Object;
 pub use reader::BodyReader;
 
@@ -132,18 +134,25 @@ impl<H: StoredHead> MemoryStore<H> {
     /// length counts as aborted.
     #[must_use]
     pub fn begin_fill(&self, key: Key, head: H, expected_len: Option<u64>) -> Fill<H> {
-        Fill::begin(&self.inner, key, head, expected_len)
+        Fill::begin(&self.inner, key, head, expected_len, None)
     }
 
-    /// Replaces the head of the complete object under this key, or else of the one being filled.
-    /// Whoever holds the old head keeps it. `false` when there is no object, or no room.
+    /// Declares that what an origin is about to be asked for is to fill this key. A purge that comes
+    /// before the fill begins is then not undone by it.
     #[must_use]
-    pub fn replace_head(&self, key: Key, head: H) -> bool {
-        self.inner.replace_head(key, head)
+    pub fn intend(&self, primary: u128) -> Intent<H> {
+        Intent::declare(&self.inner, primary)
+    }
+
+    /// Replaces the head of the object with this id, complete or being filled. Whoever holds the old
+    /// head keeps it. `false` when the object is no longer under this key, or there is no room.
+    #[must_use]
+    pub fn replace_head(&self, key: Key, id: u64, head: H) -> bool {
+        self.inner.replace_head(key, id, head)
     }
 
     /// Removes every variant of a key and tells how many objects that were. A fill under way goes on
-    /// for its readers but is not kept.
+    /// for its readers but is not kept, and neither is one that was intended before.
     #[expect(clippy::must_use_candidate, reason = "called for what it does")]
     pub fn purge(&self, primary: u128) -> usize {
         let removed = self.inner.write(Key { primary, variant: 0 }).purge(primary);
@@ -256,12 +265,16 @@ impl<H: StoredHead> Inner<H> {
         }
     }
 
-    fn replace_head(&self, key: Key, head: H) -> bool {
+    fn new_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn replace_head(&self, key: Key, id: u64, head: H) -> bool {
         let new_bytes = head.size_bytes() as u64;
         if !self.reserve(new_bytes) {
             return false;
         }
-        let replaced = self.write(key).replace_head(key, head, self.largest_object());
+        let replaced = self.write(key).replace_head(key, id, head, self.largest_object());
         self.budget.release(replaced.unwrap_or(new_bytes));
         replaced.is_some()
     }

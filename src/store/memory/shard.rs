@@ -3,7 +3,7 @@
 //! Everything here runs under the shard's lock and is short. What is taken out is returned, for the
 //! caller to give its bytes back and drop it after the lock is free.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -48,13 +48,21 @@ pub(super) struct Shard<H> {
     slots: BTreeMap<Key, Slot<H>>,
     /// All fills under way by id, those without a slot as well.
     fills: HashMap<u64, Arc<Object<H>>>,
+    /// The intents to fill that no purge has struck out: primary key and a number of their own.
+    intents: BTreeSet<(u128, u64)>,
     queues: Queues,
     objects: u64,
 }
 
 impl<H> Default for Shard<H> {
     fn default() -> Self {
-        Self { slots: BTreeMap::new(), fills: HashMap::new(), queues: Queues::default(), objects: 0 }
+        Self {
+            slots: BTreeMap::new(),
+            fills: HashMap::new(),
+            intents: BTreeSet::new(),
+            queues: Queues::default(),
+            objects: 0,
+        }
     }
 }
 
@@ -95,12 +103,30 @@ impl<H: StoredHead> Shard<H> {
         (None, any_useless)
     }
 
-    /// Notes a fill and, unless it is not to be found, puts it under its key.
-    pub(super) fn begin(&mut self, key: Key, object: &Arc<Object<H>>, charge: Option<u64>) -> Option<Removed<H>> {
+    pub(super) fn intend(&mut self, primary: u128, id: u64) {
+        self.intents.insert((primary, id));
+    }
+
+    pub(super) fn withdraw(&mut self, primary: u128, id: u64) {
+        self.intents.remove(&(primary, id));
+    }
+
+    /// Notes a fill and puts it under its key; gives the one that was there before. `Err` when it is
+    /// noted only: there is no charge for it, or its intent was struck out.
+    pub(super) fn begin(
+        &mut self,
+        key: Key,
+        object: &Arc<Object<H>>,
+        charge: Option<u64>,
+        intent: Option<u64>,
+    ) -> Result<Option<Removed<H>>, NotKept> {
         self.fills.insert(object.id(), Arc::clone(object));
-        let filling = Filling { object: Arc::clone(object), charge: charge? };
+        if intent.is_some_and(|id| !self.intents.contains(&(key.primary, id))) {
+            return Err(NotKept);
+        }
+        let filling = Filling { object: Arc::clone(object), charge: charge.ok_or(NotKept)? };
         let slot = self.slots.entry(key).or_insert(Slot { kept: None, filling: None });
-        slot.filling.replace(filling).map(Filling::removed)
+        Ok(slot.filling.replace(filling).map(Filling::removed))
     }
 
     /// Charges a fill `bytes` more; `false` when it is no longer under its key or would have more
@@ -143,14 +169,14 @@ impl<H: StoredHead> Shard<H> {
         self.give_up(key, id)
     }
 
-    /// Replaces a head; gives the bytes that the old one took. `None` when there is no object or it
-    /// would have more than `at_most` bytes.
-    pub(super) fn replace_head(&mut self, key: Key, head: H, at_most: u64) -> Option<u64> {
+    /// Replaces the head of the object with this id; gives the bytes that the old one took. `None`
+    /// when it is no longer under its key or would have more than `at_most` bytes.
+    pub(super) fn replace_head(&mut self, key: Key, id: u64, head: H, at_most: u64) -> Option<u64> {
         let slot = self.slots.get_mut(&key)?;
         let (object, charge, queue) = match (&mut slot.kept, &mut slot.filling) {
-            (Some(kept), _) => (&kept.object, &mut kept.charge, Some(kept.queue)),
-            (None, Some(filling)) => (&filling.object, &mut filling.charge, None),
-            (None, None) => return None,
+            (Some(kept), _) if kept.object.id() == id => (&kept.object, &mut kept.charge, Some(kept.queue)),
+            (_, Some(filling)) if filling.object.id() == id => (&filling.object, &mut filling.charge, None),
+            _ => return None,
         };
         let old_bytes = object.head().size_bytes() as u64;
         let new_charge = *charge - old_bytes + head.size_bytes() as u64;
@@ -166,6 +192,7 @@ impl<H: StoredHead> Shard<H> {
     }
 
     pub(super) fn purge(&mut self, primary: u128) -> Vec<Removed<H>> {
+        self.intents.retain(|(intended, _)| *intended != primary);
         let all = Key { primary, variant: 0 }..=Key { primary, variant: u128::MAX };
         let keys: Vec<Key> = self.slots.range(all).map(|(key, _)| *key).collect();
         keys.into_iter().flat_map(|key| self.remove(key)).collect()

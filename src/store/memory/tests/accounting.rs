@@ -87,7 +87,10 @@ impl Run {
                 let _ = fill.complete();
             }
             Op::Lookup { key } => self.look(key),
-            Op::ReplaceHead { key, head: bytes } => drop(store.replace_head(key, head(bytes))),
+            Op::ReplaceHead { key, head: bytes } => {
+                let id = store.lookup(key).map_or(0, |object| object.id());
+                let _ = store.replace_head(key, id, head(bytes));
+            }
             Op::Purge { primary } => {
                 store.purge(primary);
                 let newest = store.begin_fill(key(u128::MAX), head(0), None).object().id();

@@ -191,15 +191,52 @@ fn a_later_fill_overtakes_an_earlier_one() {
 #[test]
 fn a_replaced_head_is_seen_by_later_lookups_only() {
     let (store, _) = store(MIB);
-    assert!(!store.replace_head(key(1), head(1)));
+    assert!(!store.replace_head(key(1), 1, head(1)));
     assert!(put(&store, key(1), b'a', 3));
     let object = store.lookup(key(1)).unwrap();
     let before = object.head();
     let bytes = store.stats().bytes;
-    assert!(store.replace_head(key(1), head(150)));
+    assert!(store.replace_head(key(1), object.id(), head(150)));
     assert_eq!((before.bytes, store.lookup(key(1)).unwrap().head().bytes), (100, 150));
     assert_eq!(store.stats().bytes, bytes + 50);
     assert_counted(&store);
+}
+
+#[test]
+fn a_head_is_not_put_on_the_body_of_another_object() {
+    let (store, _) = store(MIB);
+    assert!(put(&store, key(1), b'a', 3));
+    let validated = store.lookup(key(1)).unwrap().id();
+    assert!(put(&store, key(1), b'b', 5));
+    assert!(!store.replace_head(key(1), validated, head(150)));
+    assert_eq!(store.lookup(key(1)).unwrap().head().bytes, 100);
+    assert_counted(&store);
+}
+
+#[test]
+fn what_was_intended_before_the_purge_is_not_kept() {
+    let (store, _) = store(MIB);
+    let (early, other) = (store.intend(1), store.intend(2));
+    store.purge(1);
+    let late = store.intend(1);
+    for (intent, kept) in [(&early, 0), (&late, 1), (&other, 1), (&early, 0)] {
+        let mut fill = intent.begin_fill(7, head(100), None);
+        fill.write(b"x");
+        let mut reader = fill.object().reader(None);
+        assert_eq!((fill.is_kept(), next(&mut reader)), (kept == 1, text("x")));
+        assert_eq!(fill.complete(), kept);
+    }
+    assert_eq!(store.stats().objects, 2);
+    assert_counted(&store);
+}
+
+#[test]
+fn one_intent_may_fill_several_variants() {
+    let (store, _) = store(MIB);
+    let intent = store.intend(1);
+    assert!((0..3).all(|variant| intent.begin_fill(variant, head(100), None).is_kept()));
+    drop(intent);
+    assert_eq!(store.purge(1), 0);
 }
 
 #[test]

@@ -24,11 +24,17 @@ fn churn(store: &Store, seed: u64) {
         match numbers.below(12) {
             0 => drop(store.purge(key.primary)),
             1 => drop(store.remove(key)),
-            2 => drop(store.replace_head(key, head(usize::try_from(numbers.below(3_000)).unwrap()))),
+            2 => replace_head(store, key, usize::try_from(numbers.below(3_000)).unwrap()),
             3 => store.set_limit(LIMIT / 2 + numbers.below(LIMIT / 2)),
             4..8 => look(store, key),
             _ => fill(store, key, &mut numbers),
         }
+    }
+}
+
+fn replace_head(store: &Store, key: Key, bytes: usize) {
+    if let Some(object) = store.lookup(key) {
+        let _ = store.replace_head(key, object.id(), head(bytes));
     }
 }
 
