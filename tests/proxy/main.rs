@@ -8,6 +8,11 @@ mod support;
 
 mod forward;
 mod hit_miss;
+mod pass;
+mod purge;
+mod range;
 mod storable;
 mod support_works;
+mod synth;
 mod validate;
+mod vary;

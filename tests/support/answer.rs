@@ -73,7 +73,12 @@ impl Answer {
 
     /// A 200 with that body.
     pub fn ok(body: impl Into<Vec<u8>>) -> Self {
-        Self { body: body.into(), ..Self::status(200) }
+        Self::status(200).with_body(body)
+    }
+
+    /// Replaces the body.
+    pub fn with_body(self, body: impl Into<Vec<u8>>) -> Self {
+        Self { body: body.into(), ..self }
     }
 
     /// These bytes and nothing else, then a close.

@@ -49,11 +49,16 @@ impl Client {
         self.stream.write_all(bytes.as_ref()).unwrap();
     }
 
+    /// Reads the next head, that of an interim response (1xx) too.
+    pub fn read_any_head(&mut self) -> Result<Head, Broken> {
+        let length = self.read_until(None, Head::length)?;
+        Ok(Head::parse(&self.received.drain(..length).collect::<Vec<_>>()))
+    }
+
     /// Reads the head of a response and leaves its body to [`Self::read_bytes`].
     pub fn read_head(&mut self) -> Result<Head, Broken> {
         loop {
-            let length = self.read_until(None, Head::length)?;
-            let head = Head::parse(&self.received.drain(..length).collect::<Vec<_>>());
+            let head = self.read_any_head()?;
             let interim = head.first_line.split(' ').nth(1).is_some_and(|status| status.starts_with('1'));
             if !interim {
                 return Ok(head);
@@ -104,6 +109,22 @@ impl Client {
         match self.read_until(None, |_| None::<()>) {
             Err(Broken { error: None, body, .. }) => body,
             other => panic!("the connection was not closed: {other:?}"),
+        }
+    }
+
+    /// Waits until the connection has ended, closed or reset.
+    ///
+    /// # Panics
+    /// When more bytes come, or it stays open.
+    pub fn assert_closed(&mut self) {
+        match self.read_until(None, |_| None::<()>) {
+            Err(Broken { body, .. }) if !body.is_empty() => {
+                panic!("more came: {}", String::from_utf8_lossy(&body));
+            }
+            Err(Broken { error: Some(error), .. }) if error.kind() != io::ErrorKind::ConnectionReset => {
+                panic!("the connection was not closed: {error}");
+            }
+            _ => {}
         }
     }
 
