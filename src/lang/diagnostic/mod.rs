@@ -7,6 +7,7 @@ mod code;
 mod fix;
 
 pub mod render;
+pub mod suggest;
 
 pub use code::{Code, Level};
 pub use fix::{Edit, Fix, Safety};

@@ -1,5 +1,7 @@
 //! From byte offsets to lines and columns.
 
+use std::ops::Range;
+
 /// A place as people count: both from 1, the column in characters (not bytes).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineColumn {
@@ -28,6 +30,16 @@ impl LineIndex {
     #[must_use]
     pub fn line_count(&self) -> usize {
         self.starts.len()
+    }
+
+    /// The bytes of the line of that number, counted from 0 here, without its line end; `None` if
+    /// there is no such line.
+    #[must_use]
+    pub fn range(&self, text: &str, line: usize) -> Option<Range<usize>> {
+        let start = *self.starts.get(line)?;
+        let end = self.starts.get(line + 1).map_or(text.len(), |next| next - 1);
+        let end = end - usize::from(text.as_bytes().get(start..end)?.ends_with(b"\r"));
+        Some(start..end)
     }
 
     /// The line and column of byte `offset` in `text` (the text the index was built from).
@@ -69,6 +81,16 @@ mod tests {
     #[test]
     fn columns_count_characters() {
         assert_eq!(locate("éx", 2), (1, 2));
+    }
+
+    #[test]
+    fn lines_are_without_their_ends() {
+        let text = "ab\r\n\nc";
+        let lines = LineIndex::new(text);
+        assert_eq!(lines.range(text, 0), Some(0..2));
+        assert_eq!(lines.range(text, 1), Some(4..4));
+        assert_eq!(lines.range(text, 2), Some(5..6));
+        assert_eq!(lines.range(text, 3), None);
     }
 
     #[test]

@@ -1,1 +1,0 @@
-//! Diagnostics as text for people (miette) and as JSON for programs.

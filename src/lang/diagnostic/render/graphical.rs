@@ -1,0 +1,124 @@
+//! Findings with the lines they are about, drawn by miette.
+
+use std::fmt;
+
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, Severity, SourceCode};
+
+use crate::lang::diagnostic::{Diagnostic, Label, Level};
+use crate::lang::source::SourceMap;
+
+use super::snippet::Snippet;
+use super::visible;
+
+/// The width that messages are wrapped to.
+const WIDTH: usize = 100;
+
+/// Each finding with its lines, labels and help, one empty line between them. Labels in other files
+/// or far away stand below as notes of their own.
+#[must_use]
+pub fn graphical(diagnostics: &[Diagnostic], sources: &SourceMap, color: bool) -> String {
+    let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_links(false)
+        .with_width(WIDTH)
+        .with_context_lines(1)
+        .without_syntax_highlighting();
+    let mut text = String::new();
+    for diagnostic in diagnostics {
+        let report = Report::new(diagnostic, sources);
+        // Writing into a String cannot fail, and the snippet answers every question.
+        let _ = handler.render_report(&mut text, &report);
+        text.push('\n');
+    }
+    text
+}
+
+/// A finding, or a note below one, as miette wants it.
+#[derive(Debug)]
+struct Report {
+    code: Option<String>,
+    severity: Severity,
+    message: String,
+    snippet: Option<Snippet>,
+    help: Option<String>,
+    notes: Vec<Report>,
+}
+
+impl Report {
+    fn new(diagnostic: &Diagnostic, sources: &SourceMap) -> Self {
+        let code = diagnostic.code;
+        let severity = match code.level() {
+            Level::Error => Severity::Error,
+            Level::Warning => Severity::Warning,
+        };
+        let file = sources.get(diagnostic.primary.span.file);
+        let (snippet, far) = match file {
+            Some(file) => {
+                let (snippet, far) = Snippet::new(file, &diagnostic.primary, &diagnostic.context);
+                (Some(snippet), far)
+            }
+            None => (None, diagnostic.context.iter().collect()),
+        };
+        Self {
+            code: Some(format!("{} {}", code.id(), code.name())),
+            severity,
+            message: visible(&diagnostic.message),
+            snippet,
+            help: help(diagnostic),
+            notes: far.into_iter().map(|label| Self::note(label, sources)).collect(),
+        }
+    }
+
+    fn note(label: &Label, sources: &SourceMap) -> Self {
+        let silent = Label { text: String::new(), span: label.span };
+        let snippet = sources.get(label.span.file).map(|file| Snippet::new(file, &silent, &[]).0);
+        let message = visible(&label.text);
+        Self { code: None, severity: Severity::Advice, message, snippet, help: None, notes: Vec::new() }
+    }
+}
+
+fn help(diagnostic: &Diagnostic) -> Option<String> {
+    let fix = diagnostic.fix.as_ref().map(|fix| format!("fix: {}", visible(&fix.title)));
+    let help = diagnostic.help.as_deref().map(visible);
+    match (help, fix) {
+        (Some(help), Some(fix)) => Some(format!("{help}\n{fix}")),
+        (help, fix) => help.or(fix),
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Report {}
+
+impl miette::Diagnostic for Report {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.code.as_ref().map(|code| Box::new(code) as Box<dyn fmt::Display>)
+    }
+
+    fn severity(&self) -> Option<Severity> {
+        Some(self.severity)
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.snippet.as_ref().map(|snippet| snippet as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.snippet.as_ref().map(|snippet| Box::new(snippet.labels.iter().cloned()) as Box<dyn Iterator<Item = _>>)
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {
+        if self.notes.is_empty() {
+            return None;
+        }
+        Some(Box::new(self.notes.iter().map(|note| note as &dyn miette::Diagnostic)))
+    }
+}

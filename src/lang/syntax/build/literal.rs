@@ -1,0 +1,117 @@
+//! Numbers with their units, and strings.
+
+use crate::lang::diagnostic::{Code, Diagnostic, Fix};
+use crate::lang::schema::{BYTE_UNITS, DURATION_UNITS, Unit};
+use crate::lang::source::Span;
+
+use super::super::ast::ExpressionKind;
+use super::super::grammar::Pair;
+use super::Builder;
+
+/// What is between the quotes of a string literal.
+pub(super) fn unquote(literal: &str) -> &str {
+    let long = literal.strip_prefix("\"\"\"").and_then(|rest| rest.strip_suffix("\"\"\""));
+    long.or_else(|| literal.strip_prefix('"')?.strip_suffix('"')).unwrap_or(literal)
+}
+
+impl Builder<'_> {
+    /// A number. One that cannot be read is reported and stands as its nearest reading.
+    pub(super) fn number(&mut self, pair: &Pair<'_>) -> ExpressionKind {
+        let (text, span) = (pair.as_str(), self.span(pair));
+        let digits = text.find(|character: char| character.is_ascii_alphabetic() || character == '_');
+        let (digits, suffix) = text.split_at(digits.unwrap_or(text.len()));
+        let kind = if suffix.is_empty() { plain(digits) } else { self.with_unit(digits, suffix, span) };
+        kind.unwrap_or_else(|| {
+            self.diagnostics.push(too_large(text, span));
+            ExpressionKind::Int(0)
+        })
+    }
+
+    fn with_unit(&mut self, digits: &str, suffix: &str, span: Span) -> Option<ExpressionKind> {
+        if let Some(kind) = find_unit(digits, suffix) {
+            return kind;
+        }
+        let meant = meant_unit(suffix);
+        self.diagnostics.push(unknown_unit(digits, suffix, meant, span));
+        meant.and_then(|meant| find_unit(digits, meant)).unwrap_or_else(|| plain(digits))
+    }
+}
+
+fn plain(digits: &str) -> Option<ExpressionKind> {
+    if digits.contains('.') {
+        digits.parse().ok().map(ExpressionKind::Real)
+    } else {
+        digits.parse().ok().map(ExpressionKind::Int)
+    }
+}
+
+/// The outer `None`: no such unit. The inner: the number is too large.
+fn find_unit(digits: &str, suffix: &str) -> Option<Option<ExpressionKind>> {
+    let factor = |units: &[Unit]| units.iter().find(|unit| unit.name == suffix).map(|unit| unit.factor);
+    if let Some(factor) = factor(DURATION_UNITS) {
+        return Some(multiply(digits, factor).map(ExpressionKind::Duration));
+    }
+    factor(BYTE_UNITS).map(|factor| multiply(digits, factor).map(ExpressionKind::Bytes))
+}
+
+/// `digits` times `factor`, exact, rounded down to whole milliseconds or bytes.
+fn multiply(digits: &str, factor: u64) -> Option<i64> {
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let whole: u64 = whole.parse().ok()?;
+    // More than twelve decimals cannot change a whole millisecond of a year.
+    let fraction = fraction.get(..12).unwrap_or(fraction);
+    let scale = 10_u128.pow(u32::try_from(fraction.len()).ok()?);
+    let part = if fraction.is_empty() { 0 } else { fraction.parse::<u128>().ok()? };
+    let total = u128::from(whole) * u128::from(factor) + part * u128::from(factor) / scale;
+    i64::try_from(total).ok()
+}
+
+/// The unit that somebody means who writes `suffix`.
+fn meant_unit(suffix: &str) -> Option<&'static str> {
+    let lower = suffix.to_ascii_lowercase();
+    let same = |unit: &&Unit| unit.name.eq_ignore_ascii_case(suffix);
+    if let Some(unit) = DURATION_UNITS.iter().chain(BYTE_UNITS).find(same) {
+        return Some(unit.name);
+    }
+    Some(match lower.as_str() {
+        "msec" | "msecs" | "millis" | "millisecond" | "milliseconds" => "ms",
+        "sec" | "secs" | "second" | "seconds" => "s",
+        "min" | "mins" | "minute" | "minutes" => "m",
+        "hr" | "hrs" | "hour" | "hours" => "h",
+        "day" | "days" => "d",
+        "wk" | "week" | "weeks" => "w",
+        "yr" | "year" | "years" => "y",
+        "byte" | "bytes" => "B",
+        "k" | "kib" | "kbyte" | "kbytes" => "KB",
+        "mib" | "mbyte" | "mbytes" | "meg" => "MB",
+        "g" | "gib" | "gbyte" | "gbytes" => "GB",
+        "t" | "tib" | "tbyte" | "tbytes" => "TB",
+        _ => return None,
+    })
+}
+
+fn unknown_unit(digits: &str, suffix: &str, meant: Option<&str>, span: Span) -> Diagnostic {
+    let message = format!("`{suffix}` is not a unit");
+    let diagnostic = Diagnostic::new(Code::E0114, span, message).label("this number");
+    match meant {
+        Some(meant) => diagnostic.help(format!("did you mean `{digits}{meant}`?")).fix(Fix::replace(
+            format!("write `{digits}{meant}`"),
+            span,
+            format!("{digits}{meant}"),
+        )),
+        None => diagnostic.help("durations end in ms, s, m, h, d, w or y; sizes in B, KB, MB, GB or TB"),
+    }
+}
+
+fn too_large(text: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0115, span, format!("`{}` is too large", shorten(text)))
+        .label("does not fit in 64 bits")
+        .help(format!("the largest number is {}", i64::MAX))
+}
+
+fn shorten(text: &str) -> String {
+    match text.get(..24) {
+        Some(start) if text.len() > 24 => format!("{start}…"),
+        _ => text.to_owned(),
+    }
+}

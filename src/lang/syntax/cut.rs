@@ -1,0 +1,191 @@
+//! Cuts a file into declarations by its tokens, and finds brackets without partners on the way.
+//!
+//! This is where nesting is measured: a piece that nests too deep never reaches the recursive
+//! parser. The cutter itself keeps a stack of its own and runs in O(tokens).
+
+use std::ops::Range;
+
+use crate::lang::lexer::TokenKind;
+use crate::lang::schema::DECLARATIONS;
+
+use super::stream::Stream;
+
+/// How many brackets may stand inside each other.
+pub(super) const MAX_NESTING: usize = 64;
+
+/// How many flaws of one piece are kept; more are never shown.
+const MAX_FLAWS: usize = 128;
+
+/// A declaration as a run of tokens.
+#[derive(Debug, Default)]
+pub(super) struct Piece {
+    /// The indices of its tokens.
+    pub(super) toks: Range<usize>,
+    /// Brackets without partners, but for `unclosed`.
+    pub(super) flaws: Vec<Flaw>,
+    /// The braces that are still open at its end, outermost first.
+    pub(super) unclosed: Vec<usize>,
+    /// The first opening bracket beyond [`MAX_NESTING`].
+    pub(super) too_deep: Option<usize>,
+}
+
+/// A parenthesis, bracket or closing brace without its partner.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Flaw {
+    /// The bracket at `opener` should have been closed before the token at `before`.
+    Unclosed {
+        /// The opening bracket.
+        opener: usize,
+        /// The token that cannot stand inside it.
+        before: usize,
+    },
+    /// Nothing is open that the bracket at this index closes.
+    Unopened(usize),
+}
+
+/// The declarations of a file in order; every token is in one of them.
+pub(super) fn pieces<'a>(stream: &'a Stream<'_>) -> impl Iterator<Item = Piece> {
+    let mut cutter = Cutter { stream, stack: Vec::new(), start: 0, next: 0, open: Piece::default(), done: None };
+    std::iter::from_fn(move || cutter.next_piece())
+}
+
+struct Cutter<'a, 's> {
+    stream: &'a Stream<'s>,
+    /// The open brackets: index of the token, and what closes it.
+    stack: Vec<(usize, TokenKind)>,
+    /// Where the current piece starts.
+    start: usize,
+    /// The token to look at next.
+    next: usize,
+    /// The current piece, its flaws so far.
+    open: Piece,
+    /// The piece that the last step closed; a step closes one at most.
+    done: Option<Piece>,
+}
+
+impl Cutter<'_, '_> {
+    fn next_piece(&mut self) -> Option<Piece> {
+        while self.next < self.stream.toks.len() {
+            self.step(self.next);
+            self.next += 1;
+            if let Some(piece) = self.done.take() {
+                return Some(piece);
+            }
+        }
+        self.close(self.next);
+        self.done.take()
+    }
+
+    fn step(&mut self, index: usize) {
+        let Some(kind) = self.stream.kind(index) else { return };
+        if index > self.start && self.starts_declaration(index) {
+            self.close(index);
+        }
+        match kind {
+            TokenKind::BraceOpen => {
+                self.drop_parentheses(index);
+                self.open(index, TokenKind::BraceClose);
+            }
+            TokenKind::ParenOpen => self.open(index, TokenKind::ParenClose),
+            TokenKind::BracketOpen => self.open(index, TokenKind::BracketClose),
+            TokenKind::BraceClose => self.close_brace(index),
+            TokenKind::ParenClose | TokenKind::BracketClose => self.close_parenthesis(index, kind),
+            TokenKind::Semicolon => {
+                self.drop_parentheses(index);
+                if self.stack.is_empty() {
+                    self.close(index + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, index: usize, closer: TokenKind) {
+        self.stack.push((index, closer));
+        if self.stack.len() > MAX_NESTING {
+            self.open.too_deep.get_or_insert(index);
+        }
+    }
+
+    fn close_brace(&mut self, index: usize) {
+        self.drop_parentheses(index);
+        if self.stack.pop().is_none() {
+            self.flaw(Flaw::Unopened(index));
+            return self.close(index + 1);
+        }
+        if self.stack.is_empty() {
+            self.close(index + 1);
+        }
+    }
+
+    fn close_parenthesis(&mut self, index: usize, closer: TokenKind) {
+        let inner = self.stack.iter().rev().take(MAX_NESTING);
+        let mut inner = inner.take_while(|(_, wanted)| *wanted != TokenKind::BraceClose);
+        let Some(above) = inner.position(|(_, wanted)| *wanted == closer) else {
+            return self.flaw(Flaw::Unopened(index));
+        };
+        for _ in 0..above {
+            self.unclosed(index);
+        }
+        self.stack.pop();
+    }
+
+    /// A brace or a `;` never stands inside parentheses: those still open were forgotten.
+    fn drop_parentheses(&mut self, before: usize) {
+        while self.stack.last().is_some_and(|(_, wanted)| *wanted != TokenKind::BraceClose) {
+            self.unclosed(before);
+        }
+    }
+
+    fn unclosed(&mut self, before: usize) {
+        if let Some((opener, _)) = self.stack.pop() {
+            self.flaw(Flaw::Unclosed { opener, before });
+        }
+    }
+
+    fn flaw(&mut self, flaw: Flaw) {
+        if self.open.flaws.len() < MAX_FLAWS {
+            self.open.flaws.push(flaw);
+        }
+    }
+
+    /// Ends the piece before the token at `end`.
+    fn close(&mut self, end: usize) {
+        self.drop_parentheses(end);
+        let unclosed = self.stack.drain(..).map(|(opener, _)| opener).collect();
+        let piece = Piece { toks: self.start..end, unclosed, ..std::mem::take(&mut self.open) };
+        self.done = Some(piece).filter(|piece| !piece.toks.is_empty());
+        self.start = end;
+    }
+
+    /// Whether a declaration starts at `index`, although the one before it may not be closed.
+    fn starts_declaration(&self, index: usize) -> bool {
+        let first = self.stream.tok(index).is_some_and(|tok| tok.first_on_line);
+        if !first || !DECLARATIONS.contains(&self.stream.leading_word(index)) {
+            return false;
+        }
+        self.stack.is_empty() || (self.ends_something(index) && self.looks_like_declaration(index))
+    }
+
+    fn ends_something(&self, index: usize) -> bool {
+        let before = index.checked_sub(1).and_then(|before| self.stream.kind(before));
+        matches!(before, Some(TokenKind::Semicolon | TokenKind::BraceOpen | TokenKind::BraceClose))
+    }
+
+    /// Inside an open brace more than the first word is asked for.
+    fn looks_like_declaration(&self, index: usize) -> bool {
+        let kind = |ahead: usize| self.stream.kind(index + ahead);
+        match self.stream.word(index) {
+            "include" => kind(1).is_some_and(TokenKind::is_string),
+            "override" => kind(1) == Some(TokenKind::Word),
+            "rules" => matches!(self.stream.word(index + 1), "request" | "response"),
+            "const" => {
+                kind(1) == Some(TokenKind::Word) && matches!(kind(2), Some(TokenKind::Assign | TokenKind::Colon))
+            }
+            "sub" | "acl" | "probe" | "normalize" | "backend" => {
+                kind(1) == Some(TokenKind::Word) && kind(2) == Some(TokenKind::BraceOpen)
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! What pest expected, in the user's words.
+
+use super::grammar::Rule;
+
+/// What would have been right at the place of an error.
+#[derive(Debug, Default)]
+pub(super) struct Expected {
+    rules: Vec<Rule>,
+}
+
+impl Expected {
+    /// Takes what pest lists as "positives".
+    pub(super) fn new(rules: Vec<Rule>) -> Self {
+        Self { rules }
+    }
+
+    /// Whether `rule` is among them.
+    pub(super) fn has(&self, rule: Rule) -> bool {
+        self.rules.contains(&rule)
+    }
+
+    /// Whether a value is complete and could go on with an operator.
+    pub(super) fn operator(&self) -> bool {
+        self.rules.iter().any(|rule| is_operator(*rule))
+    }
+
+    /// Whether nothing but these are expected.
+    pub(super) fn only(&self, allowed: &[Rule]) -> bool {
+        self.rules.iter().all(|rule| allowed.contains(rule))
+    }
+
+    /// `` `;` or an operator``
+    pub(super) fn in_words(&self) -> String {
+        let mut words: Vec<&'static str> = Vec::new();
+        for rule in &self.rules {
+            let word = in_words(*rule);
+            if !word.is_empty() && !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        if words.is_empty() && self.has(Rule::dot) {
+            words.push("`.`");
+        }
+        words.sort_by_key(|word| !word.starts_with('`'));
+        join(&words)
+    }
+}
+
+/// `a, b or c`
+fn join(words: &[&str]) -> String {
+    match words.split_last() {
+        None => "the end".to_owned(),
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+    }
+}
+
+fn is_operator(rule: Rule) -> bool {
+    matches!(
+        rule,
+        Rule::or_mark
+            | Rule::and_mark
+            | Rule::kw_or
+            | Rule::kw_and
+            | Rule::equal
+            | Rule::not_equal
+            | Rule::less
+            | Rule::less_or_equal
+            | Rule::greater
+            | Rule::greater_or_equal
+            | Rule::match_mark
+            | Rule::not_match
+            | Rule::kw_in
+            | Rule::kw_under
+            | Rule::kw_ext
+            | Rule::kw_has
+            | Rule::kw_any
+            | Rule::plus
+            | Rule::minus
+            | Rule::multiply
+            | Rule::divide
+            | Rule::remainder
+            | Rule::dots
+    )
+}
+
+/// One expectation in words; empty if it goes without saying beside the others.
+fn in_words(rule: Rule) -> &'static str {
+    if is_operator(rule) {
+        return "an operator";
+    }
+    mark(rule).or_else(|| keyword(rule)).unwrap_or(match rule {
+        Rule::expression
+        | Rule::conjunction
+        | Rule::negation
+        | Rule::comparison
+        | Rule::sum
+        | Rule::product
+        | Rule::unary
+        | Rule::reference
+        | Rule::group
+        | Rule::header
+        | Rule::kw_true
+        | Rule::kw_false
+        | Rule::not_mark
+        | Rule::kw_not
+        | Rule::item
+        | Rule::list => "a value",
+        Rule::string | Rule::acl_entry => "a text in quotes",
+        Rule::texts => "a list of texts",
+        Rule::number => "a number",
+        Rule::name | Rule::dotted_name | Rule::path | Rule::word => "a name",
+        Rule::type_name => "a type",
+        Rule::action => "an action such as `pass`",
+        Rule::attribute | Rule::attribute_name | Rule::attributes => "an attribute such as `.host`",
+        Rule::let_statement
+        | Rule::set_statement
+        | Rule::unset_statement
+        | Rule::call_statement
+        | Rule::return_statement
+        | Rule::if_statement
+        | Rule::effect => "a statement",
+        Rule::set | Rule::unset | Rule::call | Rule::rule_action | Rule::step => "an action",
+        Rule::row => "`when`",
+        Rule::else_row | Rule::else_if | Rule::otherwise => "`else`",
+        Rule::clause | Rule::operation => "a name",
+        Rule::block => "`{`",
+        Rule::condition => "`(`",
+        _ => "",
+    })
+}
+
+fn mark(rule: Rule) -> Option<&'static str> {
+    Some(match rule {
+        Rule::brace_open => "`{`",
+        Rule::brace_close => "`}`",
+        Rule::paren_open | Rule::arguments => "`(`",
+        Rule::paren_close => "`)`",
+        Rule::bracket_open | Rule::index => "`[`",
+        Rule::bracket_close => "`]`",
+        Rule::semicolon => "`;`",
+        Rule::comma => "`,`",
+        Rule::colon => "`:`",
+        Rule::arrow => "`->`",
+        Rule::assign => "`=`",
+        _ => return None,
+    })
+}
+
+fn keyword(rule: Rule) -> Option<&'static str> {
+    Some(match rule {
+        Rule::kw_if => "`if`",
+        Rule::kw_else => "`else`",
+        Rule::kw_when => "`when`",
+        Rule::kw_none => "`none`",
+        Rule::kw_request => "`request`",
+        Rule::kw_response => "`response`",
+        Rule::kw_first => "`first`",
+        Rule::kw_req => "`req`",
+        _ => return None,
+    })
+}

@@ -1,0 +1,131 @@
+//! Mistakes within a token: quotation marks, comments and characters that mean nothing.
+
+use std::ops::Range;
+
+use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Safety};
+use crate::lang::lexer::TokenKind;
+use crate::lang::source::{FileId, Span};
+
+use super::stream::{Stream, Tok};
+
+/// A finding, and the bytes of the file that cannot be parsed because of it.
+pub(super) type Finding = (Diagnostic, Range<usize>);
+
+/// The mistakes in the tokens of a piece, in order.
+pub(super) fn findings(stream: &Stream<'_>, file: FileId, toks: Range<usize>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut next = toks.start;
+    while let Some(tok) = stream.tok(next).filter(|_| next < toks.end) {
+        if tok.kind.is_flawed() {
+            let partner = wrong_quotes(stream, next, toks.end);
+            findings.push(finding(stream, file, tok, partner));
+            next = partner.map_or(next, |(index, _)| index);
+        }
+        next += 1;
+    }
+    findings
+}
+
+fn finding(stream: &Stream<'_>, file: FileId, tok: Tok, partner: Option<(usize, Tok)>) -> Finding {
+    let range = tok.start as usize..tok.end as usize;
+    let span = Span::new(file, range.clone());
+    let diagnostic = match tok.kind {
+        TokenKind::UnterminatedString => unterminated_string(span),
+        TokenKind::UnterminatedLongString => unterminated(Code::E0103, span, "\"\"\"", "text"),
+        TokenKind::UnterminatedComment => unterminated(Code::E0104, span, "*/", "comment"),
+        _ => match partner {
+            Some((_, partner)) => {
+                let end = Span::new(file, partner.start as usize..partner.end as usize);
+                return (quotes_in_place_of_straight_ones(stream, tok, span, end), span.to(end).range());
+            }
+            None => unknown(stream.text_of(tok), span),
+        },
+    };
+    (diagnostic, range)
+}
+
+fn unterminated_string(span: Span) -> Diagnostic {
+    let fix = Fix { safety: Safety::NeedsReview, ..Fix::replace("close the text here", span.after(), "\"") };
+    Diagnostic::new(Code::E0103, span, "this text is not closed")
+        .label("no closing `\"` on this line")
+        .help("close it with `\"`; a text over several lines stands in `\"\"\"`, and `\"` cannot be escaped")
+        .fix(fix)
+}
+
+fn unterminated(code: Code, span: Span, closer: &str, what: &str) -> Diagnostic {
+    let opener = Span { end: span.start.saturating_add(if what == "text" { 3 } else { 2 }), ..span };
+    Diagnostic::new(code, opener, format!("this {what} is not closed"))
+        .label(format!("no `{closer}` up to the end of the file"))
+        .help(format!("write `{closer}` where the {what} ends"))
+}
+
+/// The token that ends what the wrong quotation mark at `index` opens, if it does open something.
+fn wrong_quotes(stream: &Stream<'_>, index: usize, end: usize) -> Option<(usize, Tok)> {
+    let opener = stream.tok(index).filter(|tok| tok.kind == TokenKind::Unknown)?;
+    let closers = closers_of(stream.text_of(opener))?;
+    let line = (index + 1..end).map_while(|next| Some((next, stream.tok(next).filter(|tok| !tok.first_on_line)?)));
+    let mut unknown = line.filter(|(_, tok)| tok.kind == TokenKind::Unknown);
+    unknown.find(|(_, tok)| matches!(single(stream.text_of(*tok)), Some(mark) if closers.contains(mark)))
+}
+
+fn closers_of(opener: &str) -> Option<&'static str> {
+    match single(opener)? {
+        '“' | '”' | '„' | '‟' => Some("“”"),
+        '‘' | '’' | '‚' => Some("‘’"),
+        '«' => Some("»"),
+        '\'' => Some("'"),
+        '`' => Some("`'"),
+        _ => None,
+    }
+}
+
+fn single(text: &str) -> Option<char> {
+    let mut characters = text.chars();
+    characters.next().filter(|_| characters.next().is_none())
+}
+
+fn quotes_in_place_of_straight_ones(stream: &Stream<'_>, opener: Tok, start: Span, end: Span) -> Diagnostic {
+    let mark = stream.text_of(opener);
+    let edits = [start, end].map(|span| Edit { span, text: "\"".to_owned() }).to_vec();
+    let fix = Fix { title: "use `\"`".to_owned(), edits, safety: Safety::Safe };
+    Diagnostic::new(Code::E0112, start.to(end), format!("`{mark}` does not open a text"))
+        .label("texts stand in straight double quotes")
+        .help("put the text in `\"`")
+        .fix(fix)
+}
+
+fn unknown(text: &str, span: Span) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::E0111, span, format!("{} means nothing here", describe(text)));
+    match text {
+        "&" => diagnostic.help("did you mean `&&`?").fix(Fix::replace("write `&&`", span, "&&")),
+        "|" => diagnostic.help("did you mean `||`?").fix(Fix::replace("write `||`", span, "||")),
+        _ if text.chars().all(is_invisible) => diagnostic
+            .help("it looks like a space, or like nothing at all; put a plain space there")
+            .fix(Fix::replace("write a space", span, " ")),
+        _ if text.chars().any(|mark| closers_of(mark.encode_utf8(&mut [0; 4])).is_some()) => {
+            diagnostic.help("texts stand in straight double quotes: `\"text\"`")
+        }
+        _ => diagnostic.help("remove it, or put it in a text or a comment"),
+    }
+}
+
+/// The characters as they can be shown: what cannot be seen as its number.
+fn describe(text: &str) -> String {
+    const SHOWN: usize = 8;
+    let shown: String = text.chars().take(SHOWN).map(visible).collect();
+    let more = if text.chars().nth(SHOWN).is_some() { "…" } else { "" };
+    format!("`{shown}{more}`")
+}
+
+fn visible(character: char) -> String {
+    if character.is_control() || is_invisible(character) {
+        format!("U+{:04X}", u32::from(character))
+    } else {
+        character.to_string()
+    }
+}
+
+fn is_invisible(character: char) -> bool {
+    character.is_whitespace()
+        || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{00AD}' | '\u{202A}'..='\u{202E}')
+}

@@ -1,0 +1,216 @@
+//! One declaration after the other: parsed by pest if it is whole, mended if it is not.
+
+use std::collections::BTreeSet;
+
+use pest::Parser as _;
+
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::lexer::TokenKind;
+use crate::lang::source::FileId;
+
+use super::ast::SyntaxTree;
+use super::bracket::{self, span};
+use super::build::{Builder, Place};
+use super::cut::{self, Flaw, Piece};
+use super::grammar::{Grammar, Pair, Rule};
+use super::head::{self, Head};
+use super::lexical;
+use super::limits::{MAX_DIAGNOSTICS, recovery_budget};
+use super::recover::Mending;
+use super::stream::Stream;
+use super::unit::Section;
+
+/// What is known of a file so far.
+pub(super) struct Parser<'a, 's> {
+    stream: &'a Stream<'s>,
+    /// The tree so far.
+    pub(super) tree: SyntaxTree,
+    /// The findings so far.
+    pub(super) diagnostics: Vec<Diagnostic>,
+    /// The byte at which reading stopped, if there were too many mistakes.
+    pub(super) stopped: Option<usize>,
+    budget: usize,
+    /// Whether there was a version line, understood or not.
+    versioned: bool,
+}
+
+impl<'a, 's> Parser<'a, 's> {
+    /// A parser at the start of the file.
+    pub(super) fn new(stream: &'a Stream<'s>, file: FileId) -> Self {
+        Self {
+            stream,
+            tree: SyntaxTree { file, version: None, declarations: Vec::new() },
+            diagnostics: Vec::new(),
+            stopped: None,
+            budget: recovery_budget(stream.text.len()),
+            versioned: false,
+        }
+    }
+
+    /// Parses the whole file, or up to where there are too many mistakes.
+    pub(super) fn run(&mut self) {
+        let Some(first) = self.stream.tok(0) else {
+            return self.diagnostics.push(head::empty(self.tree.file, self.stream.text));
+        };
+        for piece in cut::pieces(self.stream) {
+            if self.diagnostics.len() >= MAX_DIAGNOSTICS || self.budget == 0 {
+                self.stopped = self.stream.tok(piece.toks.start).map(|tok| tok.start as usize);
+                break;
+            }
+            self.piece(&piece);
+        }
+        if !self.versioned {
+            self.diagnostics.push(head::missing(span(self.tree.file, first)));
+        }
+    }
+
+    fn piece(&mut self, piece: &Piece) {
+        let Some(place) = self.place(piece) else { return };
+        let head = head::head(self.stream, piece);
+        if let Some(opener) = piece.too_deep {
+            self.diagnostics.extend(bracket::too_deep(self.stream, self.tree.file, opener));
+            return self.versioned |= head == Head::Version;
+        }
+        let explained = self.flaws(piece);
+        match head {
+            Head::Version => self.version(piece, place, explained),
+            Head::Vcl => {
+                self.versioned = true;
+                self.diagnostics.extend(head::vcl(self.stream, self.tree.file, piece));
+            }
+            Head::Known(keyword) => self.declaration(piece, place, keyword, explained),
+            Head::Misspelt(meant) => self.misspelt(piece, place, meant, explained),
+            Head::Unknown if explained.is_empty() => {
+                self.diagnostics.extend(head::unknown(self.stream, self.tree.file, piece));
+            }
+            Head::Unknown => {}
+        }
+    }
+
+    fn place(&self, piece: &Piece) -> Option<Place> {
+        let (first, last) = (self.stream.tok(piece.toks.start)?, self.stream.tok(piece.toks.end.checked_sub(1)?)?);
+        let start = first.start as usize;
+        Some(Place { file: self.tree.file, base: start, start, end: last.end as usize })
+    }
+
+    /// Reports bad tokens and brackets; returns the bytes at which they stand.
+    fn flaws(&mut self, piece: &Piece) -> BTreeSet<usize> {
+        let (stream, file) = (self.stream, self.tree.file);
+        let mut explained = BTreeSet::new();
+        let mut swallowed = false;
+        for (diagnostic, bytes) in lexical::findings(stream, file, piece.toks.clone()) {
+            swallowed |= bytes.end == stream.text.len();
+            explained.extend([bytes.start, bytes.end.saturating_sub(1)]);
+            self.diagnostics.push(diagnostic);
+        }
+        for flaw in &piece.flaws {
+            let (Flaw::Unclosed { opener: index, .. } | Flaw::Unopened(index)) = *flaw;
+            explained.extend(stream.tok(index).map(|tok| tok.start as usize));
+            self.diagnostics.extend(bracket::flaw(stream, file, *flaw));
+        }
+        if !swallowed {
+            self.diagnostics.extend(bracket::unclosed_braces(stream, file, piece));
+        }
+        explained
+    }
+
+    fn version(&mut self, piece: &Piece, place: Place, explained: BTreeSet<usize>) {
+        let first = !std::mem::replace(&mut self.versioned, true) && piece.toks.start == 0;
+        if !first {
+            let line = place.span(0..place.end - place.start);
+            return self.diagnostics.push(head::misplaced(line));
+        }
+        let text = self.text(place);
+        let parsed = Grammar::parse(Rule::version_piece, &text).ok().and_then(|mut pairs| pairs.next());
+        let Some(pair) = parsed else {
+            if explained.is_empty() {
+                self.mending(place, text, explained).report(Rule::version_piece, &piece.toks);
+            }
+            return;
+        };
+        let version = Builder::new(place, &mut self.diagnostics).version(pair);
+        let number = self.stream.tok(piece.toks.start + 1).filter(|tok| tok.kind == TokenKind::Number);
+        let unsupported = number.and_then(|number| head::unsupported(version.as_ref(), span(self.tree.file, number)));
+        self.diagnostics.extend(unsupported);
+        self.tree.version = version;
+    }
+
+    fn declaration(&mut self, piece: &Piece, place: Place, keyword: &str, explained: BTreeSet<usize>) {
+        let text = self.text(place) + &"}".repeat(piece.unclosed.len());
+        if explained.is_empty()
+            && let Some(pair) = parse_declaration(&text)
+        {
+            return self.build(place, pair);
+        }
+        self.mend(piece, place, text, Section::of(keyword), explained);
+    }
+
+    /// The declaration is read as if its first word were `meant`.
+    fn misspelt(&mut self, piece: &Piece, place: Place, meant: &str, explained: BTreeSet<usize>) {
+        self.diagnostics.extend(head::misspelt(self.stream, self.tree.file, piece, meant));
+        if meant == "warp" {
+            return self.versioned = true;
+        }
+        let word = self.stream.word(piece.toks.start).len();
+        let Some(base) = (place.start + word).checked_sub(meant.len()) else { return };
+        let text = meant.to_owned() + self.text(place).get(word..).unwrap_or_default();
+        let text = text + &"}".repeat(piece.unclosed.len());
+        self.mend(piece, Place { base, ..place }, text, Section::of(meant), explained);
+    }
+
+    fn mend(
+        &mut self,
+        piece: &Piece,
+        place: Place,
+        text: String,
+        section: Option<Section>,
+        explained: BTreeSet<usize>,
+    ) {
+        let body = self.body(piece);
+        let mut mending = self.mending(place, text, explained);
+        if let (Some(section), Some(body)) = (section, body) {
+            mending.body(section, body);
+        }
+        if mending.exhausted() {
+            return;
+        }
+        if mending.explained.is_empty() && parse_declaration(&mending.text).is_none() {
+            return mending.report(Rule::declaration_piece, &piece.toks);
+        }
+        let (text, explained) = (std::mem::take(&mut mending.text), !mending.explained.is_empty());
+        if let Some(pair) = parse_declaration(&text).filter(|_| !explained) {
+            self.build(place, pair);
+        }
+    }
+
+    fn mending(&mut self, place: Place, text: String, explained: BTreeSet<usize>) -> Mending<'_, 's> {
+        Mending {
+            stream: self.stream,
+            place,
+            text,
+            explained,
+            diagnostics: &mut self.diagnostics,
+            budget: &mut self.budget,
+        }
+    }
+
+    fn build(&mut self, place: Place, pair: Pair<'_>) {
+        let built = Builder::new(place, &mut self.diagnostics).declaration(pair);
+        self.tree.declarations.extend(built);
+    }
+
+    /// The tokens between the outermost braces.
+    fn body(&self, piece: &Piece) -> Option<std::ops::Range<usize>> {
+        let opener = piece.toks.clone().find(|&index| self.stream.kind(index) == Some(TokenKind::BraceOpen))?;
+        let closed = piece.unclosed.is_empty() && self.stream.kind(piece.toks.end - 1) == Some(TokenKind::BraceClose);
+        Some(opener + 1..piece.toks.end - usize::from(closed))
+    }
+
+    fn text(&self, place: Place) -> String {
+        self.stream.text.get(place.start..place.end).unwrap_or_default().to_owned()
+    }
+}
+
+fn parse_declaration(text: &str) -> Option<Pair<'_>> {
+    Grammar::parse(Rule::declaration_piece, text).ok()?.next()
+}

@@ -1,0 +1,72 @@
+//! The tokens that mean something: white space and comments left out, line starts noted.
+
+use crate::lang::lexer::{self, TokenKind};
+
+/// A token that is neither white space nor a comment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tok {
+    /// What it is.
+    pub(super) kind: TokenKind,
+    /// Its first byte.
+    pub(super) start: u32,
+    /// One past its last byte.
+    pub(super) end: u32,
+    /// Whether nothing but white space and comments stands before it on its line.
+    pub(super) first_on_line: bool,
+}
+
+/// A file's tokens beside its text.
+pub(super) struct Stream<'s> {
+    /// The whole text of the file.
+    pub(super) text: &'s str,
+    /// Its tokens.
+    pub(super) toks: Vec<Tok>,
+}
+
+impl<'s> Stream<'s> {
+    /// Reads `text`. O(bytes).
+    pub(super) fn new(text: &'s str) -> Self {
+        let mut first_on_line = true;
+        let mut toks = Vec::new();
+        for token in lexer::tokens(text) {
+            if token.kind.is_trivia() {
+                first_on_line |= text.get(token.range()).is_some_and(|trivia| trivia.contains('\n'));
+                continue;
+            }
+            toks.push(Tok { kind: token.kind, start: token.start, end: token.end, first_on_line });
+            first_on_line = false;
+        }
+        Self { text, toks }
+    }
+
+    /// The token at `index`, or `None` behind the last one.
+    pub(super) fn tok(&self, index: usize) -> Option<Tok> {
+        self.toks.get(index).copied()
+    }
+
+    /// The kind of the token at `index`.
+    pub(super) fn kind(&self, index: usize) -> Option<TokenKind> {
+        self.tok(index).map(|tok| tok.kind)
+    }
+
+    /// The text of `tok`.
+    pub(super) fn text_of(&self, tok: Tok) -> &'s str {
+        self.text.get(tok.start as usize..tok.end as usize).unwrap_or_default()
+    }
+
+    /// The word at `index`; empty if there is no word there.
+    pub(super) fn word(&self, index: usize) -> &'s str {
+        self.tok(index).filter(|tok| tok.kind == TokenKind::Word).map_or("", |tok| self.text_of(tok))
+    }
+
+    /// The word at `index` unless it is a part of a dotted name.
+    pub(super) fn leading_word(&self, index: usize) -> &'s str {
+        let behind_dot = index.checked_sub(1).and_then(|before| self.kind(before)) == Some(TokenKind::Dot);
+        if behind_dot { "" } else { self.word(index) }
+    }
+
+    /// The index of the token that holds the byte at `offset`, or of the next one.
+    pub(super) fn ending_behind(&self, offset: usize) -> usize {
+        self.toks.partition_point(|tok| (tok.end as usize) <= offset)
+    }
+}

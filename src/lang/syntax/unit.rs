@@ -1,0 +1,147 @@
+//! Cuts the body of a declaration that does not parse into the smallest parts that can be parsed
+//! alone: attributes, acl entries, statements, rows, clauses.
+
+use std::ops::Range;
+
+use crate::lang::lexer::TokenKind;
+use crate::lang::schema::NORMALIZE_CLAUSES;
+
+use super::grammar::Rule;
+use super::stream::Stream;
+
+/// Words that go on with an `if`.
+const ELSE_WORDS: [&str; 4] = ["else", "elseif", "elsif", "elif"];
+
+/// What stands between the braces of a declaration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Section {
+    /// Of a backend or a probe.
+    Attributes,
+    /// Of an acl.
+    Entries,
+    /// Of a sub, or of an `if` in it.
+    Statements,
+    /// Of a rule table.
+    Rows,
+    /// Of `normalize`.
+    Clauses,
+}
+
+impl Section {
+    /// What a declaration that starts with `keyword` holds; `None` if it has no braces.
+    pub(super) fn of(keyword: &str) -> Option<Self> {
+        Some(match keyword {
+            "backend" | "probe" => Self::Attributes,
+            "acl" => Self::Entries,
+            "sub" | "override" => Self::Statements,
+            "rules" => Self::Rows,
+            "normalize" => Self::Clauses,
+            _ => return None,
+        })
+    }
+
+    /// The rule that reads any number of its parts.
+    pub(super) fn rule(self) -> Rule {
+        match self {
+            Self::Attributes => Rule::attribute_piece,
+            Self::Entries => Rule::acl_piece,
+            Self::Statements => Rule::statement_piece,
+            Self::Rows => Rule::row_piece,
+            Self::Clauses => Rule::clause_piece,
+        }
+    }
+}
+
+/// The parts of a body, as ranges of tokens. Where a `;` is missing, a word or mark that can only
+/// start a part starts one.
+pub(super) fn parts(stream: &Stream<'_>, section: Section, body: Range<usize>) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    let (mut start, mut depth) = (body.start, 0_usize);
+    for index in body.clone() {
+        let Some(kind) = stream.kind(index) else { break };
+        if depth == 0 && index > start && starts_part(stream, section, index) {
+            parts.push(start..index);
+            start = index;
+        }
+        match kind {
+            TokenKind::BraceOpen => depth += 1,
+            TokenKind::BraceClose => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 && ends_part(stream, section, kind, index) {
+            parts.push(start..index + 1);
+            start = index + 1;
+        }
+    }
+    if start < body.end {
+        parts.push(start..body.end);
+    }
+    parts
+}
+
+/// The blocks in a part, as ranges of the tokens between their braces.
+pub(super) fn blocks(stream: &Stream<'_>, part: Range<usize>) -> Vec<Range<usize>> {
+    let mut blocks = Vec::new();
+    let (mut start, mut depth) = (part.start, 0_usize);
+    for index in part.clone() {
+        match stream.kind(index) {
+            Some(TokenKind::BraceOpen) => {
+                if depth == 0 {
+                    start = index + 1;
+                }
+                depth += 1;
+            }
+            Some(TokenKind::BraceClose) => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    blocks.push(start..index);
+                }
+            }
+            _ => {}
+        }
+    }
+    if depth > 0 {
+        blocks.push(start..part.end);
+    }
+    blocks
+}
+
+/// The conditions of an `if`, parentheses included, as ranges of tokens; those of the blocks in it
+/// are not among them.
+pub(super) fn conditions(stream: &Stream<'_>, part: &Range<usize>) -> Vec<Range<usize>> {
+    let blocks = blocks(stream, part.clone());
+    let mut conditions = Vec::new();
+    let mut head = part.start;
+    for block in blocks {
+        let brace = block.start - 1;
+        let start = (head..brace).find(|&index| stream.kind(index) == Some(TokenKind::ParenOpen));
+        conditions.extend(start.map(|start| start..brace));
+        head = block.end + 1;
+    }
+    conditions
+}
+
+fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
+    let Some(tok) = stream.tok(index) else { return false };
+    let word = stream.leading_word(index);
+    match section {
+        Section::Attributes => tok.first_on_line && tok.kind == TokenKind::Dot,
+        Section::Entries => tok.first_on_line && (tok.kind.is_string() || tok.kind == TokenKind::Not),
+        Section::Statements if word == "if" => stream.leading_word(index - 1) != "else",
+        Section::Statements => matches!(word, "let" | "set" | "unset" | "call" | "return"),
+        Section::Rows => matches!(word, "when" | "else"),
+        Section::Clauses => {
+            tok.first_on_line && NORMALIZE_CLAUSES.contains(&word) && stream.kind(index - 1) != Some(TokenKind::Comma)
+        }
+    }
+}
+
+fn ends_part(stream: &Stream<'_>, section: Section, kind: TokenKind, index: usize) -> bool {
+    match (kind, section) {
+        (TokenKind::Semicolon, _) => true,
+        (TokenKind::BraceClose, Section::Attributes) => stream.kind(index + 1) != Some(TokenKind::Semicolon),
+        (TokenKind::BraceClose, Section::Statements) => !ELSE_WORDS.contains(&stream.word(index + 1)),
+        (TokenKind::BraceClose, _) => true,
+        _ => false,
+    }
+}
