@@ -6,7 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::{Failure, Outcome, Output, policy_file};
-use crate::decision::{Program, graph};
+use crate::decision::{GraphFormat, Program, graph};
 use crate::lang::schema::Step;
 
 /// Print the decision trees that a policy is compiled to.
@@ -41,13 +41,22 @@ fn steps() -> impl TypedValueParser<Value = Step> {
     PossibleValuesParser::new(names).try_map(|name| Step::find(&name).ok_or("no such step"))
 }
 
+impl From<Format> for GraphFormat {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Dot => Self::Dot,
+            Format::Mermaid => Self::Mermaid,
+            Format::Json => Self::Json,
+        }
+    }
+}
+
 pub(super) fn run(arguments: &Arguments, out: &mut Output) -> Result<Outcome, Failure> {
-    let Some(hir) = policy_file::read(&arguments.policy)? else { return Ok(Outcome::Findings) };
-    let program = Program::new(hir);
-    out.write(&match arguments.format {
-        Format::Dot => graph::dot(&program, arguments.step),
-        Format::Mermaid => graph::mermaid(&program, arguments.step),
-        Format::Json => graph::json(&program, arguments.step),
+    let Some((hir, sources)) = policy_file::read(&arguments.policy)? else { return Ok(Outcome::Findings) };
+    let (program, format) = (Program::new(hir), arguments.format.into());
+    out.write(&match arguments.step {
+        Some(step) => graph::render_step(&program, &sources, format, step),
+        None => graph::render(&program, &sources, format),
     })?;
     Ok(Outcome::Fine)
 }
