@@ -29,3 +29,21 @@ impl<K: Eq + Hash + Clone, V> Shared<K, V> {
         value
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_holds_is_made_anew_and_leaves_no_trace() {
+        let shared = Shared::<u8, String>::default();
+        let held = shared.get_or_make(&1, || "held".to_owned());
+        drop(shared.get_or_make(&2, || "dropped".to_owned()));
+        assert_eq!(*shared.get_or_make(&2, || "made anew".to_owned()), "made anew");
+        assert_eq!(*shared.get_or_make(&1, || unreachable!("it is held")), "held");
+        drop(shared.get_or_make(&3, String::new));
+        drop(held);
+        let _last = shared.get_or_make(&4, String::new);
+        assert_eq!(shared.0.lock().unwrap().len(), 1);
+    }
+}

@@ -92,6 +92,8 @@ labels! {
         Authorization = "authorization",
         /// Pass: the request carries a cookie.
         Cookie = "cookie",
+        /// Pass: the request has a body, which is not in the key.
+        RequestBody = "request-body",
         /// Pass: the request asks for a part.
         Range = "range",
         /// Synth: the request is not valid HTTP.

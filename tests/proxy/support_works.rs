@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{Answer, Client, Gate, Nginx, Origin};
+use crate::support::{Answer, Client, Gate, Nginx, Origin, Proxy};
 
 #[test]
 fn a_path_answers_by_script_and_remembers_the_request() {
@@ -157,4 +157,11 @@ fn nginx_serves_a_directory_and_logs_requests() {
     assert_eq!(client.get("/").header("If-None-Match", &etag).send().status, 304);
     assert_eq!(client.get("/nothing").send().status, 404);
     assert_eq!(nginx.wait_for_requests(3), ["GET / 200", "GET / 304", "GET /nothing 404"]);
+}
+
+#[test]
+fn a_proxy_that_does_not_come_up_is_reported_with_what_it_said() {
+    let failed = std::panic::catch_unwind(|| Proxy::start("nonsense")).err().expect("it must not come up");
+    let text = failed.downcast_ref::<String>().expect("a text");
+    assert!(text.starts_with("warp does not come up (Ok(ExitStatus("), "{text}");
 }

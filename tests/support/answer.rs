@@ -137,21 +137,18 @@ impl Answer {
         if let Some(raw) = &self.raw {
             return raw.clone();
         }
-        let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
-        for (name, value) in &self.fields {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
+        let mut lines = vec![format!("HTTP/1.1 {} {}", self.status, reason(self.status))];
+        lines.extend(self.fields.iter().map(|(name, value)| format!("{name}: {value}")));
         let own_length = self.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length"));
         match self.kind {
             BodyKind::ContentLength if !own_length && !self.is_bodiless() => {
-                head.push_str(&format!("Content-Length: {}\r\n", self.body.len()));
+                lines.push(format!("Content-Length: {}", self.body.len()));
             }
-            BodyKind::Chunked(_) => head.push_str("Transfer-Encoding: chunked\r\n"),
-            BodyKind::UntilClose => head.push_str("Connection: close\r\n"),
+            BodyKind::Chunked(_) => lines.push("Transfer-Encoding: chunked".to_owned()),
+            BodyKind::UntilClose => lines.push("Connection: close".to_owned()),
             BodyKind::ContentLength => {}
         }
-        head.push_str("\r\n");
-        head.into_bytes()
+        (lines.join("\r\n") + "\r\n\r\n").into_bytes()
     }
 
     /// The bytes of the body as framed.

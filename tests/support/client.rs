@@ -113,7 +113,7 @@ impl Client {
             if let Some(found) = is_enough(&self.received) {
                 return Ok(found);
             }
-            let mut buffer = [0; 64 * 1024];
+            let mut buffer = vec![0; 64 * 1024];
             let error = match self.stream.read(&mut buffer) {
                 Ok(0) => None,
                 Ok(count) => {

@@ -148,7 +148,7 @@ impl Drop for Origin {
 
 impl Shared {
     /// Remembers the request and says what to answer.
-    fn take(&self, request: Recorded) -> Answer {
+    fn take(&self, request: &Recorded) -> Answer {
         let mut script = self.script.lock().unwrap();
         script.recorded.push(request.clone());
         self.arrived.notify_all();
@@ -157,7 +157,7 @@ impl Shared {
         }
         let responder = script.always.get(request.path()).cloned();
         drop(script);
-        responder.map_or_else(|| Answer::status(404), |responder| responder(&request))
+        responder.map_or_else(|| Answer::status(404), |responder| responder(request))
     }
 }
 
@@ -174,11 +174,9 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>, connection: usize) ->
     stream.set_nodelay(true)?;
     let mut received = Vec::new();
     while let Some(request) = read_request(&mut stream, &mut received, connection).await? {
-        let method = request.method.clone();
-        let closing = request.fields.lists("Connection", "close");
-        let answer = shared.take(request);
-        send(&mut stream, &answer, &method).await?;
-        if closing || !answer.keeps_alive() {
+        let answer = shared.take(&request);
+        send(&mut stream, &answer, &request.method).await?;
+        if request.fields.lists("Connection", "close") || !answer.keeps_alive() {
             break;
         }
     }

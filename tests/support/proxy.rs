@@ -23,7 +23,7 @@ pub struct Proxy {
     admin: SocketAddr,
     log: Arc<Mutex<String>>,
     dir: TempDir,
-    /// The last reload when a file was last written: what is waited for comes after it.
+    /// What `/status` said of the policy when it was last written: what is waited for comes after it.
     seen: Mutex<Value>,
 }
 
@@ -44,12 +44,20 @@ impl Proxy {
         let dir = tempfile::tempdir().unwrap();
         let path = policy_path(dir.path());
         fs::write(&path, policy).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_warp"));
-        command.arg("serve").arg(path).args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]).args(arguments);
-        Self::run(command, dir)
+        Self::run(Command::new(env!("CARGO_BIN_EXE_warp")).arg("serve").arg(path).args(arguments), dir)
     }
 
-    fn run(mut command: Command, dir: TempDir) -> Self {
+    /// Runs the built-in policy on free ports, with further arguments: `--origin` among them.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn start_without_policy(arguments: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self::run(Command::new(env!("CARGO_BIN_EXE_warp")).arg("serve").args(arguments), dir)
+    }
+
+    fn run(command: &mut Command, dir: TempDir) -> Self {
+        command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).env("NO_COLOR", "1");
         let mut child = command.spawn().expect("warp starts");
         let log = collect(child.stderr.take().unwrap());
@@ -101,7 +109,7 @@ impl Proxy {
 
     /// Replaces the policy as editors do: a new file takes its name.
     pub fn write_policy(&self, text: &str) {
-        *self.seen.lock().unwrap() = self.last_reload();
+        *self.seen.lock().unwrap() = self.policy();
         let new = self.dir.path().join(".policy.warp.new");
         fs::write(&new, text).unwrap();
         fs::rename(new, policy_path(self.dir.path())).unwrap();
@@ -126,17 +134,23 @@ impl Proxy {
     }
 
     /// Waits until a reload after the last [`Self::write_policy`] ends so (`ok`, `unchanged`, `rejected`); gives what
-    /// `/status` says of it.
+    /// `/status` says of the policy then.
     pub fn wait_for_reload(&self, outcome: &str) -> Value {
         let seen = self.seen.lock().unwrap().clone();
+        // One write may draw several reloads, so that the last one need not be the one waited for: the counters tell.
+        let counter = format!("reloads_{outcome}");
         until(&format!("a reload that is {outcome}"), || {
-            let last = self.last_reload();
-            (last != seen && last["outcome"] == outcome).then_some(last)
+            let policy = self.policy();
+            let counted = match policy[&counter].as_u64() {
+                Some(count) => count > seen[&counter].as_u64().unwrap_or(0),
+                None => policy["last_reload"]["outcome"] == outcome,
+            };
+            (counted && policy["last_reload"] != seen["last_reload"]).then_some(policy)
         })
     }
 
-    fn last_reload(&self) -> Value {
-        self.status()["policy"]["last_reload"].clone()
+    fn policy(&self) -> Value {
+        self.status()["policy"].clone()
     }
 
     fn ask_admin(&self, path: &str) -> Response {

@@ -128,11 +128,11 @@ impl<'c, 'a, 'b> Attributes<'c, 'a, 'b> {
         Duration::from_millis(millis.and_then(|millis| u64::try_from(millis).ok()).unwrap_or_default())
     }
 
-    /// A number within `range`; `None` if it is left out or outside.
-    pub(super) fn number_given(&self, name: &str, range: RangeInclusive<i64>) -> Option<i64> {
+    /// A number within `range` and where it is written; `None` if it is left out or outside.
+    pub(super) fn number_at(&self, name: &str, range: RangeInclusive<i64>) -> Option<(i64, Span)> {
         let (Literal::Int(number), span) = self.value(name)? else { return None };
         if range.contains(&number) {
-            return Some(number);
+            return Some((number, span));
         }
         let (low, high) = range.into_inner();
         self.refuse(span, format!("`.{name}` cannot be {number}"), format!("write a number from {low} to {high}"));
@@ -141,10 +141,11 @@ impl<'c, 'a, 'b> Attributes<'c, 'a, 'b> {
 
     /// A number within `range`, else the default of the table.
     pub(super) fn number(&self, name: &str, range: RangeInclusive<i64>) -> i64 {
-        self.number_given(name, range).unwrap_or(match self.default_of(name) {
+        let default = || match self.default_of(name) {
             Some(Literal::Int(number)) => number,
             _ => 0,
-        })
+        };
+        self.number_at(name, range).map_or_else(default, |(number, _)| number)
     }
 
     fn default_of(&self, name: &str) -> Option<Literal> {

@@ -135,7 +135,7 @@ impl Calls {
 }
 
 fn check_bounds(step: Step, edges: &[Edge], measured: impl Fn(usize) -> (usize, u64), findings: &Findings) -> bool {
-    if let Some((_, span)) = edges.iter().find(|(sub, _)| measured(*sub).0 >= CALL_DEPTH_LIMIT) {
+    if let Some((_, span)) = edges.iter().find(|(sub, _)| measured(*sub).0 > CALL_DEPTH_LIMIT) {
         let message = format!("in {} this leads to more than {CALL_DEPTH_LIMIT} calls within each other", step.name());
         findings.report(Diagnostic::new(Code::E0503, *span, message).help("put the statements of some subs in place"));
         return false;

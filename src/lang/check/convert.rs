@@ -70,8 +70,9 @@ impl Scope<'_, '_> {
             }
             (from, to) => {
                 let message = format!("{what} takes {}, this is {}", to.in_words(), from.in_words());
-                let finding = Diagnostic::new(Code::E0301, value.span, message).label(format!("{}", from.name()));
-                self.report(with_conversion(finding, from, to));
+                let finding = Diagnostic::new(Code::E0301, value.span, message).label(from.name());
+                let quoted = matches!(value.kind, ExpressionKind::Text(_));
+                self.report(if quoted { without_quotes(finding, to) } else { with_conversion(finding, from, to) });
                 None
             }
         }
@@ -128,13 +129,26 @@ pub(super) fn without_unit(value: &Expression, ty: Type, what: Arguments) -> Dia
     finding.help(format!("write `{text}`")).fix(fix)
 }
 
+/// Says how a literal of that type is written.
+fn without_quotes(finding: Diagnostic, to: Type) -> Diagnostic {
+    let help = match to {
+        Type::Int | Type::Real => "write the number without quotes",
+        Type::Duration => "write the duration without quotes: `10s`",
+        Type::Bytes => "write the size without quotes: `64KB`",
+        Type::Bool => "write `true` or `false` without quotes",
+        Type::Backend => "write the name of a backend without quotes",
+        _ => return finding,
+    };
+    finding.help(help)
+}
+
 /// Says how to convert by hand where there is a way.
 fn with_conversion(finding: Diagnostic, from: Type, to: Type) -> Diagnostic {
     let help = match (from, to) {
         (Type::String, Type::Int) => "turn the text into a number: `std.integer(…, 0)`",
         (Type::String, Type::Duration) => "turn the text into a duration: `std.duration(…, 0s)`",
         (Type::String, Type::Ip) => "turn the text into an address: `std.ip(…, \"0.0.0.0\")`",
-        (Type::String, Type::Backend) => "write the name of a backend without quotes",
+        (_, Type::Backend) => "write the name of a backend",
         (Type::Int | Type::String, Type::Bool) => "write `true` or `false`, or a comparison",
         _ => return finding,
     };

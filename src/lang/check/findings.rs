@@ -30,6 +30,8 @@ impl Findings {
             findings.append(&mut self.advice.into_inner());
         }
         findings.sort_by_key(|finding| finding.primary.span);
+        // Two places of one piece of the built-in policy come out at one call.
+        findings.dedup();
         findings
     }
 }

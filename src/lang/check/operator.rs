@@ -166,11 +166,11 @@ impl Scope<'_, '_> {
             }
             (Type::String, Type::Ip) if Literal::of(&left.kind).is_some() => Some((self.text_to_address(left)?, right)),
             (Type::Duration | Type::Bytes, Type::Int) => {
-                self.report(without_unit(&right, left.ty, format_args!("the left side of this comparison")));
+                self.report(without_unit(&right, left.ty, format_args!("this comparison")));
                 None
             }
             (Type::Int, Type::Duration | Type::Bytes) => {
-                self.report(without_unit(&left, right.ty, format_args!("the right side of this comparison")));
+                self.report(without_unit(&left, right.ty, format_args!("this comparison")));
                 None
             }
             _ => {

@@ -3,7 +3,8 @@
 use super::context::number;
 use super::fold::Literal;
 use super::scope::{Home, Scope};
-use super::unknown;
+use super::words;
+use crate::lang::diagnostic::suggest::closest;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{AclId, BackendId, Expression, ExpressionKind};
 use crate::lang::schema::{Message, RuleTable, SHORT_NAMES, StepSet, Type, Variable};
@@ -170,22 +171,30 @@ impl Scope<'_, '_> {
             let full = short.request.or(short.response).unwrap_or_default();
             return finding.help(format!("outside rule tables it is spelled out: `{full}`"));
         }
-        let short = SHORT_NAMES.iter().map(|short| short.name).filter(|_| self.table.is_some());
-        let variables = Variable::ALL.iter().map(|variable| variable.name());
-        let names = self.cx.names.values().chain(self.local_names()).chain(short).chain(variables);
-        unknown::suggest(finding, text, "known", names)
+        let short = SHORT_NAMES.iter().map(|short| short.name);
+        let known = self.cx.names.values().chain(self.local_names()).chain(["now"]);
+        let Some(nearest) = closest(text, known.chain(short)) else { return finding };
+        let full = SHORT_NAMES.iter().find(|short| short.name == nearest && self.table.is_none());
+        let nearest = full.and_then(|short| short.request.or(short.response)).unwrap_or(nearest);
+        finding.help(format!("did you mean `{nearest}`?"))
     }
 
     fn unknown_path(&self, text: &str, span: Span) -> Diagnostic {
         let finding = Diagnostic::new(Code::E0201, span, format!("there is no variable `{text}`"));
         let collections = ["req.query", "req.cookies", "bereq.query", "bereq.cookies"];
         let names: Vec<&str> = Variable::ALL.iter().map(|variable| variable.name()).chain(collections).collect();
-        let nearest = crate::lang::diagnostic::suggest::closest(text, names.iter().copied());
+        if let [first, second, field] = text.splitn(3, '.').collect::<Vec<_>>().as_slice()
+            && closest(second, ["http"]).is_some()
+            && let Some(message) = closest(first, Message::ALL.iter().map(|message| message.name()))
+        {
+            return finding.help(format!("did you mean `{message}.http.{field}`?"));
+        }
+        let nearest = closest(text, names.iter().copied());
         let prefix = text.split_once('.').map_or("", |(first, _)| first);
-        let siblings = names.iter().copied().filter(|name| name.split('.').next() == Some(prefix)).collect();
-        match super::words::suggestion(nearest, "there are", siblings) {
-            Some(help) => finding.help(help),
-            None => finding,
+        let siblings: Vec<&str> = names.into_iter().filter(|name| name.split('.').next() == Some(prefix)).collect();
+        match words::suggestion(nearest, "there are", siblings) {
+            Some(help) if nearest.is_some() || Message::find(prefix).is_some() => finding.help(help),
+            _ => finding,
         }
     }
 }

@@ -32,11 +32,10 @@ pub(super) fn probe(cx: &Context, block: &AttributeBlock) -> Probe {
 
 /// A number of probes out of the last `window`; `None` if it is left out or wrong.
 fn within_window(attributes: &Attributes, name: &str, window: i64) -> Option<i64> {
-    let number = attributes.number_given(name, 0..=64)?;
+    let (number, span) = attributes.number_at(name, 0..=64)?;
     if number <= window {
         return Some(number);
     }
-    let span = attributes.given(name)?.name.span;
     let help = format!("write a number up to {window}, or a larger `.window`");
     attributes.refuse(span, format!("`.{name}` is {number}, but only {window} probes are looked at"), help);
     None

@@ -7,7 +7,7 @@ use super::context::Context;
 use super::words;
 use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Label, Safety};
 use crate::lang::hir::LocalId;
-use crate::lang::schema::{RuleTable, Step, StepSet, Type};
+use crate::lang::schema::{RuleTable, Step, StepSet, Type, Variable};
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{Binding, Name};
 
@@ -142,7 +142,12 @@ impl<'c, 'a> Scope<'c, 'a> {
             return true;
         }
         let message = format!("{what} cannot be {verb} in {}", self.in_steps(&missing));
-        let help = format!("it can be {verb} in {}", words::running_steps(allowed));
+        let help = match backend_twin(&what.to_string()) {
+            Some(twin) if missing.iter().all(|step| StepSet::BACKEND.contains(*step)) => {
+                format!("towards the backend it is {twin}")
+            }
+            _ => format!("it can be {verb} in {}", words::running_steps(allowed)),
+        };
         self.report_in_steps(Diagnostic::new(code, span, message).help(help), &missing);
         false
     }
@@ -193,6 +198,14 @@ impl<'c, 'a> Scope<'c, 'a> {
         };
         Label { span: link.span, text: format!("called from `{caller}` here") }
     }
+}
+
+/// What stands for a part of the client's request in the backend's steps: `` `bereq.url` `` for `` `req.url` ``.
+fn backend_twin(quoted: &str) -> Option<String> {
+    let name = quoted.strip_prefix("`req.")?.strip_suffix('`')?;
+    let twin = format!("bereq.{name}");
+    let exists = Variable::find(&twin).is_some() || name.starts_with("http.") || name == "query" || name == "cookies";
+    exists.then(|| format!("`{twin}`"))
 }
 
 fn unused_local(local: &Local) -> Diagnostic {

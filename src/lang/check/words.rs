@@ -46,7 +46,10 @@ pub(super) fn suggestion(nearest: Option<&str>, kind: &str, mut names: Vec<&str>
         return Some(format!("did you mean `{nearest}`?"));
     }
     names.sort_unstable();
-    if names.is_empty() || names.len() > LISTED_AT_MOST {
+    if names.is_empty() {
+        return Some("none is declared".to_owned());
+    }
+    if names.len() > LISTED_AT_MOST {
         return None;
     }
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();

@@ -25,3 +25,6 @@ pub const LITERALS: &[&str] = &["true", "false"];
 
 /// Words with a meaning in one place alone: `backend NAME none;`, `header "X"` in a rule table.
 pub const PLACE_WORDS: &[&str] = &["none", "header"];
+
+/// Other spellings of `else if`, as in VCL.
+pub const ELSE_IF_WORDS: &[&str] = &["elseif", "elsif", "elif"];

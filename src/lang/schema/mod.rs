@@ -15,7 +15,7 @@ pub use action::{Action, ActionArguments};
 pub use attribute::{Attribute, BACKEND_ATTRIBUTES, PROBE_ATTRIBUTES};
 pub use function::{Function, Parameter};
 pub use keyword::{
-    DECLARATIONS, LITERALS, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, PLACE_WORDS, RULE_MODES, STATEMENTS,
+    DECLARATIONS, ELSE_IF_WORDS, LITERALS, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, PLACE_WORDS, RULE_MODES, STATEMENTS,
     WORD_OPERATORS,
 };
 pub use rule_action::{RuleAction, RuleTable};

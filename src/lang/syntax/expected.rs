@@ -32,8 +32,10 @@ impl Expected {
     /// `` `;` or an operator``
     pub(super) fn in_words(&self) -> String {
         let mut words: Vec<&'static str> = Vec::new();
+        // In an acl the slash is the only "operator".
+        let slash_alone = self.has(Rule::divide) && !self.has(Rule::multiply);
         for rule in &self.rules {
-            let word = in_words(*rule);
+            let word = if slash_alone && *rule == Rule::divide { "`/`" } else { in_words(*rule) };
             if !word.is_empty() && !words.contains(&word) {
                 words.push(word);
             }
@@ -49,7 +51,7 @@ impl Expected {
 /// `a, b or c`
 fn join(words: &[&str]) -> String {
     match words.split_last() {
-        None => "the end".to_owned(),
+        None => "nothing more".to_owned(),
         Some((last, [])) => (*last).to_owned(),
         Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
     }
