@@ -12,3 +12,12 @@ pub const WORD_OPERATORS: &[&str] = &["and", "or", "not", "in", "under", "ext", 
 
 /// Clauses of a `normalize` block.
 pub const NORMALIZE_CLAUSES: &[&str] = &["query", "cookie", "accept_encoding", "host"];
+
+/// Other spellings of `else if`, as in VCL.
+pub const ELSE_IF_WORDS: &[&str] = &["elseif", "elsif", "elif"];
+
+/// Words that are values.
+pub const VALUES: &[&str] = &["true", "false"];
+
+/// Words that mean something in one place of the grammar and are ordinary names elsewhere.
+pub const CONTEXTUAL_WORDS: &[&str] = &["none", "request", "response", "first", "req", "header"];
