@@ -114,7 +114,9 @@ impl PolicyHandle {
         let started = Instant::now();
         let current = self.current();
         let (outcome, errors, diagnostics) = if current.reads.still_hold(&DiskFiles) {
-            *refused = None;
+            if refused.take().is_some() {
+                tracing::info!(generation = current.generation, "the policy file says again what is running");
+            }
             (ReloadResult::Unchanged, 0, String::new())
         } else {
             self.replace(&current, refused)
