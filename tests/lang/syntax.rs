@@ -1,8 +1,11 @@
 //! The syntax tree and its mistakes, for every construct of the language.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod bounds;
 mod dump;
 mod fixes;
+mod pages;
 mod properties;
 
 use std::path::Path;
