@@ -140,8 +140,8 @@ mod tests {
 
     #[test]
     fn a_literal_in_front_guards_the_rest() {
-        assert_eq!(shown(r"^/r1/[a-z]+\.html$"), r"/r1/ then (?:[a-z]+(?:\.html)\z)");
-        assert_eq!(shown(r"^/(a|b)[0-9]*x"), "/a /b whole");
+        assert_eq!(shown(r"^/r1/[a-z]+\.html$"), r"/r1/ then (?:(?-u:[a-z])+(?:\.html)\z)");
+        assert_eq!(shown("^/(a|b)[a-z]*x"), "/a /b whole");
     }
 
     #[test]
@@ -160,11 +160,8 @@ mod tests {
             }
             _ => None,
         };
-        assert_eq!(
-            guarded("^/a[0-9]").as_deref(),
-            Some(r"(?:\A(?:/a[0-9]))").map(|_| guarded("^/a[0-9]").unwrap()).as_deref()
-        );
-        assert_eq!(guarded("[a-z]+[0-9]+"), None);
-        assert!(guarded("[a-z]+foo").unwrap().contains("foo"));
+        assert_eq!(guarded("^/a[a-z]").as_deref(), Some(r"(?:\A(?:/a))"));
+        assert_eq!(guarded("[a-z]+[g-z]+"), None);
+        assert_eq!(guarded("[a-z]+foo").as_deref(), Some("(?:foo)"));
     }
 }
