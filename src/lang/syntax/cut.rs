@@ -44,7 +44,7 @@ pub(super) enum Flaw {
 }
 
 /// The declarations of a file in order; every token is in one of them.
-pub(super) fn pieces<'a>(stream: &'a Stream<'_>) -> impl Iterator<Item = Piece> {
+pub(super) fn pieces(stream: &Stream<'_>) -> impl Iterator<Item = Piece> {
     let mut cutter = Cutter { stream, stack: Vec::new(), start: 0, next: 0, open: Piece::default(), done: None };
     std::iter::from_fn(move || cutter.next_piece())
 }

@@ -77,12 +77,14 @@ impl Report {
     }
 }
 
+/// The help, and the title of the fix if the help does not say the same.
 fn help(diagnostic: &Diagnostic) -> Option<String> {
-    let fix = diagnostic.fix.as_ref().map(|fix| format!("fix: {}", visible(&fix.title)));
     let help = diagnostic.help.as_deref().map(visible);
-    match (help, fix) {
-        (Some(help), Some(fix)) => Some(format!("{help}\n{fix}")),
-        (help, fix) => help.or(fix),
+    let title = diagnostic.fix.as_ref().map(|fix| visible(&fix.title));
+    match (help, title) {
+        (Some(help), Some(title)) if !help.contains(&title) => Some(format!("{help}\nfix: {title}")),
+        (None, Some(title)) => Some(format!("fix: {title}")),
+        (help, _) => help,
     }
 }
 
