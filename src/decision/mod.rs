@@ -4,7 +4,22 @@
 //! become one indexed node (hash, radix tree, regex automaton, intervals, networks) that keeps the
 //! order of the first match exactly. [`facts::Facts`] is all that evaluation knows of a request,
 //! so that it runs with no server; [`naive`] walks the typed policy as written and is the oracle.
+//!
+//! The way of the data: `lower` turns statements into [`tree`]s, `index` speeds up their long
+//! matches, [`program`] runs them, `eval` yields the values that both ways of running share, and
+//! [`graph`] draws them. No clock and no I/O here: `now` is a fact like any other.
+
+mod eval;
+mod lower;
 
 pub mod facts;
+pub mod graph;
+pub mod index;
+pub mod naive;
+pub mod program;
+pub mod tree;
 
 pub use facts::{Facts, Refused, Value};
+pub use graph::GraphFormat;
+pub use program::{Program, Verdict};
+pub use tree::DecisionTree;

@@ -84,7 +84,7 @@ fn step_body(cx: &Context, step: Step) -> Body {
     for part in cx.names.parts_of(step) {
         match part {
             Part::Sub(sub) => statements.extend(scope.block(&sub.body)),
-            Part::Rules(rules) => statements.extend(scope.rules(rules)),
+            Part::Rules(rules) => statements.push(scope.rules(rules)),
             Part::Normalize(normalize) => statements.extend(scope.normalize(normalize)),
         }
     }

@@ -10,7 +10,7 @@ use crate::lang::schema::{Function, Message, Type, Variable};
 use crate::lang::source::Span;
 
 /// An expression with its type and place.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Expression {
     /// What it is.
     pub kind: ExpressionKind,
@@ -21,7 +21,7 @@ pub struct Expression {
 }
 
 /// What an expression is. Each line says what it yields from what.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ExpressionKind {
     /// STRING.
     Text(Box<[u8]>),

@@ -1,17 +1,17 @@
 //! Patterns: regular expressions, and names with `*`.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use regex::bytes::{Regex, RegexBuilder};
 
 /// A regular expression that has been checked and is compiled when it is first needed.
 ///
 /// Matching is on bytes, case-sensitive unless `(?i)` says otherwise, not anchored, and takes time
-/// linear in the text. Classes such as `\w` are ASCII, as in Varnish.
-#[derive(Debug)]
+/// linear in the text. Classes such as `\w` are ASCII, as in Varnish. Clones share what is compiled.
+#[derive(Clone, Debug)]
 pub struct Pattern {
-    text: Box<str>,
-    compiled: OnceLock<Option<Regex>>,
+    text: Arc<str>,
+    compiled: Arc<OnceLock<Option<Regex>>>,
 }
 
 /// The most memory that one compiled pattern may take, in bytes. `check` refuses patterns whose
@@ -22,7 +22,7 @@ impl Pattern {
     /// A pattern whose text has been checked.
     #[must_use]
     pub fn new(text: impl Into<Box<str>>) -> Self {
-        Self { text: text.into(), compiled: OnceLock::new() }
+        Self { text: Arc::from(text.into()), compiled: Arc::default() }
     }
 
     /// The text as written.

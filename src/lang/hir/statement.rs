@@ -7,7 +7,7 @@ use crate::lang::schema::{Action, Function, Message, Variable};
 use crate::lang::source::Span;
 
 /// A statement with its place.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Statement {
     /// What it does.
     pub kind: StatementKind,
@@ -16,7 +16,7 @@ pub struct Statement {
 }
 
 /// What a statement does.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum StatementKind {
     /// Binds a local.
     Let(LocalId, Expression),
@@ -44,7 +44,7 @@ pub enum StatementKind {
 }
 
 /// An arm of an `if`, a row of a table.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Arm {
     /// BOOL.
     pub condition: Expression,
@@ -64,7 +64,7 @@ pub enum Target {
 }
 
 /// How a step ends.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Outcome {
     /// What comes next.
     pub action: Action,

@@ -1,0 +1,56 @@
+//! The cookies of a request (RFC 6265 section 5.4).
+
+use std::borrow::Cow;
+
+use super::expression::part;
+
+/// The cookies as they are written, white space around them cut, without the empty ones.
+pub(super) fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
+    header.split(|byte| *byte == b';').map(<[u8]>::trim_ascii).filter(|pair| !pair.is_empty())
+}
+
+/// The name of a cookie; a cookie without `=` is all name.
+pub(super) fn name(pair: &[u8]) -> &[u8] {
+    let end = memchr::memchr(b'=', pair).unwrap_or(pair.len());
+    pair.get(..end).unwrap_or_default().trim_ascii_end()
+}
+
+/// The names.
+pub(super) fn names(header: &[u8]) -> impl Iterator<Item = &[u8]> {
+    pairs(header).map(name)
+}
+
+/// The value of the first cookie of that name, quotes and all; `None` if there is none.
+pub(super) fn cookie<'a>(header: Cow<'a, [u8]>, wanted: &[u8]) -> Option<Cow<'a, [u8]>> {
+    let pair = pairs(&header).find(|pair| name(pair) == wanted)?;
+    let start = memchr::memchr(b'=', pair).map_or(pair.len(), |mark| mark + 1);
+    let value = pair.get(start..).unwrap_or_default().trim_ascii_start();
+    let offset = value.as_ptr().addr() - header.as_ptr().addr();
+    let range = offset..offset + value.len();
+    Some(part(header, range))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn get(header: &str, name: &str) -> Option<String> {
+        let value = cookie(Cow::Borrowed(header.as_bytes()), name.as_bytes())?;
+        Some(String::from_utf8(value.into_owned()).unwrap())
+    }
+
+    #[test]
+    fn the_first_cookie_of_a_name_counts() {
+        assert_eq!(get("a=1; b=2;b=3", "b").as_deref(), Some("2"));
+        assert_eq!(get("a=x=y", "a").as_deref(), Some("x=y"));
+        assert_eq!(get("a", "a").as_deref(), Some(""));
+        assert_eq!(get(" ; ;a = 1 ", "a").as_deref(), Some("1"));
+        assert_eq!(get("ab=1", "a"), None);
+    }
+
+    #[test]
+    fn owned_headers_yield_the_same() {
+        let value = cookie(Cow::Owned(b"a=1; bc=234".to_vec()), b"bc").unwrap();
+        assert_eq!(value, &b"234"[..]);
+    }
+}

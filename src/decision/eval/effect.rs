@@ -1,0 +1,107 @@
+//! What statements do to the request, and how a step ends.
+
+use std::borrow::Cow;
+
+use super::{Context, Scope, normalize, own};
+use crate::decision::facts::{Facts, Refused, Value};
+use crate::decision::program::Verdict;
+use crate::lang::hir::{Expression, Outcome, StatementKind, Target};
+use crate::lang::schema::{Function, Step, Variable};
+use crate::lang::source::Span;
+
+/// Carries out a statement that is not control flow (control flow is the caller's: nothing is done).
+///
+/// `locals` is the frame of the whole step, `base` where the frame of this body begins in it.
+///
+/// # Errors
+/// When the facts refuse a value.
+pub(in crate::decision) fn perform<F: Facts>(
+    statement: &StatementKind,
+    facts: &mut F,
+    locals: &mut Vec<Value<'static>>,
+    base: usize,
+    context: Context<'_>,
+) -> Result<(), Refused> {
+    let value = |facts: &F, expression: &Expression| {
+        let scope = Scope { facts, locals: locals.get(base..).unwrap_or_default(), context };
+        own(scope.value(expression))
+    };
+    match statement {
+        StatementKind::Let(id, expression) => {
+            let value = value(facts, expression);
+            bind(locals, base + id.0 as usize, value);
+            Ok(())
+        }
+        StatementKind::Set(target, expression) => set(target, value(facts, expression), facts),
+        StatementKind::Unset(target) => unset(target, facts),
+        StatementKind::Effect(function, arguments) => {
+            let text = arguments.first().map_or(Value::UNSET, |argument| value(facts, argument));
+            call(*function, &text, facts, context.step)
+        }
+        StatementKind::Normalize(normalization) => normalize::normalize(normalization, facts),
+        StatementKind::Call(_) | StatementKind::If { .. } | StatementKind::Return(_) | StatementKind::Leave => Ok(()),
+    }
+}
+
+fn bind(locals: &mut Vec<Value<'static>>, at: usize, value: Value<'static>) {
+    if locals.len() <= at {
+        locals.resize(at + 1, Value::UNSET);
+    }
+    if let Some(local) = locals.get_mut(at) {
+        *local = value;
+    }
+}
+
+/// Unset text is written as empty text, as in VCL: only `unset` removes.
+fn set<F: Facts>(target: &Target, value: Value<'static>, facts: &mut F) -> Result<(), Refused> {
+    let value = if value == Value::UNSET { Value::Text(Some(Cow::Borrowed(b""))) } else { value };
+    match (target, value) {
+        (Target::Variable(variable), value) => facts.set(*variable, value),
+        (Target::Header(message, name), Value::Text(text)) => {
+            facts.set_header(*message, name, &text.unwrap_or_default())
+        }
+        (Target::Header(..), _) => Err(Refused("a header field holds text only")),
+    }
+}
+
+fn unset<F: Facts>(target: &Target, facts: &mut F) -> Result<(), Refused> {
+    match target {
+        Target::Variable(variable) => facts.set(*variable, Value::UNSET),
+        Target::Header(message, name) => {
+            facts.unset_header(*message, name);
+            Ok(())
+        }
+    }
+}
+
+fn call<F: Facts>(function: Function, argument: &Value<'_>, facts: &mut F, step: Step) -> Result<(), Refused> {
+    let text = match argument {
+        Value::Text(text) => text.as_deref().unwrap_or_default(),
+        _ => b"",
+    };
+    match function {
+        Function::HashData => facts.hash_data(text),
+        Function::Log => facts.log(text),
+        Function::Synthetic => return facts.set(body_of(step), Value::text(text)),
+        // The others yield a value, and that is all they do.
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The body of the response that is being made up in this step.
+fn body_of(step: Step) -> Variable {
+    if step == Step::BackendError { Variable::BerespBody } else { Variable::RespBody }
+}
+
+/// The verdict of a `return`.
+pub(in crate::decision) fn conclude<'a, F: Facts>(outcome: &'a Outcome, span: Span, scope: &Scope<'a, F>) -> Verdict {
+    let status = outcome.status.as_ref().map(|status| scope.value(status));
+    let status = match status {
+        None => None,
+        Some(Value::Int(number)) if (100..=999).contains(&number) => u16::try_from(number).ok(),
+        Some(_) => return Verdict::refused(Refused("the status is not within 100 to 999"), span),
+    };
+    let reason = outcome.reason.as_ref().and_then(|reason| scope.text(reason)).map(Cow::into_owned);
+    Verdict { action: outcome.action, status, reason, span: Some(span) }
+}

@@ -1,0 +1,108 @@
+//! The value of an expression.
+
+use std::borrow::Cow;
+
+use super::{Scope, compare, cookies, query, reckon, replace, text};
+use crate::decision::facts::{Facts, Value};
+use crate::lang::hir::{Expression, ExpressionKind};
+use crate::lang::schema::{Message, Variable};
+
+impl<'a, F: Facts> Scope<'a, F> {
+    /// The value of `expression`, of its type.
+    pub fn value(&self, expression: &'a Expression) -> Value<'a> {
+        use ExpressionKind as Kind;
+        match &expression.kind {
+            Kind::Text(text) => Value::text(text),
+            Kind::Int(number) => Value::Int(*number),
+            Kind::Real(number) => Value::Real(*number),
+            Kind::Bool(flag) => Value::Bool(*flag),
+            Kind::Duration(millis) => Value::Duration(*millis),
+            Kind::Bytes(bytes) => Value::Bytes(*bytes),
+            Kind::Ip(address) => Value::Ip(*address),
+            Kind::Backend(backend) => Value::Backend(*backend),
+            Kind::Variable(variable) => self.facts.get(*variable),
+            Kind::Header(message, name) => Value::Text(self.facts.header(*message, name)),
+            Kind::Query(message, name) => Value::Text(self.query_parameter(*message, name)),
+            Kind::Cookie(message, name) => Value::Text(self.cookie(*message, name)),
+            Kind::Local(id) => self.local(*id),
+            Kind::Concat(parts) => Value::Text(Some(self.concat(parts))),
+            Kind::ToText(inner) => Value::Text(self.text(inner)),
+            Kind::Arithmetic(operation, left, right) => {
+                reckon::reckon(*operation, &self.value(left), &self.value(right))
+            }
+            Kind::Substitute { text, pattern, replacement, all } => {
+                let text = self.text(text);
+                Value::Text(text.map(|text| replace::substitute(text, pattern, || self.text(replacement), *all)))
+            }
+            Kind::Call(function, arguments) => self.call(*function, arguments),
+            _ => Value::Bool(self.holds(expression)),
+        }
+    }
+
+    /// What `expression` yields, as text; `None` if it is unset.
+    pub fn text(&self, expression: &'a Expression) -> Option<Cow<'a, [u8]>> {
+        match self.value(expression) {
+            Value::Text(text) => text,
+            other => text::to_text(other, self.context.backends),
+        }
+    }
+
+    /// The text of a variable such as `req.url`; `None` if it is unset.
+    pub fn variable_text(&self, variable: Variable) -> Option<Cow<'a, [u8]>> {
+        match self.facts.get(variable) {
+            Value::Text(text) => text,
+            _ => None,
+        }
+    }
+
+    /// The query of a message, without its `?`; `None` if there is no `?` or it is not a request.
+    pub(super) fn query(&self, message: Message) -> Option<Cow<'a, [u8]>> {
+        query::of_url(self.variable_text(query::url_of(message)?)?)
+    }
+
+    fn concat(&self, parts: &'a [Expression]) -> Cow<'a, [u8]> {
+        let mut joined = Vec::new();
+        for text in parts.iter().filter_map(|part| self.text(part)) {
+            joined.extend_from_slice(&text);
+        }
+        Cow::Owned(joined)
+    }
+
+    fn query_parameter(&self, message: Message, name: &'a Expression) -> Option<Cow<'a, [u8]>> {
+        let name = self.text(name)?;
+        query::parameter(self.query(message)?, &name)
+    }
+
+    fn cookie(&self, message: Message, name: &'a Expression) -> Option<Cow<'a, [u8]>> {
+        let name = self.text(name)?;
+        cookies::cookie(self.facts.header(message, &http::header::COOKIE)?, &name)
+    }
+
+    /// How two values compare; for the tests of an index on a value that is at hand already.
+    pub(super) fn compare(&self, left: &'a Expression, right: &'a Expression) -> compare::Relation {
+        compare::relate(&self.value(left), &self.value(right))
+    }
+}
+
+/// A part of `text`, borrowed if `text` is.
+pub(super) fn part(text: Cow<'_, [u8]>, range: std::ops::Range<usize>) -> Cow<'_, [u8]> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.get(range).unwrap_or_default()),
+        Cow::Owned(mut text) => {
+            text.truncate(range.end);
+            text.drain(..range.start.min(text.len()));
+            Cow::Owned(text)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_borrowed_text_is_borrowed() {
+        assert!(matches!(part(Cow::Borrowed(b"abcd"), 1..3), Cow::Borrowed(b"bc")));
+        assert_eq!(part(Cow::Owned(b"abcd".to_vec()), 1..3), &b"bc"[..]);
+    }
+}

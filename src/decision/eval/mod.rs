@@ -1,0 +1,107 @@
+//! The values of expressions, and what statements do: shared by the tree and the oracle.
+//!
+//! What each expression yields is said at [`ExpressionKind`](crate::lang::hir::ExpressionKind).
+//! Text is borrowed from the facts or the policy as long as nothing changes it.
+
+mod acl;
+mod codings;
+mod compare;
+mod cookies;
+mod effect;
+mod expression;
+mod functions;
+mod normalize;
+mod parse;
+mod query;
+mod reckon;
+mod replace;
+mod shell;
+mod text;
+mod truth;
+
+pub(super) use acl::AclIndex;
+pub(super) use effect::{conclude, perform};
+pub(super) use truth::{has_extension, is_under};
+
+use crate::decision::facts::{Facts, Value};
+use crate::lang::hir::{Acl, AclId, Backend};
+use crate::lang::schema::Step;
+
+/// The access lists as they are asked.
+#[derive(Clone, Copy)]
+pub(super) enum Acls<'a> {
+    /// Entry by entry: the oracle.
+    Declared(&'a [Acl]),
+    /// By longest prefix.
+    Indexed(&'a [AclIndex]),
+}
+
+impl Acls<'_> {
+    /// Whether the list holds `address`; no list of that name holds none.
+    pub fn contain(self, id: AclId, address: std::net::IpAddr) -> bool {
+        match self {
+            Self::Declared(acls) => acls.get(id.0 as usize).is_some_and(|acl| acl.contains(address)),
+            Self::Indexed(acls) => acls.get(id.0 as usize).is_some_and(|acl| acl.contains(address)),
+        }
+    }
+}
+
+/// What does not change during a run.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    /// The step that is run.
+    pub step: Step,
+    /// The backends in order of declaration.
+    pub backends: &'a [Backend],
+    /// The access lists in order of declaration.
+    pub acls: Acls<'a>,
+}
+
+/// All that an expression can see: the request, the locals of its body, the declared names.
+pub(super) struct Scope<'a, F> {
+    /// The request.
+    pub facts: &'a F,
+    /// The locals of this body.
+    pub locals: &'a [Value<'static>],
+    /// What does not change during the run.
+    pub context: Context<'a>,
+}
+
+impl<F> Clone for Scope<'_, F> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F> Copy for Scope<'_, F> {}
+
+impl<'a, F: Facts> Scope<'a, F> {
+    /// The value of a local; unset if it was never bound.
+    fn local(&self, id: crate::lang::hir::LocalId) -> Value<'a> {
+        let locals = self.locals;
+        locals.get(id.0 as usize).map_or(Value::UNSET, borrow)
+    }
+}
+
+/// The same value, borrowing its text.
+fn borrow<'a>(value: &'a Value<'static>) -> Value<'a> {
+    match value {
+        Value::Text(Some(text)) => Value::Text(Some(std::borrow::Cow::Borrowed(text.as_ref()))),
+        other => other.clone(),
+    }
+}
+
+/// The same value, owning its text.
+pub(super) fn own(value: Value<'_>) -> Value<'static> {
+    match value {
+        Value::Text(text) => Value::Text(text.map(|text| text.into_owned().into())),
+        Value::Int(number) => Value::Int(number),
+        Value::Real(number) => Value::Real(number),
+        Value::Bool(flag) => Value::Bool(flag),
+        Value::Duration(millis) => Value::Duration(millis),
+        Value::Bytes(bytes) => Value::Bytes(bytes),
+        Value::Ip(address) => Value::Ip(address),
+        Value::Time(moment) => Value::Time(moment),
+        Value::Backend(backend) => Value::Backend(backend),
+    }
+}

@@ -1,0 +1,93 @@
+//! `normalize req { … }`: one spelling of what is the same, so that it has one key.
+//!
+//! Nothing is written where nothing changes.
+
+use std::borrow::Cow;
+
+use http::HeaderName;
+use http::header::{ACCEPT_ENCODING, COOKIE, HOST};
+
+use super::{codings, cookies, query};
+use crate::decision::facts::{Facts, Refused, Value};
+use crate::lang::hir::{Glob, Normalization};
+use crate::lang::schema::{Message, Variable};
+
+/// Rewrites one part of the request.
+pub(super) fn normalize<F: Facts>(normalization: &Normalization, facts: &mut F) -> Result<(), Refused> {
+    match normalization {
+        Normalization::QueryDrop(globs) => rewrite_query(facts, |url| filter_query(url, |name| !is_like(name, globs))),
+        Normalization::QueryKeep(globs) => rewrite_query(facts, |url| filter_query(url, |name| is_like(name, globs))),
+        Normalization::QuerySort => rewrite_query(facts, sort_query),
+        Normalization::CookieDrop(globs) => filter_cookies(facts, |name| !is_like(name, globs)),
+        Normalization::CookieKeep(globs) => filter_cookies(facts, |name| is_like(name, globs)),
+        Normalization::AcceptEncoding(wanted) => rewrite_header(facts, &ACCEPT_ENCODING, |header| {
+            codings::first_accepted(header, wanted).map(|coding| coding.as_bytes().to_vec())
+        }),
+        Normalization::HostLower => rewrite_header(facts, &HOST, |header| Some(header.to_ascii_lowercase())),
+    }
+}
+
+fn is_like(name: &[u8], globs: &[Glob]) -> bool {
+    globs.iter().any(|glob| glob.matches(name))
+}
+
+fn rewrite_query<F: Facts>(facts: &mut F, rewrite: impl Fn(&[u8]) -> Vec<u8>) -> Result<(), Refused> {
+    let Value::Text(Some(url)) = facts.get(Variable::ReqUrl) else { return Ok(()) };
+    if memchr::memchr(b'?', &url).is_none() {
+        return Ok(());
+    }
+    let rewritten = rewrite(&url);
+    if *url == *rewritten {
+        return Ok(());
+    }
+    facts.set(Variable::ReqUrl, Value::Text(Some(Cow::Owned(rewritten))))
+}
+
+fn filter_query(url: &[u8], keeps: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+    let kept: Vec<&[u8]> = parameters(url).filter(|parameter| keeps(&query::name(parameter))).collect();
+    query::with_query(url, &kept)
+}
+
+/// By decoded name; values of one name keep their order.
+fn sort_query(url: &[u8]) -> Vec<u8> {
+    let mut sorted: Vec<&[u8]> = parameters(url).collect();
+    sorted.sort_by_cached_key(|parameter| query::name(parameter));
+    query::with_query(url, &sorted)
+}
+
+/// The parameters of a URL, as written.
+pub(super) fn parameters(url: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let start = memchr::memchr(b'?', url).map_or(url.len(), |mark| mark + 1);
+    query::parameters(url.get(start..).unwrap_or_default())
+}
+
+fn filter_cookies<F: Facts>(facts: &mut F, keeps: impl Fn(&[u8]) -> bool) -> Result<(), Refused> {
+    let Some(header) = facts.header(Message::Req, &COOKIE) else { return Ok(()) };
+    if cookies::names(&header).all(&keeps) && !header.is_empty() {
+        return Ok(());
+    }
+    let kept: Vec<&[u8]> = cookies::pairs(&header).filter(|pair| keeps(cookies::name(pair))).collect();
+    let joined = kept.join(&b"; "[..]);
+    write_header(facts, &COOKIE, (!joined.is_empty()).then_some(joined))
+}
+
+fn rewrite_header<F: Facts>(
+    facts: &mut F,
+    name: &HeaderName,
+    rewrite: impl Fn(&[u8]) -> Option<Vec<u8>>,
+) -> Result<(), Refused> {
+    let Some(header) = facts.header(Message::Req, name) else { return Ok(()) };
+    let rewritten = rewrite(&header);
+    if rewritten.as_deref() == Some(&*header) {
+        return Ok(());
+    }
+    write_header(facts, name, rewritten)
+}
+
+fn write_header<F: Facts>(facts: &mut F, name: &HeaderName, value: Option<Vec<u8>>) -> Result<(), Refused> {
+    if let Some(value) = value {
+        return facts.set_header(Message::Req, name, &value);
+    }
+    facts.unset_header(Message::Req, name);
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! What a test can be looked up by.
+
+use super::test::{Check, Test, Texts};
+use crate::lang::hir::AclId;
+
+/// A key of a test: the value passes the test if, and only if, it passes one of its keys, but for
+/// [`Check::Guarded`], where a key is only the first half.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Key<'t> {
+    Equal(&'t [u8]),
+    StartsWith(&'t [u8]),
+    /// The text itself, or what goes on with a `/`.
+    Segment(&'t [u8]),
+    EndsWith(&'t [u8]),
+    Extension(&'t [u8]),
+    Pattern {
+        automaton: u32,
+        pattern: u32,
+    },
+    Within(i64, i64),
+    InAcl(AclId),
+    IsTrue,
+}
+
+/// The keys of a test; `None` if it cannot be looked up. No keys: it never passes.
+pub(super) fn keys(test: &Test) -> Option<Vec<Key<'_>>> {
+    let Test::Value { check, negated: false, .. } = test else { return None };
+    Some(match check {
+        Check::OneOf(texts) => each(texts, Key::Equal),
+        Check::StartsWith(texts) | Check::Guarded(texts, _) => each(texts, Key::StartsWith),
+        Check::Under(texts) => {
+            each(texts, |text| if text.ends_with(b"/") { Key::StartsWith(text) } else { Key::Segment(text) })
+        }
+        Check::EndsWith(texts) => each(texts, Key::EndsWith),
+        Check::Extension(texts) => {
+            texts.iter().filter(|one| !one.contains(&b'/')).map(|one| Key::Extension(one)).collect()
+        }
+        Check::Shared { automaton, pattern } => vec![Key::Pattern { automaton: *automaton, pattern: *pattern }],
+        Check::Within(ranges) => ranges.iter().map(|range| Key::Within(*range.start(), *range.end())).collect(),
+        Check::InAcl(acl) => vec![Key::InAcl(*acl)],
+        Check::IsTrue => vec![Key::IsTrue],
+        Check::Matches(_) => return None,
+    })
+}
+
+fn each<'t>(texts: &'t Texts, key: impl Fn(&'t [u8]) -> Key<'t>) -> Vec<Key<'t>> {
+    texts.iter().map(|text| key(text)).collect()
+}
+
+/// Kinds of keys, the ones that tell more apart first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Equal,
+    Start,
+    End,
+    Number,
+    Pattern,
+    Address,
+    Truth,
+}
+
+impl Key<'_> {
+    /// The kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Equal(_) => Kind::Equal,
+            Self::StartsWith(_) | Self::Segment(_) => Kind::Start,
+            Self::EndsWith(_) | Self::Extension(_) => Kind::End,
+            Self::Within(..) => Kind::Number,
+            Self::Pattern { .. } => Kind::Pattern,
+            Self::InAcl(_) => Kind::Address,
+            Self::IsTrue => Kind::Truth,
+        }
+    }
+}
+
+impl Kind {
+    /// How many of `rows` rows under `keys` different keys a look-up is expected to leave, in
+    /// hundredths. Texts exclude each other; prefixes lie within each other; of patterns, networks
+    /// and flags several hold at once, so that each leaves a share of its rows.
+    pub fn expected_rows(self, rows: usize, keys: usize) -> usize {
+        let each = 100 * rows / keys.max(1);
+        match self {
+            Self::Equal => each,
+            Self::Start => 2 * each,
+            Self::End => 2 * each + 2 * rows,
+            Self::Number | Self::Pattern => 2 * each + 10 * rows,
+            Self::Address => each + 30 * rows,
+            Self::Truth => 50 * rows,
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What a regular expression really asks for.
+
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::literal::{ExtractKind, Extractor, Seq};
+use regex_syntax::hir::{Hir, HirKind, Look};
+
+use super::test::Texts;
+
+/// The kinds that are worth telling apart. None of the texts is empty.
+#[derive(Debug)]
+pub(super) enum Shape {
+    /// The whole text is one of these: `^(a|b)$`.
+    Equal(Texts),
+    /// The text starts with one of these: `^/api/`.
+    StartsWith(Texts),
+    /// The text ends with one of these: `\.(css|js)$`.
+    EndsWith(Texts),
+    /// The text starts with one of these and what follows is more: `^/a/[0-9]+`.
+    Guarded(Guarded),
+    /// Anything else.
+    Other(Hir),
+}
+
+/// A pattern that is anchored at the start and begins with a literal.
+#[derive(Debug)]
+pub(super) struct Guarded {
+    /// One of these is at the start of each text that matches.
+    pub starts: Texts,
+    /// What follows, if there is one start and it is cut off; else the whole is to be confirmed.
+    pub rest: Option<Hir>,
+    /// The whole pattern.
+    pub whole: Hir,
+}
+
+/// Parses a pattern as [`Pattern::regex`](crate::lang::hir::Pattern::regex) does; `None` if it is
+/// not one.
+pub(super) fn shape(pattern: &str) -> Option<Shape> {
+    let whole = ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern).ok()?;
+    let parts = Parts::of(&whole);
+    let shape = match exact(&parts.body) {
+        Some(texts) if parts.starts && parts.ends => Shape::Equal(texts),
+        Some(texts) if parts.starts => Shape::StartsWith(texts),
+        Some(texts) if parts.ends => Shape::EndsWith(texts),
+        _ if parts.starts => match necessary(&parts.body, ExtractKind::Prefix) {
+            Some(starts) => Shape::Guarded(Guarded { rest: parts.behind(&starts), starts, whole }),
+            None => Shape::Other(whole),
+        },
+        _ => Shape::Other(whole),
+    };
+    Some(shape)
+}
+
+/// A pattern that matches wherever `whole` may match, and is cheap: the literals that it begins or
+/// ends with. `None` if it has none.
+pub(super) fn guard(whole: &Hir) -> Option<Hir> {
+    let parts = Parts::of(whole);
+    let starts = necessary(&parts.body, ExtractKind::Prefix);
+    let anchored = parts.starts && starts.is_some();
+    let texts = starts.or_else(|| necessary(&parts.body, ExtractKind::Suffix))?;
+    let literals = Hir::alternation(texts.iter().map(|text| Hir::literal(text.clone())).collect());
+    Some(if anchored { Hir::concat(vec![Hir::look(Look::Start), literals]) } else { literals })
+}
+
+/// A pattern without the anchors at its ends.
+struct Parts {
+    starts: bool,
+    ends: bool,
+    body: Hir,
+}
+
+impl Parts {
+    fn of(whole: &Hir) -> Self {
+        let mut parts = match whole.kind() {
+            HirKind::Concat(parts) => parts.as_slice(),
+            _ => std::slice::from_ref(whole),
+        };
+        let is = |part: Option<&Hir>, look| part.is_some_and(|part| *part.kind() == HirKind::Look(look));
+        let starts = is(parts.first(), Look::Start);
+        parts = parts.get(usize::from(starts)..).unwrap_or_default();
+        let ends = is(parts.last(), Look::End);
+        parts = parts.get(..parts.len() - usize::from(ends)).unwrap_or_default();
+        Self { starts, ends, body: Hir::concat(parts.to_vec()) }
+    }
+
+    /// What follows the literal that is the only start and the first part of the body.
+    fn behind(&self, starts: &Texts) -> Option<Hir> {
+        let ([start], HirKind::Concat(parts)) = (&**starts, self.body.kind()) else { return None };
+        let (first, rest) = parts.split_first()?;
+        let HirKind::Literal(literal) = first.kind() else { return None };
+        let end = self.ends.then(|| Hir::look(Look::End));
+        (literal.0 == *start).then(|| Hir::concat(rest.iter().cloned().chain(end).collect()))
+    }
+}
+
+/// The texts that the pattern matches, if that is all it does.
+fn exact(body: &Hir) -> Option<Texts> {
+    if !body.properties().look_set().is_empty() {
+        return None;
+    }
+    let literals = Extractor::new().extract(body);
+    if literals.is_exact() { texts(&literals) } else { None }
+}
+
+/// Texts of which one is at the start (or the end) of each match.
+fn necessary(body: &Hir, kind: ExtractKind) -> Option<Texts> {
+    texts(&Extractor::new().kind(kind).extract(body))
+}
+
+fn texts(literals: &Seq) -> Option<Texts> {
+    let literals = literals.literals().filter(|literals| literals.iter().all(|literal| !literal.is_empty()))?;
+    let mut texts: Vec<Box<[u8]>> = literals.iter().map(|literal| literal.as_bytes().into()).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    (!texts.is_empty()).then(|| texts.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(pattern: &str) -> String {
+        let list = |texts: &Texts| texts.iter().map(|text| String::from_utf8_lossy(text)).collect::<Vec<_>>().join(" ");
+        match shape(pattern).unwrap() {
+            Shape::Equal(texts) => format!("equal {}", list(&texts)),
+            Shape::StartsWith(texts) => format!("starts {}", list(&texts)),
+            Shape::EndsWith(texts) => format!("ends {}", list(&texts)),
+            Shape::Guarded(Guarded { starts, rest: Some(rest), .. }) => format!("{} then {rest}", list(&starts)),
+            Shape::Guarded(Guarded { starts, .. }) => format!("{} whole", list(&starts)),
+            Shape::Other(_) => "other".to_owned(),
+        }
+    }
+
+    #[test]
+    fn plain_patterns_are_recognised() {
+        assert_eq!(shown("^/a$"), "equal /a");
+        assert_eq!(shown("^/(a|b)/"), "starts /a/ /b/");
+        assert_eq!(shown(r"\.(css|js)$"), "ends .css .js");
+        assert_eq!(shown("^(?:www)$"), "equal www");
+    }
+
+    #[test]
+    fn a_literal_in_front_guards_the_rest() {
+        assert_eq!(shown(r"^/r1/[a-z]+\.html$"), r"/r1/ then (?:(?-u:[a-z])+(?:\.html)\z)");
+        assert_eq!(shown("^/(a|b)[a-z]*x"), "/a /b whole");
+    }
+
+    #[test]
+    fn what_may_match_empty_text_or_looks_around_is_left_alone() {
+        for pattern in ["", "^", "^$", "a*$", "a", r"\ba$", "(?m)^a", "(?i)a", "^[a-z]+x", "^a$|b"] {
+            assert_eq!(shown(pattern), "other", "{pattern}");
+        }
+        assert_eq!(shown(r"^a\b"), r"a then \b".replace(r"\b", r"(?-u:\b)"));
+    }
+
+    #[test]
+    fn a_guard_is_made_of_the_literals_at_either_end() {
+        let guarded = |pattern: &str| match shape(pattern) {
+            Some(Shape::Other(whole) | Shape::Guarded(Guarded { whole, .. })) => {
+                guard(&whole).map(|hir| hir.to_string())
+            }
+            _ => None,
+        };
+        assert_eq!(guarded("^/a[a-z]").as_deref(), Some(r"(?:\A(?:/a))"));
+        assert_eq!(guarded("[a-z]+[g-z]+"), None);
+        assert_eq!(guarded("[a-z]+foo").as_deref(), Some("(?:foo)"));
+    }
+}

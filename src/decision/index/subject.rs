@@ -1,0 +1,82 @@
+//! What can be looked up: expressions that many conditions share.
+
+use http::HeaderName;
+
+use crate::lang::hir::{Expression, ExpressionKind, Glob, LocalId};
+use crate::lang::schema::{Function, Message, Type, Variable};
+
+/// The identity of an expression, its place left out.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Subject<'h> {
+    Variable(Variable),
+    Header(Message, &'h HeaderName),
+    Query(Message, &'h [u8]),
+    Cookie(Message, &'h [u8]),
+    Local(LocalId),
+    Changed(Function, Box<Subject<'h>>),
+    IsSet(Box<Subject<'h>>),
+    HasQuery(Message, &'h [Box<[u8]>]),
+    AnyQuery(Message, &'h [Glob]),
+    HasCookie(Message, &'h [Box<[u8]>]),
+    AnyCookie(Message, &'h [Glob]),
+}
+
+impl<'h> Subject<'h> {
+    /// The identity of `expression`; `None` if it is not looked up.
+    pub fn of(expression: &'h Expression) -> Option<Self> {
+        use ExpressionKind as Kind;
+        Some(match &expression.kind {
+            Kind::Variable(variable) => Self::Variable(*variable),
+            Kind::Header(message, name) => Self::Header(*message, name),
+            Kind::Query(message, name) => Self::Query(*message, constant(name)?),
+            Kind::Cookie(message, name) => Self::Cookie(*message, constant(name)?),
+            Kind::Local(id) => Self::Local(*id),
+            Kind::Call(function @ (Function::ToLower | Function::ToUpper), arguments) => match arguments.as_slice() {
+                [argument] if argument.ty == Type::String => Self::Changed(*function, Box::new(Self::of(argument)?)),
+                _ => return None,
+            },
+            Kind::Truth(inner) if inner.ty == Type::String => Self::IsSet(Box::new(Self::of(inner)?)),
+            Kind::HasQuery(message, names) => Self::HasQuery(*message, names),
+            Kind::AnyQuery(message, globs) => Self::AnyQuery(*message, globs),
+            Kind::HasCookie(message, names) => Self::HasCookie(*message, names),
+            Kind::AnyCookie(message, globs) => Self::AnyCookie(*message, globs),
+            _ => return None,
+        })
+    }
+}
+
+/// The text of a literal.
+pub(super) fn constant(expression: &Expression) -> Option<&[u8]> {
+    match &expression.kind {
+        ExpressionKind::Text(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// The expression as it would be written, for people.
+pub(super) fn describe(expression: &Expression) -> String {
+    use ExpressionKind as Kind;
+    let texts = |names: &[Box<[u8]>]| names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ");
+    let globs = |globs: &[Glob]| globs.iter().map(|glob| quoted(glob.text().as_bytes())).collect::<Vec<_>>().join(", ");
+    match &expression.kind {
+        Kind::Variable(variable) => variable.name().to_owned(),
+        Kind::Header(message, name) => format!("{}.http.{name}", message.name()),
+        Kind::Query(message, name) => format!("{}.query[{}]", message.name(), describe(name)),
+        Kind::Cookie(message, name) => format!("{}.cookies[{}]", message.name(), describe(name)),
+        Kind::Text(text) => quoted(text),
+        Kind::Local(id) => format!("local {}", id.0),
+        Kind::Call(function, arguments) => {
+            format!("{}({})", function.name(), arguments.iter().map(describe).collect::<Vec<_>>().join(", "))
+        }
+        Kind::Truth(inner) => describe(inner),
+        Kind::HasQuery(message, names) => format!("{}.query has [{}]", message.name(), texts(names)),
+        Kind::AnyQuery(message, names) => format!("{}.query any [{}]", message.name(), globs(names)),
+        Kind::HasCookie(message, names) => format!("{}.cookies has [{}]", message.name(), texts(names)),
+        Kind::AnyCookie(message, names) => format!("{}.cookies any [{}]", message.name(), globs(names)),
+        _ => "an expression".to_owned(),
+    }
+}
+
+fn quoted(text: &[u8]) -> String {
+    format!("\"{}\"", String::from_utf8_lossy(text))
+}

@@ -1,0 +1,157 @@
+//! A lowered policy, and how it is run.
+
+use super::eval::{AclIndex, Acls, Context, Scope, conclude, perform};
+use super::facts::{Facts, Refused, Value};
+use super::lower;
+use super::tree::{DecisionTree, Node, NodeId};
+use crate::lang::hir::Hir;
+use crate::lang::schema::{Action, Step};
+use crate::lang::source::Span;
+
+/// How a step ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What comes next.
+    pub action: Action,
+    /// The status of `synth` and `error`, 100 to 999.
+    pub status: Option<u16>,
+    /// The reason of `synth`, `error` and `fail`; of warp's own `fail`, what went wrong.
+    pub reason: Option<Vec<u8>>,
+    /// The `return` that decided, or the statement that went wrong; `None` if nothing decided.
+    pub span: Option<Span>,
+}
+
+impl Verdict {
+    /// A statement wanted what cannot be.
+    pub(super) fn refused(why: Refused, span: Span) -> Self {
+        Self { action: Action::Fail, status: None, reason: Some(why.0.into()), span: Some(span) }
+    }
+
+    /// No statement of `step` returned. Behind the built-in policy this does not happen.
+    pub(super) fn undecided(step: Step) -> Self {
+        let reason = format!("no statement of {} returned an action", step.name());
+        Self { action: Action::Fail, status: None, reason: Some(reason.into_bytes()), span: None }
+    }
+}
+
+/// A policy as decision trees, one for each step. Immutable: any number of requests run it at once.
+#[derive(Debug)]
+pub struct Program {
+    hir: Hir,
+    trees: Vec<DecisionTree>,
+    acls: Vec<AclIndex>,
+}
+
+impl Program {
+    /// Lowers a policy and indexes it. Cannot fail: only an error-free policy has a [`Hir`].
+    #[must_use]
+    pub fn new(hir: Hir) -> Self {
+        let trees = hir.steps.iter().map(|body| lower::lower(&hir, body)).collect();
+        let acls = hir.acls.iter().map(AclIndex::new).collect();
+        Self { hir, trees, acls }
+    }
+
+    /// The policy as it was checked.
+    #[must_use]
+    pub fn hir(&self) -> &Hir {
+        &self.hir
+    }
+
+    /// The tree of a step; `None` if nothing is written for it.
+    #[must_use]
+    pub fn tree(&self, step: Step) -> Option<&DecisionTree> {
+        self.trees.iter().find(|tree| tree.step() == step)
+    }
+
+    /// The trees in the order of the policy's steps.
+    #[must_use]
+    pub fn trees(&self) -> &[DecisionTree] {
+        &self.trees
+    }
+
+    /// Runs a step on a request. Ends for every policy: trees have no cycles but for calls of subs,
+    /// and subs do not call themselves.
+    pub fn run<F: Facts>(&self, step: Step, facts: &mut F) -> Verdict {
+        let Some(tree) = self.tree(step) else { return Verdict::undecided(step) };
+        let context = Context { step, backends: &self.hir.backends, acls: Acls::Indexed(&self.acls) };
+        let mut run = Run { tree, context, locals: Vec::new(), returns: Returns::default() };
+        run.walk(facts).unwrap_or_else(|| Verdict::undecided(step))
+    }
+}
+
+/// One run of one tree.
+struct Run<'a> {
+    tree: &'a DecisionTree,
+    context: Context<'a>,
+    locals: Vec<Value<'static>>,
+    returns: Returns,
+}
+
+impl Run<'_> {
+    /// From node to node; `None` if the end is reached without a `return`.
+    fn walk<F: Facts>(&mut self, facts: &mut F) -> Option<Verdict> {
+        let mut at = self.tree.entry();
+        loop {
+            at = match self.tree.node(at)? {
+                Node::Match(node) => node.choose(&self.scope(facts, node.frame)),
+                Node::Act { statement, frame, next } => {
+                    match perform(&statement.kind, facts, &mut self.locals, *frame, self.context) {
+                        Ok(()) => *next,
+                        Err(why) => return Some(Verdict::refused(why, statement.span)),
+                    }
+                }
+                Node::Call { entry, next, .. } => {
+                    self.returns.push(*next);
+                    *entry
+                }
+                Node::Return { outcome, span, frame } => {
+                    return Some(conclude(outcome, *span, &self.scope(facts, *frame)));
+                }
+                Node::Leave => self.returns.pop()?,
+            }
+        }
+    }
+
+    fn scope<'s, F>(&'s self, facts: &'s F, frame: usize) -> Scope<'s, F> {
+        Scope { facts, locals: self.locals.get(frame..).unwrap_or_default(), context: self.context }
+    }
+}
+
+/// How deep calls go before the places to return to are kept on the heap.
+const INLINE_CALLS: usize = 8;
+
+/// Where to go on behind each call that is under way.
+#[derive(Default)]
+struct Returns {
+    inline: [NodeId; INLINE_CALLS],
+    depth: usize,
+    spilled: Vec<NodeId>,
+}
+
+impl Returns {
+    fn push(&mut self, next: NodeId) {
+        match self.inline.get_mut(self.depth) {
+            Some(place) => *place = next,
+            None => self.spilled.push(next),
+        }
+        self.depth += 1;
+    }
+
+    fn pop(&mut self) -> Option<NodeId> {
+        self.depth = self.depth.checked_sub(1)?;
+        self.inline.get(self.depth).copied().or_else(|| self.spilled.pop())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn returns_come_back_in_reverse_order_however_deep() {
+        let mut returns = Returns::default();
+        (0..20).for_each(|at| returns.push(NodeId(at)));
+        let back: Vec<u32> = std::iter::from_fn(|| returns.pop()).map(|id| id.0).collect();
+        assert_eq!(back, (0..20).rev().collect::<Vec<_>>());
+    }
+}

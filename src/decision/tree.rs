@@ -1,0 +1,147 @@
+//! The decision tree of one step.
+//!
+//! A tree in the sense that it is walked from the entry down; nodes are shared where ways meet
+//! again, so that its size is that of the policy. Subs are lowered once for each step.
+
+use super::eval::Scope;
+use super::facts::Facts;
+use super::index::Index;
+use crate::lang::hir::{Expression, Outcome, Statement, SubId};
+use crate::lang::schema::Step;
+use crate::lang::source::Span;
+
+/// Names a node of a [`DecisionTree`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeId(pub u32);
+
+/// What one step does.
+#[derive(Debug)]
+pub struct DecisionTree {
+    step: Step,
+    entry: NodeId,
+    nodes: Box<[Node]>,
+}
+
+impl DecisionTree {
+    pub(super) fn new(step: Step, entry: NodeId, nodes: Box<[Node]>) -> Self {
+        Self { step, entry, nodes }
+    }
+
+    /// The step.
+    #[must_use]
+    pub fn step(&self) -> Step {
+        self.step
+    }
+
+    /// Where it begins.
+    #[must_use]
+    pub fn entry(&self) -> NodeId {
+        self.entry
+    }
+
+    /// The node of that id; `None` if it is of another tree.
+    #[must_use]
+    pub fn node(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(id.0 as usize)
+    }
+
+    /// All nodes, in the order in which they are first reached from the entry.
+    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        (0..).map(NodeId).zip(&self.nodes)
+    }
+}
+
+/// A node. `frame` is where the locals of its body begin in the frame of the step.
+#[derive(Debug)]
+pub enum Node {
+    /// Goes on where the first arm whose condition holds points to.
+    Match(Match),
+    /// Does one thing and goes on.
+    Act {
+        /// What it does; never control flow.
+        statement: Statement,
+        /// See above.
+        frame: usize,
+        /// What comes then.
+        next: NodeId,
+    },
+    /// Runs a sub and goes on.
+    Call {
+        /// The sub.
+        sub: SubId,
+        /// Its first node.
+        entry: NodeId,
+        /// What comes behind it.
+        next: NodeId,
+    },
+    /// Ends the step.
+    Return {
+        /// How.
+        outcome: Outcome,
+        /// The `return` as written.
+        span: Span,
+        /// See above.
+        frame: usize,
+    },
+    /// Goes back behind the call; at the end of the step, nothing was decided.
+    Leave,
+}
+
+/// A node with arms.
+#[derive(Debug)]
+pub struct Match {
+    pub(super) arms: Box<[Arm]>,
+    pub(super) otherwise: NodeId,
+    pub(super) frame: usize,
+    pub(super) chooser: Chooser,
+}
+
+/// An arm.
+#[derive(Debug)]
+pub struct Arm {
+    /// The condition as written.
+    pub condition: Span,
+    /// What comes if it is the first that holds.
+    pub target: NodeId,
+}
+
+/// How the arm is found.
+#[derive(Debug)]
+pub(super) enum Chooser {
+    /// One condition after the other.
+    InTurn(Box<[Expression]>),
+    /// By index.
+    Indexed(Box<Index>),
+}
+
+impl Match {
+    /// The arms in order.
+    #[must_use]
+    pub fn arms(&self) -> &[Arm] {
+        &self.arms
+    }
+
+    /// What comes if no arm's condition holds.
+    #[must_use]
+    pub fn otherwise(&self) -> NodeId {
+        self.otherwise
+    }
+
+    /// What is looked up to find the arm; `None` if the arms are tried in turn.
+    #[must_use]
+    pub fn index(&self) -> Option<&Index> {
+        match &self.chooser {
+            Chooser::InTurn(_) => None,
+            Chooser::Indexed(index) => Some(index),
+        }
+    }
+
+    /// The node to go on with.
+    pub(super) fn choose<'a, F: Facts>(&'a self, scope: &Scope<'a, F>) -> NodeId {
+        let arm = match &self.chooser {
+            Chooser::InTurn(conditions) => conditions.iter().position(|condition| scope.holds(condition)),
+            Chooser::Indexed(index) => index.first(scope),
+        };
+        arm.and_then(|arm| self.arms.get(arm)).map_or(self.otherwise, |arm| arm.target)
+    }
+}
