@@ -7,10 +7,11 @@ mod dump;
 mod fixes;
 mod pages;
 mod properties;
+mod render;
 
 use std::path::Path;
 
-use warp_edge::lang::diagnostic::{Diagnostic, render};
+use warp_edge::lang::diagnostic::{self, Diagnostic};
 use warp_edge::lang::source::{SourceFile, SourceMap};
 use warp_edge::lang::syntax::{self, SyntaxTree};
 use warp_edge::lang::{builtin, schema};
@@ -58,7 +59,7 @@ fn mistakes_are_shown_with_their_places() {
             let (name, text) = read(path);
             let (sources, _, diagnostics) = parse(name, &text);
             assert!(!diagnostics.is_empty(), "{name}");
-            insta::assert_snapshot!("syntax", render::graphical(&diagnostics, &sources, false));
+            insta::assert_snapshot!("syntax", diagnostic::render::graphical(&diagnostics, &sources, false));
         });
     });
 }
