@@ -1,8 +1,51 @@
 //! Names, types, steps and control flow: from trees to the typed policy.
+//!
+//! The way through: `assemble` reads the files and puts their declarations in one line,
+//! `names` tells what is declared, `calls` which step reaches which sub, then each body is
+//! checked once into `hir` (`statement`, `rules`, `normalize`, `expression`
+//! and what they call), and last `flow` and `unused` look at the whole. Nothing stops at the
+//! first mistake; what is wrong is left out of the typed policy, and the typed policy is only
+//! handed on when nothing was wrong. Reading files is the business of a [`Files`].
+
+mod acl;
+mod action;
+mod argument;
+mod assemble;
+mod attribute;
+mod backend;
+mod calls;
+mod collect;
+mod constant;
+mod context;
+mod convert;
+mod expression;
+mod field;
+mod findings;
+mod flow;
+mod fold;
+mod list;
+mod membership;
+mod names;
+mod normalize;
+mod operator;
+mod path;
+mod pattern;
+mod probe;
+mod rules;
+mod scope;
+mod statement;
+mod target;
+
+mod unknown;
+mod unused;
+mod words;
+
+pub use assemble::FILE_SIZE_LIMIT_BYTES;
 
 use super::diagnostic::Diagnostic;
-use super::hir::Hir;
+use super::hir::{BackendAddress, Hir};
 use super::source::SourceMap;
+use findings::Findings;
 
 /// What checking a policy yields.
 #[derive(Debug)]
@@ -31,9 +74,35 @@ pub trait Files {
     fn read(&self, name: &str) -> Result<Vec<u8>, String>;
 }
 
+/// What the caller brings along beside the policy.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where the backend named `default` is, whatever the policy says of it (`--origin`).
+    pub default_backend: Option<BackendAddress>,
+    /// Whether a policy without any backend is an error.
+    pub require_backend: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { default_backend: None, require_backend: true }
+    }
+}
+
 /// Checks the policy that starts in the file `entry`, included files and all. Never fails.
 #[must_use]
 pub fn check(entry: &str, files: &dyn Files) -> Checked {
-    let _ = (entry, files);
-    Checked { sources: SourceMap::default(), diagnostics: Vec::new(), hir: None }
+    check_with(entry, files, &Options::default())
+}
+
+/// [`check`], with what the caller brings along.
+#[must_use]
+pub fn check_with(entry: &str, files: &dyn Files, options: &Options) -> Checked {
+    let mut sources = SourceMap::default();
+    let findings = Findings::default();
+    let assembled = assemble::assemble(entry, files, &mut sources, &findings);
+    let hir = context::check_policy(&assembled, &sources, &findings, options);
+    let diagnostics = findings.into_sorted();
+    let hir = if diagnostics.iter().any(Diagnostic::is_error) { None } else { Some(hir) };
+    Checked { sources, diagnostics, hir }
 }

@@ -96,14 +96,75 @@ codes! {
     E0120 "file-too-large" "0.1" "The file is larger than a policy may be.";
 
     // 02 names
+    E0201 "unknown-name" "0.1" "Nothing is called that.";
+    E0202 "unknown-backend" "0.1" "No backend is called that.";
+    E0203 "unknown-acl" "0.1" "No acl is called that.";
+    E0204 "unknown-probe" "0.1" "No probe is called that.";
+    E0205 "unknown-sub" "0.1" "No sub is called that.";
+    E0206 "unknown-function" "0.1" "No function is called that.";
+    E0207 "unknown-action" "0.1" "`return` knows no such action.";
+    E0208 "unknown-rule-action" "0.1" "Rule tables know no such action.";
+    E0209 "unknown-piece" "0.1" "The built-in policy has no piece of that name.";
+    E0210 "duplicate-name" "0.1" "Two declarations have one name.";
+    E0211 "vcl-name" "0.1" "A step is spelled as in Varnish, with `vcl_`.";
+    E0212 "reserved-name" "0.1" "The name has a meaning of its own.";
+    E0213 "shadowed-name" "0.1" "A `let` has the name of something that is in sight.";
+    E0214 "const-cycle" "0.1" "The value of a constant depends on itself.";
+    E0215 "unknown-normalization" "0.1" "`normalize` knows no such clause or operation.";
+    W0216 "unused-declaration" "0.1" "Nothing refers to a declaration.";
+    W0217 "unused-let" "0.1" "The value of a `let` is never used.";
+    E0220 "include-not-found" "0.1" "There is no file for an `include`.";
+    E0221 "include-cycle" "0.1" "A file includes itself.";
+    E0222 "unreadable-file" "0.1" "A file cannot be read.";
+    W0224 "empty-include" "0.1" "No file is like the pattern of an `include`.";
 
     // 03 types and units
+    E0301 "wrong-type" "0.1" "A value of another type is wanted.";
+    E0302 "missing-unit" "0.1" "A number without a unit where a duration or a size is wanted.";
+    E0303 "not-comparable" "0.1" "Two values that cannot be compared or matched.";
+    E0304 "bad-arithmetic" "0.1" "A sign that does not go with its operands.";
+    E0305 "wrong-arguments" "0.1" "Too many or too few arguments.";
+    E0306 "no-value" "0.1" "A function that yields nothing stands for a value.";
+    E0307 "unused-value" "0.1" "Nothing is done with what a function yields.";
+    E0308 "bad-regex" "0.1" "A regular expression is wrong.";
+    E0309 "unsupported-regex" "0.1" "A regular expression uses what only PCRE has.";
+    E0310 "regex-too-large" "0.1" "A regular expression is too large when its repetitions are written out.";
+    E0311 "bad-header-name" "0.1" "The name cannot be that of a header field.";
+    E0312 "line-break-in-value" "0.1" "A line break where a message has one line.";
+    E0313 "bad-status" "0.1" "The number is not a status, or not one that fits.";
+    E0314 "bad-list" "0.1" "An element that does not belong in its list.";
+    E0315 "empty-range" "0.1" "A range that starts above its end.";
+    E0316 "not-constant" "0.1" "A value has to be known when the policy is checked.";
+    E0317 "wrong-subject" "0.1" "A word or a name is used on something that it does not work for.";
+    E0318 "impossible-constant" "0.1" "A constant expression has no result.";
+    E0320 "unknown-type" "0.1" "There is no type of that name.";
 
     // 04 steps
+    E0401 "not-readable-here" "0.1" "A variable cannot be read in this step.";
+    E0402 "not-settable-here" "0.1" "A variable cannot be set or unset in this step.";
+    E0403 "read-only" "0.1" "Something that cannot be changed in any step.";
+    E0404 "action-not-here" "0.1" "An action is not possible in this step or table.";
+    E0405 "function-not-here" "0.1" "A function cannot be called in this step.";
+    E0406 "not-in-this-version" "0.1" "This version of warp does not carry that out.";
+    E0407 "return-without-action" "0.1" "A step ends without saying what comes next.";
 
     // 05 control flow
+    W0501 "unreachable-code" "0.1" "Something is never reached.";
+    E0502 "recursion" "0.1" "A sub calls itself.";
+    E0503 "too-many-calls" "0.1" "Calls are nested too deep, or there are too many of them.";
 
     // 06 backends, acls and probes
+    E0601 "unknown-attribute" "0.1" "A backend or a probe has no such attribute.";
+    E0602 "duplicate-attribute" "0.1" "An attribute is set twice.";
+    E0603 "bad-attribute" "0.1" "An attribute cannot have that value.";
+    E0604 "missing-host" "0.1" "A backend has no `.host`.";
+    E0605 "no-backend" "0.1" "The policy has no backend.";
+    E0606 "bad-address" "0.1" "The text is not an IP address.";
+    E0607 "name-in-acl" "0.1" "An acl holds a name in place of an address.";
+    E0608 "bad-mask" "0.1" "The mask is too long for its address.";
+    W0609 "host-bits-set" "0.1" "An address has bits behind its mask.";
+    W0610 "duplicate-acl-entry" "0.1" "An acl holds a network twice.";
+    E0611 "contradicting-acl-entry" "0.1" "An acl both holds and excludes a network.";
 }
 
 impl Code {

@@ -1,0 +1,114 @@
+//! How a step ends: `return (ACTION(ARGUMENTS))`.
+
+use super::scope::Scope;
+use super::unknown;
+use super::words;
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::{Expression, Outcome};
+use crate::lang::schema::{Action, ActionArguments, Step, Type};
+use crate::lang::source::Span;
+use crate::lang::syntax::ast::{self, Name};
+
+/// The actions that all of these steps may end with, as they are written.
+pub(super) fn choices(steps: &[Step]) -> String {
+    format!("`return (…)` with {}", words::actions(steps))
+}
+
+impl Scope<'_, '_> {
+    /// The end that an action with its arguments means; `span` is the whole statement.
+    pub(super) fn outcome(&mut self, name: &Name, arguments: &[ast::Expression], span: Span) -> Option<Outcome> {
+        let Some(action) = Action::find(&name.text) else {
+            self.report(self.unknown_action(name));
+            for argument in arguments {
+                self.expression(argument);
+            }
+            return None;
+        };
+        let here = self.check_action(action, name.span);
+        let outcome = self.action_arguments(action, arguments, name.span.to(span));
+        outcome.filter(|_| here)
+    }
+
+    fn unknown_action(&self, name: &Name) -> Diagnostic {
+        let finding = Diagnostic::new(Code::E0207, name.span, format!("there is no action `{}`", name.text));
+        let possible = |action: &&Action| self.missing_steps(action.runs()).is_empty();
+        let names = Action::ALL.iter().filter(possible).map(|action| action.name());
+        unknown::suggest(finding, &name.text, "possible here", names)
+    }
+
+    /// Whether all steps that reach this place may end so.
+    pub(super) fn check_action(&self, action: Action, span: Span) -> bool {
+        let never = self.missing_steps(action.steps());
+        if !never.is_empty() {
+            let message = format!("`return ({})` is not possible in {}", action.name(), self.in_steps(&never));
+            let here: Vec<Step> = self.steps().iter().collect();
+            let finding = Diagnostic::new(Code::E0404, span, message).help(format!("write {}", choices(&here)));
+            self.report_in_steps(finding, &never);
+            return false;
+        }
+        let not_yet = self.missing_steps(action.runs());
+        if !not_yet.is_empty() {
+            let message = format!(
+                "this version of warp does not carry out `return ({})` in {}",
+                action.name(),
+                self.in_steps(&not_yet)
+            );
+            let here: Vec<Step> = self.steps().iter().collect();
+            let finding = Diagnostic::new(Code::E0406, span, message).help(format!("write {}", choices(&here)));
+            self.report_in_steps(finding, &not_yet);
+            return false;
+        }
+        true
+    }
+
+    fn action_arguments(&mut self, action: Action, arguments: &[ast::Expression], span: Span) -> Option<Outcome> {
+        let name = action.name();
+        match (action.arguments(), arguments) {
+            (_, []) if action.arguments() != ActionArguments::StatusAndReason => {
+                Some(Outcome { action, status: None, reason: None })
+            }
+            (ActionArguments::StatusAndReason, [status]) => {
+                let status = Some(self.status(status, name)?);
+                Some(Outcome { action, status, reason: None })
+            }
+            (ActionArguments::StatusAndReason, [status, reason]) => {
+                let (status, reason) = (self.status(status, name), self.reason(reason, name));
+                Some(Outcome { action, status: Some(status?), reason: Some(reason?) })
+            }
+            (ActionArguments::OptionalReason, [reason]) => {
+                let reason = Some(self.reason(reason, name)?);
+                Some(Outcome { action, status: None, reason })
+            }
+            _ => {
+                self.report(wrong_arguments(action, span));
+                None
+            }
+        }
+    }
+
+    /// A status in the arguments of `what`.
+    pub(super) fn status(&mut self, written: &ast::Expression, what: &str) -> Option<Expression> {
+        let status = self.wanted(written, Type::Int, format_args!("the status of `{what}`"))?;
+        self.check_status(&status).then_some(status)
+    }
+
+    /// A reason in the arguments of `what`.
+    pub(super) fn reason(&mut self, written: &ast::Expression, what: &str) -> Option<Expression> {
+        let reason = self.wanted(written, Type::String, format_args!("the reason of `{what}`"))?;
+        self.check_line(&reason).then_some(reason)
+    }
+}
+
+fn wrong_arguments(action: Action, span: Span) -> Diagnostic {
+    let name = action.name();
+    let (message, form) = match action.arguments() {
+        ActionArguments::None => (format!("`{name}` takes nothing in parentheses"), format!("return ({name});")),
+        ActionArguments::StatusAndReason => {
+            (format!("`{name}` takes a status and, if wanted, a reason"), format!("return ({name}(503, \"Why\"));"))
+        }
+        ActionArguments::OptionalReason => {
+            (format!("`{name}` takes one reason at most"), format!("return ({name}(\"Why\"));"))
+        }
+    };
+    Diagnostic::new(Code::E0305, span, message).help(format!("write `{form}`"))
+}

@@ -1,0 +1,211 @@
+//! From file names to one line of declarations: reading, parsing, following `include`.
+//!
+//! The declarations of an included file take the place of the `include`; a file that is included
+//! twice counts where it came first. The built-in policy is the last file.
+
+use std::collections::HashSet;
+
+use super::Files;
+use super::findings::Findings;
+use crate::lang::builtin;
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::source::{FileId, SourceFile, SourceMap, Span};
+use crate::lang::syntax::ast::{Declaration, Include, Name};
+use crate::lang::syntax::parse;
+
+/// The most bytes that one file of a policy may have.
+pub const FILE_SIZE_LIMIT_BYTES: usize = 32 << 20;
+
+/// How many files may stand between the entry and an included file.
+const INCLUDE_DEPTH_LIMIT: usize = 64;
+
+/// All declarations of a policy.
+pub(super) struct Assembled {
+    /// The user's in source order, then those of the built-in policy.
+    pub(super) declarations: Vec<Declaration>,
+    /// The place that stands for the policy as a whole: its first line.
+    pub(super) head: Span,
+    /// The built-in policy's file.
+    pub(super) builtin: FileId,
+    /// The name of the backend that the caller may bring along.
+    pub(super) default_name: Name,
+}
+
+/// A file that is being read, with the `include` that led to it.
+struct Link {
+    name: String,
+    include: Option<Span>,
+}
+
+struct Assembler<'f> {
+    files: &'f dyn Files,
+    sources: &'f mut SourceMap,
+    findings: &'f Findings,
+    declarations: Vec<Declaration>,
+    seen: HashSet<String>,
+    chain: Vec<Link>,
+    head: Option<Span>,
+}
+
+/// Reads `entry` and all that it includes.
+pub(super) fn assemble(entry: &str, files: &dyn Files, sources: &mut SourceMap, findings: &Findings) -> Assembled {
+    let mut assembler = Assembler {
+        files,
+        sources,
+        findings,
+        declarations: Vec::new(),
+        seen: HashSet::new(),
+        chain: Vec::new(),
+        head: None,
+    };
+    assembler.follow(entry.to_owned(), None);
+    assembler.finish()
+}
+
+impl Assembler<'_> {
+    fn finish(mut self) -> Assembled {
+        let builtin = self.sources.add(SourceFile::new(builtin::NAME, builtin::TEXT));
+        self.parse(builtin);
+        let start_of_builtin = Span::new(builtin, 0..0);
+        Assembled {
+            declarations: self.declarations,
+            head: self.head.unwrap_or(start_of_builtin),
+            builtin,
+            default_name: Name { text: "default".to_owned(), span: start_of_builtin },
+        }
+    }
+
+    /// Reads the file of that name, and what it includes, unless it has been read.
+    fn follow(&mut self, name: String, include: Option<Span>) {
+        if !self.seen.insert(name.clone()) {
+            return;
+        }
+        let Some(file) = self.read(&name, include) else { return };
+        self.chain.push(Link { name, include });
+        self.parse(file);
+        self.chain.pop();
+    }
+
+    /// Reads a file into the source map; reports what keeps it from being a policy's text.
+    fn read(&mut self, name: &str, include: Option<Span>) -> Option<FileId> {
+        let bytes = match self.files.read(name) {
+            Ok(bytes) => bytes,
+            Err(reason) => {
+                let place = self.place_of(name, include);
+                let finding = Diagnostic::new(Code::E0222, place, format!("cannot read `{name}`: {reason}"));
+                self.findings.report(finding);
+                return None;
+            }
+        };
+        if bytes.len() > FILE_SIZE_LIMIT_BYTES {
+            let place = self.place_of(name, include);
+            self.findings.report(too_large(name, place));
+            return None;
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => Some(self.sources.add(SourceFile::new(name, text))),
+            Err(error) => {
+                self.report_not_utf8(name, &error);
+                None
+            }
+        }
+    }
+
+    /// Where to report what is wrong with a whole file: its `include`, or an empty file of its name.
+    fn place_of(&mut self, name: &str, include: Option<Span>) -> Span {
+        include.unwrap_or_else(|| {
+            let place = Span::new(self.sources.add(SourceFile::new(name, "")), 0..0);
+            self.head.get_or_insert(place);
+            place
+        })
+    }
+
+    fn report_not_utf8(&mut self, name: &str, error: &std::string::FromUtf8Error) {
+        let at = error.utf8_error().valid_up_to();
+        let byte = error.as_bytes().get(at).copied().unwrap_or_default();
+        let shown = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        let file = self.sources.add(SourceFile::new(name, shown));
+        let span = Span::new(file, at..at + char::REPLACEMENT_CHARACTER.len_utf8());
+        self.head.get_or_insert(span);
+        let message = format!("this is not UTF-8 text: the byte 0x{byte:02X} cannot stand here");
+        let finding = Diagnostic::new(Code::E0109, span, message)
+            .label("not UTF-8")
+            .help("save the file as UTF-8; policies are read in no other encoding");
+        self.findings.report(finding);
+    }
+
+    fn parse(&mut self, file: FileId) {
+        let Some(source) = self.sources.get(file) else { return };
+        let (tree, findings) = parse(file, source);
+        // Only the entry has to say which language it is written in.
+        let is_entry = self.chain.len() <= 1;
+        let wanted = |finding: &Diagnostic| is_entry || !matches!(finding.code, Code::E0106 | Code::E0110);
+        findings.into_iter().filter(wanted).for_each(|finding| self.findings.report(finding));
+        let start = tree.version.as_ref().map_or(Span::new(file, 0..0), |version| version.span);
+        self.head.get_or_insert(start);
+        for declaration in tree.declarations {
+            match declaration {
+                Declaration::Include(include) => self.include(&include),
+                other => self.declarations.push(other),
+            }
+        }
+    }
+
+    fn include(&mut self, include: &Include) {
+        let from = self.chain.last().map_or("", |link| link.name.as_str());
+        let pattern = include.path.text.as_str();
+        match self.files.expand(from, pattern) {
+            Ok(names) if names.is_empty() => self.findings.report(nothing_found(&include.path)),
+            Ok(names) => names.into_iter().for_each(|name| self.include_file(name, &include.path)),
+            Err(reason) => {
+                let message = format!("cannot look for `{pattern}`: {reason}");
+                self.findings.report(Diagnostic::new(Code::E0222, include.path.span, message));
+            }
+        }
+    }
+
+    fn include_file(&mut self, name: String, path: &Name) {
+        if let Some(at) = self.chain.iter().position(|link| link.name == name) {
+            // A pattern that also finds the file it stands in means the other ones.
+            if !is_pattern(&path.text) {
+                self.findings.report(self.cycle(at, &name, path.span));
+            }
+        } else if self.chain.len() >= INCLUDE_DEPTH_LIMIT {
+            let message = format!("more than {INCLUDE_DEPTH_LIMIT} files include each other in a row");
+            self.findings.report(Diagnostic::new(Code::E0221, path.span, message));
+        } else {
+            self.follow(name, Some(path.span));
+        }
+    }
+
+    /// The cycle that the file at `start` of the chain closes when it is included once more.
+    fn cycle(&self, start: usize, name: &str, span: Span) -> Diagnostic {
+        let links = self.chain.get(start..).unwrap_or_default();
+        let names: Vec<&str> = links.iter().map(|link| link.name.as_str()).chain([name]).collect();
+        let finding = Diagnostic::new(Code::E0221, span, format!("`{name}` includes itself: {}", names.join(" -> ")))
+            .label("closes the circle")
+            .help("move what both files need into a third one, and include that");
+        let included = links.iter().skip(1).filter_map(|link| Some((link, link.include?)));
+        included.fold(finding, |finding, (link, include)| finding.context(include, format!("includes `{}`", link.name)))
+    }
+}
+
+/// Whether an `include` may stand for several files.
+fn is_pattern(path: &str) -> bool {
+    path.contains(['*', '?', '['])
+}
+
+fn nothing_found(path: &Name) -> Diagnostic {
+    if is_pattern(&path.text) {
+        let message = format!("no file is like `{}`", path.text);
+        return Diagnostic::new(Code::W0224, path.span, message)
+            .help("the path counts from the folder of the file that this line stands in");
+    }
+    Diagnostic::new(Code::E0220, path.span, format!("there is no file `{}`", path.text))
+        .help("the path counts from the folder of the file that this line stands in")
+}
+
+fn too_large(name: &str, span: Span) -> Diagnostic {
+    let message = format!("`{name}` is larger than {} MiB", FILE_SIZE_LIMIT_BYTES >> 20);
+    Diagnostic::new(Code::E0120, span, message).help("cut it into several files and `include` them")
+}

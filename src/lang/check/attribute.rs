@@ -1,0 +1,182 @@
+//! Attributes of backends and probes, read against their table in the schema.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use super::context::Context;
+use super::fold::Literal;
+use super::scope::{Home, Scope};
+use super::unknown;
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::Expression;
+use crate::lang::schema::{self, DURATION_UNITS, Type};
+use crate::lang::source::Span;
+use crate::lang::syntax::ast::{self, AttributeValue};
+
+/// The attributes of one declaration.
+pub(super) struct Attributes<'c, 'a, 'b> {
+    cx: &'c Context<'a>,
+    table: &'static [schema::Attribute],
+    given: Vec<&'b ast::Attribute>,
+}
+
+impl<'c, 'a, 'b> Attributes<'c, 'a, 'b> {
+    /// Takes what is written; reports what is not in the table, and what is there twice.
+    pub(super) fn new(
+        cx: &'c Context<'a>,
+        written: &'b [ast::Attribute],
+        table: &'static [schema::Attribute],
+        owner: &str,
+    ) -> Self {
+        let mut attributes = Self { cx, table, given: Vec::new() };
+        for attribute in written {
+            attributes.take(attribute, owner);
+        }
+        attributes
+    }
+
+    fn take(&mut self, attribute: &'b ast::Attribute, owner: &str) {
+        let name = &attribute.name;
+        if !self.table.iter().any(|row| row.name == name.text) {
+            let finding = Diagnostic::new(Code::E0601, name.span, format!("a {owner} has no `.{}`", name.text));
+            let names = self.table.iter().map(|row| row.name);
+            self.cx.findings.report(unknown::suggest(finding, &name.text, "it has", names));
+        } else if let Some(first) = self.given(&name.text) {
+            let finding = Diagnostic::new(Code::E0602, name.span, format!("`.{}` is set twice", name.text))
+                .context(first.name.span, "set here first")
+                .help("remove one of them");
+            self.cx.findings.report(finding);
+        } else {
+            self.given.push(attribute);
+        }
+    }
+
+    /// The attribute of that name, as written.
+    pub(super) fn given(&self, name: &str) -> Option<&'b ast::Attribute> {
+        self.given.iter().find(|attribute| attribute.name.text == name).copied()
+    }
+
+    /// Reports a value that cannot be.
+    pub(super) fn refuse(&self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        self.cx.findings.report(Diagnostic::new(Code::E0603, span, message).help(help));
+    }
+
+    /// A value as it is written, of whatever type; `None` if it is left out or wrong.
+    pub(super) fn any_value(&self, name: &str) -> Option<(Literal, Span)> {
+        self.value_with(name, Scope::expression)
+    }
+
+    /// A value of the type that the table names.
+    pub(super) fn value(&self, name: &str) -> Option<(Literal, Span)> {
+        let ty = self.table.iter().find(|row| row.name == name).map_or(Type::String, |row| row.ty);
+        // Anything can be turned into text; in an attribute that is more likely a mistake.
+        if ty == Type::String {
+            let (literal, span) = self.any_value(name)?;
+            if literal.ty() == Type::String {
+                return Some((literal, span));
+            }
+            let message = format!("`.{name}` takes {}, this is {}", ty.in_words(), literal.ty().in_words());
+            self.cx.findings.report(Diagnostic::new(Code::E0301, span, message).help("put it in quotes"));
+            return None;
+        }
+        self.value_with(name, |scope, written| scope.wanted(written, ty, format_args!("`.{name}`")))
+    }
+
+    fn value_with(
+        &self,
+        name: &str,
+        read: impl FnOnce(&mut Scope<'c, 'a>, &ast::Expression) -> Option<Expression>,
+    ) -> Option<(Literal, Span)> {
+        let written = match &self.given(name)?.value {
+            AttributeValue::Expression(written) => written,
+            AttributeValue::Block(block) => {
+                self.refuse(block.span, format!("`.{name}` takes a value, not a block"), "write the value");
+                return None;
+            }
+        };
+        let mut scope = Scope::new(self.cx, Home::Constant);
+        let value = read(&mut scope, written)?;
+        let literal = scope.known(&value, format_args!("the value of `.{name}`"))?;
+        Some((literal, written.span))
+    }
+
+    /// Text, else the default of the table, else `None`.
+    pub(super) fn text(&self, name: &str) -> Option<(String, Option<Span>)> {
+        match self.value(name) {
+            Some((Literal::Text(text), span)) => Some((String::from_utf8_lossy(&text).into_owned(), Some(span))),
+            _ => match self.default_of(name)? {
+                Literal::Text(text) => Some((String::from_utf8_lossy(&text).into_owned(), None)),
+                _ => None,
+            },
+        }
+    }
+
+    /// A length of time above zero, else the default of the table.
+    pub(super) fn duration(&self, name: &str) -> Duration {
+        let given = match self.value(name) {
+            Some((Literal::Duration(millis), _)) if millis > 0 => Some(millis),
+            Some((_, span)) => {
+                self.refuse(span, format!("`.{name}` has to be longer than nothing"), "write a duration such as `5s`");
+                None
+            }
+            None => None,
+        };
+        let millis = given.or(match self.default_of(name) {
+            Some(Literal::Duration(millis)) => Some(millis),
+            _ => None,
+        });
+        Duration::from_millis(millis.and_then(|millis| u64::try_from(millis).ok()).unwrap_or_default())
+    }
+
+    /// A number within `range` and where it is written; `None` if it is left out or outside.
+    pub(super) fn number_at(&self, name: &str, range: RangeInclusive<i64>) -> Option<(i64, Span)> {
+        let (Literal::Int(number), span) = self.value(name)? else { return None };
+        if range.contains(&number) {
+            return Some((number, span));
+        }
+        let (low, high) = range.into_inner();
+        self.refuse(span, format!("`.{name}` cannot be {number}"), format!("write a number from {low} to {high}"));
+        None
+    }
+
+    /// A number within `range`, else the default of the table.
+    pub(super) fn number(&self, name: &str, range: RangeInclusive<i64>) -> i64 {
+        let default = || match self.default_of(name) {
+            Some(Literal::Int(number)) => number,
+            _ => 0,
+        };
+        self.number_at(name, range).map_or_else(default, |(number, _)| number)
+    }
+
+    fn default_of(&self, name: &str) -> Option<Literal> {
+        parse_default(self.table.iter().find(|row| row.name == name)?.default?)
+    }
+}
+
+/// A default of the table: `"80"`, `200`, `3500ms`.
+fn parse_default(text: &str) -> Option<Literal> {
+    if let Some(text) = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        return Some(Literal::Text(text.as_bytes().into()));
+    }
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(digits)?;
+    let number: i64 = number.parse().ok()?;
+    if unit.is_empty() {
+        return Some(Literal::Int(number));
+    }
+    let factor = DURATION_UNITS.iter().find(|known| known.name == unit)?.factor;
+    Some(Literal::Duration(number.checked_mul(i64::try_from(factor).ok()?)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_of_the_tables_can_be_read() {
+        for row in schema::BACKEND_ATTRIBUTES.iter().chain(schema::PROBE_ATTRIBUTES) {
+            let Some(default) = row.default else { continue };
+            assert_eq!(parse_default(default).map(|literal| literal.ty()), Some(row.ty), "{}", row.name);
+        }
+    }
+}

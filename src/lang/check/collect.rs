@@ -1,0 +1,202 @@
+//! Sorting declarations into [`Names`]: duplicates, reserved names, steps, pieces.
+
+use std::collections::HashMap;
+
+use super::assemble::Assembled;
+use super::findings::Findings;
+use super::names::{Names, Part};
+use super::unknown;
+use crate::lang::diagnostic::{Code, Diagnostic, Fix};
+use crate::lang::schema::{RuleTable, SHORT_NAMES, Step};
+use crate::lang::source::{FileId, Span};
+use crate::lang::syntax::ast::{AttributeBlock, Declaration, Name, Sub};
+
+/// How the names of the pieces of the built-in policy start.
+pub(super) const PIECE_PREFIX: &str = "builtin.";
+
+/// Names of one group exclude each other.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Group {
+    /// Backends, acls and constants: they meet in expressions.
+    Value,
+    Probe,
+    Sub,
+    Override,
+}
+
+struct Collector<'a, 'f> {
+    names: Names<'a>,
+    findings: &'f Findings,
+    builtin: FileId,
+    taken: HashMap<(Group, &'a str), (&'static str, Span)>,
+    overrides: Vec<&'a Sub>,
+}
+
+/// Sorts the declarations of a policy. With `brings_default` the caller has an address for the
+/// backend named `default`, so that there is one even if nobody declares it.
+pub(super) fn collect<'a>(assembled: &'a Assembled, brings_default: bool, findings: &Findings) -> Names<'a> {
+    let mut collector = Collector {
+        names: Names::default(),
+        findings,
+        builtin: assembled.builtin,
+        taken: HashMap::new(),
+        overrides: Vec::new(),
+    };
+    assembled.declarations.iter().for_each(|declaration| collector.declaration(declaration));
+    if brings_default && collector.names.backends.find("default").is_none() {
+        let name = &assembled.default_name;
+        collector.names.backends.declare(name, name.span, None);
+    }
+    collector.apply_overrides();
+    collector.names
+}
+
+impl<'a> Collector<'a, '_> {
+    fn declaration(&mut self, declaration: &'a Declaration) {
+        match declaration {
+            Declaration::Include(_) => {}
+            Declaration::Backend(block) => self.backend(block),
+            Declaration::Probe(block) => {
+                if self.claim(Group::Probe, "probe", &block.name) {
+                    self.names.probes.declare(&block.name, block.span, block);
+                }
+            }
+            Declaration::Acl(acl) => {
+                if self.claim_value("acl", &acl.name) {
+                    self.names.acls.declare(&acl.name, acl.span, acl);
+                }
+            }
+            Declaration::Const(binding) => {
+                if self.claim_value("const", &binding.name) {
+                    self.names.consts.declare(&binding.name, binding.span, binding);
+                }
+            }
+            Declaration::Sub(sub) => self.sub(sub),
+            Declaration::Override(sub) => {
+                if self.claim(Group::Override, "override", &sub.name) {
+                    self.overrides.push(sub);
+                }
+            }
+            Declaration::Rules(rules) => {
+                let step = match rules.table {
+                    RuleTable::Request => Step::Recv,
+                    RuleTable::Response => Step::BackendResponse,
+                };
+                self.names.parts.push((step, Part::Rules(rules)));
+            }
+            Declaration::Normalize(normalize) => self.names.parts.push((Step::Recv, Part::Normalize(normalize))),
+        }
+    }
+
+    fn backend(&mut self, block: &'a AttributeBlock) {
+        if self.claim_value("backend", &block.name) {
+            self.names.backends.declare(&block.name, block.span, Some(block));
+        }
+    }
+
+    /// Takes a name that expressions may use, unless it is taken or has a meaning already.
+    fn claim_value(&mut self, kind: &'static str, name: &'a Name) -> bool {
+        let text = name.text.as_str();
+        if text == "none" || text == "now" || SHORT_NAMES.iter().any(|short| short.name == text) {
+            let message = format!("`{text}` has a meaning of its own, a {kind} cannot have that name");
+            self.findings.report(Diagnostic::new(Code::E0212, name.span, message).help("choose another name"));
+        }
+        self.claim(Group::Value, kind, name)
+    }
+
+    /// Takes a name, or reports that it is taken.
+    fn claim(&mut self, group: Group, kind: &'static str, name: &'a Name) -> bool {
+        let Some((present, first)) = self.taken.insert((group, &name.text), (kind, name.span)) else { return true };
+        self.taken.insert((group, &name.text), (present, first));
+        let message = if present == kind {
+            format!("there is already {} `{}`", with_article(kind), name.text)
+        } else {
+            format!("`{}` is already the name of {}", name.text, with_article(present))
+        };
+        let finding = Diagnostic::new(Code::E0210, name.span, message)
+            .label("declared again")
+            .context(first, "declared here first")
+            .help("give one of them another name, or remove it");
+        self.findings.report(finding);
+        false
+    }
+
+    fn sub(&mut self, sub: &'a Sub) {
+        let name = sub.name.text.as_str();
+        if let Some(step) = Step::find(name) {
+            self.step(step, sub);
+        } else if let Some(rest) = name.strip_prefix("vcl_") {
+            self.vcl_sub(rest, sub);
+        } else if name.contains('.') && sub.span.file != self.builtin {
+            self.findings.report(reserved_sub(&sub.name));
+        } else if self.claim(Group::Sub, "sub", &sub.name) {
+            self.names.subs.declare(&sub.name, sub.span, &sub.body);
+        }
+    }
+
+    fn step(&mut self, step: Step, sub: &'a Sub) {
+        if !step.runs() {
+            let message = format!("this version of warp does not run the step `{}`", step.name());
+            let finding = Diagnostic::new(Code::E0406, sub.name.span, message)
+                .help("remove the sub; the steps that run are listed on the page of this code");
+            self.findings.report(finding);
+            return;
+        }
+        self.names.parts.push((step, Part::Sub(sub)));
+    }
+
+    /// `sub vcl_recv`: Varnish's spelling.
+    fn vcl_sub(&mut self, rest: &str, sub: &'a Sub) {
+        let span = sub.name.span;
+        let message = format!("`{}` is Varnish's spelling", sub.name.text);
+        let finding = Diagnostic::new(Code::E0211, span, message);
+        let Some(step) = Step::find(rest) else {
+            let steps = Step::ALL.iter().filter(|step| step.runs()).map(|step| step.name());
+            let finding = Diagnostic::new(Code::E0211, span, format!("there is no step `{rest}`"));
+            self.findings.report(unknown::suggest(finding, rest, "the steps", steps));
+            return;
+        };
+        let finding = finding.help(format!("here the sub of this step is called `{}`", step.name())).fix(Fix::replace(
+            format!("write `{}`", step.name()),
+            span,
+            step.name(),
+        ));
+        self.findings.report(finding);
+        self.step(step, sub);
+    }
+
+    /// Puts the user's bodies in the place of the pieces that they override.
+    fn apply_overrides(&mut self) {
+        for sub in std::mem::take(&mut self.overrides) {
+            let piece = self.names.subs.find(&sub.name.text).filter(|_| sub.name.text.starts_with(PIECE_PREFIX));
+            match piece {
+                Some(_) => self.names.subs.declare(&sub.name, sub.span, &sub.body),
+                None => self.report_unknown_piece(&sub.name),
+            }
+        }
+    }
+
+    fn report_unknown_piece(&self, name: &Name) {
+        let pieces: Vec<&str> = self.names.subs.names().filter(|name| name.starts_with(PIECE_PREFIX)).collect();
+        let finding =
+            Diagnostic::new(Code::E0209, name.span, format!("the built-in policy has no piece `{}`", name.text));
+        let bare = name.text.strip_prefix(PIECE_PREFIX).unwrap_or(&name.text);
+        let wanted = format!("{PIECE_PREFIX}{bare}");
+        self.findings.report(unknown::suggest(finding, &wanted, "its pieces", pieces.into_iter()));
+    }
+}
+
+fn with_article(kind: &str) -> String {
+    let article = if kind.starts_with(['a', 'o']) { "an" } else { "a" };
+    format!("{article} {kind}")
+}
+
+fn reserved_sub(name: &Name) -> Diagnostic {
+    if name.text.starts_with(PIECE_PREFIX) {
+        let message = format!("`{}` is a piece of the built-in policy", name.text);
+        return Diagnostic::new(Code::E0212, name.span, message)
+            .help(format!("to replace it, write `override {} {{ … }}`", name.text));
+    }
+    Diagnostic::new(Code::E0212, name.span, format!("the name `{}` has a dot", name.text))
+        .help("only pieces of the built-in policy have dots in their names; use `_` instead")
+}

@@ -1,0 +1,145 @@
+//! Constants: values that are known when the policy is checked, put in place wherever they are named.
+
+use std::cell::RefCell;
+
+use super::context::Context;
+use super::fold::Literal;
+use super::names::Names;
+use super::scope::{Home, Scope};
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::{Expression, ExpressionKind};
+use crate::lang::schema::Type;
+use crate::lang::source::Span;
+use crate::lang::syntax::ast;
+
+/// How many constants may stand on each other's shoulders before the first one is known.
+const CHAIN_LIMIT: usize = 64;
+
+/// The most bytes that the text of a constant may have, so that doubling it a few times does no harm.
+const TEXT_LIMIT_BYTES: usize = 64 << 10;
+
+/// Types that a `let` or a `const` may be given.
+const VALUE_TYPES: &[Type] = &[
+    Type::String,
+    Type::Int,
+    Type::Real,
+    Type::Bool,
+    Type::Duration,
+    Type::Bytes,
+    Type::Ip,
+    Type::Time,
+    Type::Backend,
+];
+
+#[derive(Clone)]
+enum State {
+    Waiting,
+    Known(Option<Literal>),
+}
+
+/// The constants, each evaluated when it is first needed.
+pub(super) struct Constants {
+    states: RefCell<Vec<State>>,
+    /// The constants under way, the first one first.
+    under_way: RefCell<Vec<usize>>,
+}
+
+impl Constants {
+    /// All of them waiting.
+    pub(super) fn new(names: &Names) -> Self {
+        let states = names.consts.iter().map(|_| State::Waiting).collect();
+        Self { states: RefCell::new(states), under_way: RefCell::new(Vec::new()) }
+    }
+}
+
+impl Context<'_> {
+    /// Evaluates the constants that nobody asked for, so that their mistakes are found too.
+    pub(super) fn check_constants(&self) {
+        for (at, entry) in self.names.consts.iter().enumerate() {
+            self.constant(at, entry.name.span);
+        }
+    }
+
+    /// The value of the constant of that number, which is named at `span`; `None` if it is wrong.
+    pub(super) fn constant(&self, at: usize, span: Span) -> Option<Literal> {
+        if let Some(State::Known(value)) = self.constants.states.borrow().get(at) {
+            return value.clone();
+        }
+        if self.is_circle(at, span) {
+            return None;
+        }
+        let entry = self.names.consts.get(at)?;
+        self.constants.under_way.borrow_mut().push(at);
+        let value = Scope::new(self, Home::Constant).constant_value(entry.item);
+        self.constants.under_way.borrow_mut().pop();
+        if let Some(state) = self.constants.states.borrow_mut().get_mut(at) {
+            *state = State::Known(value.clone());
+        }
+        value
+    }
+
+    /// Reports that a constant is needed for its own value, or that the chain is too long.
+    fn is_circle(&self, at: usize, span: Span) -> bool {
+        let under_way = self.constants.under_way.borrow();
+        let name = |at: usize| self.names.consts.get(at).map_or("", |entry| entry.name.text.as_str());
+        if let Some(start) = under_way.iter().position(|other| *other == at) {
+            let circle = under_way.iter().skip(start).chain([&at]);
+            let chain: Vec<&str> = circle.map(|at| name(*at)).collect();
+            let message = format!("the value of `{}` depends on itself: {}", name(at), chain.join(" -> "));
+            self.findings.report(Diagnostic::new(Code::E0214, span, message).help("give one of them a value"));
+            return true;
+        }
+        if under_way.len() >= CHAIN_LIMIT {
+            let message = format!("more than {CHAIN_LIMIT} constants in a row wait for each other's value");
+            let help = "declare a constant before the ones that use it";
+            self.findings.report(Diagnostic::new(Code::E0214, span, message).help(help));
+            return true;
+        }
+        false
+    }
+}
+
+impl Scope<'_, '_> {
+    /// The value of a `let` or a `const`, of the type that is written, if one is.
+    pub(super) fn bound_value(&mut self, binding: &ast::Binding) -> Option<Expression> {
+        let Some(ty) = &binding.ty else { return self.expression(&binding.value) };
+        let Some(found) = VALUE_TYPES.iter().find(|found| found.name() == ty.text) else {
+            let names = VALUE_TYPES.iter().map(|ty| ty.name());
+            let finding = Diagnostic::new(Code::E0320, ty.span, format!("there is no type `{}` for a value", ty.text));
+            self.report(super::unknown::suggest(finding, &ty.text.to_ascii_uppercase(), "the types", names));
+            return None;
+        };
+        self.wanted(&binding.value, *found, format_args!("`{}`", binding.name.text))
+    }
+
+    fn constant_value(&mut self, binding: &ast::Binding) -> Option<Literal> {
+        let value = self.bound_value(binding)?;
+        let literal = self.known(&value, format_args!("the value of a const"))?;
+        match &literal {
+            Literal::Text(text) if text.len() > TEXT_LIMIT_BYTES => {
+                let message = format!("the text has more than {} KiB", TEXT_LIMIT_BYTES >> 10);
+                self.report(Diagnostic::new(Code::E0318, value.span, message).help("shorten it"));
+                None
+            }
+            _ => Some(literal),
+        }
+    }
+
+    /// The value of an expression that has to be known when the policy is checked.
+    pub(super) fn known(&self, value: &Expression, what: std::fmt::Arguments) -> Option<Literal> {
+        let literal = Literal::of(&value.kind);
+        if literal.is_none() {
+            let message = format!("{what} has to be known when the policy is checked");
+            let finding = Diagnostic::new(Code::E0316, value.span, message).help(help_for(&value.kind));
+            self.report(finding);
+        }
+        literal
+    }
+}
+
+fn help_for(kind: &ExpressionKind) -> &'static str {
+    match kind {
+        ExpressionKind::Backend(_) => "name the backend where it is used",
+        _ => "write a literal, or put it together from literals and other constants",
+    }
+}

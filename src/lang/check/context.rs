@@ -1,0 +1,102 @@
+//! What all parts of the check look things up in, and the order in which they run.
+
+use super::Options;
+use super::assemble::Assembled;
+use super::calls::Calls;
+use super::constant::Constants;
+use super::findings::Findings;
+use super::names::{Names, Part};
+use super::scope::{Home, Scope};
+use super::{acl, backend, collect, flow, unused};
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::{BackendId, Body, Hir, StepBody, Sub};
+use crate::lang::schema::Step;
+use crate::lang::source::{FileId, SourceMap};
+
+/// The policy as far as it is known before bodies are checked.
+pub(super) struct Context<'a> {
+    /// The text, to look at how something is spelled.
+    pub(super) sources: &'a SourceMap,
+    /// Where findings go.
+    pub(super) findings: &'a Findings,
+    /// What is declared.
+    pub(super) names: Names<'a>,
+    /// Who calls whom.
+    pub(super) calls: Calls,
+    /// The values of constants, as far as they were needed.
+    pub(super) constants: Constants,
+    /// The built-in policy's file: what is found there is not the user's to mend.
+    pub(super) builtin: FileId,
+}
+
+/// Checks the declarations of a policy; what is wrong is left out of the result.
+pub(super) fn check_policy(assembled: &Assembled, sources: &SourceMap, findings: &Findings, options: &Options) -> Hir {
+    let names = collect::collect(assembled, options.default_backend.is_some(), findings);
+    let calls = Calls::of(&names);
+    let bounded = calls.report(&names, findings);
+    let constants = Constants::new(&names);
+    let cx = Context { sources, findings, names, calls, constants, builtin: assembled.builtin };
+    if cx.names.backends.iter().next().is_none() && options.require_backend {
+        findings.report(no_backend(assembled));
+    }
+    cx.check_constants();
+    let hir = Hir {
+        backends: backend::backends(&cx, options),
+        default_backend: default_backend(&cx),
+        acls: cx.names.acls.iter().map(|entry| acl::acl(&cx, entry.item)).collect(),
+        subs: subs(&cx),
+        steps: steps(&cx),
+    };
+    // Looking for what is never reached follows calls, which has to come to an end.
+    if bounded {
+        flow::check(&cx, &hir);
+    }
+    unused::check(&cx);
+    hir
+}
+
+/// The backend named `default`, else the first one. It counts as used.
+fn default_backend(cx: &Context) -> Option<BackendId> {
+    let at = cx.names.backends.find("default").unwrap_or(0);
+    cx.names.backends.get(at)?.mark_used();
+    Some(BackendId(number(at)))
+}
+
+fn subs(cx: &Context) -> Vec<Sub> {
+    let bodies = cx.names.subs.iter().enumerate().map(|(at, entry)| {
+        let mut scope = Scope::new(cx, Home::Sub(at));
+        let statements = scope.block(entry.item);
+        let body = Body { statements, locals: scope.frame_size() };
+        Sub { name: entry.name.text.clone(), body, span: entry.name.span }
+    });
+    bodies.collect()
+}
+
+fn steps(cx: &Context) -> Vec<StepBody> {
+    let written = Step::ALL.iter().filter(|step| cx.names.parts_of(**step).next().is_some());
+    written.map(|step| StepBody { step: *step, body: step_body(cx, *step) }).collect()
+}
+
+/// The parts of a step in source order, in one frame.
+fn step_body(cx: &Context, step: Step) -> Body {
+    let mut scope = Scope::new(cx, Home::Step(step));
+    let mut statements = Vec::new();
+    for part in cx.names.parts_of(step) {
+        match part {
+            Part::Sub(sub) => statements.extend(scope.block(&sub.body)),
+            Part::Rules(rules) => statements.push(scope.rules(rules)),
+            Part::Normalize(normalize) => statements.extend(scope.normalize(normalize)),
+        }
+    }
+    Body { statements, locals: scope.frame_size() }
+}
+
+fn no_backend(assembled: &Assembled) -> Diagnostic {
+    Diagnostic::new(Code::E0605, assembled.head, "the policy has no backend to fetch from")
+        .help("declare one: `backend default { .host = \"127.0.0.1\"; .port = \"8080\"; }`")
+}
+
+/// A number of a thing as the typed policy counts them; the memory ends long before `u32` does.
+pub(super) fn number(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,37 @@
+//! Where all parts of the check put what they find.
+
+use std::cell::RefCell;
+
+use crate::lang::diagnostic::Diagnostic;
+
+/// The findings so far. Shared by reference, so that looking something up can report as well.
+#[derive(Default)]
+pub(super) struct Findings {
+    certain: RefCell<Vec<Diagnostic>>,
+    advice: RefCell<Vec<Diagnostic>>,
+}
+
+impl Findings {
+    /// Keeps a finding.
+    pub(super) fn report(&self, finding: Diagnostic) {
+        self.certain.borrow_mut().push(finding);
+    }
+
+    /// Keeps a finding that only makes sense of a policy without errors: what looks unused in a
+    /// policy that was not understood may well be used.
+    pub(super) fn advise(&self, finding: Diagnostic) {
+        self.advice.borrow_mut().push(finding);
+    }
+
+    /// All findings in the order of their places.
+    pub(super) fn into_sorted(self) -> Vec<Diagnostic> {
+        let mut findings = self.certain.into_inner();
+        if !findings.iter().any(Diagnostic::is_error) {
+            findings.append(&mut self.advice.into_inner());
+        }
+        findings.sort_by_key(|finding| finding.primary.span);
+        // Two places of one piece of the built-in policy come out at one call.
+        findings.dedup();
+        findings
+    }
+}

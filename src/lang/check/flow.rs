@@ -1,0 +1,99 @@
+//! What is never reached: statements behind the end of their step or sub.
+
+use super::context::Context;
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::{Hir, Statement, StatementKind, SubId};
+use crate::lang::source::Span;
+
+/// How statements end.
+#[derive(Clone, Copy, Default)]
+struct End {
+    /// What follows them is never reached.
+    always: bool,
+    /// Some way leaves the sub with a bare `return;`, so that its caller goes on.
+    may_leave: bool,
+}
+
+struct Flow<'f, 'a> {
+    cx: &'f Context<'a>,
+    hir: &'f Hir,
+    /// How the subs end, as far as that is known.
+    subs: Vec<Option<End>>,
+}
+
+/// Reports the first statement of each block that is never reached.
+pub(super) fn check(cx: &Context, hir: &Hir) {
+    let mut flow = Flow { cx, hir, subs: vec![None; hir.subs.len()] };
+    (0..hir.subs.len()).for_each(|sub| _ = flow.sub(sub));
+    for step in &hir.steps {
+        flow.statements(&step.body.statements);
+    }
+}
+
+impl Flow<'_, '_> {
+    /// How a sub ends; no deeper than calls go.
+    fn sub(&mut self, sub: usize) -> End {
+        if let Some(Some(end)) = self.subs.get(sub) {
+            return *end;
+        }
+        let hir = self.hir;
+        let end = hir.subs.get(sub).map(|sub| self.statements(&sub.body.statements)).unwrap_or_default();
+        if let Some(known) = self.subs.get_mut(sub) {
+            *known = Some(end);
+        }
+        end
+    }
+
+    fn statements(&mut self, statements: &[Statement]) -> End {
+        let mut whole = End::default();
+        for (at, statement) in statements.iter().enumerate() {
+            let end = self.statement(statement);
+            whole.may_leave |= end.may_leave;
+            if end.always {
+                whole.always = true;
+                if let Some(next) = statements.get(at + 1) {
+                    self.report(statement, next);
+                }
+                break;
+            }
+        }
+        whole
+    }
+
+    fn statement(&mut self, statement: &Statement) -> End {
+        match &statement.kind {
+            StatementKind::Return(_) => End { always: true, may_leave: false },
+            StatementKind::Leave => End { always: true, may_leave: true },
+            StatementKind::Call(SubId(sub)) => {
+                let end = self.sub(*sub as usize);
+                End { always: end.always && !end.may_leave, may_leave: false }
+            }
+            StatementKind::If { arms, otherwise } => {
+                let ends = arms.iter().map(|arm| self.statements(&arm.body)).collect::<Vec<_>>();
+                let ends = ends.into_iter().chain([self.statements(otherwise)]);
+                ends.fold(End { always: true, may_leave: false }, |all, one| End {
+                    always: all.always && one.always,
+                    may_leave: all.may_leave || one.may_leave,
+                })
+            }
+            _ => End::default(),
+        }
+    }
+
+    fn report(&self, last: &Statement, next: &Statement) {
+        if next.span.file == self.cx.builtin {
+            return;
+        }
+        let finding = Diagnostic::new(Code::W0501, self.first_line(next.span), "this is never reached")
+            .context(self.first_line(last.span), "everything ends here")
+            .help("remove it, or move it before what ends the step");
+        self.cx.findings.advise(finding);
+    }
+
+    /// The part of a span that stands in its first line.
+    fn first_line(&self, span: Span) -> Span {
+        let line = self.cx.sources.text(span).lines().next().unwrap_or_default();
+        let length = u32::try_from(line.trim_end().len()).unwrap_or(u32::MAX);
+        Span { end: span.start.saturating_add(length).min(span.end), ..span }
+    }
+}

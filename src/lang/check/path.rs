@@ -1,0 +1,257 @@
+//! What a dotted name means: a local, a constant, a backend, an acl, a variable, a header field.
+
+use super::context::number;
+use super::fold::Literal;
+use super::scope::{Home, Scope};
+use super::words;
+use crate::lang::diagnostic::suggest::closest;
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::{BackendId, Expression, ExpressionKind};
+use crate::lang::schema::{Message, RuleTable, SHORT_NAMES, StepSet, Type, Variable};
+use crate::lang::source::Span;
+use crate::lang::syntax::ast::{Name, Path};
+
+/// What can be looked into with `[…]`, `has` and `any`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Collection {
+    /// The parameters of the query.
+    Query,
+    /// The cookies.
+    Cookies,
+}
+
+impl Collection {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Cookies => "cookies",
+        }
+    }
+}
+
+/// What a name means.
+pub(super) enum Meaning {
+    /// Something with a value.
+    Value(Expression),
+    /// An access list.
+    Acl,
+    /// The query or the cookies of a request.
+    Collection(Message, Collection),
+}
+
+/// What looking a name up yields.
+enum Lookup {
+    /// It means that.
+    Is(Meaning),
+    /// It means something that cannot stand here; that has been reported.
+    Wrong,
+    /// It means nothing.
+    Unknown,
+}
+
+impl From<Option<Meaning>> for Lookup {
+    fn from(meaning: Option<Meaning>) -> Self {
+        meaning.map_or(Self::Wrong, Self::Is)
+    }
+}
+
+/// What a dotted name says about header fields.
+pub(super) enum FieldPath {
+    /// `req.http.X`
+    Field(Message, String),
+    /// `req.http` without a name; that has been reported.
+    Wrong,
+    /// Something else.
+    Other,
+}
+
+impl Scope<'_, '_> {
+    /// Looks a name up; reports one that means nothing.
+    pub(super) fn path(&mut self, path: &Path) -> Option<Meaning> {
+        if let [name] = path.parts.as_slice() {
+            return self.word(name);
+        }
+        match self.field_of(path) {
+            FieldPath::Field(message, field) => return self.header(message, &field, path.span).map(Meaning::Value),
+            FieldPath::Wrong => return None,
+            FieldPath::Other => {}
+        }
+        let text = path.text();
+        let found = self.vocabulary(&text, &text, path.span);
+        self.found(found, || unknown_path(&text, path.span))
+    }
+
+    /// What was found; `unknown` says what is wrong if that is nothing.
+    fn found(&self, lookup: Lookup, unknown: impl FnOnce() -> Diagnostic) -> Option<Meaning> {
+        match lookup {
+            Lookup::Is(meaning) => Some(meaning),
+            Lookup::Wrong => None,
+            Lookup::Unknown => {
+                self.report(unknown());
+                None
+            }
+        }
+    }
+
+    /// Whether `word` names something, without noting that it is used.
+    pub(super) fn is_known_word(&self, word: &str) -> bool {
+        let names = &self.cx.names;
+        self.local_names().any(|name| name == word)
+            || names.consts.find(word).is_some()
+            || names.backends.find(word).is_some()
+            || names.acls.find(word).is_some()
+            || Variable::find(word).is_some()
+            || word == "none"
+            || self.table.is_some() && SHORT_NAMES.iter().any(|short| short.name == word)
+    }
+
+    /// A name without dots.
+    fn word(&mut self, name: &Name) -> Option<Meaning> {
+        let (text, span) = (name.text.as_str(), name.span);
+        let found = match self.short_name(text, span) {
+            Lookup::Unknown => self.declared(text, span),
+            found => found,
+        };
+        let found = match found {
+            Lookup::Unknown => self.vocabulary(text, text, span),
+            found => found,
+        };
+        self.found(found, || self.unknown_word(text, span))
+    }
+
+    /// A local, a constant, a backend or an acl.
+    fn declared(&mut self, text: &str, span: Span) -> Lookup {
+        if let Some(local) = self.local(text) {
+            let value = |ty| Meaning::Value(Expression { kind: ExpressionKind::Local(local.id), ty, span });
+            return local.ty.map(value).into();
+        }
+        let names = &self.cx.names;
+        if let Some(at) = names.consts.refer(text) {
+            return self.cx.constant(at, span).map(|literal| Meaning::Value(literal_at(literal, span))).into();
+        }
+        if let Some(at) = names.backends.refer(text) {
+            return Lookup::Is(Meaning::Value(backend_at(Some(BackendId(number(at))), span)));
+        }
+        if names.acls.refer(text).is_some() {
+            return Lookup::Is(Meaning::Acl);
+        }
+        if text == "none" {
+            return Lookup::Is(Meaning::Value(backend_at(None, span)));
+        }
+        Lookup::Unknown
+    }
+
+    /// A short name of the table that is being checked.
+    fn short_name(&self, text: &str, span: Span) -> Lookup {
+        let Some(table) = self.table else { return Lookup::Unknown };
+        let Some(short) = SHORT_NAMES.iter().find(|short| short.name == text) else { return Lookup::Unknown };
+        let full = match table {
+            RuleTable::Request => short.request,
+            RuleTable::Response => short.response,
+        };
+        let Some(full) = full else {
+            let message = format!("`{text}` is not known in `rules {}`", table.name());
+            self.report(Diagnostic::new(Code::E0201, span, message).help("move the row to the other table"));
+            return Lookup::Wrong;
+        };
+        self.vocabulary(full, text, span)
+    }
+
+    /// A variable or a collection of the vocabulary, written as `written`.
+    fn vocabulary(&self, full: &str, written: &str, span: Span) -> Lookup {
+        let (readable, meaning) = if let Some(variable) = Variable::find(full) {
+            let kind = ExpressionKind::Variable(variable);
+            (variable.access().read, Meaning::Value(Expression { kind, ty: variable.ty(), span }))
+        } else if let Some((message, collection)) = collection_of(full) {
+            (message.access().read, Meaning::Collection(message, collection))
+        } else {
+            return Lookup::Unknown;
+        };
+        self.check_readable(readable, written, span).then_some(meaning).into()
+    }
+
+    fn check_readable(&self, allowed: StepSet, written: &str, span: Span) -> bool {
+        if self.home == Home::Constant || !allowed.is_empty() {
+            return self.check_steps(allowed, Code::E0401, span, format_args!("`{written}`"), "read");
+        }
+        let finding = Diagnostic::new(Code::E0401, span, format!("`{written}` can only be set, not read"));
+        self.report(finding.help("keep the text in a `let` and use that"));
+        false
+    }
+
+    /// A header field of a message that may be read here.
+    pub(super) fn header(&self, message: Message, field: &str, span: Span) -> Option<Expression> {
+        let name = self.field_name(field, span)?;
+        let what = format_args!("`{}.http.{field}`", message.name());
+        let readable = self.check_steps(message.access().read, Code::E0401, span, what, "read");
+        readable.then_some(Expression { kind: ExpressionKind::Header(message, name), ty: Type::String, span })
+    }
+
+    /// The message and the field that `req.http.X` names.
+    pub(super) fn field_of(&self, path: &Path) -> FieldPath {
+        let [first, second, field @ ..] = path.parts.as_slice() else { return FieldPath::Other };
+        let message = Message::find(&first.text).filter(|_| second.text == "http");
+        let Some(message) = message else { return FieldPath::Other };
+        if field.is_empty() {
+            let message = format!("`{}.http` holds all header fields", first.text);
+            let help = format!("name one: `{}.http.Accept`", first.text);
+            self.report(Diagnostic::new(Code::E0317, path.span, message).help(help));
+            return FieldPath::Wrong;
+        }
+        let parts: Vec<&str> = field.iter().map(|part| part.text.as_str()).collect();
+        FieldPath::Field(message, parts.join("."))
+    }
+
+    fn unknown_word(&self, text: &str, span: Span) -> Diagnostic {
+        let finding = Diagnostic::new(Code::E0201, span, format!("there is nothing called `{text}`"));
+        if text.len() > 1 && text.chars().all(|c| c.is_ascii_uppercase() || c == '-') {
+            return finding.help(format!("to compare with the text, write \"{text}\""));
+        }
+        if let Some(short) = SHORT_NAMES.iter().find(|short| short.name == text) {
+            let full = short.request.or(short.response).unwrap_or_default();
+            return finding.help(format!("outside rule tables it is spelled out: `{full}`"));
+        }
+        let short = SHORT_NAMES.iter().map(|short| short.name);
+        let known = self.cx.names.values().chain(self.local_names()).chain(["now"]);
+        let Some(nearest) = closest(text, known.chain(short)) else { return finding };
+        let full = SHORT_NAMES.iter().find(|short| short.name == nearest && self.table.is_none());
+        let nearest = full.and_then(|short| short.request.or(short.response)).unwrap_or(nearest);
+        finding.help(format!("did you mean `{nearest}`?"))
+    }
+}
+
+fn unknown_path(text: &str, span: Span) -> Diagnostic {
+    let finding = Diagnostic::new(Code::E0201, span, format!("there is no variable `{text}`"));
+    let collections = ["req.query", "req.cookies", "bereq.query", "bereq.cookies"];
+    let names: Vec<&str> = Variable::ALL.iter().map(|variable| variable.name()).chain(collections).collect();
+    if let [first, second, field] = text.splitn(3, '.').collect::<Vec<_>>().as_slice()
+        && closest(second, ["http"]).is_some()
+        && let Some(message) = closest(first, Message::ALL.iter().map(|message| message.name()))
+    {
+        return finding.help(format!("did you mean `{message}.http.{field}`?"));
+    }
+    let nearest = closest(text, names.iter().copied());
+    let prefix = text.split_once('.').map_or("", |(first, _)| first);
+    let siblings: Vec<&str> = names.into_iter().filter(|name| name.split('.').next() == Some(prefix)).collect();
+    match words::suggestion(nearest, "there are", siblings) {
+        Some(help) if nearest.is_some() || Message::find(prefix).is_some() => finding.help(help),
+        _ => finding,
+    }
+}
+
+fn literal_at(literal: Literal, span: Span) -> Expression {
+    let ty = literal.ty();
+    Expression { kind: literal.into_kind(), ty, span }
+}
+
+fn backend_at(backend: Option<BackendId>, span: Span) -> Expression {
+    Expression { kind: ExpressionKind::Backend(backend), ty: Type::Backend, span }
+}
+
+/// The collection of that name: `req.query`.
+fn collection_of(name: &str) -> Option<(Message, Collection)> {
+    let (message, collection) = name.split_once('.')?;
+    let message = Message::find(message).filter(|message| message.is_request())?;
+    let collection = [Collection::Query, Collection::Cookies].into_iter().find(|known| known.name() == collection)?;
+    Some((message, collection))
+}

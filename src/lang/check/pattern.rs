@@ -1,0 +1,254 @@
+//! Regular expressions: what the engine takes, what it takes back from PCRE, and how large they get.
+//!
+//! Patterns are parsed here and compiled when a request first needs them
+//! ([`Pattern`]), so what passes here must not fail there.
+
+use std::ops::Range;
+
+use regex_syntax::ast::{self as tree, Ast, RepetitionKind, RepetitionOp};
+use regex_syntax::hir::translate::TranslatorBuilder;
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+use super::fold::Literal;
+use super::scope::Scope;
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::Pattern;
+use crate::lang::source::Span;
+use crate::lang::syntax::ast;
+
+/// How large a pattern may get when its repetitions are written out, in characters and classes.
+/// Well below what makes compiling it fail: see [`PATTERN_SIZE_LIMIT_BYTES`](crate::lang::hir).
+const SIZE_LIMIT: u64 = 100_000;
+
+/// What is wrong with a pattern.
+struct Problem {
+    code: Code,
+    /// Where in the pattern, in bytes.
+    place: Range<usize>,
+    message: String,
+    help: String,
+}
+
+impl Scope<'_, '_> {
+    /// The regular expression that a literal or a constant holds.
+    pub(super) fn pattern(&mut self, written: &ast::Expression) -> Option<Pattern> {
+        let (text, start) = self.pattern_text(written)?;
+        match examine(&text) {
+            Ok(()) => Some(Pattern::new(text)),
+            Err(problem) => {
+                let span = match start {
+                    Some(start) => inside(start, &problem.place),
+                    None => written.span,
+                };
+                self.report(Diagnostic::new(problem.code, span, problem.message).help(problem.help));
+                None
+            }
+        }
+    }
+
+    /// The text of a pattern and, if it is written in one piece, where it starts behind its quotes.
+    fn pattern_text(&mut self, written: &ast::Expression) -> Option<(String, Option<Span>)> {
+        if let ast::ExpressionKind::String(text) = &written.kind {
+            let spelled = self.cx.sources.text(written.span);
+            let start = spelled.find(text.as_str()).and_then(|quotes| u32::try_from(quotes).ok());
+            let start = start.map(|quotes| Span { start: written.span.start.saturating_add(quotes), ..written.span });
+            return Some((text.clone(), start));
+        }
+        let value = self.expression(written)?;
+        match self.known(&value, format_args!("a regular expression"))? {
+            Literal::Text(text) => Some((String::from_utf8_lossy(&text).into_owned(), None)),
+            other => {
+                let message = format!("a regular expression is a text, this is {}", other.ty().in_words());
+                self.report(Diagnostic::new(Code::E0301, value.span, message).help("put it in quotes"));
+                None
+            }
+        }
+    }
+}
+
+/// The part `place` of the text that starts at `start`; at least one character wide.
+fn inside(start: Span, place: &Range<usize>) -> Span {
+    let at = |offset: usize| start.start.saturating_add(u32::try_from(offset).unwrap_or(0)).min(start.end);
+    let end = at(place.end).max(at(place.start.saturating_add(1)));
+    Span { start: at(place.start), end, ..start }
+}
+
+/// Whether the engine will take the pattern.
+fn examine(text: &str) -> Result<(), Problem> {
+    let parsed = tree::parse::Parser::new().parse(text).map_err(|error| not_parsed(text, &error))?;
+    if let Some(problem) = tree::visit(&parsed, Misread::default()).unwrap_or_default() {
+        return Err(problem);
+    }
+    let whole = 0..text.len();
+    let translated = TranslatorBuilder::new().unicode(false).utf8(false).build().translate(text, &parsed);
+    let hir = translated.map_err(|error| Problem {
+        code: Code::E0308,
+        place: error.span().start.offset..error.span().end.offset,
+        message: format!("this regular expression is wrong: {}", error.kind()),
+        help: "patterns work on bytes; write other characters outside of `[…]`".to_owned(),
+    })?;
+    if size(&hir) <= SIZE_LIMIT {
+        return Ok(());
+    }
+    Err(Problem {
+        code: Code::E0310,
+        place: whole,
+        message: format!("written out, this regular expression has more than {SIZE_LIMIT} parts"),
+        help: "repeat less often: `{1,1000}` within `{1,1000}` stands for a million copies".to_owned(),
+    })
+}
+
+fn not_parsed(text: &str, error: &tree::Error) -> Problem {
+    let place = error.span().start.offset..error.span().end.offset;
+    let unsupported = match error.kind() {
+        tree::ErrorKind::UnsupportedLookAround => {
+            Some(("look-around is not supported", "test it apart: `x ~ \"…\" && x !~ \"…\"`"))
+        }
+        tree::ErrorKind::UnsupportedBackreference => Some((
+            "back-references within a pattern are not supported",
+            "match the parts apart and compare them; `\\1` does work in the replacement of `regsub`",
+        )),
+        tree::ErrorKind::EscapeUnrecognized => perl_escape(text.get(place.clone()).unwrap_or_default()),
+        tree::ErrorKind::FlagUnrecognized => perl_group(text, place.start),
+        _ => None,
+    };
+    match unsupported {
+        Some((message, help)) => {
+            Problem { code: Code::E0309, place, message: message.to_owned(), help: help.to_owned() }
+        }
+        None => Problem {
+            code: Code::E0308,
+            place,
+            message: format!("this regular expression is wrong: {}", error.kind()),
+            help: "a character with a meaning of its own is written with `\\` before it".to_owned(),
+        },
+    }
+}
+
+/// Escapes of PCRE that the engine does not have.
+fn perl_escape(escape: &str) -> Option<(&'static str, &'static str)> {
+    Some(match escape.chars().nth(1)? {
+        'Z' => ("`\\Z` is not supported", "write `\\z` or `$` for the end of the text"),
+        'h' => ("`\\h` is not supported", "write `[ \\t]`"),
+        'R' => ("`\\R` is not supported", "write `\\r?\\n`"),
+        'K' => ("`\\K` is not supported", "put what comes before in a group and use `\\1` in the replacement"),
+        'Q' | 'E' => ("`\\Q…\\E` is not supported", "write `\\` before each character with a meaning of its own"),
+        'G' | 'X' | 'N' | 'C' | 'g' | 'k' | 'H' | 'V' => {
+            ("this escape of PCRE is not supported", "write what it stands for")
+        }
+        _ => return None,
+    })
+}
+
+/// Groups of PCRE that the engine does not have; `at` is the first character behind `(?`.
+fn perl_group(text: &str, at: usize) -> Option<(&'static str, &'static str)> {
+    Some(match text.get(at..)?.chars().next()? {
+        '>' => ("atomic groups are not supported", "write `(?:…)`: matching takes linear time anyway"),
+        '|' => ("branch reset groups are not supported", "give the groups numbers of their own"),
+        '#' => ("comments within a pattern are not supported", "write the comment behind the statement"),
+        '(' | 'R' | '&' | '0'..='9' | '+' | 'C' => {
+            ("conditions and recursion within a pattern are not supported", "match the parts one by one")
+        }
+        _ => return None,
+    })
+}
+
+/// Looks for what the engine takes and PCRE reads otherwise: `a++` (possessive there, a repetition
+/// of a repetition here) and `(?R)` (recursion there, a flag about line ends here).
+#[derive(Default)]
+struct Misread(Option<Problem>);
+
+impl Misread {
+    fn note(&mut self, span: &tree::Span, message: &str, help: &str) {
+        let place = span.start.offset..span.end.offset;
+        let (message, help) = (message.to_owned(), help.to_owned());
+        self.0.get_or_insert(Problem { code: Code::E0309, place, message, help });
+    }
+}
+
+impl tree::Visitor for Misread {
+    type Output = Option<Problem>;
+    type Err = ();
+
+    fn finish(self) -> Result<Self::Output, ()> {
+        Ok(self.0)
+    }
+
+    fn visit_pre(&mut self, part: &Ast) -> Result<(), ()> {
+        match part {
+            Ast::Repetition(outer) if matches!(&*outer.ast, Ast::Repetition(_)) => {
+                if let RepetitionOp { kind: RepetitionKind::OneOrMore, span } = &outer.op {
+                    let help = "drop the second `+`: matching takes linear time anyway";
+                    self.note(span, "possessive repetition is not supported", help);
+                }
+            }
+            Ast::Flags(flags) if flags.flags.flag_state(tree::Flag::CRLF).is_some() => {
+                self.note(&flags.span, "recursion within a pattern is not supported", "match the parts one by one");
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// How many characters and classes the pattern has with its repetitions written out.
+fn size(pattern: &Hir) -> u64 {
+    match pattern.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(literal) => literal.0.len() as u64,
+        HirKind::Class(Class::Bytes(class)) => 1 + class.ranges().len() as u64 / 16,
+        // A range of characters may take a handful of byte sequences.
+        HirKind::Class(Class::Unicode(class)) => 1 + 4 * class.ranges().len() as u64,
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min).max(1);
+            u64::from(times).saturating_mul(size(&repetition.sub).saturating_add(1))
+        }
+        HirKind::Capture(capture) => size(&capture.sub).saturating_add(2),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().fold(1, |total: u64, part| total.saturating_add(size(part)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(pattern: &str) -> Option<Code> {
+        examine(pattern).err().map(|problem| problem.code)
+    }
+
+    #[test]
+    fn patterns_at_the_size_limit_still_compile() {
+        for part in ["a", "[a-z]", "[acegikmoqsuwy02468]", "(?:a|b)", "(a)", "é", "[^a]", "(?u:\\w)"] {
+            let one = size(&translated(part));
+            let pattern = format!("(?:{part}){{{}}}", SIZE_LIMIT / (one + 1) - 1);
+            assert_eq!(code(&pattern), None, "{pattern}");
+            assert!(Pattern::new(pattern.as_str()).regex().is_some(), "{pattern} does not compile");
+        }
+    }
+
+    fn translated(pattern: &str) -> Hir {
+        let parsed = tree::parse::Parser::new().parse(pattern).unwrap();
+        TranslatorBuilder::new().unicode(false).utf8(false).build().translate(pattern, &parsed).unwrap()
+    }
+
+    #[test]
+    fn what_only_pcre_has_is_told_apart_from_mistakes() {
+        for pattern in ["(?=a)", "(?<!a)b", r"(a)\1", "a++", "(?>a)", r"a\Z", r"\Qa.b\E", "(?|a|b)", "(?R)"] {
+            assert_eq!(code(pattern), Some(Code::E0309), "{pattern}");
+        }
+        for pattern in ["(", "[a", "a{2,1}", r"\p{Greek}", "*a", "[é]"] {
+            assert_eq!(code(pattern), Some(Code::E0308), "{pattern}");
+        }
+        for pattern in ["(?i)a", r"\.(css|js)$", "a+?", "(a+)+", r"\/x\-y", "(?<name>a)", "[[:alpha:]]"] {
+            assert_eq!(code(pattern), None, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn nested_repetitions_are_bounded() {
+        assert_eq!(code("((a{1000}){1000}){1000}"), Some(Code::E0310));
+        assert_eq!(code("[a-z]{1,64}"), None);
+    }
+}

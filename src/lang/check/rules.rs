@@ -1,0 +1,177 @@
+//! Rule tables: one flat `if` in `recv` or `backend_response`.
+
+use super::scope::Scope;
+use super::unknown;
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::{Arm, Expression, ExpressionKind, Outcome, Statement, StatementKind, Target};
+use crate::lang::schema::{Action, Message, RuleAction, RuleTable, Type, Variable};
+use crate::lang::source::Span;
+use crate::lang::syntax::ast::{self, Name, RuleRow, RuleStep, RuleStepKind, Rules};
+
+/// The statuses that send a client elsewhere (RFC 9110 section 15.4) and that the built-in page
+/// gives a `Location`.
+const REDIRECTS: [i64; 5] = [301, 302, 303, 307, 308];
+
+impl<'a> Scope<'_, 'a> {
+    /// The statement that a table stands for.
+    pub(super) fn rules(&mut self, rules: &'a Rules) -> Statement {
+        self.table = Some(rules.table);
+        let mut arms = Vec::with_capacity(rules.rows.len());
+        for row in &rules.rows {
+            arms.extend(self.row(row));
+        }
+        let otherwise = rules.otherwise.as_ref().map(|row| self.row_actions(row)).unwrap_or_default();
+        self.table = None;
+        self.report_rows_behind_true(rules);
+        Statement { kind: StatementKind::If { arms, otherwise }, span: rules.span }
+    }
+
+    fn row(&mut self, row: &'a RuleRow) -> Option<Arm> {
+        let condition = row.condition.as_ref().map(|condition| self.condition(condition));
+        let body = self.row_actions(row);
+        Some(Arm { condition: condition??, body, span: row.span })
+    }
+
+    fn row_actions(&mut self, row: &'a RuleRow) -> Vec<Statement> {
+        row.actions.iter().filter_map(|step| self.row_action(step)).collect()
+    }
+
+    fn row_action(&mut self, step: &'a RuleStep) -> Option<Statement> {
+        match &step.kind {
+            RuleStepKind::Statement(statement) => self.statement(statement),
+            RuleStepKind::Action { name, operands } => {
+                let kind = self.rule_action(name, operands, step.span)?;
+                Some(Statement { kind, span: step.span })
+            }
+        }
+    }
+
+    fn report_rows_behind_true(&self, rules: &Rules) {
+        let mut rows = rules.rows.iter().chain(&rules.otherwise);
+        let is_true = |row: &&RuleRow| {
+            row.condition.as_ref().is_some_and(|condition| condition.kind == ast::ExpressionKind::Bool(true))
+        };
+        let Some(catch_all) = rows.find(is_true) else { return };
+        if let Some(next) = rows.next() {
+            let finding = Diagnostic::new(Code::W0501, next.span, "this row is never reached")
+                .context(catch_all.span, "this row always matches")
+                .help("move the row that always matches to the end of the table");
+            self.report(finding);
+        }
+    }
+
+    fn rule_action(&mut self, name: &Name, operands: &[ast::Expression], span: Span) -> Option<StatementKind> {
+        let table = self.table?;
+        let Some(action) = RuleAction::find(&name.text) else {
+            let finding = Diagnostic::new(Code::E0208, name.span, format!("there is no action `{}`", name.text));
+            let known = RuleAction::ALL.iter().filter(|action| action.tables().contains(&table));
+            let names = known.map(|action| action.name()).chain(["set", "unset", "call"]);
+            self.report(unknown::suggest(finding, &name.text, "actions of this table", names));
+            return None;
+        };
+        if !action.tables().contains(&table) {
+            self.report(wrong_table(action, table, name.span));
+            return None;
+        }
+        self.row_statement(action, operands, table, name.span.to(span))
+    }
+
+    /// What an action of a row stands for.
+    fn row_statement(
+        &mut self,
+        action: RuleAction,
+        operands: &[ast::Expression],
+        table: RuleTable,
+        span: Span,
+    ) -> Option<StatementKind> {
+        match (action, operands) {
+            (RuleAction::Cache, []) => Some(end(Action::Hash)),
+            (RuleAction::Pass, []) => Some(end(Action::Pass)),
+            (RuleAction::Purge, []) => Some(end(Action::Purge)),
+            (RuleAction::Deny, [status]) => Some(synth(self.status(status, "deny")?, None)),
+            (RuleAction::Deny, [status, reason]) => {
+                let (status, reason) = (self.status(status, "deny"), self.reason(reason, "deny"));
+                Some(synth(status?, Some(reason?)))
+            }
+            (RuleAction::Redirect, [status, url]) => self.redirect(status, url),
+            (RuleAction::Backend, [backend]) => self.assign(Variable::ReqBackendHint, backend, "backend"),
+            (RuleAction::Ttl, [duration]) => self.assign(Variable::BerespTtl, duration, "ttl"),
+            (RuleAction::Grace, [duration]) => self.assign(Variable::BerespGrace, duration, "grace"),
+            (RuleAction::Keep, [duration]) => self.assign(Variable::BerespKeep, duration, "keep"),
+            (RuleAction::Uncacheable, []) => {
+                let truth = Expression { kind: ExpressionKind::Bool(true), ty: Type::Bool, span };
+                Some(StatementKind::Set(Target::Variable(Variable::BerespUncacheable), truth))
+            }
+            (RuleAction::Strip, [field]) => self.strip(field, table),
+            _ => {
+                self.report(wrong_operands(action, span));
+                None
+            }
+        }
+    }
+
+    fn assign(&mut self, variable: Variable, value: &ast::Expression, name: &str) -> Option<StatementKind> {
+        let value = self.wanted(value, variable.ty(), format_args!("`{name}`"))?;
+        Some(StatementKind::Set(Target::Variable(variable), value))
+    }
+
+    fn redirect(&mut self, status: &ast::Expression, url: &ast::Expression) -> Option<StatementKind> {
+        let place = status.span;
+        let (status, url) = (self.status(status, "redirect"), self.reason(url, "redirect"));
+        let (status, url) = (status?, url?);
+        if let ExpressionKind::Int(number) = status.kind
+            && !REDIRECTS.contains(&number)
+        {
+            let finding = Diagnostic::new(Code::E0313, place, format!("{number} does not send a client elsewhere"));
+            self.report(finding.help("write 301 or 308 for good, 302, 303 or 307 for now"));
+            return None;
+        }
+        Some(synth(status, Some(url)))
+    }
+
+    /// `strip set_cookie`, `strip "X-Foo"`
+    fn strip(&mut self, field: &ast::Expression, table: RuleTable) -> Option<StatementKind> {
+        let message = match table {
+            RuleTable::Request => Message::Req,
+            RuleTable::Response => Message::Beresp,
+        };
+        let text = match &field.kind {
+            ast::ExpressionKind::String(text) => text.clone(),
+            ast::ExpressionKind::Path(path) if path.parts.len() == 1 => path.text().replace('_', "-"),
+            _ => {
+                let finding = Diagnostic::new(Code::E0301, field.span, "`strip` takes the name of a header field");
+                self.report(finding.help("write `strip set_cookie` or `strip \"Set-Cookie\"`"));
+                return None;
+            }
+        };
+        let name = self.settable_field(&text, field.span)?;
+        Some(StatementKind::Unset(Target::Header(message, name)))
+    }
+}
+
+fn end(action: Action) -> StatementKind {
+    StatementKind::Return(Outcome { action, status: None, reason: None })
+}
+
+fn synth(status: Expression, reason: Option<Expression>) -> StatementKind {
+    StatementKind::Return(Outcome { action: Action::Synth, status: Some(status), reason })
+}
+
+fn wrong_table(action: RuleAction, table: RuleTable, span: Span) -> Diagnostic {
+    let other = match table {
+        RuleTable::Request => RuleTable::Response,
+        RuleTable::Response => RuleTable::Request,
+    };
+    let message = format!("`{}` is not possible in `rules {}`", action.name(), table.name());
+    Diagnostic::new(Code::E0404, span, message).help(format!("move the row to `rules {}`", other.name()))
+}
+
+fn wrong_operands(action: RuleAction, span: Span) -> Diagnostic {
+    let name = action.name();
+    let message = match action.operand() {
+        "" => format!("nothing follows `{name}`"),
+        operand => format!("`{name}` is followed by {operand}"),
+    };
+    let form = format!("{name} {}", action.operand());
+    Diagnostic::new(Code::E0305, span, message).help(format!("write `{}`", form.trim_end()))
+}

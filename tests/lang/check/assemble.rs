@@ -1,0 +1,132 @@
+//! Files: what is read, in which order, and what keeps a file from being read.
+
+use std::path::Path;
+
+use warp_edge::files::{DiskFiles, MemoryFiles};
+use warp_edge::lang::check::{Checked, FILE_SIZE_LIMIT_BYTES, check};
+
+use super::codes;
+
+const HEAD: &str = "warp 1;\nbackend default { .host = \"127.0.0.1\"; }\n";
+
+fn entry(text: &str) -> MemoryFiles {
+    MemoryFiles::new("main.warp", format!("{HEAD}{text}"))
+}
+
+/// The headers that `recv` sets, in order.
+fn set_in_recv(checked: &Checked) -> Vec<String> {
+    let recv = checked.hir.as_ref().unwrap().step(warp_edge::lang::schema::Step::Recv).unwrap();
+    let spans = recv.body.statements.iter().map(|statement| checked.sources.text(statement.span));
+    spans.filter_map(|text| Some(text.strip_prefix("set req.http.")?.split(' ').next()?.to_owned())).collect()
+}
+
+fn sub_that_sets(header: &str) -> String {
+    format!("sub recv {{ set req.http.{header} = \"1\"; }}\n")
+}
+
+#[test]
+fn an_included_file_stands_in_the_place_of_its_include() {
+    let text = format!("{}include \"part.warp\";\n{}", sub_that_sets("A"), sub_that_sets("C"));
+    let checked = check("main.warp", &entry(&text).with("part.warp", sub_that_sets("B")));
+    assert_eq!(codes(&checked), [""; 0]);
+    assert_eq!(set_in_recv(&checked), ["A", "B", "C"]);
+}
+
+#[test]
+fn a_file_that_is_included_twice_counts_once() {
+    let text = "include \"part.warp\";\ninclude \"*.warp\";\n";
+    let part = format!("warp 1;\n{}", sub_that_sets("B"));
+    let checked = check("main.warp", &entry(text).with("part.warp", part).with("z.warp", ""));
+    assert_eq!(codes(&checked), [""; 0]);
+    assert_eq!(set_in_recv(&checked), ["B"]);
+}
+
+#[test]
+fn mistakes_of_all_files_are_found_at_once() {
+    let text = "sub recv { call nothing; }\ninclude \"part.warp\";\n";
+    let checked = check("main.warp", &entry(text).with("part.warp", "sub deliver { call nowhere; }\n"));
+    let places: Vec<String> =
+        checked.diagnostics.iter().map(|finding| checked.sources.describe(finding.primary.span)).collect();
+    assert_eq!(places, ["main.warp:3:17", "part.warp:1:20"]);
+}
+
+#[test]
+fn a_fragment_is_no_entry() {
+    let checked = check("main.warp", &MemoryFiles::new("main.warp", sub_that_sets("A")));
+    assert!(codes(&checked).contains(&"E0106"), "{:?}", codes(&checked));
+    assert!(checked.hir.is_none());
+}
+
+#[test]
+fn an_empty_file_says_so() {
+    let checked = check("main.warp", &MemoryFiles::new("main.warp", ""));
+    assert!(codes(&checked).contains(&"E0110"), "{:?}", codes(&checked));
+}
+
+#[test]
+fn bytes_that_are_no_text_are_shown_with_their_line() {
+    let mut bytes = format!("{HEAD}# caf").into_bytes();
+    bytes.extend(b"\xe9 is Latin-1\n");
+    let checked = check("main.warp", &MemoryFiles::new("main.warp", bytes));
+    let finding = checked.diagnostics.first().unwrap();
+    assert_eq!(finding.code.id(), "E0109");
+    assert_eq!(finding.message, "this is not UTF-8 text: the byte 0xE9 cannot stand here");
+    assert_eq!(checked.sources.describe(finding.primary.span), "main.warp:3:6");
+}
+
+#[test]
+fn files_that_are_too_large_are_not_parsed() {
+    let large = vec![b'#'; FILE_SIZE_LIMIT_BYTES + 1];
+    let checked = check("main.warp", &entry("include \"large.warp\";\n").with("large.warp", large));
+    assert_eq!(codes(&checked), ["E0120"]);
+    assert_eq!(checked.diagnostics[0].message, "`large.warp` is larger than 32 MiB");
+}
+
+#[test]
+fn an_entry_that_is_not_there_is_a_finding() {
+    let checked = check("missing.warp", &DiskFiles);
+    let finding = checked.diagnostics.first().unwrap();
+    assert_eq!(finding.code.id(), "E0222");
+    assert_eq!(finding.message, "cannot read `missing.warp`: there is no such file");
+    assert_eq!(checked.sources.describe(finding.primary.span), "missing.warp:1:1");
+}
+
+fn write(folder: &Path, name: &str, text: &str) -> String {
+    let path = folder.join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_circle_of_files_on_disk_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let main = write(folder.path(), "main.warp", &format!("{HEAD}include \"parts/a.warp\";\n"));
+    write(folder.path(), "parts/a.warp", "include \"b.warp\";\n");
+    write(folder.path(), "parts/b.warp", "include \"../parts/./a.warp\";\n");
+    let checked = check(&main, &DiskFiles);
+    assert_eq!(codes(&checked), ["E0221"]);
+    let message = checked.diagnostics[0].message.replace(&format!("{}/", folder.path().display()), "");
+    assert_eq!(message, "`parts/a.warp` includes itself: parts/a.warp -> parts/b.warp -> parts/a.warp");
+}
+
+#[test]
+fn a_folder_full_of_parts_is_read_in_the_order_of_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let main = write(folder.path(), "main.warp", &format!("{HEAD}include \"parts/*.warp\";\n"));
+    for name in ["B", "A", "C"] {
+        write(folder.path(), &format!("parts/{name}.warp"), &sub_that_sets(name));
+    }
+    let checked = check(&main, &DiskFiles);
+    assert_eq!(codes(&checked), [""; 0]);
+    assert_eq!(set_in_recv(&checked), ["A", "B", "C"]);
+}
+
+#[test]
+fn a_long_row_of_includes_ends() {
+    let mut files = entry("include \"0\";\n");
+    for at in 0..100 {
+        files = files.with(at.to_string(), format!("include \"{}\";\n", at + 1));
+    }
+    assert_eq!(codes(&check("main.warp", &files)), ["E0221"]);
+}

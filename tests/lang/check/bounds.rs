@@ -1,0 +1,177 @@
+//! Large, deep and odd policies: checking ends, and says something.
+
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+use warp_edge::lang::check::Checked;
+
+use super::{check, codes, typed};
+
+fn policy(body: &str) -> String {
+    format!("warp 1;\nbackend default {{ .host = \"127.0.0.1\"; }}\n{body}")
+}
+
+#[test]
+fn ten_thousand_rows_are_one_flat_statement() {
+    let mut rows = String::new();
+    for at in 0..10_000 {
+        let _ = writeln!(rows, "when host == \"h{at}\" and path under \"/p{at}/\" -> pass;");
+    }
+    let hir = typed(&policy(&format!("rules request first {{\n{rows}}}\n")));
+    let recv = hir.step(warp_edge::lang::schema::Step::Recv).unwrap();
+    let warp_edge::lang::hir::StatementKind::If { arms, .. } = &recv.body.statements[0].kind else { panic!() };
+    assert_eq!(arms.len(), 10_000);
+}
+
+#[test]
+fn ten_thousand_subs_in_a_row_are_refused_without_recursing() {
+    let mut subs = String::new();
+    for at in 0..10_000 {
+        let _ = writeln!(subs, "sub s{at} {{ call s{}; }}", at + 1);
+    }
+    subs.push_str("sub s10000 { unset req.http.X; }\nsub recv { call s0; }\n");
+    assert_eq!(codes(&check(&policy(&subs))), ["E0503"]);
+}
+
+#[test]
+fn calls_within_the_limits_are_fine() {
+    let mut subs = String::new();
+    for at in 1..32 {
+        let _ = writeln!(subs, "sub s{at} {{ call s{}; }}", at + 1);
+    }
+    subs.push_str("sub s32 { unset req.http.X; }\nsub recv { call s1; }\n");
+    assert_eq!(codes(&check(&policy(&subs))), [""; 0]);
+}
+
+#[test]
+fn constants_that_wait_for_each_other_do_not_recurse_without_end() {
+    let mut consts = String::new();
+    for at in 0..10_000 {
+        let _ = writeln!(consts, "const c{at} = c{};", at + 1);
+    }
+    let found = check(&policy(&format!("{consts}const c10000 = 1;\nsub recv {{ set req.http.X = c0; }}\n")));
+    assert!(codes(&found).iter().all(|code| *code == "E0214"), "{:?}", codes(&found));
+    assert!(found.hir.is_none());
+}
+
+#[test]
+fn constants_that_double_each_other_do_not_fill_the_memory() {
+    let mut consts = String::from("const c0 = \"0123456789\";\n");
+    for at in 1..60 {
+        let _ = writeln!(consts, "const c{at} = c{0} + c{0};", at - 1);
+    }
+    let found = check(&policy(&format!("{consts}sub recv {{ set req.http.X = c59; }}\n")));
+    assert_eq!(codes(&found), ["E0318"]);
+}
+
+#[test]
+fn deep_expressions_are_checked_as_deep_as_they_are_parsed() {
+    for depth in [20, 100, 200, 250, 5_000] {
+        let open = "(1 + ".repeat(depth);
+        let close = ")".repeat(depth);
+        let text = policy(&format!("sub recv {{ set req.http.X = {open}std.strlen(req.url){close}; }}\n"));
+        assert_ends(&check(&text));
+        let nots = "!".repeat(depth);
+        assert_ends(&check(&policy(&format!("sub recv {{ if ({nots} req.http.X) {{ return (pass); }} }}\n"))));
+        let ifs = "if (req.http.X) { ".repeat(depth);
+        let ends = "}".repeat(depth);
+        assert_ends(&check(&policy(&format!("sub recv {{ {ifs} unset req.http.X; {ends} }}\n"))));
+    }
+}
+
+fn assert_ends(checked: &Checked) {
+    assert!(checked.hir.is_some() || !checked.diagnostics.is_empty());
+}
+
+/// Pieces of statements that mean something, and some that do not.
+fn fragment() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(
+        &[
+            "req.url",
+            "req.http.X-A",
+            "req.query",
+            "req.cookies",
+            "beresp.ttl",
+            "client.ip",
+            "now",
+            "none",
+            "a",
+            "b",
+            "c",
+            "\"text\"",
+            "\"/p\"",
+            "\"(\"",
+            "10s",
+            "5",
+            "0",
+            "1.5",
+            "64KB",
+            "true",
+            "std.strlen",
+            "regsub",
+            "hash_data",
+            "(",
+            ")",
+            "[",
+            "]",
+            ",",
+            "+",
+            "-",
+            "*",
+            "/",
+            "%",
+            "==",
+            "<",
+            "~",
+            "!~",
+            "in",
+            "under",
+            "ext",
+            "has",
+            "any",
+            "!",
+            "&&",
+            "||",
+            "..",
+            "set",
+            "unset",
+            "call",
+            "let",
+            "if",
+            "else",
+            "return",
+            "{",
+            "}",
+            ";",
+            "=",
+            "+=",
+            "pass",
+            "synth",
+            "when",
+            "->",
+            "builtin.cookie",
+            "office",
+            "default",
+        ][..],
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn any_row_of_words_is_checked_to_the_end(words in prop::collection::vec(fragment(), 0..40)) {
+        let words = words.join(" ");
+        let text = policy(&format!(
+            "acl office {{ \"192.0.2.0\"/24; }}\nconst a = 1;\nconst c = {words};\nsub b {{ {words} }}\nsub recv {{ {words} }}\n\
+             sub backend_response {{ set beresp.ttl = {words}; }}\nrules request first {{ when {words} -> pass; }}\n"
+        ));
+        assert_ends(&check(&text));
+    }
+
+    #[test]
+    fn any_expression_is_checked_to_the_end(words in prop::collection::vec(fragment(), 1..8)) {
+        let words = words.join(" ");
+        assert_ends(&check(&policy(&format!("sub recv {{ if ({words}) {{ set req.http.X = {words}; }} }}\n"))));
+    }
+}

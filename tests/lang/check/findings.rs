@@ -1,0 +1,86 @@
+//! What is found, as people see it, and the pages about it.
+
+use warp_edge::files::MemoryFiles;
+use warp_edge::lang::check;
+use warp_edge::lang::diagnostic::{Code, Level, render};
+
+/// Codes whose mistake cannot stand in a page: it is about bytes that are no text, or about a file
+/// that is too large or not there.
+const WITHOUT_BAD_EXAMPLE: &[Code] = &[Code::E0109, Code::E0120, Code::E0222];
+
+#[test]
+fn mistakes_are_shown_with_their_places() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../../../snapshots/check");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        insta::glob!("../../corpus", "invalid/check/*.warp", |path| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let files = MemoryFiles::new(name, std::fs::read(path).unwrap());
+            let checked = check::check(name, &files);
+            assert!(!checked.diagnostics.is_empty());
+            insta::assert_snapshot!(render::graphical(&checked.diagnostics, &checked.sources, false));
+        });
+    });
+}
+
+#[test]
+fn each_page_shows_its_mistake_and_how_it_is_mended() {
+    let mut wrong = Vec::new();
+    for code in Code::ALL {
+        let (id, page) = (code.id(), code.page());
+        if !page.starts_with(&format!("# {id} {}\n", code.name())) {
+            wrong.push(format!("the page of {id} has another title"));
+        }
+        if !WITHOUT_BAD_EXAMPLE.contains(code) {
+            let found = codes_of(example(*code, "## Bad"));
+            if !found.contains(code) {
+                wrong.push(format!("the bad example of {id} yields {found:?}"));
+            }
+        }
+        let found = codes_of(example(*code, "## Good"));
+        if !found.is_empty() {
+            wrong.push(format!("the good example of {id} yields {found:?}"));
+        }
+    }
+    assert_eq!(wrong, [""; 0]);
+}
+
+/// The policy below a heading of a page.
+fn example(code: Code, heading: &str) -> &'static str {
+    let section = code.page().split_once(heading).map(|(_, section)| section);
+    let fenced =
+        section.and_then(|section| section.split_once("```warp\n")).and_then(|(_, text)| text.split_once("```"));
+    fenced.map_or_else(|| panic!("the page of {} has no policy below `{heading}`", code.id()), |(text, _)| text)
+}
+
+fn codes_of(text: &str) -> Vec<Code> {
+    let checked = check::check("policy.warp", &MemoryFiles::new("policy.warp", text));
+    checked.diagnostics.iter().map(|finding| finding.code).collect()
+}
+
+#[test]
+fn codes_have_names_of_their_own() {
+    for (at, code) in Code::ALL.iter().enumerate() {
+        assert!(Code::ALL.iter().skip(at + 1).all(|other| other.name() != code.name()), "{}", code.name());
+        assert_eq!(Code::find(code.name()), Some(*code));
+    }
+}
+
+/// A fix is worth its name when the finding is gone once it is applied.
+#[test]
+fn fixes_mend_what_they_are_offered_for() {
+    for code in Code::ALL.iter().filter(|code| !WITHOUT_BAD_EXAMPLE.contains(code)) {
+        let mut text = example(*code, "## Bad").to_owned();
+        let checked = check::check("policy.warp", &MemoryFiles::new("policy.warp", text.as_str()));
+        let finding = checked.diagnostics.iter().find(|finding| finding.code == *code);
+        let Some(fix) = finding.and_then(|finding| finding.fix.as_ref()) else { continue };
+        for edit in fix.edits.iter().rev() {
+            text.replace_range(edit.span.range(), &edit.text);
+        }
+        let left = codes_of(&text);
+        assert!(!left.contains(code), "the fix of {} leaves it: {text}", code.id());
+        assert!(left.iter().all(|code| code.level() == Level::Warning), "the fix of {} breaks: {left:?}", code.id());
+    }
+}
