@@ -169,7 +169,8 @@ fn refuse(rejected: Rejected, generation: u64, refused: &mut Option<Refused>) ->
         return (before.errors, before.rendered.clone());
     }
     let (errors, rendered) = (rejected.error_count(), rejected.render());
-    tracing::error!(errors, generation, "policy refused, generation {generation} serves on\n{rendered}");
+    let shown = rendered.trim_end();
+    tracing::error!(errors, generation, "policy refused, generation {generation} serves on\n{shown}\n");
     *refused = Some(Refused { reads: rejected.reads, rendered: rendered.clone(), errors });
     (errors, rendered)
 }
