@@ -10,6 +10,7 @@
 pub mod cache;
 pub mod cli;
 pub mod decision;
+pub mod editors;
 pub mod files;
 pub mod lang;
 

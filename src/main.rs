@@ -1,3 +1,7 @@
 //! The `warp` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    warp_edge::cli::run()
+}

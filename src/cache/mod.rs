@@ -1,1 +1,30 @@
-//! RFC 9111 as pure functions.
+//! The rules of HTTP caching (RFC 9111) as pure functions.
+//!
+//! Headers, method and status come in as [`http`] values and the time as an argument; what comes
+//! out are values for the proxy to act on. Here is no clock, no input or output and no state: what
+//! is kept lives in the store, what a site owner decides lives in the policy. The flow of a
+//! response: [`CacheControl`] is read once, [`storable`](storable::storable) says whether it may be
+//! kept, [`Freshness`] for how long, [`Vary`] for which requests, [`validation`] how to ask again.
+
+pub mod age;
+pub mod cache_control;
+pub mod cache_status;
+pub mod date;
+mod delta_seconds;
+mod entity_tag;
+pub mod freshness;
+pub mod hop_by_hop;
+pub mod invalidation;
+mod list;
+pub mod storable;
+pub mod update304;
+pub mod validation;
+pub mod vary;
+
+pub use age::Timing;
+pub use cache_control::{CacheControl, Directive, Scope};
+pub use cache_status::{CacheStatus, Forward};
+pub use freshness::{Freshness, Heuristic, LifetimeSource, StaleUse};
+pub use storable::{Exchange, Unstorable};
+pub use validation::Precondition;
+pub use vary::Vary;

@@ -1,1 +1,62 @@
 //! The running policy: load, watch, swap.
+//!
+//! [`compile`] turns a source into a [`Policy`], [`PolicyHandle`] keeps the one that serves and
+//! replaces it, [`Watcher`] sees that files changed. Requests only ever touch [`PolicyHandle::current`]. Listeners
+//! and stores are not here: a swap never touches a socket or a stored object.
+
+mod backends;
+mod handle;
+mod load;
+mod reads;
+mod source;
+mod status;
+mod watch;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+pub use handle::PolicyHandle;
+pub use load::{Rejected, compile};
+pub use source::PolicySource;
+pub use status::{PolicyStatus, ReloadReport};
+pub use watch::Watcher;
+
+use crate::decision::Program;
+use crate::lang::diagnostic::Diagnostic;
+use crate::lang::hir::BackendId;
+use crate::lang::source::SourceMap;
+use crate::origin::Backend;
+use reads::Reads;
+use watch::Targets;
+
+/// A policy that can serve: compiled, with its backends at hand. Never changed once published.
+#[derive(Debug)]
+pub struct Policy {
+    /// Counts published policies; the one that the process started with is 1.
+    pub generation: u64,
+    /// The decision trees.
+    pub program: Program,
+    /// The backends, in the order of their [`BackendId`]s.
+    pub backends: Vec<Arc<Backend>>,
+    /// Where requests go that no statement sends elsewhere; `None` if the policy has no backend.
+    pub default_backend: Option<BackendId>,
+    /// The text, for places of rules and diagnostics.
+    pub sources: SourceMap,
+    /// The policy file; `None` for the built-in policy alone.
+    pub path: Option<PathBuf>,
+    /// Every file that was read for it.
+    pub files: Vec<PathBuf>,
+    /// Sixteen hex digits that change with the text.
+    pub fingerprint: String,
+    /// When it was compiled.
+    pub loaded_at: SystemTime,
+    /// What reading, checking and lowering took.
+    pub compile_time: Duration,
+    /// Findings that did not keep it from running.
+    pub warnings: Vec<Diagnostic>,
+    reads: Reads,
+}

@@ -1,1 +1,54 @@
 //! A request's way through the steps, on pingora.
+//!
+//! The only module that touches pingora. `hooks` hands pingora's calls on, in the order of a
+//! request's life: `admit` (the gate), `recv`, `lookup` (hash, hit, miss), `fetch`
+//! (`backend_fetch`, `backend_response`), `deliver`, with `synth` and `failure` for what warp says itself, and `log` at
+//! the end. `facts` shows a request to the policy, `storage` shows warp's store to pingora, and
+//! `serve` puts the process together. What the rules of caching say stands in `crate::cache`.
+
+mod admit;
+mod ctx;
+mod deliver;
+mod facts;
+mod failure;
+mod fetch;
+mod hooks;
+mod listener;
+mod log;
+mod lookup;
+mod options;
+mod recv;
+mod serve;
+mod status;
+mod storage;
+mod synth;
+
+use std::sync::{Arc, OnceLock};
+
+use pingora::cache::lock::CacheLock;
+use pingora::cache::predictor::Predictor;
+
+use crate::policy::PolicyHandle;
+use crate::telemetry::{AccessLog, Metrics};
+
+pub use options::{AccessLogTarget, Listening, ServeOptions};
+pub use serve::{ServeError, serve};
+
+/// The proxy: what every request needs, whatever its policy.
+pub struct WarpProxy {
+    policy: Arc<PolicyHandle>,
+    storage: &'static storage::PingoraStorage,
+    lock: &'static CacheLock,
+    predictor: &'static Predictor<16>,
+    metrics: Arc<Metrics>,
+    access_log: Option<AccessLog>,
+}
+
+/// The name of this machine, read once.
+fn hostname() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| {
+        let name = std::fs::read_to_string("/proc/sys/kernel/hostname");
+        name.map_or_else(|_| "localhost".to_owned(), |name| name.trim().to_owned())
+    })
+}

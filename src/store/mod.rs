@@ -1,1 +1,31 @@
 //! Where responses are kept.
+//!
+//! The stores know keys, heads and bodies, and neither HTTP nor the proxy's framework: what a head
+//! holds is the caller's, told apart by [`StoredHead`]. The proxy adapts them to its framework in
+//! one module of its own. For now there is one store, [`MemoryStore`].
+
+pub mod memory;
+
+use std::time::SystemTime;
+
+pub use memory::{Aborted, BodyReader, Fill, MemoryStore, Object, StoreStats};
+
+/// What is kept beside a body: status, fields, freshness.
+pub trait StoredHead: Send + Sync + 'static {
+    /// How many bytes of memory it takes, itself and all it owns; always the same number for the
+    /// same value.
+    fn size_bytes(&self) -> usize;
+
+    /// After this moment nobody can use the object in any way, neither stale nor for validation;
+    /// then the store drops it.
+    fn useless_after(&self) -> SystemTime;
+}
+
+/// What an object is found by: two hashes that the caller makes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Key {
+    /// Hash of what makes up the cache key: host, URL and so on.
+    pub primary: u128,
+    /// Hash of the request fields that the response varies on; 0 is the primary slot.
+    pub variant: u128,
+}

@@ -1,1 +1,9 @@
 //! The proxy as its users meet it: the real binary, real origins, real sockets.
+
+// Helpers of tests may fail as tests do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod support_works;

@@ -12,3 +12,18 @@ pub const WORD_OPERATORS: &[&str] = &["and", "or", "not", "in", "under", "ext", 
 
 /// Clauses of a `normalize` block.
 pub const NORMALIZE_CLAUSES: &[&str] = &["query", "cookie", "accept_encoding", "host"];
+
+/// What a clause of a `normalize` block may do.
+pub const NORMALIZE_OPERATIONS: &[&str] = &["drop", "keep", "sort", "to", "lower"];
+
+/// How the rows of a rule table are tried.
+pub const RULE_MODES: &[&str] = &["first"];
+
+/// Other spellings of `else if`, as in VCL.
+pub const ELSE_IF_WORDS: &[&str] = &["elseif", "elsif", "elif"];
+
+/// Words that are values.
+pub const VALUES: &[&str] = &["true", "false"];
+
+/// Words that mean something in one place of the grammar and are ordinary names elsewhere.
+pub const CONTEXTUAL_WORDS: &[&str] = &["none", "request", "response", "first", "req", "header"];

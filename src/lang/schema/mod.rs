@@ -14,7 +14,10 @@ mod variable;
 pub use action::{Action, ActionArguments};
 pub use attribute::{Attribute, BACKEND_ATTRIBUTES, PROBE_ATTRIBUTES};
 pub use function::{Function, Parameter};
-pub use keyword::{DECLARATIONS, NORMALIZE_CLAUSES, STATEMENTS, WORD_OPERATORS};
+pub use keyword::{
+    CONTEXTUAL_WORDS, DECLARATIONS, ELSE_IF_WORDS, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, RULE_MODES, STATEMENTS,
+    VALUES, WORD_OPERATORS,
+};
 pub use rule_action::{RuleAction, RuleTable};
 pub use step::{Step, StepSet};
 pub use types::Type;

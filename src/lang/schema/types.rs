@@ -30,6 +30,22 @@ pub enum Type {
 }
 
 impl Type {
+    /// All types.
+    pub const ALL: &[Self] = &[
+        Self::String,
+        Self::Int,
+        Self::Real,
+        Self::Bool,
+        Self::Duration,
+        Self::Bytes,
+        Self::Ip,
+        Self::Time,
+        Self::Backend,
+        Self::Acl,
+        Self::Regex,
+        Self::Void,
+    ];
+
     /// The name as written in the reference and in diagnostics: `STRING`.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -32,8 +32,10 @@ impl Expected {
     /// `` `;` or an operator``
     pub(super) fn in_words(&self) -> String {
         let mut words: Vec<&'static str> = Vec::new();
+        // In an acl the slash is the only "operator".
+        let slash_alone = self.has(Rule::divide) && !self.has(Rule::multiply);
         for rule in &self.rules {
-            let word = in_words(*rule);
+            let word = if slash_alone && *rule == Rule::divide { "`/`" } else { in_words(*rule) };
             if !word.is_empty() && !words.contains(&word) {
                 words.push(word);
             }
@@ -49,7 +51,7 @@ impl Expected {
 /// `a, b or c`
 fn join(words: &[&str]) -> String {
     match words.split_last() {
-        None => "the end".to_owned(),
+        None => "nothing more".to_owned(),
         Some((last, [])) => (*last).to_owned(),
         Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
     }
@@ -109,7 +111,7 @@ fn in_words(rule: Rule) -> &'static str {
         Rule::string | Rule::acl_entry => "a text in quotes",
         Rule::texts => "a list of texts",
         Rule::number => "a number",
-        Rule::name | Rule::dotted_name | Rule::path | Rule::word => "a name",
+        Rule::name | Rule::dotted_name | Rule::path | Rule::word | Rule::clause | Rule::operation => "a name",
         Rule::type_name => "a type",
         Rule::action => "an action such as `pass`",
         Rule::attribute | Rule::attribute_name | Rule::attributes => "an attribute such as `.host`",
@@ -123,7 +125,6 @@ fn in_words(rule: Rule) -> &'static str {
         Rule::set | Rule::unset | Rule::call | Rule::rule_action | Rule::step => "an action",
         Rule::row => "`when`",
         Rule::else_row | Rule::else_if | Rule::otherwise => "`else`",
-        Rule::clause | Rule::operation => "a name",
         Rule::block => "`{`",
         Rule::condition => "`(`",
         _ => "",

@@ -6,16 +6,17 @@ use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Safety};
 use crate::lang::lexer::TokenKind;
 use crate::lang::source::{FileId, Span};
 
+use super::limits::MAX_DIAGNOSTICS;
 use super::stream::{Stream, Tok};
 
 /// A finding, and the bytes of the file that cannot be parsed because of it.
 pub(super) type Finding = (Diagnostic, Range<usize>);
 
-/// The mistakes in the tokens of a piece, in order.
+/// The mistakes in the tokens of a piece, in order; at most one more than is ever shown.
 pub(super) fn findings(stream: &Stream<'_>, file: FileId, toks: Range<usize>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut next = toks.start;
-    while let Some(tok) = stream.tok(next).filter(|_| next < toks.end) {
+    while let Some(tok) = stream.tok(next).filter(|_| next < toks.end && findings.len() <= MAX_DIAGNOSTICS) {
         if tok.kind.is_flawed() {
             let partner = wrong_quotes(stream, next, toks.end);
             findings.push(finding(stream, file, tok, partner));

@@ -6,6 +6,9 @@ use crate::lang::source::{FileId, Span};
 /// How many mistakes of one file are reported.
 pub(super) const MAX_DIAGNOSTICS: usize = 100;
 
+/// How many pieces in a row may start with nothing known: what comes then is no policy.
+pub(super) const MAX_LOST: usize = 1_000;
+
 /// How many bytes recovery may read again: some times the file, and enough for any small file.
 pub(super) fn recovery_budget(file_bytes: usize) -> usize {
     file_bytes.saturating_mul(4).saturating_add(1 << 20)

@@ -26,7 +26,9 @@ pub(super) struct Mistake<'a, 's> {
 impl Mistake<'_, '_> {
     /// The diagnostic. [`Code::E0102`] means that a `;` behind the previous token mends the part.
     pub(super) fn diagnose(&self) -> Diagnostic {
-        let specials: [fn(&Self) -> Option<Diagnostic>; 12] = [
+        let specials: [fn(&Self) -> Option<Diagnostic>; 13] = [
+            Self::digit_first,
+            Self::missing_dot,
             Self::comparison_for_assignment,
             Self::assignment_in_condition,
             Self::text_beside_text,
@@ -38,7 +40,6 @@ impl Mistake<'_, '_> {
             Self::keyword_as_name,
             Self::not_before_test,
             Self::row_behind_else,
-            Self::digit_first,
         ];
         specials.iter().find_map(|special| special(self)).unwrap_or_else(|| self.unexpected())
     }
@@ -95,6 +96,22 @@ impl Mistake<'_, '_> {
         Some(diagnostic)
     }
 
+    /// `host = "…";` in a backend.
+    fn missing_dot(&self) -> Option<Diagnostic> {
+        let allowed = [Rule::attribute, Rule::attribute_name, Rule::dot, Rule::brace_close, Rule::EOI];
+        let assigned = matches!(self.stream.kind(self.index + 1), Some(TokenKind::Assign | TokenKind::Colon));
+        let word = self.found_word();
+        if word.is_empty() || !assigned || !self.expected.only(&allowed) {
+            return None;
+        }
+        let place = self.place();
+        let start = Span { end: place.start, ..place };
+        let diagnostic = Diagnostic::new(Code::E0101, place, "an attribute starts with a dot")
+            .help(format!("write `.{word} = VALUE;`"))
+            .fix(Fix::replace("add the dot", start, "."));
+        Some(diagnostic)
+    }
+
     /// `set a == b;`
     fn comparison_for_assignment(&self) -> Option<Diagnostic> {
         self.found().filter(|tok| tok.kind == TokenKind::Equal && self.expected.has(Rule::assign))?;
@@ -109,7 +126,8 @@ impl Mistake<'_, '_> {
     fn text_beside_text(&self) -> Option<Diagnostic> {
         let (before, found) = (self.before()?, self.found()?);
         let is_text = before.kind.is_string() || found.kind.is_string();
-        let is_value = found.kind.is_string() || (found.kind == TokenKind::Word && !found.first_on_line);
+        let is_name = found.kind == TokenKind::Word && !found.first_on_line && !self.expected.has(Rule::arrow);
+        let is_value = found.kind.is_string() || is_name;
         if self.at_end || !is_text || !is_value || !self.expected.has(Rule::plus) || self.expected.has(Rule::sum) {
             return None;
         }

@@ -15,7 +15,7 @@ use super::cut::{self, Flaw, Piece};
 use super::grammar::{Grammar, Pair, Rule};
 use super::head::{self, Head};
 use super::lexical;
-use super::limits::{MAX_DIAGNOSTICS, recovery_budget};
+use super::limits::{MAX_DIAGNOSTICS, MAX_LOST, recovery_budget};
 use super::recover::Mending;
 use super::stream::Stream;
 use super::unit::Section;
@@ -32,6 +32,8 @@ pub(super) struct Parser<'a, 's> {
     budget: usize,
     /// Whether there was a version line, understood or not.
     versioned: bool,
+    /// How many pieces in a row started with nothing known.
+    lost: usize,
 }
 
 impl<'a, 's> Parser<'a, 's> {
@@ -44,6 +46,7 @@ impl<'a, 's> Parser<'a, 's> {
             stopped: None,
             budget: recovery_budget(stream.text.len()),
             versioned: false,
+            lost: 0,
         }
     }
 
@@ -53,15 +56,24 @@ impl<'a, 's> Parser<'a, 's> {
             return self.diagnostics.push(head::empty(self.tree.file, self.stream.text));
         };
         for piece in cut::pieces(self.stream) {
-            if self.diagnostics.len() >= MAX_DIAGNOSTICS || self.budget == 0 {
-                self.stopped = self.stream.tok(piece.toks.start).map(|tok| tok.start as usize);
+            let start = self.stream.tok(piece.toks.start).map(|tok| tok.start as usize);
+            if self.gives_up() {
+                self.stopped = start;
                 break;
             }
             self.piece(&piece);
+            if self.budget == 0 {
+                self.stopped = start;
+                break;
+            }
         }
         if !self.versioned {
             self.diagnostics.push(head::missing(span(self.tree.file, first)));
         }
+    }
+
+    fn gives_up(&self) -> bool {
+        self.diagnostics.len() >= MAX_DIAGNOSTICS || self.lost >= MAX_LOST
     }
 
     fn piece(&mut self, piece: &Piece) {
@@ -72,6 +84,7 @@ impl<'a, 's> Parser<'a, 's> {
             return self.versioned |= head == Head::Version;
         }
         let explained = self.flaws(piece);
+        self.lost = if head == Head::Unknown { self.lost + 1 } else { 0 };
         match head {
             Head::Version => self.version(piece, place, explained),
             Head::Vcl => {
@@ -80,10 +93,15 @@ impl<'a, 's> Parser<'a, 's> {
             }
             Head::Known(keyword) => self.declaration(piece, place, keyword, explained),
             Head::Misspelt(meant) => self.misspelt(piece, place, meant, explained),
-            Head::Unknown if explained.is_empty() => {
-                self.diagnostics.extend(head::unknown(self.stream, self.tree.file, piece));
-            }
-            Head::Unknown => {}
+            Head::Unknown => self.unknown(piece, &explained),
+        }
+    }
+
+    /// One finding for a line is enough where nothing is understood.
+    fn unknown(&mut self, piece: &Piece, explained: &BTreeSet<usize>) {
+        let goes_on = self.stream.tok(piece.toks.start).is_some_and(|tok| !tok.first_on_line);
+        if explained.is_empty() && !(goes_on && self.lost > 1) {
+            self.diagnostics.extend(head::unknown(self.stream, self.tree.file, piece));
         }
     }
 
@@ -167,19 +185,26 @@ impl<'a, 's> Parser<'a, 's> {
         explained: BTreeSet<usize>,
     ) {
         let body = self.body(piece);
+        let silent = explained.is_empty();
+        let before = self.diagnostics.len();
         let mut mending = self.mending(place, text, explained);
+        mending.closers = piece.unclosed.len();
         if let (Some(section), Some(body)) = (section, body) {
             mending.body(section, body);
         }
         if mending.exhausted() {
+            // Nothing is left out in silence, even when there is no time to look closer.
+            if silent && mending.diagnostics.len() == before {
+                mending.report(Rule::declaration_piece, &piece.toks);
+            }
             return;
         }
-        if mending.explained.is_empty() && parse_declaration(&mending.text).is_none() {
-            return mending.report(Rule::declaration_piece, &piece.toks);
-        }
-        let (text, explained) = (std::mem::take(&mut mending.text), !mending.explained.is_empty());
-        if let Some(pair) = parse_declaration(&text).filter(|_| !explained) {
-            self.build(place, pair);
+        let left = std::mem::take(&mut mending.explained);
+        let text = std::mem::take(&mut mending.text);
+        match parse_declaration(&text) {
+            _ if !left.is_empty() => {}
+            Some(pair) => self.build(place, pair),
+            None => self.mending(place, text, left).report(Rule::declaration_piece, &piece.toks),
         }
     }
 
@@ -191,6 +216,7 @@ impl<'a, 's> Parser<'a, 's> {
             explained,
             diagnostics: &mut self.diagnostics,
             budget: &mut self.budget,
+            closers: 0,
         }
     }
 

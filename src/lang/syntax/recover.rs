@@ -34,6 +34,8 @@ pub(super) struct Mending<'a, 's> {
     pub(super) diagnostics: &'a mut Vec<Diagnostic>,
     /// How many bytes may still be read again.
     pub(super) budget: &'a mut usize,
+    /// How many braces are closed at the end of `text` on the author's behalf.
+    pub(super) closers: usize,
 }
 
 impl Mending<'_, '_> {
@@ -55,7 +57,7 @@ impl Mending<'_, '_> {
     /// Reports the first mistake of the whole text as it is now.
     pub(super) fn report(&mut self, rule: Rule, toks: &Range<usize>) {
         let whole = self.place.base..self.place.base + self.text.len();
-        if let Err(error) = self.parse(rule, &whole) {
+        if let Err(error) = self.parse(rule, &whole, 0) {
             let diagnostic = self.mistake(*error, &whole, toks).diagnose();
             self.diagnostics.push(diagnostic);
         }
@@ -63,7 +65,8 @@ impl Mending<'_, '_> {
 
     fn part(&mut self, section: Section, part: Range<usize>) {
         let Some(mut bytes) = self.bytes(&part) else { return };
-        if !self.is_explained(&bytes) && self.parse(section.rule(), &bytes).is_ok() {
+        let closers = if self.closers == 0 { 0 } else { unit::open_braces(self.stream, part.clone()) };
+        if !self.is_explained(&bytes) && self.parse(section.rule(), &bytes, closers).is_ok() {
             return;
         }
         for condition in self.conditions(section, &part) {
@@ -73,7 +76,7 @@ impl Mending<'_, '_> {
             self.body(section, block);
         }
         while !self.exhausted() && !self.is_explained(&bytes) {
-            let Err(error) = self.parse(section.rule(), &bytes) else { return };
+            let Err(error) = self.parse(section.rule(), &bytes, closers) else { return };
             let mistake = self.mistake(*error, &bytes, &part);
             let (diagnostic, behind) = (mistake.diagnose(), mistake.index.saturating_sub(1));
             let mended = diagnostic.code == Code::E0102 && self.add_semicolon(behind, &mut bytes);
@@ -83,6 +86,7 @@ impl Mending<'_, '_> {
             }
         }
         self.blank(&bytes);
+        self.drop_closers(closers);
     }
 
     fn conditions(&self, section: Section, part: &Range<usize>) -> Vec<Range<usize>> {
@@ -98,7 +102,7 @@ impl Mending<'_, '_> {
         }
         let explained = self.is_explained(&bytes);
         if !explained {
-            let Err(error) = self.parse(Rule::condition_piece, &bytes) else { return };
+            let Err(error) = self.parse(Rule::condition_piece, &bytes, 0) else { return };
             let diagnostic = self.mistake(*error, &bytes, &condition).diagnose();
             self.diagnostics.push(diagnostic);
         }
@@ -128,8 +132,16 @@ impl Mending<'_, '_> {
         }
     }
 
-    fn parse(&mut self, rule: Rule, bytes: &Range<usize>) -> Result<(), Box<Error<Rule>>> {
+    /// Parses the bytes with so many braces closed behind them.
+    fn parse(&mut self, rule: Rule, bytes: &Range<usize>, closers: usize) -> Result<(), Box<Error<Rule>>> {
         let text = self.relative(bytes).and_then(|range| self.text.get(range)).unwrap_or_default();
+        let closed: String;
+        let text = if closers == 0 {
+            text
+        } else {
+            closed = text.to_owned() + &"}".repeat(closers);
+            &closed
+        };
         let parsed = Grammar::parse(rule, text).map(|_| ()).map_err(Box::new);
         let read = match &parsed {
             Ok(()) => text.len(),
@@ -175,6 +187,12 @@ impl Mending<'_, '_> {
         for at in inside {
             self.explained.remove(&at);
         }
+    }
+
+    /// A part with open braces was blanked out: they need no closing any more.
+    fn drop_closers(&mut self, closers: usize) {
+        self.text.truncate(self.text.len().saturating_sub(closers));
+        self.closers = self.closers.saturating_sub(closers);
     }
 
     fn overwrite(&mut self, at: usize, with: &str) {

@@ -4,13 +4,10 @@
 use std::ops::Range;
 
 use crate::lang::lexer::TokenKind;
-use crate::lang::schema::NORMALIZE_CLAUSES;
+use crate::lang::schema::{ELSE_IF_WORDS, NORMALIZE_CLAUSES};
 
 use super::grammar::Rule;
 use super::stream::Stream;
-
-/// Words that go on with an `if`.
-const ELSE_WORDS: [&str; 4] = ["else", "elseif", "elsif", "elif"];
 
 /// What stands between the braces of a declaration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,6 +118,15 @@ pub(super) fn conditions(stream: &Stream<'_>, part: &Range<usize>) -> Vec<Range<
     conditions
 }
 
+/// How many braces of a part are open at its end.
+pub(super) fn open_braces(stream: &Stream<'_>, part: Range<usize>) -> usize {
+    part.fold(0, |depth: usize, index| match stream.kind(index) {
+        Some(TokenKind::BraceOpen) => depth + 1,
+        Some(TokenKind::BraceClose) => depth.saturating_sub(1),
+        _ => depth,
+    })
+}
+
 fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
     let Some(tok) = stream.tok(index) else { return false };
     let word = stream.leading_word(index);
@@ -138,10 +144,14 @@ fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
 
 fn ends_part(stream: &Stream<'_>, section: Section, kind: TokenKind, index: usize) -> bool {
     match (kind, section) {
-        (TokenKind::Semicolon, _) => true,
         (TokenKind::BraceClose, Section::Attributes) => stream.kind(index + 1) != Some(TokenKind::Semicolon),
-        (TokenKind::BraceClose, Section::Statements) => !ELSE_WORDS.contains(&stream.word(index + 1)),
-        (TokenKind::BraceClose, _) => true,
+        (TokenKind::BraceClose, Section::Statements) => !goes_on(stream.word(index + 1)),
+        (TokenKind::Semicolon | TokenKind::BraceClose, _) => true,
         _ => false,
     }
+}
+
+/// Whether the word goes on with the `if` before it.
+fn goes_on(word: &str) -> bool {
+    word == "else" || ELSE_IF_WORDS.contains(&word)
 }

@@ -1,0 +1,86 @@
+" Written from src/lang/schema by src/editors; change those and run the tests with UPDATE_EDITORS=1.
+
+if exists("b:current_syntax")
+  finish
+endif
+
+syntax case match
+syntax sync fromstart
+syntax iskeyword @,48-57,_
+
+" Of two patterns that fit at one place the later one wins, so the general ones come first.
+syntax match warpPunctuation "[][{};,:.]"
+syntax match warpOperator "&&\|||\|->\|!\~\|\.\.\|[-=!<>+*/]=\|[-=<>!~+*/%]"
+syntax match warpComment "#.*$" contains=@Spell
+syntax match warpComment "//.*$" contains=@Spell
+syntax region warpComment start="/\*" end="\*/" contains=@Spell
+syntax region warpString start=+"+ end=+"\|$+ oneline
+syntax region warpString start=+"""+ end=+"""+
+syntax match warpMatch +!\?\~\s*\ze"\%(""\)\@!+ nextgroup=warpRegex
+syntax region warpRegex start=+"+ end=+"\|$+ oneline contained
+syntax match warpNumber "\<\d\+\%(\.\d\+\)\?\%(GB\|KB\|MB\|TB\|ms\|B\|d\|h\|m\|s\|w\|y\)\?\>"
+syntax keyword warpBoolean true false
+syntax keyword warpConstant header none
+syntax keyword warpType DURATION BACKEND STRING BYTES REGEX BOOL REAL TIME VOID ACL INT IP
+syntax match warpName "[[:alpha:]_][[:alnum:]_-]*\%(\.[[:alpha:]_][[:alnum:]_-]*\)*"
+syntax match warpHeader +\%([[:alnum:]_.-]\)\@1<!\%(beresp\|bereq\|resp\|obj\|req\)\.http\.\%([[:alpha:]_][[:alnum:]_-]*\|"[^"]*"\)+
+syntax match warpVariable "\%([[:alnum:]_.-]\)\@1<!\%(bereq\.between_bytes_timeout\|bereq\.first_byte_timeout\|bereq\.connect_timeout\|req\.hash_always_miss\|beresp\.uncacheable\|bereq\.uncacheable\|bereq\.is_bgfetch\|req\.backend_hint\|obj\.uncacheable\|server\.hostname\|beresp\.backend\|bereq\.backend\|bereq\.cookies\|beresp\.reason\|beresp\.status\|bereq\.method\|beresp\.grace\|beresp\.proto\|bereq\.proto\|bereq\.query\|beresp\.body\|beresp\.keep\|req\.cookies\|resp\.reason\|resp\.status\|bereq\.host\|bereq\.path\|bereq\.time\|beresp\.age\|beresp\.ttl\|obj\.reason\|obj\.status\|req\.method\|resp\.proto\|bereq\.url\|bereq\.xid\|client\.ip\|obj\.grace\|obj\.proto\|remote\.ip\|req\.proto\|req\.query\|resp\.body\|resp\.time\|server\.ip\|local\.ip\|obj\.hits\|obj\.keep\|req\.host\|req\.path\|req\.time\|obj\.age\|obj\.ttl\|req\.url\|req\.xid\|now\)\%([[:alnum:]_-]\)\@!"
+syntax match warpFunction "\%([[:alnum:]_.-]\)\@1<!\%(std\.querysort\|std\.duration\|std\.prefixof\|std\.suffixof\|std\.fnmatch\|std\.integer\|std\.replace\|std\.tolower\|std\.toupper\|std\.strlen\|std\.strstr\|hash_data\|regsuball\|synthetic\|std\.log\|regsub\|std\.ip\)\%([[:alnum:]_-]\)\@!"
+syntax keyword warpWordOperator and or not in under ext has any
+syntax keyword warpInclude warp include
+syntax keyword warpDeclaration nextgroup=warpDefined skipwhite backend probe acl const let override
+syntax keyword warpDeclaration nextgroup=warpStep,warpDefined skipwhite sub
+syntax match warpDefined "[[:alpha:]_][[:alnum:]_.-]*" contained
+syntax keyword warpStep contained backend_response backend_refresh backend_error backend_fetch deliver purge synth fini hash init miss pass pipe recv hit
+syntax match warpAttribute "\%([[:alnum:]_.-]\)\@1<!\.\%(between_bytes_timeout\|first_byte_timeout\|expected_response\|connect_timeout\|host_header\|threshold\|interval\|initial\|timeout\|window\|probe\|host\|port\|url\)\>"
+syntax keyword warpStatement set unset
+syntax keyword warpStatement nextgroup=warpDefined skipwhite call
+syntax keyword warpStatement nextgroup=warpReturnAction skipwhite return
+syntax keyword warpConditional elseif elsif elif else if
+syntax region warpReturnAction matchgroup=warpParen start="(" end=")" contained contains=warpAction,@warpExpression
+syntax keyword warpAction contained abandon deliver restart lookup error fetch purge retry synth fail hash pass pipe
+syntax cluster warpExpression contains=warpComment,warpString,warpMatch,warpNumber,warpBoolean,warpConstant,warpType,warpName,warpHeader,warpVariable,warpFunction,warpWordOperator,warpOperator,warpPunctuation,warpParens
+syntax region warpParens matchgroup=warpParen start="(" end=")" contains=@warpExpression
+syntax region warpRules matchgroup=warpDeclaration start="\%([[:alnum:]_.-]\)\@1<!rules\>" matchgroup=warpPunctuation end="}" contains=@warpExpression,warpTable,warpShortName,warpRow,warpRuleParens
+syntax region warpRuleParens matchgroup=warpParen start="(" end=")" contained contains=@warpExpression,warpShortName,warpRuleParens
+syntax region warpRow matchgroup=warpArrow start="->" matchgroup=warpPunctuation end=";" contained contains=@warpExpression,warpRuleAction,warpStatement
+syntax region warpNormalize matchgroup=warpDeclaration start="\%([[:alnum:]_.-]\)\@1<!normalize\>" matchgroup=warpPunctuation end="}" contains=@warpExpression,warpClause,warpOperation,warpMessage
+syntax keyword warpTable contained response request first when else
+syntax keyword warpShortName contained cookies method status query host path url
+syntax keyword warpRuleAction contained uncacheable redirect backend cache grace purge strip deny keep pass ttl
+syntax keyword warpClause contained query cookie accept_encoding host
+syntax keyword warpOperation contained drop keep sort to lower
+syntax keyword warpMessage contained beresp bereq resp obj req
+
+highlight default link warpAction Function
+highlight default link warpArrow Operator
+highlight default link warpAttribute Identifier
+highlight default link warpBoolean Boolean
+highlight default link warpClause Type
+highlight default link warpComment Comment
+highlight default link warpConditional Conditional
+highlight default link warpConstant Constant
+highlight default link warpDeclaration Structure
+highlight default link warpDefined Function
+highlight default link warpFunction Function
+highlight default link warpHeader Special
+highlight default link warpInclude Include
+highlight default link warpMatch Operator
+highlight default link warpMessage Special
+highlight default link warpNumber Number
+highlight default link warpOperation Function
+highlight default link warpOperator Operator
+highlight default link warpParen Delimiter
+highlight default link warpPunctuation Delimiter
+highlight default link warpRegex SpecialChar
+highlight default link warpRuleAction Function
+highlight default link warpShortName Special
+highlight default link warpStatement Statement
+highlight default link warpStep Keyword
+highlight default link warpString String
+highlight default link warpTable Conditional
+highlight default link warpType Type
+highlight default link warpVariable Special
+highlight default link warpWordOperator Operator
+
+let b:current_syntax = "warp"

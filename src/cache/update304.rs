@@ -1,0 +1,158 @@
+//! Freshening a stored response by a 304 (RFC 9111 §3.2, §4.3.4).
+
+use std::time::SystemTime;
+
+use http::header::{AGE, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, DATE, ETAG, LAST_MODIFIED};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::entity_tag::EntityTag;
+use super::{date, hop_by_hop};
+
+/// Fields that describe the stored body's own bytes, so a 304 never changes them (RFC 9111 §3.2).
+static BODY_BOUND: [HeaderName; 3] = [CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE];
+
+/// Whether a 304 with these fields speaks of the stored response (RFC 9111 §4.3.4).
+///
+/// A strong tag must be the stored strong one, a weak tag must match weakly; without a tag
+/// `Last-Modified` must be the same; without any validator it is taken for the one we asked about.
+#[must_use]
+pub fn identifies(stored: &HeaderMap, received: &HeaderMap) -> bool {
+    let tag = |headers: &'_ HeaderMap| headers.get(ETAG).cloned();
+    match (tag(stored), tag(received)) {
+        (_, None) => same_last_modified(stored, received),
+        (None, Some(_)) => false,
+        (Some(ours), Some(theirs)) => same_tag(&ours, &theirs),
+    }
+}
+
+/// Merges the fields of a 304 into those of the stored response.
+///
+/// Fields that the 304 has replace all stored lines of that name, others are kept; hop-by-hop ones
+/// and those bound to the body are left alone. `Age` and `Date` always become those of the 304, for
+/// they tell how old the *validation* is: without `Age` the stored one goes, without `Date`
+/// `response_time` is written (RFC 9110 §6.6.1).
+pub fn merge(stored: &mut HeaderMap, received: &HeaderMap, response_time: SystemTime) {
+    stored.remove(AGE);
+    if !received.contains_key(DATE)
+        && let Ok(now) = HeaderValue::from_str(&date::format(response_time))
+    {
+        stored.insert(DATE, now);
+    }
+    for name in received.keys() {
+        if BODY_BOUND.contains(name) || hop_by_hop::is_hop_by_hop(name, received) {
+            continue;
+        }
+        stored.remove(name);
+        for value in received.get_all(name) {
+            stored.append(name, value.clone());
+        }
+    }
+}
+
+/// An `ETag` that is no entity tag is compared byte by byte.
+fn same_tag(ours: &HeaderValue, theirs: &HeaderValue) -> bool {
+    match (EntityTag::parse(ours.as_bytes()), EntityTag::parse(theirs.as_bytes())) {
+        (Some(ours), Some(theirs)) if theirs.weak => ours.matches_weakly(&theirs),
+        (Some(ours), Some(theirs)) => ours.matches_strongly(&theirs),
+        _ => ours == theirs,
+    }
+}
+
+fn same_last_modified(stored: &HeaderMap, received: &HeaderMap) -> bool {
+    match (stored.get(LAST_MODIFIED), received.get(LAST_MODIFIED)) {
+        (Some(ours), Some(theirs)) => ours == theirs,
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, SET_COOKIE};
+
+    use super::*;
+
+    fn headers(lines: &[(HeaderName, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(name, HeaderValue::from_str(value).unwrap());
+        }
+        headers
+    }
+
+    const DAY: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+    #[test]
+    fn rfc9111_3_2_received_fields_replace_and_others_stay() {
+        let test = HeaderName::from_static("test-header");
+        let mut stored = headers(&[
+            (CACHE_CONTROL, "max-age=1"),
+            (CONTENT_TYPE, "text/plain"),
+            (SET_COOKIE, "a=b"),
+            (SET_COOKIE, "c=d"),
+            (test.clone(), "kept"),
+        ]);
+        merge(
+            &mut stored,
+            &headers(&[(CACHE_CONTROL, "max-age=9"), (SET_COOKIE, "e=f"), (ETAG, "\"n\""), (DATE, DAY)]),
+            UNIX_EPOCH,
+        );
+        let expected = headers(&[
+            (CACHE_CONTROL, "max-age=9"),
+            (CONTENT_TYPE, "text/plain"),
+            (SET_COOKIE, "e=f"),
+            (test, "kept"),
+            (ETAG, "\"n\""),
+            (DATE, DAY),
+        ]);
+        assert_eq!(stored, expected);
+    }
+
+    #[test]
+    fn rfc9111_3_2_framing_and_hop_by_hop_fields_are_left_alone() {
+        let named = HeaderName::from_static("named");
+        let mut stored =
+            headers(&[(CONTENT_LENGTH, "36"), (CONTENT_ENCODING, "gzip"), (named.clone(), "old"), (DATE, DAY)]);
+        let before = stored.clone();
+        let received = headers(&[
+            (CONTENT_LENGTH, "10"),
+            (CONTENT_ENCODING, "br"),
+            (CONTENT_RANGE, "bytes 0-9/36"),
+            (CONNECTION, "named"),
+            (named, "new"),
+            (DATE, DAY),
+        ]);
+        merge(&mut stored, &received, UNIX_EPOCH);
+        assert_eq!(stored, before);
+    }
+
+    #[test]
+    fn rfc9111_4_2_3_age_and_date_are_those_of_the_validation() {
+        let mut stored = headers(&[(AGE, "500"), (DATE, DAY)]);
+        merge(&mut stored, &HeaderMap::new(), UNIX_EPOCH);
+        assert_eq!(stored, headers(&[(DATE, "Thu, 01 Jan 1970 00:00:00 GMT")]));
+
+        merge(&mut stored, &headers(&[(AGE, "7"), (DATE, DAY)]), UNIX_EPOCH);
+        assert_eq!(stored, headers(&[(AGE, "7"), (DATE, DAY)]));
+    }
+
+    #[test]
+    fn rfc9111_4_3_4_which_response_a_304_speaks_of() {
+        for (stored, received, identified) in [
+            (&[(ETAG, "\"a\"")][..], &[(ETAG, "\"a\"")][..], true),
+            (&[(ETAG, "\"a\"")], &[(ETAG, "\"b\"")], false),
+            (&[(ETAG, "W/\"a\"")], &[(ETAG, "W/\"a\"")], true),
+            (&[(ETAG, "\"a\"")], &[(ETAG, "W/\"a\"")], true),
+            (&[(ETAG, "W/\"a\"")], &[(ETAG, "\"a\"")], false),
+            (&[(ETAG, "a")], &[(ETAG, "a")], true),
+            (&[], &[(ETAG, "\"a\"")], false),
+            (&[(ETAG, "\"a\"")], &[], true),
+            (&[(LAST_MODIFIED, DAY)], &[(LAST_MODIFIED, DAY)], true),
+            (&[(LAST_MODIFIED, DAY)], &[(LAST_MODIFIED, "Mon, 07 Nov 1994 08:49:37 GMT")], false),
+            (&[(LAST_MODIFIED, DAY)], &[], true),
+        ] {
+            assert_eq!(identifies(&headers(stored), &headers(received)), identified, "{stored:?} {received:?}");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! `Vary` and the secondary key it asks for (RFC 9111 §4.1).
+//!
+//! The key is made of framed bytes that the caller hashes. Values are compared after the
+//! normalisation that every list field allows: lines joined, blanks around commas dropped.
+
+use http::header::{COOKIE, VARY};
+use http::{HeaderMap, HeaderName};
+
+use super::list;
+
+/// What a response says about the requests it answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Vary {
+    /// `*` somewhere, or something that is no field name: it answers no other request.
+    Any,
+    /// It answers requests that have the same values in these fields, which are sorted and occur
+    /// once each; none means that it answers every request.
+    Fields(Vec<HeaderName>),
+}
+
+impl Vary {
+    /// Reads all `Vary` lines.
+    #[must_use]
+    pub fn parse(headers: &HeaderMap) -> Self {
+        let members = list::members(headers, VARY);
+        let Ok(mut names) = members.map(field_name).collect::<Result<Vec<_>, NotAName>>() else {
+            return Self::Any;
+        };
+        names.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
+        names.dedup();
+        Self::Fields(names)
+    }
+
+    /// The bytes in which requests must agree, or `None` when no request can.
+    ///
+    /// Each field is framed by its length and marked when it is absent, so that no two different
+    /// requests yield the same bytes. Empty when the response varies on nothing.
+    #[must_use]
+    pub fn secondary_key(&self, request: &HeaderMap) -> Option<Vec<u8>> {
+        let Self::Fields(names) = self else { return None };
+        let mut key = Vec::new();
+        for name in names {
+            push_framed(&mut key, name.as_str().as_bytes());
+            match normalised(request, name) {
+                Some(value) => {
+                    key.push(1);
+                    push_framed(&mut key, &value);
+                }
+                None => key.push(0),
+            }
+        }
+        Some(key)
+    }
+}
+
+struct NotAName;
+
+/// `*` is a token, so it would pass for a name.
+fn field_name(member: &[u8]) -> Result<HeaderName, NotAName> {
+    if member == b"*" {
+        return Err(NotAName);
+    }
+    HeaderName::from_bytes(member).map_err(|_| NotAName)
+}
+
+fn push_framed(key: &mut Vec<u8>, part: &[u8]) {
+    key.extend_from_slice(&(part.len() as u64).to_be_bytes());
+    key.extend_from_slice(part);
+}
+
+/// The value of a request field over all its lines, or `None` when it is absent.
+///
+/// Lines of `Cookie` are joined by `; ` (RFC 9113 §8.2.3), those of other fields by a comma.
+fn normalised(request: &HeaderMap, name: &HeaderName) -> Option<Vec<u8>> {
+    if !request.contains_key(name) {
+        return None;
+    }
+    if *name == COOKIE {
+        let lines: Vec<&[u8]> = request.get_all(name).iter().map(|line| line.as_bytes().trim_ascii()).collect();
+        return Some(lines.join(&b"; "[..]));
+    }
+    let members: Vec<&[u8]> = list::members(request, name).collect();
+    Some(members.join(&b","[..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+        }
+        headers
+    }
+
+    fn vary(lines: &[&str]) -> Vary {
+        Vary::parse(&headers(&lines.iter().map(|line| ("vary", *line)).collect::<Vec<_>>()))
+    }
+
+    fn same(on: &[&str], one: &[(&'static str, &str)], other: &[(&'static str, &str)]) -> bool {
+        vary(on).secondary_key(&headers(one)).unwrap() == vary(on).secondary_key(&headers(other)).unwrap()
+    }
+
+    #[test]
+    fn rfc9111_4_1_a_star_anywhere_matches_nothing() {
+        for lines in [
+            &["*"][..],
+            &["*, *"],
+            &[", *"],
+            &["*, Foo"],
+            &["Foo, *"],
+            &["Foo", "*"],
+            &["*", "Foo"],
+            &["*", "*"],
+            &["Foo Bar"],
+            &["\"Foo\""],
+        ] {
+            assert_eq!(vary(lines), Vary::Any, "{lines:?}");
+            assert_eq!(vary(lines).secondary_key(&HeaderMap::new()), None);
+        }
+    }
+
+    #[test]
+    fn names_are_sorted_once_each_in_any_case() {
+        let fields = |names: &[&'static str]| Vary::Fields(names.iter().map(|n| HeaderName::from_static(n)).collect());
+        assert_eq!(vary(&["Foo, BAR", "foo"]), fields(&["bar", "foo"]));
+        assert_eq!(vary(&["", " , "]), fields(&[]));
+        assert_eq!(vary(&[]).secondary_key(&headers(&[("foo", "1")])), Some(Vec::new()));
+    }
+
+    #[test]
+    fn rfc9111_4_1_fields_must_agree() {
+        let on = &["Foo, Bar"];
+        assert!(same(on, &[("foo", "1"), ("bar", "2")], &[("bar", "2"), ("foo", "1"), ("other", "3")]));
+        assert!(!same(on, &[("foo", "1"), ("bar", "2")], &[("foo", "1"), ("bar", "3")]));
+        assert!(!same(on, &[("foo", "1")], &[("bar", "1")]));
+    }
+
+    #[test]
+    fn rfc9111_4_1_absent_matches_only_absent() {
+        assert!(same(&["Foo"], &[], &[("bar", "1")]));
+        assert!(!same(&["Foo"], &[], &[("foo", "1")]));
+        assert!(!same(&["Foo"], &[], &[("foo", "")]));
+    }
+
+    #[test]
+    fn rfc9111_4_1_lines_are_combined_and_blanks_dropped() {
+        assert!(same(&["Foo"], &[("foo", "1, 2")], &[("foo", "1"), ("foo", "2")]));
+        assert!(same(&["Foo"], &[("foo", "1,2")], &[("foo", " 1, 2 ")]));
+        assert!(!same(&["Foo"], &[("foo", "1,2")], &[("foo", "2,1")]));
+        assert!(!same(&["Foo"], &[("foo", "\"1, 2\"")], &[("foo", "\"1,2\"")]));
+        assert!(!same(&["Foo"], &[("foo", "a b")], &[("foo", "a  b")]));
+    }
+
+    #[test]
+    fn rfc9113_8_2_3_cookie_lines_are_joined_as_cookies() {
+        assert!(same(&["Cookie"], &[("cookie", "a=1; b=2")], &[("cookie", "a=1"), ("cookie", "b=2")]));
+        assert!(!same(&["Cookie"], &[("cookie", "a=1, b=2")], &[("cookie", "a=1,b=2")]));
+    }
+
+    proptest! {
+        #[test]
+        fn different_values_have_different_keys(a in "[ab]{0,4}", b in "[ab]{0,4}", c in "[ab]{0,4}", d in "[ab]{0,4}") {
+            let equal = same(&["x, y"], &[("x", &a), ("y", &b)], &[("x", &c), ("y", &d)]);
+            prop_assert_eq!(equal, (a, b) == (c, d));
+        }
+
+        #[test]
+        fn no_bytes_panic(line in proptest::collection::vec(any::<u8>(), 0..60)) {
+            if let Ok(value) = HeaderValue::from_bytes(&line) {
+                let mut map = HeaderMap::new();
+                map.insert(VARY, value.clone());
+                map.insert("foo", value);
+                let _ = Vary::parse(&map).secondary_key(&map);
+                let _ = vary(&["foo"]).secondary_key(&map);
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Applies the fixes that diagnostics offer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::levels::{Levels, Weight};
+use super::overlay::Overlay;
+use crate::lang::builtin;
+use crate::lang::check::{Checked, check};
+use crate::lang::diagnostic::{Edit, Fix, Safety};
+use crate::lang::source::SourceMap;
+
+/// One fix may make room for the next; more rounds than this means that two undo each other.
+const MAX_ROUNDS: usize = 64;
+
+/// Applies the fixes up to `safety` to the policies, in memory, until none is left; tells how many
+/// were applied. A round that adds errors is taken back, and ends the mending of that policy.
+pub(super) fn until_stable(policies: &[String], levels: &Levels, safety: Safety, overlay: &mut Overlay) -> usize {
+    policies.iter().map(|name| mend(name, levels, safety, overlay)).sum()
+}
+
+fn mend(name: &str, levels: &Levels, safety: Safety, overlay: &mut Overlay) -> usize {
+    let mut applied = 0;
+    let mut checked = check(name, overlay);
+    for _ in 0..MAX_ROUNDS {
+        let fixes = applicable(&checked, levels, safety);
+        if fixes.is_empty() {
+            break;
+        }
+        let mut mended = overlay.clone();
+        for (name, text) in apply(&checked.sources, &fixes) {
+            mended.change(&name, text);
+        }
+        let after = check(name, &mended);
+        if errors(&after) > errors(&checked) {
+            break;
+        }
+        applied += fixes.len();
+        *overlay = mended;
+        checked = after;
+    }
+    applied
+}
+
+/// The fixes to apply in one round: in order of the findings, none touching the text of another.
+fn applicable<'a>(checked: &'a Checked, levels: &Levels, safety: Safety) -> Vec<&'a Fix> {
+    let mut taken: Vec<&Edit> = Vec::new();
+    let mut fixes = Vec::new();
+    for diagnostic in checked.diagnostics.iter().filter(|it| levels.weight(it) != Weight::Hidden) {
+        let Some(fix) = &diagnostic.fix else { continue };
+        let welcome = fix.safety == Safety::Safe || safety == Safety::NeedsReview;
+        let free = |edit: &Edit| is_ours(&checked.sources, edit) && !taken.iter().any(|other| touch(edit, other));
+        if welcome && !fix.edits.is_empty() && fix.edits.iter().all(free) {
+            taken.extend(&fix.edits);
+            fixes.push(fix);
+        }
+    }
+    fixes
+}
+
+/// The built-in policy is not for mending.
+fn is_ours(sources: &SourceMap, edit: &Edit) -> bool {
+    sources.get(edit.span.file).is_some_and(|file| file.name() != builtin::NAME)
+}
+
+/// Whether two edits overlap, or insert at the same place, where the order would matter.
+fn touch(one: &Edit, other: &Edit) -> bool {
+    one.span.file == other.span.file && one.span.start <= other.span.end && other.span.start <= one.span.end
+}
+
+/// The new texts of the files that the fixes change, by name.
+fn apply(sources: &SourceMap, fixes: &[&Fix]) -> BTreeMap<String, String> {
+    let edits: Vec<&Edit> = fixes.iter().flat_map(|fix| &fix.edits).collect();
+    let changed: BTreeSet<_> = edits.iter().map(|edit| edit.span.file).collect();
+    let rewrite = |id| {
+        let file = sources.get(id)?;
+        let mut edits: Vec<&Edit> = edits.iter().copied().filter(|edit| edit.span.file == id).collect();
+        edits.sort_by_key(|edit| edit.span);
+        Some((file.name().to_owned(), edited(file.text(), &edits)))
+    };
+    changed.into_iter().filter_map(rewrite).collect()
+}
+
+/// `text` with the edits, which are sorted and do not overlap.
+fn edited(text: &str, edits: &[&Edit]) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut at = 0;
+    for edit in edits {
+        let range = edit.span.range();
+        result.push_str(text.get(at..range.start).unwrap_or_default());
+        result.push_str(&edit.text);
+        at = range.end;
+    }
+    result.push_str(text.get(at..).unwrap_or_default());
+    result
+}
+
+fn errors(checked: &Checked) -> usize {
+    checked.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::diagnostic::{Code, Diagnostic};
+    use crate::lang::source::{SourceFile, Span};
+
+    fn finding(sources: &SourceMap, at: std::ops::Range<usize>, text: &str, safety: Safety) -> Diagnostic {
+        let (file, _) = sources.iter().next().unwrap();
+        let fix = Fix { safety, ..Fix::replace("mend", Span::new(file, at.clone()), text) };
+        Diagnostic::new(Code::E0101, Span::new(file, at), "wrong").fix(fix)
+    }
+
+    fn mended(text: &str, edits: &[(std::ops::Range<usize>, &str, Safety)], safety: Safety) -> String {
+        let mut sources = SourceMap::default();
+        sources.add(SourceFile::new("a.warp", text));
+        let diagnostics = edits.iter().map(|(at, text, safety)| finding(&sources, at.clone(), text, *safety)).collect();
+        let checked = Checked { sources, diagnostics, hir: None };
+        let fixes = applicable(&checked, &Levels::default(), safety);
+        apply(&checked.sources, &fixes).remove("a.warp").unwrap_or_else(|| text.to_owned())
+    }
+
+    #[test]
+    fn edits_apply_from_front_to_back_whatever_their_order() {
+        let edits = [(6..10, "three", Safety::Safe), (0..1, "1", Safety::Safe), (5..5, ";", Safety::Safe)];
+        assert_eq!(mended("a bé tré", &edits, Safety::Safe), "1 bé; three");
+    }
+
+    #[test]
+    fn of_fixes_that_touch_only_the_first_is_taken() {
+        let edits = [(2..2, ";", Safety::Safe), (2..2, ";", Safety::Safe), (1..3, "x", Safety::Safe)];
+        assert_eq!(mended("abc", &edits, Safety::Safe), "ab;c");
+    }
+
+    #[test]
+    fn what_needs_a_look_is_applied_only_when_asked_for() {
+        let edits = [(0..1, "x", Safety::NeedsReview)];
+        assert_eq!(mended("abc", &edits, Safety::Safe), "abc");
+        assert_eq!(mended("abc", &edits, Safety::NeedsReview), "xbc");
+    }
+}

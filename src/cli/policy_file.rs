@@ -1,0 +1,25 @@
+//! One policy file as an argument, for the commands that need a policy without mistakes.
+
+use std::path::Path;
+
+use super::{Failure, output::Output};
+use crate::files::DiskFiles;
+use crate::lang::check::check;
+use crate::lang::diagnostic::render;
+use crate::lang::hir::Hir;
+use crate::lang::source::SourceMap;
+
+/// The policy in the file of that path, with its text. If it has errors they are shown on stderr, and there is none.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(super) fn read(path: &Path) -> Result<Option<(Hir, SourceMap)>, Failure> {
+    std::fs::File::open(path).map_err(|error| Failure::Read { path: path.to_owned(), error })?;
+    let checked = check(&path.display().to_string(), &DiskFiles);
+    if checked.hir.is_none() {
+        let mut err = Output::stderr();
+        let errors: Vec<_> = checked.diagnostics.iter().filter(|it| it.is_error()).cloned().collect();
+        err.write(&render::graphical(&errors, &checked.sources, err.colour()))?;
+    }
+    Ok(checked.hir.map(|hir| (hir, checked.sources)))
+}

@@ -1,0 +1,110 @@
+//! `warp serve`: the proxy.
+
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args, ValueEnum};
+
+use super::output::remark;
+use super::values::{self, Switch};
+use super::{Failure, Outcome, Output, listening};
+use crate::lang::diagnostic::render;
+use crate::lang::hir::BackendAddress;
+use crate::policy::PolicySource;
+use crate::proxy::{self, ServeError, ServeOptions};
+use crate::telemetry::LogFormat;
+
+/// Run the proxy.
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").args(["policy", "origin"]).required(true).multiple(true)))]
+#[command(after_help = "\
+Examples:
+  warp serve site.warp --listen 0.0.0.0:80
+  warp serve --origin http://127.0.0.1:8000
+
+The policy file is watched: save it, and the next request is answered by what it says now. A broken
+file changes nothing; `warp status` shows what is wrong with it. SIGHUP reads it again, too.")]
+pub(super) struct Arguments {
+    /// The policy file; without one, the built-in policy stands before --origin
+    policy: Option<PathBuf>,
+
+    #[command(flatten)]
+    sockets: Sockets,
+
+    /// The backend named `default`, whatever the policy says of its address
+    #[arg(long, value_name = "URL", value_parser = values::origin)]
+    origin: Option<BackendAddress>,
+
+    /// How much memory stored responses may take
+    #[arg(long, value_name = "SIZE", default_value = "256MB", value_parser = values::bytes)]
+    memory: u64,
+
+    /// How many threads serve [default: one for each core]
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+
+    /// The form of the log on stderr and of the access log
+    #[arg(long, value_enum, value_name = "FORM", default_value_t = Form::Text)]
+    log_format: Form,
+
+    /// Where each request is written: a file, `-` for stdout, or `off`
+    #[arg(long, value_name = "PATH", default_value = "off")]
+    access_log: PathBuf,
+}
+
+/// Where to listen; the same for `serve` and `demo`.
+#[derive(Debug, Args)]
+pub(super) struct Sockets {
+    /// Address for traffic; may be given more than once, port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = values::address)]
+    pub(super) listen: Vec<SocketAddr>,
+
+    /// Address of the admin listener, or `off`
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9090", value_parser = values::switch)]
+    pub(super) admin: Switch,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Form {
+    /// Lines for people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments, mut out: Output) -> Result<Outcome, Failure> {
+    ended(proxy::serve(options(arguments), move |sockets| {
+        // Nobody may be reading; that is no reason not to serve.
+        let _ = out.write(&listening::lines(sockets));
+    }))
+}
+
+/// Shows a broken policy as `warp check` shows it.
+pub(super) fn ended(result: Result<(), ServeError>) -> Result<Outcome, Failure> {
+    match result {
+        Ok(()) => Ok(Outcome::Fine),
+        Err(ServeError::Policy(rejected)) => {
+            let mut err = Output::stderr();
+            err.write(&render::graphical(&rejected.diagnostics, &rejected.sources, err.colour()))?;
+            remark(&format!("warp: {rejected}"));
+            Ok(Outcome::Findings)
+        }
+        Err(error) => Err(Failure::Serve(error)),
+    }
+}
+
+fn options(arguments: &Arguments) -> ServeOptions {
+    ServeOptions {
+        source: PolicySource { path: arguments.policy.clone(), origin: arguments.origin.clone() },
+        listen: arguments.sockets.listen.clone(),
+        admin: arguments.sockets.admin.address(),
+        memory_bytes: arguments.memory,
+        threads: arguments.threads.map(NonZeroUsize::get),
+        log_format: match arguments.log_format {
+            Form::Text => LogFormat::Text,
+            Form::Json => LogFormat::Json,
+        },
+        access_log: values::log_target(&arguments.access_log),
+    }
+}

@@ -1,0 +1,74 @@
+//! One HTTP/1.1 request for a probe: only the status of the answer is of interest.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::addresses::ResolveError;
+
+/// The longest head that is read.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+
+/// Why a probe failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ProbeError {
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+    #[error("no connection: {0}")]
+    Connect(io::Error),
+    #[error("the connection broke: {0}")]
+    Broken(io::Error),
+    #[error("no whole answer within {0:?}")]
+    TimedOut(Duration),
+    #[error("the connection was closed before the answer was whole")]
+    Closed,
+    #[error("the answer is not HTTP")]
+    NotHttp,
+    #[error("the head of the answer is longer than {} KiB", MAX_HEAD_BYTES / 1024)]
+    TooLong,
+    #[error("status {got} where {expected} is expected")]
+    Status { got: u16, expected: u16 },
+}
+
+impl ProbeError {
+    /// The status of the answer, if there was one.
+    pub(super) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Status { got, .. } => Some(*got),
+            _ => None,
+        }
+    }
+}
+
+/// Sends `request` to `address` and reads the head of the answer. The body is not waited for.
+pub(super) async fn status_of(address: SocketAddr, request: &str) -> Result<u16, ProbeError> {
+    let mut stream = TcpStream::connect(address).await.map_err(ProbeError::Connect)?;
+    stream.write_all(request.as_bytes()).await.map_err(ProbeError::Broken)?;
+    let mut head = Vec::with_capacity(1024);
+    while !ends_head(&head) {
+        if head.len() > MAX_HEAD_BYTES {
+            return Err(ProbeError::TooLong);
+        }
+        if stream.read_buf(&mut head).await.map_err(ProbeError::Broken)? == 0 {
+            return Err(ProbeError::Closed);
+        }
+    }
+    status(&head).ok_or(ProbeError::NotHttp)
+}
+
+/// Whether the empty line that ends a head has come; a bare line feed ends a line too (RFC 9112 section 2.2).
+fn ends_head(received: &[u8]) -> bool {
+    received.windows(2).any(|pair| pair == b"\n\n") || received.windows(3).any(|three| three == b"\n\r\n")
+}
+
+/// The status of `HTTP/1.1 200 OK` (RFC 9112 section 4).
+fn status(head: &[u8]) -> Option<u16> {
+    let line = head.split(|byte| *byte == b'\n').next()?;
+    let mut words = std::str::from_utf8(line.get(..line.len().min(16))?).ok()?.split_ascii_whitespace();
+    words.next().filter(|version| version.starts_with("HTTP/1."))?;
+    let digits = words.next().filter(|digits| digits.len() == 3)?;
+    digits.parse().ok().filter(|status| (100..1000).contains(status))
+}

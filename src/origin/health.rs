@@ -1,0 +1,192 @@
+//! Whether a backend is healthy: the history of its probes.
+//!
+//! The last `window` probes are looked at; the backend is healthy while `threshold` of them
+//! succeeded. At start `initial` probes count as succeeded (VCL 4.1, "Health probes"). Running them
+//! is [`super::probe`]'s part.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+use super::addresses::Addresses;
+use super::definition::{Address, BackendDefinition, ProbeDefinition};
+use super::exchange::ProbeError;
+use super::probe;
+
+/// All that a probe's result depends on: backends that agree in it share their health.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Probed {
+    pub(super) name: String,
+    pub(super) address: Address,
+    pub(super) host_header: Option<String>,
+    pub(super) probe: ProbeDefinition,
+}
+
+impl Probed {
+    /// `None` if the backend has no probe or no address.
+    pub(super) fn of(definition: &BackendDefinition) -> Option<Self> {
+        Some(Self {
+            name: definition.name.clone(),
+            address: definition.address.clone()?,
+            host_header: definition.host_header.clone(),
+            probe: definition.probe.clone()?,
+        })
+    }
+}
+
+/// A backend's health, kept by a running probe. Dropping it ends the probe.
+#[derive(Debug)]
+pub(super) struct Health {
+    record: Arc<Record>,
+    task: AbortHandle,
+}
+
+impl Health {
+    /// Starts to probe on `runtime`.
+    pub(super) fn start(probed: &Probed, addresses: Arc<Addresses>, runtime: &Handle) -> Self {
+        let record = Arc::new(Record::new(probed));
+        let task = runtime.spawn(probe::run(probed.clone(), addresses, record.clone())).abort_handle();
+        Self { record, task }
+    }
+
+    pub(super) fn is_healthy(&self) -> bool {
+        self.record.healthy.load(Relaxed)
+    }
+
+    pub(super) fn status(&self) -> ProbeStatus {
+        self.record.status()
+    }
+}
+
+impl Drop for Health {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// What the probes found.
+#[derive(Debug)]
+pub(super) struct Record {
+    name: String,
+    definition: ProbeDefinition,
+    healthy: AtomicBool,
+    results: Mutex<Results>,
+    probes: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct Results {
+    history: History,
+    last: Option<Result<u16, ProbeError>>,
+}
+
+impl Record {
+    fn new(probed: &Probed) -> Self {
+        let history = History::new(probed.probe.initial);
+        Self {
+            name: probed.name.clone(),
+            healthy: AtomicBool::new(history.is_healthy(&probed.probe)),
+            definition: probed.probe.clone(),
+            results: Mutex::new(Results { history, last: None }),
+            probes: watch::Sender::new(0),
+        }
+    }
+
+    /// Takes the result of a probe: the status if it is the expected one.
+    pub(super) fn take(&self, result: Result<u16, ProbeError>) {
+        let mut results = self.lock();
+        let first = results.last.is_none();
+        results.history.push(result.is_ok());
+        let healthy = results.history.is_healthy(&self.definition);
+        let changed = self.healthy.swap(healthy, Relaxed) != healthy;
+        if first || changed {
+            self.log(healthy, &result);
+        }
+        results.last = Some(result);
+        drop(results);
+        self.probes.send_modify(|count| *count += 1);
+    }
+
+    fn log(&self, healthy: bool, result: &Result<u16, ProbeError>) {
+        let (backend, url) = (&self.name, &self.definition.url);
+        let verdict = if healthy { "healthy" } else { "sick" };
+        match result {
+            Ok(status) => tracing::info!(%backend, %url, status, "a probe succeeded; the backend is {verdict}"),
+            Err(error) => tracing::warn!(%backend, %url, %error, "a probe failed; the backend is {verdict}"),
+        }
+    }
+
+    fn status(&self) -> ProbeStatus {
+        let results = self.lock();
+        let (last_status, last_error) = match &results.last {
+            Some(Ok(status)) => (Some(*status), None),
+            Some(Err(error)) => (error.status(), Some(error.to_string())),
+            None => (None, None),
+        };
+        ProbeStatus {
+            url: self.definition.url.clone(),
+            window: self.definition.window,
+            threshold: self.definition.threshold,
+            good: results.history.good(self.definition.window),
+            history: results.history.text(self.definition.window),
+            last_status,
+            last_error,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Results> {
+        self.results.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether each of the last 64 probes succeeded; the last one in the lowest bit.
+#[derive(Clone, Copy, Debug)]
+struct History(u64);
+
+impl History {
+    fn new(initial: u8) -> Self {
+        Self(1_u64.checked_shl(initial.into()).map_or(u64::MAX, |bit| bit - 1))
+    }
+
+    fn push(&mut self, good: bool) {
+        self.0 = (self.0 << 1) | u64::from(good);
+    }
+
+    /// How many of the last `window` probes succeeded.
+    fn good(self, window: u8) -> u32 {
+        (self.0 & Self::new(window).0).count_ones()
+    }
+
+    fn is_healthy(self, definition: &ProbeDefinition) -> bool {
+        self.good(definition.window) >= definition.threshold.into()
+    }
+
+    /// The last `window` probes, the last one at the right: `H` for one that succeeded, `-` for one that failed.
+    fn text(self, window: u8) -> String {
+        let oldest_first = (0..window.min(64)).rev().map(|age| self.0 >> age & 1 == 1);
+        oldest_first.map(|good| if good { 'H' } else { '-' }).collect()
+    }
+}
+
+/// A probe in `/status`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProbeStatus {
+    /// The path that is asked for.
+    pub url: String,
+    /// How many of the last probes are looked at.
+    pub window: u8,
+    /// How many of them must have succeeded.
+    pub threshold: u8,
+    /// How many of them succeeded.
+    pub good: u32,
+    /// The last `window` probes, the last one at the right: `H` succeeded, `-` failed or not yet run.
+    pub history: String,
+    /// The status that the last probe got; `None` if it got none.
+    pub last_status: Option<u16>,
+    /// Why the last probe failed; `None` if it succeeded or none has ended.
+    pub last_error: Option<String>,
+}

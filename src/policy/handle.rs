@@ -1,0 +1,178 @@
+//! The policy that serves now, and its replacement.
+//!
+//! A request takes [`PolicyHandle::current`] once and keeps it to its end. A reload compiles beside
+//! the traffic and publishes only what is valid; a broken text changes nothing but the status.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime};
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+
+use super::load::{Rejected, compile};
+use super::reads::Reads;
+use super::source::PolicySource;
+use super::status::{PolicyStatus, ReloadReport, milliseconds, unix_ms};
+use super::{Policy, Targets};
+use crate::files::DiskFiles;
+use crate::origin::Registry;
+use crate::telemetry::{Metrics, ReloadResult};
+
+/// The running policy of the process.
+pub struct PolicyHandle {
+    source: PolicySource,
+    registry: Arc<Registry>,
+    current: ArcSwap<Policy>,
+    metrics: Arc<Metrics>,
+    last_reload: ArcSwapOption<ReloadReport>,
+    /// The text that was refused last, until one is accepted. Held for the whole of a reload: one at a time.
+    refused: Mutex<Option<Refused>>,
+}
+
+struct Refused {
+    reads: Reads,
+    rendered: String,
+    errors: usize,
+}
+
+impl PolicyHandle {
+    /// Loads the first policy, generation 1.
+    ///
+    /// # Errors
+    /// When it has errors: a proxy does not start with a broken policy.
+    pub fn load(source: PolicySource, registry: Arc<Registry>, metrics: Arc<Metrics>) -> Result<Self, Box<Rejected>> {
+        let policy = compile(&source, &registry, 1)?;
+        metrics.set_generation(policy.generation);
+        Ok(Self {
+            source,
+            registry,
+            current: ArcSwap::from_pointee(policy),
+            metrics,
+            last_reload: ArcSwapOption::empty(),
+            refused: Mutex::default(),
+        })
+    }
+
+    /// The policy that serves now. Never blocks, also not while a reload compiles.
+    #[must_use]
+    pub fn current(&self) -> Arc<Policy> {
+        self.current.load_full()
+    }
+
+    /// Reads the files again and publishes what they say, if that is valid and not running already.
+    ///
+    /// Blocks for the time of a compilation: call it off the request path. The diagnostics of a
+    /// broken text are logged once, however often it is tried.
+    pub fn reload(&self) -> ReloadReport {
+        self.reload_holding(&mut self.refused())
+    }
+
+    /// Like [`reload`](Self::reload), but only if the files changed since the last attempt.
+    pub(super) fn refresh(&self) -> Option<ReloadReport> {
+        let mut refused = self.refused();
+        let current = self.current();
+        let tried = refused.as_ref().map_or(&current.reads, |refused| &refused.reads);
+        if tried.still_hold(&DiskFiles) {
+            return None;
+        }
+        Some(self.reload_holding(&mut refused))
+    }
+
+    /// What is told about the policy and its last reload. Never blocks.
+    #[must_use]
+    pub fn status(&self) -> PolicyStatus {
+        let policy = self.current();
+        PolicyStatus {
+            generation: policy.generation,
+            path: policy.path.as_ref().map(|path| path.display().to_string()),
+            fingerprint: policy.fingerprint.clone(),
+            loaded_at_unix_ms: unix_ms(policy.loaded_at),
+            compile_ms: milliseconds(policy.compile_time),
+            files: policy.files.len(),
+            warnings: policy.warnings.len(),
+            reloads_ok: self.reloads(ReloadResult::Ok),
+            reloads_rejected: self.reloads(ReloadResult::Rejected),
+            last_reload: self.last_reload.load().as_deref().cloned(),
+        }
+    }
+
+    fn reloads(&self, result: ReloadResult) -> u64 {
+        self.metrics.reloads().find(|(counted, _)| *counted == result).map_or(0, |(_, number)| number)
+    }
+
+    /// The places whose change may change the policy: those of the running text and of a refused one.
+    pub(super) fn targets(&self) -> Targets {
+        let refused = self.refused();
+        let mut targets = Targets::default();
+        targets.add(&self.current().reads);
+        if let Some(refused) = refused.as_ref() {
+            targets.add(&refused.reads);
+        }
+        targets
+    }
+
+    fn reload_holding(&self, refused: &mut Option<Refused>) -> ReloadReport {
+        let started = Instant::now();
+        let current = self.current();
+        let (outcome, errors, diagnostics) = if current.reads.still_hold(&DiskFiles) {
+            if refused.take().is_some() {
+                tracing::info!(generation = current.generation, "the policy file says again what is running");
+            }
+            (ReloadResult::Unchanged, 0, String::new())
+        } else {
+            self.replace(&current, refused)
+        };
+        let report = ReloadReport {
+            outcome,
+            generation: self.current().generation,
+            at_unix_ms: unix_ms(SystemTime::now()),
+            duration_ms: milliseconds(started.elapsed()),
+            errors,
+            diagnostics,
+        };
+        self.metrics.reload(outcome);
+        self.last_reload.store(Some(Arc::new(report.clone())));
+        report
+    }
+
+    fn replace(&self, current: &Policy, refused: &mut Option<Refused>) -> (ReloadResult, usize, String) {
+        match compile(&self.source, &self.registry, current.generation.saturating_add(1)) {
+            Ok(policy) => {
+                self.publish(policy, refused);
+                (ReloadResult::Ok, 0, String::new())
+            }
+            Err(rejected) => {
+                let (errors, rendered) = refuse(*rejected, current.generation, refused);
+                (ReloadResult::Rejected, errors, rendered)
+            }
+        }
+    }
+
+    fn publish(&self, policy: Policy, refused: &mut Option<Refused>) {
+        tracing::info!(
+            generation = policy.generation,
+            fingerprint = policy.fingerprint,
+            compile_ms = milliseconds(policy.compile_time),
+            warnings = policy.warnings.len(),
+            "policy reloaded"
+        );
+        self.metrics.set_generation(policy.generation);
+        self.current.store(Arc::new(policy));
+        *refused = None;
+    }
+
+    fn refused(&self) -> MutexGuard<'_, Option<Refused>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Keeps what is wrong with a refused text, and logs it unless that very text was refused before.
+fn refuse(rejected: Rejected, generation: u64, refused: &mut Option<Refused>) -> (usize, String) {
+    if let Some(before) = refused.as_ref().filter(|before| before.reads == rejected.reads) {
+        return (before.errors, before.rendered.clone());
+    }
+    let (errors, rendered) = (rejected.error_count(), rejected.render());
+    let shown = rendered.trim_end();
+    tracing::error!(errors, generation, "policy refused, generation {generation} serves on\n{shown}\n");
+    *refused = Some(Refused { reads: rejected.reads, rendered: rendered.clone(), errors });
+    (errors, rendered)
+}

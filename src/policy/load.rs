@@ -1,0 +1,72 @@
+//! From a source to a policy that can run.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::reads::Reads;
+use super::source::PolicySource;
+use super::{Policy, backends};
+use crate::decision::Program;
+use crate::files::DiskFiles;
+use crate::lang::check::Checked;
+use crate::lang::diagnostic::{Diagnostic, render};
+use crate::lang::source::SourceMap;
+use crate::origin::Registry;
+
+/// Why a text did not become a policy, with all that is needed to show it in full.
+#[derive(Debug, thiserror::Error)]
+#[error("the policy has {}", count(.diagnostics.iter().filter(|it| it.is_error()).count(), "error"))]
+pub struct Rejected {
+    /// All findings, warnings too.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The text that they point into.
+    pub sources: SourceMap,
+    /// How long it took to find them.
+    pub compile_time: Duration,
+    pub(super) reads: Reads,
+}
+
+impl Rejected {
+    /// How many findings keep the policy from running.
+    #[must_use]
+    pub fn error_count(&self) -> usize {
+        self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count()
+    }
+
+    /// The diagnostics with their source lines, without colours.
+    #[must_use]
+    pub fn render(&self) -> String {
+        render::graphical(&self.diagnostics, &self.sources, false)
+    }
+}
+
+/// Reads, checks and lowers the policy of `source`; its backends come from `registry`, so that the
+/// ones that did not change keep their health and connections.
+///
+/// # Errors
+/// When a finding is an error. Nothing was changed then.
+pub fn compile(source: &PolicySource, registry: &Registry, generation: u64) -> Result<Policy, Box<Rejected>> {
+    let started = Instant::now();
+    let (Checked { sources, diagnostics, hir }, reads) = source.check(&DiskFiles);
+    let Some(hir) = hir else {
+        return Err(Box::new(Rejected { diagnostics, sources, compile_time: started.elapsed(), reads }));
+    };
+    Ok(Policy {
+        generation,
+        backends: backends::resolve(&hir.backends, registry),
+        default_backend: hir.default_backend,
+        program: Program::new(hir),
+        path: source.path.clone(),
+        files: reads.paths().map(PathBuf::from).collect(),
+        fingerprint: reads.fingerprint(),
+        loaded_at: SystemTime::now(),
+        compile_time: started.elapsed(),
+        warnings: diagnostics,
+        sources,
+        reads,
+    })
+}
+
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}

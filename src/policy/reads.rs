@@ -1,0 +1,161 @@
+//! What a load asked of the files, and what they answered.
+//!
+//! Checking is a pure function of those answers: as long as they stay the same, compiling again
+//! would yield the same policy or the same mistakes. So "did anything change" is answered by
+//! asking again, and the same record says which places have to be watched.
+
+use std::cell::RefCell;
+use std::path::Path;
+
+use crate::lang::check::Files;
+
+/// One `include` pattern that was looked up.
+#[derive(Debug, PartialEq, Eq)]
+struct Expansion {
+    from: String,
+    pattern: String,
+    names: Result<Vec<String>, String>,
+}
+
+/// Every question of one load, in order, with its answer.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Reads {
+    files: Vec<(String, Result<Vec<u8>, String>)>,
+    expansions: Vec<Expansion>,
+}
+
+impl Reads {
+    /// Whether `files` would answer every question in the same way now. Reads every file again.
+    #[must_use]
+    pub fn still_hold(&self, files: &dyn Files) -> bool {
+        let same_names = |it: &Expansion| files.expand(&it.from, &it.pattern) == it.names;
+        self.expansions.iter().all(same_names) && self.files.iter().all(|(name, text)| files.read(name) == *text)
+    }
+
+    /// The files that were asked for, the missing ones too.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|(name, _)| Path::new(name))
+    }
+
+    /// The `include` patterns, each with the folder of the file that it stands in.
+    pub fn patterns(&self) -> impl Iterator<Item = (&Path, &Path)> {
+        self.expansions.iter().map(|it| {
+            let folder = Path::new(&it.from).parent().unwrap_or(Path::new(""));
+            (folder, Path::new(&it.pattern))
+        })
+    }
+
+    /// Sixteen hex digits that change with the text: FNV-1a over names and bytes.
+    ///
+    /// A label for people and for comparing instances; nothing is decided by it.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let texts = self.files.iter().filter_map(|(name, text)| Some((name, text.as_ref().ok()?)));
+        let hash = texts.fold(FNV_OFFSET, |hash, (name, text)| {
+            let hash = fnv1a(hash, name.as_bytes());
+            fnv1a(fnv1a(fnv1a(hash, &[0]), text), &[0])
+        });
+        format!("{hash:016x}")
+    }
+}
+
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
+
+fn fnv1a(hash: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(hash, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME))
+}
+
+/// Passes questions on to `files` and writes them down.
+pub(super) struct Recorder<'a> {
+    files: &'a dyn Files,
+    reads: RefCell<Reads>,
+}
+
+impl<'a> Recorder<'a> {
+    pub(super) fn new(files: &'a dyn Files) -> Self {
+        Self { files, reads: RefCell::default() }
+    }
+
+    pub(super) fn into_reads(self) -> Reads {
+        self.reads.into_inner()
+    }
+}
+
+impl Files for Recorder<'_> {
+    fn expand(&self, from: &str, pattern: &str) -> Result<Vec<String>, String> {
+        let names = self.files.expand(from, pattern);
+        let expansion = Expansion { from: from.to_owned(), pattern: pattern.to_owned(), names: names.clone() };
+        self.reads.borrow_mut().expansions.push(expansion);
+        names
+    }
+
+    fn read(&self, name: &str) -> Result<Vec<u8>, String> {
+        let text = self.files.read(name);
+        self.reads.borrow_mut().files.push((name.to_owned(), text.clone()));
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Memory(BTreeMap<String, Vec<u8>>);
+
+    impl Memory {
+        fn with(mut self, name: &str, text: &str) -> Self {
+            self.0.insert(name.to_owned(), text.as_bytes().to_vec());
+            self
+        }
+    }
+
+    impl Files for Memory {
+        fn expand(&self, _: &str, pattern: &str) -> Result<Vec<String>, String> {
+            let stem = pattern.trim_end_matches('*');
+            Ok(self.0.keys().filter(|name| name.starts_with(stem)).cloned().collect())
+        }
+
+        fn read(&self, name: &str) -> Result<Vec<u8>, String> {
+            self.0.get(name).cloned().ok_or_else(|| "no such file".to_owned())
+        }
+    }
+
+    fn reads_of(files: &Memory) -> Reads {
+        let recorder = Recorder::new(files);
+        for name in recorder.expand("main", "part*").unwrap() {
+            recorder.read(&name).unwrap();
+        }
+        let _ = recorder.read("main");
+        recorder.into_reads()
+    }
+
+    #[test]
+    fn hold_while_nothing_changes() {
+        let files = Memory::default().with("main", "a").with("part1", "b");
+        assert!(reads_of(&files).still_hold(&files));
+    }
+
+    #[test]
+    fn break_on_other_text_a_new_match_and_a_file_that_appears() {
+        let files = Memory::default().with("main", "a").with("part1", "b");
+        let reads = reads_of(&files);
+        assert!(!reads.still_hold(&Memory::default().with("main", "a").with("part1", "B")));
+        assert!(!reads.still_hold(&Memory::default().with("main", "a").with("part1", "b").with("part2", "c")));
+
+        let missing = reads_of(&Memory::default());
+        assert!(!missing.still_hold(&Memory::default().with("main", "a")));
+    }
+
+    #[test]
+    fn the_fingerprint_tells_texts_and_names_apart() {
+        let one = reads_of(&Memory::default().with("main", "a")).fingerprint();
+        let same = reads_of(&Memory::default().with("main", "a")).fingerprint();
+        let other = reads_of(&Memory::default().with("main", "b")).fingerprint();
+        assert_eq!((one.as_str(), one.len()), (same.as_str(), 16));
+        assert_ne!(one, other);
+    }
+}

@@ -1,0 +1,60 @@
+//! What is told about the running policy and its last reload, for `/status` and `warp status`.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+
+use crate::telemetry::ReloadResult;
+
+/// One reload.
+#[derive(Clone, Debug, Serialize)]
+pub struct ReloadReport {
+    /// How it ended.
+    pub outcome: ReloadResult,
+    /// The generation that serves after it.
+    pub generation: u64,
+    /// When it ended, in milliseconds since 1970.
+    pub at_unix_ms: u64,
+    /// From the first read to the swap, in milliseconds.
+    pub duration_ms: f64,
+    /// How many errors kept the text from running.
+    pub errors: usize,
+    /// The diagnostics of a rejected text with their source lines; empty if it was not rejected.
+    pub diagnostics: String,
+}
+
+/// The running policy and what came of the last reload.
+#[derive(Clone, Debug, Serialize)]
+pub struct PolicyStatus {
+    /// Counts published policies; the one that the process started with is 1.
+    pub generation: u64,
+    /// The policy file; `None` for the built-in policy alone.
+    pub path: Option<String>,
+    /// Changes with the text.
+    pub fingerprint: String,
+    /// When it began to serve, in milliseconds since 1970.
+    pub loaded_at_unix_ms: u64,
+    /// What compiling it took, in milliseconds.
+    pub compile_ms: f64,
+    /// How many files it is made of.
+    pub files: usize,
+    /// How many warnings it has.
+    pub warnings: usize,
+    /// Reloads that published a policy.
+    pub reloads_ok: u64,
+    /// Reloads whose text had errors.
+    pub reloads_rejected: u64,
+    /// The last reload; `None` if there was none since the start.
+    pub last_reload: Option<ReloadReport>,
+}
+
+/// Milliseconds since 1970; 0 for a clock before that.
+pub(super) fn unix_ms(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Milliseconds with their fraction.
+pub(super) fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1_000.0
+}

@@ -1,0 +1,248 @@
+//! Sees that policy files changed, and has them loaded.
+//!
+//! A thread of its own: notify tells it of events in the directories of [`Targets`], it gathers a
+//! burst for a few milliseconds and has the handle look again. Looking is cheap and exact (the same
+//! text is not compiled twice), so that events are filtered only loosely and a half-written file is
+//! simply tried again with the next event. Every two seconds the places are also looked at without
+//! an event: some file systems tell nothing (network mounts), and a watch may not be granted.
+
+mod stamp;
+mod targets;
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+
+use super::{PolicyHandle, ReloadReport};
+use stamp::Stamp;
+pub(super) use targets::Targets;
+
+/// How long a burst of events is gathered at most, and how often is looked without an event.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Timing {
+    pub(super) gather: Duration,
+    pub(super) poll: Duration,
+    /// Whether to ask the system for events at all.
+    pub(super) events: bool,
+}
+
+const TIMING: Timing = Timing { gather: Duration::from_millis(10), poll: Duration::from_secs(2), events: true };
+
+/// Files that keep changing their includes while being read are left to the next event.
+const MAX_ROUNDS: usize = 4;
+
+/// As deep as the main thread's, since the same compiler runs on both.
+const STACK_BYTES: usize = 8 << 20;
+
+/// The watching thread; dropping it stops the thread and waits for it.
+#[derive(Debug)]
+pub struct Watcher {
+    inbox: Sender<Message>,
+    thread: Option<JoinHandle<()>>,
+}
+
+enum Message {
+    Event(notify::Result<Event>),
+    Stop,
+}
+
+impl Watcher {
+    /// Watches the files of `handle` and reloads it when they change. `after` is called on the
+    /// watching thread behind each reload, whatever came of it.
+    ///
+    /// # Errors
+    /// When the thread cannot be started. Events that the system does not grant are no error: the
+    /// places are then looked at every two seconds.
+    pub fn spawn(handle: Arc<PolicyHandle>, after: impl FnMut(&ReloadReport) + Send + 'static) -> io::Result<Self> {
+        Self::with_timing(handle, TIMING, after)
+    }
+
+    pub(super) fn with_timing(
+        handle: Arc<PolicyHandle>,
+        timing: Timing,
+        after: impl FnMut(&ReloadReport) + Send + 'static,
+    ) -> io::Result<Self> {
+        let (inbox, messages) = channel();
+        let notify = if timing.events { event_source(inbox.clone()) } else { None };
+        let watch = Watch {
+            handle,
+            after,
+            timing,
+            messages,
+            notify,
+            targets: Targets::default(),
+            armed: BTreeSet::new(),
+            stamps: Vec::new(),
+        };
+        let thread = std::thread::Builder::new().name("policy-watch".to_owned()).stack_size(STACK_BYTES);
+        Ok(Self { inbox, thread: Some(thread.spawn(move || watch.run())?) })
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        // Both fail only if the thread is gone already.
+        let _ = self.inbox.send(Message::Stop);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Events of the system, without those of reading: our own reads would never let us rest.
+fn event_source(inbox: Sender<Message>) -> Option<RecommendedWatcher> {
+    let forward = move |event: notify::Result<Event>| {
+        if !event.as_ref().is_ok_and(only_reads) {
+            let _ = inbox.send(Message::Event(event));
+        }
+    };
+    notify::recommended_watcher(forward)
+        .inspect_err(|error| tracing::warn!("no file events ({error}); policy files are looked at every two seconds"))
+        .ok()
+}
+
+fn only_reads(event: &Event) -> bool {
+    matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write))
+}
+
+/// Whether a file is whole after this event, so that gathering more of the burst gains nothing.
+fn completes_a_file(event: &Event) -> bool {
+    matches!(
+        event.kind,
+        EventKind::Access(AccessKind::Close(AccessMode::Write))
+            | EventKind::Modify(ModifyKind::Name(RenameMode::To | RenameMode::Both))
+    )
+}
+
+struct Watch<F> {
+    handle: Arc<PolicyHandle>,
+    after: F,
+    timing: Timing,
+    messages: Receiver<Message>,
+    notify: Option<RecommendedWatcher>,
+    targets: Targets,
+    /// The directories that the system tells about.
+    armed: BTreeSet<PathBuf>,
+    /// What the places looked like before they were read last.
+    stamps: Vec<Stamp>,
+}
+
+/// The thread has to end.
+struct Stopped;
+
+impl<F: FnMut(&ReloadReport)> Watch<F> {
+    fn run(mut self) {
+        self.look();
+        let mut next_poll = Instant::now() + self.timing.poll;
+        loop {
+            match self.wait_until(next_poll) {
+                Err(Stopped) => return,
+                Ok(true) => self.look(),
+                Ok(false) => {}
+            }
+            if Instant::now() >= next_poll {
+                self.poll();
+                next_poll = Instant::now() + self.timing.poll;
+            }
+        }
+    }
+
+    /// Waits for a burst of events that matters, at most until `deadline`.
+    fn wait_until(&mut self, deadline: Instant) -> Result<bool, Stopped> {
+        let Some(event) = self.next_event(deadline)? else { return Ok(false) };
+        if !self.note(&event) {
+            return Ok(false);
+        }
+        let mut whole = event.as_ref().is_ok_and(completes_a_file);
+        let gathered = Instant::now() + self.timing.gather;
+        while !whole {
+            let Some(event) = self.next_event(gathered)? else { break };
+            whole = self.note(&event) && event.as_ref().is_ok_and(completes_a_file);
+        }
+        Ok(true)
+    }
+
+    fn next_event(&self, deadline: Instant) -> Result<Option<notify::Result<Event>>, Stopped> {
+        match self.messages.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(Message::Event(event)) => Ok(Some(event)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => Err(Stopped),
+        }
+    }
+
+    /// Takes note of directories that are gone; tells whether the event matters.
+    fn note(&mut self, event: &notify::Result<Event>) -> bool {
+        let Ok(event) = event else { return true };
+        if matches!(event.kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))) {
+            for path in &event.paths {
+                self.disarm(path);
+            }
+        }
+        self.targets.concern(event)
+    }
+
+    /// Looks without an event, also at directories that were replaced unseen.
+    fn poll(&mut self) {
+        if self.targets.stamps() != self.stamps {
+            for directory in std::mem::take(&mut self.armed) {
+                self.forget(&directory);
+            }
+            self.look();
+        }
+    }
+
+    /// Has the handle read again, and watches what the text now consists of. What changed between
+    /// the reading and the watching is found by reading once more.
+    fn look(&mut self) {
+        for _ in 0..MAX_ROUNDS {
+            self.stamps = self.targets.stamps();
+            if let Some(report) = self.handle.refresh() {
+                (self.after)(&report);
+            }
+            let targets = self.handle.targets();
+            let moved = targets != self.targets;
+            self.targets = targets;
+            if !self.arm() && !moved {
+                return;
+            }
+        }
+    }
+
+    /// Watches the directories of the targets and no others; tells whether one was not watched before.
+    fn arm(&mut self) -> bool {
+        let wanted: BTreeSet<PathBuf> = self.targets.directories().map(PathBuf::from).collect();
+        let stale: Vec<PathBuf> = self.armed.difference(&wanted).cloned().collect();
+        for directory in stale {
+            self.disarm(&directory);
+        }
+        let Some(notify) = &mut self.notify else { return false };
+        let mut new = false;
+        for directory in wanted {
+            if !self.armed.contains(&directory) && notify.watch(&directory, RecursiveMode::NonRecursive).is_ok() {
+                self.armed.insert(directory);
+                new = true;
+            }
+        }
+        new
+    }
+
+    fn disarm(&mut self, directory: &Path) {
+        if self.armed.remove(directory) {
+            self.forget(directory);
+        }
+    }
+
+    fn forget(&mut self, directory: &Path) {
+        if let Some(notify) = &mut self.notify {
+            // Fails if the system dropped the watch together with the directory.
+            let _ = notify.unwatch(directory);
+        }
+    }
+}

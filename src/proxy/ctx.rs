@@ -1,0 +1,232 @@
+//! What warp knows about one request while it is under way.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant, SystemTime};
+
+use bytes::Bytes;
+use pingora::http::{RequestHeader, ResponseHeader};
+
+use crate::cache::Unstorable;
+use crate::lang::hir::BackendId;
+use crate::origin::OriginRequest;
+use crate::policy::Policy;
+use crate::telemetry::{InFlight, Outcome, Reason};
+
+/// The state of one request. It holds the policy that the request started with, and keeps it to
+/// the end whatever is swapped in meanwhile.
+pub struct RequestCtx {
+    /// The policy of this request.
+    pub policy: Arc<Policy>,
+    /// What the client's side of the policy reads and writes beside the messages themselves.
+    pub exchange: Exchange,
+    /// What the backend's side reads and writes.
+    pub fetch: Fetch,
+    /// Whether `recv` asked for the cache.
+    pub disposition: Disposition,
+    /// An answer decided in a hook that cannot write, to be written by the next one that can.
+    pub pending: Option<Synthetic>,
+    /// A body that takes the place of the one on its way (a `synth` decided in `deliver`).
+    pub replacement: Option<Replacement>,
+    /// Counts the request as running until it ends; none for a fetch in the background.
+    pub in_flight: Option<InFlight>,
+    /// What the request came to, for the log, the metrics and `Cache-Status`.
+    pub verdict: CacheVerdict,
+}
+
+/// The client's side.
+pub struct Exchange {
+    /// The number of this request, unique within the process.
+    pub xid: u64,
+    /// When it began, for durations.
+    pub began: Instant,
+    /// When it began, by the clock.
+    pub time: SystemTime,
+    /// The client's address.
+    pub client: IpAddr,
+    /// The address on which it was accepted.
+    pub local: IpAddr,
+    /// A fetch in the background on behalf of a stale response: no client waits.
+    pub background: bool,
+    /// `req.backend_hint`.
+    pub backend_hint: Option<BackendId>,
+    /// `req.hash_always_miss`.
+    pub hash_always_miss: bool,
+    /// The parts given to `hash_data`, each framed by its length.
+    pub key: Vec<u8>,
+    /// The body of a response that is made up: `resp.body`, `beresp.body`.
+    pub body: Option<Bytes>,
+    /// Lines written by `std.log`.
+    pub log: Vec<String>,
+    /// How often the stored response was served, this time included; 0 on a miss.
+    pub hits: u64,
+}
+
+/// The backend's side.
+#[derive(Default)]
+pub struct Fetch {
+    /// The request to the backend, as `backend_fetch` left it.
+    pub bereq: Option<Box<RequestHeader>>,
+    /// `bereq.backend`.
+    pub backend: Option<BackendId>,
+    /// The request to the backend that was asked last, counted when it ends.
+    pub asked: Option<OriginRequest>,
+    /// The name of that backend, once the request to it has ended.
+    pub asked_name: Option<String>,
+    /// `bereq.connect_timeout`, if the policy set it.
+    pub connect_timeout: Option<Duration>,
+    /// `bereq.first_byte_timeout`, if the policy set it.
+    pub first_byte_timeout: Option<Duration>,
+    /// `bereq.between_bytes_timeout`, if the policy set it.
+    pub between_bytes_timeout: Option<Duration>,
+    /// When the request to the backend was sent.
+    pub sent: Option<SystemTime>,
+    /// The times of the response as RFC 9111 and the policy see them.
+    pub lifetimes: Lifetimes,
+    /// A stored response brought up to date by a 304, waiting to be stored.
+    pub refreshed: Option<Box<ResponseHeader>>,
+    /// Status and reason that `error(...)` asked for.
+    pub error: Option<(u16, Option<Vec<u8>>)>,
+}
+
+/// How long a response may be used: `beresp.ttl` and its companions.
+#[derive(Clone, Debug, Default)]
+pub struct Lifetimes {
+    /// Time left until it is stale; negative when it already is.
+    pub ttl_ms: i64,
+    /// How long it may be served stale while it is fetched anew.
+    pub grace_ms: i64,
+    /// How long it is kept for validation beyond ttl and grace.
+    pub keep_ms: i64,
+    /// How long it may be served stale when the backend fails (RFC 5861 section 4).
+    pub stale_if_error_ms: i64,
+    /// Whether it may be served stale at all (RFC 9111 section 4.2.4).
+    pub may_be_stale: bool,
+    /// How old it was on arrival (RFC 9111 section 4.2.3).
+    pub age: Duration,
+    /// Not to be stored.
+    pub uncacheable: bool,
+    /// Whether the policy itself said how long: it then overrides missing freshness and the rule on
+    /// `Authorization`.
+    pub ttl_is_policys: bool,
+    /// Why it is not stored.
+    pub not_stored: Option<NotStored>,
+}
+
+/// Why a response is not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotStored {
+    /// The policy said so.
+    Policy,
+    /// RFC 9111 section 3 says so.
+    Rule(Unstorable),
+}
+
+impl NotStored {
+    /// The word for `Cache-Status`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Policy => "policy",
+            Self::Rule(rule) => rule.name(),
+        }
+    }
+
+    /// Whether a lifetime set by the policy overrides it: the origin left something unsaid, or did
+    /// not say that a response to `Authorization` may be shared.
+    pub fn is_overridden_by_lifetime(self) -> bool {
+        matches!(self, Self::Rule(Unstorable::NoFreshness | Unstorable::Authorization))
+    }
+}
+
+/// Where a request goes after `recv`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Disposition {
+    /// Look in the cache.
+    #[default]
+    Lookup,
+    /// Leave the cache out.
+    Pass,
+}
+
+/// A response that warp makes itself.
+#[derive(Clone, Debug)]
+pub struct Synthetic {
+    /// The status.
+    pub status: u16,
+    /// The reason phrase; the usual one if `None`.
+    pub reason: Option<Vec<u8>>,
+}
+
+/// A body on its way to the client instead of the real one.
+pub enum Replacement {
+    /// Not sent yet.
+    Waiting(Bytes),
+    /// Sent; what is left of the real one is dropped.
+    Sent,
+}
+
+/// What a request came to.
+#[derive(Clone, Copy, Debug)]
+pub struct CacheVerdict {
+    /// In one word.
+    pub outcome: Outcome,
+    /// Why it was not a hit.
+    pub reason: Reason,
+    /// Whether the response was stored.
+    pub stored: bool,
+    /// Whether it waited for another request's fetch.
+    pub collapsed: bool,
+    /// The status of the backend's response, when one came.
+    pub forward_status: Option<u16>,
+}
+
+impl Default for CacheVerdict {
+    fn default() -> Self {
+        Self { outcome: Outcome::Error, reason: Reason::Other, stored: false, collapsed: false, forward_status: None }
+    }
+}
+
+static NEXT_XID: AtomicU64 = AtomicU64::new(1);
+
+impl RequestCtx {
+    /// The state of a request that begins now, under `policy`.
+    pub fn new(policy: Arc<Policy>) -> Self {
+        Self {
+            policy,
+            exchange: Exchange::new(),
+            fetch: Fetch::default(),
+            disposition: Disposition::default(),
+            pending: None,
+            replacement: None,
+            in_flight: None,
+            verdict: CacheVerdict::default(),
+        }
+    }
+}
+
+impl Exchange {
+    fn new() -> Self {
+        Self {
+            xid: NEXT_XID.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
+            began: Instant::now(),
+            time: SystemTime::now(),
+            client: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            local: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            background: false,
+            backend_hint: None,
+            hash_always_miss: false,
+            key: Vec::new(),
+            body: None,
+            log: Vec::new(),
+            hits: 0,
+        }
+    }
+}
+
+impl Lifetimes {
+    /// A length of time from a count of milliseconds; negative counts as none.
+    pub fn duration(milliseconds: i64) -> Duration {
+        Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))
+    }
+}

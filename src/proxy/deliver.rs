@@ -1,0 +1,178 @@
+//! A response goes to the client: `deliver`, and the fields that say where it came from.
+
+use http::{HeaderValue, Method, StatusCode, header};
+use pingora::Result;
+use pingora::cache::CachePhase;
+use pingora::http::ResponseHeader;
+use pingora::proxy::Session;
+
+use super::ctx::{Disposition, Replacement, RequestCtx};
+use super::facts::StepFacts;
+use super::lookup::object_view;
+use super::recv::answer_for;
+use super::synth;
+use crate::cache::{CacheStatus, Forward};
+use crate::decision::Verdict;
+use crate::lang::schema::{Action, Step};
+use crate::telemetry::{Outcome, Reason};
+
+/// Runs `deliver` on a response from the store or the backend.
+pub fn respond(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
+    if response.status.is_informational() {
+        return Ok(());
+    }
+    settle(session, ctx);
+    let ttl = is_from_store(session).then(|| seconds_left(session)).flatten();
+    let verdict = run_deliver(session, response, ctx);
+    if verdict.action == Action::Deliver {
+        strip_hop_by_hop(response);
+        finish(response, ctx, ttl);
+        return Ok(());
+    }
+    let is_head = session.req_header().method == Method::HEAD;
+    let has_body = response.status.as_u16() != 304 && !is_head;
+    let (made, body) = synth::make(session, ctx, &answer_for(&verdict))?;
+    ctx.verdict.outcome = Outcome::Synth;
+    *response = made;
+    if has_body {
+        ctx.replacement = Some(Replacement::Waiting(body));
+    } else if !is_head {
+        response.set_content_length(0)?;
+    }
+    Ok(())
+}
+
+/// Runs `deliver` on a response that `backend_error` made; its body stands in `ctx.exchange`.
+pub fn respond_made(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
+    let verdict = run_deliver(session, response, ctx);
+    if verdict.action == Action::Deliver {
+        finish(response, ctx, None);
+        return Ok(());
+    }
+    let (made, body) = synth::make(session, ctx, &answer_for(&verdict))?;
+    *response = made;
+    ctx.exchange.body = Some(body);
+    Ok(())
+}
+
+fn run_deliver(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Verdict {
+    let obj = is_from_store(session).then(|| session.cache.maybe_cache_meta().map(object_view)).flatten();
+    let req = session.downstream_session.req_header_mut();
+    let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
+    facts.obj = obj;
+    facts.resp = Some(response);
+    ctx.policy.program.run(Step::Deliver, &mut facts)
+}
+
+/// Puts the body that `deliver` made in the place of the real one.
+pub fn replace_body(body: &mut Option<bytes::Bytes>, ctx: &mut RequestCtx) {
+    match ctx.replacement.take() {
+        None => return,
+        Some(Replacement::Waiting(made)) => *body = Some(made),
+        Some(Replacement::Sent) => *body = body.as_ref().map(|_| bytes::Bytes::new()),
+    }
+    ctx.replacement = Some(Replacement::Sent);
+}
+
+fn is_from_store(session: &Session) -> bool {
+    use CachePhase as P;
+    matches!(session.cache.phase(), P::Hit | P::Stale | P::StaleUpdating | P::Revalidated | P::RevalidatedNoCache(_))
+}
+
+fn seconds_left(session: &Session) -> Option<i64> {
+    let fresh_until = session.cache.maybe_cache_meta()?.fresh_until();
+    let seconds = |duration: std::time::Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    Some(match fresh_until.duration_since(std::time::SystemTime::now()) {
+        Ok(left) => seconds(left),
+        Err(past) => -seconds(past.duration()),
+    })
+}
+
+/// Notes what the request came to, as far as pingora's state tells.
+fn settle(session: &Session, ctx: &mut RequestCtx) {
+    let verdict = &mut ctx.verdict;
+    verdict.collapsed = session.cache.lock_duration().is_some();
+    match session.cache.phase() {
+        CachePhase::Hit => (verdict.outcome, verdict.reason) = (Outcome::Hit, Reason::Fresh),
+        CachePhase::Stale | CachePhase::StaleUpdating => verdict.outcome = Outcome::Stale,
+        CachePhase::Revalidated | CachePhase::RevalidatedNoCache(_) => {
+            (verdict.outcome, verdict.reason) = (Outcome::Hit, Reason::Revalidated);
+        }
+        CachePhase::Miss => {
+            verdict.outcome = Outcome::Miss;
+            if verdict.reason == Reason::Other {
+                verdict.reason = Reason::UriMiss;
+            }
+        }
+        CachePhase::Expired => (verdict.outcome, verdict.reason) = (Outcome::Miss, Reason::Expired),
+        _ if ctx.disposition == Disposition::Pass => verdict.outcome = Outcome::Pass,
+        _ => {
+            verdict.outcome = Outcome::Miss;
+            if session.cache.predicted_uncacheable_reason().is_some() {
+                verdict.reason = Reason::HitForMiss;
+            } else if verdict.reason == Reason::Other {
+                verdict.reason = Reason::UriMiss;
+            }
+        }
+    }
+}
+
+/// RFC 9110 section 7.6.1: what is meant for one connection is not sent on the next. Framing is
+/// pingora's, and so is a switch of protocols.
+fn strip_hop_by_hop(response: &mut ResponseHeader) {
+    if response.status.as_u16() == 101 {
+        return;
+    }
+    for name in super::fetch::hop_by_hop_fields(&response.headers) {
+        if name != header::TRANSFER_ENCODING {
+            response.remove_header(&name);
+        }
+    }
+}
+
+/// Adds `Via` (RFC 9110 section 7.6.3) and `Cache-Status` (RFC 9211).
+pub fn finish(response: &mut ResponseHeader, ctx: &RequestCtx, ttl_seconds: Option<i64>) {
+    add(response, "Via", HeaderValue::from_static("1.1 warp"));
+    if let Some(status) = cache_status(ctx, ttl_seconds) {
+        add(response, "Cache-Status", status.value());
+    }
+}
+
+fn add(response: &mut ResponseHeader, name: &'static str, value: HeaderValue) {
+    // Appending fails only when a response has tens of thousands of fields.
+    let _ = response.append_header(name, value);
+}
+
+/// Nothing for what warp said itself: the cache had no part in it.
+fn cache_status(ctx: &RequestCtx, ttl_seconds: Option<i64>) -> Option<CacheStatus> {
+    let verdict = &ctx.verdict;
+    let status = match verdict.outcome {
+        Outcome::Hit if verdict.reason == Reason::Revalidated => CacheStatus::forwarded(Forward::Stale),
+        Outcome::Hit | Outcome::Stale => CacheStatus::hit(),
+        Outcome::Miss => CacheStatus::forwarded(forward(verdict.reason)),
+        Outcome::Pass if verdict.reason == Reason::Method => CacheStatus::forwarded(Forward::Method),
+        Outcome::Pass => CacheStatus::forwarded(Forward::Bypass),
+        Outcome::Synth | Outcome::Purge | Outcome::Error => return None,
+    };
+    let status = status.stored(verdict.stored).collapsed(verdict.collapsed).detail(detail(ctx));
+    let forward_status = verdict.forward_status.and_then(|code| StatusCode::from_u16(code).ok());
+    let status = forward_status.into_iter().fold(status, CacheStatus::forward_status);
+    Some(ttl_seconds.into_iter().fold(status, CacheStatus::ttl_seconds))
+}
+
+fn forward(reason: Reason) -> Forward {
+    match reason {
+        Reason::Expired => Forward::Stale,
+        Reason::VaryMiss => Forward::VaryMiss,
+        Reason::Request => Forward::Request,
+        _ => Forward::UriMiss,
+    }
+}
+
+/// Why it was not a hit, else what it was: the word that the log and the metrics use, too.
+fn detail(ctx: &RequestCtx) -> &'static str {
+    match (ctx.verdict.outcome, ctx.fetch.lifetimes.not_stored) {
+        (Outcome::Miss, Some(reason)) if !ctx.verdict.stored => reason.name(),
+        _ => ctx.verdict.reason.as_str(),
+    }
+}

@@ -1,0 +1,404 @@
+//! A request on pingora, as the policy sees it.
+
+use std::borrow::Cow;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
+use pingora::http::{RequestHeader, ResponseHeader};
+
+use super::ctx::{Exchange, Fetch, Lifetimes};
+use crate::decision::{Facts, Refused, Value};
+use crate::lang::schema::{Message, Variable};
+
+/// What a step can reach. A message that the step has nothing to do with is `None`; the checker
+/// has seen to it that no policy asks for one.
+pub struct StepFacts<'a> {
+    /// `now`.
+    pub now: SystemTime,
+    /// The client's side.
+    pub exchange: &'a mut Exchange,
+    /// The backend's side.
+    pub fetch: Option<&'a mut Fetch>,
+    /// `req`.
+    pub req: Option<&'a mut RequestHeader>,
+    /// `bereq`.
+    pub bereq: Option<&'a mut RequestHeader>,
+    /// `beresp`.
+    pub beresp: Option<&'a mut ResponseHeader>,
+    /// `obj`.
+    pub obj: Option<ObjView<'a>>,
+    /// `resp`.
+    pub resp: Option<&'a mut ResponseHeader>,
+}
+
+/// A stored response.
+#[derive(Clone, Copy)]
+pub struct ObjView<'a> {
+    /// Its head.
+    pub header: &'a ResponseHeader,
+    /// Until when it is fresh.
+    pub fresh_until: SystemTime,
+    /// Its age.
+    pub age: Duration,
+    /// `obj.grace`.
+    pub grace: Duration,
+    /// `obj.keep`.
+    pub keep: Duration,
+}
+
+impl<'a> StepFacts<'a> {
+    /// The facts of a step that begins now and sees only the client's request.
+    pub fn new(exchange: &'a mut Exchange, req: Option<&'a mut RequestHeader>) -> Self {
+        let now = SystemTime::now();
+        Self { now, exchange, fetch: None, req, bereq: None, beresp: None, obj: None, resp: None }
+    }
+
+    fn headers(&self, message: Message) -> Option<&HeaderMap> {
+        match message {
+            Message::Req => self.req.as_deref().map(|req| &req.headers),
+            Message::Bereq => self.bereq.as_deref().map(|bereq| &bereq.headers),
+            Message::Beresp => self.beresp.as_deref().map(|beresp| &beresp.headers),
+            Message::Obj => self.obj.map(|obj| &obj.header.headers),
+            Message::Resp => self.resp.as_deref().map(|resp| &resp.headers),
+        }
+    }
+}
+
+/// The text of a version as VCL writes it.
+fn protocol(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_09 => "HTTP/0.9",
+        Version::HTTP_10 => "HTTP/1.0",
+        Version::HTTP_2 => "HTTP/2.0",
+        Version::HTTP_3 => "HTTP/3.0",
+        _ => "HTTP/1.1",
+    }
+}
+
+/// The part of a request target up to the `?`.
+fn path_of(target: &[u8]) -> &[u8] {
+    memchr::memchr(b'?', target).and_then(|at| target.get(..at)).unwrap_or(target)
+}
+
+/// The host in lower case without its port; borrowed when it already is.
+fn host_of(headers: &HeaderMap) -> Value<'_> {
+    let Some(host) = headers.get(header::HOST) else { return Value::UNSET };
+    let host = without_port(host.as_bytes());
+    if host.iter().any(u8::is_ascii_uppercase) {
+        return Value::Text(Some(Cow::Owned(host.to_ascii_lowercase())));
+    }
+    Value::text(host)
+}
+
+fn without_port(host: &[u8]) -> &[u8] {
+    if host.first() == Some(&b'[') {
+        let end = memchr::memchr(b']', host).map_or(host.len(), |at| at + 1);
+        return host.get(..end).unwrap_or(host);
+    }
+    memchr::memchr(b':', host).and_then(|at| host.get(..at)).unwrap_or(host)
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn timeout(set: Option<Duration>) -> Value<'static> {
+    Value::Duration(set.map_or(0, milliseconds))
+}
+
+fn reason(resp: &ResponseHeader) -> Value<'_> {
+    resp.get_reason_phrase().map_or(Value::UNSET, Value::text)
+}
+
+impl StepFacts<'_> {
+    fn of_connection(&self, variable: Variable) -> Option<Value<'_>> {
+        Some(match variable {
+            Variable::Now | Variable::RespTime => Value::Time(self.now),
+            Variable::ClientIp | Variable::RemoteIp => Value::Ip(self.exchange.client),
+            Variable::ServerIp | Variable::LocalIp => Value::Ip(self.exchange.local),
+            Variable::ServerHostname => Value::text(super::hostname()),
+            Variable::ReqTime => Value::Time(self.exchange.time),
+            Variable::ReqXid | Variable::BereqXid => {
+                Value::Text(Some(Cow::Owned(self.exchange.xid.to_string().into_bytes())))
+            }
+            Variable::ReqBackendHint => Value::Backend(self.exchange.backend_hint),
+            Variable::ReqHashAlwaysMiss => Value::Bool(self.exchange.hash_always_miss),
+            Variable::BereqIsBgfetch => Value::Bool(self.exchange.background),
+            Variable::ObjHits => Value::Int(i64::try_from(self.exchange.hits).unwrap_or(i64::MAX)),
+            _ => return None,
+        })
+    }
+
+    fn of_request(&self, variable: Variable) -> Option<Value<'_>> {
+        use Variable as V;
+        let message = match variable {
+            V::ReqMethod | V::ReqUrl | V::ReqPath | V::ReqHost | V::ReqProto => self.req.as_deref(),
+            V::BereqMethod | V::BereqUrl | V::BereqPath | V::BereqHost | V::BereqProto => self.bereq.as_deref(),
+            _ => return None,
+        };
+        let Some(message) = message else { return Some(Value::UNSET) };
+        Some(match variable {
+            V::ReqMethod | V::BereqMethod => Value::text(message.method.as_str()),
+            V::ReqUrl | V::BereqUrl => Value::text(message.raw_path()),
+            V::ReqPath | V::BereqPath => Value::text(path_of(message.raw_path())),
+            V::ReqHost | V::BereqHost => host_of(&message.headers),
+            _ => Value::text(protocol(message.version)),
+        })
+    }
+
+    fn of_fetch(&self, variable: Variable) -> Option<Value<'_>> {
+        use Variable as V;
+        let fetch = self.fetch.as_deref()?;
+        let times = &fetch.lifetimes;
+        Some(match variable {
+            V::BereqTime => Value::Time(fetch.sent.unwrap_or(self.now)),
+            V::BereqBackend | V::BerespBackend => Value::Backend(fetch.backend),
+            V::BereqConnectTimeout => timeout(fetch.connect_timeout),
+            V::BereqFirstByteTimeout => timeout(fetch.first_byte_timeout),
+            V::BereqBetweenBytesTimeout => timeout(fetch.between_bytes_timeout),
+            V::BereqUncacheable | V::BerespUncacheable => Value::Bool(times.uncacheable),
+            V::BerespTtl => Value::Duration(times.ttl_ms),
+            V::BerespGrace => Value::Duration(times.grace_ms),
+            V::BerespKeep => Value::Duration(times.keep_ms),
+            V::BerespAge => Value::Duration(milliseconds(times.age)),
+            _ => return None,
+        })
+    }
+
+    fn of_response(&self, variable: Variable) -> Option<Value<'_>> {
+        use Variable as V;
+        let response = match variable {
+            V::BerespStatus | V::BerespReason | V::BerespProto => self.beresp.as_deref(),
+            V::RespStatus | V::RespReason | V::RespProto => self.resp.as_deref(),
+            V::ObjStatus | V::ObjReason | V::ObjProto => self.obj.map(|obj| obj.header),
+            _ => return None,
+        };
+        Some(match (variable, response) {
+            (V::BerespStatus | V::RespStatus | V::ObjStatus, response) => {
+                Value::Int(response.map_or(0, |response| i64::from(response.status.as_u16())))
+            }
+            (_, None) => Value::UNSET,
+            (V::BerespReason | V::RespReason | V::ObjReason, Some(response)) => reason(response),
+            (_, Some(response)) => Value::text(protocol(response.version)),
+        })
+    }
+
+    fn of_object(&self, variable: Variable) -> Value<'_> {
+        let Some(obj) = self.obj else {
+            return if variable == Variable::ObjUncacheable { Value::Bool(true) } else { Value::Duration(0) };
+        };
+        match variable {
+            Variable::ObjTtl => Value::Duration(match obj.fresh_until.duration_since(self.now) {
+                Ok(left) => milliseconds(left),
+                Err(past) => -milliseconds(past.duration()),
+            }),
+            Variable::ObjGrace => Value::Duration(milliseconds(obj.grace)),
+            Variable::ObjKeep => Value::Duration(milliseconds(obj.keep)),
+            Variable::ObjAge => Value::Duration(milliseconds(obj.age)),
+            Variable::ObjUncacheable => Value::Bool(false),
+            _ => Value::UNSET,
+        }
+    }
+}
+
+const NOT_HERE: Refused = Refused("it cannot be set in this step");
+const BAD_VALUE: Refused = Refused("a field value cannot hold a line feed, a NUL or another control character");
+
+impl StepFacts<'_> {
+    fn set_request(&mut self, variable: Variable, value: &[u8]) -> Result<(), Refused> {
+        let message = match variable {
+            Variable::ReqMethod | Variable::ReqUrl => self.req.as_deref_mut(),
+            _ => self.bereq.as_deref_mut(),
+        };
+        let message = message.ok_or(NOT_HERE)?;
+        if matches!(variable, Variable::ReqMethod | Variable::BereqMethod) {
+            message.set_method(Method::from_bytes(value).map_err(|_| Refused("it is not a method name"))?);
+            return Ok(());
+        }
+        // A target with a space or a line feed would be read as another request by the backend.
+        let is_target = value.first() == Some(&b'/') && value.iter().all(|byte| (0x21..=0x7e).contains(byte));
+        if !is_target {
+            return Err(Refused("a URL starts with / and holds no space, control or non-ASCII character"));
+        }
+        message.set_raw_path(value).map_err(|_| Refused("it is not a URL"))
+    }
+
+    fn set_fetch(&mut self, variable: Variable, value: &Value<'_>) -> Result<(), Refused> {
+        use Variable as V;
+        let fetch = self.fetch.as_deref_mut().ok_or(NOT_HERE)?;
+        let times = &mut fetch.lifetimes;
+        match (variable, value) {
+            (V::BereqBackend, Value::Backend(backend)) => fetch.backend = *backend,
+            (V::BereqConnectTimeout, Value::Duration(time)) => fetch.connect_timeout = Some(Lifetimes::duration(*time)),
+            (V::BereqFirstByteTimeout, Value::Duration(time)) => {
+                fetch.first_byte_timeout = Some(Lifetimes::duration(*time));
+            }
+            (V::BereqBetweenBytesTimeout, Value::Duration(time)) => {
+                fetch.between_bytes_timeout = Some(Lifetimes::duration(*time));
+            }
+            (V::BerespTtl, Value::Duration(time)) => {
+                times.ttl_ms = *time;
+                times.ttl_is_policys = true;
+            }
+            (V::BerespGrace, Value::Duration(time)) => times.grace_ms = (*time).max(0),
+            (V::BerespKeep, Value::Duration(time)) => times.keep_ms = (*time).max(0),
+            (V::BerespUncacheable, Value::Bool(uncacheable)) => times.uncacheable |= *uncacheable,
+            _ => return Err(NOT_HERE),
+        }
+        Ok(())
+    }
+
+    fn set_response(&mut self, variable: Variable, value: Value<'_>) -> Result<(), Refused> {
+        let response = match variable {
+            Variable::RespStatus | Variable::RespReason => self.resp.as_deref_mut(),
+            _ => self.beresp.as_deref_mut(),
+        };
+        let response = response.ok_or(NOT_HERE)?;
+        match value {
+            Value::Int(status) => {
+                let status = u16::try_from(status).ok().filter(|status| (200..=999).contains(status));
+                let status = status.ok_or(Refused("a status is a number from 200 to 999"))?;
+                response.set_status(status).map_err(|_| Refused("it is not a status"))
+            }
+            Value::Text(Some(reason)) => set_reason(response, &reason),
+            _ => response.set_reason_phrase(None).map_err(|_| BAD_VALUE),
+        }
+    }
+}
+
+/// The name as people write it: `X-Cache-Hits`. Names are compared without regard to case, but
+/// HTTP/1.1 shows their spelling.
+pub fn spelling(name: &HeaderName) -> String {
+    let mut starts_word = true;
+    let letters = name.as_str().chars().map(|letter| {
+        let written = if starts_word { letter.to_ascii_uppercase() } else { letter };
+        starts_word = letter == '-';
+        written
+    });
+    letters.collect()
+}
+
+/// Sets the reason phrase: text without control characters (RFC 9112 section 4).
+pub fn set_reason(response: &mut ResponseHeader, reason: &[u8]) -> Result<(), Refused> {
+    let text = std::str::from_utf8(reason).ok().filter(|text| !text.chars().any(char::is_control));
+    let text = text.ok_or(Refused("a reason phrase is one line of text"))?;
+    response.set_reason_phrase(Some(text)).map_err(|_| BAD_VALUE)
+}
+
+impl Facts for StepFacts<'_> {
+    fn get(&self, variable: Variable) -> Value<'_> {
+        self.of_request(variable)
+            .or_else(|| self.of_connection(variable))
+            .or_else(|| self.of_response(variable))
+            .or_else(|| self.of_fetch(variable))
+            .unwrap_or_else(|| self.of_object(variable))
+    }
+
+    fn set(&mut self, variable: Variable, value: Value<'_>) -> Result<(), Refused> {
+        use Variable as V;
+        match (variable, value) {
+            (V::ReqMethod | V::ReqUrl | V::BereqMethod | V::BereqUrl, Value::Text(text)) => {
+                self.set_request(variable, &text.unwrap_or_default())
+            }
+            (V::ReqBackendHint, Value::Backend(backend)) => {
+                self.exchange.backend_hint = backend;
+                Ok(())
+            }
+            (V::ReqHashAlwaysMiss, Value::Bool(always)) => {
+                self.exchange.hash_always_miss = always;
+                Ok(())
+            }
+            (V::RespBody | V::BerespBody, Value::Text(body)) => {
+                self.exchange.body = Some(Bytes::from(body.unwrap_or_default().into_owned()));
+                Ok(())
+            }
+            (V::RespStatus | V::RespReason | V::BerespStatus | V::BerespReason, value) => {
+                self.set_response(variable, value)
+            }
+            (_, value) => self.set_fetch(variable, &value),
+        }
+    }
+
+    fn header(&self, message: Message, name: &HeaderName) -> Option<Cow<'_, [u8]>> {
+        let mut lines = self.headers(message)?.get_all(name).iter().map(HeaderValue::as_bytes);
+        let first = lines.next()?;
+        if name != header::COOKIE {
+            return Some(Cow::Borrowed(first));
+        }
+        let mut rest = lines.peekable();
+        if rest.peek().is_none() {
+            return Some(Cow::Borrowed(first));
+        }
+        let joined = rest.fold(first.to_vec(), |mut joined, line| {
+            joined.extend_from_slice(b"; ");
+            joined.extend_from_slice(line);
+            joined
+        });
+        Some(Cow::Owned(joined))
+    }
+
+    fn set_header(&mut self, message: Message, name: &HeaderName, value: &[u8]) -> Result<(), Refused> {
+        if matches!(*name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING) {
+            return Err(Refused("warp itself frames messages"));
+        }
+        let value = HeaderValue::from_bytes(value).map_err(|_| BAD_VALUE)?;
+        let spelling = spelling(name);
+        let done = match message {
+            Message::Req => self.req.as_deref_mut().map(|req| req.insert_header(spelling, value)),
+            Message::Bereq => self.bereq.as_deref_mut().map(|bereq| bereq.insert_header(spelling, value)),
+            Message::Beresp => self.beresp.as_deref_mut().map(|beresp| beresp.insert_header(spelling, value)),
+            Message::Resp => self.resp.as_deref_mut().map(|resp| resp.insert_header(spelling, value)),
+            Message::Obj => None,
+        };
+        done.ok_or(NOT_HERE)?.map_err(|_| BAD_VALUE)
+    }
+
+    fn unset_header(&mut self, message: Message, name: &HeaderName) {
+        match message {
+            Message::Req => drop(self.req.as_deref_mut().and_then(|req| req.remove_header(name))),
+            Message::Bereq => drop(self.bereq.as_deref_mut().and_then(|bereq| bereq.remove_header(name))),
+            Message::Beresp => drop(self.beresp.as_deref_mut().and_then(|beresp| beresp.remove_header(name))),
+            Message::Resp => drop(self.resp.as_deref_mut().and_then(|resp| resp.remove_header(name))),
+            Message::Obj => {}
+        }
+    }
+
+    fn hash_data(&mut self, part: &[u8]) {
+        self.exchange.key.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        self.exchange.key.extend_from_slice(part);
+    }
+
+    fn log(&mut self, line: &[u8]) {
+        self.exchange.log.push(String::from_utf8_lossy(line).into_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_lower_case_and_without_its_port() {
+        let host = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static(value));
+            let Value::Text(Some(text)) = host_of(&headers) else { panic!("a host") };
+            String::from_utf8(text.into_owned()).unwrap()
+        };
+        assert_eq!(host("WWW.Example.org:8080"), "www.example.org");
+        assert_eq!(host("[::1]:80"), "[::1]");
+        assert_eq!(host("a.test"), "a.test");
+    }
+
+    #[test]
+    fn names_are_spelled_as_people_write_them() {
+        assert_eq!(spelling(&HeaderName::from_static("x-cache-hits")), "X-Cache-Hits");
+    }
+
+    #[test]
+    fn a_path_ends_at_the_question_mark() {
+        assert_eq!(path_of(b"/a?b?c"), b"/a");
+        assert_eq!(path_of(b"/a"), b"/a");
+    }
+}

@@ -1,0 +1,112 @@
+//! No usable response came: `backend_error`, and the page that the client gets instead.
+
+use bytes::Bytes;
+use pingora::proxy::{FailToProxy, Session};
+use pingora::upstreams::peer::{HttpPeer, Peer};
+use pingora::{Error, ErrorSource, ErrorType, Result};
+
+use super::ctx::{RequestCtx, Synthetic};
+use super::facts::StepFacts;
+use super::synth;
+use crate::lang::schema::{Action, Step};
+use crate::telemetry::{OriginResult, Outcome, Reason};
+
+/// A connection could not be made. Another address of the same name may do better.
+pub fn to_connect(peer: &HttpPeer, ctx: &mut RequestCtx, mut error: Box<Error>) -> Box<Error> {
+    ctx.verdict.reason = Reason::Connect;
+    if let (Some(asked), Some(address)) = (&ctx.fetch.asked, peer.address().as_inet()) {
+        let backend = asked.backend();
+        backend.report_connect_failure(*address);
+        let is_name = backend.definition().address.as_ref().is_some_and(|address| address.literal().is_none());
+        error.set_retry(is_name);
+    }
+    error
+}
+
+/// Answers the client when a request failed.
+pub async fn answer(session: &mut Session, error: &Error, ctx: &mut RequestCtx) -> FailToProxy {
+    note(error, ctx);
+    let gone = matches!(error.esource(), ErrorSource::Downstream)
+        && matches!(error.etype(), ErrorType::WriteError | ErrorType::ReadError | ErrorType::ConnectionClosed);
+    if gone || session.response_written().is_some() {
+        return FailToProxy { error_code: 0, can_reuse_downstream: false };
+    }
+    let status = status_for(error);
+    session.set_keepalive(None);
+    if let Err(error) = write_error_page(session, ctx, status).await {
+        tracing::debug!(%error, "the error page could not be sent");
+    }
+    FailToProxy { error_code: status, can_reuse_downstream: false }
+}
+
+/// A client's mistake is its own status; whatever the backend did wrong is 503, as in Varnish.
+fn status_for(error: &Error) -> u16 {
+    match (error.esource(), error.etype()) {
+        (ErrorSource::Downstream, ErrorType::HTTPStatus(status)) => *status,
+        (ErrorSource::Downstream, _) => 400,
+        _ => 503,
+    }
+}
+
+/// Notes what went wrong, for the log, the metrics and the backend's own count.
+pub fn note(error: &Error, ctx: &mut RequestCtx) {
+    use ErrorType as T;
+    let reason = match (error.esource(), error.etype()) {
+        (ErrorSource::Downstream, T::InvalidHTTPHeader) => Reason::BadRequest,
+        (ErrorSource::Downstream, _) => Reason::Client,
+        (_, T::ConnectTimedout | T::ConnectRefused | T::ConnectNoRoute | T::ConnectError | T::SocketError) => {
+            Reason::Connect
+        }
+        (_, T::ReadTimedout | T::WriteTimedout) => Reason::Timeout,
+        // Set where the error was made: a sick backend, a policy that gave up.
+        (_, T::HTTPStatus(_)) => ctx.verdict.reason,
+        (ErrorSource::Upstream, _) => Reason::BadResponse,
+        _ => Reason::Internal,
+    };
+    (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Error, reason);
+    if let Some(asked) = ctx.fetch.asked.take() {
+        ctx.fetch.asked_name = Some(asked.backend().name().to_owned());
+        asked.finish(match reason {
+            Reason::Connect => OriginResult::Connect,
+            Reason::Timeout => OriginResult::Timeout,
+            Reason::BadResponse => OriginResult::BadResponse,
+            _ => OriginResult::Aborted,
+        });
+    }
+    tracing::warn!(xid = ctx.exchange.xid, reason = reason.as_str(), %error, "the request failed");
+}
+
+async fn write_error_page(session: &mut Session, ctx: &mut RequestCtx, status: u16) -> Result<()> {
+    let (status, reason) = ctx.fetch.error.take().unwrap_or((status, None));
+    let reason = reason.or_else(|| (status == 503).then(|| b"Backend fetch failed".to_vec()));
+    let (response, body) = make_error_page(session, ctx, &Synthetic { status, reason })?;
+    synth::write(session, response, body).await
+}
+
+/// Runs `backend_error`, then `deliver`, as VCL does.
+fn make_error_page(
+    session: &mut Session,
+    ctx: &mut RequestCtx,
+    synthetic: &Synthetic,
+) -> Result<(pingora::http::ResponseHeader, Bytes)> {
+    ctx.exchange.body = None;
+    let mut response = synth::head(synthetic)?;
+    let verdict = {
+        let mut bereq = ctx.fetch.bereq.take();
+        let mut facts = StepFacts::new(&mut ctx.exchange, None);
+        facts.fetch = Some(&mut ctx.fetch);
+        facts.bereq = bereq.as_deref_mut();
+        facts.beresp = Some(&mut response);
+        ctx.policy.program.run(Step::BackendError, &mut facts)
+    };
+    if verdict.action != Action::Deliver {
+        response = synth::head(&Synthetic { status: 503, reason: None })?;
+        ctx.exchange.body = None;
+    }
+    let outcome = ctx.verdict.outcome;
+    super::deliver::respond_made(session, &mut response, ctx)?;
+    ctx.verdict.outcome = outcome;
+    let body = ctx.exchange.body.take().unwrap_or_default();
+    response.set_content_length(body.len())?;
+    Ok((response, body))
+}

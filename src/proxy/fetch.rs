@@ -1,0 +1,326 @@
+//! The backend is asked: `miss` or `pass`, `backend_fetch`, and `backend_response`.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use pingora::cache::{CacheMeta, NoCacheReason, RespCacheable};
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::proxy::Session;
+use pingora::upstreams::peer::HttpPeer;
+use pingora::{Error, ErrorSource, ErrorType, Result};
+
+use super::ctx::{Disposition, Lifetimes, NotStored, RequestCtx, Synthetic};
+use super::facts::StepFacts;
+use super::lookup::PASSED;
+use super::recv::answer_for;
+use super::storage::StoredTimes;
+use crate::cache::storable::storable as may_be_stored;
+use crate::cache::{CacheControl, Exchange, Freshness, Timing, Unstorable, hop_by_hop, update304, validation};
+use crate::decision::Verdict;
+use crate::lang::schema::{Action, Step};
+use crate::origin::Backend;
+use crate::telemetry::Reason;
+
+/// How long an idle connection to a backend is kept.
+const IDLE: Duration = Duration::from_mins(1);
+
+/// How long a response with a validator is kept for validation when nothing says so.
+const DEFAULT_KEEP: Duration = Duration::from_hours(1);
+
+/// Runs `miss` or `pass`; an answer if the backend is not to be asked.
+pub fn before(session: &mut Session, ctx: &mut RequestCtx) -> Option<Synthetic> {
+    if let Some(pending) = ctx.pending.take() {
+        return Some(pending);
+    }
+    if ctx.disposition == Disposition::Lookup {
+        let verdict = run_client_step(session, ctx, Step::Miss);
+        match verdict.action {
+            Action::Fetch => return None,
+            Action::Pass => {
+                ctx.disposition = Disposition::Pass;
+                ctx.verdict.reason = Reason::Policy;
+                if session.cache.enabled() {
+                    session.cache.disable(PASSED);
+                }
+            }
+            _ => return Some(answer_for(&verdict)),
+        }
+    }
+    ctx.fetch.lifetimes.uncacheable = true;
+    let verdict = run_client_step(session, ctx, Step::Pass);
+    (verdict.action != Action::Fetch).then(|| answer_for(&verdict))
+}
+
+fn run_client_step(session: &mut Session, ctx: &mut RequestCtx, step: Step) -> Verdict {
+    let req = session.downstream_session.req_header_mut();
+    let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
+    ctx.policy.program.run(step, &mut facts)
+}
+
+/// Runs `backend_fetch` the first time, and says where to connect.
+pub async fn peer(session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<HttpPeer>> {
+    if ctx.fetch.bereq.is_none() {
+        ask(session, ctx)?;
+    }
+    let backend = choose(ctx)?;
+    let address = backend.resolve().await.map_err(|error| {
+        ctx.verdict.reason = Reason::Resolve;
+        failed(503, error.to_string())
+    })?;
+    Ok(Box::new(peer_at(address, &backend, ctx)))
+}
+
+/// Makes `bereq` from the client's request and runs `backend_fetch` on it.
+fn ask(session: &Session, ctx: &mut RequestCtx) -> Result<()> {
+    let mut bereq = Box::new(session.req_header().clone());
+    prepare(&mut bereq, session, ctx);
+    ctx.fetch.backend = ctx.exchange.backend_hint.or(ctx.policy.default_backend);
+    let verdict = {
+        let mut facts = StepFacts::new(&mut ctx.exchange, None);
+        facts.fetch = Some(&mut ctx.fetch);
+        facts.bereq = Some(&mut bereq);
+        ctx.policy.program.run(Step::BackendFetch, &mut facts)
+    };
+    ctx.fetch.bereq = Some(bereq);
+    if verdict.action == Action::Fetch { Ok(()) } else { Err(refused(&verdict, ctx)) }
+}
+
+/// The fields of these headers that are meant for one connection (RFC 9110 section 7.6.1).
+pub fn hop_by_hop_fields(headers: &HeaderMap) -> Vec<HeaderName> {
+    headers.keys().filter(|name| hop_by_hop::is_hop_by_hop(name, headers)).cloned().collect()
+}
+
+/// What a cache asks for is the whole response, whatever part the client wants of it.
+fn prepare(bereq: &mut RequestHeader, session: &Session, ctx: &RequestCtx) {
+    if session.cache.enabled() {
+        bereq.set_method(Method::GET);
+        bereq.remove_header(&header::RANGE);
+        for name in &validation::CONDITIONS {
+            bereq.remove_header(name);
+        }
+    }
+    for name in hop_by_hop_fields(&bereq.headers) {
+        bereq.remove_header(&name);
+    }
+    let client = ctx.exchange.client.to_string();
+    let forwarded = bereq.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
+    let forwarded = forwarded.map_or_else(|| client.clone(), |known| format!("{known}, {client}"));
+    if let Ok(value) = HeaderValue::from_str(&forwarded) {
+        let _ = bereq.insert_header("X-Forwarded-For", value);
+    }
+    let _ = bereq.append_header(header::VIA, "1.1 warp");
+}
+
+fn choose(ctx: &mut RequestCtx) -> Result<Arc<Backend>> {
+    let backend = ctx.fetch.backend.and_then(|id| ctx.policy.backends.get(id.0 as usize)).cloned();
+    let Some(backend) = backend else {
+        ctx.verdict.reason = Reason::BackendSick;
+        return Err(failed(503, "the policy chose no backend"));
+    };
+    ctx.fetch.asked = Some(backend.begin());
+    if !backend.is_healthy() {
+        ctx.verdict.reason = Reason::BackendSick;
+        return Err(failed(503, format!("backend {} is sick", backend.name())));
+    }
+    Ok(backend)
+}
+
+fn peer_at(address: SocketAddr, backend: &Backend, ctx: &RequestCtx) -> HttpPeer {
+    let mut peer = HttpPeer::new(address, false, String::new());
+    let definition = backend.definition();
+    let connect = ctx.fetch.connect_timeout.unwrap_or(definition.connect_timeout);
+    let first_byte = ctx.fetch.first_byte_timeout.unwrap_or(definition.first_byte_timeout);
+    let between_bytes = ctx.fetch.between_bytes_timeout.unwrap_or(definition.between_bytes_timeout);
+    peer.options.connection_timeout = Some(connect);
+    peer.options.total_connection_timeout = Some(connect);
+    // pingora has one limit for every read of a response, so the longer of the two holds.
+    peer.options.read_timeout = Some(first_byte.max(between_bytes));
+    peer.options.write_timeout = Some(between_bytes);
+    peer.options.idle_timeout = Some(IDLE);
+    peer
+}
+
+fn failed(status: u16, why: impl Into<String>) -> Box<Error> {
+    Error::create(ErrorType::HTTPStatus(status), ErrorSource::Upstream, Some(why.into().into()), None)
+}
+
+fn refused(verdict: &Verdict, ctx: &mut RequestCtx) -> Box<Error> {
+    ctx.verdict.reason = if verdict.action == Action::Fail { Reason::PolicyFailure } else { Reason::Policy };
+    if verdict.action == Action::Error {
+        ctx.fetch.error = Some((verdict.status.unwrap_or(503), verdict.reason.clone()));
+    }
+    failed(verdict.status.unwrap_or(503), format!("the policy said {}", verdict.action.name()))
+}
+
+/// Puts `bereq` in the place of the request that pingora made, and keeps of that one what is
+/// pingora's to say: framing, a switch of protocols, and the conditions of a validation.
+pub fn request(session: &Session, request: &mut RequestHeader, ctx: &RequestCtx) -> Result<()> {
+    let Some(bereq) = &ctx.fetch.bereq else { return Ok(()) };
+    let mut sent = RequestHeader::clone(bereq);
+    let framing = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::UPGRADE];
+    let conditions = [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE];
+    let validates = session.cache.enabled() && session.cache.maybe_cache_meta().is_some();
+    carry_over(request, &mut sent, &framing)?;
+    if validates {
+        carry_over(request, &mut sent, &conditions)?;
+    }
+    add_host(&mut sent, ctx)?;
+    sent.set_version(http::Version::HTTP_11);
+    *request = sent;
+    Ok(())
+}
+
+fn carry_over(from: &RequestHeader, to: &mut RequestHeader, names: &[HeaderName]) -> Result<()> {
+    for name in names {
+        to.remove_header(name);
+        for value in from.headers.get_all(name) {
+            to.append_header(name.clone(), value.clone())?;
+        }
+    }
+    Ok(())
+}
+
+fn add_host(sent: &mut RequestHeader, ctx: &RequestCtx) -> Result<()> {
+    if sent.headers.contains_key(header::HOST) {
+        return Ok(());
+    }
+    let Some(asked) = &ctx.fetch.asked else { return Ok(()) };
+    let definition = asked.backend().definition();
+    let address = definition.address.as_ref().map(ToString::to_string);
+    let host = definition.host_header.clone().or(address).unwrap_or_default();
+    sent.insert_header(header::HOST, host)
+}
+
+/// Works out the times of a response and runs `backend_response` on it.
+pub fn response(session: &Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
+    if response.status.is_informational() {
+        return Ok(());
+    }
+    ctx.verdict.forward_status = Some(response.status.as_u16());
+    let validated = response.status == http::StatusCode::NOT_MODIFIED;
+    let stored = session.cache.maybe_cache_meta().filter(|_| validated && session.cache.enabled());
+    let verdict = match stored {
+        None => respond(session, response, ctx),
+        Some(meta) => {
+            let mut refreshed = Box::new(refresh(meta.response_header(), response));
+            let verdict = respond(session, &mut refreshed, ctx);
+            ctx.fetch.refreshed = Some(refreshed);
+            verdict
+        }
+    };
+    match verdict.action {
+        Action::Deliver => Ok(()),
+        Action::Pass => {
+            ctx.fetch.lifetimes.uncacheable = true;
+            Ok(())
+        }
+        _ => Err(refused(&verdict, ctx)),
+    }
+}
+
+/// The stored head brought up to date by a 304 (RFC 9111 section 3.2).
+fn refresh(stored: &ResponseHeader, validation: &ResponseHeader) -> ResponseHeader {
+    let mut refreshed = stored.as_owned_parts();
+    update304::merge(&mut refreshed.headers, &validation.headers, SystemTime::now());
+    ResponseHeader::from(refreshed)
+}
+
+fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx) -> Verdict {
+    let passes = ctx.fetch.lifetimes.uncacheable;
+    ctx.fetch.lifetimes = lifetimes(beresp, ctx.fetch.sent);
+    ctx.fetch.lifetimes.uncacheable = passes;
+    let verdict = {
+        let mut bereq = ctx.fetch.bereq.take();
+        let mut facts = StepFacts::new(&mut ctx.exchange, None);
+        facts.fetch = Some(&mut ctx.fetch);
+        facts.bereq = bereq.as_deref_mut();
+        facts.beresp = Some(beresp);
+        let verdict = ctx.policy.program.run(Step::BackendResponse, &mut facts);
+        ctx.fetch.bereq = bereq;
+        verdict
+    };
+    ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &ctx.fetch.lifetimes);
+    verdict
+}
+
+/// The times that RFC 9111 section 4.2 and RFC 5861 give a response, before the policy speaks.
+fn lifetimes(beresp: &ResponseHeader, sent: Option<SystemTime>) -> Lifetimes {
+    let now = SystemTime::now();
+    let timing = Timing { request_time: sent.unwrap_or(now), response_time: now };
+    let cc = CacheControl::parse(&beresp.headers);
+    let freshness = Freshness::of(beresp.status, &beresp.headers, &cc, timing, None);
+    let milliseconds = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+    let has_validator = beresp.headers.contains_key(header::ETAG) || beresp.headers.contains_key(header::LAST_MODIFIED);
+    Lifetimes {
+        ttl_ms: freshness.ttl_ms(now),
+        grace_ms: freshness.stale_while_revalidate.map_or(0, milliseconds),
+        keep_ms: if has_validator { milliseconds(DEFAULT_KEEP) } else { 0 },
+        stale_if_error_ms: freshness.stale_if_error.map_or(0, milliseconds),
+        may_be_stale: !freshness.stale_forbidden,
+        age: freshness.initial_age,
+        ..Lifetimes::default()
+    }
+}
+
+/// Why a response is not stored: the policy, or RFC 9111 section 3. A lifetime set by the policy
+/// overrides what the origin left unsaid, and the rule on `Authorization`; it does not override
+/// `no-store` and `private`, which the policy can remove from the response if it knows better.
+fn why_not_stored(req: &RequestHeader, beresp: &ResponseHeader, times: &Lifetimes) -> Option<NotStored> {
+    if times.uncacheable {
+        return Some(NotStored::Policy);
+    }
+    let cc = CacheControl::parse(&beresp.headers);
+    // What is stored was asked for with GET, also where the client asked for the head alone.
+    let exchange =
+        Exchange { method: &Method::GET, request: &req.headers, status: beresp.status, response: &beresp.headers };
+    let reason = NotStored::Rule(may_be_stored(&exchange, &cc).err()?);
+    let overridden = times.ttl_is_policys && times.ttl_ms > 0 && reason.is_overridden_by_lifetime();
+    (!overridden).then_some(reason)
+}
+
+/// What pingora stores, and for how long.
+pub fn storable(response: &ResponseHeader, ctx: &mut RequestCtx) -> RespCacheable {
+    let times = &ctx.fetch.lifetimes;
+    let useful = times.ttl_ms > 0 || times.grace_ms > 0 || times.keep_ms > 0;
+    if let Some(reason) = times.not_stored.or_else(|| (!useful).then_some(NotStored::Rule(Unstorable::NoFreshness))) {
+        ctx.fetch.lifetimes.not_stored = Some(reason);
+        return RespCacheable::Uncacheable(NoCacheReason::OriginNotCache);
+    }
+    let head = ctx.fetch.refreshed.take().map_or_else(|| response.clone(), |refreshed| *refreshed);
+    let meta = stored_meta(head, times);
+    ctx.verdict.stored = true;
+    RespCacheable::Cacheable(meta)
+}
+
+fn stored_meta(mut head: ResponseHeader, times: &Lifetimes) -> CacheMeta {
+    let cc = CacheControl::parse(&head.headers);
+    let withheld: Vec<HeaderName> = cc.withheld_fields().cloned().collect();
+    for name in hop_by_hop_fields(&head.headers).iter().chain(&withheld) {
+        head.remove_header(name);
+    }
+    // The age is reckoned anew at each use.
+    head.remove_header(&header::AGE);
+    let now = SystemTime::now();
+    let ttl = Duration::from_millis(times.ttl_ms.unsigned_abs());
+    let fresh_until = if times.ttl_ms >= 0 { now.checked_add(ttl) } else { now.checked_sub(ttl) };
+    let stored = StoredTimes {
+        grace: Lifetimes::duration(times.grace_ms),
+        keep: Lifetimes::duration(times.keep_ms),
+        stale_if_error: Lifetimes::duration(times.stale_if_error_ms),
+        may_be_stale: times.may_be_stale,
+    };
+    let on_error = stored.stale_if_error.max(stored.grace).saturating_add(stored.keep);
+    let mut meta =
+        CacheMeta::new(fresh_until.unwrap_or(now), now, whole_seconds(stored.grace), whole_seconds(on_error), head);
+    meta.set_epoch_override(now.checked_sub(times.age).unwrap_or(now));
+    meta.extensions_mut().insert(stored);
+    meta
+}
+
+/// pingora counts stale windows in whole seconds; the exact ones are checked in `lookup`.
+fn whole_seconds(duration: Duration) -> u32 {
+    let rounded_up = duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0));
+    u32::try_from(rounded_up).unwrap_or(u32::MAX)
+}

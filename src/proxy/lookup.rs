@@ -1,0 +1,132 @@
+//! The cache is looked into: the key, variants, `hit` and `miss`.
+
+use std::time::{Duration, SystemTime};
+
+use pingora::cache::key::{HashBinary, hash_key};
+use pingora::cache::{CacheKey, CacheMeta, ForcedFreshness, HitHandler, NoCacheReason};
+use pingora::http::RequestHeader;
+use pingora::proxy::Session;
+
+use super::WarpProxy;
+use super::ctx::{Disposition, Exchange, RequestCtx};
+use super::facts::{ObjView, StepFacts};
+use super::recv::answer_for;
+use super::storage::{StoredHit, StoredTimes};
+use crate::cache::Vary;
+use crate::lang::schema::{Action, Step};
+use crate::telemetry::{Outcome, Reason};
+
+/// Why pingora is told to leave the cache out when the policy says so.
+pub const PASSED: NoCacheReason = NoCacheReason::Custom("pass");
+
+/// Turns the cache on for a request that asked for it.
+pub fn enable(proxy: &WarpProxy, session: &mut Session, ctx: &RequestCtx) {
+    if ctx.disposition == Disposition::Lookup {
+        session.cache.enable(proxy.storage, None, Some(proxy.predictor), Some(proxy.lock), None);
+    }
+}
+
+/// The key that `hash` made.
+pub fn cache_key(exchange: &Exchange) -> CacheKey {
+    CacheKey::new(exchange.key.clone(), "")
+}
+
+/// The hash of the request fields that the stored response's `Vary` names; `None` if it names none.
+pub fn variance(meta: &CacheMeta, req: &RequestHeader) -> Option<HashBinary> {
+    let material = Vary::parse(meta.headers()).secondary_key(&req.headers)?;
+    (!material.is_empty()).then(|| hash_key(material))
+}
+
+/// A stored response as the policy sees it.
+pub fn object_view(meta: &CacheMeta) -> ObjView<'_> {
+    let times = meta.extensions().get::<StoredTimes>().copied().unwrap_or_default();
+    ObjView {
+        header: meta.response_header(),
+        fresh_until: meta.fresh_until(),
+        age: meta.age(),
+        grace: times.grace,
+        keep: times.keep,
+    }
+}
+
+/// Runs `hit` on a stored response that is fresh or within its grace.
+pub fn on_hit(
+    session: &mut Session,
+    meta: &CacheMeta,
+    handler: &mut HitHandler,
+    is_fresh: bool,
+    ctx: &mut RequestCtx,
+) -> Option<ForcedFreshness> {
+    if ctx.exchange.hash_always_miss {
+        ctx.verdict.reason = Reason::Policy;
+        return Some(ForcedFreshness::ForceMiss);
+    }
+    if !is_fresh && !meta.serve_stale_while_revalidate(SystemTime::now()) {
+        ctx.verdict.reason = Reason::Expired;
+        return None;
+    }
+    ctx.exchange.hits = handler.as_any().downcast_ref::<StoredHit>().map_or(0, StoredHit::count);
+    let verdict = {
+        let req = session.downstream_session.req_header_mut();
+        let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
+        facts.obj = Some(object_view(meta));
+        ctx.policy.program.run(Step::Hit, &mut facts)
+    };
+    match verdict.action {
+        Action::Deliver => {
+            ctx.verdict.outcome = if is_fresh { Outcome::Hit } else { Outcome::Stale };
+            None
+        }
+        action => {
+            if action != Action::Pass {
+                ctx.pending = Some(answer_for(&verdict));
+            }
+            leave_cache_out(session, ctx);
+            Some(ForcedFreshness::ForceMiss)
+        }
+    }
+}
+
+/// Makes the rest of the request a pass. Without the lock, so that it queues behind nobody.
+fn leave_cache_out(session: &mut Session, ctx: &mut RequestCtx) {
+    ctx.exchange.hits = 0;
+    ctx.disposition = Disposition::Pass;
+    ctx.verdict.outcome = Outcome::Pass;
+    ctx.verdict.reason = Reason::Policy;
+    session.cache.set_cache_lock(None, None);
+}
+
+/// Nothing usable is stored.
+pub fn on_miss(session: &mut Session, ctx: &mut RequestCtx) {
+    if ctx.disposition == Disposition::Pass {
+        session.cache.disable(PASSED);
+    } else {
+        session.cache.cache_miss();
+    }
+}
+
+/// Whether a stale response may be served now: while it is fetched anew (`error` is `None`), or
+/// because the backend failed.
+pub fn may_serve_stale(session: &Session, ctx: &mut RequestCtx, error: Option<&pingora::Error>) -> bool {
+    let Some(meta) = session.cache.maybe_cache_meta() else { return false };
+    let times = meta.extensions().get::<StoredTimes>().copied().unwrap_or_default();
+    let stale_for = SystemTime::now().duration_since(meta.fresh_until()).unwrap_or_default();
+    let allowed = times.may_be_stale
+        && match error {
+            None => stale_for <= times.grace,
+            Some(error) => stale_for <= stale_limit(&times, error),
+        };
+    if allowed {
+        ctx.verdict.outcome = Outcome::Stale;
+        ctx.verdict.reason = if error.is_some() { Reason::StaleIfError } else { Reason::Grace };
+    }
+    allowed
+}
+
+/// An answer with an error status is covered by stale-if-error only (RFC 5861 section 4); with no
+/// answer at all the cache is disconnected and may use what it kept (RFC 9111 section 4.2.4).
+fn stale_limit(times: &StoredTimes, error: &pingora::Error) -> Duration {
+    let answered = matches!(error.etype(), pingora::ErrorType::HTTPStatus(_));
+    let limit = times.stale_if_error.max(times.grace);
+    if answered { limit } else { limit.saturating_add(times.keep) }
+}

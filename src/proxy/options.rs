@@ -1,0 +1,46 @@
+//! What the proxy is told at its start.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::policy::PolicySource;
+use crate::telemetry::LogFormat;
+
+/// Everything that only a restart changes, and where the policy comes from.
+#[derive(Clone, Debug)]
+pub struct ServeOptions {
+    /// Where the policy comes from.
+    pub source: PolicySource,
+    /// Sockets for traffic; port 0 takes a free one.
+    pub listen: Vec<SocketAddr>,
+    /// The admin listener; `None` for none.
+    pub admin: Option<SocketAddr>,
+    /// How many bytes the memory store may take.
+    pub memory_bytes: u64,
+    /// How many threads serve; `None` for one per core.
+    pub threads: Option<usize>,
+    /// The form of the log on stderr and of the access log.
+    pub log_format: LogFormat,
+    /// Where each request is written to.
+    pub access_log: AccessLogTarget,
+}
+
+/// Where each request is written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccessLogTarget {
+    /// Nowhere.
+    Off,
+    /// stdout.
+    Stdout,
+    /// Appended to this file.
+    File(PathBuf),
+}
+
+/// The sockets that accept, with the ports that they got.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listening {
+    /// For traffic, in the order of [`ServeOptions::listen`].
+    pub traffic: Vec<SocketAddr>,
+    /// For the admin listener.
+    pub admin: Option<SocketAddr>,
+}

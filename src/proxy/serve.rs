@@ -1,0 +1,212 @@
+//! The process: runtime, policy, sockets and signals put together.
+
+use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pingora::apps::ServerApp;
+use pingora::cache::lock::CacheLock;
+use pingora::cache::predictor::Predictor;
+use pingora::proxy::HttpProxy;
+use pingora::server::configuration::ServerConf;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+
+use super::options::{AccessLogTarget, Listening, ServeOptions};
+use super::storage::PingoraStorage;
+use super::{WarpProxy, listener, status};
+use crate::admin::RunningAdmin;
+use crate::origin::Registry;
+use crate::policy::{PolicyHandle, Rejected, Watcher};
+use crate::telemetry::{AccessLog, LogFormat, Metrics};
+
+/// How often one request asks a backend at most: a kept connection that died, another address.
+const TRIES: usize = 3;
+
+/// How long a fetch may keep others waiting for it before they ask for themselves.
+const LOCK_AGE: Duration = Duration::from_mins(1);
+
+/// How many keys are remembered, in each of 16 shards, as ones whose responses are not stored.
+const UNCACHEABLE_KEYS: usize = 4_096;
+
+/// How many records of the access log may wait to be written.
+const LOG_QUEUE: usize = 8_192;
+
+/// How long requests under way may take to end after SIGTERM or SIGINT.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Why the proxy could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The policy has errors.
+    #[error("{0}")]
+    Policy(#[from] Box<Rejected>),
+    /// A socket could not be had.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The access log could not be opened.
+    #[error("cannot write the access log {}: {source}", path.display())]
+    AccessLog {
+        /// The file asked for.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system refused threads or signals.
+    #[error("cannot start: {0}")]
+    System(#[from] io::Error),
+    /// Something else was missing; the text says what.
+    #[error("{0}")]
+    Start(String),
+}
+
+/// Serves until a signal says stop. `on_ready` is called once every socket accepts.
+pub fn serve(options: ServeOptions, on_ready: impl FnOnce(&Listening)) -> Result<(), ServeError> {
+    start_log(options.log_format);
+    let runtime = runtime(options.threads)?;
+    let metrics = Arc::new(Metrics::new());
+    let registry = Arc::new(Registry::new(runtime.handle().clone(), Arc::clone(&metrics)));
+    let policy = Arc::new(PolicyHandle::load(options.source, registry, Arc::clone(&metrics))?);
+    // pingora wants its storage and lock for ever; one of each lives as long as the process.
+    let storage: &'static PingoraStorage = Box::leak(Box::new(PingoraStorage::new(options.memory_bytes)));
+    let proxy = WarpProxy {
+        policy,
+        storage,
+        lock: Box::leak(CacheLock::new_boxed(LOCK_AGE)),
+        predictor: Box::leak(Box::new(Predictor::new(UNCACHEABLE_KEYS, None))),
+        access_log: access_log(options.access_log, options.log_format, &metrics)?,
+        metrics,
+    };
+    runtime.block_on(run(proxy, &options.listen, options.admin, on_ready))
+}
+
+/// Sends the log to stderr. `WARP_LOG` says how much (`debug`, `warp_edge=trace` …), `info` if unset.
+fn start_log(format: LogFormat) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("WARP_LOG");
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
+    // A second call, as from a test, finds a log already there and leaves it.
+    let _ = match format {
+        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).try_init(),
+        LogFormat::Json => log.json().try_init(),
+    };
+}
+
+fn access_log(target: AccessLogTarget, format: LogFormat, metrics: &Metrics) -> Result<Option<AccessLog>, ServeError> {
+    let dropped = metrics.dropped_log_records();
+    Ok(match target {
+        AccessLogTarget::Off => None,
+        AccessLogTarget::Stdout => Some(AccessLog::start(io::stdout(), format, LOG_QUEUE, dropped)?),
+        AccessLogTarget::File(path) => {
+            let opened = AccessLog::open(&path, format, dropped);
+            Some(opened.map_err(|source| ServeError::AccessLog { path, source })?)
+        }
+    })
+}
+
+fn runtime(threads: Option<usize>) -> io::Result<Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = threads {
+        builder.worker_threads(threads.max(1));
+    }
+    builder.thread_name("warp").enable_all().build()
+}
+
+async fn run(
+    proxy: WarpProxy,
+    listen: &[SocketAddr],
+    admin: Option<SocketAddr>,
+    on_ready: impl FnOnce(&Listening),
+) -> Result<(), ServeError> {
+    let mut signals = Signals::new()?;
+    let policy = Arc::clone(&proxy.policy);
+    let sockets = bind_all(listen).await?;
+    let traffic = sockets.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
+    let admin = start_admin(admin, &proxy, &traffic)?;
+    let watcher = Watcher::spawn(Arc::clone(&policy), |_| {})?;
+    let (stop, stopping) = watch::channel(false);
+    let (alive, mut ended) = mpsc::channel(1);
+    let app = app(proxy);
+    for socket in sockets {
+        tokio::spawn(listener::accept(socket, Arc::clone(&app), stopping.clone(), alive.clone()));
+    }
+    drop(alive);
+    on_ready(&Listening { traffic, admin: admin.as_ref().map(RunningAdmin::local_addr) });
+    signals.wait_for_stop(&policy).await;
+    drop(watcher);
+    // From here on connections end after the request that they carry.
+    let _ = stop.send(true);
+    app.cleanup().await;
+    tokio::select! {
+        _ = ended.recv() => {}
+        () = tokio::time::sleep(DRAIN) => tracing::warn!("requests still under way were cut off"),
+        () = signals.wait_for_stop(&policy) => {}
+    }
+    Ok(())
+}
+
+fn start_admin(
+    address: Option<SocketAddr>,
+    proxy: &WarpProxy,
+    traffic: &[SocketAddr],
+) -> Result<Option<RunningAdmin>, ServeError> {
+    let Some(address) = address else { return Ok(None) };
+    status::start(address, proxy, traffic).map(Some).map_err(|source| ServeError::Listen { address, source })
+}
+
+fn app(proxy: WarpProxy) -> Arc<HttpProxy<WarpProxy>> {
+    let conf = ServerConf { max_retries: TRIES, ..ServerConf::default() };
+    let mut app = HttpProxy::new(proxy, Arc::new(conf));
+    app.handle_init_modules();
+    Arc::new(app)
+}
+
+async fn bind_all(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ServeError> {
+    let mut sockets = Vec::with_capacity(addresses.len());
+    for &address in addresses {
+        let socket = listener::bind(address).await.map_err(|source| ServeError::Listen { address, source })?;
+        sockets.push(socket);
+    }
+    Ok(sockets)
+}
+
+/// The signals that `warp serve` listens to.
+struct Signals {
+    hangup: Signal,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Returns at SIGINT or SIGTERM; reloads the policy at each SIGHUP until then.
+    async fn wait_for_stop(&mut self, policy: &Arc<PolicyHandle>) {
+        loop {
+            tokio::select! {
+                _ = self.hangup.recv() => {
+                    let policy = Arc::clone(policy);
+                    // Compiling blocks; it must not hold up a worker that serves requests.
+                    tokio::task::spawn_blocking(move || policy.reload());
+                }
+                _ = self.interrupt.recv() => return,
+                _ = self.terminate.recv() => return,
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What the admin listener tells of the running proxy.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::WarpProxy;
+use super::storage::PingoraStorage;
+use crate::admin::{AdminServer, RunningAdmin, StatusSource};
+use crate::policy::PolicyHandle;
+use crate::telemetry::{Gauges, Metrics, StoreGauges};
+
+struct Status {
+    policy: Arc<PolicyHandle>,
+    storage: &'static PingoraStorage,
+    metrics: Arc<Metrics>,
+    listeners: Vec<SocketAddr>,
+}
+
+/// Starts the admin listener.
+pub fn start(address: SocketAddr, proxy: &WarpProxy, listeners: &[SocketAddr]) -> io::Result<RunningAdmin> {
+    let status = Status {
+        policy: Arc::clone(&proxy.policy),
+        storage: proxy.storage,
+        metrics: Arc::clone(&proxy.metrics),
+        listeners: listeners.to_vec(),
+    };
+    AdminServer::bind(address)?.spawn(Arc::new(status))
+}
+
+impl Status {
+    fn store_gauges(&self) -> StoreGauges {
+        let stats = self.storage.store().stats();
+        StoreGauges {
+            bytes: stats.bytes,
+            limit_bytes: stats.limit_bytes,
+            objects: stats.objects,
+            evictions: stats.evictions,
+        }
+    }
+}
+
+/// A value as JSON; what cannot be written is shown as absent.
+fn as_json(value: impl serde::Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+impl StatusSource for Status {
+    fn policy(&self) -> Value {
+        as_json(self.policy.status())
+    }
+
+    fn store(&self) -> Value {
+        let store = self.store_gauges();
+        json!({
+            "bytes": store.bytes,
+            "limit_bytes": store.limit_bytes,
+            "objects": store.objects,
+            "evictions": store.evictions,
+        })
+    }
+
+    fn backends(&self) -> Value {
+        as_json(self.policy.current().backends.iter().map(|backend| backend.status()).collect::<Vec<_>>())
+    }
+
+    fn listeners(&self) -> Value {
+        as_json(self.listeners.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
+    fn requests(&self) -> Value {
+        as_json(self.metrics.totals())
+    }
+
+    fn metrics(&self) -> String {
+        let backends = self.policy.current().backends.iter().map(|backend| backend.gauge()).collect();
+        self.metrics.render(&Gauges { store: Some(self.store_gauges()), backends })
+    }
+}

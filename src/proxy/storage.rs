@@ -1,0 +1,269 @@
+//! warp's memory store behind pingora's `Storage` trait.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use pingora::cache::eviction::CacheEntryKey;
+use pingora::cache::key::{CacheHashKey, CompactCacheKey, HashBinary};
+use pingora::cache::storage::{
+    HandleHit, HandleMiss, HitHandler, MissFinishType, MissHandler, PurgeOutcome, PurgeTarget, PurgeType, Storage,
+};
+use pingora::cache::trace::SpanHandle;
+use pingora::cache::{CacheKey, CacheMeta};
+use pingora::http::ResponseHeader;
+use pingora::{Error, ErrorType, Result};
+
+use crate::store::{BodyReader, Fill, Key, MemoryStore, Object, StoredHead};
+
+/// The head of a stored response with its times.
+pub struct StoredResponse {
+    header: ResponseHeader,
+    created: SystemTime,
+    provenance: SystemTime,
+    epoch: SystemTime,
+    fresh_until: SystemTime,
+    stale_while_revalidate_sec: u32,
+    stale_if_error_sec: u32,
+    variance: Option<HashBinary>,
+    times: StoredTimes,
+}
+
+/// What warp knows of a stored response beyond pingora's own record.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StoredTimes {
+    /// `obj.grace`.
+    pub grace: Duration,
+    /// `obj.keep`.
+    pub keep: Duration,
+    /// How long it may be served stale when the backend answers with an error.
+    pub stale_if_error: Duration,
+    /// Whether it may be served stale at all.
+    pub may_be_stale: bool,
+}
+
+impl StoredResponse {
+    fn new(meta: &CacheMeta) -> Self {
+        Self {
+            header: meta.response_header_copy(),
+            created: meta.created(),
+            provenance: meta.provenance(),
+            epoch: meta.epoch(),
+            fresh_until: meta.fresh_until(),
+            stale_while_revalidate_sec: meta.stale_while_revalidate_sec(),
+            stale_if_error_sec: meta.stale_if_error_sec(),
+            variance: meta.variance(),
+            times: meta.extensions().get::<StoredTimes>().copied().unwrap_or_default(),
+        }
+    }
+
+    /// pingora's record of it. The first variant of a family carries the family's birth as its own,
+    /// because pingora takes whatever is older than that for purged.
+    fn meta(&self, is_first: bool) -> CacheMeta {
+        let created = if is_first { self.provenance } else { self.created };
+        let mut meta = CacheMeta::new(
+            self.fresh_until,
+            created,
+            self.stale_while_revalidate_sec,
+            self.stale_if_error_sec,
+            self.header.clone(),
+        );
+        meta.set_epoch_override(self.epoch);
+        if let Some(variance) = self.variance {
+            meta.set_variance(variance);
+        }
+        meta.extensions_mut().insert(self.times);
+        meta
+    }
+}
+
+impl StoredHead for StoredResponse {
+    fn size_bytes(&self) -> usize {
+        // Names and values, and about 64 bytes a field for the two maps that pingora keeps.
+        let fields = self.header.headers.iter();
+        let fields: usize = fields.map(|(name, value)| name.as_str().len() * 2 + value.len() + 64).sum();
+        std::mem::size_of::<Self>() + fields
+    }
+
+    fn useless_after(&self) -> SystemTime {
+        let stale_for = self.times.grace.max(self.times.stale_if_error);
+        let stale_for = stale_for.saturating_add(self.times.keep);
+        self.fresh_until.checked_add(stale_for).unwrap_or(self.fresh_until)
+    }
+}
+
+/// The memory store as pingora sees it.
+pub struct PingoraStorage {
+    store: MemoryStore<StoredResponse>,
+}
+
+impl PingoraStorage {
+    /// A store that holds at most `limit_bytes`.
+    pub fn new(limit_bytes: u64) -> Self {
+        Self { store: MemoryStore::new(limit_bytes) }
+    }
+
+    /// The store itself.
+    pub fn store(&self) -> &MemoryStore<StoredResponse> {
+        &self.store
+    }
+
+    /// Removes every variant of a key; how many there were.
+    pub fn purge_family(&self, key: &CacheKey) -> usize {
+        self.store.purge(u128::from_le_bytes(key.primary_bin()))
+    }
+}
+
+fn key_of(key: &CacheKey) -> Key {
+    key_from(key.primary_bin(), key.variance_bin())
+}
+
+fn compact_key(key: &CompactCacheKey) -> Key {
+    key_from(key.primary_bin(), key.variance_bin())
+}
+
+fn key_from(primary: HashBinary, variance: Option<HashBinary>) -> Key {
+    Key { primary: u128::from_le_bytes(primary), variant: variance.map_or(0, u128::from_le_bytes) }
+}
+
+fn hit(key: Key, object: Arc<Object<StoredResponse>>) -> (CacheMeta, HitHandler) {
+    let meta = object.head().meta(key.variant == 0);
+    let reader = object.reader(None);
+    (meta, Box::new(StoredHit { object, reader }))
+}
+
+#[async_trait]
+impl Storage for PingoraStorage {
+    async fn lookup(&'static self, key: &CacheKey, _trace: &SpanHandle) -> Result<Option<(CacheMeta, HitHandler)>> {
+        let key = key_of(key);
+        Ok(self.store.lookup(key).map(|object| hit(key, object)))
+    }
+
+    async fn lookup_streaming_write(
+        &'static self,
+        key: &CacheKey,
+        streaming_write_tag: Option<&[u8]>,
+        trace: &SpanHandle,
+    ) -> Result<Option<(CacheMeta, HitHandler)>> {
+        let tag = streaming_write_tag.and_then(|tag| tag.try_into().ok()).map(u64::from_le_bytes);
+        // Found also when a purge has come between the beginning of the fill and this question.
+        match tag.and_then(|tag| self.store.lookup_fill(key_of(key), tag)) {
+            Some(object) => Ok(Some(hit(key_of(key), object))),
+            None => self.lookup(key, trace).await,
+        }
+    }
+
+    async fn get_miss_handler(
+        &'static self,
+        key: &CacheKey,
+        meta: &CacheMeta,
+        _trace: &SpanHandle,
+    ) -> Result<MissHandler> {
+        let length = meta.headers().get(http::header::CONTENT_LENGTH);
+        let length = length.and_then(|value| value.to_str().ok()).and_then(|value| value.parse().ok());
+        let fill = self.store.begin_fill(key_of(key), StoredResponse::new(meta), length);
+        let tag = fill.object().id().to_le_bytes();
+        Ok(Box::new(StoredFill { fill, tag }))
+    }
+
+    async fn purge(
+        &'static self,
+        target: PurgeTarget<'_>,
+        _purge_type: PurgeType,
+        _trace: &SpanHandle,
+    ) -> Result<PurgeOutcome> {
+        let removed = match target {
+            PurgeTarget::Active(key) => self.store.remove(compact_key(key)),
+            PurgeTarget::Exact(entry) => self.store.remove(compact_key(CacheEntryKey::key(entry))),
+        };
+        Ok(if removed { PurgeOutcome::Purged(None) } else { PurgeOutcome::NotFound })
+    }
+
+    async fn update_meta(&'static self, key: &CacheKey, meta: &CacheMeta, _trace: &SpanHandle) -> Result<bool> {
+        Ok(self.store.replace_head(key_of(key), StoredResponse::new(meta)))
+    }
+
+    fn support_streaming_partial_write(&self) -> bool {
+        true
+    }
+
+    fn as_any(&self) -> &(dyn Any + Send + Sync + 'static) {
+        self
+    }
+}
+
+/// A stored response being read.
+pub struct StoredHit {
+    object: Arc<Object<StoredResponse>>,
+    reader: BodyReader,
+}
+
+impl StoredHit {
+    /// Counts this use of it; how often it was used, this time included.
+    pub fn count(&self) -> u64 {
+        self.object.count_hit()
+    }
+}
+
+#[async_trait]
+impl HandleHit for StoredHit {
+    async fn read_body(&mut self) -> Result<Option<Bytes>> {
+        // A fill that broke off must reach the reader as an error, never as a clean end.
+        self.reader.next().await.map_err(|_| Error::explain(ErrorType::ReadError, "the fill broke off"))
+    }
+
+    async fn finish(
+        self: Box<Self>,
+        _storage: &'static (dyn Storage + Sync),
+        _key: &CacheKey,
+        _trace: &SpanHandle,
+    ) -> Result<()> {
+        Ok(())
+    }
+
+    fn can_seek(&self) -> bool {
+        self.object.len().is_some()
+    }
+
+    fn seek(&mut self, start: usize, end: Option<usize>) -> Result<()> {
+        let Some(length) = self.object.len() else {
+            return Error::e_explain(ErrorType::InternalError, "the end of the body is not known yet");
+        };
+        let end = end.map_or(length, |end| end as u64);
+        self.reader = self.object.reader(Some(start as u64..end));
+        Ok(())
+    }
+
+    fn as_any(&self) -> &(dyn Any + Send + Sync) {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut (dyn Any + Send + Sync) {
+        self
+    }
+}
+
+/// A response being stored.
+struct StoredFill {
+    fill: Fill<StoredResponse>,
+    tag: [u8; 8],
+}
+
+#[async_trait]
+impl HandleMiss for StoredFill {
+    async fn write_body(&mut self, data: Bytes, _eof: bool) -> Result<()> {
+        self.fill.write(&data);
+        Ok(())
+    }
+
+    async fn finish(self: Box<Self>) -> Result<MissFinishType> {
+        let stored = self.fill.complete();
+        Ok(MissFinishType::Created(usize::try_from(stored).unwrap_or(usize::MAX)))
+    }
+
+    fn streaming_write_tag(&self) -> Option<&[u8]> {
+        Some(&self.tag)
+    }
+}

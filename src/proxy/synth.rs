@@ -1,0 +1,73 @@
+//! Responses that warp makes itself.
+
+use bytes::Bytes;
+use http::{Method, header};
+use pingora::Result;
+use pingora::http::ResponseHeader;
+use pingora::proxy::Session;
+
+use super::ctx::{RequestCtx, Synthetic};
+use super::facts::{StepFacts, set_reason};
+use crate::decision::Verdict;
+use crate::lang::schema::{Action, Step};
+use crate::telemetry::Outcome;
+
+/// Runs `synth` and writes the response.
+pub async fn answer(session: &mut Session, ctx: &mut RequestCtx, synthetic: &Synthetic) -> Result<()> {
+    if ctx.verdict.outcome != Outcome::Purge {
+        ctx.verdict.outcome = Outcome::Synth;
+    }
+    let (response, body) = make(session, ctx, synthetic)?;
+    write(session, response, body).await
+}
+
+/// Runs `synth`: the head and the body that it made.
+pub fn make(session: &mut Session, ctx: &mut RequestCtx, synthetic: &Synthetic) -> Result<(ResponseHeader, Bytes)> {
+    ctx.exchange.body = None;
+    let mut response = head(synthetic)?;
+    let verdict = run_synth(session, ctx, &mut response);
+    if verdict.action != Action::Deliver {
+        // `synth` itself failed: a bare answer is better than none.
+        response = head(&Synthetic { status: 503, reason: None })?;
+        ctx.exchange.body = None;
+    }
+    super::deliver::finish(&mut response, ctx, None);
+    let body = ctx.exchange.body.take().unwrap_or_default();
+    response.set_content_length(body.len())?;
+    Ok((response, body))
+}
+
+fn run_synth(session: &mut Session, ctx: &mut RequestCtx, response: &mut ResponseHeader) -> Verdict {
+    let req = session.downstream_session.req_header_mut();
+    let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
+    facts.resp = Some(response);
+    ctx.policy.program.run(Step::Synth, &mut facts)
+}
+
+/// A head with that status, its reason and a date.
+pub fn head(synthetic: &Synthetic) -> Result<ResponseHeader> {
+    let mut response = ResponseHeader::build(synthetic.status, None)?;
+    if let Some(reason) = &synthetic.reason {
+        // A reason that cannot be sent gives way to the usual one.
+        if set_reason(&mut response, reason).is_err() {
+            response.set_reason_phrase(None)?;
+        }
+    }
+    response.insert_header(header::DATE, httpdate::fmt_http_date(std::time::SystemTime::now()))?;
+    Ok(response)
+}
+
+/// Writes a whole response.
+pub async fn write(session: &mut Session, response: ResponseHeader, body: Bytes) -> Result<()> {
+    // The rest of a request that was answered early must not be taken for the next one.
+    if !session.is_body_empty() {
+        session.set_keepalive(None);
+    }
+    let head_only = session.req_header().method == Method::HEAD || matches!(response.status.as_u16(), 204 | 304);
+    let head_only = head_only || body.is_empty();
+    session.write_response_header(Box::new(response), head_only).await?;
+    if head_only {
+        return Ok(());
+    }
+    session.write_response_body(Some(body), true).await
+}

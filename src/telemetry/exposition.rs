@@ -1,0 +1,204 @@
+//! `/metrics`: what is counted, in the text format of Prometheus.
+//!
+//! Names start with `warp_`, units are seconds and bytes (the Prometheus naming guide). What others
+//! keep (the store, the backends) comes in as [`Gauges`] at each scrape.
+
+use prometheus::TextEncoder;
+use prometheus::proto::{Bucket, Counter, Gauge, Histogram, LabelPair, Metric, MetricFamily, MetricType};
+
+use super::histogram::HistogramTotal;
+use super::metrics::Metrics;
+use super::outcome::{OriginResult, Outcome, Reason};
+
+/// What is read from other parts at a scrape.
+#[derive(Clone, Debug, Default)]
+pub struct Gauges {
+    /// The store, if there is one.
+    pub store: Option<StoreGauges>,
+    /// The backends of the running policy.
+    pub backends: Vec<BackendGauge>,
+}
+
+/// What a store holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreGauges {
+    /// Bytes in use.
+    pub bytes: u64,
+    /// Bytes that may be used.
+    pub limit_bytes: u64,
+    /// Stored responses.
+    pub objects: u64,
+    /// Responses removed to make room, since the start.
+    pub evictions: u64,
+}
+
+/// One backend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackendGauge {
+    /// Its name.
+    pub name: String,
+    /// Whether it is asked.
+    pub healthy: bool,
+    /// Requests to it that have not ended.
+    pub in_flight: u64,
+}
+
+impl Metrics {
+    /// The text of `/metrics`.
+    #[must_use]
+    pub fn render(&self, gauges: &Gauges) -> String {
+        let mut families = self.request_families();
+        families.extend(self.policy_families());
+        families.extend(self.origin_families(&gauges.backends));
+        families.extend(gauges.store.iter().flat_map(store_families));
+        families.retain(|family| !family.get_metric().is_empty());
+        // Fails on an empty family only, and there is none.
+        TextEncoder::new().encode_to_string(&families).unwrap_or_default()
+    }
+
+    fn request_families(&self) -> Vec<MetricFamily> {
+        let pairs = Outcome::ALL.iter().flat_map(|o| Reason::ALL.iter().map(|r| (*o, *r)));
+        let counted = pairs.map(|(o, r)| (o, r, self.requests(o, r))).filter(|(.., count)| *count > 0);
+        let requests =
+            counted.map(|(o, r, n)| counter(&[("outcome", o.as_str()), ("reason", r.as_str())], n)).collect();
+        let responses = self.responses().map(|(class, n)| counter(&[("class", class)], n)).collect();
+        let latencies = Outcome::ALL.iter().map(|o| histogram(&[("outcome", o.as_str())], &self.latency(*o))).collect();
+        vec![
+            counters("warp_requests_total", "Requests by outcome and reason.", requests),
+            counters("warp_responses_total", "Responses to clients by class of status.", responses),
+            histograms(
+                "warp_request_duration_seconds",
+                "Time from the head of the request to the end of the response.",
+                latencies,
+            ),
+            counters(
+                "warp_sent_bytes_total",
+                "Bytes of response bodies sent to clients.",
+                vec![counter(&[], self.sent_bytes())],
+            ),
+            #[expect(clippy::cast_precision_loss, reason = "the format knows floats only")]
+            gauges(
+                "warp_requests_in_flight",
+                "Requests that have not ended.",
+                vec![gauge(&[], self.in_flight() as f64)],
+            ),
+            counters(
+                "warp_access_log_dropped_total",
+                "Access log records that were lost.",
+                vec![counter(&[], self.log_records_dropped())],
+            ),
+        ]
+    }
+
+    fn policy_families(&self) -> Vec<MetricFamily> {
+        let reloads = self.reloads().map(|(result, n)| counter(&[("result", result.as_str())], n)).collect();
+        vec![
+            counters("warp_policy_reloads_total", "Reloads of the policy by result.", reloads),
+            gauges(
+                "warp_policy_generation",
+                "Generation of the policy that serves.",
+                vec![gauge(&[], float(self.generation()))],
+            ),
+            gauges(
+                "warp_build_info",
+                "The version that runs; always 1.",
+                vec![gauge(&[("version", env!("CARGO_PKG_VERSION"))], 1.0)],
+            ),
+        ]
+    }
+
+    fn origin_families(&self, backends: &[BackendGauge]) -> Vec<MetricFamily> {
+        let mut requests = Vec::new();
+        for (name, counters) in self.origins() {
+            let results = OriginResult::ALL.iter().map(|r| (r, counters.get(*r)));
+            requests.extend(results.map(|(r, n)| counter(&[("backend", name.as_str()), ("result", r.as_str())], n)));
+        }
+        let of = |value: fn(&BackendGauge) -> f64| {
+            backends.iter().map(|b| gauge(&[("backend", b.name.as_str())], value(b))).collect()
+        };
+        vec![
+            counters("warp_origin_requests_total", "Requests to backends by result.", requests),
+            gauges("warp_backend_healthy", "Whether the backend is asked.", of(|b| f64::from(u8::from(b.healthy)))),
+            gauges(
+                "warp_backend_requests_in_flight",
+                "Requests to the backend that have not ended.",
+                of(|b| float(b.in_flight)),
+            ),
+        ]
+    }
+}
+
+fn store_families(store: &StoreGauges) -> Vec<MetricFamily> {
+    let one = |value| vec![gauge(&[], float(value))];
+    vec![
+        gauges("warp_store_bytes", "Bytes in use in the store.", one(store.bytes)),
+        gauges("warp_store_limit_bytes", "Bytes that the store may use.", one(store.limit_bytes)),
+        gauges("warp_store_objects", "Stored responses.", one(store.objects)),
+        counters("warp_store_evictions_total", "Responses removed to make room.", vec![counter(&[], store.evictions)]),
+    ]
+}
+
+#[expect(clippy::cast_precision_loss, reason = "the format knows floats only")]
+fn float(value: u64) -> f64 {
+    value as f64
+}
+
+fn counters(name: &str, help: &str, metrics: Vec<Metric>) -> MetricFamily {
+    family(name, help, MetricType::COUNTER, metrics)
+}
+
+fn gauges(name: &str, help: &str, metrics: Vec<Metric>) -> MetricFamily {
+    family(name, help, MetricType::GAUGE, metrics)
+}
+
+fn histograms(name: &str, help: &str, metrics: Vec<Metric>) -> MetricFamily {
+    family(name, help, MetricType::HISTOGRAM, metrics)
+}
+
+fn family(name: &str, help: &str, kind: MetricType, metrics: Vec<Metric>) -> MetricFamily {
+    let mut family = MetricFamily::default();
+    family.set_name(name.to_owned());
+    family.set_help(help.to_owned());
+    family.set_field_type(kind);
+    family.set_metric(metrics);
+    family
+}
+
+fn labelled(labels: &[(&str, &str)]) -> Metric {
+    let pairs = labels.iter().map(|(name, value)| {
+        let mut pair = LabelPair::default();
+        pair.set_name((*name).to_owned());
+        pair.set_value((*value).to_owned());
+        pair
+    });
+    Metric::from_label(pairs.collect())
+}
+
+fn counter(labels: &[(&str, &str)], value: u64) -> Metric {
+    let (mut metric, mut counter) = (labelled(labels), Counter::default());
+    counter.set_value(float(value));
+    metric.set_counter(counter);
+    metric
+}
+
+fn gauge(labels: &[(&str, &str)], value: f64) -> Metric {
+    let (mut metric, mut gauge) = (labelled(labels), Gauge::default());
+    gauge.set_value(value);
+    metric.set_gauge(gauge);
+    metric
+}
+
+fn histogram(labels: &[(&str, &str)], total: &HistogramTotal) -> Metric {
+    let (mut metric, mut histogram) = (labelled(labels), Histogram::default());
+    let buckets = total.cumulative().map(|(bound_us, count)| {
+        let mut bucket = Bucket::default();
+        bucket.set_upper_bound(float(bound_us) / 1e6);
+        bucket.set_cumulative_count(count);
+        bucket
+    });
+    histogram.set_bucket(buckets.collect());
+    histogram.set_sample_count(total.count());
+    histogram.set_sample_sum(float(total.sum_us()) / 1e6);
+    metric.set_histogram(histogram);
+    metric
+}

@@ -1,0 +1,74 @@
+//! The policies that people start from: the examples, and those in README and in the book.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use warp_edge::lang::check::{Checked, Files, check};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn matching(pattern: &str) -> Vec<PathBuf> {
+    let found: Vec<PathBuf> = glob::glob(root().join(pattern).to_str().unwrap()).unwrap().flatten().collect();
+    assert!(!found.is_empty(), "nothing matches {pattern}");
+    found
+}
+
+/// One text, which includes nothing.
+struct Text(String);
+
+impl Files for Text {
+    fn expand(&self, _: &str, _: &str) -> Result<Vec<String>, String> {
+        Ok(Vec::new())
+    }
+
+    fn read(&self, _: &str) -> Result<Vec<u8>, String> {
+        Ok(self.0.clone().into_bytes())
+    }
+}
+
+fn findings(checked: &Checked) -> Vec<String> {
+    let say = |found: &warp_edge::lang::diagnostic::Diagnostic| {
+        format!("{} {} {}", checked.sources.describe(found.primary.span), found.code.id(), found.message)
+    };
+    checked.diagnostics.iter().map(say).collect()
+}
+
+#[test]
+fn the_examples_check_clean() {
+    for path in matching("examples/*.warp") {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let checked = check(name, &Text(fs::read_to_string(&path).unwrap()));
+        assert_eq!(findings(&checked), Vec::<String>::new());
+        assert!(checked.hir.is_some(), "{name} yields a typed policy");
+    }
+}
+
+/// What pieces of policies in the papers take for granted.
+const TAKEN_FOR_GRANTED: &str = "\
+warp 1;
+backend default { .host = \"127.0.0.1\"; }
+backend news { .host = \"127.0.0.1\"; .port = \"8001\"; }
+acl office { \"192.0.2.0\"/24; }
+sub used { if (client.ip ~ office) { set req.backend_hint = news; } }
+";
+
+/// The blocks of a page that are marked as policies.
+fn blocks(page: &Path) -> Vec<String> {
+    let text = fs::read_to_string(page).unwrap();
+    let blocks = text.split("```warp\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    blocks
+        .map(|block| if block.starts_with("warp 1;") { block.to_owned() } else { [TAKEN_FOR_GRANTED, block].concat() })
+        .collect()
+}
+
+#[test]
+fn the_policies_of_the_papers_have_no_mistakes() {
+    for page in matching("docs/src/**/*.md").into_iter().chain(matching("README.md")) {
+        for block in blocks(&page) {
+            let checked = check("block.warp", &Text(block));
+            assert!(checked.hir.is_some(), "{}: {:#?}", page.display(), findings(&checked));
+        }
+    }
+}

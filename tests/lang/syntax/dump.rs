@@ -1,0 +1,190 @@
+//! A compact, readable form of the syntax tree for snapshots: one line for each node of a list,
+//! expressions on one line with every precedence made visible by parentheses.
+
+use std::fmt::Write as _;
+
+use warp_edge::lang::syntax::SyntaxTree;
+use warp_edge::lang::syntax::ast::{
+    AttributeBlock, AttributeValue, Binding, Block, Call, Declaration, Expression, ExpressionKind, ListItem, Name,
+    NormalizeClause, Path, RuleRow, RuleStep, RuleStepKind, Statement, StatementKind,
+};
+
+pub fn tree(tree: &SyntaxTree) -> String {
+    let mut dump = Dump { text: String::new(), depth: 0 };
+    dump.line(&format!("version {:?}", tree.version.as_ref().map(|version| version.number)));
+    for declaration in &tree.declarations {
+        dump.declaration(declaration);
+    }
+    dump.text
+}
+
+struct Dump {
+    text: String,
+    depth: usize,
+}
+
+impl Dump {
+    fn line(&mut self, line: &str) {
+        writeln!(self.text, "{}{line}", "  ".repeat(self.depth)).unwrap();
+    }
+
+    fn nested(&mut self, head: &str, inner: impl FnOnce(&mut Self)) {
+        self.line(head);
+        self.depth += 1;
+        inner(self);
+        self.depth -= 1;
+    }
+
+    fn declaration(&mut self, declaration: &Declaration) {
+        match declaration {
+            Declaration::Include(include) => self.line(&format!("include {:?}", include.path.text)),
+            Declaration::Backend(block) => self.attributes("backend", block),
+            Declaration::Probe(block) => self.attributes("probe", block),
+            Declaration::Acl(acl) => self.nested(&format!("acl {}", acl.name.text), |dump| {
+                for entry in &acl.entries {
+                    let (not, mask) = (if entry.negated { "not " } else { "" }, entry.mask.as_ref());
+                    let mask = mask.map_or(String::new(), |mask| format!(" / {}", mask.text));
+                    dump.line(&format!("{not}{:?}{mask}", entry.address.text));
+                }
+            }),
+            Declaration::Const(binding) => self.binding("const", binding),
+            Declaration::Sub(sub) => self.nested(&format!("sub {}", sub.name.text), |dump| dump.block(&sub.body)),
+            Declaration::Override(sub) => {
+                self.nested(&format!("override {}", sub.name.text), |dump| dump.block(&sub.body));
+            }
+            Declaration::Rules(rules) => self.nested(&format!("rules {}", rules.table.name()), |dump| {
+                rules.rows.iter().chain(&rules.otherwise).for_each(|row| dump.row(row));
+            }),
+            Declaration::Normalize(normalize) => self.nested("normalize", |dump| {
+                normalize.clauses.iter().for_each(|clause| dump.line(&normalize_clause(clause)));
+            }),
+        }
+    }
+
+    fn attributes(&mut self, kind: &str, block: &AttributeBlock) {
+        let Some(attributes) = &block.attributes else {
+            return self.line(&format!("{kind} {} none", block.name.text));
+        };
+        self.nested(&format!("{kind} {}", block.name.text), |dump| {
+            for attribute in attributes {
+                match &attribute.value {
+                    AttributeValue::Expression(value) => {
+                        dump.line(&format!(".{} = {}", attribute.name.text, expression(value)));
+                    }
+                    AttributeValue::Block(block) => dump.attributes("block", block),
+                }
+            }
+        });
+    }
+
+    fn binding(&mut self, keyword: &str, binding: &Binding) {
+        let ty = binding.ty.as_ref().map_or(String::new(), |ty| format!(": {}", ty.text));
+        self.line(&format!("{keyword} {}{ty} = {}", binding.name.text, expression(&binding.value)));
+    }
+
+    fn block(&mut self, block: &Block) {
+        block.statements.iter().for_each(|statement| self.statement(statement));
+    }
+
+    fn statement(&mut self, statement: &Statement) {
+        match &statement.kind {
+            StatementKind::Let(binding) => self.binding("let", binding),
+            StatementKind::If(found) => {
+                for arm in &found.arms {
+                    self.nested(&format!("if {}", expression(&arm.condition)), |dump| dump.block(&arm.block));
+                }
+                if let Some(block) = &found.otherwise {
+                    self.nested("else", |dump| dump.block(block));
+                }
+            }
+            kind => self.line(&simple(kind)),
+        }
+    }
+
+    fn row(&mut self, row: &RuleRow) {
+        let condition = row.condition.as_ref().map_or("else".to_owned(), |when| format!("when {}", expression(when)));
+        self.nested(&condition, |dump| row.actions.iter().for_each(|step| dump.line(&rule_step(step))));
+    }
+}
+
+fn simple(kind: &StatementKind) -> String {
+    match kind {
+        StatementKind::Set { target, operator, value } => {
+            format!("set {} {operator:?} {}", path(target), expression(value))
+        }
+        StatementKind::Unset { target } => format!("unset {}", path(target)),
+        StatementKind::Call { name } => format!("call {}", name.text),
+        StatementKind::Return(found) => {
+            let action = found.action.as_ref().map_or("-", |action| &action.text);
+            format!("return {action}{}", list(&found.arguments))
+        }
+        StatementKind::Effect(found) => format!("effect {}", call(found)),
+        other => panic!("not a simple statement: {other:?}"),
+    }
+}
+
+fn rule_step(step: &RuleStep) -> String {
+    match &step.kind {
+        RuleStepKind::Statement(statement) => simple(&statement.kind),
+        RuleStepKind::Action { name, operands } => format!("{} {}", name.text, list(operands)),
+    }
+}
+
+fn normalize_clause(clause: &NormalizeClause) -> String {
+    let mut line = clause.subject.text.clone();
+    for operation in &clause.operations {
+        let arguments: Vec<&str> = operation.arguments.iter().map(|text| text.text.as_str()).collect();
+        write!(line, " | {} {arguments:?}", operation.name.text).unwrap();
+    }
+    line
+}
+
+fn path(path: &Path) -> String {
+    let part =
+        |name: &Name| if name.text.contains([' ', '.']) { format!("{:?}", name.text) } else { name.text.clone() };
+    path.parts.iter().map(part).collect::<Vec<_>>().join(".")
+}
+
+fn call(found: &Call) -> String {
+    format!("{}{}", path(&found.function), list(&found.arguments))
+}
+
+fn list(expressions: &[Expression]) -> String {
+    format!("({})", expressions.iter().map(expression).collect::<Vec<_>>().join(", "))
+}
+
+fn expression(found: &Expression) -> String {
+    let join = |parts: &[Expression], word: &str| {
+        format!("({})", parts.iter().map(expression).collect::<Vec<_>>().join(&format!(" {word} ")))
+    };
+    match &found.kind {
+        ExpressionKind::String(text) => format!("{text:?}"),
+        ExpressionKind::Int(number) => number.to_string(),
+        ExpressionKind::Real(number) => format!("{number:?}"),
+        ExpressionKind::Bool(value) => value.to_string(),
+        ExpressionKind::Duration(milliseconds) => format!("{milliseconds}ms"),
+        ExpressionKind::Bytes(bytes) => format!("{bytes}B"),
+        ExpressionKind::Path(name) => path(name),
+        ExpressionKind::Index { base, key } => format!("{}[{}]", path(base), expression(key)),
+        ExpressionKind::Call(found) => call(found),
+        ExpressionKind::Header(name) => format!("header {:?}", name.text),
+        ExpressionKind::Not(inner) => format!("(not {})", expression(inner)),
+        ExpressionKind::Negate(inner) => format!("(- {})", expression(inner)),
+        ExpressionKind::And(parts) => join(parts, "and"),
+        ExpressionKind::Or(parts) => join(parts, "or"),
+        ExpressionKind::Binary { operator, left, right, .. } => {
+            format!("({} {operator:?} {})", expression(left), expression(right))
+        }
+        ExpressionKind::Test { operator, subject, list, .. } => {
+            let items: Vec<String> = list.iter().map(item).collect();
+            format!("({} {operator:?} [{}])", expression(subject), items.join(", "))
+        }
+    }
+}
+
+fn item(item: &ListItem) -> String {
+    match item {
+        ListItem::Value(value) => expression(value),
+        ListItem::Range(first, last) => format!("{}..{}", expression(first), expression(last)),
+    }
+}

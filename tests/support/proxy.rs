@@ -1,0 +1,209 @@
+//! The real `warp serve`, with its policy in a directory of its own.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::client::Client;
+use super::message::Response;
+use super::{DEADLINE, until};
+
+/// A running proxy. Dropping it kills it; when the test has failed, its log is shown.
+pub struct Proxy {
+    child: Child,
+    address: SocketAddr,
+    admin: SocketAddr,
+    log: Arc<Mutex<String>>,
+    dir: TempDir,
+    /// What `/status` said of the policy when it was last written: what is waited for comes after it.
+    seen: Mutex<Value>,
+}
+
+impl Proxy {
+    /// Runs this policy on free ports.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn start(policy: &str) -> Self {
+        Self::start_with(policy, &[])
+    }
+
+    /// Runs this policy on free ports, with further arguments.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn start_with(policy: &str, arguments: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let path = policy_path(dir.path());
+        fs::write(&path, policy).unwrap();
+        Self::run(Command::new(env!("CARGO_BIN_EXE_warp")).arg("serve").arg(path).args(arguments), dir)
+    }
+
+    /// Runs the built-in policy on free ports, with further arguments: `--origin` among them.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn start_without_policy(arguments: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self::run(Command::new(env!("CARGO_BIN_EXE_warp")).arg("serve").args(arguments), dir)
+    }
+
+    fn run(command: &mut Command, dir: TempDir) -> Self {
+        command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).env("NO_COLOR", "1");
+        let mut child = command.spawn().expect("warp starts");
+        let log = collect(child.stderr.take().unwrap());
+        let lines = lines_of(child.stdout.take().unwrap());
+        let ports = read_ports(&lines);
+        let Some((address, admin)) = ports else {
+            let _ = child.kill();
+            panic!("warp does not come up ({:?}): {}", child.wait(), log.lock().unwrap());
+        };
+        // What else is printed is read, so that the proxy never waits for a full pipe.
+        std::thread::spawn(move || lines.into_iter().for_each(drop));
+        Self { child, address, admin, log, dir, seen: Mutex::new(Value::Null) }
+    }
+
+    /// Where clients connect to.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where `/status` and `/metrics` are.
+    pub fn admin(&self) -> SocketAddr {
+        self.admin
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The directory of the policy.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// A new connection to it.
+    pub fn client(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    /// What it answers to a GET over a new connection.
+    pub fn get(&self, target: &str) -> Response {
+        self.client().get(target).send()
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Replaces the policy as editors do: a new file takes its name.
+    pub fn write_policy(&self, text: &str) {
+        *self.seen.lock().unwrap() = self.policy();
+        let new = self.dir.path().join(".policy.warp.new");
+        fs::write(&new, text).unwrap();
+        fs::rename(new, policy_path(self.dir.path())).unwrap();
+    }
+
+    /// The answer of `/status`.
+    pub fn status(&self) -> Value {
+        serde_json::from_slice(&self.ask_admin("/status").body).expect("JSON")
+    }
+
+    /// The text of `/metrics`.
+    pub fn metrics(&self) -> String {
+        self.ask_admin("/metrics").text().to_owned()
+    }
+
+    /// Waits until a policy of that generation or a later one serves.
+    pub fn wait_for_generation(&self, generation: u64) {
+        until(&format!("generation {generation}"), || {
+            let serving = self.status()["policy"]["generation"].as_u64().expect("a generation");
+            (serving >= generation).then_some(())
+        });
+    }
+
+    /// Waits until a reload after the last [`Self::write_policy`] ends so (`ok`, `unchanged`, `rejected`); gives what
+    /// `/status` says of the policy then.
+    pub fn wait_for_reload(&self, outcome: &str) -> Value {
+        let seen = self.seen.lock().unwrap().clone();
+        // One write may draw several reloads, so that the last one need not be the one waited for: the counters tell.
+        let counter = format!("reloads_{outcome}");
+        until(&format!("a reload that is {outcome}"), || {
+            let policy = self.policy();
+            let counted = match policy[&counter].as_u64() {
+                Some(count) => count > seen[&counter].as_u64().unwrap_or(0),
+                None => policy["last_reload"]["outcome"] == outcome,
+            };
+            (counted && policy["last_reload"] != seen["last_reload"]).then_some(policy)
+        })
+    }
+
+    fn policy(&self) -> Value {
+        self.status()["policy"].clone()
+    }
+
+    fn ask_admin(&self, path: &str) -> Response {
+        let response = Client::connect(self.admin).get(path).header("Connection", "close").send();
+        assert_eq!(response.status, 200, "{}", response.text());
+        response
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("---- the proxy's log ----\n{}", self.log());
+        }
+    }
+}
+
+fn policy_path(dir: &Path) -> PathBuf {
+    dir.join("policy.warp")
+}
+
+/// Gathers what comes, as it comes.
+fn collect(mut stream: impl Read + Send + 'static) -> Arc<Mutex<String>> {
+    let text = Arc::<Mutex<String>>::default();
+    let collected = text.clone();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 8 * 1024];
+        while let Ok(count @ 1..) = stream.read(&mut buffer) {
+            collected.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..count]));
+        }
+    });
+    text
+}
+
+fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = channel();
+    std::thread::spawn(move || {
+        let _ = BufReader::new(stream).lines().map_while(Result::ok).try_for_each(|line| sender.send(line));
+    });
+    lines
+}
+
+/// Where it listens for clients and for the admin; `None` if it ends or is silent instead of saying so.
+fn read_ports(lines: &Receiver<String>) -> Option<(SocketAddr, SocketAddr)> {
+    let start = Instant::now();
+    let (mut address, mut admin) = (None, None);
+    while address.is_none() || admin.is_none() {
+        let line = lines.recv_timeout(DEADLINE.checked_sub(start.elapsed())?).ok()?;
+        let after = |start: &str| line.strip_prefix(start).and_then(|address| address.parse().ok());
+        address = address.or(after("listening on http://"));
+        admin = admin.or(after("admin on http://"));
+    }
+    address.zip(admin)
+}
