@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use warp_edge::decision::{Program, Value};
 use warp_edge::lang::hir::{Expression, ExpressionKind, Hir};
-use warp_edge::lang::schema::{Action, Function, Step, Variable};
+use warp_edge::lang::schema::{Action, Function, Message, Step, Type, Variable};
 
 use super::build::*;
 use super::equal::{agree, both};
@@ -34,6 +34,17 @@ fn looked_up(hir: Hir) -> Vec<String> {
 
 fn with_path(path: &str) -> Request {
     Request::get("a", path)
+}
+
+/// A request with these fields; `None` is unset.
+fn with_headers(a: Option<&str>, b: Option<&str>) -> Request {
+    let mut request = with_path("/");
+    for (name, value) in [("x-a", a), ("x-b", b)] {
+        if let Some(value) = value {
+            request.headers.insert((Message::Req, name.to_owned()), value.into());
+        }
+    }
+    request
 }
 
 fn rows<T: std::fmt::Debug>(row: impl Strategy<Value = T>) -> impl Strategy<Value = Vec<T>> {
@@ -103,6 +114,45 @@ proptest! {
     }
 
     #[test]
+    fn several_texts(
+        rows in rows((select(&["x-a", "x-b"][..]), select(&["a", "^$|a", "^$|b+x?", "[ab]{2}", "b"][..]), 0_usize..5)),
+        asked in rows((prop::option::of("[ab]{0,2}"), prop::option::of("[ab]{0,2}"))),
+    ) {
+        let row = |(name, text, way): &(&str, &str, usize)| match way {
+            0 => matches(header(name), text),
+            1 => equal(call(Function::ToUpper, vec![header(name)]), &text.to_uppercase()),
+            2 => truth(header(name)),
+            _ => equal(header(name), text),
+        };
+        let hir = table(rows.iter().map(row).collect());
+        agree(hir, &asked.iter().map(|(a, b)| with_headers(a.as_deref(), b.as_deref())).collect::<Vec<_>>())?;
+    }
+
+    #[test]
+    fn named_parts(rows in rows((any::<bool>(), select(&["a", "b"][..]), "[ab]{0,2}")), asked in rows(("[ab]{0,2}", "[ab]{0,2}"))) {
+        let row = |(query, name, value): &(bool, &str, String)| {
+            let name = Box::new(text(name));
+            let kind = if *query { ExpressionKind::Query(Message::Req, name) } else { ExpressionKind::Cookie(Message::Req, name) };
+            equal(expression(kind, Type::String), value)
+        };
+        let request = |(a, b): &(String, String)| {
+            let mut request = with_path(&format!("/?a={a}&b={b}"));
+            request.headers.insert((Message::Req, "cookie".to_owned()), format!("a={b}; b={a}").into());
+            request
+        };
+        agree(table(rows.iter().map(row).collect()), &asked.iter().map(request).collect::<Vec<_>>())?;
+    }
+
+    #[test]
+    fn addresses_and_flags(rows in rows((0_u32..3, any::<bool>(), any::<bool>())), requests in prop::collection::vec(requests(), 8)) {
+        let row = |(acl, flag, negated): &(u32, bool, bool)| {
+            let asked = if *flag { all(vec![variable(Variable::ReqHashAlwaysMiss), in_acl(*acl)]) } else { in_acl(*acl) };
+            if *negated { condition(ExpressionKind::Not(Box::new(asked))) } else { asked }
+        };
+        agree(table(rows.iter().map(row).collect()), &requests)?;
+    }
+
+    #[test]
     fn mixed_ladders(ladder in long_ladder(), requests in prop::collection::vec(requests(), 20)) {
         let hir = Hir { acls: acls(), ..policy(vec![ladder, ends(Action::Purge)]) };
         agree(hir, &requests)?;
@@ -152,7 +202,7 @@ fn an_effect_between_ifs_ends_the_table() {
     let hir = policy(statements);
     let program = Program::new(hir);
     let mut request = with_path("/");
-    request.headers.insert((warp_edge::lang::schema::Message::Req, "x-a".to_owned()), b"none".to_vec());
+    request.headers.insert((Message::Req, "x-a".to_owned()), b"none".to_vec());
     let (tree, oracle) = both(&program, &request);
     assert_eq!(tree, oracle);
     assert_eq!(tree.0.action, Action::Pass);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use warp_edge::decision::{Program, naive};
-use warp_edge::lang::hir::{Hir, StatementKind, StepBody, Sub, SubId};
+use warp_edge::lang::hir::{ExpressionKind, Hir, StatementKind, StepBody, Sub, SubId};
 use warp_edge::lang::schema::{Action, Step};
 
 use super::build::*;
@@ -71,13 +71,29 @@ fn ten_thousand_calls_deep_need_no_stack() {
 }
 
 #[test]
+fn conditions_with_thousands_of_tests_need_no_stack() {
+    let row = |row: usize| {
+        let part = |part: usize| {
+            let texts = vec![bytes("a"), bytes(&format!("{row}-{part}"))];
+            condition(ExpressionKind::InTexts(Box::new(host()), texts))
+        };
+        arm(all((0..3_000).map(part).collect()), vec![ends(Action::Pass)])
+    };
+    let program = Program::new(policy(vec![ladder((0..6).map(row).collect(), vec![ends(Action::Hash)])]));
+    for host in ["a", "3-7", "b"] {
+        let (tree, oracle) = both(&program, &Request::get(host, "/"));
+        assert_eq!(tree, oracle);
+    }
+}
+
+#[test]
 fn a_table_of_lists_in_lists_stays_small() {
     let names = |kind: &str| (0..300).map(|at| format!("{kind}{at}")).collect::<Vec<_>>();
     let (hosts, paths) = (names("h"), names("/p"));
     let row = |at: usize| {
         let some = |names: &[String]| names.iter().skip(at).map(|name| bytes(name)).collect::<Vec<_>>();
-        let host = condition(warp_edge::lang::hir::ExpressionKind::InTexts(Box::new(host()), some(&hosts)));
-        let path = condition(warp_edge::lang::hir::ExpressionKind::InTexts(Box::new(path()), some(&paths)));
+        let host = condition(ExpressionKind::InTexts(Box::new(host()), some(&hosts)));
+        let path = condition(ExpressionKind::InTexts(Box::new(path()), some(&paths)));
         arm(all(vec![host, path]), vec![ends(Action::Pass)])
     };
     let start = std::time::Instant::now();
