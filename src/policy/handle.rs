@@ -91,6 +91,7 @@ impl PolicyHandle {
             warnings: policy.warnings.len(),
             reloads_ok: self.reloads(ReloadResult::Ok),
             reloads_rejected: self.reloads(ReloadResult::Rejected),
+            reloads_unchanged: self.reloads(ReloadResult::Unchanged),
             last_reload: self.last_reload.load().as_deref().cloned(),
         }
     }

@@ -49,9 +49,8 @@ fn record(
     duration: std::time::Duration,
 ) -> AccessRecord {
     let req = session.req_header();
-    let field = |name: HeaderName| {
-        req.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-    };
+    let field =
+        |name: HeaderName| req.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let port = session.client_addr().and_then(|address| address.as_inet()).map_or(0, SocketAddr::port);
     AccessRecord {
         time: ctx.exchange.time,

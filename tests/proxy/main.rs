@@ -6,4 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod life;
+mod marked;
+mod reload;
 mod support_works;
