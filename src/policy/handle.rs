@@ -115,7 +115,9 @@ impl PolicyHandle {
         let started = Instant::now();
         let current = self.current();
         let (outcome, errors, diagnostics) = if current.reads.still_hold(&DiskFiles) {
-            *refused = None;
+            if refused.take().is_some() {
+                tracing::info!(generation = current.generation, "the policy file says again what is running");
+            }
             (ReloadResult::Unchanged, 0, String::new())
         } else {
             self.replace(&current, refused)
@@ -170,7 +172,8 @@ fn refuse(rejected: Rejected, generation: u64, refused: &mut Option<Refused>) ->
         return (before.errors, before.rendered.clone());
     }
     let (errors, rendered) = (rejected.error_count(), rejected.render());
-    tracing::error!(errors, generation, "policy refused, generation {generation} serves on\n{rendered}");
+    let shown = rendered.trim_end();
+    tracing::error!(errors, generation, "policy refused, generation {generation} serves on\n{shown}\n");
     *refused = Some(Refused { reads: rejected.reads, rendered: rendered.clone(), errors });
     (errors, rendered)
 }

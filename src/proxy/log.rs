@@ -1,6 +1,7 @@
 //! The end of a request: counters and the access log.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use http::{HeaderName, header};
 use pingora::Error;
@@ -41,13 +42,7 @@ fn count_fetch(error: Option<&Error>, ctx: &mut RequestCtx) {
     asked.finish(if served { OriginResult::Ok } else { OriginResult::ServerError });
 }
 
-fn record(
-    session: &Session,
-    ctx: &mut RequestCtx,
-    status: u16,
-    bytes: u64,
-    duration: std::time::Duration,
-) -> AccessRecord {
+fn record(session: &Session, ctx: &mut RequestCtx, status: u16, bytes: u64, duration: Duration) -> AccessRecord {
     let req = session.req_header();
     let field =
         |name: HeaderName| req.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());

@@ -224,7 +224,9 @@ mod tests {
 
     const PATTERNS: [&str; 8] = ["a+b", "^/a[0-9]+", "[ab]+$", "b/a", "(?i)^/B[a-z]", r"\bb", "0.*1", "^/a[0-9]+$"];
 
-    static FORMS: LazyLock<(Vec<(Pattern, Hir)>, Vec<Automaton>)> = LazyLock::new(|| {
+    type Forms = (Vec<(Pattern, Hir)>, Vec<Automaton>);
+
+    static FORMS: LazyLock<Forms> = LazyLock::new(|| {
         let patterns = patterns(&PATTERNS);
         let forms = all_forms(&patterns);
         (patterns, forms)

@@ -27,9 +27,9 @@ fn looked_up(hir: Hir) -> Vec<String> {
     });
     let lookups = index.map(|index| index.summary().lookups).unwrap_or_default();
     let keys = |keys: &std::collections::BTreeMap<&str, usize>| {
-        keys.iter().map(|(kind, count)| format!(" {kind} {count}")).collect::<String>()
+        keys.iter().map(|(kind, count)| format!("{kind} {count}")).collect::<Vec<_>>().join(" ")
     };
-    lookups.iter().map(|lookups| format!("{}:{}", lookups.subject, keys(&lookups.keys))).collect()
+    lookups.iter().map(|lookups| format!("{}: {}", lookups.subject, keys(&lookups.keys))).collect()
 }
 
 fn with_path(path: &str) -> Request {

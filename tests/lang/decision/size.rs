@@ -13,7 +13,7 @@ use super::facts::Request;
 #[test]
 fn ten_thousand_arms_are_decided_as_written() {
     let rows = |at: usize| {
-        let place = if at % 2 == 0 {
+        let place = if at.is_multiple_of(2) {
             under(&format!("/p{at}/"))
         } else {
             matches(path(), &format!("^/r{at}/[a-z]+/[0-9]+\\.html$"))
