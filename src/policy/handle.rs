@@ -130,8 +130,9 @@ impl PolicyHandle {
             errors,
             diagnostics,
         };
-        self.metrics.reload(outcome);
+        // Counted last: whoever sees the count finds the report.
         self.last_reload.store(Some(Arc::new(report.clone())));
+        self.metrics.reload(outcome);
         report
     }
 

@@ -9,4 +9,5 @@ mod support;
 mod life;
 mod marked;
 mod reload;
+mod reload_under_load;
 mod support_works;
