@@ -6,4 +6,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod life;
+mod marked;
+mod reload;
+mod reload_under_load;
 mod support_works;
