@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use super::client::Client;
 use super::message::Response;
+use super::origin::Origin;
 use super::{DEADLINE, until};
 
 /// A running proxy. Dropping it kills it; when the test has failed, its log is shown.
@@ -28,6 +29,14 @@ pub struct Proxy {
 }
 
 impl Proxy {
+    /// Runs a policy of these declarations with `origin` as its one backend, on free ports.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn before(origin: &Origin, declarations: &str) -> Self {
+        Self::start(&format!("warp 1;\n{}{declarations}", origin.backend()))
+    }
+
     /// Runs this policy on free ports.
     ///
     /// # Panics
@@ -174,6 +183,21 @@ impl Proxy {
     /// The text of `/metrics`.
     pub fn metrics(&self) -> String {
         self.ask_admin("/metrics").text().to_owned()
+    }
+
+    /// The value of one line of `/metrics`, named with its labels; 0 if there is no such line.
+    pub fn metric(&self, name: &str) -> u64 {
+        let metrics = self.metrics();
+        let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.map_or(0, |value| value.parse().expect("a whole number"))
+    }
+
+    /// Waits until that line of `/metrics` has this value: a request is counted after it was answered.
+    ///
+    /// # Panics
+    /// When it does not come to that in time.
+    pub fn wait_for_metric(&self, name: &str, value: u64) {
+        until(&format!("{name} {value}"), || (self.metric(name) == value).then_some(()));
     }
 
     /// Waits until a policy of that generation or a later one serves.
