@@ -30,12 +30,12 @@ fn name(path: &Path) -> &str {
 #[test]
 fn a_broken_policy_is_refused_with_all_its_mistakes() {
     let file = policy_file(
-        "warp 1;\nbackend default { .host = \"127.0.0.1\"; .prot = \"1\"; }\nsub recv { set req.hots = \"x\"; }\n",
+        "warp 1;\nbackend default { .host = \"127.0.0.1\"; .prot = \"1\"; }\nsub recv { set req.urll = \"x\"; }\n",
     );
     let path = name(file.path());
     let (code, stdout, stderr) = serve(&[&[path], &ANYWHERE[..]].concat());
     assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
-    for wanted in [".prot", "`port`", "req.hots", "req.host", &format!("{path}:2:"), &format!("{path}:3:"), "2 errors"]
+    for wanted in [".prot", "`port`", "req.urll", "`req.url`", &format!("{path}:2:"), &format!("{path}:3:"), "2 errors"]
     {
         assert!(stderr.contains(wanted), "{wanted} is missing in {stderr}");
     }
