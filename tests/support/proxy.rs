@@ -200,14 +200,6 @@ impl Proxy {
         until(&format!("{name} {value}"), || (self.metric(name) == value).then_some(()));
     }
 
-    /// Waits until a policy of that generation or a later one serves.
-    pub fn wait_for_generation(&self, generation: u64) {
-        until(&format!("generation {generation}"), || {
-            let serving = self.status()["policy"]["generation"].as_u64().expect("a generation");
-            (serving >= generation).then_some(())
-        });
-    }
-
     /// Waits until a reload after the last [`Self::write_policy`] ends so (`ok`, `unchanged`, `rejected`); gives what
     /// `/status` says of the policy then.
     pub fn wait_for_reload(&self, outcome: &str) -> Value {

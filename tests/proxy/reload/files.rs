@@ -199,7 +199,7 @@ fn a_mistake_in_an_included_file_is_refused_with_its_place_and_its_mending_is_se
     let origin = origin();
     let proxy = with_parts(&origin, &[("one.warp", "1")]);
     proxy.change(|dir| {
-        fs::write(dir.join("parts/one.warp"), "sub deliver {\n    set resp.http.X-one = ;\n}\n").unwrap()
+        fs::write(dir.join("parts/one.warp"), "sub deliver {\n    set resp.http.X-one = ;\n}\n").unwrap();
     });
     let policy = proxy.wait_for_reload("rejected");
     let diagnostics = policy["last_reload"]["diagnostics"].as_str().unwrap();
