@@ -91,6 +91,7 @@ impl PolicyHandle {
             warnings: policy.warnings.len(),
             reloads_ok: self.reloads(ReloadResult::Ok),
             reloads_rejected: self.reloads(ReloadResult::Rejected),
+            reloads_unchanged: self.reloads(ReloadResult::Unchanged),
             last_reload: self.last_reload.load().as_deref().cloned(),
         }
     }
@@ -129,8 +130,9 @@ impl PolicyHandle {
             errors,
             diagnostics,
         };
-        self.metrics.reload(outcome);
+        // Counted last: whoever sees the count finds the report.
         self.last_reload.store(Some(Arc::new(report.clone())));
+        self.metrics.reload(outcome);
         report
     }
 

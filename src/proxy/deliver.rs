@@ -1,6 +1,6 @@
 //! A response goes to the client: `deliver`, and the fields that say where it came from.
 
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, Version, header};
 use pingora::Result;
 use pingora::cache::CachePhase;
 use pingora::http::ResponseHeader;
@@ -26,6 +26,7 @@ pub fn respond(session: &mut Session, response: &mut ResponseHeader, ctx: &mut R
     let verdict = run_deliver(session, response, ctx);
     if verdict.action == Action::Deliver {
         strip_hop_by_hop(response);
+        speak_as_the_client(session, response);
         finish(response, ctx, ttl);
         return Ok(());
     }
@@ -127,6 +128,15 @@ fn strip_hop_by_hop(response: &mut ResponseHeader) {
         if name != header::TRANSFER_ENCODING {
             response.remove_header(&name);
         }
+    }
+}
+
+/// The version is that of this connection, whatever the origin spoke (RFC 9110 section 2.5), and a
+/// client of HTTP/1.0 knows no chunks (RFC 9112 section 6.1): the end of the connection ends its body.
+fn speak_as_the_client(session: &Session, response: &mut ResponseHeader) {
+    response.set_version(Version::HTTP_11);
+    if session.req_header().version < Version::HTTP_11 {
+        response.remove_header(&header::TRANSFER_ENCODING);
     }
 }
 

@@ -210,14 +210,7 @@ pub fn response(session: &Session, response: &mut ResponseHeader, ctx: &mut Requ
             verdict
         }
     };
-    match verdict.action {
-        Action::Deliver => Ok(()),
-        Action::Pass => {
-            ctx.fetch.lifetimes.uncacheable = true;
-            Ok(())
-        }
-        _ => Err(refused(&verdict, ctx)),
-    }
+    if matches!(verdict.action, Action::Deliver | Action::Pass) { Ok(()) } else { Err(refused(&verdict, ctx)) }
 }
 
 /// The stored head brought up to date by a 304 (RFC 9111 section 3.2).
@@ -241,6 +234,7 @@ fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx)
         ctx.fetch.bereq = bereq;
         verdict
     };
+    ctx.fetch.lifetimes.uncacheable |= verdict.action == Action::Pass;
     ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &ctx.fetch.lifetimes);
     verdict
 }
@@ -280,8 +274,9 @@ fn why_not_stored(req: &RequestHeader, beresp: &ResponseHeader, times: &Lifetime
     (!overridden).then_some(reason)
 }
 
-/// What pingora stores, and for how long.
-pub fn storable(response: &ResponseHeader, ctx: &mut RequestCtx) -> RespCacheable {
+/// What pingora stores, and for how long. A response with a body of more than `largest_bytes` goes
+/// through the store, so that those who wait for it share it, but is not kept there.
+pub fn storable(response: &ResponseHeader, largest_bytes: u64, ctx: &mut RequestCtx) -> RespCacheable {
     let times = &ctx.fetch.lifetimes;
     let useful = times.ttl_ms > 0 || times.grace_ms > 0 || times.keep_ms > 0;
     if let Some(reason) = times.not_stored.or_else(|| (!useful).then_some(NotStored::Rule(Unstorable::NoFreshness))) {
@@ -289,9 +284,16 @@ pub fn storable(response: &ResponseHeader, ctx: &mut RequestCtx) -> RespCacheabl
         return RespCacheable::Uncacheable(NoCacheReason::OriginNotCache);
     }
     let head = ctx.fetch.refreshed.take().map_or_else(|| response.clone(), |refreshed| *refreshed);
-    let meta = stored_meta(head, times);
-    ctx.verdict.stored = true;
-    RespCacheable::Cacheable(meta)
+    ctx.verdict.stored = content_length(&head.headers).is_none_or(|length| length <= largest_bytes);
+    if !ctx.verdict.stored {
+        ctx.verdict.reason = Reason::Store;
+    }
+    RespCacheable::Cacheable(stored_meta(head, times))
+}
+
+/// The length of the body, if the fields say it.
+pub fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn stored_meta(mut head: ResponseHeader, times: &Lifetimes) -> CacheMeta {

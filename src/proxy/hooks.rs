@@ -103,7 +103,7 @@ impl ProxyHttp for WarpProxy {
         response: &ResponseHeader,
         ctx: &mut RequestCtx,
     ) -> Result<RespCacheable> {
-        Ok(fetch::storable(response, ctx))
+        Ok(fetch::storable(response, self.storage.store().largest_object(), ctx))
     }
 
     fn fail_to_connect(

@@ -16,6 +16,7 @@ use pingora::cache::{CacheKey, CacheMeta};
 use pingora::http::ResponseHeader;
 use pingora::{Error, ErrorType, Result};
 
+use super::fetch::content_length;
 use crate::store::{BodyReader, Fill, Key, MemoryStore, Object, StoredHead};
 
 /// The head of a stored response with its times.
@@ -161,8 +162,7 @@ impl Storage for PingoraStorage {
         meta: &CacheMeta,
         _trace: &SpanHandle,
     ) -> Result<MissHandler> {
-        let length = meta.headers().get(http::header::CONTENT_LENGTH);
-        let length = length.and_then(|value| value.to_str().ok()).and_then(|value| value.parse().ok());
+        let length = content_length(meta.headers());
         let fill = self.store.begin_fill(key_of(key), StoredResponse::new(meta), length);
         let tag = fill.object().id().to_le_bytes();
         Ok(Box::new(StoredFill { fill, tag }))

@@ -194,6 +194,14 @@ mod check {
     }
 
     #[test]
+    fn findings_of_different_policies_stand_apart() {
+        let here = folder(&[("a.warp", BAD), ("b.warp", GOOD), ("c.warp", BAD)]);
+        let ran = warp(here.path(), &["check"]);
+        assert_eq!(ran.stdout.matches("?\n\nE0207").count(), 1, "{}", ran.stdout);
+        assert!(ran.stdout.ends_with("?\n"), "{}", ran.stdout);
+    }
+
+    #[test]
     fn stdin_is_a_file() {
         let here = folder(&[("part.warp", "acl office { \"10.0.0.0\"/8; }\n")]);
         let ran = warp_with_stdin(here.path(), &["check", "--format", "concise", "-"], BAD);

@@ -6,4 +6,12 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod forward;
+mod hit_miss;
+mod life;
+mod marked;
+mod reload;
+mod reload_under_load;
+mod storable;
 mod support_works;
+mod validate;

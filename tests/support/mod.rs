@@ -12,6 +12,7 @@ mod proxy;
 
 pub use answer::{Answer, Gate};
 pub use client::Client;
+pub use message::Response;
 pub use nginx::Nginx;
 pub use origin::Origin;
 pub use proxy::Proxy;

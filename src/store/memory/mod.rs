@@ -119,6 +119,12 @@ impl<H: StoredHead> MemoryStore<H> {
         self.inner.read(key).fill(id)
     }
 
+    /// The most bytes that one object may take: what is larger is handed on, not kept.
+    #[must_use]
+    pub fn largest_object(&self) -> u64 {
+        self.inner.largest_object()
+    }
+
     /// Starts an object, which [`lookup`](Self::lookup) finds at once. A complete one under the same
     /// key stays until this one is complete, an earlier fill is no longer kept.
     ///
