@@ -15,6 +15,8 @@
 mod alternatives;
 mod automaton;
 mod confirm;
+mod dfa;
+mod found;
 mod inputs;
 mod intervals;
 mod keys;

@@ -57,16 +57,28 @@ pub(super) fn shape(pattern: &str) -> Option<Shape> {
     Some(shape)
 }
 
-/// A pattern that matches wherever `whole` may match, and is cheap: the literals that it begins or
-/// ends with. `None` if it has none.
-pub(super) fn guard(whole: &Hir) -> Option<Hir> {
+/// Texts of which one is within each text that a pattern matches.
+#[derive(Debug)]
+pub(super) struct Guard {
+    pub texts: Texts,
+    /// Whether the pattern asks for nothing else.
+    pub is_sure: bool,
+}
+
+/// The literals that a pattern cannot match without; `None` if it has none. Of those in front and
+/// those at the end the longer ones; at the end if it is anchored, for then many begin alike.
+pub(super) fn guard(whole: &Hir) -> Option<Guard> {
     let parts = Parts::of(whole);
     let body = Hir::concat(parts.body.to_vec());
+    if let Some(texts) = exact(&body) {
+        return Some(Guard { texts, is_sure: !parts.starts && !parts.ends });
+    }
     let starts = necessary(&body, ExtractKind::Prefix);
-    let anchored = parts.starts && starts.is_some();
-    let texts = starts.or_else(|| necessary(&body, ExtractKind::Suffix))?;
-    let literals = Hir::alternation(texts.iter().map(|text| Hir::literal(text.clone())).collect());
-    Some(if anchored { Hir::concat(vec![Hir::look(Look::Start), literals]) } else { literals })
+    let ends = necessary(&body, ExtractKind::Suffix);
+    let shortest = |texts: &Option<Texts>| texts.iter().flatten().map(|text| text.len()).min().unwrap_or(0);
+    let prefers_ends = ends.is_some() && (parts.starts || shortest(&ends) > shortest(&starts));
+    let texts = if prefers_ends { ends } else { starts }?;
+    Some(Guard { texts, is_sure: false })
 }
 
 /// A pattern without the anchors at its ends.
@@ -172,12 +184,18 @@ mod tests {
     fn a_guard_is_made_of_the_literals_at_either_end() {
         let guarded = |pattern: &str| match shape(pattern) {
             Some(Shape::Other(whole) | Shape::Guarded(Guarded { whole, .. })) => {
-                guard(&whole).map(|hir| hir.to_string())
+                let guard = guard(&whole)?;
+                let texts = guard.texts.iter().map(|text| String::from_utf8_lossy(text)).collect::<Vec<_>>().join(" ");
+                Some(if guard.is_sure { format!("{texts} is all") } else { texts })
             }
             _ => None,
         };
-        assert_eq!(guarded("^/a[a-z]").as_deref(), Some(r"(?:\A(?:/a))"));
+        assert_eq!(guarded("^/a[a-z]*"), Some("/a".to_owned()));
+        assert_eq!(guarded("^/api/.*x7"), Some("x7".to_owned()));
+        assert_eq!(guarded("long[a-z]+foo"), Some("long".to_owned()));
+        assert_eq!(guarded("[a-z]+foo"), Some("foo".to_owned()));
+        assert_eq!(guarded("a|b"), Some("a b is all".to_owned()));
+        assert_eq!(guarded(r"foo\b"), Some("foo".to_owned()));
         assert_eq!(guarded("[a-z]+[g-z]+"), None);
-        assert_eq!(guarded("[a-z]+foo").as_deref(), Some("(?:foo)"));
     }
 }
