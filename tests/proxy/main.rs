@@ -8,6 +8,7 @@ mod support;
 
 mod life;
 mod marked;
+mod nginx;
 mod reload;
 mod reload_under_load;
 mod support_works;
