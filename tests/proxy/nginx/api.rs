@@ -12,7 +12,7 @@ const OTHER_KEY: &str = "customer-9876543210";
 /// Two backends behind one policy.
 struct Api {
     policy: String,
-    api: Nginx,
+    public: Nginx,
     reports: Nginx,
     proxy: Proxy,
     _files: [TempDir; 2],
@@ -28,7 +28,7 @@ fn start() -> Api {
     let (reports, report_files) = serve(&[("v1/reports/sales", b"much")], "location = /ready { return 204; }");
     let policy = example("api.warp", &[(9000, api.address().port()), (9001, reports.address().port())]);
     let proxy = Proxy::start(&policy);
-    Api { policy, api, reports, proxy, _files: [api_files, report_files] }
+    Api { policy, public: api, reports, proxy, _files: [api_files, report_files] }
 }
 
 impl Api {
@@ -43,7 +43,7 @@ impl Api {
     }
 
     fn asked(&self) -> Vec<String> {
-        without_probes(self.api.asked())
+        without_probes(self.public.asked())
     }
 }
 
@@ -147,7 +147,7 @@ fn what_is_not_in_the_catalogue_is_known_for_a_while() {
 
 #[test]
 fn when_the_backend_is_away_the_answer_is_one_of_the_api() {
-    let Api { policy: _, api, proxy, reports: _reports, _files } = start();
+    let Api { policy: _, public: api, proxy, reports: _reports, _files } = start();
     drop(api);
     let mut client = proxy.client();
     let failed = client.get("/v1/catalogue/list").header("X-Api-Key", KEY).send();
