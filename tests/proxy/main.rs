@@ -10,6 +10,7 @@ mod forward;
 mod hit_miss;
 mod life;
 mod marked;
+mod nginx;
 mod reload;
 mod reload_under_load;
 mod storable;
