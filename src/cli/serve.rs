@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 
 use super::output::remark;
 use super::values::{self, Switch};
@@ -17,6 +17,7 @@ use crate::telemetry::LogFormat;
 
 /// Run the proxy.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("what").args(["policy", "origin"]).required(true).multiple(true)))]
 #[command(after_help = "\
 Examples:
   warp serve site.warp --listen 0.0.0.0:80
@@ -26,7 +27,6 @@ The policy file is watched: save it, and the next request is answered by what it
 file changes nothing; `warp status` shows what is wrong with it. SIGHUP reads it again, too.")]
 pub(super) struct Arguments {
     /// The policy file; without one, the built-in policy stands before --origin
-    #[arg(required_unless_present = "origin")]
     policy: Option<PathBuf>,
 
     #[command(flatten)]

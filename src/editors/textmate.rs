@@ -8,9 +8,7 @@ use serde::Serialize;
 
 use super::rule::Rule;
 use super::words;
-use crate::lang::schema::{
-    LITERALS, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, PLACE_WORDS, RULE_MODES, STATEMENTS, WORD_OPERATORS,
-};
+use crate::lang::schema::{NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, RULE_MODES, STATEMENTS, VALUES, WORD_OPERATORS};
 
 /// A name: a letter, then letters, digits, `_` and `-`.
 const NAME: &str = "[A-Za-z_][\\w-]*";
@@ -157,7 +155,7 @@ fn statements() -> Rule {
             format!("(?<![\\w.-])(call)\\s+({DOTTED})"),
             &["keyword.control.call", "entity.name.function.call"],
         ),
-        Rule::word("keyword.control.conditional", one_of(words::CONDITIONALS)),
+        Rule::word("keyword.control.conditional", one_of(&words::conditionals())),
         Rule::word("keyword.control", one_of(STATEMENTS)),
     ])
 }
@@ -187,8 +185,8 @@ fn values() -> Rule {
             format!("\\b(\\d+(?:\\.\\d+)?)({})?\\b", words::units().join("|")),
             &["constant.numeric", "keyword.other.unit"],
         ),
-        Rule::word("constant.language.boolean", one_of(LITERALS)),
-        Rule::word("constant.language", one_of(PLACE_WORDS)),
+        Rule::word("constant.language.boolean", one_of(VALUES)),
+        Rule::word("constant.language", one_of(&words::place_words())),
         Rule::word("storage.type", one_of(&words::types())),
     ])
 }

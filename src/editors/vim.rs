@@ -1,7 +1,7 @@
 //! Vim's files: what to colour, which files are `.warp`, and how they are edited.
 
 use super::words;
-use crate::lang::schema::{LITERALS, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, PLACE_WORDS, RULE_MODES, WORD_OPERATORS};
+use crate::lang::schema::{NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, RULE_MODES, VALUES, WORD_OPERATORS};
 
 const NOTE: &str =
     "\" Written from src/lang/schema by src/editors; change those and run the tests with UPDATE_EDITORS=1.\n";
@@ -72,8 +72,8 @@ fn values() -> String {
     let number = format!("syntax match warpNumber \"\\<\\d\\+\\%(\\.\\d\\+\\)\\?\\%({units}\\)\\?\\>\"\n");
     [
         number,
-        keywords("warpBoolean", "", LITERALS),
-        keywords("warpConstant", "", PLACE_WORDS),
+        keywords("warpBoolean", "", VALUES),
+        keywords("warpConstant", "", &words::place_words()),
         keywords("warpType", "", &words::types()),
     ]
     .concat()
@@ -117,7 +117,7 @@ fn statements() -> String {
         &keywords("warpStatement", "", &["set", "unset"]),
         &keywords("warpStatement", "nextgroup=warpDefined skipwhite ", &["call"]),
         &keywords("warpStatement", "nextgroup=warpReturnAction skipwhite ", &["return"]),
-        &keywords("warpConditional", "", words::CONDITIONALS),
+        &keywords("warpConditional", "", &words::conditionals()),
         opening,
         &keywords("warpAction", "contained ", &words::actions()),
         EXPRESSION,

@@ -2,18 +2,26 @@
 //! never hides a longer one that starts with it.
 
 use crate::lang::schema::{
-    Action, BACKEND_ATTRIBUTES, BYTE_UNITS, DURATION_UNITS, Function, Message, PROBE_ATTRIBUTES, RuleAction, RuleTable,
-    SHORT_NAMES, Step, Type, Variable,
+    Action, BACKEND_ATTRIBUTES, BYTE_UNITS, CONTEXTUAL_WORDS, DURATION_UNITS, ELSE_IF_WORDS, Function, Message,
+    PROBE_ATTRIBUTES, RULE_MODES, RuleAction, RuleTable, SHORT_NAMES, Step, Type, Variable,
 };
-
-/// The words of [`crate::lang::schema::STATEMENTS`] that choose.
-pub(super) const CONDITIONALS: &[&str] = &["elseif", "elsif", "elif", "else", "if"];
 
 fn longest_first<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let mut words: Vec<&str> = words.into_iter().collect();
     words.sort_unstable_by(|a, b| b.len().cmp(&a.len()).then(a.cmp(b)));
     words.dedup();
     words
+}
+
+/// The words that choose: `if`, `else` and the other spellings of `else if`.
+pub(super) fn conditionals() -> Vec<&'static str> {
+    longest_first(ELSE_IF_WORDS.iter().copied().chain(["if", "else"]))
+}
+
+/// The words with a meaning in one place that belong to no list of their own: `none`, `header`.
+pub(super) fn place_words() -> Vec<&'static str> {
+    let listed = [rule_tables(), RULE_MODES.to_vec(), messages()].concat();
+    longest_first(CONTEXTUAL_WORDS.iter().copied().filter(|word| !listed.contains(word)))
 }
 
 pub(super) fn steps() -> Vec<&'static str> {

@@ -91,6 +91,7 @@ impl PolicyHandle {
             warnings: policy.warnings.len(),
             reloads_ok: self.reloads(ReloadResult::Ok),
             reloads_rejected: self.reloads(ReloadResult::Rejected),
+            reloads_unchanged: self.reloads(ReloadResult::Unchanged),
             last_reload: self.last_reload.load().as_deref().cloned(),
         }
     }
@@ -114,7 +115,9 @@ impl PolicyHandle {
         let started = Instant::now();
         let current = self.current();
         let (outcome, errors, diagnostics) = if current.reads.still_hold(&DiskFiles) {
-            *refused = None;
+            if refused.take().is_some() {
+                tracing::info!(generation = current.generation, "the policy file says again what is running");
+            }
             (ReloadResult::Unchanged, 0, String::new())
         } else {
             self.replace(&current, refused)
@@ -127,8 +130,9 @@ impl PolicyHandle {
             errors,
             diagnostics,
         };
-        self.metrics.reload(outcome);
+        // Counted last: whoever sees the count finds the report.
         self.last_reload.store(Some(Arc::new(report.clone())));
+        self.metrics.reload(outcome);
         report
     }
 
@@ -169,7 +173,8 @@ fn refuse(rejected: Rejected, generation: u64, refused: &mut Option<Refused>) ->
         return (before.errors, before.rendered.clone());
     }
     let (errors, rendered) = (rejected.error_count(), rejected.render());
-    tracing::error!(errors, generation, "policy refused, generation {generation} serves on\n{rendered}");
+    let shown = rendered.trim_end();
+    tracing::error!(errors, generation, "policy refused, generation {generation} serves on\n{shown}\n");
     *refused = Some(Refused { reads: rejected.reads, rendered: rendered.clone(), errors });
     (errors, rendered)
 }

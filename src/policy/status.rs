@@ -44,6 +44,8 @@ pub struct PolicyStatus {
     pub reloads_ok: u64,
     /// Reloads whose text had errors.
     pub reloads_rejected: u64,
+    /// Reloads that found the text that serves already.
+    pub reloads_unchanged: u64,
     /// The last reload; `None` if there was none since the start.
     pub last_reload: Option<ReloadReport>,
 }

@@ -177,6 +177,17 @@ mod reload {
     }
 
     #[test]
+    fn of_a_broken_text_taken_back_changes_nothing() {
+        let site = Site::new(&[("site.warp", &policy(1))]);
+        site.write(BROKEN);
+        site.handle.reload();
+        site.write(&policy(1));
+
+        let report = site.handle.reload();
+        assert_eq!((report.outcome, report.generation, report.errors), (ReloadResult::Unchanged, 1, 0));
+    }
+
+    #[test]
     fn of_a_file_that_is_gone_keeps_the_policy() {
         let site = Site::new(&[("site.warp", &policy(1))]);
         fs::remove_file(&site.path).unwrap();

@@ -1,6 +1,7 @@
 //! The end of a request: counters and the access log.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use http::{HeaderName, header};
 use pingora::Error;
@@ -40,17 +41,10 @@ fn count_fetch(error: Option<&Error>, ctx: &mut RequestCtx) {
     asked.finish(if served { OriginResult::Ok } else { OriginResult::ServerError });
 }
 
-fn record(
-    session: &Session,
-    ctx: &mut RequestCtx,
-    status: u16,
-    bytes: u64,
-    duration: std::time::Duration,
-) -> AccessRecord {
+fn record(session: &Session, ctx: &mut RequestCtx, status: u16, bytes: u64, duration: Duration) -> AccessRecord {
     let req = session.req_header();
-    let field = |name: HeaderName| {
-        req.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-    };
+    let field =
+        |name: HeaderName| req.headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     let port = session.client_addr().and_then(|address| address.as_inet()).map_or(0, SocketAddr::port);
     AccessRecord {
         time: ctx.exchange.time,

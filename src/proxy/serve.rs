@@ -19,9 +19,9 @@ use tokio::sync::{mpsc, watch};
 use super::options::{AccessLogTarget, Listening, ServeOptions};
 use super::storage::PingoraStorage;
 use super::{WarpProxy, listener, status};
+use crate::admin::RunningAdmin;
 use crate::origin::Registry;
 use crate::policy::{PolicyHandle, Rejected, Watcher};
-use crate::admin::RunningAdmin;
 use crate::telemetry::{AccessLog, LogFormat, Metrics};
 
 /// How often one request asks a backend at most: a kept connection that died, another address.

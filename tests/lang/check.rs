@@ -1,5 +1,7 @@
 //! Checking: from the text of a policy to its findings and its typed form.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may, as tests do")]
+
 mod assemble;
 mod bounds;
 mod findings;

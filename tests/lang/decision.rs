@@ -1,1 +1,14 @@
-//!
+//! Decision trees: whatever the index, the verdict and the effects are those of the policy as
+//! written.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may, as tests do")]
+
+mod build;
+mod equal;
+mod facts;
+mod graphs;
+mod indexes;
+mod policies;
+mod random;
+mod semantics;
+mod size;

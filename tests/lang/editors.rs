@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use warp_edge::editors;
-use warp_edge::lang::schema::{DECLARATIONS, STATEMENTS};
+use warp_edge::lang::schema::{DECLARATIONS, ELSE_IF_WORDS, STATEMENTS};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -51,7 +51,7 @@ fn all_words(engine: &str) -> (Vec<words::Word>, PathBuf) {
 #[test]
 fn every_keyword_is_among_the_words() {
     let words = words::all();
-    for keyword in DECLARATIONS.iter().chain(STATEMENTS) {
+    for keyword in DECLARATIONS.iter().chain(STATEMENTS).chain(ELSE_IF_WORDS) {
         let marked = format!("«{keyword}»");
         assert!(words.iter().any(|word| word.snippet.contains(&marked)), "{keyword} is asked of no engine");
     }

@@ -1,5 +1,7 @@
 //! Tokens: lossless for any text, and as written for each file of the corpus.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::fmt::Write as _;
 
 use proptest::prelude::*;

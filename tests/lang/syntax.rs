@@ -1,16 +1,19 @@
 //! The syntax tree and its mistakes, for every construct of the language.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod bounds;
 mod dump;
 mod fixes;
+mod pages;
 mod properties;
+mod render;
 
 use std::path::Path;
 
-use warp_edge::lang::diagnostic::{Diagnostic, render};
+use warp_edge::lang::diagnostic::{self, Diagnostic};
 use warp_edge::lang::source::{SourceFile, SourceMap};
 use warp_edge::lang::syntax::{self, SyntaxTree};
-use warp_edge::lang::schema::{Message, RuleTable};
 use warp_edge::lang::{builtin, schema};
 
 fn parse(name: &str, text: &str) -> (SourceMap, SyntaxTree, Vec<Diagnostic>) {
@@ -56,7 +59,7 @@ fn mistakes_are_shown_with_their_places() {
             let (name, text) = read(path);
             let (sources, _, diagnostics) = parse(name, &text);
             assert!(!diagnostics.is_empty(), "{name}");
-            insta::assert_snapshot!("syntax", render::graphical(&diagnostics, &sources, false));
+            insta::assert_snapshot!("syntax", diagnostic::render::graphical(&diagnostics, &sources, false));
         });
     });
 }
@@ -92,12 +95,8 @@ fn keywords_of_the_grammar_are_those_of_the_schema() {
         schema::STATEMENTS,
         schema::ELSE_IF_WORDS,
         schema::WORD_OPERATORS,
-        schema::LITERALS,
-        schema::PLACE_WORDS,
-        schema::RULE_MODES,
-        &[RuleTable::Request.name(), RuleTable::Response.name()],
-        // `normalize req { … }`
-        &[Message::Req.name()],
+        schema::VALUES,
+        schema::CONTEXTUAL_WORDS,
     ];
     let mut known: Vec<&str> = lists.concat();
     known.sort_unstable();
@@ -110,7 +109,7 @@ fn reserved_words_of_the_grammar_are_those_of_the_schema() {
     let rule = grammar.split_once("reserved = _{").unwrap().1.split_once('}').unwrap().0;
     let mut found: Vec<&str> = rule.split('"').skip(1).step_by(2).collect();
     found.sort_unstable();
-    let lists = [schema::STATEMENTS, schema::ELSE_IF_WORDS, schema::WORD_OPERATORS, schema::LITERALS];
+    let lists = [schema::STATEMENTS, schema::ELSE_IF_WORDS, schema::WORD_OPERATORS, schema::VALUES];
     let mut known: Vec<&str> = lists.concat();
     known.sort_unstable();
     assert_eq!(found, known);

@@ -8,9 +8,14 @@ mod support;
 
 mod forward;
 mod hit_miss;
+mod life;
+mod marked;
+mod nginx;
 mod pass;
 mod purge;
 mod range;
+mod reload;
+mod reload_under_load;
 mod storable;
 mod support_works;
 mod synth;

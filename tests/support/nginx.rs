@@ -4,9 +4,11 @@ use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 
+use super::client::Client;
 use super::until;
 
 /// How often another port is tried when the one chosen was taken meanwhile.
@@ -17,6 +19,7 @@ pub struct Nginx {
     child: Child,
     address: SocketAddr,
     prefix: TempDir,
+    barriers: AtomicUsize,
 }
 
 impl Nginx {
@@ -25,9 +28,17 @@ impl Nginx {
     /// # Panics
     /// When nginx is not installed or does not start.
     pub fn serve(root: &Path) -> Self {
+        Self::serve_with(root, "")
+    }
+
+    /// Serves the files under `root`, with further directives for its `server`.
+    ///
+    /// # Panics
+    /// When nginx is not installed or does not start.
+    pub fn serve_with(root: &Path, directives: &str) -> Self {
         let mut log = String::new();
         for _ in 0..ATTEMPTS {
-            match Self::try_serve(root) {
+            match Self::try_serve(root, directives) {
                 Ok(nginx) => return nginx,
                 Err(text) => log = text,
             }
@@ -35,16 +46,16 @@ impl Nginx {
         panic!("nginx does not start: {log}");
     }
 
-    fn try_serve(root: &Path) -> Result<Self, String> {
+    fn try_serve(root: &Path, directives: &str) -> Result<Self, String> {
         // nginx cannot choose a port itself: one that is free now is likely free in a moment.
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = free.local_addr().unwrap();
         drop(free);
         let prefix = tempfile::tempdir().unwrap();
-        fs::write(prefix.path().join("nginx.conf"), configuration(address, root)).unwrap();
+        fs::write(prefix.path().join("nginx.conf"), configuration(address, root, directives)).unwrap();
         let error_log = File::create(prefix.path().join("error.log")).unwrap();
         let child = start(prefix.path(), error_log);
-        let mut nginx = Self { child, address, prefix };
+        let mut nginx = Self { child, address, prefix, barriers: AtomicUsize::new(0) };
         if nginx.comes_up() { Ok(nginx) } else { Err(nginx.file("error.log")) }
     }
 
@@ -68,6 +79,19 @@ impl Nginx {
             let lines: Vec<_> = self.file("access.log").lines().map(str::to_owned).collect();
             (lines.len() >= count).then_some(lines)
         })
+    }
+
+    /// What it was asked up to now, as [`Self::wait_for_requests`] gives it, in the order in which it answered.
+    pub fn asked(&self) -> Vec<String> {
+        // It logs in the order of its answers: what it logs of this request stands behind all before it.
+        let barrier = format!("/barrier-{}", self.barriers.fetch_add(1, Ordering::Relaxed));
+        Client::connect(self.address).get(&barrier).header("Connection", "close").send();
+        let lines = until("nginx to log a request", || {
+            let log = self.file("access.log");
+            log.lines().any(|line| line.contains(&barrier)).then_some(log)
+        });
+        let is_ours = |line: &&str| !line.contains(" /barrier-");
+        lines.lines().filter(is_ours).map(str::to_owned).collect()
     }
 
     fn file(&self, name: &str) -> String {
@@ -94,7 +118,7 @@ fn start(prefix: &Path, error_log: File) -> Child {
 }
 
 /// One process in the foreground; nothing outside the prefix is written.
-fn configuration(address: SocketAddr, root: &Path) -> String {
+fn configuration(address: SocketAddr, root: &Path, directives: &str) -> String {
     format!(
         r#"daemon off;
 master_process off;
@@ -110,8 +134,11 @@ http {{
     uwsgi_temp_path uwsgi;
     scgi_temp_path scgi;
     default_type application/octet-stream;
-    types {{ text/html html; text/css css; text/plain txt; image/png png; application/json json; }}
-    server {{ listen {address}; root "{root}"; }}
+    types {{
+        text/html html; text/css css; text/plain txt; image/png png; image/jpeg jpg; application/json json;
+        video/mp4 mp4; video/mp2t ts; application/vnd.apple.mpegurl m3u8;
+    }}
+    server {{ listen {address}; root "{root}"; {directives} }}
 }}
 "#,
         root = root.display()

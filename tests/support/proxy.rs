@@ -51,8 +51,16 @@ impl Proxy {
     /// When it does not come up.
     pub fn start_with(policy: &str, arguments: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let path = policy_path(dir.path());
-        fs::write(&path, policy).unwrap();
+        fs::write(policy_path(dir.path()), policy).unwrap();
+        Self::start_in(dir, POLICY, arguments)
+    }
+
+    /// Runs the policy of that name in a directory that is laid out already, with further arguments.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn start_in(dir: TempDir, policy: &str, arguments: &[&str]) -> Self {
+        let path = dir.path().join(policy);
         Self::run(Command::new(env!("CARGO_BIN_EXE_warp")).arg("serve").arg(path).args(arguments), dir)
     }
 
@@ -117,11 +125,54 @@ impl Proxy {
     }
 
     /// Replaces the policy as editors do: a new file takes its name.
-    pub fn write_policy(&self, text: &str) {
+    pub fn write_policy(&self, text: impl AsRef<[u8]>) {
+        self.change(|dir| {
+            let new = dir.join(".policy.warp.new");
+            fs::write(&new, text).unwrap();
+            fs::rename(new, policy_path(dir)).unwrap();
+        });
+    }
+
+    /// Changes something in the directory of the policy, or elsewhere.
+    pub fn change(&self, change: impl FnOnce(&Path)) {
         *self.seen.lock().unwrap() = self.policy();
-        let new = self.dir.path().join(".policy.warp.new");
-        fs::write(&new, text).unwrap();
-        fs::rename(new, policy_path(self.dir.path())).unwrap();
+        change(self.dir.path());
+    }
+
+    /// Sends that signal (`HUP`, `TERM` …) to it.
+    pub fn signal(&self, name: &str) {
+        *self.seen.lock().unwrap() = self.policy();
+        self.signal_blindly(name);
+    }
+
+    /// Sends that signal to it without asking for its state before.
+    pub fn signal_blindly(&self, name: &str) {
+        let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {}", self.pid())).status().unwrap();
+        assert!(sent.success(), "{name} could not be sent");
+    }
+
+    /// Waits for its end; gives the exit code, `None` if a signal ended it.
+    pub fn wait_for_exit(&mut self) -> Option<i32> {
+        until("warp to end", || self.child.try_wait().unwrap()).code()
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// What `warp status` prints of it, and its exit code.
+    pub fn warp_status(&self) -> (String, Option<i32>) {
+        let admin = self.admin.to_string();
+        let output = Command::new(env!("CARGO_BIN_EXE_warp")).args(["status", "--admin", &admin]).output().unwrap();
+        (String::from_utf8(output.stdout).unwrap(), output.status.code())
+    }
+
+    /// How much memory it takes, in bytes.
+    pub fn resident_bytes(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a size");
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
 
     /// The answer of `/status`.
@@ -149,14 +200,6 @@ impl Proxy {
         until(&format!("{name} {value}"), || (self.metric(name) == value).then_some(()));
     }
 
-    /// Waits until a policy of that generation or a later one serves.
-    pub fn wait_for_generation(&self, generation: u64) {
-        until(&format!("generation {generation}"), || {
-            let serving = self.status()["policy"]["generation"].as_u64().expect("a generation");
-            (serving >= generation).then_some(())
-        });
-    }
-
     /// Waits until a reload after the last [`Self::write_policy`] ends so (`ok`, `unchanged`, `rejected`); gives what
     /// `/status` says of the policy then.
     pub fn wait_for_reload(&self, outcome: &str) -> Value {
@@ -165,15 +208,13 @@ impl Proxy {
         let counter = format!("reloads_{outcome}");
         until(&format!("a reload that is {outcome}"), || {
             let policy = self.policy();
-            let counted = match policy[&counter].as_u64() {
-                Some(count) => count > seen[&counter].as_u64().unwrap_or(0),
-                None => policy["last_reload"]["outcome"] == outcome,
-            };
-            (counted && policy["last_reload"] != seen["last_reload"]).then_some(policy)
+            let count = |policy: &Value| policy[&counter].as_u64().expect("a count");
+            (count(&policy) > count(&seen)).then_some(policy)
         })
     }
 
-    fn policy(&self) -> Value {
+    /// What `/status` says of the policy.
+    pub fn policy(&self) -> Value {
         self.status()["policy"].clone()
     }
 
@@ -194,8 +235,11 @@ impl Drop for Proxy {
     }
 }
 
+/// The name of the policy where a test does not choose one.
+const POLICY: &str = "policy.warp";
+
 fn policy_path(dir: &Path) -> PathBuf {
-    dir.join("policy.warp")
+    dir.join(POLICY)
 }
 
 /// Gathers what comes, as it comes.

@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn edits_apply_from_front_to_back_whatever_their_order() {
-        let edits = [(6..9, "three", Safety::Safe), (0..1, "1", Safety::Safe), (4..4, ";", Safety::Safe)];
+        let edits = [(6..10, "three", Safety::Safe), (0..1, "1", Safety::Safe), (5..5, ";", Safety::Safe)];
         assert_eq!(mended("a bé tré", &edits, Safety::Safe), "1 bé; three");
     }
 

@@ -21,7 +21,7 @@ pub enum GraphFormat {
     Dot,
     /// Mermaid flowchart.
     Mermaid,
-    /// One JSON object, see `docs/`.
+    /// One JSON object: `{"version": 1, "steps": [{"step", "entry", "nodes": [...]}]}`.
     Json,
 }
 

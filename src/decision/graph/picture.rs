@@ -85,7 +85,8 @@ impl Painter<'_> {
         match node {
             Node::Match(node) => self.matching(id, node),
             Node::Act { statement, next, .. } => {
-                let text = self.written(statement.span, || words::statement(&statement.kind));
+                let written = self.written(statement.span, || words::statement(&statement.kind));
+                let text = words::in_context(&statement.kind, written);
                 plain("act", text, self.place(statement.span), vec![to(*next)])
             }
             Node::Call { sub, entry, next } => {

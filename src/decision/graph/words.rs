@@ -1,6 +1,6 @@
 //! Words for what has no text of its own.
 
-use crate::lang::hir::{StatementKind, Target};
+use crate::lang::hir::{Normalization, StatementKind, Target};
 
 /// A statement in a few words.
 pub(super) fn statement(kind: &StatementKind) -> String {
@@ -15,6 +15,18 @@ pub(super) fn statement(kind: &StatementKind) -> String {
         StatementKind::Return(outcome) => format!("return ({})", outcome.action.name()),
         StatementKind::Leave => "return".to_owned(),
     }
+}
+
+/// A statement as written, with the words around it that its own text does not hold.
+pub(super) fn in_context(kind: &StatementKind, written: String) -> String {
+    let StatementKind::Normalize(clause) = kind else { return written };
+    let part = match clause {
+        Normalization::QueryDrop(_) | Normalization::QueryKeep(_) | Normalization::QuerySort => "query",
+        Normalization::CookieDrop(_) | Normalization::CookieKeep(_) => "cookie",
+        Normalization::AcceptEncoding(_) => "accept_encoding",
+        Normalization::HostLower => "host",
+    };
+    if written.contains(part) { written } else { format!("{part} {written}") }
 }
 
 fn target(target: &Target) -> String {

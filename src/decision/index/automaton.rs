@@ -1,207 +1,144 @@
-//! One automaton that finds all patterns of a fact that match.
+//! Finds all patterns of a fact that match in one go.
 
-use regex_automata::dfa::Automaton as _;
-use regex_automata::dfa::dense;
-use regex_automata::nfa::thompson::{Compiler, Config, WhichCaptures};
-use regex_automata::{Input, MatchKind};
-use regex_syntax::hir::Hir;
+use aho_corasick::{AhoCorasick, MatchKind};
+use regex_syntax::hir::{Hir, Look};
 
-use super::shape::guard;
+use super::dfa::Dfa;
+use super::found::Found;
+use super::shape::{Guard, guard};
 use crate::lang::hir::Pattern;
 
-/// Patterns in one dense DFA. A look-up takes time in the length of the text, not in the number of
-/// patterns, as long as each is in the DFA as it is.
-///
-/// A DFA can be exponential in its patterns. When it would pass its limit, patterns that are not
-/// anchored, then all, are represented by the literals that they cannot match without and confirmed
-/// one by one; if that is too much as well, each is tried.
-#[derive(Debug)]
+/// How many patterns that may begin anywhere go into one DFA: its building takes time in their
+/// square, since each may begin at each place.
+const FLOATING_IN_A_DFA: usize = 32;
+/// After how many DFAs that would be too big the rest is not tried.
+const MOST_FAILURES: usize = 4;
+
+/// Many patterns at once. Each is found by the cheapest way that it allows:
+/// - in a DFA that has the last word: patterns anchored at the start, and the others if they are few;
+/// - by literals that it cannot match without, all in one automaton, and confirmed alone;
+/// - in DFAs of some patterns each;
+/// - tried each time, if a DFA of it would be too big and it has no such literal.
+#[derive(Debug, Default)]
 pub(super) struct Automaton {
-    dfa: Option<dense::DFA<Vec<u32>>>,
-    /// What the DFA calls a pattern, as a pattern of ours.
-    numbers: Box<[u32]>,
-    /// Whether the DFA has the last word on all patterns.
-    is_sure: bool,
-    /// The patterns that a match of the DFA only suggests.
-    unsure: Box<[Option<Pattern>]>,
-    /// The patterns that the DFA knows nothing of.
-    missing: Box<[u32]>,
+    dfas: Vec<Dfa>,
+    literals: Option<Literals>,
+    /// Compiled when the automaton is built: they are needed with the first request.
+    tried: Vec<(u32, Pattern)>,
+    /// How many patterns there are.
+    count: usize,
 }
 
-/// How a pattern goes into the DFA.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Whole,
-    Guard,
-}
+/// A pattern by its number.
+type Numbered<'p> = (u32, &'p (Pattern, Hir));
 
 impl Automaton {
     /// An automaton of patterns, which are numbered in order.
     pub fn new(patterns: &[(Pattern, Hir)]) -> Self {
-        let anchored = |hir: &Hir| hir.properties().look_set_prefix().contains(regex_syntax::hir::Look::Start);
-        let floating_guarded = |hir: &Hir| if anchored(hir) { Form::Whole } else { Form::Guard };
-        Self::build(patterns, |_| Form::Whole)
-            .or_else(|| Self::build(patterns, floating_guarded))
-            .or_else(|| Self::build(patterns, |_| Form::Guard))
-            .unwrap_or_else(|| Self::without_dfa(patterns))
+        let mut automaton = Self { count: patterns.len(), ..Self::default() };
+        let is_anchored = |(_, (_, hir)): &Numbered<'_>| hir.properties().look_set_prefix().contains(Look::Start);
+        let (anchored, mut rest): (Vec<_>, Vec<_>) = (0..).zip(patterns).partition(is_anchored);
+        if !automaton.add_dfa(&anchored) {
+            rest.extend(anchored);
+        }
+        if rest.len() > FLOATING_IN_A_DFA || !automaton.add_dfa(&rest) {
+            let rest = automaton.add_literals(&rest);
+            automaton.add_dfas(&rest);
+        }
+        automaton
     }
 
-    fn build(patterns: &[(Pattern, Hir)], form: impl Fn(&Hir) -> Form) -> Option<Self> {
-        let (mut hirs, mut numbers, mut missing) = (Vec::new(), Vec::new(), Vec::new());
-        let mut unsure = Vec::with_capacity(patterns.len());
-        for (number, (pattern, hir)) in (0..).zip(patterns) {
-            let whole = form(hir) == Form::Whole;
-            unsure.push((!whole).then(|| pattern.clone()));
-            match if whole { Some(hir.clone()) } else { guard(hir) } {
-                Some(hir) => (hirs.push(hir), numbers.push(number)).1,
-                None => missing.push(number),
+    /// Takes patterns into one DFA; `false` if it would be too big.
+    fn add_dfa(&mut self, patterns: &[Numbered<'_>]) -> bool {
+        let dfa = if patterns.is_empty() { None } else { Dfa::new(patterns.iter().map(|(at, (_, hir))| (*at, hir))) };
+        let is_done = dfa.is_some() || patterns.is_empty();
+        self.dfas.extend(dfa);
+        is_done
+    }
+
+    /// Takes the patterns that have literals; those that have none are given back.
+    fn add_literals<'p>(&mut self, patterns: &[Numbered<'p>]) -> Vec<Numbered<'p>> {
+        let guards: Vec<Option<Guard>> = patterns.iter().map(|(_, (_, hir))| guard(hir)).collect();
+        let guarded = patterns.iter().zip(&guards).filter_map(|(pattern, guard)| Some((*pattern, guard.as_ref()?)));
+        self.literals = Literals::new(guarded, self.count);
+        let is_left = |guard: &Option<Guard>| guard.is_none() || self.literals.is_none();
+        patterns.iter().zip(&guards).filter(|(_, guard)| is_left(guard)).map(|(pattern, _)| *pattern).collect()
+    }
+
+    fn add_dfas(&mut self, patterns: &[Numbered<'_>]) {
+        let mut failures = 0;
+        for some in patterns.chunks(FLOATING_IN_A_DFA) {
+            if failures >= MOST_FAILURES || !self.add_dfa(some) {
+                failures += 1;
+                self.tried.extend(some.iter().map(|(at, (pattern, _))| (*at, pattern.clone())));
             }
         }
-        let dfa = Some(compile(&hirs)?);
-        let is_sure = unsure.iter().all(Option::is_none);
-        Some(Self { dfa, numbers: numbers.into(), is_sure, unsure: unsure.into(), missing: missing.into() })
-    }
-
-    fn without_dfa(patterns: &[(Pattern, Hir)]) -> Self {
-        let unsure = patterns.iter().map(|(pattern, _)| Some(pattern.clone())).collect();
-        let missing = (0..).zip(patterns).map(|(number, _)| number).collect();
-        Self { dfa: None, numbers: Box::default(), is_sure: false, unsure, missing }
-    }
-
-    /// How many patterns it knows.
-    pub fn len(&self) -> usize {
-        self.unsure.len()
+        for (_, pattern) in &self.tried {
+            let _ = pattern.regex();
+        }
     }
 
     /// All patterns that match somewhere in `text`.
     pub fn find(&self, text: &[u8]) -> Found {
         let mut found = Found::default();
-        self.run(text, &mut found);
-        if self.is_sure {
-            return found;
+        for dfa in &self.dfas {
+            dfa.find(text, |number| found.add(number, self.count));
         }
-        for number in &self.missing {
-            found.add(*number, self.len());
+        if let Some(literals) = &self.literals {
+            literals.find(text, self.count, &mut found);
         }
-        found.retain(|number| match self.unsure.get(number as usize) {
-            Some(Some(pattern)) => pattern.is_match(text),
-            _ => true,
-        });
+        for (number, _) in self.tried.iter().filter(|(_, pattern)| pattern.is_match(text)) {
+            found.add(*number, self.count);
+        }
         found
     }
+}
 
-    fn run(&self, text: &[u8], found: &mut Found) {
-        let Some(dfa) = &self.dfa else { return };
-        let Ok(mut state) = dfa.start_state_forward(&Input::new(text)) else { return };
-        for byte in text {
-            state = dfa.next_state(state, *byte);
-            if dfa.is_special_state(state) {
-                if dfa.is_dead_state(state) {
-                    return;
-                }
-                self.collect(dfa, state, found);
+/// Literals that patterns cannot match without.
+#[derive(Debug)]
+struct Literals {
+    all: AhoCorasick,
+    /// The pattern of each literal.
+    numbers: Box<[u32]>,
+    /// By pattern: what is to be confirmed where its literal occurs.
+    unsure: Box<[Option<Pattern>]>,
+}
+
+impl Literals {
+    /// `None` if there are too many.
+    fn new<'p>(patterns: impl Iterator<Item = (Numbered<'p>, &'p Guard)>, count: usize) -> Option<Self> {
+        let (mut texts, mut numbers, mut unsure) = (Vec::new(), Vec::new(), vec![None; count]);
+        for ((number, (pattern, _)), guard) in patterns {
+            numbers.resize(numbers.len() + guard.texts.len(), number);
+            texts.extend(guard.texts.iter());
+            if let Some(place) = unsure.get_mut(number as usize).filter(|_| !guard.is_sure) {
+                *place = Some(pattern.clone());
             }
         }
-        self.collect(dfa, dfa.next_eoi_state(state), found);
+        let all = AhoCorasick::builder().match_kind(MatchKind::Standard).build(texts).ok()?;
+        Some(Self { all, numbers: numbers.into(), unsure: unsure.into() })
     }
 
-    fn collect(&self, dfa: &dense::DFA<Vec<u32>>, state: regex_automata::util::primitives::StateID, found: &mut Found) {
-        if !dfa.is_match_state(state) {
-            return;
+    /// Adds the patterns that match. Each is confirmed once, however often its literal occurs.
+    fn find(&self, text: &[u8], count: usize, found: &mut Found) {
+        let mut suspected = Found::default();
+        let occurrences = self.all.try_find_overlapping_iter(text).into_iter().flatten();
+        for number in occurrences.filter_map(|at| self.numbers.get(at.pattern().as_usize())) {
+            suspected.add(*number, count);
         }
-        let matched = (0..dfa.match_len(state)).map(|at| dfa.match_pattern(state, at).as_usize());
-        for number in matched.filter_map(|pattern| self.numbers.get(pattern)) {
-            found.add(*number, self.len());
-        }
-    }
-}
-
-/// A DFA that reports every pattern that matches; `None` if it would be too big.
-fn compile(hirs: &[Hir]) -> Option<dense::DFA<Vec<u32>>> {
-    let limit = (1 << 20) + hirs.len().saturating_mul(2 << 10);
-    let nfa = Compiler::new()
-        .configure(Config::new().utf8(false).which_captures(WhichCaptures::None).nfa_size_limit(Some(2 * limit)))
-        .build_many_from_hir(hirs)
-        .ok()?;
-    let config = dense::Config::new()
-        .match_kind(MatchKind::All)
-        .accelerate(false)
-        .start_kind(regex_automata::dfa::StartKind::Unanchored)
-        .dfa_size_limit(Some(limit))
-        .determinize_size_limit(Some(limit));
-    dense::Builder::new().configure(config).build_from_nfa(&nfa).ok()
-}
-
-/// How many matching patterns are kept without the heap.
-const FEW: usize = 16;
-
-/// The patterns that match, each once.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Found {
-    few: [u32; FEW],
-    count: usize,
-    /// A bit for each pattern, once there are more.
-    many: Vec<u64>,
-}
-
-impl Found {
-    /// Adds one of `all` patterns.
-    fn add(&mut self, number: u32, all: usize) {
-        if self.contains(number) {
-            return;
-        }
-        if self.many.is_empty() {
-            if let Some(place) = self.few.get_mut(self.count) {
-                *place = number;
-                self.count += 1;
-                return;
-            }
-            self.many = vec![0; all.div_ceil(64)];
-            let few = self.few;
-            for number in few {
-                self.mark(number);
+        for number in suspected.iter() {
+            match self.unsure.get(number as usize) {
+                Some(Some(pattern)) if !pattern.is_match(text) => {}
+                _ => found.add(number, count),
             }
         }
-        self.mark(number);
     }
-
-    fn mark(&mut self, number: u32) {
-        if let Some(word) = self.many.get_mut(number as usize / 64) {
-            *word |= 1 << (number % 64);
-        }
-    }
-
-    /// Whether a pattern matches.
-    pub fn contains(&self, number: u32) -> bool {
-        match self.many.get(number as usize / 64) {
-            Some(word) => word & (1 << (number % 64)) != 0,
-            None => self.few.iter().take(self.count).any(|few| *few == number),
-        }
-    }
-
-    /// The patterns that match.
-    pub fn iter(&self) -> impl Iterator<Item = u32> {
-        let few = if self.many.is_empty() { self.count } else { 0 };
-        let bits = (0..).zip(&self.many).flat_map(|(at, word)| bits(*word).map(move |bit| at * 64 + bit));
-        self.few.iter().take(few).copied().chain(bits)
-    }
-
-    fn retain(&mut self, keep: impl Fn(u32) -> bool) {
-        let mut kept = Self { many: vec![0; self.many.len()], ..Self::default() };
-        for number in self.iter().filter(|number| keep(*number)) {
-            kept.add(number, self.many.len() * 64);
-        }
-        *self = kept;
-    }
-}
-
-fn bits(word: u64) -> impl Iterator<Item = u32> {
-    let lowest = |word: u64| (word != 0).then_some(word);
-    std::iter::successors(lowest(word), move |word| lowest(word & (word - 1))).map(u64::trailing_zeros)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -215,20 +152,35 @@ mod tests {
         texts.iter().map(parse).collect()
     }
 
-    fn all_forms(patterns: &[(Pattern, Hir)]) -> Vec<Automaton> {
-        let forms = [Form::Whole, Form::Guard].map(|form| Automaton::build(patterns, |_| form).unwrap());
-        forms.into_iter().chain([Automaton::without_dfa(patterns)]).collect()
+    /// The same patterns, each way on its own.
+    fn all_ways(patterns: &[(Pattern, Hir)]) -> Vec<Automaton> {
+        let numbered: Vec<Numbered<'_>> = (0..).zip(patterns).collect();
+        let empty = || Automaton { count: patterns.len(), ..Automaton::default() };
+        let (mut literals, mut dfas) = (empty(), empty());
+        let rest = literals.add_literals(&numbered);
+        literals.add_dfas(&rest);
+        dfas.add_dfas(&numbered);
+        let tried = numbered.iter().map(|(at, (pattern, _))| (*at, pattern.clone())).collect();
+        vec![Automaton::new(patterns), literals, dfas, Automaton { tried, ..empty() }]
     }
 
     const PATTERNS: [&str; 8] = ["a+b", "^/a[0-9]+", "[ab]+$", "b/a", "(?i)^/B[a-z]", r"\bb", "0.*1", "^/a[0-9]+$"];
 
+    type Ways = (Vec<(Pattern, Hir)>, Vec<Automaton>);
+
+    static WAYS: LazyLock<Ways> = LazyLock::new(|| {
+        let patterns = patterns(&PATTERNS);
+        let ways = all_ways(&patterns);
+        (patterns, ways)
+    });
+
     proptest! {
         #[test]
         fn all_patterns_that_match_are_found(text in "[abB/01 ]{0,10}") {
-            let patterns = patterns(&PATTERNS);
+            let (patterns, ways) = &*WAYS;
             let expected: Vec<u32> =
-                (0..).zip(&patterns).filter(|(_, (one, _))| one.is_match(text.as_bytes())).map(|(at, _)| at).collect();
-            for automaton in all_forms(&patterns) {
+                (0..).zip(patterns).filter(|(_, (one, _))| one.is_match(text.as_bytes())).map(|(at, _)| at).collect();
+            for automaton in ways {
                 let mut found: Vec<u32> = automaton.find(text.as_bytes()).iter().collect();
                 found.sort_unstable();
                 prop_assert_eq!(&found, &expected);
@@ -238,21 +190,30 @@ mod tests {
 
     #[test]
     fn more_matches_than_fit_are_kept_as_bits() {
-        let texts: Vec<String> = (0..100).map(|at| format!("[ab]+{at}?")).collect();
+        let texts: Vec<String> = (0..100).map(|at| format!("[ab]+(x{at})?")).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        for automaton in all_forms(&patterns(&texts)) {
+        for automaton in all_ways(&patterns(&texts)) {
             assert_eq!(automaton.find(b"xa").iter().count(), 100);
             assert_eq!(automaton.find(b"x").iter().count(), 0);
         }
     }
 
     #[test]
-    fn patterns_that_would_explode_are_confirmed_one_by_one() {
-        let texts: Vec<String> = (0..200).map(|at| format!("x{at}y.*z{at}w")).collect();
+    fn patterns_that_would_explode_are_found_by_their_literals() {
+        let texts: Vec<String> = (0..300).map(|at| format!("x{at}y.*z{at}w")).collect();
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-        let patterns = patterns(&texts);
-        assert!(Automaton::build(&patterns, |_| Form::Whole).is_none());
-        let automaton = Automaton::new(&patterns);
+        let automaton = Automaton::new(&patterns(&texts));
+        assert!(automaton.dfas.is_empty() && automaton.tried.is_empty());
         assert_eq!(automaton.find(b"x7y x8y z8w").iter().collect::<Vec<_>>(), [8]);
+    }
+
+    #[test]
+    fn plain_literals_need_no_confirmation() {
+        let texts: Vec<String> = (0..300).map(|at| format!("session{at}=")).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let automaton = Automaton::new(&patterns(&texts));
+        let unsure = automaton.literals.as_ref().map(|literals| literals.unsure.iter().flatten().count());
+        assert_eq!(unsure, Some(0));
+        assert_eq!(automaton.find(b"a=b; session12=x").iter().collect::<Vec<_>>(), [12]);
     }
 }

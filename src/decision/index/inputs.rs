@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::net::IpAddr;
 
 use super::Index;
-use super::automaton::Found;
+use super::found::Found;
 use super::test::{Check, Test, Texts};
 use crate::decision::eval::{Scope, has_extension, is_under};
 use crate::decision::facts::{Facts, Value};

@@ -9,12 +9,16 @@
 //! Regular expressions are split up further than one automaton for each fact ([`pattern`]): one
 //! that is really a text, a prefix or a suffix becomes that; one with a literal in front is found by
 //! its literal in the radix tree and confirmed alone, the same remainder being compiled once; only
-//! the others, and those that share their literal with many, go into the automaton of their fact.
-//! That keeps building linear and memory small where each rule has its own literal.
+//! the others, and those that share their literal with many, go into the automaton of their fact
+//! ([`automaton`]), which is itself made of DFAs and of the literals that patterns cannot match
+//! without. That keeps building close to linear, where one DFA of all patterns would take time in
+//! their square.
 
 mod alternatives;
 mod automaton;
 mod confirm;
+mod dfa;
+mod found;
 mod inputs;
 mod intervals;
 mod keys;

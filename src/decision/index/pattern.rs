@@ -1,11 +1,12 @@
 //! What becomes of the regular expressions of an index.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 
 use regex_syntax::hir::Hir;
 
 use super::automaton::Automaton;
-use super::confirm::Rests;
+use super::confirm::{Confirm, Rests};
 use super::inputs::MOST_AUTOMATA;
 use super::shape::{Guarded, Shape, shape};
 use super::test::{Check, Table, Test, Texts};
@@ -18,17 +19,11 @@ const FEW_PATTERNS: usize = 3;
 
 /// Replaces each pattern by the cheapest check that is the same, and builds the automata.
 pub(super) fn assign(table: &mut Table<'_>) -> Box<[Automaton]> {
-    let mut shapes = Shapes::default();
-    for test in &table.tests {
-        if let Test::Value { subject, check: Check::Matches(pattern), .. } = test {
-            shapes.add(*subject, pattern);
-        }
-    }
-    let (checks, automata) = shapes.settle();
-    for test in &mut table.tests {
-        if let Test::Value { subject, check, .. } = test
-            && let Check::Matches(pattern) = check
-            && let Some(settled) = checks.get(&(*subject, pattern.text().to_owned()))
+    let (patterns, uses) = collect(&table.tests);
+    let (settled, automata) = settle(patterns);
+    for (test, pattern) in uses {
+        if let Some(Test::Value { check, .. }) = table.tests.get_mut(test)
+            && let Some(Some(settled)) = settled.get(pattern)
         {
             *check = settled.check();
         }
@@ -36,15 +31,35 @@ pub(super) fn assign(table: &mut Table<'_>) -> Box<[Automaton]> {
     automata
 }
 
-/// A pattern of a subject: the same text may be matched against several.
-type Key = (u32, String);
+/// A pattern of a subject.
+struct Known {
+    subject: u32,
+    pattern: Pattern,
+    shape: Shape,
+}
+
+/// The different patterns of each subject, and which test has which of them.
+fn collect(tests: &[Test]) -> (Vec<Known>, Vec<(usize, usize)>) {
+    let (mut patterns, mut uses) = (Vec::new(), Vec::new());
+    let mut numbers: HashMap<(u32, &str), Option<usize>> = HashMap::new();
+    for (at, test) in tests.iter().enumerate() {
+        let Test::Value { subject, check: Check::Matches(pattern), .. } = test else { continue };
+        let number = *numbers.entry((*subject, pattern.text())).or_insert_with(|| {
+            let shape = shape(pattern.text())?;
+            patterns.push(Known { subject: *subject, pattern: pattern.clone(), shape });
+            Some(patterns.len() - 1)
+        });
+        uses.extend(number.map(|number| (at, number)));
+    }
+    (patterns, uses)
+}
 
 /// What a pattern has become; made into a check for each test that has it.
 enum Settled {
     Equal(Texts),
     StartsWith(Texts),
     EndsWith(Texts),
-    Guarded(Texts, super::confirm::Confirm),
+    Guarded(Texts, Confirm),
     Shared { automaton: u32, pattern: u32 },
 }
 
@@ -60,93 +75,79 @@ impl Settled {
     }
 }
 
-/// The different patterns of each subject, in order.
-#[derive(Default)]
-struct Shapes {
-    known: HashMap<Key, usize>,
-    list: Vec<(u32, Pattern, Shape)>,
-}
-
-impl Shapes {
-    fn add(&mut self, subject: u32, pattern: &Pattern) {
-        let key = (subject, pattern.text().to_owned());
-        if self.known.contains_key(&key) {
-            return;
-        }
-        if let Some(shape) = shape(pattern.text()) {
-            self.known.insert(key, self.list.len());
-            self.list.push((subject, pattern.clone(), shape));
-        }
-    }
-
-    fn settle(self) -> (HashMap<Key, Settled>, Box<[Automaton]>) {
-        let crowded = self.crowded_literals();
-        let (mut settled, mut rests, mut others) = (HashMap::new(), Rests::default(), Others::default());
-        for (subject, pattern, shape) in self.list {
-            let key = (subject, pattern.text().to_owned());
-            let check = match shape {
-                Shape::Equal(texts) => Settled::Equal(texts),
-                Shape::StartsWith(texts) => Settled::StartsWith(texts),
-                Shape::EndsWith(texts) => Settled::EndsWith(texts),
-                Shape::Guarded(guarded) if crowded.contains_key(&(subject, guarded.starts.clone())) => {
-                    others.add(subject, pattern, guarded.whole);
-                    continue;
-                }
-                Shape::Guarded(guarded) => {
-                    let confirm = rests.confirm(&pattern, &guarded);
-                    Settled::Guarded(guarded.starts, confirm)
-                }
-                Shape::Other(hir) => {
-                    others.add(subject, pattern, hir);
-                    continue;
-                }
-            };
-            settled.insert(key, check);
-        }
-        let automata = others.automata(&mut settled);
-        (settled, automata)
-    }
-
-    /// The literals that stand in front of many patterns.
-    fn crowded_literals(&self) -> HashMap<(u32, Texts), usize> {
-        let mut counts = HashMap::new();
-        for (subject, _, shape) in &self.list {
-            if let Shape::Guarded(Guarded { starts, .. }) = shape {
-                *counts.entry((*subject, starts.clone())).or_insert(0) += 1;
+/// What becomes of each pattern, `None` if it stays as it is; and the automata.
+fn settle(patterns: Vec<Known>) -> (Vec<Option<Settled>>, Box<[Automaton]>) {
+    let crowded = behind_crowded_literals(&patterns);
+    let (mut rests, mut others) = (Rests::default(), Others::default());
+    let mut settled = Vec::with_capacity(patterns.len());
+    for (number, (known, crowded)) in patterns.into_iter().zip(crowded).enumerate() {
+        settled.push(match known.shape {
+            Shape::Equal(texts) => Some(Settled::Equal(texts)),
+            Shape::StartsWith(texts) => Some(Settled::StartsWith(texts)),
+            Shape::EndsWith(texts) => Some(Settled::EndsWith(texts)),
+            Shape::Guarded(guarded) if !crowded => {
+                let confirm = rests.confirm(&known.pattern, &guarded);
+                Some(Settled::Guarded(guarded.starts, confirm))
             }
-        }
-        counts.retain(|_, count| *count > MOST_BEHIND_ONE_LITERAL);
-        counts
+            Shape::Guarded(Guarded { whole, .. }) | Shape::Other(whole) => {
+                others.add(known.subject, Other { number, pattern: known.pattern, hir: whole });
+                None
+            }
+        });
     }
+    let automata = others.automata(&mut settled);
+    (settled, automata)
 }
 
-/// The patterns that only an automaton speeds up, by subject.
+/// For each pattern, whether its literals stand in front of many.
+fn behind_crowded_literals(patterns: &[Known]) -> Vec<bool> {
+    let starts = |known: &Known| match &known.shape {
+        Shape::Guarded(guarded) => Some((known.subject, guarded.starts.clone())),
+        _ => None,
+    };
+    let starts: Vec<_> = patterns.iter().map(starts).collect();
+    let mut counts = HashMap::new();
+    for start in starts.iter().flatten() {
+        *counts.entry(start).or_insert(0) += 1;
+    }
+    let is_crowded = |start| counts.get(start).is_some_and(|count| *count > MOST_BEHIND_ONE_LITERAL);
+    starts.iter().map(|start| start.as_ref().is_some_and(is_crowded)).collect()
+}
+
+/// A pattern that only an automaton speeds up.
+struct Other {
+    /// Which of all patterns.
+    number: usize,
+    pattern: Pattern,
+    hir: Hir,
+}
+
+/// Such patterns by subject.
 #[derive(Default)]
 struct Others {
-    by_subject: Vec<(u32, Vec<(Pattern, Hir)>)>,
+    by_subject: BTreeMap<u32, Vec<Other>>,
 }
 
 impl Others {
-    fn add(&mut self, subject: u32, pattern: Pattern, hir: Hir) {
-        match self.by_subject.iter_mut().find(|(other, _)| *other == subject) {
-            Some((_, patterns)) => patterns.push((pattern, hir)),
-            None => self.by_subject.push((subject, vec![(pattern, hir)])),
-        }
+    fn add(&mut self, subject: u32, other: Other) {
+        self.by_subject.entry(subject).or_default().push(other);
     }
 
     /// Automata for the subjects with the most patterns; those of the others stay on their own.
-    fn automata(mut self, settled: &mut HashMap<Key, Settled>) -> Box<[Automaton]> {
-        self.by_subject.retain(|(_, patterns)| patterns.len() > FEW_PATTERNS);
-        self.by_subject.sort_by_key(|(subject, patterns)| (std::cmp::Reverse(patterns.len()), *subject));
-        self.by_subject.truncate(MOST_AUTOMATA);
-        let mut automata = Vec::new();
-        for (automaton, (subject, patterns)) in (0..).zip(&self.by_subject) {
-            automata.push(Automaton::new(patterns));
-            for (number, (pattern, _)) in (0..).zip(patterns) {
-                let shared = Settled::Shared { automaton, pattern: number };
-                settled.insert((*subject, pattern.text().to_owned()), shared);
+    fn automata(self, settled: &mut [Option<Settled>]) -> Box<[Automaton]> {
+        let mut groups: Vec<Vec<Other>> = self.by_subject.into_values().collect();
+        groups.retain(|patterns| patterns.len() > FEW_PATTERNS);
+        groups.sort_by_key(|patterns| Reverse(patterns.len()));
+        groups.truncate(MOST_AUTOMATA);
+        for (automaton, group) in (0..).zip(&groups) {
+            for (pattern, other) in (0..).zip(group) {
+                if let Some(settled) = settled.get_mut(other.number) {
+                    *settled = Some(Settled::Shared { automaton, pattern });
+                }
             }
         }
-        automata.into()
+        let patterns =
+            |group: Vec<Other>| group.into_iter().map(|other| (other.pattern, other.hir)).collect::<Vec<_>>();
+        groups.into_iter().map(|group| Automaton::new(&patterns(group))).collect()
     }
 }

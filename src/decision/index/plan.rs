@@ -9,6 +9,9 @@ use super::test::{Check, Test};
 
 /// How few rows are tested in turn.
 const FEW_ROWS: usize = 4;
+/// How many look-ups lie behind each other at most. Each one leaves a share of its rows only, so that
+/// this is far beyond what rows need; conditions with thousands of tests could go deeper.
+const MOST_DEPTH: usize = 24;
 /// What a split must leave at most of its rows, in hundredths, to be worth a look-up.
 const WORTH_HUNDREDTHS: usize = 75;
 
@@ -31,7 +34,7 @@ pub(super) struct RowTest {
 pub(super) fn plan(tests: &[Test], rows: Vec<Row>) -> (Vec<Matcher>, u32) {
     let keys = Keys { of: tests.iter().map(keys).collect(), tests };
     let wanted: usize = rows.iter().flat_map(|row| &row.tests).map(|test| keys.get(*test).map_or(0, <[_]>::len)).sum();
-    let mut planner = Planner { keys: &keys, matchers: Vec::new(), budget: 8 * wanted + 4_096 };
+    let mut planner = Planner { keys: &keys, matchers: Vec::new(), budget: 8 * wanted + 4_096, depth: 0 };
     let root = planner.matcher(rows);
     (planner.matchers, root)
 }
@@ -103,6 +106,8 @@ struct Planner<'k, 't> {
     /// How many rows may still be listed: a row stands under each of its keys, and lists of keys
     /// within lists of keys multiply.
     budget: usize,
+    /// How many splits are under way.
+    depth: usize,
 }
 
 impl<'k, 't> Planner<'k, 't> {
@@ -111,7 +116,9 @@ impl<'k, 't> Planner<'k, 't> {
         if let Some(sure) = rows.iter().position(|row| row.tests.is_empty()) {
             rows.truncate(sure + 1);
         }
-        let split = if rows.len() > FEW_ROWS { self.split(&rows) } else { None };
+        self.depth += 1;
+        let split = if rows.len() > FEW_ROWS && self.depth <= MOST_DEPTH { self.split(&rows) } else { None };
+        self.depth -= 1;
         self.add(split.map_or_else(|| in_turn(&rows), |split| Matcher::Split(Box::new(split))))
     }
 

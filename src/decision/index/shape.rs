@@ -32,16 +32,23 @@ pub(super) struct Guarded {
     pub whole: Hir,
 }
 
+/// How long a literal must be to be taken as the start without a look at what could lengthen it.
+const LONG_LITERAL_BYTES: usize = 3;
+
 /// Parses a pattern as [`Pattern::regex`](crate::lang::hir::Pattern::regex) does; `None` if it is
 /// not one.
 pub(super) fn shape(pattern: &str) -> Option<Shape> {
     let whole = ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern).ok()?;
     let parts = Parts::of(&whole);
-    let shape = match exact(&parts.body) {
+    if let Some((starts, rest)) = parts.long_literal() {
+        return Some(Shape::Guarded(Guarded { starts, rest: Some(rest), whole }));
+    }
+    let body = Hir::concat(parts.body.to_vec());
+    let shape = match exact(&body) {
         Some(texts) if parts.starts && parts.ends => Shape::Equal(texts),
         Some(texts) if parts.starts => Shape::StartsWith(texts),
         Some(texts) if parts.ends => Shape::EndsWith(texts),
-        _ if parts.starts => match necessary(&parts.body, ExtractKind::Prefix) {
+        _ if parts.starts => match necessary(&body, ExtractKind::Prefix) {
             Some(starts) => Shape::Guarded(Guarded { rest: parts.behind(&starts), starts, whole }),
             None => Shape::Other(whole),
         },
@@ -50,42 +57,63 @@ pub(super) fn shape(pattern: &str) -> Option<Shape> {
     Some(shape)
 }
 
-/// A pattern that matches wherever `whole` may match, and is cheap: the literals that it begins or
-/// ends with. `None` if it has none.
-pub(super) fn guard(whole: &Hir) -> Option<Hir> {
+/// Texts of which one is within each text that a pattern matches.
+#[derive(Debug)]
+pub(super) struct Guard {
+    pub texts: Texts,
+    /// Whether the pattern asks for nothing else.
+    pub is_sure: bool,
+}
+
+/// The literals that a pattern cannot match without; `None` if it has none. Of those in front and
+/// those at the end the longer ones; at the end if it is anchored, for then many begin alike.
+pub(super) fn guard(whole: &Hir) -> Option<Guard> {
     let parts = Parts::of(whole);
-    let starts = necessary(&parts.body, ExtractKind::Prefix);
-    let anchored = parts.starts && starts.is_some();
-    let texts = starts.or_else(|| necessary(&parts.body, ExtractKind::Suffix))?;
-    let literals = Hir::alternation(texts.iter().map(|text| Hir::literal(text.clone())).collect());
-    Some(if anchored { Hir::concat(vec![Hir::look(Look::Start), literals]) } else { literals })
+    let body = Hir::concat(parts.body.to_vec());
+    if let Some(texts) = exact(&body) {
+        return Some(Guard { texts, is_sure: !parts.starts && !parts.ends });
+    }
+    let starts = necessary(&body, ExtractKind::Prefix);
+    let ends = necessary(&body, ExtractKind::Suffix);
+    let shortest = |texts: &Option<Texts>| texts.iter().flatten().map(|text| text.len()).min().unwrap_or(0);
+    let prefers_ends = ends.is_some() && (parts.starts || shortest(&ends) > shortest(&starts));
+    let texts = if prefers_ends { ends } else { starts }?;
+    Some(Guard { texts, is_sure: false })
 }
 
 /// A pattern without the anchors at its ends.
-struct Parts {
+struct Parts<'h> {
     starts: bool,
     ends: bool,
-    body: Hir,
+    body: &'h [Hir],
 }
 
-impl Parts {
-    fn of(whole: &Hir) -> Self {
-        let mut parts = match whole.kind() {
+impl<'h> Parts<'h> {
+    fn of(whole: &'h Hir) -> Self {
+        let mut body = match whole.kind() {
             HirKind::Concat(parts) => parts.as_slice(),
             _ => std::slice::from_ref(whole),
         };
         let is = |part: Option<&Hir>, look| part.is_some_and(|part| *part.kind() == HirKind::Look(look));
-        let starts = is(parts.first(), Look::Start);
-        parts = parts.get(usize::from(starts)..).unwrap_or_default();
-        let ends = is(parts.last(), Look::End);
-        parts = parts.get(..parts.len() - usize::from(ends)).unwrap_or_default();
-        Self { starts, ends, body: Hir::concat(parts.to_vec()) }
+        let starts = is(body.first(), Look::Start);
+        body = body.get(usize::from(starts)..).unwrap_or_default();
+        let ends = is(body.last(), Look::End);
+        body = body.get(..body.len() - usize::from(ends)).unwrap_or_default();
+        Self { starts, ends, body }
+    }
+
+    /// The literal at the start, with what follows. Only if the pattern is anchored there and can
+    /// be of any length, so that it is surely not a list of texts.
+    fn long_literal(&self) -> Option<(Texts, Hir)> {
+        let (HirKind::Literal(literal), true) = (self.body.first()?.kind(), self.starts) else { return None };
+        let unbounded = self.body.iter().any(|part| part.properties().maximum_len().is_none());
+        let starts: Texts = [literal.0.clone()].into();
+        (unbounded && literal.0.len() >= LONG_LITERAL_BYTES).then(|| self.behind(&starts).map(|rest| (starts, rest)))?
     }
 
     /// What follows the literal that is the only start and the first part of the body.
     fn behind(&self, starts: &Texts) -> Option<Hir> {
-        let ([start], HirKind::Concat(parts)) = (&**starts, self.body.kind()) else { return None };
-        let (first, rest) = parts.split_first()?;
+        let ([start], Some((first, rest))) = (&**starts, self.body.split_first()) else { return None };
         let HirKind::Literal(literal) = first.kind() else { return None };
         let end = self.ends.then(|| Hir::look(Look::End));
         (literal.0 == *start).then(|| Hir::concat(rest.iter().cloned().chain(end).collect()))
@@ -140,8 +168,8 @@ mod tests {
 
     #[test]
     fn a_literal_in_front_guards_the_rest() {
-        assert_eq!(shown(r"^/r1/[a-z]+\.html$"), r"/r1/ then (?:[a-z]+(?:\.html)\z)");
-        assert_eq!(shown(r"^/(a|b)[0-9]*x"), "/a /b whole");
+        assert_eq!(shown(r"^/r1/[a-z]+\.html$"), r"/r1/ then (?:(?-u:[a-z])+(?:\.html)\z)");
+        assert_eq!(shown("^/(a|b)[a-z]*x"), "/a /b whole");
     }
 
     #[test]
@@ -156,15 +184,18 @@ mod tests {
     fn a_guard_is_made_of_the_literals_at_either_end() {
         let guarded = |pattern: &str| match shape(pattern) {
             Some(Shape::Other(whole) | Shape::Guarded(Guarded { whole, .. })) => {
-                guard(&whole).map(|hir| hir.to_string())
+                let guard = guard(&whole)?;
+                let texts = guard.texts.iter().map(|text| String::from_utf8_lossy(text)).collect::<Vec<_>>().join(" ");
+                Some(if guard.is_sure { format!("{texts} is all") } else { texts })
             }
             _ => None,
         };
-        assert_eq!(
-            guarded("^/a[0-9]").as_deref(),
-            Some(r"(?:\A(?:/a[0-9]))").map(|_| guarded("^/a[0-9]").unwrap()).as_deref()
-        );
-        assert_eq!(guarded("[a-z]+[0-9]+"), None);
-        assert!(guarded("[a-z]+foo").unwrap().contains("foo"));
+        assert_eq!(guarded("^/a[a-z]*"), Some("/a".to_owned()));
+        assert_eq!(guarded("^/api/.*x7"), Some("x7".to_owned()));
+        assert_eq!(guarded("long[a-z]+foo"), Some("long".to_owned()));
+        assert_eq!(guarded("[a-z]+foo"), Some("foo".to_owned()));
+        assert_eq!(guarded("a|b"), Some("a b is all".to_owned()));
+        assert_eq!(guarded(r"foo\b"), Some("foo".to_owned()));
+        assert_eq!(guarded("[a-z]+[g-z]+"), None);
     }
 }

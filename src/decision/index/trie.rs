@@ -1,8 +1,9 @@
 //! A radix tree of texts that values start with.
 
 /// Maps prefixes to matchers. A walk takes time in the length of the value, however many there are.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Trie {
+    /// The root first; none as long as there is no key.
     nodes: Vec<Node>,
 }
 
@@ -22,12 +23,6 @@ impl Node {
     fn child(&self, byte: u8) -> Option<usize> {
         let at = self.children.binary_search_by_key(&byte, |(first, _)| *first).ok()?;
         self.children.get(at).map(|(_, id)| *id as usize)
-    }
-}
-
-impl Default for Trie {
-    fn default() -> Self {
-        Self { nodes: vec![Node::default()] }
     }
 }
 
@@ -71,6 +66,9 @@ impl Trie {
 
     /// The node of `key`, made if need be. Never `None`: ids are made here only.
     fn place(&mut self, key: &[u8]) -> Option<&mut Node> {
+        if self.nodes.is_empty() {
+            self.nodes.push(Node::default());
+        }
         let (mut at, mut rest) = (0, key);
         while let Some(byte) = rest.first() {
             let Some(child) = self.nodes.get(at)?.child(*byte) else {

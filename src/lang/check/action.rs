@@ -19,7 +19,9 @@ impl Scope<'_, '_> {
     pub(super) fn outcome(&mut self, name: &Name, arguments: &[ast::Expression], span: Span) -> Option<Outcome> {
         let Some(action) = Action::find(&name.text) else {
             self.report(self.unknown_action(name));
-            arguments.iter().for_each(|argument| _ = self.expression(argument));
+            for argument in arguments {
+                self.expression(argument);
+            }
             return None;
         };
         let here = self.check_action(action, name.span);

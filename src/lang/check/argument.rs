@@ -43,7 +43,9 @@ impl Scope<'_, '_> {
         let (name, span) = (call.function.text(), call.function.span);
         let Some(function) = Function::find(&name) else {
             self.report(self.unknown_function(&name, span));
-            call.arguments.iter().for_each(|argument| _ = self.expression(argument));
+            for argument in &call.arguments {
+                self.expression(argument);
+            }
             return None;
         };
         let available = self.check_steps(function.steps(), Code::E0405, span, format_args!("`{name}`"), "called");

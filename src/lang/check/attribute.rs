@@ -63,7 +63,7 @@ impl<'c, 'a, 'b> Attributes<'c, 'a, 'b> {
 
     /// A value as it is written, of whatever type; `None` if it is left out or wrong.
     pub(super) fn any_value(&self, name: &str) -> Option<(Literal, Span)> {
-        self.value_with(name, |scope, written| scope.expression(written))
+        self.value_with(name, Scope::expression)
     }
 
     /// A value of the type that the table names.

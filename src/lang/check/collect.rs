@@ -108,9 +108,10 @@ impl<'a> Collector<'a, '_> {
     fn claim(&mut self, group: Group, kind: &'static str, name: &'a Name) -> bool {
         let Some((present, first)) = self.taken.insert((group, &name.text), (kind, name.span)) else { return true };
         self.taken.insert((group, &name.text), (present, first));
-        let message = match present == kind {
-            true => format!("there is already {} `{}`", with_article(kind), name.text),
-            false => format!("`{}` is already the name of {}", name.text, with_article(present)),
+        let message = if present == kind {
+            format!("there is already {} `{}`", with_article(kind), name.text)
+        } else {
+            format!("`{}` is already the name of {}", name.text, with_article(present))
         };
         let finding = Diagnostic::new(Code::E0210, name.span, message)
             .label("declared again")

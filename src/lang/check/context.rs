@@ -36,7 +36,8 @@ pub(super) fn check_policy(assembled: &Assembled, sources: &SourceMap, findings:
     let bounded = calls.report(&names, findings);
     let constants = Constants::new(&names);
     let cx = Context { sources, findings, names, calls, constants, builtin: assembled.builtin };
-    if cx.names.backends.iter().next().is_none() && options.require_backend {
+    // In a file that was not understood the backend may be just what was left out.
+    if cx.names.backends.iter().next().is_none() && options.require_backend && !findings.any_error() {
         findings.report(no_backend(assembled));
     }
     cx.check_constants();
@@ -84,7 +85,7 @@ fn step_body(cx: &Context, step: Step) -> Body {
     for part in cx.names.parts_of(step) {
         match part {
             Part::Sub(sub) => statements.extend(scope.block(&sub.body)),
-            Part::Rules(rules) => statements.extend(scope.rules(rules)),
+            Part::Rules(rules) => statements.push(scope.rules(rules)),
             Part::Normalize(normalize) => statements.extend(scope.normalize(normalize)),
         }
     }

@@ -63,7 +63,7 @@ impl Scope<'_, '_> {
             (from, to) if from == to => Some(value),
             (_, Type::String) => Some(to_text(value)),
             (Type::Int, Type::Real) if matches!(value.kind, ExpressionKind::Int(_)) => Some(literal_to_real(value)),
-            (Type::String, Type::Ip) if matches!(value.kind, ExpressionKind::Text(_)) => self.text_to_address(value),
+            (Type::String, Type::Ip) if matches!(value.kind, ExpressionKind::Text(_)) => self.text_to_address(&value),
             (Type::Int, Type::Duration | Type::Bytes) => {
                 self.report(without_unit(&value, ty, what));
                 None
@@ -79,7 +79,7 @@ impl Scope<'_, '_> {
     }
 
     /// IP from literal text.
-    pub(super) fn text_to_address(&self, value: Expression) -> Option<Expression> {
+    pub(super) fn text_to_address(&self, value: &Expression) -> Option<Expression> {
         let ExpressionKind::Text(text) = &value.kind else { return None };
         let text = String::from_utf8_lossy(text);
         let Ok(address) = text.parse::<IpAddr>() else {

@@ -46,7 +46,7 @@ impl Scope<'_, '_> {
         let name = path.text();
         let finding = match self.path(path)? {
             Meaning::Value(value) => return Some(value),
-            Meaning::Acl(_) => {
+            Meaning::Acl => {
                 Diagnostic::new(Code::E0317, path.span, format!("`{name}` is an acl, it has no value of its own"))
                     .help(format!("test an address with it: `client.ip ~ {name}`"))
             }

@@ -23,10 +23,16 @@ impl Findings {
         self.advice.borrow_mut().push(finding);
     }
 
+    /// Whether an error was found so far.
+    pub(super) fn any_error(&self) -> bool {
+        self.certain.borrow().iter().any(Diagnostic::is_error)
+    }
+
     /// All findings in the order of their places.
     pub(super) fn into_sorted(self) -> Vec<Diagnostic> {
+        let any_error = self.any_error();
         let mut findings = self.certain.into_inner();
-        if !findings.iter().any(Diagnostic::is_error) {
+        if !any_error {
             findings.append(&mut self.advice.into_inner());
         }
         findings.sort_by_key(|finding| finding.primary.span);

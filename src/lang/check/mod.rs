@@ -1,9 +1,9 @@
 //! Names, types, steps and control flow: from trees to the typed policy.
 //!
-//! The way through: [`assemble`] reads the files and puts their declarations in one line,
-//! [`names`] tells what is declared, [`calls`] which step reaches which sub, then each body is
-//! checked once into [`hir`](super::hir) ([`statement`], [`rules`], [`normalize`], [`expression`]
-//! and what they call), and last [`flow`] and [`unused`] look at the whole. Nothing stops at the
+//! The way through: `assemble` reads the files and puts their declarations in one line,
+//! `names` tells what is declared, `calls` which step reaches which sub, then each body is
+//! checked once into `hir` (`statement`, `rules`, `normalize`, `expression`
+//! and what they call), and last `flow` and `unused` look at the whole. Nothing stops at the
 //! first mistake; what is wrong is left out of the typed policy, and the typed policy is only
 //! handed on when nothing was wrong. Reading files is the business of a [`Files`].
 

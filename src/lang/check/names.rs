@@ -46,12 +46,11 @@ impl<'a, T> Namespace<'a, T> {
     /// Adds a thing; one of the same name is replaced.
     pub(super) fn declare(&mut self, name: &'a Name, span: Span, item: T) {
         let entry = Entry { name, span, item, used: Cell::new(false) };
-        match self.index.get(name.text.as_str()).and_then(|at| self.entries.get_mut(*at)) {
-            Some(present) => *present = entry,
-            None => {
-                self.index.insert(&name.text, self.entries.len());
-                self.entries.push(entry);
-            }
+        if let Some(present) = self.index.get(name.text.as_str()).and_then(|at| self.entries.get_mut(*at)) {
+            *present = entry;
+        } else {
+            self.index.insert(&name.text, self.entries.len());
+            self.entries.push(entry);
         }
     }
 

@@ -1,13 +1,13 @@
 //! Signs between two expressions: reckoning, joining text, comparing, matching.
 
+use super::context::number;
 use super::convert::{literal_to_real, to_text, without_unit};
 use super::expression::negation;
 use super::fold::{self, Impossible, Literal};
-use super::path::Meaning;
 use super::scope::Scope;
 use super::unknown;
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{Arithmetic, Comparison, Expression, ExpressionKind};
+use crate::lang::hir::{AclId, Arithmetic, Comparison, Expression, ExpressionKind, Pattern};
 use crate::lang::schema::Type;
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{self, BinaryOperator};
@@ -162,9 +162,11 @@ impl Scope<'_, '_> {
             (Type::Int, Type::Real) if Literal::of(&left.kind).is_some() => Some((literal_to_real(left), right)),
             (Type::Real, Type::Int) if Literal::of(&right.kind).is_some() => Some((left, literal_to_real(right))),
             (Type::Ip, Type::String) if Literal::of(&right.kind).is_some() => {
-                Some((left, self.text_to_address(right)?))
+                Some((left, self.text_to_address(&right)?))
             }
-            (Type::String, Type::Ip) if Literal::of(&left.kind).is_some() => Some((self.text_to_address(left)?, right)),
+            (Type::String, Type::Ip) if Literal::of(&left.kind).is_some() => {
+                Some((self.text_to_address(&left)?, right))
+            }
             (Type::Duration | Type::Bytes, Type::Int) => {
                 self.report(without_unit(&right, left.ty, format_args!("this comparison")));
                 None
@@ -183,29 +185,32 @@ impl Scope<'_, '_> {
     /// `left ~ right`: text with a regular expression, an address with an acl.
     fn matched(&mut self, left: &ast::Expression, right: &ast::Expression, span: Span) -> Option<Expression> {
         let subject = self.expression(left);
-        let kind = match self.acl_named(right) {
-            Some(Meaning::Acl(acl)) => {
-                let subject = subject?;
-                if subject.ty != Type::Ip {
-                    self.report(not_an_address(&subject));
-                    return None;
-                }
-                ExpressionKind::InAcl(Box::new(subject), acl)
-            }
-            _ => {
-                if self.is_unknown_acl(right) {
-                    return None;
-                }
-                let pattern = self.pattern(right);
-                let subject = subject?;
-                if subject.ty == Type::Ip {
-                    self.report(address_with_pattern(&subject, right.span));
-                    return None;
-                }
-                ExpressionKind::Matches(Box::new(to_text(subject)), pattern?)
-            }
+        if self.is_unknown_acl(right) {
+            return None;
+        }
+        let kind = if let Some(acl) = self.acl_named(right) {
+            self.in_acl(subject?, acl)
+        } else {
+            let pattern = self.pattern(right);
+            self.like_pattern(subject?, pattern?, right.span)
         };
-        Some(Expression { kind, ty: Type::Bool, span })
+        Some(Expression { kind: kind?, ty: Type::Bool, span })
+    }
+
+    fn in_acl(&self, subject: Expression, acl: AclId) -> Option<ExpressionKind> {
+        if subject.ty == Type::Ip {
+            return Some(ExpressionKind::InAcl(Box::new(subject), acl));
+        }
+        self.report(not_an_address(&subject));
+        None
+    }
+
+    fn like_pattern(&self, subject: Expression, pattern: Pattern, place: Span) -> Option<ExpressionKind> {
+        if subject.ty == Type::Ip {
+            self.report(address_with_pattern(&subject, place));
+            return None;
+        }
+        Some(ExpressionKind::Matches(Box::new(to_text(subject)), pattern))
     }
 
     /// Reports a bare word behind `~` that is nothing at all.
@@ -217,11 +222,11 @@ impl Scope<'_, '_> {
     }
 
     /// The acl that `written` names, if it names one.
-    fn acl_named(&mut self, written: &ast::Expression) -> Option<Meaning> {
+    fn acl_named(&mut self, written: &ast::Expression) -> Option<AclId> {
         let ast::ExpressionKind::Path(path) = &written.kind else { return None };
         let [name] = path.parts.as_slice() else { return None };
-        self.cx.names.acls.find(&name.text)?;
-        self.path(path)
+        let acl = self.cx.names.acls.refer(&name.text)?;
+        Some(AclId(number(acl)))
     }
 }
 

@@ -6,7 +6,7 @@ use super::scope::{Home, Scope};
 use super::words;
 use crate::lang::diagnostic::suggest::closest;
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{AclId, BackendId, Expression, ExpressionKind};
+use crate::lang::hir::{BackendId, Expression, ExpressionKind};
 use crate::lang::schema::{Message, RuleTable, SHORT_NAMES, StepSet, Type, Variable};
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{Name, Path};
@@ -34,9 +34,35 @@ pub(super) enum Meaning {
     /// Something with a value.
     Value(Expression),
     /// An access list.
-    Acl(AclId),
+    Acl,
     /// The query or the cookies of a request.
     Collection(Message, Collection),
+}
+
+/// What looking a name up yields.
+enum Lookup {
+    /// It means that.
+    Is(Meaning),
+    /// It means something that cannot stand here; that has been reported.
+    Wrong,
+    /// It means nothing.
+    Unknown,
+}
+
+impl From<Option<Meaning>> for Lookup {
+    fn from(meaning: Option<Meaning>) -> Self {
+        meaning.map_or(Self::Wrong, Self::Is)
+    }
+}
+
+/// What a dotted name says about header fields.
+pub(super) enum FieldPath {
+    /// `req.http.X`
+    Field(Message, String),
+    /// `req.http` without a name; that has been reported.
+    Wrong,
+    /// Something else.
+    Other,
 }
 
 impl Scope<'_, '_> {
@@ -45,14 +71,23 @@ impl Scope<'_, '_> {
         if let [name] = path.parts.as_slice() {
             return self.word(name);
         }
-        if let Some((message, field)) = self.field_of(path)? {
-            return self.header(message, &field, path.span).map(Meaning::Value);
+        match self.field_of(path) {
+            FieldPath::Field(message, field) => return self.header(message, &field, path.span).map(Meaning::Value),
+            FieldPath::Wrong => return None,
+            FieldPath::Other => {}
         }
         let text = path.text();
-        match self.vocabulary(&text, &text, path.span) {
-            Some(meaning) => meaning,
-            None => {
-                self.report(self.unknown_path(&text, path.span));
+        let found = self.vocabulary(&text, &text, path.span);
+        self.found(found, || unknown_path(&text, path.span))
+    }
+
+    /// What was found; `unknown` says what is wrong if that is nothing.
+    fn found(&self, lookup: Lookup, unknown: impl FnOnce() -> Diagnostic) -> Option<Meaning> {
+        match lookup {
+            Lookup::Is(meaning) => Some(meaning),
+            Lookup::Wrong => None,
+            Lookup::Unknown => {
+                self.report(unknown());
                 None
             }
         }
@@ -73,38 +108,43 @@ impl Scope<'_, '_> {
     /// A name without dots.
     fn word(&mut self, name: &Name) -> Option<Meaning> {
         let (text, span) = (name.text.as_str(), name.span);
-        if let Some(meaning) = self.short_name(text, span) {
-            return meaning;
-        }
+        let found = match self.short_name(text, span) {
+            Lookup::Unknown => self.declared(text, span),
+            found => found,
+        };
+        let found = match found {
+            Lookup::Unknown => self.vocabulary(text, text, span),
+            found => found,
+        };
+        self.found(found, || self.unknown_word(text, span))
+    }
+
+    /// A local, a constant, a backend or an acl.
+    fn declared(&mut self, text: &str, span: Span) -> Lookup {
         if let Some(local) = self.local(text) {
-            return Some(Meaning::Value(Expression { kind: ExpressionKind::Local(local.id), ty: local.ty?, span }));
+            let value = |ty| Meaning::Value(Expression { kind: ExpressionKind::Local(local.id), ty, span });
+            return local.ty.map(value).into();
         }
         let names = &self.cx.names;
         if let Some(at) = names.consts.refer(text) {
-            return self.cx.constant(at, span).map(|literal| Meaning::Value(literal_at(literal, span)));
+            return self.cx.constant(at, span).map(|literal| Meaning::Value(literal_at(literal, span))).into();
         }
         if let Some(at) = names.backends.refer(text) {
-            return Some(Meaning::Value(backend_at(Some(BackendId(number(at))), span)));
+            return Lookup::Is(Meaning::Value(backend_at(Some(BackendId(number(at))), span)));
         }
-        if let Some(at) = names.acls.refer(text) {
-            return Some(Meaning::Acl(AclId(number(at))));
+        if names.acls.refer(text).is_some() {
+            return Lookup::Is(Meaning::Acl);
         }
         if text == "none" {
-            return Some(Meaning::Value(backend_at(None, span)));
+            return Lookup::Is(Meaning::Value(backend_at(None, span)));
         }
-        match self.vocabulary(text, text, span) {
-            Some(meaning) => meaning,
-            None => {
-                self.report(self.unknown_word(text, span));
-                None
-            }
-        }
+        Lookup::Unknown
     }
 
-    /// A short name of the table that is being checked. The outer `None`: it is none.
-    fn short_name(&mut self, text: &str, span: Span) -> Option<Option<Meaning>> {
-        let table = self.table?;
-        let short = SHORT_NAMES.iter().find(|short| short.name == text)?;
+    /// A short name of the table that is being checked.
+    fn short_name(&self, text: &str, span: Span) -> Lookup {
+        let Some(table) = self.table else { return Lookup::Unknown };
+        let Some(short) = SHORT_NAMES.iter().find(|short| short.name == text) else { return Lookup::Unknown };
         let full = match table {
             RuleTable::Request => short.request,
             RuleTable::Response => short.response,
@@ -112,22 +152,22 @@ impl Scope<'_, '_> {
         let Some(full) = full else {
             let message = format!("`{text}` is not known in `rules {}`", table.name());
             self.report(Diagnostic::new(Code::E0201, span, message).help("move the row to the other table"));
-            return Some(None);
+            return Lookup::Wrong;
         };
         self.vocabulary(full, text, span)
     }
 
-    /// A variable or a collection of the vocabulary, written as `written`. The outer `None`: it is neither.
-    fn vocabulary(&mut self, full: &str, written: &str, span: Span) -> Option<Option<Meaning>> {
-        if let Some(variable) = Variable::find(full) {
-            let readable = self.check_readable(variable.access().read, written, span);
+    /// A variable or a collection of the vocabulary, written as `written`.
+    fn vocabulary(&self, full: &str, written: &str, span: Span) -> Lookup {
+        let (readable, meaning) = if let Some(variable) = Variable::find(full) {
             let kind = ExpressionKind::Variable(variable);
-            let value = Expression { kind, ty: variable.ty(), span };
-            return Some(readable.then_some(Meaning::Value(value)));
-        }
-        let (message, collection) = collection_of(full)?;
-        let readable = self.check_readable(message.access().read, written, span);
-        Some(readable.then_some(Meaning::Collection(message, collection)))
+            (variable.access().read, Meaning::Value(Expression { kind, ty: variable.ty(), span }))
+        } else if let Some((message, collection)) = collection_of(full) {
+            (message.access().read, Meaning::Collection(message, collection))
+        } else {
+            return Lookup::Unknown;
+        };
+        self.check_readable(readable, written, span).then_some(meaning).into()
     }
 
     fn check_readable(&self, allowed: StepSet, written: &str, span: Span) -> bool {
@@ -147,19 +187,19 @@ impl Scope<'_, '_> {
         readable.then_some(Expression { kind: ExpressionKind::Header(message, name), ty: Type::String, span })
     }
 
-    /// The message and the field that `req.http.X` names; the outer `None` after a finding, the
-    /// inner one if it is no header field at all.
-    pub(super) fn field_of(&self, path: &Path) -> Option<Option<(Message, String)>> {
-        let [first, second, field @ ..] = path.parts.as_slice() else { return Some(None) };
-        let Some(message) = Message::find(&first.text).filter(|_| second.text == "http") else { return Some(None) };
+    /// The message and the field that `req.http.X` names.
+    pub(super) fn field_of(&self, path: &Path) -> FieldPath {
+        let [first, second, field @ ..] = path.parts.as_slice() else { return FieldPath::Other };
+        let message = Message::find(&first.text).filter(|_| second.text == "http");
+        let Some(message) = message else { return FieldPath::Other };
         if field.is_empty() {
             let message = format!("`{}.http` holds all header fields", first.text);
             let help = format!("name one: `{}.http.Accept`", first.text);
             self.report(Diagnostic::new(Code::E0317, path.span, message).help(help));
-            return None;
+            return FieldPath::Wrong;
         }
         let parts: Vec<&str> = field.iter().map(|part| part.text.as_str()).collect();
-        Some(Some((message, parts.join("."))))
+        FieldPath::Field(message, parts.join("."))
     }
 
     fn unknown_word(&self, text: &str, span: Span) -> Diagnostic {
@@ -178,24 +218,24 @@ impl Scope<'_, '_> {
         let nearest = full.and_then(|short| short.request.or(short.response)).unwrap_or(nearest);
         finding.help(format!("did you mean `{nearest}`?"))
     }
+}
 
-    fn unknown_path(&self, text: &str, span: Span) -> Diagnostic {
-        let finding = Diagnostic::new(Code::E0201, span, format!("there is no variable `{text}`"));
-        let collections = ["req.query", "req.cookies", "bereq.query", "bereq.cookies"];
-        let names: Vec<&str> = Variable::ALL.iter().map(|variable| variable.name()).chain(collections).collect();
-        if let [first, second, field] = text.splitn(3, '.').collect::<Vec<_>>().as_slice()
-            && closest(second, ["http"]).is_some()
-            && let Some(message) = closest(first, Message::ALL.iter().map(|message| message.name()))
-        {
-            return finding.help(format!("did you mean `{message}.http.{field}`?"));
-        }
-        let nearest = closest(text, names.iter().copied());
-        let prefix = text.split_once('.').map_or("", |(first, _)| first);
-        let siblings: Vec<&str> = names.into_iter().filter(|name| name.split('.').next() == Some(prefix)).collect();
-        match words::suggestion(nearest, "there are", siblings) {
-            Some(help) if nearest.is_some() || Message::find(prefix).is_some() => finding.help(help),
-            _ => finding,
-        }
+fn unknown_path(text: &str, span: Span) -> Diagnostic {
+    let finding = Diagnostic::new(Code::E0201, span, format!("there is no variable `{text}`"));
+    let collections = ["req.query", "req.cookies", "bereq.query", "bereq.cookies"];
+    let names: Vec<&str> = Variable::ALL.iter().map(|variable| variable.name()).chain(collections).collect();
+    if let [first, second, field] = text.splitn(3, '.').collect::<Vec<_>>().as_slice()
+        && closest(second, ["http"]).is_some()
+        && let Some(message) = closest(first, Message::ALL.iter().map(|message| message.name()))
+    {
+        return finding.help(format!("did you mean `{message}.http.{field}`?"));
+    }
+    let nearest = closest(text, names.iter().copied());
+    let prefix = text.split_once('.').map_or("", |(first, _)| first);
+    let siblings: Vec<&str> = names.into_iter().filter(|name| name.split('.').next() == Some(prefix)).collect();
+    match words::suggestion(nearest, "there are", siblings) {
+        Some(help) if nearest.is_some() || Message::find(prefix).is_some() => finding.help(help),
+        _ => finding,
     }
 }
 

@@ -14,7 +14,7 @@ const REDIRECTS: [i64; 5] = [301, 302, 303, 307, 308];
 
 impl<'a> Scope<'_, 'a> {
     /// The statement that a table stands for.
-    pub(super) fn rules(&mut self, rules: &'a Rules) -> Option<Statement> {
+    pub(super) fn rules(&mut self, rules: &'a Rules) -> Statement {
         self.table = Some(rules.table);
         let mut arms = Vec::with_capacity(rules.rows.len());
         for row in &rules.rows {
@@ -23,7 +23,7 @@ impl<'a> Scope<'_, 'a> {
         let otherwise = rules.otherwise.as_ref().map(|row| self.row_actions(row)).unwrap_or_default();
         self.table = None;
         self.report_rows_behind_true(rules);
-        Some(Statement { kind: StatementKind::If { arms, otherwise }, span: rules.span })
+        Statement { kind: StatementKind::If { arms, otherwise }, span: rules.span }
     }
 
     fn row(&mut self, row: &'a RuleRow) -> Option<Arm> {

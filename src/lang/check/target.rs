@@ -1,6 +1,7 @@
 //! What `set` and `unset` change.
 
 use super::fold::Literal;
+use super::path::FieldPath;
 use super::scope::Scope;
 use super::unknown;
 use crate::lang::diagnostic::{Code, Diagnostic};
@@ -47,28 +48,26 @@ impl Scope<'_, '_> {
     /// What the name stands for, if `verb` may be done to it here.
     fn target(&mut self, path: &Path, verb: &str, steps: impl Fn(Access) -> StepSet) -> Option<Target> {
         let text = path.text();
-        if let Some((message, field)) = self.field_of(path)? {
-            let allowed = steps(message.access());
-            if allowed.is_empty() {
-                self.report(read_only(&text, verb, path.span));
-                return None;
+        let (access, target) = match self.field_of(path) {
+            FieldPath::Wrong => return None,
+            FieldPath::Field(message, field) => {
+                (message.access(), Target::Header(message, self.settable_field(&field, path.span)?))
             }
-            let name = self.settable_field(&field, path.span)?;
-            let here = self.check_steps(allowed, Code::E0402, path.span, format_args!("`{text}`"), verb);
-            return here.then_some(Target::Header(message, name));
-        }
-        let Some(variable) = Variable::find(self.spelled_out(&text)) else {
-            let finding = self.not_a_target(&text, verb, path.span);
-            self.report(finding);
-            return None;
+            FieldPath::Other => {
+                let Some(variable) = Variable::find(self.spelled_out(&text)) else {
+                    let finding = self.not_a_target(&text, verb, path.span);
+                    self.report(finding);
+                    return None;
+                };
+                (variable.access(), Target::Variable(variable))
+            }
         };
-        let allowed = steps(variable.access());
+        let allowed = steps(access);
         if allowed.is_empty() {
             self.report(read_only(&text, verb, path.span));
             return None;
         }
-        let here = self.check_steps(allowed, Code::E0402, path.span, format_args!("`{text}`"), verb);
-        here.then_some(Target::Variable(variable))
+        self.check_steps(allowed, Code::E0402, path.span, format_args!("`{text}`"), verb).then_some(target)
     }
 
     /// The full name of a short name of the table.

@@ -5,8 +5,7 @@ pub const DECLARATIONS: &[&str] =
     &["warp", "include", "backend", "probe", "acl", "const", "sub", "override", "rules", "normalize"];
 
 /// Words that start or continue a statement.
-pub const STATEMENTS: &[&str] =
-    &["let", "set", "unset", "call", "return", "if", "else", "elseif", "elsif", "elif", "when"];
+pub const STATEMENTS: &[&str] = &["let", "set", "unset", "call", "return", "if", "else", "when"];
 
 /// Operators that are words.
 pub const WORD_OPERATORS: &[&str] = &["and", "or", "not", "in", "under", "ext", "has", "any"];
@@ -20,11 +19,11 @@ pub const NORMALIZE_OPERATIONS: &[&str] = &["drop", "keep", "sort", "to", "lower
 /// How the rows of a rule table are tried.
 pub const RULE_MODES: &[&str] = &["first"];
 
-/// Literals that are words.
-pub const LITERALS: &[&str] = &["true", "false"];
-
-/// Words with a meaning in one place alone: `backend NAME none;`, `header "X"` in a rule table.
-pub const PLACE_WORDS: &[&str] = &["none", "header"];
-
 /// Other spellings of `else if`, as in VCL.
 pub const ELSE_IF_WORDS: &[&str] = &["elseif", "elsif", "elif"];
+
+/// Words that are values.
+pub const VALUES: &[&str] = &["true", "false"];
+
+/// Words that mean something in one place of the grammar and are ordinary names elsewhere.
+pub const CONTEXTUAL_WORDS: &[&str] = &["none", "request", "response", "first", "req", "header"];

@@ -44,7 +44,7 @@ pub(super) enum Flaw {
 }
 
 /// The declarations of a file in order; every token is in one of them.
-pub(super) fn pieces<'a>(stream: &'a Stream<'_>) -> impl Iterator<Item = Piece> {
+pub(super) fn pieces(stream: &Stream<'_>) -> impl Iterator<Item = Piece> {
     let mut cutter = Cutter { stream, stack: Vec::new(), start: 0, next: 0, open: Piece::default(), done: None };
     std::iter::from_fn(move || cutter.next_piece())
 }
@@ -164,7 +164,8 @@ impl Cutter<'_, '_> {
         if !first || !DECLARATIONS.contains(&self.stream.leading_word(index)) {
             return false;
         }
-        self.stack.is_empty() || (self.ends_something(index) && self.looks_like_declaration(index))
+        let may_start = self.stack.is_empty() || self.ends_something(index);
+        may_start && self.looks_like_declaration(index)
     }
 
     fn ends_something(&self, index: usize) -> bool {
@@ -172,17 +173,20 @@ impl Cutter<'_, '_> {
         matches!(before, Some(TokenKind::Semicolon | TokenKind::BraceOpen | TokenKind::BraceClose))
     }
 
-    /// Inside an open brace more than the first word is asked for.
+    /// More than the first word is asked for, since it can be a name: `backend probe { … }`.
     fn looks_like_declaration(&self, index: usize) -> bool {
         let kind = |ahead: usize| self.stream.kind(index + ahead);
         match self.stream.word(index) {
             "include" => kind(1).is_some_and(TokenKind::is_string),
-            "override" => kind(1) == Some(TokenKind::Word),
+            "sub" | "override" => {
+                kind(1) == Some(TokenKind::Word) && matches!(kind(2), Some(TokenKind::Dot | TokenKind::BraceOpen))
+            }
+            "backend" if self.stream.word(index + 2) == "none" => kind(1) == Some(TokenKind::Word),
             "rules" => matches!(self.stream.word(index + 1), "request" | "response"),
             "const" => {
                 kind(1) == Some(TokenKind::Word) && matches!(kind(2), Some(TokenKind::Assign | TokenKind::Colon))
             }
-            "sub" | "acl" | "probe" | "normalize" | "backend" => {
+            "acl" | "probe" | "normalize" | "backend" => {
                 kind(1) == Some(TokenKind::Word) && kind(2) == Some(TokenKind::BraceOpen)
             }
             _ => false,

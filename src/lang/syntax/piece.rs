@@ -56,11 +56,16 @@ impl<'a, 's> Parser<'a, 's> {
             return self.diagnostics.push(head::empty(self.tree.file, self.stream.text));
         };
         for piece in cut::pieces(self.stream) {
+            let start = self.stream.tok(piece.toks.start).map(|tok| tok.start as usize);
             if self.gives_up() {
-                self.stopped = self.stream.tok(piece.toks.start).map(|tok| tok.start as usize);
+                self.stopped = start;
                 break;
             }
             self.piece(&piece);
+            if self.budget == 0 {
+                self.stopped = start;
+                break;
+            }
         }
         if !self.versioned {
             self.diagnostics.push(head::missing(span(self.tree.file, first)));
@@ -68,7 +73,7 @@ impl<'a, 's> Parser<'a, 's> {
     }
 
     fn gives_up(&self) -> bool {
-        self.diagnostics.len() >= MAX_DIAGNOSTICS || self.lost >= MAX_LOST || self.budget == 0
+        self.diagnostics.len() >= MAX_DIAGNOSTICS || self.lost >= MAX_LOST
     }
 
     fn piece(&mut self, piece: &Piece) {
@@ -180,20 +185,26 @@ impl<'a, 's> Parser<'a, 's> {
         explained: BTreeSet<usize>,
     ) {
         let body = self.body(piece);
+        let silent = explained.is_empty();
+        let before = self.diagnostics.len();
         let mut mending = self.mending(place, text, explained);
         mending.closers = piece.unclosed.len();
         if let (Some(section), Some(body)) = (section, body) {
             mending.body(section, body);
         }
         if mending.exhausted() {
+            // Nothing is left out in silence, even when there is no time to look closer.
+            if silent && mending.diagnostics.len() == before {
+                mending.report(Rule::declaration_piece, &piece.toks);
+            }
             return;
         }
-        if mending.explained.is_empty() && parse_declaration(&mending.text).is_none() {
-            return mending.report(Rule::declaration_piece, &piece.toks);
-        }
-        let (text, explained) = (std::mem::take(&mut mending.text), !mending.explained.is_empty());
-        if let Some(pair) = parse_declaration(&text).filter(|_| !explained) {
-            self.build(place, pair);
+        let left = std::mem::take(&mut mending.explained);
+        let text = std::mem::take(&mut mending.text);
+        match parse_declaration(&text) {
+            _ if !left.is_empty() => {}
+            Some(pair) => self.build(place, pair),
+            None => self.mending(place, text, left).report(Rule::declaration_piece, &piece.toks),
         }
     }
 

@@ -144,10 +144,9 @@ fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
 
 fn ends_part(stream: &Stream<'_>, section: Section, kind: TokenKind, index: usize) -> bool {
     match (kind, section) {
-        (TokenKind::Semicolon, _) => true,
         (TokenKind::BraceClose, Section::Attributes) => stream.kind(index + 1) != Some(TokenKind::Semicolon),
         (TokenKind::BraceClose, Section::Statements) => !goes_on(stream.word(index + 1)),
-        (TokenKind::BraceClose, _) => true,
+        (TokenKind::Semicolon | TokenKind::BraceClose, _) => true,
         _ => false,
     }
 }

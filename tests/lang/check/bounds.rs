@@ -157,7 +157,7 @@ fn fragment() -> impl Strategy<Value = &'static str> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn any_row_of_words_is_checked_to_the_end(words in prop::collection::vec(fragment(), 0..40)) {

@@ -361,3 +361,82 @@ fn what_looks_unused_is_not_said_of_a_policy_with_errors() {
     let checked = check("warp 1;\nconst limit = 1;\nsub recv { set req.http.X = limti; }\n");
     assert_eq!(codes(&checked), ["E0201"]);
 }
+
+#[test]
+fn a_policy_of_every_day_is_clean() {
+    let checked = check(
+        r#"warp 1;
+probe health { .url = "/health"; .interval = 10s; }
+backend web { .host = "127.0.0.1"; .port = "8080"; .probe = health; }
+backend api { .host = "api.internal"; .port = 8443; }
+acl editors { "10.0.0.0"/8; ! "10.9.0.0"/16; }
+const short = 30s;
+const tracking = "utm_*";
+
+normalize req {
+    query drop ["utm_*", "gclid", "fbclid"], sort;
+    cookie keep ["wordpress_logged_in_*", "wp-postpass_*"];
+    accept_encoding to ["br", "gzip", "identity"];
+    host lower;
+}
+
+rules request first {
+    when method in [PURGE] and client.ip !~ editors -> deny 403 "Not you";
+    when method in [PURGE] -> purge;
+    when host == "old.example" -> redirect 301 "https://new.example" + url;
+    when path under ["/wp-admin/", "/cart/"] -> pass;
+    when path == "/wp-login.php" or query has "preview" or query any tracking -> pass;
+    when cookies any "wordpress_logged_in_*" -> pass;
+    when path under "/api" -> backend api, strip cookie, cache;
+    when header "X-Forwarded-Proto" and not (path ext ["css", "js"]) -> set req.http.X-Kind = "page", call mark;
+    else -> unset req.http.X-Debug;
+}
+
+sub mark { set req.http.X-Marked = "1"; }
+
+sub hash {
+    hash_data(std.tolower(req.http.X-Forwarded-Proto));
+}
+
+rules response first {
+    when status in [404, 410, 500..599] -> ttl short, grace 0s;
+    when path ext in ["css", "js", "woff2"] -> ttl 7d, strip set_cookie;
+    when header "Set-Cookie" -> uncacheable;
+    else -> ttl 10m, grace 6h, keep 1d;
+}
+
+sub backend_fetch {
+    set bereq.http.X-Real-Ip = client.ip;
+    if (bereq.path under "/api") { set bereq.first_byte_timeout = 2 * short; }
+}
+
+sub deliver {
+    let state = regsub(resp.http.X-Cache, "^(\w+) .*$", "\1");
+    if (obj.hits > 0 && !resp.http.X-Cache) {
+        set resp.http.X-Cache = "HIT " + obj.hits + " " + obj.age;
+    } elseif (state == "MISS" || resp.status >= 500) {
+        set resp.http.X-Cache = "MISS";
+    }
+    unset resp.http.Server;
+}
+
+sub synth {
+    if (resp.status == 403) {
+        set resp.http.Content-Type = "text/plain";
+        synthetic("no " + req.http.Host);
+        return (deliver);
+    }
+}
+
+override builtin.authorization {
+    if (req.http.Authorization ~ "(?i)^basic ") { return (pass); }
+}
+"#,
+    );
+    let found: Vec<String> = checked
+        .diagnostics
+        .iter()
+        .map(|finding| format!("{} {}", checked.sources.describe(finding.primary.span), finding.message))
+        .collect();
+    assert_eq!(found, [""; 0]);
+}

@@ -3,9 +3,8 @@
 use std::fmt::Write;
 
 use warp_edge::lang::schema::{
-    Action, BACKEND_ATTRIBUTES, BYTE_UNITS, DURATION_UNITS, Function, LITERALS, Message, NORMALIZE_CLAUSES,
-    NORMALIZE_OPERATIONS, PLACE_WORDS, PROBE_ATTRIBUTES, RULE_MODES, RuleAction, RuleTable, SHORT_NAMES, Step, Type,
-    Variable, WORD_OPERATORS,
+    Action, BACKEND_ATTRIBUTES, BYTE_UNITS, DURATION_UNITS, Function, Message, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS,
+    PROBE_ATTRIBUTES, RULE_MODES, RuleAction, RuleTable, SHORT_NAMES, Step, Type, VALUES, Variable, WORD_OPERATORS,
 };
 
 /// A word in its place, between « and », with its Vim group and its innermost `TextMate` scope.
@@ -101,10 +100,10 @@ fn in_subs(words: &mut Vec<Word>) {
     for ty in Type::ALL {
         add(words, "warpType", "storage.type.warp", format!("let x: «{}» = y;", ty.name()));
     }
-    for literal in LITERALS {
+    for literal in VALUES {
         add(words, "warpBoolean", "constant.language.boolean.warp", format!("set x = «{literal}»;"));
     }
-    for word in PLACE_WORDS {
+    for word in ["none", "header"] {
         add(words, "warpConstant", "constant.language.warp", format!("set x = «{word}»;"));
     }
     for word in WORD_OPERATORS {

@@ -96,7 +96,7 @@ const SOUP: &[&str] = &[
 fn soup() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(SOUP);
     prop::collection::vec((piece, prop::bool::ANY), 0..80).prop_map(|pieces| {
-        pieces.into_iter().map(|(piece, space)| format!("{piece}{}", if space { " " } else { "" })).collect()
+        pieces.into_iter().flat_map(|(piece, space)| [piece, if space { " " } else { "" }]).collect()
     })
 }
 

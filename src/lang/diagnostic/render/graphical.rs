@@ -23,14 +23,17 @@ pub fn graphical(diagnostics: &[Diagnostic], sources: &SourceMap, color: bool) -
         .with_width(WIDTH)
         .with_context_lines(1)
         .without_syntax_highlighting();
-    let mut text = String::new();
-    for diagnostic in diagnostics {
-        let report = Report::new(diagnostic, sources);
-        // Writing into a String cannot fail, and the snippet answers every question.
-        let _ = handler.render_report(&mut text, &report);
-        text.push('\n');
-    }
-    text
+    let drawn: Vec<String> = diagnostics.iter().map(|found| draw(&handler, &Report::new(found, sources))).collect();
+    drawn.join("\n")
+}
+
+/// One finding, without the spaces at line ends and the headings over notes that miette leaves.
+fn draw(handler: &GraphicalReportHandler, report: &Report) -> String {
+    let mut drawn = String::new();
+    // Writing into a String cannot fail, and the snippet answers every question.
+    let _ = handler.render_report(&mut drawn, report);
+    let lines = drawn.lines().map(str::trim_end).filter(|line| *line != "Advice:");
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 /// A finding, or a note below one, as miette wants it.

@@ -48,7 +48,16 @@ struct Remedy<'a> {
 /// All findings as one JSON array.
 #[must_use]
 pub fn json(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
-    let findings: Vec<Finding<'_>> = diagnostics.iter().map(|diagnostic| finding(diagnostic, sources)).collect();
+    json_of_all([(diagnostics, sources)])
+}
+
+/// The findings of several policies, each with its own sources, as one JSON array.
+#[must_use]
+pub fn json_of_all<'a>(policies: impl IntoIterator<Item = (&'a [Diagnostic], &'a SourceMap)>) -> String {
+    let of_policy = |(diagnostics, sources): (&'a [Diagnostic], &'a SourceMap)| {
+        diagnostics.iter().map(move |diagnostic| finding(diagnostic, sources))
+    };
+    let findings: Vec<Finding<'a>> = policies.into_iter().flat_map(of_policy).collect();
     // Strings and numbers alone: serialising them cannot fail.
     serde_json::to_string_pretty(&findings).unwrap_or_default() + "\n"
 }

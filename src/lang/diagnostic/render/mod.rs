@@ -8,7 +8,7 @@ mod machine;
 mod snippet;
 
 pub use graphical::graphical;
-pub use machine::{json, json_lines};
+pub use machine::{json, json_lines, json_of_all};
 
 use super::Diagnostic;
 use crate::lang::source::SourceMap;

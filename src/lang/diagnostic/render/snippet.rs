@@ -46,7 +46,7 @@ impl Snippet {
         let (first, last) =
             lines.fold((place.line, place.line), |(first, last), line| (first.min(line), last.max(line)));
         let mut snippet = Self::empty(file, place, first.saturating_sub(1 + CONTEXT_LINES));
-        for number in snippet.line..last + CONTEXT_LINES {
+        for number in snippet.line..=last - 1 + CONTEXT_LINES {
             snippet.push_line(file, number, primary.span.start as usize);
         }
         snippet.label(primary, true);

@@ -74,13 +74,11 @@ impl Builder<'_> {
         let left = parts.next()?;
         let Some(mark) = parts.next() else { return self.expression(left, depth) };
         let left = self.expression(left, depth + 1)?;
-        match test_operator(mark.as_rule()) {
-            Some(operator) => self.test(left, operator, &mark, parts, depth),
-            None => {
-                let right = self.expression(parts.next()?, depth + 1)?;
-                self.binary(left, &mark, right)
-            }
+        if let Some(operator) = test_operator(mark.as_rule()) {
+            return self.test(left, operator, &mark, parts, depth);
         }
+        let right = self.expression(parts.next()?, depth + 1)?;
+        self.binary(left, &mark, right)
     }
 
     fn binary(&self, left: Expression, mark: &Pair<'_>, right: Expression) -> Built {

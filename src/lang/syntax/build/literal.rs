@@ -28,12 +28,12 @@ impl Builder<'_> {
     }
 
     fn with_unit(&mut self, digits: &str, suffix: &str, span: Span) -> Option<ExpressionKind> {
-        if let Some(kind) = find_unit(digits, suffix) {
-            return kind;
+        if let Some(unit) = find_unit(suffix) {
+            return unit.times(digits);
         }
         let meant = meant_unit(suffix);
         self.diagnostics.push(unknown_unit(digits, suffix, meant, span));
-        meant.and_then(|meant| find_unit(digits, meant)).unwrap_or_else(|| plain(digits))
+        meant.and_then(find_unit).map_or_else(|| plain(digits), |unit| unit.times(digits))
     }
 }
 
@@ -45,13 +45,23 @@ fn plain(digits: &str) -> Option<ExpressionKind> {
     }
 }
 
-/// The outer `None`: no such unit. The inner: the number is too large.
-fn find_unit(digits: &str, suffix: &str) -> Option<Option<ExpressionKind>> {
-    let factor = |units: &[Unit]| units.iter().find(|unit| unit.name == suffix).map(|unit| unit.factor);
-    if let Some(factor) = factor(DURATION_UNITS) {
-        return Some(multiply(digits, factor).map(ExpressionKind::Duration));
+/// A unit's factor, and what a number with it is.
+struct Measure {
+    factor: u64,
+    kind: fn(i64) -> ExpressionKind,
+}
+
+impl Measure {
+    /// `None` if the number is too large.
+    fn times(&self, digits: &str) -> Option<ExpressionKind> {
+        multiply(digits, self.factor).map(self.kind)
     }
-    factor(BYTE_UNITS).map(|factor| multiply(digits, factor).map(ExpressionKind::Bytes))
+}
+
+fn find_unit(suffix: &str) -> Option<Measure> {
+    let factor = |units: &[Unit]| units.iter().find(|unit| unit.name == suffix).map(|unit| unit.factor);
+    let duration = factor(DURATION_UNITS).map(|factor| Measure { factor, kind: ExpressionKind::Duration });
+    duration.or_else(|| factor(BYTE_UNITS).map(|factor| Measure { factor, kind: ExpressionKind::Bytes }))
 }
 
 /// `digits` times `factor`, exact, rounded down to whole milliseconds or bytes.

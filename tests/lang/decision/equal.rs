@@ -1,0 +1,67 @@
+//! The property that matters: the tree decides as the policy as written does.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use warp_edge::decision::tree::{DecisionTree, Node, NodeId};
+use warp_edge::decision::{Program, Verdict, naive};
+use warp_edge::lang::hir::Hir;
+use warp_edge::lang::schema::Step;
+
+use super::facts::Request;
+use super::random::{policies, requests};
+
+/// Runs both ways; verdict and what was done to the request, of the tree and of the oracle.
+pub fn both(program: &Program, request: &Request) -> ((Verdict, Request), (Verdict, Request)) {
+    let (mut by_tree, mut as_written) = (request.clone(), request.clone());
+    let tree = program.run(Step::Recv, &mut by_tree);
+    let oracle = naive::run(program.hir(), Step::Recv, &mut as_written);
+    ((tree, by_tree), (oracle, as_written))
+}
+
+/// Fails if they differ for one of the requests.
+pub fn agree(hir: Hir, requests: &[Request]) -> Result<(), TestCaseError> {
+    let program = Program::new(hir);
+    prop_assert!(program.trees().iter().all(ends), "a way through the tree comes back to itself");
+    for request in requests {
+        let (tree, oracle) = both(&program, request);
+        prop_assert_eq!(tree, oracle, "{:?}", request);
+    }
+    Ok(())
+}
+
+/// Whether every way through the tree comes to an end: no node is reached from itself.
+fn ends(tree: &DecisionTree) -> bool {
+    let mut waits: BTreeMap<NodeId, usize> = tree.nodes().map(|(id, _)| (id, 0)).collect();
+    for next in tree.nodes().flat_map(|(_, node)| successors(node)) {
+        *waits.entry(next).or_default() += 1;
+    }
+    let mut free = vec![tree.entry()];
+    let mut reached = 0;
+    while let Some(node) = free.pop().and_then(|id| tree.node(id)) {
+        reached += 1;
+        for next in successors(node) {
+            let wait = waits.entry(next).or_default();
+            *wait -= 1;
+            free.extend((*wait == 0).then_some(next));
+        }
+    }
+    reached == waits.len()
+}
+
+fn successors(node: &Node) -> Vec<NodeId> {
+    match node {
+        Node::Match(node) => node.arms().iter().map(|arm| arm.target).chain([node.otherwise()]).collect(),
+        Node::Act { next, .. } => vec![*next],
+        Node::Call { entry, next, .. } => vec![*entry, *next],
+        Node::Return { .. } | Node::Leave => Vec::new(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 4_000, ..ProptestConfig::with_cases(80) })]
+    #[test]
+    fn the_tree_decides_as_written(hir in policies(), requests in prop::collection::vec(requests(), 8)) {
+        agree(hir, &requests)?;
+    }
+}

@@ -1,0 +1,209 @@
+//! Each kind of index against the oracle, in tables long enough to have one.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use warp_edge::decision::{Program, Value};
+use warp_edge::lang::hir::{Expression, ExpressionKind, Hir};
+use warp_edge::lang::schema::{Action, Function, Message, Step, Type, Variable};
+
+use super::build::*;
+use super::equal::{agree, both};
+use super::facts::Request;
+use super::random::{acls, long_ladder, requests};
+
+/// A table with one row for each condition, each ending in its own place.
+fn table(conditions: Vec<Expression>) -> Hir {
+    let rows = conditions.into_iter().map(|condition| arm(condition, vec![ends(Action::Pass)])).collect();
+    Hir { acls: acls(), ..policy(vec![ladder(rows, vec![ends(Action::Hash)])]) }
+}
+
+/// What the first index of the policy looks up: `req.host: texts 5`.
+fn looked_up(hir: Hir) -> Vec<String> {
+    let program = Program::new(hir);
+    let tree = program.tree(Step::Recv).unwrap();
+    let index = tree.nodes().find_map(|(_, node)| match node {
+        warp_edge::decision::tree::Node::Match(node) => node.index(),
+        _ => None,
+    });
+    let lookups = index.map(|index| index.summary().lookups).unwrap_or_default();
+    let keys = |keys: &std::collections::BTreeMap<&str, usize>| {
+        keys.iter().map(|(kind, count)| format!("{kind} {count}")).collect::<Vec<_>>().join(" ")
+    };
+    lookups.iter().map(|lookups| format!("{}: {}", lookups.subject, keys(&lookups.keys))).collect()
+}
+
+fn with_path(path: &str) -> Request {
+    Request::get("a", path)
+}
+
+/// A request with these fields; `None` is unset.
+fn with_headers(a: Option<&str>, b: Option<&str>) -> Request {
+    let mut request = with_path("/");
+    for (name, value) in [("x-a", a), ("x-b", b)] {
+        if let Some(value) = value {
+            request.headers.insert((Message::Req, name.to_owned()), value.into());
+        }
+    }
+    request
+}
+
+fn rows<T: std::fmt::Debug>(row: impl Strategy<Value = T>) -> impl Strategy<Value = Vec<T>> {
+    prop::collection::vec(row, 5..40)
+}
+
+const PATHS: &str = "(/[ab]{0,2}){0,3}(\\.(css|js|CSS))?";
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn texts(hosts in rows("[ab]{0,2}"), asked in rows("[ab]{0,2}")) {
+        let hir = table(hosts.iter().map(|host_name| equal(host(), host_name)).collect());
+        agree(hir, &asked.iter().map(|host| Request::get(host, "/")).collect::<Vec<_>>())?;
+    }
+
+    #[test]
+    fn lists_of_texts(hosts in rows(prop::collection::vec("[ab]{0,2}", 0..5)), asked in rows("[ab]{0,2}")) {
+        let row = |hosts: &Vec<String>| {
+            let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
+            condition(ExpressionKind::InTexts(Box::new(host()), list(&hosts)))
+        };
+        agree(table(hosts.iter().map(row).collect()), &asked.iter().map(|host| Request::get(host, "/")).collect::<Vec<_>>())?;
+    }
+
+    #[test]
+    fn prefixes(prefixes in rows(PATHS), asked in rows(PATHS)) {
+        let hir = table(prefixes.iter().map(|prefix| under(prefix)).collect());
+        agree(hir, &asked.iter().map(|path| with_path(path)).collect::<Vec<_>>())?;
+    }
+
+    #[test]
+    fn affixes(affixes in rows((any::<bool>(), PATHS)), asked in rows(PATHS)) {
+        let row = |(prefix, affix): &(bool, String)| {
+            call(if *prefix { Function::Prefixof } else { Function::Suffixof }, vec![path(), text(affix)])
+        };
+        agree(table(affixes.iter().map(row).collect()), &asked.iter().map(|path| with_path(path)).collect::<Vec<_>>())?;
+    }
+
+    #[test]
+    fn extensions(extensions in rows(select(&["css", "js", "a.css", "b", ""][..])), asked in rows(PATHS)) {
+        let row = |extension: &&str| condition(ExpressionKind::Extension(Box::new(path()), list(&[extension])));
+        agree(table(extensions.iter().map(row).collect()), &asked.iter().map(|path| with_path(path)).collect::<Vec<_>>())?;
+    }
+
+    #[test]
+    fn patterns(
+        patterns in rows("\\^?/[ab]{0,2}(\\[ab\\]\\+|b\\*|\\.\\*)?[ab/]{0,2}\\$?"),
+        asked in rows(PATHS),
+    ) {
+        let hir = table(patterns.iter().map(|pattern| matches(path(), pattern)).collect());
+        agree(hir, &asked.iter().map(|path| with_path(path)).collect::<Vec<_>>())?;
+    }
+
+    #[test]
+    fn numbers(ranges in rows((0_i64..20, 0_i64..20)), asked in rows(-1_i64..22)) {
+        let row = |(start, end): &(i64, i64)| {
+            condition(ExpressionKind::InRanges(Box::new(variable(Variable::BerespStatus)), vec![*start..=*end]))
+        };
+        let request = |status: &i64| {
+            let mut request = with_path("/");
+            request.variables.insert(Variable::BerespStatus, Value::Int(*status));
+            request
+        };
+        agree(table(ranges.iter().map(row).collect()), &asked.iter().map(request).collect::<Vec<_>>())?;
+    }
+
+    #[test]
+    fn several_texts(
+        rows in rows((select(&["x-a", "x-b"][..]), select(&["a", "^$|a", "^$|b+x?", "[ab]{2}", "b"][..]), 0_usize..5)),
+        asked in rows((prop::option::of("[ab]{0,2}"), prop::option::of("[ab]{0,2}"))),
+    ) {
+        let row = |(name, text, way): &(&str, &str, usize)| match way {
+            0 => matches(header(name), text),
+            1 => equal(call(Function::ToUpper, vec![header(name)]), &text.to_uppercase()),
+            2 => truth(header(name)),
+            _ => equal(header(name), text),
+        };
+        let hir = table(rows.iter().map(row).collect());
+        agree(hir, &asked.iter().map(|(a, b)| with_headers(a.as_deref(), b.as_deref())).collect::<Vec<_>>())?;
+    }
+
+    #[test]
+    fn named_parts(rows in rows((any::<bool>(), select(&["a", "b"][..]), "[ab]{0,2}")), asked in rows(("[ab]{0,2}", "[ab]{0,2}"))) {
+        let row = |(query, name, value): &(bool, &str, String)| {
+            let name = Box::new(text(name));
+            let kind = if *query { ExpressionKind::Query(Message::Req, name) } else { ExpressionKind::Cookie(Message::Req, name) };
+            equal(expression(kind, Type::String), value)
+        };
+        let request = |(a, b): &(String, String)| {
+            let mut request = with_path(&format!("/?a={a}&b={b}"));
+            request.headers.insert((Message::Req, "cookie".to_owned()), format!("a={b}; b={a}").into());
+            request
+        };
+        agree(table(rows.iter().map(row).collect()), &asked.iter().map(request).collect::<Vec<_>>())?;
+    }
+
+    #[test]
+    fn addresses_and_flags(rows in rows((0_u32..3, any::<bool>(), any::<bool>())), requests in prop::collection::vec(requests(), 8)) {
+        let row = |(acl, flag, negated): &(u32, bool, bool)| {
+            let asked = if *flag { all(vec![variable(Variable::ReqHashAlwaysMiss), in_acl(*acl)]) } else { in_acl(*acl) };
+            if *negated { condition(ExpressionKind::Not(Box::new(asked))) } else { asked }
+        };
+        agree(table(rows.iter().map(row).collect()), &requests)?;
+    }
+
+    #[test]
+    fn mixed_ladders(ladder in long_ladder(), requests in prop::collection::vec(requests(), 20)) {
+        let hir = Hir { acls: acls(), ..policy(vec![ladder, ends(Action::Purge)]) };
+        agree(hir, &requests)?;
+    }
+}
+
+#[test]
+fn the_value_that_tells_most_apart_is_looked_up() {
+    let hosts = |count: usize| (0..count).map(|at| equal(host(), &format!("h{at}")));
+    assert_eq!(looked_up(table(hosts(10).collect())), ["req.host: texts 10"]);
+
+    let tenants = (0..50).map(|at| all(vec![equal(host(), &format!("h{}", at / 5)), under(&format!("/p{}", at % 5))]));
+    let found = looked_up(table(tenants.collect()));
+    assert_eq!(found, ["req.host: texts 10", "req.path: prefixes 50"]);
+}
+
+#[test]
+fn patterns_become_what_they_really_ask_for() {
+    let pattern =
+        |pattern: &dyn Fn(usize) -> String| looked_up(table((0..20).map(|at| matches(path(), &pattern(at))).collect()));
+    assert_eq!(pattern(&|at| format!("^/a{at}$")), ["req.path: texts 20"]);
+    assert_eq!(pattern(&|at| format!("^/a{at}/")), ["req.path: prefixes 20"]);
+    assert_eq!(pattern(&|at| format!("/a{at}$")), ["req.path: suffixes 20"]);
+    assert_eq!(pattern(&|at| format!("^/a{at}/[a-z]+")), ["req.path: prefixes 20"]);
+    assert_eq!(pattern(&|at| format!("^/a/[a-z]+{at}")), ["req.path: patterns 20"]);
+    assert_eq!(pattern(&|at| format!("[a-z]+/{at}")), ["req.path: patterns 20"]);
+}
+
+#[test]
+fn short_tables_are_tried_in_turn() {
+    assert!(looked_up(table((0..4).map(|at| equal(host(), &format!("h{at}"))).collect())).is_empty());
+}
+
+#[test]
+fn ifs_that_end_the_step_are_one_table() {
+    let ifs = (0..9).map(|at| when(equal(host(), &format!("h{at}")), vec![ends(Action::Pass)]));
+    assert_eq!(looked_up(policy(ifs.chain([ends(Action::Hash)]).collect())), ["req.host: texts 9"]);
+}
+
+#[test]
+fn an_effect_between_ifs_ends_the_table() {
+    let mut statements = Vec::new();
+    for at in 0..9 {
+        statements.push(when(equal(header("x-a"), &format!("h{at}")), vec![ends(Action::Pass)]));
+        statements.push(set_header("x-a", text(&format!("h{}", at + 1))));
+    }
+    let hir = policy(statements);
+    let program = Program::new(hir);
+    let mut request = with_path("/");
+    request.headers.insert((Message::Req, "x-a".to_owned()), b"none".to_vec());
+    let (tree, oracle) = both(&program, &request);
+    assert_eq!(tree, oracle);
+    assert_eq!(tree.0.action, Action::Pass);
+}

@@ -1,0 +1,278 @@
+//! Random policies and requests over a small alphabet, so that they meet.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use warp_edge::decision::Value;
+use warp_edge::lang::hir::{
+    Acl, Arm, Comparison, Expression, ExpressionKind, Glob, Hir, LocalId, Normalization, Pattern, Statement,
+    StatementKind, StepBody, Sub, SubId, Target,
+};
+use warp_edge::lang::schema::{Action, Function, Message, Step, Type, Variable};
+
+use super::build::*;
+use super::facts::Request;
+
+/// How many subs a random policy has; each calls only later ones.
+const SUBS: u32 = 3;
+const TEXTS: &[&str] = &["", "a", "b", "ab", "/", "/a", "/a/", "/a/b", "/b", "/ab", "/a.css", "/a/b.CSS", ".css", "A"];
+const PATTERNS: &[&str] = &[
+    "^/a",
+    "^/a$",
+    "^/(a|b)/",
+    r"\.(css|js)$",
+    "^/a/[a-z]+",
+    "^/a/[a-z]+$",
+    "^/a/.*b",
+    "^/a/[^/]+x?",
+    "^/a/b*",
+    "^/a/a|b",
+    "^/a/ab+",
+    "^/a/b+a",
+    "^/a/x?b",
+    "a+b",
+    "b$",
+    "^$",
+    "",
+    "(?i)css",
+    "[ab]{2}",
+    r"\bb",
+    "^(?:/a|/b)",
+    "a.*b",
+    "^/b[a-z]*b",
+    "[0-9]",
+    "c.s$",
+    "^[ab]",
+];
+const NAMES: &[&str] = &["a", "b", "utm_a"];
+
+fn texts() -> BoxedStrategy<&'static str> {
+    select(TEXTS).boxed()
+}
+
+fn subject() -> BoxedStrategy<Expression> {
+    let name = || select(NAMES).prop_map(|name| Box::new(text(name)));
+    prop_oneof![
+        4 => Just(path()),
+        3 => Just(host()),
+        1 => Just(variable(Variable::ReqUrl)),
+        1 => Just(variable(Variable::ReqMethod)),
+        2 => select(&["x-a", "x-b", "cookie"][..]).prop_map(header),
+        1 => name().prop_map(|name| expression(ExpressionKind::Query(Message::Req, name), Type::String)),
+        1 => name().prop_map(|name| expression(ExpressionKind::Cookie(Message::Req, name), Type::String)),
+        1 => (0_u32..3).prop_map(|id| expression(ExpressionKind::Local(LocalId(id)), Type::String)),
+        1 => Just(call(Function::ToLower, vec![path()])),
+    ]
+    .boxed()
+}
+
+fn value() -> BoxedStrategy<Expression> {
+    let concat = |parts| expression(ExpressionKind::Concat(parts), Type::String);
+    let substitute = |(subject, pattern, all): (Expression, &'static str, bool)| {
+        let (text, replacement) = (Box::new(subject), Box::new(text("\\0b")));
+        expression(ExpressionKind::Substitute { text, pattern: Pattern::new(pattern), replacement, all }, Type::String)
+    };
+    prop_oneof![
+        4 => texts().prop_map(text),
+        2 => subject(),
+        1 => prop::collection::vec(subject(), 1..3).prop_map(concat),
+        1 => (subject(), select(PATTERNS), any::<bool>()).prop_map(substitute),
+        1 => Just(text("bad\nvalue")),
+    ]
+    .boxed()
+}
+
+fn numbers() -> BoxedStrategy<Expression> {
+    let comparison = select(
+        &[
+            Comparison::Equal,
+            Comparison::NotEqual,
+            Comparison::Less,
+            Comparison::LessOrEqual,
+            Comparison::Greater,
+            Comparison::GreaterOrEqual,
+        ][..],
+    );
+    let status = || variable(Variable::BerespStatus);
+    let ranges = prop::collection::vec((199_i64..206, 199_i64..206), 0..3)
+        .prop_map(|ranges| ranges.into_iter().map(|(start, end)| start..=end).collect::<Vec<_>>());
+    prop_oneof![
+        (comparison, 199_i64..206, any::<bool>()).prop_map(move |(comparison, number, first)| {
+            let (left, right) = if first { (int(number), status()) } else { (status(), int(number)) };
+            compare(comparison, left, right)
+        }),
+        ranges.prop_map(move |ranges| condition(ExpressionKind::InRanges(Box::new(status()), ranges))),
+    ]
+    .boxed()
+}
+
+fn names() -> BoxedStrategy<Vec<Box<[u8]>>> {
+    prop::collection::vec(select(NAMES).prop_map(bytes), 1..3).boxed()
+}
+
+fn atom() -> BoxedStrategy<Expression> {
+    let some = || prop::collection::vec(texts().prop_map(bytes), 0..4);
+    let extensions = || prop::collection::vec(select(&["css", "js", "a"][..]).prop_map(bytes), 1..3);
+    let equality = select(&[Comparison::Equal, Comparison::Equal, Comparison::NotEqual][..]);
+    let affix = select(&[Function::Prefixof, Function::Suffixof, Function::Fnmatch][..]);
+    prop_oneof![
+        4 => (equality, subject(), texts()).prop_map(|(how, subject, to)| compare(how, subject, text(to))),
+        2 => (subject(), some()).prop_map(|(subject, texts)| condition(ExpressionKind::InTexts(Box::new(subject), texts))),
+        3 => (subject(), some()).prop_map(|(subject, texts)| condition(ExpressionKind::Under(Box::new(subject), texts))),
+        2 => (subject(), extensions())
+            .prop_map(|(subject, texts)| condition(ExpressionKind::Extension(Box::new(subject), texts))),
+        5 => (subject(), select(PATTERNS)).prop_map(|(subject, pattern)| matches(subject, pattern)),
+        2 => (affix, subject(), texts()).prop_map(|(function, subject, affix)| call(function, vec![subject, text(affix)])),
+        1 => subject().prop_map(truth),
+        1 => (0_u32..3).prop_map(in_acl),
+        2 => numbers(),
+        1 => Just(variable(Variable::ReqHashAlwaysMiss)),
+        1 => names().prop_map(|names| condition(ExpressionKind::HasQuery(Message::Req, names))),
+        1 => names().prop_map(|names| condition(ExpressionKind::HasCookie(Message::Req, names))),
+        1 => Just(condition(ExpressionKind::AnyQuery(Message::Req, vec![Glob::new("utm_*")]))),
+        1 => (subject(), subject()).prop_map(|(left, right)| compare(Comparison::Equal, left, right)),
+        1 => any::<bool>().prop_map(|flag| condition(ExpressionKind::Bool(flag))),
+    ]
+    .boxed()
+}
+
+fn conditions() -> BoxedStrategy<Expression> {
+    atom()
+        .prop_recursive(3, 12, 4, |inner| {
+            prop_oneof![
+                3 => prop::collection::vec(inner.clone(), 1..4).prop_map(all),
+                2 => prop::collection::vec(inner.clone(), 1..4).prop_map(|parts| condition(ExpressionKind::Or(parts))),
+                1 => inner.prop_map(|inner| condition(ExpressionKind::Not(Box::new(inner)))),
+            ]
+        })
+        .boxed()
+}
+
+fn normalization() -> BoxedStrategy<Normalization> {
+    let globs = || prop::collection::vec(select(&["a", "utm_*", "*"][..]).prop_map(Glob::new), 1..3);
+    prop_oneof![
+        globs().prop_map(Normalization::QueryDrop),
+        globs().prop_map(Normalization::QueryKeep),
+        Just(Normalization::QuerySort),
+        globs().prop_map(Normalization::CookieDrop),
+        globs().prop_map(Normalization::CookieKeep),
+        Just(Normalization::HostLower),
+    ]
+    .boxed()
+}
+
+fn end() -> BoxedStrategy<Statement> {
+    prop_oneof![
+        4 => select(&[Action::Hash, Action::Pass, Action::Purge][..]).prop_map(ends),
+        2 => (prop_oneof![9 => 100_i64..600, 1 => Just(99_i64)], prop::option::of(value()))
+            .prop_map(|(status, reason)| synth(status, reason)),
+        1 => Just(statement(StatementKind::Leave)),
+    ]
+    .boxed()
+}
+
+fn act(calls: std::ops::Range<u32>) -> BoxedStrategy<Statement> {
+    let target = || select(&["x-a", "x-b", "cookie", "host"][..]);
+    let subs: Vec<u32> = calls.collect();
+    let called = prop::sample::subsequence(subs.clone(), usize::from(!subs.is_empty()));
+    prop_oneof![
+        4 => (target(), value()).prop_map(|(name, value)| set_header(name, value)),
+        1 => value().prop_map(|value| set(Variable::ReqUrl, value)),
+        1 => target().prop_map(|name| statement(StatementKind::Unset(Target::Header(Message::Req, field(name))))),
+        1 => ((0_u32..3), value()).prop_map(|(id, value)| statement(StatementKind::Let(LocalId(id), value))),
+        1 => value().prop_map(|value| effect(Function::HashData, value)),
+        1 => value().prop_map(|value| effect(Function::Log, value)),
+        2 => normalization().prop_map(|clause| statement(StatementKind::Normalize(clause))),
+        3 => called.prop_map(|called| match called.first() {
+            Some(sub) => statement(StatementKind::Call(SubId(*sub))),
+            None => statement(StatementKind::Leave),
+        }),
+    ]
+    .boxed()
+}
+
+/// An arm that mostly ends the step.
+fn flat_arm() -> BoxedStrategy<Arm> {
+    let does = prop_oneof![
+        6 => end().prop_map(|end| vec![end]),
+        1 => (act(0..0), end()).prop_map(|(act, end)| vec![act, end]),
+        1 => act(0..0).prop_map(|act| vec![act]),
+    ];
+    (conditions(), does).prop_map(|(condition, does)| arm(condition, does)).boxed()
+}
+
+/// A long ladder or rule table.
+pub fn long_ladder() -> BoxedStrategy<Statement> {
+    let otherwise = prop::option::of(end());
+    (prop::collection::vec(flat_arm(), 0..40), otherwise)
+        .prop_map(|(arms, otherwise)| ladder(arms, otherwise.into_iter().collect()))
+        .boxed()
+}
+
+fn statements(calls: std::ops::Range<u32>) -> BoxedStrategy<Vec<Statement>> {
+    let leaf = prop_oneof![4 => act(calls), 1 => end(), 2 => long_ladder()];
+    let nested = leaf.prop_recursive(4, 40, 5, |inner| {
+        let block = prop::collection::vec(inner, 0..4);
+        let arms = prop::collection::vec((conditions(), block.clone()), 1..4);
+        (arms, block).prop_map(|(arms, otherwise)| {
+            ladder(arms.into_iter().map(|(condition, does)| arm(condition, does)).collect(), otherwise)
+        })
+    });
+    // Every local is bound before it is read, as `check` sees to.
+    let lets = (0..3).map(|id| statement(StatementKind::Let(LocalId(id), text("a")))).collect::<Vec<_>>();
+    prop::collection::vec(nested, 0..7)
+        .prop_map(move |statements| lets.iter().cloned().chain(statements).collect())
+        .boxed()
+}
+
+/// Policies with subs, acls, nested blocks and ladders.
+pub fn policies() -> impl Strategy<Value = Hir> {
+    let subs: Vec<_> = (0..SUBS).map(|sub| statements(sub + 1..SUBS).boxed()).collect();
+    (statements(0..SUBS), subs, prop::option::of(end())).prop_map(|(mut statements, subs, last)| {
+        statements.extend(last);
+        let sub = |(at, statements)| Sub { name: format!("s{at}"), body: body(statements), span: nowhere() };
+        let mut hir = Hir {
+            acls: acls(),
+            subs: (0..).zip(subs).map(|(at, statements): (u32, _)| sub((at, statements))).collect(),
+            steps: vec![StepBody { step: Step::Recv, body: body(statements) }],
+            ..Hir::default()
+        };
+        place(&mut hir);
+        hir
+    })
+}
+
+/// Lists that overlap.
+pub fn acls() -> Vec<Acl> {
+    let lists: [&[(&str, bool)]; 3] =
+        [&[("10.0.0.0/8", false), ("10.0.0.1/32", true)], &[("10.0.0.1/32", false)], &[("::/0", false)]];
+    let acl = |(at, entries): (usize, &&[(&str, bool)])| Acl {
+        name: format!("acl{at}"),
+        entries: entries.iter().map(|(net, negated)| (net.parse().unwrap(), *negated)).collect(),
+        span: nowhere(),
+    };
+    lists.iter().enumerate().map(acl).collect()
+}
+
+/// Requests that such policies have something to say about.
+pub fn requests() -> impl Strategy<Value = Request> {
+    let query = select(&["", "?a=/a", "?b=%2fb&utm_a=1", "?utm_a&a=b", "?b&a&&b"][..]);
+    let url = (prop_oneof![texts(), select(&["/a/bb", "/a/ab", "/b/b.js", "/a/b/a.css"][..])], query);
+    let fields = prop::collection::vec((select(&["x-a", "x-b", "cookie"][..]), texts()), 0..4);
+    let cookies = prop::option::of(select(&["a=/a; b=b", "utm_a=1", "b=ab;a"][..]));
+    let address = select(&["10.0.0.1", "10.0.0.2", "11.0.0.1", "::1"][..]);
+    (url, texts(), fields, cookies, address, 198_i64..207, any::<bool>()).prop_map(
+        |((path, query), host, fields, cookies, address, status, flag)| {
+            let mut request = Request::get(host, &format!("{path}{query}"));
+            for (name, value) in fields.into_iter().chain(cookies.map(|cookies| ("cookie", cookies))) {
+                request.headers.insert((Message::Req, name.to_owned()), value.into());
+            }
+            let facts = [
+                (Variable::ClientIp, Value::Ip(address.parse().unwrap())),
+                (Variable::BerespStatus, Value::Int(status)),
+                (Variable::ReqHashAlwaysMiss, Value::Bool(flag)),
+            ];
+            request.variables.extend(facts);
+            request
+        },
+    )
+}
