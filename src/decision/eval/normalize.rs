@@ -20,9 +20,7 @@ pub(super) fn normalize<F: Facts>(normalization: &Normalization, facts: &mut F) 
         Normalization::QuerySort => rewrite_query(facts, sort_query),
         Normalization::CookieDrop(globs) => filter_cookies(facts, |name| !is_like(name, globs)),
         Normalization::CookieKeep(globs) => filter_cookies(facts, |name| is_like(name, globs)),
-        Normalization::AcceptEncoding(wanted) => rewrite_header(facts, &ACCEPT_ENCODING, |header| {
-            codings::first_accepted(header, wanted).map(|coding| coding.as_bytes().to_vec())
-        }),
+        Normalization::AcceptEncoding(wanted) => reduce_codings(facts, wanted),
         Normalization::HostLower => rewrite_header(facts, &HOST, |header| Some(header.to_ascii_lowercase())),
     }
 }
@@ -69,6 +67,18 @@ fn filter_cookies<F: Facts>(facts: &mut F, keeps: impl Fn(&[u8]) -> bool) -> Res
     let kept: Vec<&[u8]> = cookies::pairs(&header).filter(|pair| keeps(cookies::name(pair))).collect();
     let joined = kept.join(&b"; "[..]);
     write_header(facts, &COOKIE, (!joined.is_empty()).then_some(joined))
+}
+
+/// A request that says nothing of codings is taken for one that names none, so that both share what
+/// is stored without a coding.
+fn reduce_codings<F: Facts>(facts: &mut F, wanted: &[String]) -> Result<(), Refused> {
+    let header = facts.header(Message::Req, &ACCEPT_ENCODING);
+    let reduced = codings::first_accepted(header.as_deref().unwrap_or_default(), wanted);
+    let reduced = reduced.map(|coding| coding.as_bytes().to_vec());
+    if reduced.as_deref() == header.as_deref() {
+        return Ok(());
+    }
+    write_header(facts, &ACCEPT_ENCODING, reduced)
 }
 
 fn rewrite_header<F: Facts>(

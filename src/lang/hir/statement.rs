@@ -87,7 +87,8 @@ pub enum Normalization {
     CookieDrop(Vec<Glob>),
     /// Keeps only those cookies.
     CookieKeep(Vec<Glob>),
-    /// Reduces `Accept-Encoding` to the first of these codings that the client accepts.
+    /// Reduces `Accept-Encoding` to the first of these codings that the client accepts; a request
+    /// without the field is taken for one that accepts `identity` alone.
     AcceptEncoding(Vec<String>),
     /// Puts `Host` in lower case.
     HostLower,

@@ -195,6 +195,12 @@ fn codings_and_hosts_are_normalised() {
     };
     assert_eq!(after("gzip, deflate, br;q=0.5").as_deref(), Some("br"));
     assert_eq!(after("deflate"), None);
+    let or_none = || normalize(Normalization::AcceptEncoding(["gzip", "identity"].map(str::to_owned).to_vec()));
+    assert_eq!(
+        header_after(or_none(), &with_header("accept-encoding", "br"), "accept-encoding").as_deref(),
+        Some("identity")
+    );
+    assert_eq!(header_after(or_none(), &Request::get("a", "/"), "accept-encoding").as_deref(), Some("identity"));
     let host = header_after(normalize(Normalization::HostLower), &Request::get("Example.COM", "/"), "host");
     assert_eq!(host.as_deref(), Some("example.com"));
 }

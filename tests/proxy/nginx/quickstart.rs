@@ -69,7 +69,7 @@ fn a_validator_from_nginx_is_answered_from_the_store() {
 fn parameters_of_advertisements_and_order_do_not_split_the_cache() {
     let site = start();
     let first = site.get("/seen?b=2&utm_source=mail&a=1&gclid=9");
-    assert_eq!(first.text(), "/seen?a=1&b=2||");
+    assert_eq!(first.text(), "/seen?a=1&b=2||identity");
     for same in ["/seen?a=1&b=2", "/seen?fbclid=1&b=2&a=1", "/seen?utm_campaign=x&a=1&b=2&utm_medium=y"] {
         assert!(site.get(same).cache_status().hit(), "{same}");
     }
@@ -79,11 +79,11 @@ fn parameters_of_advertisements_and_order_do_not_split_the_cache() {
 #[test]
 fn cookies_that_the_site_does_not_read_are_dropped_and_a_session_passes() {
     let site = start();
-    assert_eq!(site.get_with("/seen", "Cookie", "tracker=1; theme=dark").text(), "/seen||");
+    assert_eq!(site.get_with("/seen", "Cookie", "tracker=1; theme=dark").text(), "/seen||identity");
     assert!(site.get_with("/seen", "Cookie", "tracker=2").cache_status().hit());
     for _ in 0..2 {
         let own = site.get_with("/seen", "Cookie", "tracker=1; session=me");
-        assert_eq!((own.text(), own.cache_status().fwd()), ("/seen|session=me|", Some("bypass")));
+        assert_eq!((own.text(), own.cache_status().fwd()), ("/seen|session=me|identity", Some("bypass")));
     }
     assert_eq!(site.asked(), ["GET /seen 200"; 3]);
 }
