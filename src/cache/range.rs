@@ -54,7 +54,7 @@ fn read(line: &str, length: u64) -> Option<Parts> {
     let (mut parts, mut count) = (Vec::new(), 0);
     for range in ranges {
         count += 1;
-        parts.extend(part(range, length)?);
+        parts.extend(part(range, length).ok()?);
     }
     if count == 0 || count > MOST_PARTS || !are_ascending(&parts) {
         return None;
@@ -62,27 +62,29 @@ fn read(line: &str, length: u64) -> Option<Parts> {
     Some(if parts.is_empty() { Parts::Unsatisfiable } else { Parts::Some(parts) })
 }
 
-/// One `first-last`, `first-` or `-suffix`; the inner `None` when it lies beyond the end, the outer
-/// one when it is none of them.
-fn part(range: &str, length: u64) -> Option<Option<(u64, u64)>> {
-    let (first, last) = range.split_once('-')?;
-    let end = length.checked_sub(1)?;
+/// It is no range, or one of a body without bytes.
+struct NotARange;
+
+/// One `first-last`, `first-` or `-suffix`; `None` when it lies beyond the end.
+fn part(range: &str, length: u64) -> Result<Option<(u64, u64)>, NotARange> {
+    let (first, last) = range.split_once('-').ok_or(NotARange)?;
+    let end = length.checked_sub(1).ok_or(NotARange)?;
     if first.is_empty() {
         let suffix = number(last)?;
-        return Some((suffix > 0).then(|| (length.saturating_sub(suffix), end)));
+        return Ok((suffix > 0).then(|| (length.saturating_sub(suffix), end)));
     }
     let first = number(first)?;
     let last = if last.is_empty() { u64::MAX } else { number(last)? };
     if last < first {
-        return None;
+        return Err(NotARange);
     }
-    Some((first <= end).then(|| (first, last.min(end))))
+    Ok((first <= end).then(|| (first, last.min(end))))
 }
 
 /// Digits alone; a number too large to be counted is larger than any body.
-fn number(text: &str) -> Option<u64> {
+fn number(text: &str) -> Result<u64, NotARange> {
     let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_number.then(|| text.parse().unwrap_or(u64::MAX))
+    if is_number { Ok(text.parse().unwrap_or(u64::MAX)) } else { Err(NotARange) }
 }
 
 fn are_ascending(parts: &[(u64, u64)]) -> bool {

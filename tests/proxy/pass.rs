@@ -27,7 +27,10 @@ fn post_passes_with_its_body_of_known_length() {
         let status = response.cache_status();
         assert_eq!((status.fwd(), status.stored()), (Some("bypass"), false));
         let asked = origin.wait_for(n);
-        assert_eq!((asked.method.as_str(), asked.target.as_str(), asked.body.as_slice()), ("POST", "/form?x=1", &b"a=1&b=2"[..]));
+        assert_eq!(
+            (asked.method.as_str(), asked.target.as_str(), asked.body.as_slice()),
+            ("POST", "/form?x=1", &b"a=1&b=2"[..])
+        );
         assert_eq!((asked.header("Content-Length"), asked.header("Transfer-Encoding")), (Some("7"), None));
         assert_eq!(asked.header("Content-Type"), Some("text/plain"));
     }
@@ -174,7 +177,8 @@ fn a_get_with_a_body_is_not_looked_up() {
         let response = client.request("GET", "/search").body(body).send();
         assert_eq!((response.text(), is_bypass(&response)), (body, true));
     }
-    client.send_raw("GET /search HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nthree\r\n0\r\n\r\n");
+    client
+        .send_raw("GET /search HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nthree\r\n0\r\n\r\n");
     assert_eq!(client.read_response("GET").unwrap().text(), "three");
     assert!(client.request("GET", "/search").body("").send().cache_status().stored());
     assert_eq!(origin.requests().len(), 4);
@@ -216,7 +220,9 @@ fn an_upgrade_to_websocket_is_tunnelled() {
             stream.read_exact(&mut byte).unwrap();
             head.extend(byte);
         }
-        stream.write_all(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n").unwrap();
+        stream
+            .write_all(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+            .unwrap();
         let mut said = [0; 4];
         stream.read_exact(&mut said).unwrap();
         stream.write_all(&said).unwrap();
