@@ -43,6 +43,9 @@ impl<'a> Value<'a> {
     pub const UNSET: Self = Self::Text(None);
 }
 
+/// The most bytes that a computed text has; where it is set, only shorter ones are taken.
+pub const TEXT_LIMIT_BYTES: usize = 1 << 20;
+
 /// Why a value could not be set: said in the log, and the step ends with `fail`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -59,7 +62,7 @@ pub trait Facts {
     /// Sets a variable to a value of its type.
     ///
     /// # Errors
-    /// When the value cannot stand there: a status outside 100 to 999, a URL with a line feed.
+    /// When the value cannot stand there: a status outside 200 to 999, a URL with a line feed.
     fn set(&mut self, variable: Variable, value: Value<'_>) -> Result<(), Refused>;
 
     /// The first field line of that name; for `Cookie` all lines joined by `; ` (RFC 9113 section 8.2.3).

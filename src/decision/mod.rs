@@ -19,7 +19,7 @@ pub mod naive;
 pub mod program;
 pub mod tree;
 
-pub use facts::{Facts, Refused, Value};
+pub use facts::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
 pub use graph::GraphFormat;
 pub use program::{Program, Verdict};
 pub use tree::DecisionTree;

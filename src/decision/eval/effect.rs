@@ -99,8 +99,8 @@ pub(in crate::decision) fn conclude<'a, F: Facts>(outcome: &'a Outcome, span: Sp
     let status = outcome.status.as_ref().map(|status| scope.value(status));
     let status = match status {
         None => None,
-        Some(Value::Int(number)) if (100..=999).contains(&number) => u16::try_from(number).ok(),
-        Some(_) => return Verdict::refused(Refused("the status is not within 100 to 999"), span),
+        Some(Value::Int(number)) if (200..=999).contains(&number) => u16::try_from(number).ok(),
+        Some(_) => return Verdict::refused(Refused("the status is not within 200 to 999"), span),
     };
     let reason = outcome.reason.as_ref().and_then(|reason| scope.text(reason)).map(Cow::into_owned);
     Verdict { action: outcome.action, status, reason, span: Some(span) }

@@ -63,7 +63,7 @@ impl<'a, F: Facts> Scope<'a, F> {
     fn concat(&self, parts: &'a [Expression]) -> Cow<'a, [u8]> {
         let mut joined = Vec::new();
         for text in parts.iter().filter_map(|part| self.text(part)) {
-            joined.extend_from_slice(&text);
+            text::append(&mut joined, &text);
         }
         Cow::Owned(joined)
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use memchr::memmem;
 use regex::bytes::Captures;
 
+use super::text::append;
 use crate::lang::hir::Pattern;
 
 /// The text with the first match, or all of them, replaced; borrowed if nothing matches.
@@ -22,11 +23,11 @@ pub(super) fn substitute<'a>(
     let mut copied = 0;
     for captures in regex.captures_iter(&text).take(if all { usize::MAX } else { 1 }) {
         let Some(whole) = captures.get(0) else { break };
-        written.extend_from_slice(text.get(copied..whole.start()).unwrap_or_default());
+        append(&mut written, text.get(copied..whole.start()).unwrap_or_default());
         expand(&replacement, &captures, &mut written);
         copied = whole.end();
     }
-    written.extend_from_slice(text.get(copied..).unwrap_or_default());
+    append(&mut written, text.get(copied..).unwrap_or_default());
     Cow::Owned(written)
 }
 
@@ -35,18 +36,18 @@ fn expand(replacement: &[u8], captures: &Captures<'_>, written: &mut Vec<u8>) {
     let mut rest = replacement;
     while let Some(at) = memchr::memchr(b'\\', rest) {
         let (plain, escape) = rest.split_at(at);
-        written.extend_from_slice(plain);
+        append(written, plain);
         match escape.get(1) {
             Some(digit @ b'0'..=b'9') => {
                 let group = captures.get(usize::from(digit - b'0'));
-                written.extend_from_slice(group.map_or(&b""[..], |group| group.as_bytes()));
+                append(written, group.map_or(&b""[..], |group| group.as_bytes()));
             }
-            Some(byte) => written.push(*byte),
-            None => written.push(b'\\'),
+            Some(byte) => append(written, &[*byte]),
+            None => append(written, b"\\"),
         }
         rest = escape.get(2..).unwrap_or_default();
     }
-    written.extend_from_slice(rest);
+    append(written, rest);
 }
 
 /// The text with every `from` replaced by `to`; borrowed if there is none or `from` is empty.
@@ -57,11 +58,11 @@ pub(super) fn replace<'a>(text: Cow<'a, [u8]>, from: &[u8], to: &[u8]) -> Cow<'a
     let mut written = Vec::with_capacity(text.len());
     let mut copied = 0;
     for at in memmem::find_iter(&text, from) {
-        written.extend_from_slice(text.get(copied..at).unwrap_or_default());
-        written.extend_from_slice(to);
+        append(&mut written, text.get(copied..at).unwrap_or_default());
+        append(&mut written, to);
         copied = at + from.len();
     }
-    written.extend_from_slice(text.get(copied..).unwrap_or_default());
+    append(&mut written, text.get(copied..).unwrap_or_default());
     Cow::Owned(written)
 }
 

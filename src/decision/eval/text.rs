@@ -3,8 +3,15 @@
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
-use crate::decision::facts::Value;
+use crate::decision::facts::{TEXT_LIMIT_BYTES, Value};
 use crate::lang::hir::Backend;
+
+/// Appends to a computed text, as far as [`TEXT_LIMIT_BYTES`] allows. Nothing that long can be set, so
+/// what is cut off is never sent; without a limit a policy that doubles a text could take all memory.
+pub(super) fn append(text: &mut Vec<u8>, more: &[u8]) {
+    let room = TEXT_LIMIT_BYTES.saturating_sub(text.len());
+    text.extend_from_slice(more.get(..room).unwrap_or(more));
+}
 
 /// The text of a value: durations in seconds and reals with three decimals, moments as RFC 9110
 /// dates, backends by name. Unset text and the backend `none` are unset.

@@ -10,8 +10,9 @@ use crate::lang::schema::{Access, RuleTable, SHORT_NAMES, StepSet, Type, Variabl
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{self, AssignOperator, Path};
 
-/// Statuses that a policy may make up (RFC 9110 section 15 has the classes 1xx to 5xx; the rest is kept open).
-const STATUSES: std::ops::RangeInclusive<i64> = 100..=999;
+/// Statuses that a policy may make up: final ones (RFC 9110 section 15; an interim one would leave the
+/// client waiting). What is above 599 is kept open.
+const STATUSES: std::ops::RangeInclusive<i64> = 200..=999;
 
 impl Scope<'_, '_> {
     /// `set TARGET = VALUE;`
@@ -109,8 +110,8 @@ impl Scope<'_, '_> {
     pub(super) fn check_status(&self, value: &Expression) -> bool {
         match Literal::of(&value.kind) {
             Some(Literal::Int(status)) if !STATUSES.contains(&status) => {
-                let message = format!("{status} is not a status: a status has three digits");
-                self.report(Diagnostic::new(Code::E0313, value.span, message).help("write a number from 100 to 999"));
+                let message = format!("{status} is not a status that ends a request");
+                self.report(Diagnostic::new(Code::E0313, value.span, message).help("write a number from 200 to 999"));
                 false
             }
             _ => true,
