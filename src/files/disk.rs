@@ -37,10 +37,15 @@ impl Files for DiskFiles {
     }
 
     fn read(&self, name: &str) -> Result<Vec<u8>, String> {
-        let file = File::open(name).map_err(|error| in_words(&error))?;
-        if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        // Looked at before it is opened: opening a pipe waits for somebody to write to it.
+        let kind = std::fs::metadata(name).map_err(|error| in_words(&error))?.file_type();
+        if kind.is_dir() {
             return Err("it is a folder".to_owned());
         }
+        if !kind.is_file() {
+            return Err("it is a pipe or a device, not a file".to_owned());
+        }
+        let file = File::open(name).map_err(|error| in_words(&error))?;
         let mut bytes = Vec::new();
         // One byte more than is taken, so that the caller sees that there is too much.
         file.take(FILE_SIZE_LIMIT_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| in_words(&error))?;
