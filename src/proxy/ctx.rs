@@ -110,8 +110,7 @@ pub struct Lifetimes {
     pub age: Duration,
     /// Not to be stored.
     pub uncacheable: bool,
-    /// Whether the policy itself said how long: it then overrides missing freshness and the rule on
-    /// `Authorization`.
+    /// Whether the policy itself said how long: it then overrides missing freshness.
     pub ttl_is_policys: bool,
     /// Why it is not stored.
     pub not_stored: Option<NotStored>,
@@ -122,6 +121,8 @@ pub struct Lifetimes {
 pub enum NotStored {
     /// The policy said so.
     Policy,
+    /// It answers this request rather than its URL (400, 431 …), and only the policy gave it a lifetime.
+    Status,
     /// RFC 9111 section 3 says so.
     Rule(Unstorable),
 }
@@ -131,14 +132,14 @@ impl NotStored {
     pub fn name(self) -> &'static str {
         match self {
             Self::Policy => "policy",
+            Self::Status => "status",
             Self::Rule(rule) => rule.name(),
         }
     }
 
-    /// Whether a lifetime set by the policy overrides it: the origin left something unsaid, or did
-    /// not say that a response to `Authorization` may be shared.
+    /// Whether a lifetime set by the policy overrides it: the origin left something unsaid.
     pub fn is_overridden_by_lifetime(self) -> bool {
-        matches!(self, Self::Rule(Unstorable::NoFreshness | Unstorable::Authorization))
+        matches!(self, Self::Rule(Unstorable::NoFreshness))
     }
 }
 

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::ctx::{Exchange, Fetch, Lifetimes};
-use crate::decision::{Facts, Refused, Value};
+use crate::decision::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
 use crate::lang::schema::{Message, Variable};
 
 /// What a step can reach. A message that the step has nothing to do with is `None`; the checker
@@ -202,6 +202,9 @@ impl StepFacts<'_> {
     }
 }
 
+/// The longest field value that a policy may set.
+const MOST_FIELD_BYTES: usize = 64 << 10;
+
 const NOT_HERE: Refused = Refused("it cannot be set in this step");
 const BAD_VALUE: Refused = Refused("a field value cannot hold a line feed, a NUL or another control character");
 
@@ -310,7 +313,11 @@ impl Facts for StepFacts<'_> {
                 Ok(())
             }
             (V::RespBody | V::BerespBody, Value::Text(body)) => {
-                self.exchange.body = Some(Bytes::from(body.unwrap_or_default().into_owned()));
+                let body = body.unwrap_or_default();
+                if body.len() >= TEXT_LIMIT_BYTES {
+                    return Err(Refused("a body that is made up has less than 1 MB"));
+                }
+                self.exchange.body = Some(Bytes::from(body.into_owned()));
                 Ok(())
             }
             (V::RespStatus | V::RespReason | V::BerespStatus | V::BerespReason, value) => {
@@ -341,6 +348,9 @@ impl Facts for StepFacts<'_> {
     fn set_header(&mut self, message: Message, name: &HeaderName, value: &[u8]) -> Result<(), Refused> {
         if matches!(*name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING) {
             return Err(Refused("warp itself frames messages"));
+        }
+        if value.len() > MOST_FIELD_BYTES {
+            return Err(Refused("a field value has at most 64 KB"));
         }
         let value = HeaderValue::from_bytes(value).map_err(|_| BAD_VALUE)?;
         let spelling = spelling(name);

@@ -198,12 +198,18 @@ fn add_host(sent: &mut RequestHeader, ctx: &RequestCtx) -> Result<()> {
 
 /// Works out the times of a response and runs `backend_response` on it.
 pub fn response(session: &Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
+    if response.status == http::StatusCode::SWITCHING_PROTOCOLS && !session.is_upgrade_req() {
+        return Err(failed(503, "the backend switched protocols unasked"));
+    }
     if response.status.is_informational() {
         return Ok(());
     }
     ctx.verdict.forward_status = Some(response.status.as_u16());
     let validated = response.status == http::StatusCode::NOT_MODIFIED;
     let stored = session.cache.maybe_cache_meta().filter(|_| validated && session.cache.enabled());
+    if validated && stored.is_none() && !is_conditional(ctx.fetch.bereq.as_deref()) {
+        return Err(failed(503, "the backend answered 304 to a request without conditions"));
+    }
     let verdict = match stored {
         None => respond(session, response, ctx),
         Some(meta) => {
@@ -214,6 +220,10 @@ pub fn response(session: &Session, response: &mut ResponseHeader, ctx: &mut Requ
         }
     };
     if matches!(verdict.action, Action::Deliver | Action::Pass) { Ok(()) } else { Err(refused(&verdict, ctx)) }
+}
+
+fn is_conditional(bereq: Option<&RequestHeader>) -> bool {
+    bereq.is_some_and(|bereq| validation::CONDITIONS.iter().any(|name| bereq.headers.contains_key(name)))
 }
 
 /// The stored head brought up to date by a 304 (RFC 9111 section 3.2).
@@ -262,8 +272,9 @@ fn lifetimes(beresp: &ResponseHeader, sent: Option<SystemTime>) -> Lifetimes {
 }
 
 /// Why a response is not stored: the policy, or RFC 9111 section 3. A lifetime set by the policy
-/// overrides what the origin left unsaid, and the rule on `Authorization`; it does not override
-/// `no-store` and `private`, which the policy can remove from the response if it knows better.
+/// overrides what the origin left unsaid. It does not override `no-store`, `private` and the rule on
+/// `Authorization`: a policy that knows better changes `Cache-Control`, or takes the field off the
+/// request.
 fn why_not_stored(req: &RequestHeader, beresp: &ResponseHeader, times: &Lifetimes) -> Option<NotStored> {
     if times.uncacheable {
         return Some(NotStored::Policy);
@@ -274,7 +285,17 @@ fn why_not_stored(req: &RequestHeader, beresp: &ResponseHeader, times: &Lifetime
         Exchange { method: &Method::GET, request: &req.headers, status: beresp.status, response: &beresp.headers };
     let reason = NotStored::Rule(may_be_stored(&exchange, &cc).err()?);
     let overridden = times.ttl_is_policys && times.ttl_ms > 0 && reason.is_overridden_by_lifetime();
-    (!overridden).then_some(reason)
+    if !overridden {
+        return Some(reason);
+    }
+    is_about_the_request(beresp.status).then_some(NotStored::Status)
+}
+
+/// Statuses that say something of one request, or of one moment, and nothing of the URL: kept for
+/// longer than the origin said, one bad request would spoil the page for everybody.
+fn is_about_the_request(status: http::StatusCode) -> bool {
+    let client_error = status.is_client_error() && !matches!(status.as_u16(), 403 | 404 | 410 | 451);
+    client_error || matches!(status.as_u16(), 501 | 505)
 }
 
 /// What pingora stores, and for how long. A response with a body of more than `largest_bytes` goes

@@ -1,7 +1,7 @@
 //! Responses that warp makes itself.
 
 use bytes::Bytes;
-use http::{Method, header};
+use http::{HeaderValue, Method, header};
 use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
@@ -64,8 +64,19 @@ pub fn head(synthetic: &Synthetic) -> Result<ResponseHeader> {
             response.set_reason_phrase(None)?;
         }
     }
+    if let Some(location) = location(synthetic) {
+        response.insert_header(header::LOCATION, location)?;
+    }
     response.insert_header(header::DATE, httpdate::fmt_http_date(std::time::SystemTime::now()))?;
     Ok(response)
+}
+
+/// Where a redirect leads: its reason, as VCL has it, if that is a URL.
+fn location(synthetic: &Synthetic) -> Option<HeaderValue> {
+    let reason = synthetic.reason.as_deref()?;
+    let is_url = reason.starts_with(b"/") || memchr::memmem::find(reason, b"://").is_some();
+    let redirects = matches!(synthetic.status, 301 | 302 | 303 | 307 | 308);
+    HeaderValue::from_bytes(reason).ok().filter(|_| is_url && redirects)
 }
 
 /// Writes a whole response.

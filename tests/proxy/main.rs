@@ -8,6 +8,7 @@ mod support;
 
 mod forward;
 mod hit_miss;
+mod hostile;
 mod life;
 mod marked;
 mod nginx;

@@ -153,17 +153,6 @@ fn a_clients_condition_is_judged_after_the_validation() {
 }
 
 #[test]
-fn a_304_that_nobody_asked_for_is_passed_on_and_not_stored() {
-    let origin = Origin::start();
-    origin.on("/page", Answer::status(304).header("ETag", "\"v1\"").header("Cache-Control", "max-age=60"));
-    let proxy = Proxy::before(&origin, "");
-    for n in 1..=2 {
-        assert!(!proxy.get("/page").cache_status().hit());
-        assert_eq!(origin.requests().len(), n);
-    }
-}
-
-#[test]
 fn no_cache_is_stored_and_validated_each_time() {
     let origin = Origin::start();
     origin.once("/page", Answer::ok("hello").header("Cache-Control", "no-cache").header("ETag", "\"v1\""));

@@ -180,6 +180,15 @@ impl Proxy {
         serde_json::from_slice(&self.ask_admin("/status").body).expect("JSON")
     }
 
+    /// Waits until every backend is healthy: one with a probe is sick until its first probe succeeded.
+    pub fn wait_for_backends(&self) {
+        until("every backend healthy", || {
+            let status = self.status();
+            let healthy = |backend: &Value| backend["healthy"] == true;
+            status["backends"].as_array().expect("backends").iter().all(healthy).then_some(())
+        });
+    }
+
     /// The text of `/metrics`.
     pub fn metrics(&self) -> String {
         self.ask_admin("/metrics").text().to_owned()

@@ -38,8 +38,8 @@ impl Guide<'_> {
     fn edits(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = self.policy.path.display();
         writeln!(f, "\nEdit {file} while this runs, and save:")?;
-        writeln!(f, "  `ttl 30s` -> `ttl 2s`        pages are asked for again after two seconds")?;
         writeln!(f, "  the text of X-Greeting       is on the next response, stored pages included")?;
+        writeln!(f, "  `ttl 30s` -> `ttl 2s`        what is stored from now on is fresh for two seconds")?;
         writeln!(f, "  take out a `;`               the old policy serves on; the mistake is shown here")?;
         if let Some(admin) = self.sockets.admin {
             writeln!(f, "                               and by: warp status --admin {admin}")?;

@@ -28,6 +28,7 @@ fn start() -> Api {
     let (reports, report_files) = serve(&[("v1/reports/sales", b"much")], "location = /ready { return 204; }");
     let policy = example("api.warp", &[(9000, api.address().port()), (9001, reports.address().port())]);
     let proxy = Proxy::start(&policy);
+    proxy.wait_for_backends();
     Api { policy, public: api, reports, proxy, _files: [api_files, report_files] }
 }
 

@@ -32,6 +32,7 @@ fn start() -> Media {
     let (live, live_files) = serve(&channel, "");
     let policy = example("media.warp", &[(8082, library.address().port()), (8083, live.address().port())]);
     let proxy = Proxy::start(&policy);
+    proxy.wait_for_backends();
     Media { policy, library, live, proxy, _files: [library_files, live_files] }
 }
 

@@ -53,6 +53,7 @@ impl Site {
         let (nginx, dir) = serve(files, directives);
         let policy = example(name, &[(port, nginx.address().port())]);
         let proxy = Proxy::start(&policy);
+        proxy.wait_for_backends();
         Self { policy, nginx, proxy, _files: dir }
     }
 
