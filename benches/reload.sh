@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# How long an edit of the policy takes to serve, while wrk asks as fast as it can.
+#
+#     benches/reload.sh [WARP]
+#
+# WARP is the binary to measure; without it, a release build is made. A second warp is the origin. "to serving" is
+# from the rename that puts the file in place to the first response that the new policy made, "to the swap" what
+# /status tells of the reload: reading, checking, compiling and publishing. wrk (package wrk) is left out if it is
+# not there.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+warp=${1:-}
+if [ -z "$warp" ]; then
+    cargo build --locked --release
+    warp=${CARGO_TARGET_DIR:-target}/release/warp
+fi
+
+work=$(mktemp -d)
+children=()
+cleanup() {
+    for child in "${children[@]}"; do kill "$child" 2>/dev/null || true; done
+    wait
+    rm -rf "$work"
+}
+trap cleanup EXIT
+
+# ---- processes ----------------------------------------------------------------
+
+# Starts warp with the policy $2; its ports come out in $work/$1.out.
+start() {
+    "$warp" serve "$2" --listen 127.0.0.1:0 --admin 127.0.0.1:0 >"$work/$1.out" 2>"$work/$1.log" &
+    children+=("$!")
+    for _ in $(seq 1 1000); do
+        if grep -q '^admin on' "$work/$1.out"; then return; fi
+        sleep 0.02
+    done
+    cat "$work/$1.log" >&2
+    exit 2
+}
+
+# The port that warp $1 said for "$2 on".
+port_of() { sed -n "s|^$2 on http://127.0.0.1:||p" "$work/$1.out"; }
+
+load=
+start_load() {
+    load=
+    command -v wrk >/dev/null || return 0
+    wrk -t1 -c16 -d600s -H 'Host: h1.example' "http://127.0.0.1:$traffic/p1/x" >"$work/wrk.out" &
+    load=$!
+    children+=("$load")
+}
+
+# wrk sums up at SIGINT; what went wrong is told.
+stop_load() {
+    [ -n "$load" ] || return 0
+    kill -INT "$load"
+    wait "$load" || true
+    grep -E 'Requests/sec|Socket errors|Non-2xx' "$work/wrk.out" | sed 's/^ */    under load: /'
+}
+
+# ---- measuring ----------------------------------------------------------------
+
+now_us() { echo "${EPOCHREALTIME/[.,]/}"; }
+
+# The mark of the policy that answers a request on the connection 3.
+mark_served() {
+    local line mark=
+    # cat writes it in one piece; in three, as printf does, the second waits 40 ms for an acknowledgement.
+    cat "$work/request" >&3
+    while IFS= read -r -u 3 line && [ "$line" != $'\r' ]; do
+        case $line in X-Mark:*) mark=${line#X-Mark: } && mark=${mark%$'\r'} ;; esac
+    done
+    served=$mark
+}
+
+# The length of the last reload in microseconds, as /status tells it.
+swap_us() {
+    exec 4<>"/dev/tcp/127.0.0.1/$admin"
+    printf 'GET /status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&4
+    sed -n 's/.*"last_reload":{[^}]*"duration_ms":\([0-9.]*\).*/\1/p' <&4 | awk '{ printf "%d\n", $1 * 1000 }'
+    exec 4>&-
+}
+
+# Prints median, 95th and largest of the numbers in the file $1 as milliseconds.
+summary() {
+    sort -n "$1" | awk '{ us[NR] = $1 } END {
+        median = us[int((NR + 1) / 2)]; high = us[int(NR * 0.95 + 0.999)]
+        printf "median %.1f ms, 95th %.1f ms, largest %.1f ms", median / 1000, high / 1000, us[NR] / 1000
+    }'
+}
+
+# Measures $2 reloads of a policy of $1 rules.
+measure() {
+    local rules=$1 times=$2 turn began
+    : >"$work/serving" >"$work/swap"
+    for turn in $(seq 1 "$times"); do
+        benches/genpolicy.sh "$rules" "$origin" "$rules-$turn" >"$work/next"
+        began=$(now_us)
+        mv "$work/next" "$work/site.warp"
+        served=
+        while [ "$served" != "$rules-$turn" ]; do mark_served; done
+        echo $(($(now_us) - began)) >>"$work/serving"
+        swap_us >>"$work/swap"
+    done
+    printf '    %-12s %s\n' "to serving" "$(summary "$work/serving")"
+    printf '    %-12s %s\n' "to the swap" "$(summary "$work/swap")"
+}
+
+# Both loads for one size of policy.
+series() {
+    printf '%s rules, %s reloads, no load\n' "$1" "$2"
+    measure "$1" "$2"
+    start_load
+    if [ -z "$load" ]; then
+        echo "wrk is not installed: not measured under load"
+        return
+    fi
+    printf '%s rules, %s reloads, wrk with 16 connections\n' "$1" "$2"
+    measure "$1" "$2"
+    stop_load
+}
+
+# ---- the run ------------------------------------------------------------------
+
+cat >"$work/origin.warp" <<'END'
+warp 1;
+backend default none;
+sub recv { return (synth(200, "OK")); }
+END
+start origin "$work/origin.warp"
+origin=$(port_of origin listening)
+benches/genpolicy.sh 10 "$origin" first >"$work/site.warp"
+start site "$work/site.warp"
+traffic=$(port_of site listening)
+admin=$(port_of site admin)
+printf 'HEAD /p1/x HTTP/1.1\r\nHost: h1.example\r\n\r\n' >"$work/request"
+exec 3<>"/dev/tcp/127.0.0.1/$traffic"
+
+printf '%s, %s cores\n' "$("$warp" --version)" "$(nproc)"
+series 10 100
+series 10000 10
