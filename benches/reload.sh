@@ -32,7 +32,7 @@ start() {
     "$warp" serve "$2" --listen 127.0.0.1:0 --admin 127.0.0.1:0 >"$work/$1.out" 2>"$work/$1.log" &
     children+=("$!")
     for _ in $(seq 1 1000); do
-        if grep -q '^admin on' "$work/$1.out"; then return; fi
+        if grep -qs '^admin on' "$work/$1.out"; then return; fi
         sleep 0.02
     done
     cat "$work/$1.log" >&2
