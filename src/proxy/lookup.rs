@@ -9,6 +9,7 @@ use pingora::proxy::Session;
 
 use super::WarpProxy;
 use super::ctx::{Disposition, Exchange, RequestCtx};
+use super::lock::AlwaysMiss;
 use super::facts::{ObjView, StepFacts};
 use super::recv::answer_for;
 use super::storage::{StoredHit, StoredTimes};
@@ -28,7 +29,11 @@ pub fn enable(proxy: &WarpProxy, session: &mut Session, ctx: &RequestCtx) {
 
 /// The key that `hash` made.
 pub fn cache_key(exchange: &Exchange) -> CacheKey {
-    CacheKey::new(exchange.key.clone(), "")
+    let mut key = CacheKey::new(exchange.key.clone(), "");
+    if exchange.hash_always_miss {
+        key.extensions.insert(AlwaysMiss);
+    }
+    key
 }
 
 /// The hash of the request fields that the stored response's `Vary` names; `None` if it names none.
