@@ -107,10 +107,15 @@ fn prepare(bereq: &mut RequestHeader, session: &Session, ctx: &RequestCtx) {
     for name in hop_by_hop_fields(&bereq.headers) {
         bereq.remove_header(&name);
     }
-    let client = ctx.exchange.client.to_string();
-    let forwarded = bereq.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
-    let forwarded = forwarded.map_or_else(|| client.clone(), |known| format!("{known}, {client}"));
-    if let Ok(value) = HeaderValue::from_str(&forwarded) {
+    add_client(bereq, &ctx.exchange.client.to_string());
+    let _ = bereq.append_header(header::VIA, "1.1 warp");
+}
+
+/// The client's address goes behind those that are there already, in one line.
+fn add_client(bereq: &mut RequestHeader, client: &str) {
+    let known = bereq.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let all: Vec<_> = known.chain([client]).collect();
+    if let Ok(value) = HeaderValue::from_str(&all.join(", ")) {
         let _ = bereq.insert_header("X-Forwarded-For", value);
     }
     let _ = bereq.append_header(header::VIA, "1.1 warp");
