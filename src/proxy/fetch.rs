@@ -220,6 +220,14 @@ pub fn response(session: &Session, response: &mut ResponseHeader, ctx: &mut Requ
     };
     if matches!(verdict.action, Action::Deliver | Action::Pass) { Ok(()) } else { Err(refused(&verdict, ctx)) }
 }
+/// Lets the backend's response run ahead of a client that reads slowly, so that others who share it
+/// are not held up. Only where it is known to fit into the store: what runs ahead stays in memory.
+pub fn run_ahead(session: &mut Session, response: &ResponseHeader, largest_bytes: u64, ctx: &RequestCtx) {
+    let is_stored = session.cache.enabled() && ctx.fetch.lifetimes.not_stored.is_none();
+    let fits = content_length(&response.headers).is_some_and(|length| length <= largest_bytes);
+    session.set_proxy_tasks_enabled(is_stored && fits && !ctx.exchange.background);
+}
+
 
 /// The stored head brought up to date by a 304 (RFC 9111 section 3.2).
 fn refresh(stored: &ResponseHeader, validation: &ResponseHeader) -> ResponseHeader {
