@@ -118,7 +118,6 @@ fn add_client(bereq: &mut RequestHeader, client: &str) {
     if let Ok(value) = HeaderValue::from_str(&all.join(", ")) {
         let _ = bereq.insert_header("X-Forwarded-For", value);
     }
-    let _ = bereq.append_header(header::VIA, "1.1 warp");
 }
 
 fn choose(ctx: &mut RequestCtx) -> Result<Arc<Backend>> {
@@ -220,6 +219,7 @@ pub fn response(session: &Session, response: &mut ResponseHeader, ctx: &mut Requ
     };
     if matches!(verdict.action, Action::Deliver | Action::Pass) { Ok(()) } else { Err(refused(&verdict, ctx)) }
 }
+
 /// Lets the backend's response run ahead of a client that reads slowly, so that others who share it
 /// are not held up. Only where it is known to fit into the store: what runs ahead stays in memory.
 pub fn run_ahead(session: &mut Session, response: &ResponseHeader, largest_bytes: u64, ctx: &RequestCtx) {
@@ -227,7 +227,6 @@ pub fn run_ahead(session: &mut Session, response: &ResponseHeader, largest_bytes
     let fits = content_length(&response.headers).is_some_and(|length| length <= largest_bytes);
     session.set_proxy_tasks_enabled(is_stored && fits && !ctx.exchange.background);
 }
-
 
 /// The stored head brought up to date by a 304 (RFC 9111 section 3.2).
 fn refresh(stored: &ResponseHeader, validation: &ResponseHeader) -> ResponseHeader {
