@@ -77,7 +77,8 @@ fn pass_answers() {
 #[test]
 fn purge_answers() {
     let origin = Origin::start();
-    let policy = "sub recv { if (req.method == \"PURGE\") { return (purge); } } sub purge { return (synth(202, \"Away\")); }";
+    let policy =
+        "sub recv { if (req.method == \"PURGE\") { return (purge); } } sub purge { return (synth(202, \"Away\")); }";
     let proxy = Proxy::before(&origin, policy);
     assert_is_page(&proxy.client().request("PURGE", "/page").send(), 202, "Away");
     assert_eq!(origin.requests().len(), 0);
@@ -89,7 +90,8 @@ const DELIVER: &str = "sub deliver { if (req.http.X-Synth) { return (synth(404, 
 #[test]
 fn deliver_answers_instead_of_a_hit() {
     let origin = Origin::start();
-    origin.on("/page", fresh("a body that is longer than the page that takes its place, or so").header("X-Secret", "1"));
+    origin
+        .on("/page", fresh("a body that is longer than the page that takes its place, or so").header("X-Secret", "1"));
     let proxy = Proxy::before(&origin, DELIVER);
     let mut client = proxy.client();
     client.get("/page").send();
@@ -162,7 +164,10 @@ fn a_sub_of_ones_own_makes_the_page() {
     let proxy = Proxy::before(&origin, policy);
     let response = proxy.client().get("/page").header("Host", "a.test").send();
     assert_eq!((response.status, response.reason.as_str(), response.text()), (451, "Law", "{}"));
-    assert_eq!((response.header("Content-Type"), response.header("Content-Length")), (Some("application/json"), Some("2")));
+    assert_eq!(
+        (response.header("Content-Type"), response.header("Content-Length")),
+        (Some("application/json"), Some("2"))
+    );
     assert_eq!(response.header("X-Host"), Some("a.test"));
 }
 
