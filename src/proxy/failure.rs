@@ -51,11 +51,19 @@ fn status_for(error: &Error) -> u16 {
 /// Notes what went wrong, for the log, the metrics and the backend's own count. Once for each request:
 /// pingora tells of the same error where it is answered and where the request ends.
 pub fn note(error: &Error, ctx: &mut RequestCtx) {
-    use ErrorType as T;
     if std::mem::replace(&mut ctx.verdict.failed, true) {
         return;
     }
-    let reason = match (error.esource(), error.etype()) {
+    let reason = reason_of(error, ctx);
+    count_fetch(reason, ctx);
+    (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Error, reason);
+    tracing::warn!(xid = ctx.exchange.xid, reason = reason.as_str(), %error, "the request failed");
+}
+
+/// Why a request failed.
+pub fn reason_of(error: &Error, ctx: &RequestCtx) -> Reason {
+    use ErrorType as T;
+    match (error.esource(), error.etype()) {
         (ErrorSource::Downstream, T::InvalidHTTPHeader) => Reason::BadRequest,
         (ErrorSource::Downstream, _) => Reason::Client,
         (_, T::ConnectTimedout | T::ConnectRefused | T::ConnectNoRoute | T::ConnectError | T::SocketError) => {
@@ -66,18 +74,21 @@ pub fn note(error: &Error, ctx: &mut RequestCtx) {
         (_, T::HTTPStatus(_)) => ctx.verdict.reason,
         (ErrorSource::Upstream, _) => Reason::BadResponse,
         _ => Reason::Internal,
-    };
-    (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Error, reason);
-    if let Some(asked) = ctx.fetch.asked.take() {
-        ctx.fetch.asked_name = Some(asked.backend().name().to_owned());
-        asked.finish(match reason {
-            Reason::Connect => OriginResult::Connect,
-            Reason::Timeout => OriginResult::Timeout,
-            Reason::BadResponse => OriginResult::BadResponse,
-            _ => OriginResult::Aborted,
-        });
     }
-    tracing::warn!(xid = ctx.exchange.xid, reason = reason.as_str(), %error, "the request failed");
+}
+
+/// Counts the request to the backend as one that failed for this reason.
+pub fn count_fetch(reason: Reason, ctx: &mut RequestCtx) {
+    let Some(asked) = ctx.fetch.asked.take() else { return };
+    ctx.fetch.asked_name = Some(asked.backend().name().to_owned());
+    asked.finish(match reason {
+        Reason::Resolve => OriginResult::Resolve,
+        Reason::Connect => OriginResult::Connect,
+        Reason::Timeout => OriginResult::Timeout,
+        Reason::BadResponse => OriginResult::BadResponse,
+        Reason::StaleIfError => OriginResult::ServerError,
+        _ => OriginResult::Aborted,
+    });
 }
 
 async fn write_error_page(session: &mut Session, ctx: &mut RequestCtx, status: u16) -> Result<()> {

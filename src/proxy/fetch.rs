@@ -107,13 +107,17 @@ fn prepare(bereq: &mut RequestHeader, session: &Session, ctx: &RequestCtx) {
     for name in hop_by_hop_fields(&bereq.headers) {
         bereq.remove_header(&name);
     }
-    let client = ctx.exchange.client.to_string();
-    let forwarded = bereq.headers.get("x-forwarded-for").and_then(|value| value.to_str().ok());
-    let forwarded = forwarded.map_or_else(|| client.clone(), |known| format!("{known}, {client}"));
-    if let Ok(value) = HeaderValue::from_str(&forwarded) {
+    add_client(bereq, &ctx.exchange.client.to_string());
+    let _ = bereq.append_header(header::VIA, "1.1 warp");
+}
+
+/// The client's address goes behind those that are there already, in one line.
+fn add_client(bereq: &mut RequestHeader, client: &str) {
+    let known = bereq.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let all: Vec<_> = known.chain([client]).collect();
+    if let Ok(value) = HeaderValue::from_str(&all.join(", ")) {
         let _ = bereq.insert_header("X-Forwarded-For", value);
     }
-    let _ = bereq.append_header(header::VIA, "1.1 warp");
 }
 
 fn choose(ctx: &mut RequestCtx) -> Result<Arc<Backend>> {
@@ -224,6 +228,14 @@ pub fn response(session: &Session, response: &mut ResponseHeader, ctx: &mut Requ
 
 fn is_conditional(bereq: Option<&RequestHeader>) -> bool {
     bereq.is_some_and(|bereq| validation::CONDITIONS.iter().any(|name| bereq.headers.contains_key(name)))
+}
+
+/// Lets the backend's response run ahead of a client that reads slowly, so that others who share it
+/// are not held up. Only where it is known to fit into the store: what runs ahead stays in memory.
+pub fn run_ahead(session: &mut Session, response: &ResponseHeader, largest_bytes: u64, ctx: &RequestCtx) {
+    let is_stored = session.cache.enabled() && ctx.fetch.lifetimes.not_stored.is_none();
+    let fits = content_length(&response.headers).is_some_and(|length| length <= largest_bytes);
+    session.set_proxy_tasks_enabled(is_stored && fits && !ctx.exchange.background);
 }
 
 /// The stored head brought up to date by a 304 (RFC 9111 section 3.2).

@@ -103,7 +103,9 @@ impl ProxyHttp for WarpProxy {
         response: &mut ResponseHeader,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
-        fetch::response(session, response, ctx)
+        fetch::response(session, response, ctx)?;
+        fetch::run_ahead(session, response, self.storage.store().largest_object(), ctx);
+        Ok(())
     }
 
     fn response_cache_filter(

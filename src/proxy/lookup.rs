@@ -7,11 +7,12 @@ use pingora::cache::{CacheKey, CacheMeta, ForcedFreshness, HitHandler, NoCacheRe
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
-use super::WarpProxy;
 use super::ctx::{Disposition, Exchange, RequestCtx};
 use super::facts::{ObjView, StepFacts};
+use super::lock::AlwaysMiss;
 use super::recv::answer_for;
 use super::storage::{StoredHit, StoredTimes};
+use super::{WarpProxy, failure};
 use crate::cache::Vary;
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{Outcome, Reason};
@@ -28,7 +29,11 @@ pub fn enable(proxy: &WarpProxy, session: &mut Session, ctx: &RequestCtx) {
 
 /// The key that `hash` made.
 pub fn cache_key(exchange: &Exchange) -> CacheKey {
-    CacheKey::new(exchange.key.clone(), "")
+    let mut key = CacheKey::new(exchange.key.clone(), "");
+    if exchange.hash_always_miss {
+        key.extensions.insert(AlwaysMiss);
+    }
+    key
 }
 
 /// The hash of the request fields that the stored response's `Vary` names; `None` if it names none.
@@ -117,19 +122,36 @@ pub fn may_serve_stale(session: &Session, ctx: &mut RequestCtx, error: Option<&p
     let allowed = times.may_be_stale
         && match error {
             None => stale_for <= times.grace,
-            Some(error) => stale_for <= stale_limit(&times, error),
+            Some(error) => stale_for <= stale_limit(&times, is_answer(error, ctx.verdict.reason)),
         };
     if allowed {
+        if let Some(error) = error {
+            note_failed_fetch(error, ctx);
+        }
         ctx.verdict.outcome = Outcome::Stale;
         ctx.verdict.reason = if error.is_some() { Reason::StaleIfError } else { Reason::Grace };
     }
     allowed
 }
 
+/// A stale response hides the failure from the client, not from those who look after the backend.
+fn note_failed_fetch(error: &pingora::Error, ctx: &mut RequestCtx) {
+    let answered = is_answer(error, ctx.verdict.reason);
+    let reason = if answered { Reason::StaleIfError } else { failure::reason_of(error, ctx) };
+    failure::count_fetch(reason, ctx);
+    tracing::warn!(xid = ctx.exchange.xid, %error, "the backend failed; a stale response is served");
+}
+
 /// An answer with an error status is covered by stale-if-error only (RFC 5861 section 4); with no
 /// answer at all the cache is disconnected and may use what it kept (RFC 9111 section 4.2.4).
-fn stale_limit(times: &StoredTimes, error: &pingora::Error) -> Duration {
-    let answered = matches!(error.etype(), pingora::ErrorType::HTTPStatus(_));
+fn stale_limit(times: &StoredTimes, answered: bool) -> Duration {
     let limit = times.stale_if_error.max(times.grace);
     if answered { limit } else { limit.saturating_add(times.keep) }
+}
+
+/// Whether the backend answered with an error. One that is sick, or whose name does not resolve, was
+/// not asked at all.
+fn is_answer(error: &pingora::Error, reason: Reason) -> bool {
+    matches!(error.etype(), pingora::ErrorType::HTTPStatus(_))
+        && !matches!(reason, Reason::BackendSick | Reason::Resolve)
 }

@@ -14,6 +14,7 @@ mod failure;
 mod fetch;
 mod hooks;
 mod listener;
+mod lock;
 mod log;
 mod lookup;
 mod options;
@@ -26,7 +27,6 @@ mod synth;
 
 use std::sync::{Arc, OnceLock};
 
-use pingora::cache::lock::CacheLock;
 use pingora::cache::predictor::Predictor;
 
 use crate::policy::PolicyHandle;
@@ -39,7 +39,7 @@ pub use serve::{ServeError, serve};
 pub struct WarpProxy {
     policy: Arc<PolicyHandle>,
     storage: &'static storage::PingoraStorage,
-    lock: &'static CacheLock,
+    lock: &'static lock::FetchLock,
     predictor: &'static Predictor<16>,
     metrics: Arc<Metrics>,
     access_log: Option<AccessLog>,

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pingora::apps::ServerApp;
-use pingora::cache::lock::CacheLock;
 use pingora::cache::predictor::Predictor;
 use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
@@ -16,6 +15,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
+use super::lock::FetchLock;
 use super::options::{AccessLogTarget, Listening, ServeOptions};
 use super::storage::PingoraStorage;
 use super::{WarpProxy, listener, status};
@@ -26,9 +26,6 @@ use crate::telemetry::{AccessLog, LogFormat, Metrics};
 
 /// How often one request asks a backend at most: a kept connection that died, another address.
 const TRIES: usize = 3;
-
-/// How long a fetch may keep others waiting for it before they ask for themselves.
-const LOCK_AGE: Duration = Duration::from_mins(1);
 
 /// How many keys are remembered, in each of 16 shards, as ones whose responses are not stored.
 const UNCACHEABLE_KEYS: usize = 4_096;
@@ -81,7 +78,7 @@ pub fn serve(options: ServeOptions, on_ready: impl FnOnce(&Listening)) -> Result
     let proxy = WarpProxy {
         policy,
         storage,
-        lock: Box::leak(CacheLock::new_boxed(LOCK_AGE)),
+        lock: Box::leak(Box::new(FetchLock::new(storage))),
         predictor: Box::leak(Box::new(Predictor::new(UNCACHEABLE_KEYS, None))),
         access_log: access_log(options.access_log, options.log_format, &metrics)?,
         metrics,

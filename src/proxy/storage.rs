@@ -47,6 +47,9 @@ pub struct StoredTimes {
     pub may_be_stale: bool,
 }
 
+/// How far apart a lookup and the lock that follows it may be.
+const A_MOMENT: Duration = Duration::from_secs(1);
+
 /// The intent to fill a key, on its way to the store with what fills it.
 pub type FillIntent = Arc<Intent<StoredResponse>>;
 
@@ -138,6 +141,15 @@ impl PingoraStorage {
     /// The store itself.
     pub fn store(&self) -> &MemoryStore<StoredResponse> {
         &self.store
+    }
+
+    /// Whether a fresh response has come since a lookup a moment ago, which found none or, if
+    /// `was_stale`, a stale one. One that is older was passed over for a reason.
+    pub fn has_come(&self, key: &CacheKey, was_stale: bool) -> bool {
+        let Some(object) = self.store.lookup(key_of(key)) else { return false };
+        let (head, now) = (object.head(), SystemTime::now());
+        let age = now.duration_since(head.created).unwrap_or_default();
+        head.fresh_until > now && (was_stale || age < A_MOMENT)
     }
 
     /// Declares that the origin is about to be asked for this key.

@@ -16,9 +16,12 @@ fn the_origin_learns_of_the_proxy_and_the_client() {
     let origin = Origin::start();
     origin.on("/page", fresh("hello"));
     let proxy = Proxy::before(&origin, "");
-    proxy.client().get("/page").header("X-Forwarded-For", "192.0.2.1").header("Via", "1.1 other").send();
+    let mut client = proxy.client();
+    let request = client.get("/page").header("X-Forwarded-For", "192.0.2.1, 192.0.2.2");
+    request.header("X-Forwarded-For", "192.0.2.3").header("Via", "1.1 other").send();
     let asked = origin.wait_for(1);
-    assert_eq!(asked.fields.all("X-Forwarded-For").collect::<Vec<_>>(), ["192.0.2.1, 127.0.0.1"]);
+    let forwarded: Vec<_> = asked.fields.all("X-Forwarded-For").collect();
+    assert_eq!(forwarded, ["192.0.2.1, 192.0.2.2, 192.0.2.3, 127.0.0.1"]);
     assert_eq!(asked.fields.all("Via").collect::<Vec<_>>(), ["1.1 other", "1.1 warp"]);
     assert_eq!(asked.header("Host"), Some(proxy.address().to_string().as_str()));
 }

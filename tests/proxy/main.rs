@@ -6,7 +6,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod coalesce;
+mod failure;
 mod forward;
+mod grace;
 mod hit_miss;
 mod hostile;
 mod life;

@@ -212,35 +212,35 @@ fn head_passes_as_head() {
 fn an_upgrade_to_websocket_is_tunnelled() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let origin = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).unwrap();
-            head.extend(byte);
-        }
-        stream
-            .write_all(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
-            .unwrap();
-        let mut said = [0; 4];
-        stream.read_exact(&mut said).unwrap();
-        stream.write_all(&said).unwrap();
-        String::from_utf8(head).unwrap()
-    });
     let backend = format!("backend default {{ .host = \"127.0.0.1\"; .port = \"{port}\"; }}\n");
     let proxy = Proxy::start(&format!("warp 1;\n{backend}rules request first {{ else -> pass; }}"));
     let mut client = proxy.client();
     client.send_raw("GET /socket HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+
+    let (mut origin, _) = listener.accept().unwrap();
+    let mut asked = Vec::new();
+    while !asked.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        origin.read_exact(&mut byte).unwrap();
+        asked.extend(byte);
+    }
+    let asked = String::from_utf8(asked).unwrap().to_lowercase();
+    assert!(asked.starts_with("get /socket http/1.1\r\n") && asked.contains("\r\nupgrade: websocket\r\n"), "{asked}");
+    proxy.wait_for_metric("warp_backend_requests_in_flight{backend=\"default\"}", 1);
+    origin.write_all(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n").unwrap();
+
     let head = client.read_any_head().unwrap();
     assert_eq!(head.first_line, "HTTP/1.1 101 Switching Protocols");
     assert_eq!(head.fields.first("Upgrade"), Some("websocket"));
     assert!(head.fields.lists("Connection", "upgrade"));
     client.send_raw("ping");
-    assert_eq!(client.read_to_end(), b"ping");
-    let asked = origin.join().unwrap();
-    assert!(asked.starts_with("GET /socket HTTP/1.1\r\n"), "{asked}");
-    assert!(asked.to_lowercase().contains("\r\nupgrade: websocket\r\n"), "{asked}");
+    let mut said = [0; 4];
+    origin.read_exact(&mut said).unwrap();
+    assert_eq!(&said, b"ping");
+    origin.write_all(b"pong").unwrap();
+    assert_eq!(client.read_bytes(4).unwrap(), b"pong");
+    drop(origin);
+    client.assert_closed();
 }
 
 #[test]

@@ -85,6 +85,11 @@ impl Client {
         Ok(Response::new(head, body))
     }
 
+    /// Reads the body that belongs to this head of a response to GET.
+    pub fn read_rest(&mut self, head: &Head) -> Result<Vec<u8>, Broken> {
+        self.read_body(head, Framing::of(&head.fields, Framing::UntilClose))
+    }
+
     fn read_body(&mut self, head: &Head, framing: Framing) -> Result<Vec<u8>, Broken> {
         match framing {
             Framing::Length(length) => {

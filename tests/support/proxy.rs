@@ -201,6 +201,14 @@ impl Proxy {
         value.map_or(0, |value| value.parse().expect("a whole number"))
     }
 
+    /// How many requests came to that outcome, for whatever reason.
+    pub fn outcomes(&self, outcome: &str) -> u64 {
+        let start = format!("warp_requests_total{{outcome=\"{outcome}\",");
+        let metrics = self.metrics();
+        let counted = metrics.lines().filter(|line| line.starts_with(&start));
+        counted.map(|line| line.rsplit(' ').next().unwrap().parse::<u64>().expect("a whole number")).sum()
+    }
+
     /// Waits until that line of `/metrics` has this value: a request is counted after it was answered.
     ///
     /// # Panics
