@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use pingora::http::{RequestHeader, ResponseHeader};
 
+use super::post::ForGet;
 use super::storage::FillIntent;
 use crate::cache::Unstorable;
 use crate::lang::hir::BackendId;
@@ -56,12 +57,16 @@ pub struct Exchange {
     pub hash_always_miss: bool,
     /// The parts given to `hash_data`, each framed by its length.
     pub key: Vec<u8>,
+    /// What else tells the response from others of that key: the content of a QUERY.
+    pub content: Vec<u8>,
     /// The body of a response that is made up: `resp.body`, `beresp.body`.
     pub body: Option<Bytes>,
     /// Lines written by `std.log`.
     pub log: Vec<String>,
     /// How often the stored response was served, this time included; 0 on a miss.
     pub hits: u64,
+    /// A request with an unsafe method, as it came.
+    pub unsafe_request: Option<Box<RequestHeader>>,
 }
 
 /// The backend's side.
@@ -87,6 +92,8 @@ pub struct Fetch {
     pub lifetimes: Lifetimes,
     /// The intent to store the response, declared before the backend is asked.
     pub intent: Option<FillIntent>,
+    /// A response to POST that may be stored for a GET.
+    pub for_get: Option<ForGet>,
     /// A stored response brought up to date by a 304, waiting to be stored.
     pub refreshed: Option<Box<ResponseHeader>>,
     /// Status and reason that `error(...)` asked for.
@@ -108,12 +115,36 @@ pub struct Lifetimes {
     pub may_be_stale: bool,
     /// How old it was on arrival (RFC 9111 section 4.2.3).
     pub age: Duration,
-    /// Not to be stored.
-    pub uncacheable: bool,
-    /// Whether the policy itself said how long: it then overrides missing freshness.
-    pub ttl_is_policys: bool,
+    /// Whether it is to be stored at all.
+    pub uncacheable: Uncacheable,
+    /// Where `ttl_ms` comes from.
+    pub source: TtlSource,
     /// Why it is not stored.
     pub not_stored: Option<NotStored>,
+}
+
+/// Whether the policy lets a response be stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Uncacheable {
+    /// It does.
+    #[default]
+    No,
+    /// The request passes.
+    Passed,
+    /// The policy said of the response itself that it is not to be stored.
+    Refused,
+}
+
+/// Where the time to live of a response comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TtlSource {
+    /// Nothing is said of it.
+    #[default]
+    Unstated,
+    /// The response says it.
+    Response,
+    /// The policy says it: it then overrides missing freshness.
+    Policy,
 }
 
 /// Why a response is not stored.
@@ -222,9 +253,31 @@ impl Exchange {
             backend_hint: None,
             hash_always_miss: false,
             key: Vec::new(),
+            content: Vec::new(),
             body: None,
             log: Vec::new(),
             hits: 0,
+            unsafe_request: None,
+        }
+    }
+
+    /// The same client's side for a question beside this request: nothing that comes of it shows here.
+    pub fn aside(&self) -> Self {
+        Self {
+            xid: self.xid,
+            began: self.began,
+            time: self.time,
+            client: self.client,
+            local: self.local,
+            background: self.background,
+            backend_hint: None,
+            hash_always_miss: false,
+            key: Vec::new(),
+            content: Vec::new(),
+            body: None,
+            log: Vec::new(),
+            hits: 0,
+            unsafe_request: None,
         }
     }
 }

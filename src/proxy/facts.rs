@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
-use super::ctx::{Exchange, Fetch, Lifetimes};
+use super::ctx::{Exchange, Fetch, Lifetimes, TtlSource, Uncacheable};
 use crate::decision::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
 use crate::lang::schema::{Message, Variable};
 
@@ -157,7 +157,7 @@ impl StepFacts<'_> {
             V::BereqConnectTimeout => timeout(fetch.connect_timeout),
             V::BereqFirstByteTimeout => timeout(fetch.first_byte_timeout),
             V::BereqBetweenBytesTimeout => timeout(fetch.between_bytes_timeout),
-            V::BereqUncacheable | V::BerespUncacheable => Value::Bool(times.uncacheable),
+            V::BereqUncacheable | V::BerespUncacheable => Value::Bool(times.uncacheable != Uncacheable::No),
             V::BerespTtl => Value::Duration(times.ttl_ms),
             V::BerespGrace => Value::Duration(times.grace_ms),
             V::BerespKeep => Value::Duration(times.keep_ms),
@@ -242,11 +242,13 @@ impl StepFacts<'_> {
             }
             (V::BerespTtl, Value::Duration(time)) => {
                 times.ttl_ms = *time;
-                times.ttl_is_policys = true;
+                times.source = TtlSource::Policy;
             }
             (V::BerespGrace, Value::Duration(time)) => times.grace_ms = (*time).max(0),
             (V::BerespKeep, Value::Duration(time)) => times.keep_ms = (*time).max(0),
-            (V::BerespUncacheable, Value::Bool(uncacheable)) => times.uncacheable |= *uncacheable,
+            (V::BerespUncacheable, Value::Bool(true)) => times.uncacheable = Uncacheable::Refused,
+            // Once true it stays true.
+            (V::BerespUncacheable, Value::Bool(false)) => {}
             _ => return Err(NOT_HERE),
         }
         Ok(())

@@ -11,13 +11,16 @@ use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
-use super::ctx::{Disposition, Lifetimes, NotStored, RequestCtx, Synthetic};
+use super::ctx::{Disposition, Lifetimes, NotStored, RequestCtx, Synthetic, TtlSource, Uncacheable};
 use super::facts::StepFacts;
 use super::lookup::{PASSED, cache_key};
+use super::post;
 use super::recv::answer_for;
 use super::storage::{ObjectId, PingoraStorage, StoredTimes};
 use crate::cache::storable::storable as may_be_stored;
-use crate::cache::{CacheControl, Exchange, Freshness, Timing, Unstorable, hop_by_hop, update304, validation};
+use crate::cache::{
+    CacheControl, Exchange, Freshness, LifetimeSource, Timing, Unstorable, hop_by_hop, update304, validation,
+};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
 use crate::origin::Backend;
@@ -26,7 +29,8 @@ use crate::telemetry::Reason;
 /// How long an idle connection to a backend is kept.
 const IDLE: Duration = Duration::from_mins(1);
 
-/// How long a response with a validator is kept for validation when nothing says so.
+/// How long a response is kept when nothing says so: to validate it, and to serve it when there is no
+/// backend to ask (RFC 9111 section 4.2.4).
 const DEFAULT_KEEP: Duration = Duration::from_hours(1);
 
 /// Runs `miss` or `pass`; an answer if the backend is not to be asked.
@@ -51,7 +55,8 @@ pub fn before(storage: &PingoraStorage, session: &mut Session, ctx: &mut Request
             _ => return Some(answer_for(&verdict)),
         }
     }
-    ctx.fetch.lifetimes.uncacheable = true;
+    ctx.fetch.lifetimes.uncacheable = Uncacheable::Passed;
+    post::expect(storage, ctx);
     let verdict = run_client_step(session, ctx, Step::Pass);
     (verdict.action != Action::Fetch).then(|| answer_for(&verdict))
 }
@@ -98,7 +103,9 @@ pub fn hop_by_hop_fields(headers: &HeaderMap) -> Vec<HeaderName> {
 /// What a cache asks for is the whole response, whatever part the client wants of it.
 fn prepare(bereq: &mut RequestHeader, session: &Session, ctx: &RequestCtx) {
     if session.cache.enabled() {
-        bereq.set_method(Method::GET);
+        if bereq.method == Method::HEAD {
+            bereq.set_method(Method::GET);
+        }
         bereq.remove_header(&header::RANGE);
         for name in &validation::CONDITIONS {
             bereq.remove_header(name);
@@ -259,7 +266,9 @@ fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx)
         ctx.fetch.bereq = bereq;
         verdict
     };
-    ctx.fetch.lifetimes.uncacheable |= verdict.action == Action::Pass;
+    if verdict.action == Action::Pass {
+        ctx.fetch.lifetimes.uncacheable = Uncacheable::Refused;
+    }
     ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &ctx.fetch.lifetimes);
     verdict
 }
@@ -271,16 +280,24 @@ fn lifetimes(beresp: &ResponseHeader, sent: Option<SystemTime>) -> Lifetimes {
     let cc = CacheControl::parse(&beresp.headers);
     let freshness = Freshness::of(beresp.status, &beresp.headers, &cc, timing, None);
     let milliseconds = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-    let has_validator = beresp.headers.contains_key(header::ETAG) || beresp.headers.contains_key(header::LAST_MODIFIED);
+    let ttl_ms = freshness.ttl_ms(now);
     Lifetimes {
-        ttl_ms: freshness.ttl_ms(now),
+        ttl_ms,
         grace_ms: freshness.stale_while_revalidate.map_or(0, milliseconds),
-        keep_ms: if has_validator { milliseconds(DEFAULT_KEEP) } else { 0 },
+        keep_ms: if has_validator(&beresp.headers) || ttl_ms > 0 { milliseconds(DEFAULT_KEEP) } else { 0 },
         stale_if_error_ms: freshness.stale_if_error.map_or(0, milliseconds),
         may_be_stale: !freshness.stale_forbidden,
         age: freshness.initial_age,
+        source: match freshness.source {
+            LifetimeSource::SMaxAge | LifetimeSource::MaxAge | LifetimeSource::Expires => TtlSource::Response,
+            LifetimeSource::NoCache | LifetimeSource::Heuristic | LifetimeSource::Unstated => TtlSource::Unstated,
+        },
         ..Lifetimes::default()
     }
+}
+
+fn has_validator(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::ETAG) || headers.contains_key(header::LAST_MODIFIED)
 }
 
 /// Why a response is not stored: the policy, or RFC 9111 section 3. A lifetime set by the policy
@@ -288,7 +305,7 @@ fn lifetimes(beresp: &ResponseHeader, sent: Option<SystemTime>) -> Lifetimes {
 /// `Authorization`: a policy that knows better changes `Cache-Control`, or takes the field off the
 /// request.
 fn why_not_stored(req: &RequestHeader, beresp: &ResponseHeader, times: &Lifetimes) -> Option<NotStored> {
-    if times.uncacheable {
+    if times.uncacheable != Uncacheable::No {
         return Some(NotStored::Policy);
     }
     let cc = CacheControl::parse(&beresp.headers);
@@ -296,11 +313,22 @@ fn why_not_stored(req: &RequestHeader, beresp: &ResponseHeader, times: &Lifetime
     let exchange =
         Exchange { method: &Method::GET, request: &req.headers, status: beresp.status, response: &beresp.headers };
     let reason = NotStored::Rule(may_be_stored(&exchange, &cc).err()?);
-    let overridden = times.ttl_is_policys && times.ttl_ms > 0 && reason.is_overridden_by_lifetime();
+    let overridden = times.source == TtlSource::Policy && times.ttl_ms > 0 && reason.is_overridden_by_lifetime();
     if !overridden {
         return Some(reason);
     }
     is_about_the_request(beresp.status).then_some(NotStored::Status)
+}
+
+/// What is stored of a response to a request that passed, if it may be stored and says itself how long
+/// it is fresh.
+pub fn stored_beside(session: &Session, beresp: &ResponseHeader, times: &Lifetimes) -> Option<CacheMeta> {
+    let states_it = times.source == TtlSource::Response && times.ttl_ms > 0;
+    if !states_it || times.uncacheable == Uncacheable::Refused {
+        return None;
+    }
+    let times = Lifetimes { uncacheable: Uncacheable::No, ..times.clone() };
+    why_not_stored(session.req_header(), beresp, &times).is_none().then(|| stored_meta(beresp.clone(), &times))
 }
 
 /// Statuses that say something of one request, or of one moment, and nothing of the URL: kept for
@@ -319,7 +347,8 @@ pub fn storable(
     ctx: &mut RequestCtx,
 ) -> RespCacheable {
     let times = &ctx.fetch.lifetimes;
-    let useful = times.ttl_ms > 0 || times.grace_ms > 0 || times.keep_ms > 0;
+    // Without a validator, what was never fresh is of no use later.
+    let useful = times.ttl_ms > 0 || times.grace_ms > 0 || (times.keep_ms > 0 && has_validator(&response.headers));
     if let Some(reason) = times.not_stored.or_else(|| (!useful).then_some(NotStored::Rule(Unstorable::NoFreshness))) {
         ctx.fetch.lifetimes.not_stored = Some(reason);
         return RespCacheable::Uncacheable(NoCacheReason::OriginNotCache);

@@ -16,7 +16,7 @@ use pingora::{Error, Result};
 
 use super::ctx::RequestCtx;
 use super::recv::Received;
-use super::{WarpProxy, deliver, failure, fetch, log, lookup, range, recv, synth};
+use super::{WarpProxy, deliver, failure, fetch, interim, invalidate, log, lookup, post, range, recv, synth};
 
 #[async_trait]
 impl ProxyHttp for WarpProxy {
@@ -30,7 +30,7 @@ impl ProxyHttp for WarpProxy {
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
         session.set_pipelining_enabled(true);
-        match recv::receive(self, session, ctx) {
+        match recv::receive(self, session, ctx).await {
             Received::GoOn => Ok(false),
             Received::Answer(synthetic) => synth::answer(session, ctx, &synthetic).await.map(|()| true),
         }
@@ -103,9 +103,26 @@ impl ProxyHttp for WarpProxy {
         response: &mut ResponseHeader,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
+        if interim::is_relayed(response) {
+            interim::relay(session, response).await;
+            return Ok(());
+        }
         fetch::response(session, response, ctx)?;
+        invalidate::after(self.storage, response, ctx);
+        post::begin(session, response, self.storage.store().largest_object(), ctx);
         fetch::run_ahead(session, response, self.storage.store().largest_object(), ctx);
         Ok(())
+    }
+
+    fn upstream_response_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        end_of_stream: bool,
+        ctx: &mut RequestCtx,
+    ) -> Result<Option<Duration>> {
+        post::write(body.as_ref(), end_of_stream, ctx);
+        Ok(None)
     }
 
     fn response_cache_filter(

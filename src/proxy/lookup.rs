@@ -11,8 +11,8 @@ use super::ctx::{Disposition, Exchange, RequestCtx};
 use super::facts::{ObjView, StepFacts};
 use super::lock::AlwaysMiss;
 use super::recv::answer_for;
-use super::storage::{StoredHit, StoredTimes};
-use super::{WarpProxy, failure};
+use super::storage::{Family, StoredHit, StoredTimes};
+use super::{WarpProxy, failure, query};
 use crate::cache::Vary;
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{Outcome, Reason};
@@ -29,7 +29,10 @@ pub fn enable(proxy: &WarpProxy, session: &mut Session, ctx: &RequestCtx) {
 
 /// The key that `hash` made.
 pub fn cache_key(exchange: &Exchange) -> CacheKey {
-    let mut key = CacheKey::new(exchange.key.clone(), "");
+    let mut key = CacheKey::new([exchange.key.as_slice(), &exchange.content].concat(), "");
+    if !exchange.content.is_empty() {
+        key.extensions.insert(Family(hash_key(&exchange.key)));
+    }
     if exchange.hash_always_miss {
         key.extensions.insert(AlwaysMiss);
     }
@@ -121,7 +124,8 @@ pub fn may_serve_stale(session: &Session, ctx: &mut RequestCtx, error: Option<&p
     let stale_for = SystemTime::now().duration_since(meta.fresh_until()).unwrap_or_default();
     let allowed = times.may_be_stale
         && match error {
-            None => stale_for <= times.grace,
+            // A fetch in the background has no content to send.
+            None => stale_for <= times.grace && session.req_header().method != query::METHOD,
             Some(error) => stale_for <= stale_limit(&times, is_answer(error, ctx.verdict.reason)),
         };
     if allowed {

@@ -50,6 +50,11 @@ pub struct StoredTimes {
 /// How far apart a lookup and the lock that follows it may be.
 const A_MOMENT: Duration = Duration::from_secs(1);
 
+/// Set on a key that is one of many of the same URL, as those of QUERY are: the hash of what they have in
+/// common. They are purged together.
+#[derive(Clone, Copy, Debug)]
+pub struct Family(pub HashBinary);
+
 /// The intent to fill a key, on its way to the store with what fills it.
 pub type FillIntent = Arc<Intent<StoredResponse>>;
 
@@ -58,7 +63,8 @@ pub type FillIntent = Arc<Intent<StoredResponse>>;
 pub struct ObjectId(u64);
 
 impl StoredResponse {
-    fn new(meta: &CacheMeta) -> Self {
+    /// What is kept of pingora's record.
+    pub fn new(meta: &CacheMeta) -> Self {
         Self {
             header: detached(meta.response_header()),
             created: meta.created(),
@@ -154,17 +160,20 @@ impl PingoraStorage {
 
     /// Declares that the origin is about to be asked for this key.
     pub fn intend(&self, key: &CacheKey) -> FillIntent {
-        Arc::new(self.store.intend(u128::from_le_bytes(key.primary_bin())))
+        Arc::new(self.store.intend(key_of(key).primary))
     }
 
     /// Removes every variant of a key; how many there were.
     pub fn purge_family(&self, key: &CacheKey) -> usize {
-        self.store.purge(u128::from_le_bytes(key.primary_bin()))
+        self.store.purge(key_of(key).primary)
     }
 }
 
 fn key_of(key: &CacheKey) -> Key {
-    key_from(key.primary_bin(), key.variance_bin())
+    match key.extensions.get::<Family>() {
+        None => key_from(key.primary_bin(), key.variance_bin()),
+        Some(family) => key_from(family.0, Some(key.combined_bin())),
+    }
 }
 
 fn compact_key(key: &CompactCacheKey) -> Key {
@@ -175,8 +184,8 @@ fn key_from(primary: HashBinary, variance: Option<HashBinary>) -> Key {
     Key { primary: u128::from_le_bytes(primary), variant: variance.map_or(0, u128::from_le_bytes) }
 }
 
-fn hit(key: Key, object: Arc<Object<StoredResponse>>) -> (CacheMeta, HitHandler) {
-    let mut meta = object.head().meta(key.variant == 0);
+fn hit(key: &CacheKey, object: Arc<Object<StoredResponse>>) -> (CacheMeta, HitHandler) {
+    let mut meta = object.head().meta(key.variance_bin().is_none());
     meta.extensions_mut().insert(ObjectId(object.id()));
     say_length(&mut meta, object.len());
     let reader = object.reader(None);
@@ -197,8 +206,7 @@ fn say_length(meta: &mut CacheMeta, length: Option<u64>) {
 #[async_trait]
 impl Storage for PingoraStorage {
     async fn lookup(&'static self, key: &CacheKey, _trace: &SpanHandle) -> Result<Option<(CacheMeta, HitHandler)>> {
-        let key = key_of(key);
-        Ok(self.store.lookup(key).map(|object| hit(key, object)))
+        Ok(self.store.lookup(key_of(key)).map(|object| hit(key, object)))
     }
 
     async fn lookup_streaming_write(
@@ -210,7 +218,7 @@ impl Storage for PingoraStorage {
         let tag = streaming_write_tag.and_then(|tag| tag.try_into().ok()).map(u64::from_le_bytes);
         // Found also when a purge has come between the beginning of the fill and this question.
         match tag.and_then(|tag| self.store.lookup_fill(key_of(key), tag)) {
-            Some(object) => Ok(Some(hit(key_of(key), object))),
+            Some(object) => Ok(Some(hit(key, object))),
             None => self.lookup(key, trace).await,
         }
     }
@@ -227,8 +235,7 @@ impl Storage for PingoraStorage {
             Some(intent) => intent.begin_fill(place.variant, head, length),
             None => self.store.begin_fill(place, head, length),
         };
-        let tag = fill.object().id().to_le_bytes();
-        Ok(Box::new(StoredFill { fill, tag }))
+        Ok(Box::new(StoredFill::new(fill)))
     }
 
     async fn purge(
@@ -311,20 +318,38 @@ impl HandleHit for StoredHit {
 }
 
 /// A response being stored.
-struct StoredFill {
+pub struct StoredFill {
     fill: Fill<StoredResponse>,
     tag: [u8; 8],
+}
+
+impl StoredFill {
+    /// A fill that has begun.
+    pub fn new(fill: Fill<StoredResponse>) -> Self {
+        let tag = fill.object().id().to_le_bytes();
+        Self { fill, tag }
+    }
+
+    /// Stores a part of the body.
+    pub fn write(&mut self, data: &[u8]) {
+        self.fill.write(data);
+    }
+
+    /// Ends the body; how many bytes of it are stored.
+    pub fn complete(self) -> u64 {
+        self.fill.complete()
+    }
 }
 
 #[async_trait]
 impl HandleMiss for StoredFill {
     async fn write_body(&mut self, data: Bytes, _eof: bool) -> Result<()> {
-        self.fill.write(&data);
+        StoredFill::write(self, &data);
         Ok(())
     }
 
     async fn finish(self: Box<Self>) -> Result<MissFinishType> {
-        let stored = self.fill.complete();
+        let stored = self.complete();
         Ok(MissFinishType::Created(usize::try_from(stored).unwrap_or(usize::MAX)))
     }
 
