@@ -96,6 +96,8 @@ pub struct Fetch {
     pub for_get: Option<ForGet>,
     /// A stored response brought up to date by a 304, waiting to be stored.
     pub refreshed: Option<Box<ResponseHeader>>,
+    /// How long requests for the same key are to pass, if the policy said so of this response.
+    pub hit_for_pass_ms: Option<i64>,
     /// Status and reason that `error(...)` asked for.
     pub error: Option<(u16, Option<Vec<u8>>)>,
 }

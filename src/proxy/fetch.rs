@@ -33,6 +33,9 @@ const IDLE: Duration = Duration::from_mins(1);
 /// backend to ask (RFC 9111 section 4.2.4).
 const DEFAULT_KEEP: Duration = Duration::from_hours(1);
 
+/// How long requests pass when `return (pass)` in `backend_response` gives no time.
+const HIT_FOR_PASS_MS: i64 = 120_000;
+
 /// Runs `miss` or `pass`; an answer if the backend is not to be asked.
 pub fn before(storage: &PingoraStorage, session: &mut Session, ctx: &mut RequestCtx) -> Option<Synthetic> {
     if let Some(pending) = ctx.pending.take() {
@@ -268,6 +271,7 @@ fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx)
     };
     if verdict.action == Action::Pass {
         ctx.fetch.lifetimes.uncacheable = Uncacheable::Refused;
+        ctx.fetch.hit_for_pass_ms = Some(verdict.time_ms.unwrap_or(HIT_FOR_PASS_MS));
     }
     ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &ctx.fetch.lifetimes);
     verdict

@@ -131,7 +131,11 @@ impl ProxyHttp for WarpProxy {
         response: &ResponseHeader,
         ctx: &mut RequestCtx,
     ) -> Result<RespCacheable> {
-        Ok(fetch::storable(session, response, self.storage.store().largest_object(), ctx))
+        let storable = fetch::storable(session, response, self.storage.store().largest_object(), ctx);
+        if matches!(storable, RespCacheable::Uncacheable(_)) {
+            self.marks.mark(session, ctx);
+        }
+        Ok(storable)
     }
 
     fn fail_to_connect(

@@ -15,21 +15,32 @@ use super::storage::{Family, StoredHit, StoredTimes};
 use super::{WarpProxy, failure, query};
 use crate::cache::Vary;
 use crate::lang::schema::{Action, Step};
+use crate::store::Mark;
 use crate::telemetry::{Outcome, Reason};
 
 /// Why pingora is told to leave the cache out when the policy says so.
 pub const PASSED: NoCacheReason = NoCacheReason::Custom("pass");
 
 /// Turns the cache on for a request that asked for it.
-pub fn enable(proxy: &WarpProxy, session: &mut Session, ctx: &RequestCtx) {
-    if ctx.disposition == Disposition::Lookup {
-        session.cache.enable(proxy.storage, None, Some(proxy.predictor), Some(proxy.lock), None);
+pub fn enable(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) {
+    if ctx.disposition != Disposition::Lookup {
+        return;
     }
+    if !proxy.marks.is_empty() && proxy.marks.find(&cache_key(&ctx.exchange)) == Some(Mark::HitForPass) {
+        ctx.disposition = Disposition::Pass;
+        (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Pass, Reason::HitForPass);
+        return;
+    }
+    session.cache.enable(proxy.storage, None, Some(proxy.marks), Some(proxy.lock), None);
 }
 
 /// The key that `hash` made.
 pub fn cache_key(exchange: &Exchange) -> CacheKey {
-    let mut key = CacheKey::new([exchange.key.as_slice(), &exchange.content].concat(), "");
+    let primary = [exchange.key.as_slice(), &exchange.content].concat();
+    let hash = hash_key(&primary);
+    let mut key = CacheKey::new(primary, "");
+    // Hashed once: pingora would do it anew for each question.
+    key.set_primary_bin_override(hash);
     if !exchange.content.is_empty() {
         key.extensions.insert(Family(hash_key(&exchange.key)));
     }

@@ -19,6 +19,7 @@ mod listener;
 mod lock;
 mod log;
 mod lookup;
+mod marks;
 mod options;
 mod post;
 mod query;
@@ -31,8 +32,6 @@ mod synth;
 
 use std::sync::{Arc, OnceLock};
 
-use pingora::cache::predictor::Predictor;
-
 use crate::policy::PolicyHandle;
 use crate::telemetry::{AccessLog, Metrics};
 
@@ -44,7 +43,7 @@ pub struct WarpProxy {
     policy: Arc<PolicyHandle>,
     storage: &'static storage::PingoraStorage,
     lock: &'static lock::FetchLock,
-    predictor: &'static Predictor<16>,
+    marks: &'static marks::KeyMarks,
     metrics: Arc<Metrics>,
     access_log: Option<AccessLog>,
 }

@@ -123,7 +123,9 @@ fn purge(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Rece
     if verdict.action != Action::Lookup {
         return Received::Answer(answer_for(&verdict));
     }
-    proxy.storage.purge_family(&super::lookup::cache_key(&ctx.exchange));
+    let key = super::lookup::cache_key(&ctx.exchange);
+    proxy.storage.purge_family(&key);
+    proxy.marks.unmark(&key);
     (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Purge, Reason::Policy);
     let req = session.downstream_session.req_header_mut();
     let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));

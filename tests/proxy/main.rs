@@ -10,6 +10,7 @@ mod coalesce;
 mod failure;
 mod forward;
 mod grace;
+mod hit_for_pass;
 mod hit_miss;
 mod hostile;
 mod interim;
