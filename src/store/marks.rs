@@ -31,9 +31,17 @@ pub struct Marks {
 
 #[derive(Default)]
 struct Shard {
-    marks: HashMap<u128, (Mark, SystemTime)>,
-    /// The keys in the order in which they were first marked; some may be unmarked by now.
-    order: VecDeque<u128>,
+    marks: HashMap<u128, Marked>,
+    /// The keys in the order in which they were marked, each with the turn of its mark: one whose turn is
+    /// another by now is passed over.
+    order: VecDeque<(u128, u64)>,
+    next_turn: u64,
+}
+
+struct Marked {
+    mark: Mark,
+    until: SystemTime,
+    turn: u64,
 }
 
 impl Default for Marks {
@@ -65,12 +73,13 @@ impl Marks {
         if self.is_empty() {
             return None;
         }
-        let (mark, until) = self.shard(key).marks.get(&key).copied()?;
-        if until > now {
-            return Some(mark);
+        let found = self.shard(key).marks.get(&key).map(|marked| (marked.mark, marked.until));
+        let (mark, until) = found?;
+        if until <= now {
+            self.unmark(key);
+            return None;
         }
-        self.unmark(key);
-        None
+        Some(mark)
     }
 
     /// Takes the mark off a key; `false` when there was none.
@@ -89,17 +98,25 @@ impl Marks {
 
 impl Shard {
     fn mark(&mut self, key: u128, mark: Mark, until: SystemTime) {
-        if self.marks.insert(key, (mark, until)).is_none() {
-            self.order.push_back(key);
-        }
+        let turn = self.next_turn;
+        self.next_turn += 1;
+        self.marks.insert(key, Marked { mark, until, turn });
+        self.order.push_back((key, turn));
         while self.marks.len() > MOST {
-            let Some(oldest) = self.order.pop_front() else { break };
-            self.marks.remove(&oldest);
+            let Some((oldest, turn)) = self.order.pop_front() else { break };
+            if self.has(oldest, turn) {
+                self.marks.remove(&oldest);
+            }
         }
         if self.order.len() > 2 * MOST {
-            let marks = &self.marks;
-            self.order.retain(|key| marks.contains_key(key));
+            let mut order = std::mem::take(&mut self.order);
+            order.retain(|&(key, turn)| self.has(key, turn));
+            self.order = order;
         }
+    }
+
+    fn has(&self, key: u128, turn: u64) -> bool {
+        self.marks.get(&key).is_some_and(|marked| marked.turn == turn)
     }
 }
 
