@@ -97,6 +97,7 @@ impl Run<'_> {
             at = match self.tree.node(at)? {
                 Node::Match(node) => node.choose(&self.scope(facts, node.frame)),
                 Node::Act { statement, frame, next } => {
+                    facts.performing(statement.span);
                     match perform(&statement.kind, facts, &mut self.locals, *frame, self.context) {
                         Ok(()) => *next,
                         Err(why) => return Some(Verdict::refused(why, statement.span)),

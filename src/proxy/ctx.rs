@@ -12,6 +12,7 @@ use super::post::ForGet;
 use super::storage::FillIntent;
 use crate::cache::Unstorable;
 use crate::lang::hir::BackendId;
+use crate::lang::source::Span;
 use crate::origin::OriginRequest;
 use crate::policy::Policy;
 use crate::telemetry::{InFlight, Outcome, Reason};
@@ -96,6 +97,8 @@ pub struct Fetch {
     pub for_get: Option<ForGet>,
     /// A stored response brought up to date by a 304, waiting to be stored.
     pub refreshed: Option<Box<ResponseHeader>>,
+    /// The place in the policy that kept the response from being stored.
+    pub refused_at: Option<Span>,
     /// How long requests for the same key are to pass, if the policy said so of this response.
     pub hit_for_pass_ms: Option<i64>,
     /// Status and reason that `error(...)` asked for.
@@ -202,6 +205,8 @@ pub struct CacheVerdict {
     pub outcome: Outcome,
     /// Why it was not a hit.
     pub reason: Reason,
+    /// The place in the policy that decided, if one did.
+    pub decided_at: Option<Span>,
     /// Whether the response was stored.
     pub stored: bool,
     /// Whether it failed, and that is noted.
@@ -217,6 +222,7 @@ impl Default for CacheVerdict {
         Self {
             outcome: Outcome::Error,
             reason: Reason::Other,
+            decided_at: None,
             stored: false,
             failed: false,
             collapsed: false,
@@ -244,7 +250,8 @@ impl RequestCtx {
 }
 
 impl Exchange {
-    fn new() -> Self {
+    /// That of a request that begins now.
+    pub fn new() -> Self {
         Self {
             xid: NEXT_XID.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
             began: Instant::now(),

@@ -113,7 +113,9 @@ fn make_error_page(
         facts.fetch = Some(&mut ctx.fetch);
         facts.bereq = bereq.as_deref_mut();
         facts.beresp = Some(&mut response);
-        ctx.policy.program.run(Step::BackendError, &mut facts)
+        let verdict = ctx.policy.program.run(Step::BackendError, &mut facts);
+        ctx.fetch.bereq = bereq;
+        verdict
     };
     if verdict.action != Action::Deliver {
         response = synth::head(&Synthetic { status: 503, reason: None })?;

@@ -50,18 +50,18 @@ pub fn before(storage: &PingoraStorage, session: &mut Session, ctx: &mut Request
             }
             Action::Pass => {
                 ctx.disposition = Disposition::Pass;
-                ctx.verdict.reason = Reason::Policy;
+                (ctx.verdict.reason, ctx.verdict.decided_at) = (Reason::Policy, verdict.span);
                 if session.cache.enabled() {
                     session.cache.disable(PASSED);
                 }
             }
-            _ => return Some(answer_for(&verdict)),
+            _ => return Some(answer_for(&verdict, ctx)),
         }
     }
     ctx.fetch.lifetimes.uncacheable = Uncacheable::Passed;
     post::expect(storage, ctx);
     let verdict = run_client_step(session, ctx, Step::Pass);
-    (verdict.action != Action::Fetch).then(|| answer_for(&verdict))
+    (verdict.action != Action::Fetch).then(|| answer_for(&verdict, ctx))
 }
 
 fn run_client_step(session: &mut Session, ctx: &mut RequestCtx, step: Step) -> Verdict {
@@ -164,6 +164,7 @@ fn failed(status: u16, why: impl Into<String>) -> Box<Error> {
 }
 
 fn refused(verdict: &Verdict, ctx: &mut RequestCtx) -> Box<Error> {
+    ctx.verdict.decided_at = verdict.span;
     ctx.verdict.reason = if verdict.action == Action::Fail { Reason::PolicyFailure } else { Reason::Policy };
     if verdict.action == Action::Error {
         ctx.fetch.error = Some((verdict.status.unwrap_or(503), verdict.reason.clone()));
@@ -271,6 +272,7 @@ fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx)
     };
     if verdict.action == Action::Pass {
         ctx.fetch.lifetimes.uncacheable = Uncacheable::Refused;
+        ctx.fetch.refused_at = verdict.span;
         ctx.fetch.hit_for_pass_ms = Some(verdict.time_ms.unwrap_or(HIT_FOR_PASS_MS));
     }
     ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &ctx.fetch.lifetimes);

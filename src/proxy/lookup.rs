@@ -98,9 +98,10 @@ pub fn on_hit(
         }
         action => {
             if action != Action::Pass {
-                ctx.pending = Some(answer_for(&verdict));
+                ctx.pending = Some(answer_for(&verdict, ctx));
             }
             leave_cache_out(session, ctx);
+            ctx.verdict.decided_at = verdict.span;
             Some(ForcedFreshness::ForceMiss)
         }
     }

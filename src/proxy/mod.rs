@@ -9,6 +9,7 @@
 mod admit;
 mod ctx;
 mod deliver;
+mod explain;
 mod facts;
 mod failure;
 mod fetch;

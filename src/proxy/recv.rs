@@ -47,13 +47,16 @@ pub async fn receive(proxy: &WarpProxy, session: &mut Session, ctx: &mut Request
         let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
         ctx.policy.program.run(Step::Recv, &mut facts)
     };
+    if verdict.action != Action::Hash {
+        ctx.verdict.decided_at = verdict.span;
+    }
     match verdict.action {
         Action::Hash => look_up(session, ctx).await,
         Action::Pass => pass(ctx, if is_cacheable(session.req_header()) { Reason::Policy } else { Reason::Method }),
         Action::Purge => purge(proxy, session, ctx),
         _ => {
             ctx.verdict.reason = Reason::Policy;
-            Received::Answer(answer_for(&verdict))
+            Received::Answer(answer_for(&verdict, ctx))
         }
     }
 }
@@ -80,7 +83,7 @@ async fn look_up(session: &mut Session, ctx: &mut RequestCtx) -> Received {
     };
     let verdict = make_key(session, ctx);
     if verdict.action != Action::Lookup {
-        return Received::Answer(answer_for(&verdict));
+        return Received::Answer(answer_for(&verdict, ctx));
     }
     ctx.exchange.content = content;
     ctx.disposition = Disposition::Lookup;
@@ -121,19 +124,23 @@ fn make_key(session: &mut Session, ctx: &mut RequestCtx) -> Verdict {
 fn purge(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Received {
     let verdict = make_key(session, ctx);
     if verdict.action != Action::Lookup {
-        return Received::Answer(answer_for(&verdict));
+        return Received::Answer(answer_for(&verdict, ctx));
     }
     let key = super::lookup::cache_key(&ctx.exchange);
     proxy.storage.purge_family(&key);
     proxy.marks.unmark(&key);
     (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Purge, Reason::Policy);
-    let req = session.downstream_session.req_header_mut();
-    let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
-    Received::Answer(answer_for(&ctx.policy.program.run(Step::Purge, &mut facts)))
+    let verdict = {
+        let req = session.downstream_session.req_header_mut();
+        let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
+        ctx.policy.program.run(Step::Purge, &mut facts)
+    };
+    Received::Answer(answer_for(&verdict, ctx))
 }
 
 /// The response that a verdict asks for: `synth(...)`, or 503 for `fail`.
-pub fn answer_for(verdict: &Verdict) -> Synthetic {
+pub fn answer_for(verdict: &Verdict, ctx: &mut RequestCtx) -> Synthetic {
+    ctx.verdict.decided_at = verdict.span;
     if verdict.action == Action::Synth {
         return Synthetic { status: verdict.status.unwrap_or(503), reason: verdict.reason.clone() };
     }
