@@ -168,7 +168,7 @@ fn lifetime(
     if let Some(seconds) = cc.max_age {
         return (seconds, LifetimeSource::MaxAge);
     }
-    if headers.contains_key(EXPIRES) {
+    if cc.has_expires(headers) {
         return (expires_lifetime(headers, now).unwrap_or_default(), LifetimeSource::Expires);
     }
     let may_guess = is_heuristically_cacheable(status) || cc.has(Directive::Public);

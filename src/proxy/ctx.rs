@@ -6,10 +6,11 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
+use http::HeaderMap;
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::storage::FillIntent;
-use crate::cache::Unstorable;
+use crate::cache::{CacheControl, TargetList, Unstorable, targeted};
 use crate::lang::hir::BackendId;
 use crate::origin::OriginRequest;
 use crate::policy::Policy;
@@ -81,8 +82,12 @@ pub struct Fetch {
     pub first_byte_timeout: Option<Duration>,
     /// `bereq.between_bytes_timeout`, if the policy set it.
     pub between_bytes_timeout: Option<Duration>,
+    /// `bereq.cache_control_fields`, if the policy set it.
+    pub targets: Option<TargetList>,
     /// When the request to the backend was sent.
     pub sent: Option<SystemTime>,
+    /// Whether `Surrogate-Control` of the response was obeyed: then it goes no further.
+    pub obeys_surrogate_control: bool,
     /// The times of the response as RFC 9111 and the policy see them.
     pub lifetimes: Lifetimes,
     /// The intent to store the response, declared before the backend is asked.
@@ -114,6 +119,18 @@ pub struct Lifetimes {
     pub ttl_is_policys: bool,
     /// Why it is not stored.
     pub not_stored: Option<NotStored>,
+}
+
+impl Fetch {
+    /// The fields that stand in for `Cache-Control`.
+    pub fn targets(&self) -> &TargetList {
+        self.targets.as_ref().unwrap_or_default()
+    }
+
+    /// The directives that hold for a response with these fields.
+    pub fn directives(&self, headers: &HeaderMap) -> CacheControl {
+        targeted::governing(headers, self.targets())
+    }
 }
 
 /// Why a response is not stored.

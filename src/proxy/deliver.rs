@@ -11,7 +11,9 @@ use super::ctx::{Disposition, RequestCtx};
 use super::facts::StepFacts;
 use super::lookup::object_view;
 use super::recv::answer_for;
+use super::storage::StoredTimes;
 use super::synth;
+use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::{CacheStatus, Forward};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
@@ -25,6 +27,7 @@ pub async fn respond(session: &mut Session, response: &mut ResponseHeader, ctx: 
     }
     settle(session, ctx);
     let ttl = is_from_store(session).then(|| seconds_left(session)).flatten();
+    keep_what_was_for_us(session, response, ctx);
     let verdict = run_deliver(session, response, ctx);
     if verdict.action == Action::Deliver {
         strip_hop_by_hop(response);
@@ -107,6 +110,17 @@ fn settle(session: &Session, ctx: &mut RequestCtx) {
                 verdict.reason = Reason::UriMiss;
             }
         }
+    }
+}
+
+/// What `Surrogate-Control` said was for us alone, if we followed it. It stays with what is stored,
+/// for a 304 that does not repeat it.
+fn keep_what_was_for_us(session: &Session, response: &mut ResponseHeader, ctx: &RequestCtx) {
+    let meta = session.cache.maybe_cache_meta();
+    let stored = meta.and_then(|meta| meta.extensions().get::<StoredTimes>());
+    let obeyed = stored.map_or(ctx.fetch.obeys_surrogate_control, |times| times.obeys_surrogate_control);
+    if obeyed {
+        response.remove_header(&SURROGATE_CONTROL);
     }
 }
 

@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::ctx::{Exchange, Fetch, Lifetimes};
+use crate::cache::TargetList;
 use crate::decision::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
 use crate::lang::schema::{Message, Variable};
 
@@ -157,6 +158,7 @@ impl StepFacts<'_> {
             V::BereqConnectTimeout => timeout(fetch.connect_timeout),
             V::BereqFirstByteTimeout => timeout(fetch.first_byte_timeout),
             V::BereqBetweenBytesTimeout => timeout(fetch.between_bytes_timeout),
+            V::BereqCacheControlFields => Value::text(fetch.targets().as_str()),
             V::BereqUncacheable | V::BerespUncacheable => Value::Bool(times.uncacheable),
             V::BerespTtl => Value::Duration(times.ttl_ms),
             V::BerespGrace => Value::Duration(times.grace_ms),
@@ -240,6 +242,9 @@ impl StepFacts<'_> {
             (V::BereqBetweenBytesTimeout, Value::Duration(time)) => {
                 fetch.between_bytes_timeout = Some(Lifetimes::duration(*time));
             }
+            (V::BereqCacheControlFields, Value::Text(text)) => {
+                fetch.targets = Some(targets(text.as_deref().unwrap_or_default()));
+            }
             (V::BerespTtl, Value::Duration(time)) => {
                 times.ttl_ms = *time;
                 times.ttl_is_policys = true;
@@ -280,6 +285,16 @@ pub fn spelling(name: &HeaderName) -> String {
         written
     });
     letters.collect()
+}
+
+/// Reads a list of field names; what is none is left out, and the log tells.
+fn targets(text: &[u8]) -> TargetList {
+    let text = String::from_utf8_lossy(text);
+    let (targets, refused) = TargetList::parse(&text);
+    if !refused.is_empty() {
+        tracing::warn!(?refused, "bereq.cache_control_fields names what no field can be called");
+    }
+    targets
 }
 
 /// Sets the reason phrase: text without control characters (RFC 9112 section 4).

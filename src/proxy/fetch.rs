@@ -11,12 +11,13 @@ use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
-use super::ctx::{Disposition, Lifetimes, NotStored, RequestCtx, Synthetic};
+use super::ctx::{Disposition, Fetch, Lifetimes, NotStored, RequestCtx, Synthetic};
 use super::facts::StepFacts;
 use super::lookup::{PASSED, cache_key};
 use super::recv::answer_for;
 use super::storage::{ObjectId, PingoraStorage, StoredTimes};
 use crate::cache::storable::storable as may_be_stored;
+use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::{CacheControl, Exchange, Freshness, Timing, Unstorable, hop_by_hop, update304, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
@@ -247,7 +248,7 @@ fn refresh(stored: &ResponseHeader, validation: &ResponseHeader) -> ResponseHead
 
 fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx) -> Verdict {
     let passes = ctx.fetch.lifetimes.uncacheable;
-    ctx.fetch.lifetimes = lifetimes(beresp, ctx.fetch.sent);
+    ctx.fetch.lifetimes = lifetimes(beresp, &ctx.fetch);
     ctx.fetch.lifetimes.uncacheable = passes;
     let verdict = {
         let mut bereq = ctx.fetch.bereq.take();
@@ -260,15 +261,17 @@ fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx)
         verdict
     };
     ctx.fetch.lifetimes.uncacheable |= verdict.action == Action::Pass;
-    ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &ctx.fetch.lifetimes);
+    let cc = ctx.fetch.directives(&beresp.headers);
+    ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &cc, &ctx.fetch.lifetimes);
+    ctx.fetch.obeys_surrogate_control = cc.targeted == Some(SURROGATE_CONTROL);
     verdict
 }
 
 /// The times that RFC 9111 section 4.2 and RFC 5861 give a response, before the policy speaks.
-fn lifetimes(beresp: &ResponseHeader, sent: Option<SystemTime>) -> Lifetimes {
+fn lifetimes(beresp: &ResponseHeader, fetch: &Fetch) -> Lifetimes {
     let now = SystemTime::now();
-    let timing = Timing { request_time: sent.unwrap_or(now), response_time: now };
-    let cc = CacheControl::parse(&beresp.headers);
+    let timing = Timing { request_time: fetch.sent.unwrap_or(now), response_time: now };
+    let cc = fetch.directives(&beresp.headers);
     let freshness = Freshness::of(beresp.status, &beresp.headers, &cc, timing, None);
     let milliseconds = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
     let has_validator = beresp.headers.contains_key(header::ETAG) || beresp.headers.contains_key(header::LAST_MODIFIED);
@@ -285,17 +288,21 @@ fn lifetimes(beresp: &ResponseHeader, sent: Option<SystemTime>) -> Lifetimes {
 
 /// Why a response is not stored: the policy, or RFC 9111 section 3. A lifetime set by the policy
 /// overrides what the origin left unsaid. It does not override `no-store`, `private` and the rule on
-/// `Authorization`: a policy that knows better changes `Cache-Control`, or takes the field off the
-/// request.
-fn why_not_stored(req: &RequestHeader, beresp: &ResponseHeader, times: &Lifetimes) -> Option<NotStored> {
+/// `Authorization`: a policy that knows better changes the field that says so, or takes
+/// `Authorization` off the request.
+fn why_not_stored(
+    req: &RequestHeader,
+    beresp: &ResponseHeader,
+    cc: &CacheControl,
+    times: &Lifetimes,
+) -> Option<NotStored> {
     if times.uncacheable {
         return Some(NotStored::Policy);
     }
-    let cc = CacheControl::parse(&beresp.headers);
     // What is stored was asked for with GET, also where the client asked for the head alone.
     let exchange =
         Exchange { method: &Method::GET, request: &req.headers, status: beresp.status, response: &beresp.headers };
-    let reason = NotStored::Rule(may_be_stored(&exchange, &cc).err()?);
+    let reason = NotStored::Rule(may_be_stored(&exchange, cc).err()?);
     let overridden = times.ttl_is_policys && times.ttl_ms > 0 && reason.is_overridden_by_lifetime();
     if !overridden {
         return Some(reason);
@@ -329,7 +336,8 @@ pub fn storable(
     if !ctx.verdict.stored {
         ctx.verdict.reason = Reason::Store;
     }
-    let mut meta = stored_meta(head, times);
+    let cc = ctx.fetch.directives(&head.headers);
+    let mut meta = stored_meta(head, &cc, times);
     if let Some(intent) = &ctx.fetch.intent {
         meta.extensions_mut().insert(Arc::clone(intent));
     }
@@ -344,8 +352,7 @@ pub fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn stored_meta(mut head: ResponseHeader, times: &Lifetimes) -> CacheMeta {
-    let cc = CacheControl::parse(&head.headers);
+fn stored_meta(mut head: ResponseHeader, cc: &CacheControl, times: &Lifetimes) -> CacheMeta {
     let withheld: Vec<HeaderName> = cc.withheld_fields().cloned().collect();
     for name in hop_by_hop_fields(&head.headers).iter().chain(&withheld) {
         head.remove_header(name);
@@ -360,6 +367,7 @@ fn stored_meta(mut head: ResponseHeader, times: &Lifetimes) -> CacheMeta {
         keep: Lifetimes::duration(times.keep_ms),
         stale_if_error: Lifetimes::duration(times.stale_if_error_ms),
         may_be_stale: times.may_be_stale,
+        obeys_surrogate_control: cc.targeted == Some(SURROGATE_CONTROL),
     };
     let on_error = stored.stale_if_error.max(stored.grace).saturating_add(stored.keep);
     let mut meta =

@@ -45,6 +45,8 @@ pub struct StoredTimes {
     pub stale_if_error: Duration,
     /// Whether it may be served stale at all.
     pub may_be_stale: bool,
+    /// Whether its `Surrogate-Control` was obeyed.
+    pub obeys_surrogate_control: bool,
 }
 
 /// How far apart a lookup and the lock that follows it may be.

@@ -23,5 +23,6 @@ mod reload_under_load;
 mod storable;
 mod support_works;
 mod synth;
+mod targeted;
 mod validate;
 mod vary;

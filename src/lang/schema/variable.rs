@@ -25,6 +25,7 @@ const STORED: StepSet = StepSet::of(&[Step::Hit, Step::Deliver]);
 const ANSWER: StepSet = StepSet::of(&[Step::Deliver, Step::Synth]);
 const SYNTHETIC: StepSet = StepSet::of(&[Step::Synth]);
 const FAILED: StepSet = StepSet::of(&[Step::BackendError]);
+const FETCHING: StepSet = StepSet::of(&[Step::BackendFetch]);
 const PIPE_OR_BACKEND: StepSet = StepSet::of(&[Step::Pipe]).and(BACKEND);
 
 macro_rules! variables {
@@ -97,6 +98,8 @@ variables! {
     BereqBetweenBytesTimeout "bereq.between_bytes_timeout" Duration BACKEND BACKEND NONE "How long the backend may be silent, for this fetch.";
     BereqUncacheable "bereq.uncacheable" Bool BACKEND NONE NONE "The response will not be stored (the request passes).";
     BereqIsBgfetch "bereq.is_bgfetch" Bool BACKEND NONE NONE "A fetch in the background, while a stale response is served.";
+
+    BereqCacheControlFields "bereq.cache_control_fields" String BACKEND FETCHING NONE "The fields that stand in for `Cache-Control` and `Expires` of the response, the strongest first (RFC 9213); at first `CDN-Cache-Control, Surrogate-Control`.";
 
     BerespStatus "beresp.status" Int FETCHED FETCHED NONE "The status.";
     BerespReason "beresp.reason" String FETCHED FETCHED NONE "The reason phrase.";
