@@ -105,6 +105,8 @@ pub struct Lifetimes {
     pub ttl_ms: i64,
     /// How long it may be served stale while it is fetched anew.
     pub grace_ms: i64,
+    /// `beresp.heuristic_ttl`.
+    pub heuristic_ms: i64,
     /// How long it is kept for validation beyond ttl and grace.
     pub keep_ms: i64,
     /// How long it may be served stale when the backend fails (RFC 5861 section 4).
@@ -247,6 +249,12 @@ impl Exchange {
 }
 
 impl Lifetimes {
+    /// Whether only the policy says that it is fresh, and for longer than RFC 9111 section 4.2.2
+    /// would let a cache guess.
+    pub fn go_beyond_a_guess(&self) -> bool {
+        self.ttl_is_policys && self.ttl_ms > self.heuristic_ms.max(0)
+    }
+
     /// A length of time from a count of milliseconds; negative counts as none.
     pub fn duration(milliseconds: i64) -> Duration {
         Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))

@@ -161,6 +161,7 @@ impl StepFacts<'_> {
             V::BereqCacheControlFields => Value::text(fetch.targets().as_str()),
             V::BereqUncacheable | V::BerespUncacheable => Value::Bool(times.uncacheable),
             V::BerespTtl => Value::Duration(times.ttl_ms),
+            V::BerespHeuristicTtl => Value::Duration(times.heuristic_ms),
             V::BerespGrace => Value::Duration(times.grace_ms),
             V::BerespKeep => Value::Duration(times.keep_ms),
             V::BerespAge => Value::Duration(milliseconds(times.age)),

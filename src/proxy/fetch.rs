@@ -18,7 +18,9 @@ use super::recv::answer_for;
 use super::storage::{ObjectId, PingoraStorage, StoredTimes};
 use crate::cache::storable::storable as may_be_stored;
 use crate::cache::targeted::SURROGATE_CONTROL;
-use crate::cache::{CacheControl, Exchange, Freshness, Timing, Unstorable, hop_by_hop, update304, validation};
+use crate::cache::{
+    CacheControl, Exchange, Freshness, Heuristic, LifetimeSource, Timing, Unstorable, hop_by_hop, update304, validation,
+};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
 use crate::origin::Backend;
@@ -273,10 +275,12 @@ fn lifetimes(beresp: &ResponseHeader, fetch: &Fetch) -> Lifetimes {
     let timing = Timing { request_time: fetch.sent.unwrap_or(now), response_time: now };
     let cc = fetch.directives(&beresp.headers);
     let freshness = Freshness::of(beresp.status, &beresp.headers, &cc, timing, None);
+    let guess = Freshness::of(beresp.status, &beresp.headers, &cc, timing, Some(Heuristic::default()));
     let milliseconds = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
     let has_validator = beresp.headers.contains_key(header::ETAG) || beresp.headers.contains_key(header::LAST_MODIFIED);
     Lifetimes {
         ttl_ms: freshness.ttl_ms(now),
+        heuristic_ms: if guess.source == LifetimeSource::Heuristic { guess.ttl_ms(now).max(0) } else { 0 },
         grace_ms: freshness.stale_while_revalidate.map_or(0, milliseconds),
         keep_ms: if has_validator { milliseconds(DEFAULT_KEEP) } else { 0 },
         stale_if_error_ms: freshness.stale_if_error.map_or(0, milliseconds),
@@ -302,16 +306,17 @@ fn why_not_stored(
     // What is stored was asked for with GET, also where the client asked for the head alone.
     let exchange =
         Exchange { method: &Method::GET, request: &req.headers, status: beresp.status, response: &beresp.headers };
-    let reason = NotStored::Rule(may_be_stored(&exchange, cc).err()?);
-    let overridden = times.ttl_is_policys && times.ttl_ms > 0 && reason.is_overridden_by_lifetime();
-    if !overridden {
-        return Some(reason);
+    let rule = may_be_stored(&exchange, cc).err().map(NotStored::Rule);
+    let has_lifetime = times.ttl_is_policys && times.ttl_ms > 0;
+    if let Some(rule) = rule.filter(|rule| !(has_lifetime && rule.is_overridden_by_lifetime())) {
+        return Some(rule);
     }
-    is_about_the_request(beresp.status).then_some(NotStored::Status)
+    let is_unsaid = !cc.has_lifetime() && !cc.has_expires(&beresp.headers);
+    (is_unsaid && times.go_beyond_a_guess() && is_about_the_request(beresp.status)).then_some(NotStored::Status)
 }
 
-/// Statuses that say something of one request, or of one moment, and nothing of the URL: kept for
-/// longer than the origin said, one bad request would spoil the page for everybody.
+/// Statuses that say something of one request, or of one moment, and nothing of the URL: kept by the
+/// policy's word alone, one bad request would spoil the page for everybody.
 fn is_about_the_request(status: http::StatusCode) -> bool {
     let client_error = status.is_client_error() && !matches!(status.as_u16(), 403 | 404 | 410 | 451);
     client_error || matches!(status.as_u16(), 501 | 505)

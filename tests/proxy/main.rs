@@ -9,6 +9,7 @@ mod support;
 mod coalesce;
 mod failure;
 mod forward;
+mod freshness;
 mod grace;
 mod hit_miss;
 mod hostile;

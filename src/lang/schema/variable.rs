@@ -109,6 +109,7 @@ variables! {
     BerespKeep "beresp.keep" Duration FETCHED FETCHED NONE "How long after ttl and grace it is kept for validation.";
     BerespUncacheable "beresp.uncacheable" Bool FETCHED FETCHED NONE "Do not store it. Once true it stays true.";
     BerespAge "beresp.age" Duration FETCHED NONE NONE "How old it was on arrival.";
+    BerespHeuristicTtl "beresp.heuristic_ttl" Duration FETCHED NONE NONE "The ttl that RFC 9111 section 4.2.2 lets a cache guess when the response states none: a tenth of the time since `Last-Modified`, a day at most, less its age; 0 when nothing may be guessed.";
     BerespBackend "beresp.backend" Backend FETCHED NONE NONE "The backend that answered.";
     BerespBody "beresp.body" String NONE FAILED NONE "The body of the response that is made up.";
 
