@@ -92,6 +92,11 @@ pub struct Fetch {
     pub lifetimes: Lifetimes,
     /// The intent to store the response, declared before the backend is asked.
     pub intent: Option<FillIntent>,
+    /// What was fetched and is not stored with the rest: the fields that `no-cache="…"` and
+    /// `private="…"` list. For the client of this request alone.
+    pub withheld: HeaderMap,
+    /// The age on arrival of what was fetched, and when that was, if it had an `Age`.
+    pub aged: Option<(Duration, SystemTime)>,
     /// A stored response brought up to date by a 304, waiting to be stored.
     pub refreshed: Option<Box<ResponseHeader>>,
     /// Status and reason that `error(...)` asked for.

@@ -265,6 +265,8 @@ fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx)
     ctx.fetch.lifetimes.uncacheable |= verdict.action == Action::Pass;
     let cc = ctx.fetch.directives(&beresp.headers);
     ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &cc, &ctx.fetch.lifetimes);
+    let has_age = beresp.headers.contains_key(header::AGE);
+    ctx.fetch.aged = has_age.then(|| (ctx.fetch.lifetimes.age, SystemTime::now()));
     ctx.fetch.obeys_surrogate_control = cc.targeted == Some(SURROGATE_CONTROL);
     verdict
 }
@@ -342,7 +344,9 @@ pub fn storable(
         ctx.verdict.reason = Reason::Store;
     }
     let cc = ctx.fetch.directives(&head.headers);
+    let withheld = withheld_fields(&head.headers, &cc);
     let mut meta = stored_meta(head, &cc, times);
+    ctx.fetch.withheld = withheld;
     if let Some(intent) = &ctx.fetch.intent {
         meta.extensions_mut().insert(Arc::clone(intent));
     }
@@ -357,9 +361,14 @@ pub fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
+/// The fields that are not stored because `no-cache="…"` or `private="…"` list them.
+fn withheld_fields(headers: &HeaderMap, cc: &CacheControl) -> HeaderMap {
+    let listed = headers.iter().filter(|(name, _)| cc.withheld_fields().any(|listed| listed == *name));
+    listed.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 fn stored_meta(mut head: ResponseHeader, cc: &CacheControl, times: &Lifetimes) -> CacheMeta {
-    let withheld: Vec<HeaderName> = cc.withheld_fields().cloned().collect();
-    for name in hop_by_hop_fields(&head.headers).iter().chain(&withheld) {
+    for name in hop_by_hop_fields(&head.headers).iter().chain(cc.withheld_fields()) {
         head.remove_header(name);
     }
     // The age is reckoned anew at each use.

@@ -1,4 +1,5 @@
-//! How long a response is fresh when it does not say so itself: guesses (RFC 9111 section 4.2.2).
+//! How long a response is fresh when it does not say so itself: guesses (RFC 9111 section 4.2.2). And
+//! how old it is said to be (section 5.1).
 
 use std::time::{Duration, SystemTime};
 
@@ -98,4 +99,33 @@ fn cache_control_and_pragma_of_a_request_are_the_policys_to_follow() {
             assert_eq!(second.cache_status().hit(), hit, "{name} {policy}");
         }
     }
+}
+
+#[test]
+fn a_response_that_came_with_an_age_is_sent_on_with_it() {
+    for policy in ["", "sub recv { return (pass); }", "sub backend_response { return (pass); }"] {
+        for (sent, expected) in [(Some("30"), Some(30)), (Some("abc"), Some(0)), (None, None)] {
+            let origin = Origin::start();
+            let answer = Answer::ok("hello").header("Cache-Control", "max-age=60").header("Date", &ago(0));
+            origin.on("/page", sent.into_iter().fold(answer, |answer, age| answer.header("Age", age)));
+            let proxy = Proxy::before(&origin, policy);
+            let response = proxy.get("/page");
+            let age: Option<u64> = response.header("Age").map(|age| age.parse().unwrap());
+            // The wait for the backend counts, too.
+            assert_eq!(
+                age.map(|age| age.saturating_sub(expected.unwrap_or(0)) <= 2),
+                expected.map(|_| true),
+                "{age:?}"
+            );
+            assert!(age >= expected && response.fields.all("Age").count() <= 1);
+        }
+    }
+}
+
+#[test]
+fn a_policy_that_takes_the_age_off_is_followed() {
+    let origin = Origin::start();
+    origin.on("/page", Answer::ok("hello").header("Cache-Control", "max-age=60").header("Age", "30"));
+    let proxy = Proxy::before(&origin, "sub deliver { unset resp.http.Age; }");
+    assert_eq!(proxy.get("/page").header("Age"), None);
 }
