@@ -7,6 +7,7 @@
 //! [`storable`](storable::storable) whether it may be kept, [`Freshness`] for how long, [`Vary`] for
 //! which requests, [`validation`] how to ask again.
 
+pub mod accept;
 pub mod age;
 pub mod cache_control;
 pub mod cache_status;

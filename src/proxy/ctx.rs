@@ -55,6 +55,10 @@ pub struct Exchange {
     pub backend_hint: Option<BackendId>,
     /// `req.hash_always_miss`.
     pub hash_always_miss: bool,
+    /// `req.select_language`.
+    pub select_language: bool,
+    /// When the first of the stored variants of this URL was stored.
+    pub family_birth: Option<SystemTime>,
     /// The parts given to `hash_data`, each framed by its length.
     pub key: Vec<u8>,
     /// The body of a response that is made up: `resp.body`, `beresp.body`.
@@ -245,6 +249,8 @@ impl Exchange {
             background: false,
             backend_hint: None,
             hash_always_miss: false,
+            select_language: false,
+            family_birth: None,
             key: Vec::new(),
             body: None,
             log: Vec::new(),

@@ -125,6 +125,7 @@ impl StepFacts<'_> {
             }
             Variable::ReqBackendHint => Value::Backend(self.exchange.backend_hint),
             Variable::ReqHashAlwaysMiss => Value::Bool(self.exchange.hash_always_miss),
+            Variable::ReqSelectLanguage => Value::Bool(self.exchange.select_language),
             Variable::BereqIsBgfetch => Value::Bool(self.exchange.background),
             Variable::ObjHits => Value::Int(i64::try_from(self.exchange.hits).unwrap_or(i64::MAX)),
             _ => return None,
@@ -326,6 +327,10 @@ impl Facts for StepFacts<'_> {
             }
             (V::ReqHashAlwaysMiss, Value::Bool(always)) => {
                 self.exchange.hash_always_miss = always;
+                Ok(())
+            }
+            (V::ReqSelectLanguage, Value::Bool(select)) => {
+                self.exchange.select_language = select;
                 Ok(())
             }
             (V::RespBody | V::BerespBody, Value::Text(body)) => {

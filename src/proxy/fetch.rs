@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use pingora::cache::key::HashBinary;
 use pingora::cache::{CacheMeta, NoCacheReason, RespCacheable};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
@@ -13,13 +14,14 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 
 use super::ctx::{Disposition, Fetch, Lifetimes, NotStored, RequestCtx, Synthetic};
 use super::facts::StepFacts;
-use super::lookup::{PASSED, cache_key};
+use super::lookup::{PASSED, beside_language, cache_key};
 use super::recv::answer_for;
 use super::storage::{ObjectId, PingoraStorage, StoredTimes};
 use crate::cache::storable::storable as may_be_stored;
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::{
-    CacheControl, Exchange, Freshness, Heuristic, LifetimeSource, Timing, Unstorable, hop_by_hop, update304, validation,
+    CacheControl, Exchange, Freshness, Heuristic, LifetimeSource, Timing, Unstorable, Vary, hop_by_hop, update304,
+    validation,
 };
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
@@ -345,7 +347,11 @@ pub fn storable(
     }
     let cc = ctx.fetch.directives(&head.headers);
     let withheld = withheld_fields(&head.headers, &cc);
-    let mut meta = stored_meta(head, &cc, times);
+    let family = Family {
+        birth: ctx.exchange.family_birth,
+        beside_language: beside_language(&Vary::parse(&head.headers), session.req_header()),
+    };
+    let mut meta = stored_meta(head, &cc, times, &family);
     ctx.fetch.withheld = withheld;
     if let Some(intent) = &ctx.fetch.intent {
         meta.extensions_mut().insert(Arc::clone(intent));
@@ -367,7 +373,13 @@ fn withheld_fields(headers: &HeaderMap, cc: &CacheControl) -> HeaderMap {
     listed.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-fn stored_meta(mut head: ResponseHeader, cc: &CacheControl, times: &Lifetimes) -> CacheMeta {
+/// What ties a response to the other variants of its URL.
+struct Family {
+    birth: Option<SystemTime>,
+    beside_language: Option<HashBinary>,
+}
+
+fn stored_meta(mut head: ResponseHeader, cc: &CacheControl, times: &Lifetimes, family: &Family) -> CacheMeta {
     for name in hop_by_hop_fields(&head.headers).iter().chain(cc.withheld_fields()) {
         head.remove_header(name);
     }
@@ -382,6 +394,8 @@ fn stored_meta(mut head: ResponseHeader, cc: &CacheControl, times: &Lifetimes) -
         stale_if_error: Lifetimes::duration(times.stale_if_error_ms),
         may_be_stale: times.may_be_stale,
         obeys_surrogate_control: cc.targeted == Some(SURROGATE_CONTROL),
+        family_birth: family.birth,
+        beside_language: family.beside_language,
     };
     let on_error = stored.stale_if_error.max(stored.grace).saturating_add(stored.keep);
     let mut meta =

@@ -84,6 +84,7 @@ variables! {
     ReqXid "req.xid" String CLIENT NONE NONE "The number of this request.";
     ReqBackendHint "req.backend_hint" Backend CLIENT CLIENT NONE "The backend that a fetch for this request will use.";
     ReqHashAlwaysMiss "req.hash_always_miss" Bool CLIENT CLIENT NONE "Fetch and store anew whatever is stored.";
+    ReqSelectLanguage "req.select_language" Bool CLIENT CLIENT NONE "Where nothing is stored for this `Accept-Language`: use the variant whose `Content-Language` is the one language that the client likes best, instead of asking the backend. All other fields of `Vary` have to agree.";
 
     BereqMethod "bereq.method" String PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "The method sent to the backend.";
     BereqUrl "bereq.url" String PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "The request target sent to the backend.";

@@ -114,6 +114,14 @@ impl<H: StoredHead> MemoryStore<H> {
         found.inspect(|object| object.touch())
     }
 
+    /// The objects of all variants of a key that are of use, at most one for each variant. Does not
+    /// count as a use of them.
+    #[must_use]
+    pub fn variants(&self, primary: u128) -> Vec<Arc<Object<H>>> {
+        let now = (self.inner.clock)();
+        self.inner.read(Key { primary, variant: 0 }).variants(primary, now)
+    }
+
     /// The fill under way under this key that has this id, also one that is not kept and that
     /// [`lookup`](Self::lookup) does not find. Always there as long as its [`Fill`] is.
     #[must_use]
