@@ -162,9 +162,11 @@ impl<H: StoredHead> Shard<H> {
         let slot = self.slots.entry(key).or_insert(Slot { kept: None, filling: None });
         slot.kept = Some(Kept { object, charge, queue });
         self.objects += 1;
-        let surplus = self.surplus_variant(key);
-        let dropped = surplus.and_then(|key| self.take_kept(key));
-        surplus.into_iter().for_each(|key| self.drop_empty(key));
+        let dropped = self.surplus_variant(key).and_then(|surplus| {
+            let dropped = self.take_kept(surplus);
+            self.drop_empty(surplus);
+            dropped
+        });
         self.sweep();
         Ok([before, dropped])
     }
