@@ -1,4 +1,5 @@
-//! `Cache-Control` of a response (RFC 9111 §5.2.2, RFC 5861, RFC 8246).
+//! `Cache-Control` of a response (RFC 9111 §5.2.2, RFC 5861, RFC 8246), and the directives that it
+//! and the fields in its place (`targeted`) have in common.
 //!
 //! Unknown directives are ignored. Where a value makes no sense the stricter reading is taken: a
 //! broken lifetime is an expired one, a broken field list covers the whole response. Directives of
@@ -6,7 +7,7 @@
 
 use std::time::Duration;
 
-use http::header::CACHE_CONTROL;
+use http::header::{CACHE_CONTROL, EXPIRES};
 use http::{HeaderMap, HeaderName};
 
 use super::{delta_seconds, list};
@@ -30,15 +31,32 @@ pub enum Directive {
     Public,
 }
 
-const FLAGS: [(&str, Directive); 7] = [
-    ("immutable", Directive::Immutable),
-    ("must-revalidate", Directive::MustRevalidate),
-    ("must-understand", Directive::MustUnderstand),
-    ("no-store", Directive::NoStore),
-    ("no-transform", Directive::NoTransform),
-    ("proxy-revalidate", Directive::ProxyRevalidate),
-    ("public", Directive::Public),
-];
+impl Directive {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Immutable,
+        Self::MustRevalidate,
+        Self::MustUnderstand,
+        Self::NoStore,
+        Self::NoTransform,
+        Self::ProxyRevalidate,
+        Self::Public,
+    ];
+
+    /// Its name as written in lower case.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Immutable => "immutable",
+            Self::MustRevalidate => "must-revalidate",
+            Self::MustUnderstand => "must-understand",
+            Self::NoStore => "no-store",
+            Self::NoTransform => "no-transform",
+            Self::ProxyRevalidate => "proxy-revalidate",
+            Self::Public => "public",
+        }
+    }
+}
 
 /// What `no-cache` or `private` covers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,9 +86,16 @@ impl Scope {
         }
     }
 
+    /// What a list of field names covers: the whole response when it is empty or anything in it is
+    /// not a field name.
+    pub(super) fn of_fields(list: &[u8]) -> Self {
+        let names: Result<Vec<HeaderName>, _> = list::split(list).map(HeaderName::from_bytes).collect();
+        names.ok().filter(|names| !names.is_empty()).map_or(Self::Whole, Self::Fields)
+    }
+
     /// Widens by what one occurrence of the directive says.
     fn widen(&mut self, argument: &Argument) {
-        let Some(mut names) = argument.field_names() else {
+        let Self::Fields(mut names) = argument.scope() else {
             *self = Self::Whole;
             return;
         };
@@ -101,6 +126,9 @@ pub struct CacheControl {
     pub no_cache: Scope,
     /// `private`: what a shared cache does not store (RFC 9111 §5.2.2.7).
     pub private: Scope,
+    /// The field that they come from, if it is not `Cache-Control`: then `Expires` does not count
+    /// either (RFC 9213 §2.2).
+    pub targeted: Option<HeaderName>,
 }
 
 impl CacheControl {
@@ -142,10 +170,22 @@ impl CacheControl {
         self.private.fields().iter().chain(self.no_cache.fields())
     }
 
-    fn add(&mut self, member: &[u8]) {
+    pub(super) fn set(&mut self, flag: Directive) {
+        self.flags |= bit(flag);
+    }
+
+    /// Whether an `Expires` is there that counts.
+    #[must_use]
+    pub fn has_expires(&self, headers: &HeaderMap) -> bool {
+        self.targeted.is_none() && headers.contains_key(EXPIRES)
+    }
+
+    /// Adds a directive as `Cache-Control` has it.
+    pub(super) fn add(&mut self, member: &[u8]) {
         let (name, argument) = Argument::split(member);
-        if let Some((_, flag)) = FLAGS.iter().find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes())) {
-            self.flags |= bit(*flag);
+        let known = |flag: &Directive| name.eq_ignore_ascii_case(flag.name().as_bytes());
+        if let Some(flag) = Directive::ALL.into_iter().find(known) {
+            self.set(flag);
         } else if name.eq_ignore_ascii_case(b"no-cache") {
             self.no_cache.widen(&argument);
         } else if name.eq_ignore_ascii_case(b"private") {
@@ -209,11 +249,12 @@ impl Argument {
         }
     }
 
-    /// The field names, or `None` when there is no list or anything in it is not a field name.
-    fn field_names(&self) -> Option<Vec<HeaderName>> {
-        let Self::Text(text) = self else { return None };
-        let names: Vec<HeaderName> = list::split(text).map(HeaderName::from_bytes).collect::<Result<_, _>>().ok()?;
-        (!names.is_empty()).then_some(names)
+    /// What the directive covers.
+    fn scope(&self) -> Scope {
+        match self {
+            Self::Text(text) => Scope::of_fields(text),
+            Self::Missing | Self::Broken => Scope::Whole,
+        }
     }
 }
 

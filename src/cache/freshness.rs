@@ -168,14 +168,19 @@ fn lifetime(
     if let Some(seconds) = cc.max_age {
         return (seconds, LifetimeSource::MaxAge);
     }
-    if headers.contains_key(EXPIRES) {
+    if cc.has_expires(headers) {
         return (expires_lifetime(headers, now).unwrap_or_default(), LifetimeSource::Expires);
     }
-    let may_guess = is_heuristically_cacheable(status) || cc.has(Directive::Public);
-    match heuristic.filter(|_| may_guess).and_then(|rule| heuristic_lifetime(headers, now, rule)) {
+    match heuristic.filter(|_| may_guess(status, cc)).and_then(|rule| heuristic_lifetime(headers, now, rule)) {
         Some(guess) => (guess, LifetimeSource::Heuristic),
         None => (Duration::ZERO, LifetimeSource::Unstated),
     }
+}
+
+/// RFC 9111 §4.2.2, and nothing for what is not stored anyway.
+fn may_guess(status: StatusCode, cc: &CacheControl) -> bool {
+    let is_stored = !cc.has(Directive::NoStore) && !cc.private.is_whole();
+    is_stored && (is_heuristically_cacheable(status) || cc.has(Directive::Public))
 }
 
 /// `Expires` minus `Date`; `None`, that is expired, when `Expires` is damaged or occurs twice

@@ -13,12 +13,19 @@ pub(super) fn members(headers: &HeaderMap, name: impl AsHeaderName) -> impl Iter
 
 /// The members of one line.
 pub(super) fn split(line: &[u8]) -> Members<'_> {
-    Members { rest: line, quotes: true }
+    Members { rest: line, mark: b',', quotes: true }
+}
+
+/// A member and its parameters (RFC 9110 §5.6.6), which stand between semicolons.
+pub(super) fn split_at_semicolons(member: &[u8]) -> Members<'_> {
+    Members { rest: member, mark: b';', quotes: true }
 }
 
 /// Iterator over the members of one line.
 pub(super) struct Members<'a> {
     rest: &'a [u8],
+    /// What stands between two of them.
+    mark: u8,
     /// Whether quotes still count: false once one was found that never closes.
     quotes: bool,
 }
@@ -38,12 +45,12 @@ impl<'a> Iterator for Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// Takes what stands before the next comma that counts, and drops that comma.
+    /// Takes what stands before the next mark that counts, and drops that mark.
     fn cut(&mut self) -> &'a [u8] {
         let mut at = 0;
         while let Some(&byte) = self.rest.get(at) {
             match byte {
-                b',' => break,
+                _ if byte == self.mark => break,
                 b'"' if self.quotes => match self.rest.get(at..).and_then(quoted_len) {
                     Some(len) => at += len,
                     None => self.quotes = false,

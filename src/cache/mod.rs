@@ -3,9 +3,11 @@
 //! Headers, method and status come in as [`http`] values and the time as an argument; what comes
 //! out are values for the proxy to act on. Here is no clock, no input or output and no state: what
 //! is kept lives in the store, what a site owner decides lives in the policy. The flow of a
-//! response: [`CacheControl`] is read once, [`storable`](storable::storable) says whether it may be
-//! kept, [`Freshness`] for how long, [`Vary`] for which requests, [`validation`] how to ask again.
+//! response: [`targeted`] says which field's [`CacheControl`] holds,
+//! [`storable`](storable::storable) whether it may be kept, [`Freshness`] for how long, [`Vary`] for
+//! which requests, [`validation`] how to ask again.
 
+pub mod accept;
 pub mod age;
 pub mod cache_control;
 pub mod cache_status;
@@ -18,6 +20,8 @@ pub mod invalidation;
 mod list;
 pub mod range;
 pub mod storable;
+mod surrogate_control;
+pub mod targeted;
 pub mod update304;
 pub mod validation;
 pub mod vary;
@@ -27,5 +31,6 @@ pub use cache_control::{CacheControl, Directive, Scope};
 pub use cache_status::{CacheStatus, Forward};
 pub use freshness::{Freshness, Heuristic, LifetimeSource, StaleUse};
 pub use storable::{Exchange, Unstorable};
+pub use targeted::TargetList;
 pub use validation::Precondition;
 pub use vary::Vary;

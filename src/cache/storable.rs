@@ -1,6 +1,6 @@
 //! Whether a response may be kept by a shared cache (RFC 9111 §3), and why not.
 
-use http::header::{AUTHORIZATION, ETAG, EXPIRES, LAST_MODIFIED};
+use http::header::{AUTHORIZATION, ETAG, LAST_MODIFIED};
 use http::{HeaderMap, Method, StatusCode};
 
 use super::cache_control::{CacheControl, Directive};
@@ -123,7 +123,7 @@ fn may_share_authorized(cc: &CacheControl) -> bool {
 /// The last condition of RFC 9111 §3: an explicit lifetime, or a status whose lifetime may be
 /// guessed. The second we narrow to what can at least be validated.
 fn is_reusable(exchange: &Exchange<'_>, cc: &CacheControl) -> bool {
-    if cc.has_lifetime() || exchange.response.contains_key(EXPIRES) {
+    if cc.has_lifetime() || cc.has_expires(exchange.response) {
         return true;
     }
     let has_validator = exchange.response.contains_key(ETAG) || exchange.response.contains_key(LAST_MODIFIED);
@@ -133,7 +133,7 @@ fn is_reusable(exchange: &Exchange<'_>, cc: &CacheControl) -> bool {
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
-    use http::header::{CACHE_CONTROL, VARY};
+    use http::header::{CACHE_CONTROL, EXPIRES, VARY};
 
     use super::*;
 

@@ -1,12 +1,13 @@
 //! `Vary` and the secondary key it asks for (RFC 9111 §4.1).
 //!
 //! The key is made of framed bytes that the caller hashes. Values are compared after the
-//! normalisation that every list field allows: lines joined, blanks around commas dropped.
+//! normalisation that every list field allows: lines joined, blanks around commas dropped. Fields of
+//! the `Accept` family are compared as the weighted sets that they are (`accept`).
 
-use http::header::{COOKIE, VARY};
+use http::header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE, COOKIE, VARY};
 use http::{HeaderMap, HeaderName};
 
-use super::list;
+use super::{accept, list};
 
 /// What a response says about the requests it answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,19 +39,42 @@ impl Vary {
     #[must_use]
     pub fn secondary_key(&self, request: &HeaderMap) -> Option<Vec<u8>> {
         let Self::Fields(names) = self else { return None };
-        let mut key = Vec::new();
-        for name in names {
-            push_framed(&mut key, name.as_str().as_bytes());
-            match normalised(request, name) {
-                Some(value) => {
-                    key.push(1);
-                    push_framed(&mut key, &value);
-                }
-                None => key.push(0),
-            }
-        }
-        Some(key)
+        Some(key_of(names.iter(), request))
     }
+
+    /// The same without `Accept-Language`; `None` when the response does not vary on that field, or
+    /// no request can agree.
+    #[must_use]
+    pub fn key_beside_language(&self, request: &HeaderMap) -> Option<Vec<u8>> {
+        let Self::Fields(names) = self else { return None };
+        let others = names.iter().filter(|name| **name != ACCEPT_LANGUAGE);
+        names.contains(&ACCEPT_LANGUAGE).then(|| key_of(others, request))
+    }
+}
+
+/// Whether a response is in that language, which stands in lower case, and in no other.
+#[must_use]
+pub fn is_in_language(response: &HeaderMap, language: &str) -> bool {
+    let mut languages = list::members(response, CONTENT_LANGUAGE);
+    languages.next().is_some_and(|only| only.eq_ignore_ascii_case(language.as_bytes())) && languages.next().is_none()
+}
+
+fn key_of<'a>(names: impl Iterator<Item = &'a HeaderName>, request: &HeaderMap) -> Vec<u8> {
+    let mut key = Vec::new();
+    for name in names {
+        push_framed(&mut key, name.as_str().as_bytes());
+        let (form, value) = compared(request, name);
+        key.push(form);
+        push_framed(&mut key, &value);
+    }
+    key
+}
+
+/// What is compared of a field, and in which form: absent, as it stands, or as a weighted set. A value
+/// in one form never equals one in another.
+fn compared(request: &HeaderMap, name: &HeaderName) -> (u8, Vec<u8>) {
+    let Some(value) = normalised(request, name) else { return (0, Vec::new()) };
+    accept::canonical(request, name).map_or((1, value), |value| (2, value))
 }
 
 struct NotAName;
@@ -155,6 +179,42 @@ mod tests {
         assert!(!same(&["Foo"], &[("foo", "1,2")], &[("foo", "2,1")]));
         assert!(!same(&["Foo"], &[("foo", "\"1, 2\"")], &[("foo", "\"1,2\"")]));
         assert!(!same(&["Foo"], &[("foo", "a b")], &[("foo", "a  b")]));
+    }
+
+    #[test]
+    fn rfc9111_4_1_accept_fields_are_compared_as_weighted_sets() {
+        let language = |one: &str, other: &str| {
+            same(&["Accept-Language"], &[("accept-language", one)], &[("accept-language", other)])
+        };
+        assert!(language("en, de;q=0.5", "DE;q=0.50,EN") && !language("en, de;q=0.5", "de, en;q=0.5"));
+        assert!(language("e n, de", "e n,de") && !language("e n, de", "de, e n"));
+        assert!(same(
+            &["Accept-Language"],
+            &[("accept-language", "de"), ("accept-language", "en")],
+            &[("accept-language", "en, de")]
+        ));
+        assert!(!same(&["Accept-Language"], &[("accept-language", "")], &[]));
+        assert!(same(&["Accept-Encoding"], &[("accept-encoding", "gzip, br")], &[("accept-encoding", "br,GZIP")]));
+        assert!(!same(&["Foo"], &[("foo", "gzip, br")], &[("foo", "br, gzip")]));
+    }
+
+    #[test]
+    fn the_key_beside_language_holds_all_other_fields() {
+        let on = vary(&["Accept-Language, Foo"]);
+        let key = |lines: &[(&'static str, &str)]| on.key_beside_language(&headers(lines)).unwrap();
+        assert_eq!(key(&[("accept-language", "de"), ("foo", "1")]), key(&[("accept-language", "fr"), ("foo", "1")]));
+        assert_ne!(key(&[("accept-language", "de"), ("foo", "1")]), key(&[("accept-language", "de"), ("foo", "2")]));
+        assert_ne!(key(&[("foo", "1")]), vary(&["Accept-Language"]).key_beside_language(&headers(&[])).unwrap());
+        for other in [&["Foo"][..], &["*"], &[]] {
+            assert_eq!(vary(other).key_beside_language(&headers(&[("foo", "1")])), None);
+        }
+    }
+
+    #[test]
+    fn rfc9110_8_5_a_response_in_one_language() {
+        let is = |value: &str| is_in_language(&headers(&[("content-language", value)]), "pt-br");
+        assert!(is("pt-BR") && is(" pt-br ") && !is("pt") && !is("pt-br, en") && !is(""));
+        assert!(!is_in_language(&HeaderMap::new(), "pt-br"));
     }
 
     #[test]

@@ -6,11 +6,12 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
+use http::HeaderMap;
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::post::ForGet;
 use super::storage::FillIntent;
-use crate::cache::Unstorable;
+use crate::cache::{CacheControl, TargetList, Unstorable, targeted};
 use crate::lang::hir::BackendId;
 use crate::lang::source::Span;
 use crate::origin::OriginRequest;
@@ -56,6 +57,10 @@ pub struct Exchange {
     pub backend_hint: Option<BackendId>,
     /// `req.hash_always_miss`.
     pub hash_always_miss: bool,
+    /// `req.select_language`.
+    pub select_language: bool,
+    /// When the first of the stored variants of this URL was stored.
+    pub family_birth: Option<SystemTime>,
     /// The parts given to `hash_data`, each framed by its length.
     pub key: Vec<u8>,
     /// What else tells the response from others of that key: the content of a QUERY.
@@ -87,14 +92,23 @@ pub struct Fetch {
     pub first_byte_timeout: Option<Duration>,
     /// `bereq.between_bytes_timeout`, if the policy set it.
     pub between_bytes_timeout: Option<Duration>,
+    /// `bereq.cache_control_fields`, if the policy set it.
+    pub targets: Option<TargetList>,
     /// When the request to the backend was sent.
     pub sent: Option<SystemTime>,
+    /// Whether `Surrogate-Control` of the response was obeyed: then it goes no further.
+    pub obeys_surrogate_control: bool,
     /// The times of the response as RFC 9111 and the policy see them.
     pub lifetimes: Lifetimes,
     /// The intent to store the response, declared before the backend is asked.
     pub intent: Option<FillIntent>,
     /// A response to POST that may be stored for a GET.
     pub for_get: Option<ForGet>,
+    /// What was fetched and is not stored with the rest: the fields that `no-cache="…"` and
+    /// `private="…"` list. For the client of this request alone.
+    pub withheld: HeaderMap,
+    /// The age on arrival of what was fetched, and when that was, if it had an `Age`.
+    pub aged: Option<(Duration, SystemTime)>,
     /// A stored response brought up to date by a 304, waiting to be stored.
     pub refreshed: Option<Box<ResponseHeader>>,
     /// The place in the policy that kept the response from being stored.
@@ -112,6 +126,8 @@ pub struct Lifetimes {
     pub ttl_ms: i64,
     /// How long it may be served stale while it is fetched anew.
     pub grace_ms: i64,
+    /// `beresp.heuristic_ttl`.
+    pub heuristic_ms: i64,
     /// How long it is kept for validation beyond ttl and grace.
     pub keep_ms: i64,
     /// How long it may be served stale when the backend fails (RFC 5861 section 4).
@@ -150,6 +166,18 @@ pub enum TtlSource {
     Response,
     /// The policy says it: it then overrides missing freshness.
     Policy,
+}
+
+impl Fetch {
+    /// The fields that stand in for `Cache-Control`.
+    pub fn targets(&self) -> &TargetList {
+        self.targets.as_ref().unwrap_or_default()
+    }
+
+    /// The directives that hold for a response with these fields.
+    pub fn directives(&self, headers: &HeaderMap) -> CacheControl {
+        targeted::governing(headers, self.targets())
+    }
 }
 
 /// Why a response is not stored.
@@ -261,6 +289,8 @@ impl Exchange {
             background: false,
             backend_hint: None,
             hash_always_miss: false,
+            select_language: false,
+            family_birth: None,
             key: Vec::new(),
             content: Vec::new(),
             body: None,
@@ -281,6 +311,8 @@ impl Exchange {
             background: self.background,
             backend_hint: None,
             hash_always_miss: false,
+            select_language: false,
+            family_birth: None,
             key: Vec::new(),
             content: Vec::new(),
             body: None,
@@ -292,6 +324,12 @@ impl Exchange {
 }
 
 impl Lifetimes {
+    /// Whether only the policy says that it is fresh, and for longer than RFC 9111 section 4.2.2
+    /// would let a cache guess.
+    pub fn go_beyond_a_guess(&self) -> bool {
+        self.source == TtlSource::Policy && self.ttl_ms > self.heuristic_ms.max(0)
+    }
+
     /// A length of time from a count of milliseconds; negative counts as none.
     pub fn duration(milliseconds: i64) -> Duration {
         Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))

@@ -1,5 +1,7 @@
 //! A response goes to the client: `deliver`, and the fields that say where it came from.
 
+use std::time::SystemTime;
+
 use bytes::Bytes;
 use http::{HeaderValue, Version, header};
 use pingora::Result;
@@ -7,12 +9,15 @@ use pingora::cache::CachePhase;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
-use super::ctx::{Disposition, RequestCtx};
+use super::ctx::{Disposition, Fetch, RequestCtx};
 use super::explain::cache_status;
-use super::facts::StepFacts;
+use super::facts::{StepFacts, spelling};
 use super::lookup::object_view;
 use super::recv::answer_for;
+use super::storage::StoredTimes;
 use super::synth;
+use crate::cache::age;
+use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{Outcome, Reason};
@@ -25,6 +30,10 @@ pub async fn respond(session: &mut Session, response: &mut ResponseHeader, ctx: 
     }
     settle(session, ctx);
     let ttl = is_from_store(session).then(|| seconds_left(session)).flatten();
+    keep_what_was_for_us(session, response, ctx);
+    if !is_reused(session) {
+        complete_fetched(response, &ctx.fetch);
+    }
     let verdict = run_deliver(session, response, ctx);
     if verdict.action == Action::Deliver {
         strip_hop_by_hop(response);
@@ -77,7 +86,7 @@ fn is_from_store(session: &Session) -> bool {
 fn seconds_left(session: &Session) -> Option<i64> {
     let fresh_until = session.cache.maybe_cache_meta()?.fresh_until();
     let seconds = |duration: std::time::Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
-    Some(match fresh_until.duration_since(std::time::SystemTime::now()) {
+    Some(match fresh_until.duration_since(SystemTime::now()) {
         Ok(left) => seconds(left),
         Err(past) => -seconds(past.duration()),
     })
@@ -109,6 +118,37 @@ fn settle(session: &Session, ctx: &mut RequestCtx) {
                 verdict.reason = Reason::UriMiss;
             }
         }
+    }
+}
+
+/// Whether a stored response is used without asking the backend.
+fn is_reused(session: &Session) -> bool {
+    matches!(session.cache.phase(), CachePhase::Hit | CachePhase::Stale | CachePhase::StaleUpdating)
+}
+
+/// Gives the client that caused a fetch what the backend sent it and what is not stored, in whose
+/// form pingora sends it: fields that are listed as this client's (RFC 9111 sections 5.2.2.4 and
+/// 5.2.2.7), and the age (section 5.1).
+fn complete_fetched(response: &mut ResponseHeader, fetch: &Fetch) {
+    for name in fetch.withheld.keys().filter(|name| !response.headers.contains_key(*name)).collect::<Vec<_>>() {
+        for value in fetch.withheld.get_all(name) {
+            let _ = response.append_header(spelling(name), value.clone());
+        }
+    }
+    if let Some((initial_age, received)) = fetch.aged {
+        let age = age::current_age(initial_age, received, SystemTime::now());
+        let _ = response.insert_header(header::AGE, age::header_value(age));
+    }
+}
+
+/// What `Surrogate-Control` said was for us alone, if we followed it. It stays with what is stored,
+/// for a 304 that does not repeat it.
+fn keep_what_was_for_us(session: &Session, response: &mut ResponseHeader, ctx: &RequestCtx) {
+    let meta = session.cache.maybe_cache_meta();
+    let stored = meta.and_then(|meta| meta.extensions().get::<StoredTimes>());
+    let obeyed = stored.map_or(ctx.fetch.obeys_surrogate_control, |times| times.obeys_surrogate_control);
+    if obeyed {
+        response.remove_header(&SURROGATE_CONTROL);
     }
 }
 

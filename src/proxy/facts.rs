@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::ctx::{Exchange, Fetch, Lifetimes, TtlSource, Uncacheable};
+use crate::cache::TargetList;
 use crate::decision::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
 use crate::lang::schema::{Message, Variable};
 use crate::lang::source::Span;
@@ -127,6 +128,7 @@ impl StepFacts<'_> {
             }
             Variable::ReqBackendHint => Value::Backend(self.exchange.backend_hint),
             Variable::ReqHashAlwaysMiss => Value::Bool(self.exchange.hash_always_miss),
+            Variable::ReqSelectLanguage => Value::Bool(self.exchange.select_language),
             Variable::BereqIsBgfetch => Value::Bool(self.exchange.background),
             Variable::ObjHits => Value::Int(i64::try_from(self.exchange.hits).unwrap_or(i64::MAX)),
             _ => return None,
@@ -160,8 +162,10 @@ impl StepFacts<'_> {
             V::BereqConnectTimeout => timeout(fetch.connect_timeout),
             V::BereqFirstByteTimeout => timeout(fetch.first_byte_timeout),
             V::BereqBetweenBytesTimeout => timeout(fetch.between_bytes_timeout),
+            V::BereqCacheControlFields => Value::text(fetch.targets().as_str()),
             V::BereqUncacheable | V::BerespUncacheable => Value::Bool(times.uncacheable != Uncacheable::No),
             V::BerespTtl => Value::Duration(times.ttl_ms),
+            V::BerespHeuristicTtl => Value::Duration(times.heuristic_ms),
             V::BerespGrace => Value::Duration(times.grace_ms),
             V::BerespKeep => Value::Duration(times.keep_ms),
             V::BerespAge => Value::Duration(milliseconds(times.age)),
@@ -243,6 +247,9 @@ impl StepFacts<'_> {
             (V::BereqBetweenBytesTimeout, Value::Duration(time)) => {
                 fetch.between_bytes_timeout = Some(Lifetimes::duration(*time));
             }
+            (V::BereqCacheControlFields, Value::Text(text)) => {
+                fetch.targets = Some(targets(text.as_deref().unwrap_or_default()));
+            }
             (V::BerespTtl, Value::Duration(time)) => {
                 times.ttl_ms = *time;
                 times.source = TtlSource::Policy;
@@ -290,6 +297,16 @@ pub fn spelling(name: &HeaderName) -> String {
     letters.collect()
 }
 
+/// Reads a list of field names; what is none is left out, and the log tells.
+fn targets(text: &[u8]) -> TargetList {
+    let text = String::from_utf8_lossy(text);
+    let (targets, refused) = TargetList::parse(&text);
+    if !refused.is_empty() {
+        tracing::warn!(?refused, "bereq.cache_control_fields names what no field can be called");
+    }
+    targets
+}
+
 /// Sets the reason phrase: text without control characters (RFC 9112 section 4).
 pub fn set_reason(response: &mut ResponseHeader, reason: &[u8]) -> Result<(), Refused> {
     let text = std::str::from_utf8(reason).ok().filter(|text| !text.chars().any(char::is_control));
@@ -322,6 +339,10 @@ impl Facts for StepFacts<'_> {
             }
             (V::ReqHashAlwaysMiss, Value::Bool(always)) => {
                 self.exchange.hash_always_miss = always;
+                Ok(())
+            }
+            (V::ReqSelectLanguage, Value::Bool(select)) => {
+                self.exchange.select_language = select;
                 Ok(())
             }
             (V::RespBody | V::BerespBody, Value::Text(body)) => {

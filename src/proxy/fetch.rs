@@ -5,21 +5,24 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use pingora::cache::key::HashBinary;
 use pingora::cache::{CacheMeta, NoCacheReason, RespCacheable};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
-use super::ctx::{Disposition, Lifetimes, NotStored, RequestCtx, Synthetic, TtlSource, Uncacheable};
+use super::ctx::{Disposition, Fetch, Lifetimes, NotStored, RequestCtx, Synthetic, TtlSource, Uncacheable};
 use super::facts::StepFacts;
-use super::lookup::{PASSED, cache_key};
+use super::lookup::{PASSED, beside_language, cache_key};
 use super::post;
 use super::recv::answer_for;
 use super::storage::{ObjectId, PingoraStorage, StoredTimes};
 use crate::cache::storable::storable as may_be_stored;
+use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::{
-    CacheControl, Exchange, Freshness, LifetimeSource, Timing, Unstorable, hop_by_hop, update304, validation,
+    CacheControl, Exchange, Freshness, Heuristic, LifetimeSource, Timing, Unstorable, Vary, hop_by_hop, update304,
+    validation,
 };
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
@@ -258,7 +261,7 @@ fn refresh(stored: &ResponseHeader, validation: &ResponseHeader) -> ResponseHead
 
 fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx) -> Verdict {
     let passes = ctx.fetch.lifetimes.uncacheable;
-    ctx.fetch.lifetimes = lifetimes(beresp, ctx.fetch.sent);
+    ctx.fetch.lifetimes = lifetimes(beresp, &ctx.fetch);
     ctx.fetch.lifetimes.uncacheable = passes;
     let verdict = {
         let mut bereq = ctx.fetch.bereq.take();
@@ -275,20 +278,26 @@ fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx)
         ctx.fetch.refused_at = verdict.span;
         ctx.fetch.hit_for_pass_ms = Some(verdict.time_ms.unwrap_or(HIT_FOR_PASS_MS));
     }
-    ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &ctx.fetch.lifetimes);
+    let cc = ctx.fetch.directives(&beresp.headers);
+    ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &cc, &ctx.fetch.lifetimes);
+    let has_age = beresp.headers.contains_key(header::AGE);
+    ctx.fetch.aged = has_age.then(|| (ctx.fetch.lifetimes.age, SystemTime::now()));
+    ctx.fetch.obeys_surrogate_control = cc.targeted == Some(SURROGATE_CONTROL);
     verdict
 }
 
 /// The times that RFC 9111 section 4.2 and RFC 5861 give a response, before the policy speaks.
-fn lifetimes(beresp: &ResponseHeader, sent: Option<SystemTime>) -> Lifetimes {
+fn lifetimes(beresp: &ResponseHeader, fetch: &Fetch) -> Lifetimes {
     let now = SystemTime::now();
-    let timing = Timing { request_time: sent.unwrap_or(now), response_time: now };
-    let cc = CacheControl::parse(&beresp.headers);
+    let timing = Timing { request_time: fetch.sent.unwrap_or(now), response_time: now };
+    let cc = fetch.directives(&beresp.headers);
     let freshness = Freshness::of(beresp.status, &beresp.headers, &cc, timing, None);
+    let guess = Freshness::of(beresp.status, &beresp.headers, &cc, timing, Some(Heuristic::default()));
     let milliseconds = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
     let ttl_ms = freshness.ttl_ms(now);
     Lifetimes {
         ttl_ms,
+        heuristic_ms: if guess.source == LifetimeSource::Heuristic { guess.ttl_ms(now).max(0) } else { 0 },
         grace_ms: freshness.stale_while_revalidate.map_or(0, milliseconds),
         keep_ms: if has_validator(&beresp.headers) || ttl_ms > 0 { milliseconds(DEFAULT_KEEP) } else { 0 },
         stale_if_error_ms: freshness.stale_if_error.map_or(0, milliseconds),
@@ -308,37 +317,45 @@ fn has_validator(headers: &HeaderMap) -> bool {
 
 /// Why a response is not stored: the policy, or RFC 9111 section 3. A lifetime set by the policy
 /// overrides what the origin left unsaid. It does not override `no-store`, `private` and the rule on
-/// `Authorization`: a policy that knows better changes `Cache-Control`, or takes the field off the
-/// request.
-fn why_not_stored(req: &RequestHeader, beresp: &ResponseHeader, times: &Lifetimes) -> Option<NotStored> {
+/// `Authorization`: a policy that knows better changes the field that says so, or takes
+/// `Authorization` off the request.
+fn why_not_stored(
+    req: &RequestHeader,
+    beresp: &ResponseHeader,
+    cc: &CacheControl,
+    times: &Lifetimes,
+) -> Option<NotStored> {
     if times.uncacheable != Uncacheable::No {
         return Some(NotStored::Policy);
     }
-    let cc = CacheControl::parse(&beresp.headers);
     // What is stored was asked for with GET, also where the client asked for the head alone.
     let exchange =
         Exchange { method: &Method::GET, request: &req.headers, status: beresp.status, response: &beresp.headers };
-    let reason = NotStored::Rule(may_be_stored(&exchange, &cc).err()?);
-    let overridden = times.source == TtlSource::Policy && times.ttl_ms > 0 && reason.is_overridden_by_lifetime();
-    if !overridden {
-        return Some(reason);
+    let rule = may_be_stored(&exchange, cc).err().map(NotStored::Rule);
+    let has_lifetime = times.source == TtlSource::Policy && times.ttl_ms > 0;
+    if let Some(rule) = rule.filter(|rule| !(has_lifetime && rule.is_overridden_by_lifetime())) {
+        return Some(rule);
     }
-    is_about_the_request(beresp.status).then_some(NotStored::Status)
+    let is_unsaid = !cc.has_lifetime() && !cc.has_expires(&beresp.headers);
+    (is_unsaid && times.go_beyond_a_guess() && is_about_the_request(beresp.status)).then_some(NotStored::Status)
 }
 
 /// What is stored of a response to a request that passed, if it may be stored and says itself how long
 /// it is fresh.
-pub fn stored_beside(session: &Session, beresp: &ResponseHeader, times: &Lifetimes) -> Option<CacheMeta> {
+pub fn stored_beside(session: &Session, beresp: &ResponseHeader, fetch: &Fetch) -> Option<CacheMeta> {
+    let times = &fetch.lifetimes;
     let states_it = times.source == TtlSource::Response && times.ttl_ms > 0;
     if !states_it || times.uncacheable == Uncacheable::Refused {
         return None;
     }
     let times = Lifetimes { uncacheable: Uncacheable::No, ..times.clone() };
-    why_not_stored(session.req_header(), beresp, &times).is_none().then(|| stored_meta(beresp.clone(), &times))
+    let cc = fetch.directives(&beresp.headers);
+    let may_be = why_not_stored(session.req_header(), beresp, &cc, &times).is_none();
+    may_be.then(|| stored_meta(beresp.clone(), &cc, &times, &Kinship::default()))
 }
 
-/// Statuses that say something of one request, or of one moment, and nothing of the URL: kept for
-/// longer than the origin said, one bad request would spoil the page for everybody.
+/// Statuses that say something of one request, or of one moment, and nothing of the URL: kept by the
+/// policy's word alone, one bad request would spoil the page for everybody.
 fn is_about_the_request(status: http::StatusCode) -> bool {
     let client_error = status.is_client_error() && !matches!(status.as_u16(), 403 | 404 | 410 | 451);
     client_error || matches!(status.as_u16(), 501 | 505)
@@ -364,7 +381,14 @@ pub fn storable(
     if !ctx.verdict.stored {
         ctx.verdict.reason = Reason::Store;
     }
-    let mut meta = stored_meta(head, times);
+    let cc = ctx.fetch.directives(&head.headers);
+    let withheld = withheld_fields(&head.headers, &cc);
+    let kinship = Kinship {
+        birth: ctx.exchange.family_birth,
+        beside_language: beside_language(&Vary::parse(&head.headers), session.req_header()),
+    };
+    let mut meta = stored_meta(head, &cc, times, &kinship);
+    ctx.fetch.withheld = withheld;
     if let Some(intent) = &ctx.fetch.intent {
         meta.extensions_mut().insert(Arc::clone(intent));
     }
@@ -379,10 +403,21 @@ pub fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn stored_meta(mut head: ResponseHeader, times: &Lifetimes) -> CacheMeta {
-    let cc = CacheControl::parse(&head.headers);
-    let withheld: Vec<HeaderName> = cc.withheld_fields().cloned().collect();
-    for name in hop_by_hop_fields(&head.headers).iter().chain(&withheld) {
+/// The fields that are not stored because `no-cache="…"` or `private="…"` list them.
+fn withheld_fields(headers: &HeaderMap, cc: &CacheControl) -> HeaderMap {
+    let listed = headers.iter().filter(|(name, _)| cc.withheld_fields().any(|listed| listed == *name));
+    listed.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// What ties a response to the other variants of its URL.
+#[derive(Default)]
+struct Kinship {
+    birth: Option<SystemTime>,
+    beside_language: Option<HashBinary>,
+}
+
+fn stored_meta(mut head: ResponseHeader, cc: &CacheControl, times: &Lifetimes, kinship: &Kinship) -> CacheMeta {
+    for name in hop_by_hop_fields(&head.headers).iter().chain(cc.withheld_fields()) {
         head.remove_header(name);
     }
     // The age is reckoned anew at each use.
@@ -395,6 +430,9 @@ fn stored_meta(mut head: ResponseHeader, times: &Lifetimes) -> CacheMeta {
         keep: Lifetimes::duration(times.keep_ms),
         stale_if_error: Lifetimes::duration(times.stale_if_error_ms),
         may_be_stale: times.may_be_stale,
+        obeys_surrogate_control: cc.targeted == Some(SURROGATE_CONTROL),
+        family_birth: kinship.birth,
+        beside_language: kinship.beside_language,
     };
     let on_error = stored.stale_if_error.max(stored.grace).saturating_add(stored.keep);
     let mut meta =

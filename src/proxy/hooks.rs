@@ -45,8 +45,8 @@ impl ProxyHttp for WarpProxy {
         Ok(lookup::cache_key(&ctx.exchange))
     }
 
-    fn cache_vary_filter(&self, meta: &CacheMeta, _ctx: &mut RequestCtx, req: &RequestHeader) -> Option<HashBinary> {
-        lookup::variance(meta, req)
+    fn cache_vary_filter(&self, meta: &CacheMeta, ctx: &mut RequestCtx, req: &RequestHeader) -> Option<HashBinary> {
+        lookup::variance(self.storage, meta, req, ctx)
     }
 
     async fn cache_hit_filter(

@@ -11,9 +11,9 @@ use super::ctx::{Disposition, Exchange, RequestCtx};
 use super::facts::{ObjView, StepFacts};
 use super::lock::AlwaysMiss;
 use super::recv::answer_for;
-use super::storage::{Family, StoredHit, StoredTimes};
+use super::storage::{Family, LanguageWanted, PingoraStorage, StoredHit, StoredTimes};
 use super::{WarpProxy, failure, query};
-use crate::cache::Vary;
+use crate::cache::{Vary, accept};
 use crate::lang::schema::{Action, Step};
 use crate::store::Mark;
 use crate::telemetry::{Outcome, Reason};
@@ -50,10 +50,42 @@ pub fn cache_key(exchange: &Exchange) -> CacheKey {
     key
 }
 
-/// The hash of the request fields that the stored response's `Vary` names; `None` if it names none.
-pub fn variance(meta: &CacheMeta, req: &RequestHeader) -> Option<HashBinary> {
-    let material = Vary::parse(meta.headers()).secondary_key(&req.headers)?;
-    (!material.is_empty()).then(|| hash_key(material))
+/// The variant that a request asks for: the hash of the fields that the stored response's `Vary` names,
+/// `None` if it names none. While it is looked for, the policy may have another one taken in its place.
+pub fn variance(
+    storage: &PingoraStorage,
+    meta: &CacheMeta,
+    req: &RequestHeader,
+    ctx: &mut RequestCtx,
+) -> Option<HashBinary> {
+    let vary = Vary::parse(meta.headers());
+    let exact = exact_variance(&vary, req)?;
+    // Asked for again when the backend has answered; then it is where to store that.
+    let is_looked_for = ctx.fetch.bereq.is_none();
+    if is_looked_for {
+        ctx.exchange.family_birth = Some(meta.provenance());
+    }
+    let may_select = is_looked_for && ctx.exchange.select_language && !ctx.exchange.hash_always_miss;
+    let selected = may_select.then(|| {
+        let wanted = LanguageWanted {
+            language: accept::best_language(&req.headers)?,
+            exact,
+            beside_language: beside_language(&vary, req)?,
+            family_birth: meta.provenance(),
+        };
+        storage.language_variant(&cache_key(&ctx.exchange), &wanted)
+    });
+    selected.flatten().or(Some(exact))
+}
+
+/// The hash of the fields that a response varies on; `None` if there are none.
+pub fn exact_variance(vary: &Vary, req: &RequestHeader) -> Option<HashBinary> {
+    vary.secondary_key(&req.headers).filter(|material| !material.is_empty()).map(hash_key)
+}
+
+/// The hash of all fields but `Accept-Language` that a response varies on, if it varies on that.
+pub fn beside_language(vary: &Vary, req: &RequestHeader) -> Option<HashBinary> {
+    vary.key_beside_language(&req.headers).map(hash_key)
 }
 
 /// A stored response as the policy sees it.

@@ -6,17 +6,17 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
+use pingora::cache::CacheKey;
 use pingora::cache::key::CacheHashKey;
-use pingora::cache::{CacheKey, CacheMeta};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
 use super::ctx::RequestCtx;
 use super::fetch::{content_length, stored_beside};
 use super::invalidate;
-use super::lookup::variance;
-use super::storage::{FillIntent, PingoraStorage, StoredFill, StoredResponse};
-use crate::cache::invalidation;
+use super::lookup::exact_variance;
+use super::storage::{FillIntent, PingoraStorage, StoredFill};
+use crate::cache::{Vary, invalidation};
 
 /// A response that may be stored, or is being stored, for a GET.
 pub struct ForGet {
@@ -55,19 +55,14 @@ pub fn begin(session: &Session, response: &ResponseHeader, largest_bytes: u64, c
     if !fits || !answers_a_get {
         return;
     }
-    let Some(mut meta) = stored_beside(session, response, &ctx.fetch.lifetimes) else { return };
-    vary(&mut meta, session.req_header());
-    let length = content_length(meta.headers());
-    for_get.fill = Some(StoredFill::new(for_get.intent.begin_fill(0, StoredResponse::new(&meta), length)));
-    ctx.verdict.stored = true;
-    ctx.fetch.for_get = Some(for_get);
-}
-
-/// Notes for which requests the response is, as pingora does for what it stores itself.
-fn vary(meta: &mut CacheMeta, req: &RequestHeader) {
-    if let Some(variance) = variance(meta, req) {
+    let Some(mut meta) = stored_beside(session, response, &ctx.fetch) else { return };
+    // It is the first of the variants now: the others have been purged.
+    if let Some(variance) = exact_variance(&Vary::parse(meta.headers()), session.req_header()) {
         meta.set_variance(variance);
     }
+    for_get.fill = Some(StoredFill::first_of(&for_get.key, &for_get.intent, &meta));
+    ctx.verdict.stored = true;
+    ctx.fetch.for_get = Some(for_get);
 }
 
 /// Stores a part of the body.

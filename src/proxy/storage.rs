@@ -19,13 +19,16 @@ use pingora::{Error, ErrorType, Result};
 
 use super::facts::spelling;
 use super::fetch::content_length;
+use crate::cache::vary;
 use crate::store::{BodyReader, Fill, Intent, Key, MemoryStore, Object, StoredHead};
 
 /// The head of a stored response with its times.
 pub struct StoredResponse {
     header: ResponseHeader,
     created: SystemTime,
-    provenance: SystemTime,
+    /// When the first of the variants that it is one of was stored. pingora takes variants that are
+    /// older than their family for purged.
+    family_birth: SystemTime,
     epoch: SystemTime,
     fresh_until: SystemTime,
     stale_while_revalidate_sec: u32,
@@ -45,6 +48,24 @@ pub struct StoredTimes {
     pub stale_if_error: Duration,
     /// Whether it may be served stale at all.
     pub may_be_stale: bool,
+    /// Whether its `Surrogate-Control` was obeyed.
+    pub obeys_surrogate_control: bool,
+    /// When the first variant of its URL was stored, if one was.
+    pub family_birth: Option<SystemTime>,
+    /// If it varies on `Accept-Language`, the hash of all other fields that it varies on.
+    pub beside_language: Option<HashBinary>,
+}
+
+/// What a variant in the language that a client likes best is looked for by.
+pub struct LanguageWanted {
+    /// The language, in lower case.
+    pub language: String,
+    /// The variant for this very request.
+    pub exact: HashBinary,
+    /// The hash of all fields but `Accept-Language` that the URL varies on.
+    pub beside_language: HashBinary,
+    /// When the first variant that is still of use was stored.
+    pub family_birth: SystemTime,
 }
 
 /// How far apart a lookup and the lock that follows it may be.
@@ -58,30 +79,32 @@ pub struct Family(pub HashBinary);
 /// The intent to fill a key, on its way to the store with what fills it.
 pub type FillIntent = Arc<Intent<StoredResponse>>;
 
-/// Which stored object a head was taken from.
+/// Which stored object a head was taken from, and where it stands.
 #[derive(Clone, Copy, Debug)]
-pub struct ObjectId(u64);
+pub struct ObjectId(Key, u64);
 
 impl StoredResponse {
-    /// What is kept of pingora's record.
-    pub fn new(meta: &CacheMeta) -> Self {
+    /// What is stored in that place.
+    fn new(meta: &CacheMeta, place: Key) -> Self {
+        let times = meta.extensions().get::<StoredTimes>().copied().unwrap_or_default();
+        let is_first = place.variant == 0;
         Self {
             header: detached(meta.response_header()),
             created: meta.created(),
-            provenance: meta.provenance(),
+            family_birth: times.family_birth.filter(|_| !is_first).unwrap_or_else(|| meta.provenance()),
             epoch: meta.epoch(),
             fresh_until: meta.fresh_until(),
             stale_while_revalidate_sec: meta.stale_while_revalidate_sec(),
             stale_if_error_sec: meta.stale_if_error_sec(),
             variance: meta.variance(),
-            times: meta.extensions().get::<StoredTimes>().copied().unwrap_or_default(),
+            times,
         }
     }
 
-    /// pingora's record of it. The first variant of a family carries the family's birth as its own,
-    /// because pingora takes whatever is older than that for purged.
+    /// pingora's record of it. The variant that is found first, by the URL alone, carries the family's
+    /// birth as its own, because pingora takes whatever is older than that for purged.
     fn meta(&self, is_first: bool) -> CacheMeta {
-        let created = if is_first { self.provenance } else { self.created };
+        let created = if is_first { self.family_birth } else { self.created };
         let mut meta = CacheMeta::new(
             self.fresh_until,
             created,
@@ -163,6 +186,40 @@ impl PingoraStorage {
         Arc::new(self.store.intend(key_of(key).primary))
     }
 
+    /// The variant to answer with where there is none for this very request: one that is fresh and in
+    /// the language that the client likes best, and differs in `Accept-Language` alone.
+    pub fn language_variant(&self, key: &CacheKey, wanted: &LanguageWanted) -> Option<HashBinary> {
+        let heads: Vec<_> = self.variants(key).map(|(_, head)| head).collect();
+        let is_alive = |head: &&Arc<StoredResponse>| head.created >= wanted.family_birth;
+        let (alive, now) = (|| heads.iter().filter(is_alive), SystemTime::now());
+        if alive().any(|head| head.variance == Some(wanted.exact)) {
+            return None;
+        }
+        let fits = |head: &&Arc<StoredResponse>| {
+            head.times.beside_language == Some(wanted.beside_language)
+                && head.fresh_until > now
+                && vary::is_in_language(&head.header.headers, &wanted.language)
+        };
+        alive().find(fits)?.variance
+    }
+
+    /// What is found by a URL alone when the variant that came first is gone: one of those that are
+    /// left. Else they would be lost with it.
+    fn next_of_kin(&self, key: &CacheKey) -> Option<(CacheMeta, HitHandler)> {
+        let newest = self.variants(key).max_by_key(|(_, head)| (head.family_birth, head.created));
+        let variant = newest?.1.variance.map_or(0, u128::from_le_bytes);
+        let place = Key { variant, ..key_of(key) };
+        self.store.lookup(place).map(|object| hit(place, object, true))
+    }
+
+    fn variants(&self, key: &CacheKey) -> impl Iterator<Item = (Arc<Object<StoredResponse>>, Arc<StoredResponse>)> {
+        let objects = self.store.variants(key_of(key));
+        objects.into_iter().map(|object| {
+            let head = object.head();
+            (object, head)
+        })
+    }
+
     /// Removes every variant of a key; how many there were.
     pub fn purge_family(&self, key: &CacheKey) -> usize {
         self.store.purge(key_of(key).primary)
@@ -170,9 +227,10 @@ impl PingoraStorage {
 }
 
 fn key_of(key: &CacheKey) -> Key {
+    let own = key_from(key.primary_bin(), key.variance_bin());
     match key.extensions.get::<Family>() {
-        None => key_from(key.primary_bin(), key.variance_bin()),
-        Some(family) => key_from(family.0, Some(key.combined_bin())),
+        None => own,
+        Some(family) => Key { primary: u128::from_le_bytes(family.0), part: own.primary, ..own },
     }
 }
 
@@ -181,12 +239,12 @@ fn compact_key(key: &CompactCacheKey) -> Key {
 }
 
 fn key_from(primary: HashBinary, variance: Option<HashBinary>) -> Key {
-    Key { primary: u128::from_le_bytes(primary), variant: variance.map_or(0, u128::from_le_bytes) }
+    Key { primary: u128::from_le_bytes(primary), part: 0, variant: variance.map_or(0, u128::from_le_bytes) }
 }
 
-fn hit(key: &CacheKey, object: Arc<Object<StoredResponse>>) -> (CacheMeta, HitHandler) {
-    let mut meta = object.head().meta(key.variance_bin().is_none());
-    meta.extensions_mut().insert(ObjectId(object.id()));
+fn hit(place: Key, object: Arc<Object<StoredResponse>>, is_first: bool) -> (CacheMeta, HitHandler) {
+    let mut meta = object.head().meta(is_first);
+    meta.extensions_mut().insert(ObjectId(place, object.id()));
     say_length(&mut meta, object.len());
     let reader = object.reader(None);
     (meta, Box::new(StoredHit { object, reader }))
@@ -206,7 +264,10 @@ fn say_length(meta: &mut CacheMeta, length: Option<u64>) {
 #[async_trait]
 impl Storage for PingoraStorage {
     async fn lookup(&'static self, key: &CacheKey, _trace: &SpanHandle) -> Result<Option<(CacheMeta, HitHandler)>> {
-        Ok(self.store.lookup(key_of(key)).map(|object| hit(key, object)))
+        let place = key_of(key);
+        let is_first = place.variant == 0;
+        let found = self.store.lookup(place).map(|object| hit(place, object, is_first));
+        Ok(found.or_else(|| is_first.then(|| self.next_of_kin(key)).flatten()))
     }
 
     async fn lookup_streaming_write(
@@ -218,7 +279,7 @@ impl Storage for PingoraStorage {
         let tag = streaming_write_tag.and_then(|tag| tag.try_into().ok()).map(u64::from_le_bytes);
         // Found also when a purge has come between the beginning of the fill and this question.
         match tag.and_then(|tag| self.store.lookup_fill(key_of(key), tag)) {
-            Some(object) => Ok(Some(hit(key, object))),
+            Some(object) => Ok(Some(hit(key_of(key), object, key.variance_bin().is_none()))),
             None => self.lookup(key, trace).await,
         }
     }
@@ -230,9 +291,10 @@ impl Storage for PingoraStorage {
         _trace: &SpanHandle,
     ) -> Result<MissHandler> {
         let length = content_length(meta.headers());
-        let (place, head) = (key_of(key), StoredResponse::new(meta));
+        let place = key_of(key);
+        let head = StoredResponse::new(meta, place);
         let fill = match meta.extensions().get::<FillIntent>() {
-            Some(intent) => intent.begin_fill(place.variant, head, length),
+            Some(intent) => intent.begin_fill(place, head, length),
             None => self.store.begin_fill(place, head, length),
         };
         Ok(Box::new(StoredFill::new(fill)))
@@ -251,10 +313,11 @@ impl Storage for PingoraStorage {
         Ok(if removed { PurgeOutcome::Purged(None) } else { PurgeOutcome::NotFound })
     }
 
-    async fn update_meta(&'static self, key: &CacheKey, meta: &CacheMeta, _trace: &SpanHandle) -> Result<bool> {
+    async fn update_meta(&'static self, _key: &CacheKey, meta: &CacheMeta, _trace: &SpanHandle) -> Result<bool> {
         // A later response may have taken the place of the one that was validated.
         let validated = meta.extensions().get::<ObjectId>();
-        Ok(validated.is_some_and(|id| self.store.replace_head(key_of(key), id.0, StoredResponse::new(meta))))
+        Ok(validated
+            .is_some_and(|ObjectId(place, id)| self.store.replace_head(*place, *id, StoredResponse::new(meta, *place))))
     }
 
     fn support_streaming_partial_write(&self) -> bool {
@@ -324,10 +387,15 @@ pub struct StoredFill {
 }
 
 impl StoredFill {
-    /// A fill that has begun.
-    pub fn new(fill: Fill<StoredResponse>) -> Self {
+    fn new(fill: Fill<StoredResponse>) -> Self {
         let tag = fill.object().id().to_le_bytes();
         Self { fill, tag }
+    }
+
+    /// A fill of the place of a key's first variant.
+    pub fn first_of(key: &CacheKey, intent: &FillIntent, meta: &CacheMeta) -> Self {
+        let place = key_of(key);
+        Self::new(intent.begin_fill(place, StoredResponse::new(meta, place), content_length(meta.headers())))
     }
 
     /// Stores a part of the body.

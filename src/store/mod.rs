@@ -28,6 +28,17 @@ pub trait StoredHead: Send + Sync + 'static {
 pub struct Key {
     /// Hash of what makes up the cache key: host, URL and so on.
     pub primary: u128,
+    /// Hash of what else tells it from others of the same key, like the content of a request; 0 where
+    /// there is nothing else.
+    pub part: u128,
     /// Hash of the request fields that the response varies on; 0 is the primary slot.
     pub variant: u128,
+}
+
+impl Key {
+    /// The first place of a family.
+    #[must_use]
+    pub fn first(primary: u128) -> Self {
+        Self { primary, part: 0, variant: 0 }
+    }
 }

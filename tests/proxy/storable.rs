@@ -1,6 +1,6 @@
 //! What is stored and what is not: RFC 9111, the built-in policy, and what a policy may override.
 
-use crate::support::{Answer, Origin, Proxy};
+use crate::support::{Answer, Gate, Origin, Proxy};
 
 /// The built-in policy without its pieces that are stricter than RFC 9111.
 const RFC9111: &str = "override builtin.cookie {} override builtin.authorization {} override builtin.set_cookie {}\n";
@@ -88,6 +88,54 @@ fn fields_that_private_lists_are_not_stored() {
     let hit = proxy.get("/page");
     assert_eq!((hit.cache_status().hit(), hit.header("X-All"), hit.header("X-Person")), (true, Some("us"), None));
     assert_eq!(origin.requests().len(), 1);
+}
+
+#[test]
+fn fields_that_are_not_stored_reach_the_client_that_caused_the_fetch() {
+    for listed in ["no-cache=\"X-Person, X-None\"", "private=\"x-person\""] {
+        let origin = Origin::start();
+        let answer = cached(&format!("max-age=60, {listed}"));
+        origin.on("/page", answer.header("X-Person", "me").header("X-Person", "myself"));
+        let proxy = Proxy::before(&origin, "");
+        let [first, second] = [(); 2].map(|()| proxy.get("/page"));
+        assert_eq!(first.fields.all("X-Person").collect::<Vec<_>>(), ["me", "myself"], "{listed}");
+        assert_eq!((second.cache_status().hit(), second.header("X-Person")), (true, None), "{listed}");
+    }
+}
+
+#[test]
+fn who_waits_for_a_fetch_does_not_get_the_fields_of_who_caused_it() {
+    let origin = Origin::start();
+    let gate = Gate::new();
+    let answer = cached("max-age=60, private=\"X-Person\"").header("X-Person", "me").header("Age", "5");
+    origin.on("/page", answer.behind(&gate));
+    let proxy = Proxy::before(&origin, "");
+    let mut first = proxy.client();
+    first.get("/page").send_only();
+    origin.wait_for(1);
+    let mut waiting = proxy.client();
+    waiting.get("/page").send_only();
+    proxy.wait_for_metric("warp_requests_in_flight", 2);
+    gate.open();
+    let (first, waiting) = (first.read_response("GET").unwrap(), waiting.read_response("GET").unwrap());
+    assert_eq!((first.header("X-Person"), waiting.header("X-Person")), (Some("me"), None));
+    assert!(waiting.header("Age").is_some());
+    assert_eq!(origin.requests().len(), 1);
+}
+
+#[test]
+fn a_304_brings_the_fields_of_its_client() {
+    let origin = Origin::start();
+    let fields = |answer: Answer, person| {
+        let answer = answer.header("Cache-Control", "max-age=0, private=\"X-Person\"").header("ETag", "\"a\"");
+        answer.header("X-Person", person)
+    };
+    origin.once("/page", fields(Answer::ok("hello"), "one"));
+    origin.on("/page", fields(Answer::status(304), "two"));
+    let proxy = Proxy::before(&origin, "");
+    assert_eq!(proxy.get("/page").header("X-Person"), Some("one"));
+    let second = proxy.get("/page");
+    assert_eq!((second.text(), second.header("X-Person")), ("hello", Some("two")));
 }
 
 #[test]

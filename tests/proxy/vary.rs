@@ -152,3 +152,148 @@ fn the_response_that_came_last_says_what_it_varies_on() {
     assert_eq!(ask(&mut client, "Accept-Language", Some("en")), ("en".to_owned(), false));
     assert_eq!(ask(&mut client, "Accept-Language", Some("de")), ("de".to_owned(), true));
 }
+
+#[test]
+fn the_same_preferences_written_otherwise_share() {
+    for (name, written, same, others) in [
+        ("Accept-Language", "en, de;q=0.5", &["EN,DE;q=0.50", "de;q=0.5 , en"][..], &["de, en;q=0.5", "en"][..]),
+        ("Accept-Encoding", "gzip, br", &["br, GZIP"], &["gzip", "gzip, br;q=0.9"]),
+        ("Accept", "text/html, */*;q=0.1", &["*/*;q=0.1,Text/HTML"], &["text/html;level=1, */*;q=0.1"]),
+        ("Accept-Charset", "utf-8, latin1", &["latin1, UTF-8"], &["utf-8"]),
+        ("X-Other", "a, b", &["a,b"], &["b, a", "A, b"]),
+    ] {
+        let origin = origin_varying_on(name);
+        let proxy = Proxy::before(&origin, "");
+        let mut client = proxy.client();
+        assert!(!ask(&mut client, name, Some(written)).1, "{name}");
+        for value in same {
+            assert_eq!(ask(&mut client, name, Some(value)), (written.to_owned(), true), "{name}: {value}");
+        }
+        for value in others {
+            assert_eq!(ask(&mut client, name, Some(value)), ((*value).to_owned(), false), "{name}: {value}");
+        }
+    }
+}
+
+/// A policy that takes what is stored in the client's language.
+const SELECT: &str = "sub recv { set req.select_language = true; }";
+
+/// An origin whose page is in that language, whoever asks, and for each `X` another one.
+fn origin_in(language: &'static str) -> Origin {
+    let origin = Origin::start();
+    origin.on_each("/page", move |request| {
+        let answer = Answer::ok(format!("{language} {:?}", request.header("X")));
+        let answer = answer.header("Cache-Control", "max-age=60").header("Vary", "Accept-Language, X");
+        answer.header("Content-Language", language)
+    });
+    origin
+}
+
+#[test]
+fn the_language_liked_best_is_selected_if_the_policy_wants_it() {
+    for (policy, accepted, hit) in [
+        (SELECT, "fr;q=0.5, DE", true),
+        ("", "fr;q=0.5, DE", false),
+        (SELECT, "fr, de", false),
+        (SELECT, "fr, de;q=0.9", false),
+        (SELECT, "de-AT", false),
+        (SELECT, "*", false),
+        (SELECT, "de;q=0", false),
+        (SELECT, "de;q=x", false),
+    ] {
+        let proxy_origin = origin_in("de");
+        let proxy = Proxy::before(&proxy_origin, policy);
+        let mut client = proxy.client();
+        assert!(!ask(&mut client, "Accept-Language", Some("en, de")).1);
+        assert_eq!(ask(&mut client, "Accept-Language", Some(accepted)).1, hit, "{accepted} {policy}");
+    }
+}
+
+#[test]
+fn a_response_in_several_languages_is_not_selected() {
+    let origin = origin_in("de, en");
+    let proxy = Proxy::before(&origin, SELECT);
+    let mut client = proxy.client();
+    ask(&mut client, "Accept-Language", Some("en, de"));
+    assert!(!ask(&mut client, "Accept-Language", Some("de")).1);
+}
+
+#[test]
+fn a_variant_that_differs_in_another_field_is_never_selected() {
+    let origin = origin_in("de");
+    let proxy = Proxy::before(&origin, SELECT);
+    let mut client = proxy.client();
+    let mut ask = |language: &str, x: Option<&str>| {
+        let request = client.get("/page").header("Accept-Language", language);
+        let response = x.into_iter().fold(request, |request, x| request.header("X", x)).send();
+        assert_eq!(response.text(), format!("de {x:?}"));
+        response.cache_status().hit()
+    };
+    assert!(!ask("en, de", Some("1")));
+    for x in [Some("2"), None, Some("")] {
+        assert!(!ask("de, en;q=0.1", x), "{x:?}");
+    }
+    assert!(ask("de, en;q=0.2", Some("1")));
+    assert!(ask("de, en;q=0.2", Some("2")));
+}
+
+#[test]
+fn what_is_stored_for_this_very_request_goes_before_what_is_selected() {
+    let origin = Origin::start();
+    origin.on_each("/page", |request| {
+        let answer = Answer::ok(request.header("Accept-Language").unwrap_or("none"));
+        let answer = answer.header("Cache-Control", "max-age=60").header("Vary", "Accept-Language");
+        answer.header("Content-Language", "de")
+    });
+    let proxy = Proxy::before(&origin, "sub recv { if (req.http.X-Select) { set req.select_language = true; } }");
+    let mut client = proxy.client();
+    ask(&mut client, "Accept-Language", Some("en, de"));
+    ask(&mut client, "Accept-Language", Some("de, en;q=0.5"));
+    let mut select = |language| {
+        let response = client.get("/page").header("X-Select", "1").header("Accept-Language", language).send();
+        (response.text().to_owned(), response.cache_status().hit())
+    };
+    assert_eq!(select("de, en;q=0.5"), ("de, en;q=0.5".to_owned(), true));
+    assert!(select("de, fr;q=0.5").1);
+}
+
+#[test]
+fn a_page_has_a_bounded_number_of_variants() {
+    let origin = Origin::start();
+    origin.on_each("/page", |request| {
+        let body = format!("{}{}", request.header("X-Random").unwrap(), "x".repeat(10_000));
+        Answer::ok(body).header("Cache-Control", "max-age=60").header("Vary", "X-Random")
+    });
+    let proxy = Proxy::before(&origin, "");
+    let mut client = proxy.client();
+    let mut ask = |n: u32| {
+        let response = client.get("/page").header("X-Random", &format!("{n};")).send();
+        assert!(response.text().starts_with(&format!("{n};x")));
+        response.cache_status().hit()
+    };
+    assert!((0..200).all(|n| !ask(n)));
+    let store = proxy.status()["store"].clone();
+    assert_eq!(store["objects"], 64, "{store}");
+    // The last ones are found although the first one, on which all were hung, is gone.
+    assert!((136..200).all(&mut ask));
+    // The first one is answered anew, and as it should be.
+    assert_eq!((ask(0), ask(0)), (false, true));
+    assert!(ask(199));
+}
+
+#[test]
+fn variants_outlive_the_one_that_came_first() {
+    let origin = origin_varying_on("A");
+    let first_for_a_moment = "rules response first { when header \"A\" == \"1\" -> ttl 1ms, keep 0s, grace 0s; }";
+    let proxy = Proxy::before(&origin, first_for_a_moment);
+    let mut client = proxy.client();
+    ask(&mut client, "A", Some("1"));
+    ask(&mut client, "A", Some("2"));
+    for _ in 0..3 {
+        assert_eq!(ask(&mut client, "A", Some("2")), ("2".to_owned(), true));
+    }
+    assert_eq!(ask(&mut client, "A", Some("3")), ("3".to_owned(), false));
+    for value in ["2", "3"] {
+        assert_eq!(ask(&mut client, "A", Some(value)), (value.to_owned(), true));
+    }
+}

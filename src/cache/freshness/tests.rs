@@ -100,6 +100,30 @@ fn rfc9111_4_2_2_heuristics_are_bounded_and_need_last_modified() {
 }
 
 #[test]
+fn rfc9111_4_2_2_nothing_is_guessed_against_what_the_response_says() {
+    let (modified, now) = (http_date(-86_400), http_date(0));
+    for stated in ["max-age=1", "s-maxage=0", "max-age=x", "no-cache", "no-store", "private", "no-store, public"] {
+        let lines = [(LAST_MODIFIED, modified.as_str()), (DATE, &now), (CACHE_CONTROL, stated)];
+        assert_ne!(of(200, &lines, Some(Heuristic::default())).source, LifetimeSource::Heuristic, "{stated}");
+    }
+    for silent in ["must-revalidate", "private=\"a\"", "no-cache=\"a\"", "stale-while-revalidate=9"] {
+        let lines = [(LAST_MODIFIED, modified.as_str()), (DATE, &now), (CACHE_CONTROL, silent)];
+        assert_eq!(of(200, &lines, Some(Heuristic::default())).source, LifetimeSource::Heuristic, "{silent}");
+    }
+}
+
+#[test]
+fn rfc9213_2_2_expires_does_not_count_beside_a_targeted_field() {
+    let future = http_date(3600);
+    let mut headers = HeaderMap::new();
+    headers.insert(EXPIRES, HeaderValue::from_str(&future).unwrap());
+    headers.insert("cdn-cache-control", HeaderValue::from_static("none"));
+    let cc = crate::cache::targeted::governing(&headers, Default::default());
+    let fresh = Freshness::of(StatusCode::OK, &headers, &cc, Timing::instant(at(0)), None);
+    assert_eq!((fresh.lifetime, fresh.source), (Duration::ZERO, LifetimeSource::Unstated));
+}
+
+#[test]
 fn rfc9111_4_2_age_counts_against_the_lifetime() {
     let now = http_date(0);
     let fresh = of(200, &[(CACHE_CONTROL, "max-age=3600"), (AGE, "3000"), (DATE, &now)], None);
@@ -155,6 +179,47 @@ fn any_header() -> impl Strategy<Value = (HeaderName, HeaderValue)> {
 }
 
 proptest! {
+    #[test]
+    fn an_older_response_is_never_fresher(
+        lifetime in any::<u32>(),
+        sent in proptest::option::of(0_u64..5_000_000_000),
+        more in 0_u64..5_000_000_000,
+        date in -10_000_i64..10_000,
+        now in 0_i64..10_000_000_000,
+    ) {
+        let with_age = |age: Option<u64>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(CACHE_CONTROL, HeaderValue::from_str(&format!("max-age={lifetime}")).unwrap());
+            headers.insert(DATE, HeaderValue::from_str(&http_date(date)).unwrap());
+            headers.extend(age.map(|age| (AGE, HeaderValue::from(age))));
+            let cc = CacheControl::parse(&headers);
+            Freshness::of(StatusCode::OK, &headers, &cc, Timing::instant(at(0)), None)
+        };
+        let (young, old) = (with_age(sent), with_age(Some(sent.unwrap_or(0) + more)));
+        prop_assert!(old.ttl_ms(at(now)) <= young.ttl_ms(at(now)));
+        prop_assert!(young.is_fresh(at(now)) || !old.is_fresh(at(now)));
+    }
+
+    #[test]
+    fn guesses_stay_below_their_bound(
+        lines in proptest::collection::vec(any_header(), 0..8),
+        status in 100_u16..1000,
+        percent in any::<u32>(),
+        at_most in any::<u64>(),
+    ) {
+        let headers: HeaderMap = lines.into_iter().collect();
+        let status = StatusCode::from_u16(status).unwrap();
+        let rule = Heuristic { percent, at_most: Duration::from_secs(at_most) };
+        let cc = CacheControl::parse(&headers);
+        let guess = Freshness::of(status, &headers, &cc, Timing::instant(at(0)), Some(rule));
+        let plain = Freshness::of(status, &headers, &cc, Timing::instant(at(0)), None);
+        if guess.source == LifetimeSource::Heuristic {
+            prop_assert!(guess.lifetime <= rule.at_most && plain.source == LifetimeSource::Unstated);
+        } else {
+            prop_assert_eq!(guess, plain);
+        }
+    }
+
     #[test]
     fn freshness_only_falls_with_time(
         lines in proptest::collection::vec(any_header(), 0..8),

@@ -40,6 +40,15 @@ impl Scope<'_, '_> {
         Some(name)
     }
 
+    /// Whether a list of field names between commas holds nothing else, as far as it is known.
+    pub(super) fn check_field_list(&self, value: &Expression) -> bool {
+        let ExpressionKind::Text(text) = &value.kind else { return true };
+        let list = String::from_utf8_lossy(text);
+        let names = list.split(',').map(str::trim).filter(|name| !name.is_empty());
+        // Each is looked at, so that every mistake is found at once.
+        names.filter(|name| self.field_name(name, value.span).is_none()).count() == 0
+    }
+
     /// Whether a value can go into one line of a message, as far as it is known (RFC 9110 section 5.5).
     pub(super) fn check_line(&self, value: &Expression) -> bool {
         let broken = match &value.kind {

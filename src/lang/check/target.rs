@@ -101,6 +101,7 @@ impl Scope<'_, '_> {
         match target {
             Target::Variable(Variable::RespBody | Variable::BerespBody) => true,
             Target::Variable(Variable::RespStatus | Variable::BerespStatus) => self.check_status(value),
+            Target::Variable(Variable::BereqCacheControlFields) => self.check_field_list(value),
             Target::Variable(variable) if variable.ty() != Type::String => true,
             _ => self.check_line(value),
         }

@@ -25,6 +25,7 @@ const STORED: StepSet = StepSet::of(&[Step::Hit, Step::Deliver]);
 const ANSWER: StepSet = StepSet::of(&[Step::Deliver, Step::Synth]);
 const SYNTHETIC: StepSet = StepSet::of(&[Step::Synth]);
 const FAILED: StepSet = StepSet::of(&[Step::BackendError]);
+const FETCHING: StepSet = StepSet::of(&[Step::BackendFetch]);
 const PIPE_OR_BACKEND: StepSet = StepSet::of(&[Step::Pipe]).and(BACKEND);
 
 macro_rules! variables {
@@ -83,6 +84,7 @@ variables! {
     ReqXid "req.xid" String CLIENT NONE NONE "The number of this request.";
     ReqBackendHint "req.backend_hint" Backend CLIENT CLIENT NONE "The backend that a fetch for this request will use.";
     ReqHashAlwaysMiss "req.hash_always_miss" Bool CLIENT CLIENT NONE "Fetch and store anew whatever is stored.";
+    ReqSelectLanguage "req.select_language" Bool CLIENT CLIENT NONE "Where nothing is stored for this `Accept-Language`: use the variant whose `Content-Language` is the one language that the client likes best, instead of asking the backend. All other fields of `Vary` have to agree.";
 
     BereqMethod "bereq.method" String PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "The method sent to the backend.";
     BereqUrl "bereq.url" String PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "The request target sent to the backend.";
@@ -98,6 +100,8 @@ variables! {
     BereqUncacheable "bereq.uncacheable" Bool BACKEND NONE NONE "The response will not be stored (the request passes).";
     BereqIsBgfetch "bereq.is_bgfetch" Bool BACKEND NONE NONE "A fetch in the background, while a stale response is served.";
 
+    BereqCacheControlFields "bereq.cache_control_fields" String BACKEND FETCHING NONE "The fields that stand in for `Cache-Control` and `Expires` of the response, the strongest first (RFC 9213); at first `CDN-Cache-Control, Surrogate-Control`.";
+
     BerespStatus "beresp.status" Int FETCHED FETCHED NONE "The status.";
     BerespReason "beresp.reason" String FETCHED FETCHED NONE "The reason phrase.";
     BerespProto "beresp.proto" String FETCHED NONE NONE "The protocol of the response.";
@@ -106,6 +110,7 @@ variables! {
     BerespKeep "beresp.keep" Duration FETCHED FETCHED NONE "How long after ttl and grace it is kept for validation.";
     BerespUncacheable "beresp.uncacheable" Bool FETCHED FETCHED NONE "Do not store it. Once true it stays true.";
     BerespAge "beresp.age" Duration FETCHED NONE NONE "How old it was on arrival.";
+    BerespHeuristicTtl "beresp.heuristic_ttl" Duration FETCHED NONE NONE "The ttl that RFC 9111 section 4.2.2 lets a cache guess when the response states none: a tenth of the time since `Last-Modified`, a day at most, less its age; 0 when nothing may be guessed.";
     BerespBackend "beresp.backend" Backend FETCHED NONE NONE "The backend that answered.";
     BerespBody "beresp.body" String NONE FAILED NONE "The body of the response that is made up.";
 

@@ -86,9 +86,9 @@ impl<H: StoredHead> Fill<H> {
         }
         let less = self.body_charge - footprint;
         let published = self.store.write(self.key).publish(self.key, self.object.id(), less);
-        let Ok(before) = published else { return 0 };
+        let Ok(removed) = published else { return 0 };
         self.store.budget.release(less);
-        self.store.give_back(before);
+        self.store.give_back(removed.into_iter().flatten());
         len
     }
 

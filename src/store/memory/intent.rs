@@ -20,28 +20,29 @@ pub struct Intent<H: StoredHead> {
 impl<H: StoredHead> Intent<H> {
     pub(super) fn declare(store: &Arc<Inner<H>>, primary: u128) -> Self {
         let id = store.new_id();
-        store.write(Key { primary, variant: 0 }).intend(primary, id);
+        store.write(Key::first(primary)).intend(primary, id);
         Self { store: Arc::clone(store), primary, id }
     }
 
-    /// Starts the fill of a variant of the key, as [`MemoryStore::begin_fill`] does. When the key was
+    /// Starts the fill of a place of the key's family, as [`MemoryStore::begin_fill`] does. When the key was
     /// purged since the intent was declared, it goes on for its readers but is not kept.
     ///
     /// [`MemoryStore::begin_fill`]: super::MemoryStore::begin_fill
     #[must_use]
-    pub fn begin_fill(&self, variant: u128, head: H, expected_len: Option<u64>) -> Fill<H> {
-        Fill::begin(&self.store, Key { primary: self.primary, variant }, head, expected_len, Some(self.id))
+    pub fn begin_fill(&self, place: Key, head: H, expected_len: Option<u64>) -> Fill<H> {
+        let key = Key { primary: self.primary, ..place };
+        Fill::begin(&self.store, key, head, expected_len, Some(self.id))
     }
 
     /// Removes every variant of the key, as a purge does, but lets this intent stand.
     pub fn purge_others(&self) {
-        let removed = self.store.write(Key { primary: self.primary, variant: 0 }).purge(self.primary, Some(self.id));
+        let removed = self.store.write(Key::first(self.primary)).purge(self.primary, Some(self.id));
         self.store.purged_some(removed);
     }
 }
 
 impl<H: StoredHead> Drop for Intent<H> {
     fn drop(&mut self) {
-        self.store.write(Key { primary: self.primary, variant: 0 }).withdraw(self.primary, self.id);
+        self.store.write(Key::first(self.primary)).withdraw(self.primary, self.id);
     }
 }

@@ -114,6 +114,14 @@ impl<H: StoredHead> MemoryStore<H> {
         found.inspect(|object| object.touch())
     }
 
+    /// The objects of all variants of a key that are of use, at most one for each variant. Does not
+    /// count as a use of them.
+    #[must_use]
+    pub fn variants(&self, of: Key) -> Vec<Arc<Object<H>>> {
+        let now = (self.inner.clock)();
+        self.inner.read(of).variants(of, now)
+    }
+
     /// The fill under way under this key that has this id, also one that is not kept and that
     /// [`lookup`](Self::lookup) does not find. Always there as long as its [`Fill`] is.
     #[must_use]
@@ -155,7 +163,7 @@ impl<H: StoredHead> MemoryStore<H> {
     /// for its readers but is not kept, and neither is one that was intended before.
     #[expect(clippy::must_use_candidate, reason = "called for what it does")]
     pub fn purge(&self, primary: u128) -> usize {
-        let removed = self.inner.write(Key { primary, variant: 0 }).purge(primary, None);
+        let removed = self.inner.write(Key::first(primary)).purge(primary, None);
         self.inner.purged_some(removed)
     }
 

@@ -137,7 +137,7 @@ impl Ghost {
 }
 
 fn fingerprint(key: Key) -> u64 {
-    let folded = key.primary ^ key.variant.rotate_left(1);
+    let folded = key.primary ^ key.variant.rotate_left(1) ^ key.part.rotate_left(2);
     let folded = (folded ^ (folded >> 64)) & u128::from(u64::MAX);
     u64::try_from(folded).unwrap_or_default()
 }

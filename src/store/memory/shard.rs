@@ -4,12 +4,17 @@
 //! caller to give its bytes back and drop it after the lock is free.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::object::Object;
 use super::queues::{Queue, Queues, Token};
 use crate::store::{Key, StoredHead};
+
+/// How many complete variants a key may have. Beyond that the oldest goes: a response that varies on a
+/// field with ever new values must not push out what others are asked for.
+pub(super) const MOST_VARIANTS: usize = 64;
 
 /// An object that was taken out of the index, and the bytes that it was charged.
 pub(super) struct Removed<H> {
@@ -103,6 +108,11 @@ impl<H: StoredHead> Shard<H> {
         (None, any_useless)
     }
 
+    /// The objects to use of all variants of a key; of each the one being filled first.
+    pub(super) fn variants(&self, of: Key, now: SystemTime) -> Vec<Arc<Object<H>>> {
+        self.slots.range(variants(of)).filter_map(|(key, _)| self.find(*key, now).0).collect()
+    }
+
     pub(super) fn intend(&mut self, primary: u128, id: u64) {
         self.intents.insert((primary, id));
     }
@@ -142,8 +152,9 @@ impl<H: StoredHead> Shard<H> {
     }
 
     /// Makes a fill the object of its key, charged `less` than it was; gives the one that was there
-    /// before. `Err` when it is no longer under its key: it was purged, overtaken or given up.
-    pub(super) fn publish(&mut self, key: Key, id: u64, less: u64) -> Result<Option<Removed<H>>, NotKept> {
+    /// before, and a variant that has to go for it. `Err` when it is no longer under its key: it was
+    /// purged, overtaken or given up.
+    pub(super) fn publish(&mut self, key: Key, id: u64, less: u64) -> Result<[Option<Removed<H>>; 2], NotKept> {
         self.fills.remove(&id);
         let Removed { object, charge } = self.take_filling(key, id).ok_or(NotKept)?;
         let before = self.take_kept(key);
@@ -152,8 +163,23 @@ impl<H: StoredHead> Shard<H> {
         let slot = self.slots.entry(key).or_insert(Slot { kept: None, filling: None });
         slot.kept = Some(Kept { object, charge, queue });
         self.objects += 1;
+        let dropped = self.surplus_variant(key).and_then(|surplus| {
+            let dropped = self.take_kept(surplus);
+            self.drop_empty(surplus);
+            dropped
+        });
         self.sweep();
-        Ok(before)
+        Ok([before, dropped])
+    }
+
+    /// The oldest variant beside this one, if there are too many.
+    fn surplus_variant(&self, of: Key) -> Option<Key> {
+        let kept = self.slots.range(variants(of)).filter_map(|(key, slot)| Some((*key, slot.kept.as_ref()?)));
+        let (count, oldest) = kept.fold((0, None), |(count, oldest), (key, kept)| {
+            let found = Some((kept.object.id(), key)).filter(|_| key != of);
+            (count + 1, oldest.into_iter().chain(found).min())
+        });
+        oldest.filter(|_| count > MOST_VARIANTS).map(|(_, key)| key)
     }
 
     /// Takes a fill from its key, if it is there; it goes on.
@@ -194,8 +220,7 @@ impl<H: StoredHead> Shard<H> {
     /// Removes every variant of a key and strikes out the intents to fill it, but for one.
     pub(super) fn purge(&mut self, primary: u128, but_intent: Option<u64>) -> Vec<Removed<H>> {
         self.intents.retain(|(intended, id)| *intended != primary || Some(*id) == but_intent);
-        let all = Key { primary, variant: 0 }..=Key { primary, variant: u128::MAX };
-        let keys: Vec<Key> = self.slots.range(all).map(|(key, _)| *key).collect();
+        let keys: Vec<Key> = self.slots.range(family(primary)).map(|(key, _)| *key).collect();
         keys.into_iter().flat_map(|key| self.remove(key)).collect()
     }
 
@@ -291,6 +316,16 @@ impl<H: StoredHead> Shard<H> {
             self.queues.sweep(|token| kept(token).is_some_and(|kept| kept.object.id() == token.id));
         }
     }
+}
+
+/// The places of all variants of a key, and of what else is purged with it.
+fn family(primary: u128) -> RangeInclusive<Key> {
+    Key::first(primary)..=Key { primary, part: u128::MAX, variant: u128::MAX }
+}
+
+/// The places of the variants beside this one, itself among them.
+fn variants(of: Key) -> RangeInclusive<Key> {
+    Key { variant: 0, ..of }..=Key { variant: u128::MAX, ..of }
 }
 
 /// A fill that ended well but is not kept.

@@ -18,6 +18,10 @@ fn start() -> Site {
                       location /private/ { add_header Cache-Control 'private, max-age=60'; } \
                       location /cookie/ { add_header Cache-Control max-age=60; add_header Set-Cookie id=1; } \
                       location /no-store/ { add_header Cache-Control no-store; } \
+                      location /plain/ { add_header Cache-Control no-cache; } \
+                      location /old/ { add_header Last-Modified 'Sun, 06 Nov 1994 08:49:37 GMT'; return 200 old; } \
+                      location /language/ { add_header Cache-Control max-age=60; add_header Vary Accept-Language; \
+                          add_header Content-Language de; return 200 gut; } \
                       location /bare/ { add_header Last-Modified ''; return 200 bare; }";
     let (nginx, dir) = serve(&files, directives);
     // As its comment says: in front of any origin.
@@ -67,13 +71,28 @@ fn what_the_rfc_forbids_is_not_stored() {
 }
 
 #[test]
-fn what_has_only_a_validator_is_validated_each_time() {
+fn what_is_to_be_validated_is_validated_each_time() {
     let site = start();
     for _ in 0..3 {
         assert_eq!(site.get("/plain/page.html").text(), "<p>plain</p>");
     }
     let wanted = ["GET /plain/page.html 200", "GET /plain/page.html 304", "GET /plain/page.html 304"];
     assert_eq!(site.asked(), wanted);
+}
+
+#[test]
+fn a_lifetime_is_guessed_from_the_last_change() {
+    let site = start();
+    assert_eq!(assert_stored(&site, "/old/page").text(), "old");
+    assert_eq!(site.asked(), ["GET /old/page 200"]);
+}
+
+#[test]
+fn the_language_liked_best_is_taken_from_the_store() {
+    let site = start();
+    assert!(site.get_with("/language/page", "Accept-Language", "en, de").cache_status().stored());
+    assert!(site.get_with("/language/page", "Accept-Language", "de, fr;q=0.5").cache_status().hit());
+    assert_eq!(site.asked(), ["GET /language/page 200"]);
 }
 
 #[test]

@@ -26,7 +26,7 @@ enum Op {
 }
 
 fn any_key() -> impl Strategy<Value = Key> {
-    (0..12_u128, 0..3_u128).prop_map(|(primary, variant)| Key { primary, variant })
+    (0..12_u128, 0..3_u128).prop_map(|(primary, variant)| Key { primary, part: 0, variant })
 }
 
 fn any_op() -> impl Strategy<Value = Op> {

@@ -80,3 +80,21 @@ fn a_store_full_of_fills_keeps_no_more_of_them() {
     drop(fills);
     assert_eq!((store.stats().fills, store.stats().bytes), (0, 0));
 }
+
+#[test]
+fn a_key_has_so_many_variants_and_the_oldest_goes() {
+    let (store, _) = store(1 << 20);
+    let variant = |variant: u128| Key { primary: 7, part: 0, variant };
+    for n in 0..100 {
+        assert!(put(&store, variant(n), 1, 10));
+    }
+    let found: Vec<_> = (0..100).filter(|n| store.lookup(variant(*n)).is_some()).collect();
+    assert_eq!(found, (36..100).collect::<Vec<_>>());
+    assert_eq!((store.variants(variant(0)).len(), store.stats().objects), (64, 64));
+    assert!(put(&store, key(8), 1, 10));
+    assert!(put(&store, variant(50), 2, 10));
+    assert_eq!((store.variants(variant(0)).len(), store.variants(Key::first(8)).len()), (64, 1));
+    store.purge(7);
+    store.purge(8);
+    assert_eq!(store.stats().bytes, 0);
+}

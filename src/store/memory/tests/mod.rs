@@ -44,7 +44,7 @@ fn head_until(bytes: usize, second: u64) -> Head {
 }
 
 fn key(primary: u128) -> Key {
-    Key { primary, variant: 0 }
+    Key { primary, part: 0, variant: 0 }
 }
 
 /// A store whose clock stands at the second that the counter says.

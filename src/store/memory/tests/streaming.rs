@@ -151,9 +151,9 @@ fn a_fill_that_began_after_the_purge_is_kept() {
 fn purging_takes_every_variant_and_no_other_key() {
     let (store, _) = store(MIB);
     for variant in 0..3 {
-        assert!(put(&store, Key { primary: 1, variant }, b'x', 10));
+        assert!(put(&store, Key { primary: 1, part: 0, variant }, b'x', 10));
     }
-    assert!(put(&store, Key { primary: 1, variant: u128::MAX }, b'x', 10));
+    assert!(put(&store, Key { primary: 1, part: 0, variant: u128::MAX }, b'x', 10));
     assert!(put(&store, key(2), b'x', 10));
     assert_eq!((store.purge(1), store.purge(1), store.stats().objects), (4, 0, 1));
     assert!(store.lookup(key(2)).is_some());
@@ -220,7 +220,7 @@ fn what_was_intended_before_the_purge_is_not_kept() {
     store.purge(1);
     let late = store.intend(1);
     for (intent, kept) in [(&early, 0), (&late, 1), (&other, 1), (&early, 0)] {
-        let mut fill = intent.begin_fill(7, head(100), None);
+        let mut fill = intent.begin_fill(key(7), head(100), None);
         fill.write(b"x");
         let mut reader = fill.object().reader(None);
         assert_eq!((fill.is_kept(), next(&mut reader)), (kept == 1, text("x")));
@@ -234,7 +234,7 @@ fn what_was_intended_before_the_purge_is_not_kept() {
 fn one_intent_may_fill_several_variants() {
     let (store, _) = store(MIB);
     let intent = store.intend(1);
-    assert!((0..3).all(|variant| intent.begin_fill(variant, head(100), None).is_kept()));
+    assert!((0..3).all(|variant| intent.begin_fill(Key { variant, ..key(1) }, head(100), None).is_kept()));
     drop(intent);
     assert_eq!(store.purge(1), 0);
 }

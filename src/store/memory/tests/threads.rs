@@ -20,7 +20,7 @@ impl Numbers {
 fn churn(store: &Store, seed: u64) {
     let mut numbers = Numbers(seed);
     for _ in 0..4_000 {
-        let key = Key { primary: numbers.below(60).into(), variant: numbers.below(3).into() };
+        let key = Key { primary: numbers.below(60).into(), part: 0, variant: numbers.below(3).into() };
         match numbers.below(12) {
             0 => drop(store.purge(key.primary)),
             1 => drop(store.remove(key)),
