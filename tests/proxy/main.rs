@@ -7,8 +7,10 @@
 mod support;
 
 mod coalesce;
+mod date;
 mod failure;
 mod forward;
+mod gate;
 mod grace;
 mod hit_miss;
 mod hostile;
