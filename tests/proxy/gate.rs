@@ -36,7 +36,7 @@ fn text(client: &mut Client) -> String {
 fn what_two_servers_could_read_in_two_ways_is_refused_and_reaches_no_origin() {
     let origin = origin();
     let proxy = Proxy::before(&origin, "");
-    let cases: [(u16, &str); 30] = [
+    let cases: [(u16, &str); 33] = [
         (400, "GET /page HTTP/1.1\nHost: a.test\n\n"),
         (400, "GET /page HTTP/1.1\r\nHost: a.test\nX: a\r\n\r\n"),
         (400, "GET /page HTTP/1.1\r\nHost: a.test\r\nX: a\rY: b\r\n\r\n"),
@@ -56,6 +56,9 @@ fn what_two_servers_could_read_in_two_ways_is_refused_and_reaches_no_origin() {
         (505, "GET /page HTTP/0.9\r\nHost: a.test\r\n\r\n"),
         (505, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
         (501, "CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n"),
+        (400, "GET http://b.test/page HTTP/1.1\r\nHost: a.test\r\n\r\n"),
+        (400, "GET http:/\\a.test/page HTTP/1.1\r\nHost: a.test\r\n\r\n"),
+        (400, "GET /page HTTP/1.1\r\nHost: user@a.test\r\n\r\n"),
         (400, "GET /page HTTP/1.1\r\n\r\n"),
         (400, "GET /page HTTP/1.1\r\nHost: a.test\r\nHost: a.test\r\n\r\n"),
         (400, "GET /page HTTP/1.0\r\nHost: a.test\r\nHost: b.test\r\n\r\n"),

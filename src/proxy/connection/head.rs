@@ -2,10 +2,11 @@
 //!
 //! RFC 9112 lets a recipient forgive much, and two recipients forgive it in two ways: what one takes
 //! for the end of a message is the middle of it for the other. So nothing is forgiven here but the
-//! empty lines of section 2.2. What a target and a host may be is judged where they are understood,
-//! in `super::super::admit`.
+//! empty lines of section 2.2.
 
 use std::ops::Range;
+
+use super::host::{authority_of, is_host};
 
 /// The longest request target, and the longest line of a field; what nginx and Varnish take.
 pub const MOST_LINE_BYTES: usize = 8 << 10;
@@ -36,6 +37,7 @@ pub const fn bad(reason: &'static str) -> Rejection {
     Rejection { status: 400, reason }
 }
 
+const MALFORMED_TARGET: Rejection = bad("Malformed request target");
 const FIELDS_TOO_LARGE: Rejection = Rejection { status: 431, reason: "Request Header Fields Too Large" };
 const TARGET_TOO_LONG: Rejection = Rejection { status: 414, reason: "URI Too Long" };
 const UNKNOWN_CODING: Rejection = Rejection { status: 501, reason: "Transfer coding not supported" };
@@ -73,6 +75,8 @@ pub struct HeadReader {
     /// The minor version, once the request line was read.
     minor: Option<u8>,
     hosts: usize,
+    /// The host that a target in absolute form names.
+    authority: Option<Vec<u8>>,
     length: Option<u64>,
     is_chunked: bool,
     has_unknown_coding: bool,
@@ -123,7 +127,8 @@ impl HeadReader {
         if self.minor.is_some() {
             return self.read_field(line);
         }
-        self.minor = Some(minor_version(line)?);
+        let (target, minor) = request_line(line)?;
+        (self.authority, self.minor) = (host_of(target)?.map(<[u8]>::to_vec), Some(minor));
         self.fields_start = self.line_start;
         Ok(())
     }
@@ -150,6 +155,7 @@ impl HeadReader {
     fn note(&mut self, name: &[u8], value: &[u8]) -> Result<(), Rejection> {
         if name.eq_ignore_ascii_case(b"host") {
             self.hosts += 1;
+            return self.check_host(value);
         } else if name.eq_ignore_ascii_case(b"content-length") {
             let length = content_length(value).filter(|_| self.length.is_none());
             self.length = Some(length.ok_or(bad("Ambiguous Content-Length"))?);
@@ -158,6 +164,16 @@ impl HeadReader {
             self.is_chunked = true;
         }
         Ok(())
+    }
+
+    /// Where the target names a host, RFC 9112 section 3.2.2 has `Host` read over. That it names another is
+    /// refused, as by pingora: who sends such a request hopes that somebody reads the other one.
+    fn check_host(&self, host: &[u8]) -> Result<(), Rejection> {
+        if !is_host(host) {
+            return Err(bad("Malformed Host"));
+        }
+        let differs = self.authority.as_ref().is_some_and(|authority| authority != host);
+        if differs { Err(bad("Host differs from the request target")) } else { Ok(()) }
     }
 
     /// One way to tell where the body ends, or none (RFC 9112 sections 6.1 and 6.3), and one host
@@ -179,8 +195,9 @@ impl HeadReader {
     }
 }
 
-/// Reads a request line (RFC 9112 section 3): three parts with one space between them.
-fn minor_version(line: &[u8]) -> Result<u8, Rejection> {
+/// The target and the minor version of a request line (RFC 9112 section 3): three parts with one space
+/// between them.
+fn request_line(line: &[u8]) -> Result<(&[u8], u8), Rejection> {
     let mut parts = line.split(|byte| *byte == b' ');
     let (Some(method), Some(target), Some(version), None) = (parts.next(), parts.next(), parts.next(), parts.next())
     else {
@@ -190,15 +207,29 @@ fn minor_version(line: &[u8]) -> Result<u8, Rejection> {
         return Err(bad("Malformed method"));
     }
     // A fragment is never sent (RFC 9112 section 3.2), and servers disagree about what it then means.
-    if target.is_empty() || has_control(target) || target.contains(&b'\t') || target.contains(&b'#') {
-        return Err(bad("Malformed request target"));
+    if target.is_empty() || !target.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'#') {
+        return Err(MALFORMED_TARGET);
     }
     if target.len() > MOST_LINE_BYTES {
         return Err(TARGET_TOO_LONG);
     }
     let minor = minor_of(version)?;
     // RFC 9110 section 9.3.6: warp is no tunnel, and what follows CONNECT is no message.
-    if method == b"CONNECT" { Err(UNKNOWN_METHOD) } else { Ok(minor) }
+    match method {
+        b"CONNECT" => Err(UNKNOWN_METHOD),
+        b"OPTIONS" => Ok((target, minor)),
+        // RFC 9112 section 3.2.4.
+        _ if target == b"*" => Err(MALFORMED_TARGET),
+        _ => Ok((target, minor)),
+    }
+}
+
+/// The host that a target names, if it is one that names a host (RFC 9112 section 3.2).
+fn host_of(target: &[u8]) -> Result<Option<&[u8]>, Rejection> {
+    if target.starts_with(b"/") || target == b"*" {
+        return Ok(None);
+    }
+    authority_of(target).map(Some).ok_or(MALFORMED_TARGET)
 }
 
 /// RFC 9112 section 2.3. A higher minor version is refused as well: nothing speaks one.

@@ -10,6 +10,7 @@ mod arrival;
 mod chunks;
 mod date;
 mod head;
+mod host;
 mod intake;
 mod refusal;
 mod stream;
