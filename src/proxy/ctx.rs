@@ -261,6 +261,11 @@ impl Default for CacheVerdict {
 
 static NEXT_XID: AtomicU64 = AtomicU64::new(1);
 
+/// A number that no request of this process has had.
+pub fn next_xid() -> u64 {
+    NEXT_XID.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
+}
+
 impl RequestCtx {
     /// The state of a request that begins now, under `policy`.
     pub fn new(policy: Arc<Policy>) -> Self {
@@ -281,7 +286,7 @@ impl Exchange {
     /// That of a request that begins now.
     pub fn new() -> Self {
         Self {
-            xid: NEXT_XID.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
+            xid: next_xid(),
             began: Instant::now(),
             time: SystemTime::now(),
             client: IpAddr::V4(Ipv4Addr::UNSPECIFIED),

@@ -3,12 +3,13 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::{HeaderValue, Version, header};
+use http::{HeaderValue, StatusCode, Version, header};
 use pingora::Result;
 use pingora::cache::CachePhase;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
+use super::connection::{self, NextHead};
 use super::ctx::{Disposition, Fetch, RequestCtx};
 use super::explain::cache_status;
 use super::facts::{StepFacts, spelling};
@@ -25,6 +26,9 @@ use crate::telemetry::{Outcome, Reason};
 /// Runs `deliver` on a response from the store or the backend. A fetch in the background has nobody
 /// to deliver to.
 pub async fn respond(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
+    if response.status == StatusCode::SWITCHING_PROTOCOLS {
+        connection::switch_protocols(session);
+    }
     if response.status.is_informational() || ctx.exchange.background {
         return Ok(());
     }
@@ -39,6 +43,7 @@ pub async fn respond(session: &mut Session, response: &mut ResponseHeader, ctx: 
         strip_hop_by_hop(response);
         speak_as_the_client(session, response);
         finish(response, ctx, ttl);
+        keep_date(session, response);
         return Ok(());
     }
     // Written at once and whole: a response without a body gives no later occasion. What pingora
@@ -172,6 +177,14 @@ fn speak_as_the_client(session: &Session, response: &mut ResponseHeader) {
     if session.req_header().version < Version::HTTP_11 {
         response.remove_header(&header::TRANSFER_ENCODING);
     }
+}
+
+/// Who sends a response on leaves its `Date` as it is (RFC 9110 section 6.6.1); pingora would write the
+/// time at which it is sent.
+fn keep_date(session: &Session, response: &ResponseHeader) {
+    let date = response.headers.get(header::DATE).cloned();
+    let next = date.map(|date| NextHead { date, has_body_near: is_from_store(session) });
+    connection::set_next_head(session, next);
 }
 
 /// Adds `Via` (RFC 9110 section 7.6.3) and `Cache-Status` (RFC 9211).

@@ -5,6 +5,7 @@ use pingora::proxy::{FailToProxy, Session};
 use pingora::upstreams::peer::{HttpPeer, Peer};
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
+use super::connection::BadChunk;
 use super::ctx::{RequestCtx, Synthetic};
 use super::facts::StepFacts;
 use super::synth;
@@ -27,7 +28,8 @@ pub fn to_connect(peer: &HttpPeer, ctx: &mut RequestCtx, mut error: Box<Error>) 
 pub async fn answer(session: &mut Session, error: &Error, ctx: &mut RequestCtx) -> FailToProxy {
     note(error, ctx);
     let gone = matches!(error.esource(), ErrorSource::Downstream)
-        && matches!(error.etype(), ErrorType::WriteError | ErrorType::ReadError | ErrorType::ConnectionClosed);
+        && matches!(error.etype(), ErrorType::WriteError | ErrorType::ReadError | ErrorType::ConnectionClosed)
+        && !is_bad_body(error);
     let answered = session.response_written().is_some_and(|written| !written.status.is_informational());
     if gone || answered {
         return FailToProxy { error_code: 0, can_reuse_downstream: false };
@@ -66,6 +68,7 @@ pub fn reason_of(error: &Error, ctx: &RequestCtx) -> Reason {
     use ErrorType as T;
     match (error.esource(), error.etype()) {
         (ErrorSource::Downstream, T::InvalidHTTPHeader) => Reason::BadRequest,
+        (ErrorSource::Downstream, _) if is_bad_body(error) => Reason::BadRequest,
         (ErrorSource::Downstream, _) => Reason::Client,
         (_, T::ConnectTimedout | T::ConnectRefused | T::ConnectNoRoute | T::ConnectError | T::SocketError) => {
             Reason::Connect
@@ -76,6 +79,12 @@ pub fn reason_of(error: &Error, ctx: &RequestCtx) -> Reason {
         (ErrorSource::Upstream, _) => Reason::BadResponse,
         _ => Reason::Internal,
     }
+}
+
+/// Whether the client sent a body that does not end where it says.
+fn is_bad_body(error: &Error) -> bool {
+    let cause = error.root_cause().downcast_ref::<std::io::Error>();
+    cause.and_then(std::io::Error::get_ref).is_some_and(<dyn std::error::Error + Send + Sync>::is::<BadChunk>)
 }
 
 /// Counts the request to the backend as one that failed for this reason.

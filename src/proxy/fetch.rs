@@ -223,6 +223,7 @@ pub fn response(session: &Session, response: &mut ResponseHeader, ctx: &mut Requ
         return Ok(());
     }
     ctx.verdict.forward_status = Some(response.status.as_u16());
+    add_date(response)?;
     let validated = response.status == http::StatusCode::NOT_MODIFIED;
     let stored = session.cache.maybe_cache_meta().filter(|_| validated && session.cache.enabled());
     if validated && stored.is_none() && !is_conditional(ctx.fetch.bereq.as_deref()) {
@@ -238,6 +239,14 @@ pub fn response(session: &Session, response: &mut ResponseHeader, ctx: &mut Requ
         }
     };
     if matches!(verdict.action, Action::Deliver | Action::Pass) { Ok(()) } else { Err(refused(&verdict, ctx)) }
+}
+
+/// A response that says not when it was made was made when it came (RFC 9110 section 6.6.1).
+fn add_date(response: &mut ResponseHeader) -> Result<()> {
+    if response.headers.contains_key(header::DATE) {
+        return Ok(());
+    }
+    response.insert_header(header::DATE, httpdate::fmt_http_date(SystemTime::now()))
 }
 
 fn is_conditional(bereq: Option<&RequestHeader>) -> bool {

@@ -29,7 +29,6 @@ impl ProxyHttp for WarpProxy {
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
-        session.set_pipelining_enabled(true);
         match recv::receive(self, session, ctx).await {
             Received::GoOn => Ok(false),
             Received::Answer(synthetic) => synth::answer(session, ctx, &synthetic).await.map(|()| true),

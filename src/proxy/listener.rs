@@ -5,15 +5,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pingora::apps::ServerApp;
 use pingora::protocols::l4::stream::Stream;
 use pingora::protocols::{GetSocketDigest, SocketDigest};
-use pingora::proxy::HttpProxy;
 use std::os::fd::AsRawFd;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 
-use super::WarpProxy;
+use super::connection::{self, Front};
 
 /// How long accepting pauses when the system has no more descriptors or memory to give.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -26,7 +24,7 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// Accepts until `shutdown` says true. Each connection holds a clone of `alive` until it ends.
 pub async fn accept(
     listener: TcpListener,
-    app: Arc<HttpProxy<WarpProxy>>,
+    front: Arc<Front>,
     mut shutdown: watch::Receiver<bool>,
     alive: mpsc::Sender<()>,
 ) {
@@ -37,7 +35,7 @@ pub async fn accept(
         };
         match accepted {
             Ok((connection, client)) => {
-                tokio::spawn(serve(connection, client, app.clone(), shutdown.clone(), alive.clone()));
+                tokio::spawn(serve(connection, client, front.clone(), shutdown.clone(), alive.clone()));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -50,18 +48,15 @@ pub async fn accept(
 async fn serve(
     connection: TcpStream,
     client: SocketAddr,
-    app: Arc<HttpProxy<WarpProxy>>,
+    front: Arc<Front>,
     shutdown: watch::Receiver<bool>,
     alive: mpsc::Sender<()>,
 ) {
-    let mut stream = Some(prepare(connection, client));
-    while let Some(next) = stream {
-        stream = app.process_new(next, &shutdown).await;
-    }
+    connection::serve(prepare(connection, client), client, &front, shutdown).await;
     drop(alive);
 }
 
-fn prepare(connection: TcpStream, client: SocketAddr) -> pingora::protocols::Stream {
+fn prepare(connection: TcpStream, client: SocketAddr) -> Stream {
     // Without it a response of two writes waits for the client's acknowledgement of the first.
     if let Err(error) = connection.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
@@ -70,5 +65,5 @@ fn prepare(connection: TcpStream, client: SocketAddr) -> pingora::protocols::Str
     let _ = digest.peer_addr.set(Some(client.into()));
     let mut stream = Stream::from(connection);
     stream.set_socket_digest(digest);
-    Box::new(stream)
+    stream
 }

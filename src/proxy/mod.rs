@@ -1,12 +1,14 @@
 //! A request's way through the steps, on pingora.
 //!
-//! The only module that touches pingora. `hooks` hands pingora's calls on, in the order of a
+//! The only module that touches pingora. `connection` reads and judges the bytes of a request and hands it
+//! to pingora; `hooks` hands pingora's calls on, in the order of a
 //! request's life: `admit` (the gate), `recv`, `lookup` (hash, hit, miss), `fetch`
 //! (`backend_fetch`, `backend_response`), `deliver`, with `synth` and `failure` for what warp says itself, and `log` at
 //! the end. `facts` shows a request to the policy, `storage` shows warp's store to pingora, and
 //! `serve` puts the process together. What the rules of caching say stands in `crate::cache`.
 
 mod admit;
+mod connection;
 mod ctx;
 mod deliver;
 mod explain;
@@ -46,7 +48,7 @@ pub struct WarpProxy {
     lock: &'static lock::FetchLock,
     marks: &'static marks::KeyMarks,
     metrics: Arc<Metrics>,
-    access_log: Option<AccessLog>,
+    access_log: Option<Arc<AccessLog>>,
 }
 
 /// The name of this machine, read once.

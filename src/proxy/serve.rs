@@ -14,6 +14,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
+use super::connection::Front;
 use super::lock::FetchLock;
 use super::options::{AccessLogTarget, Listening, ServeOptions};
 use super::storage::PingoraStorage;
@@ -76,7 +77,7 @@ pub fn serve(options: ServeOptions, on_ready: impl FnOnce(&Listening)) -> Result
         storage,
         lock: Box::leak(Box::new(FetchLock::new(storage))),
         marks: Box::leak(Box::default()),
-        access_log: access_log(options.access_log, options.log_format, &metrics)?,
+        access_log: access_log(options.access_log, options.log_format, &metrics)?.map(Arc::new),
         metrics,
     };
     runtime.block_on(run(proxy, &options.listen, options.admin, on_ready))
@@ -128,9 +129,9 @@ async fn run(
     let watcher = Watcher::spawn(Arc::clone(&policy), |_| {})?;
     let (stop, stopping) = watch::channel(false);
     let (alive, mut ended) = mpsc::channel(1);
-    let app = app(proxy);
+    let front = Arc::new(front(proxy));
     for socket in sockets {
-        tokio::spawn(listener::accept(socket, Arc::clone(&app), stopping.clone(), alive.clone()));
+        tokio::spawn(listener::accept(socket, Arc::clone(&front), stopping.clone(), alive.clone()));
     }
     drop(alive);
     on_ready(&Listening { traffic, admin: admin.as_ref().map(RunningAdmin::local_addr) });
@@ -138,7 +139,7 @@ async fn run(
     drop(watcher);
     // From here on connections end after the request that they carry.
     let _ = stop.send(true);
-    app.cleanup().await;
+    front.app.cleanup().await;
     tokio::select! {
         _ = ended.recv() => {}
         () = tokio::time::sleep(DRAIN) => tracing::warn!("requests still under way were cut off"),
@@ -156,11 +157,13 @@ fn start_admin(
     status::start(address, proxy, traffic).map(Some).map_err(|source| ServeError::Listen { address, source })
 }
 
-fn app(proxy: WarpProxy) -> Arc<HttpProxy<WarpProxy>> {
+fn front(proxy: WarpProxy) -> Front {
     let conf = ServerConf { max_retries: TRIES, ..ServerConf::default() };
+    let (policy, metrics) = (Arc::clone(&proxy.policy), Arc::clone(&proxy.metrics));
+    let access_log = proxy.access_log.clone();
     let mut app = HttpProxy::new(proxy, Arc::new(conf));
     app.handle_init_modules();
-    Arc::new(app)
+    Front { app: Arc::new(app), policy, metrics, access_log }
 }
 
 async fn bind_all(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ServeError> {

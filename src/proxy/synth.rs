@@ -6,6 +6,7 @@ use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
+use super::connection;
 use super::ctx::{RequestCtx, Synthetic};
 use super::facts::{StepFacts, set_reason};
 use crate::decision::Verdict;
@@ -85,6 +86,8 @@ pub async fn write(session: &mut Session, response: ResponseHeader, body: Bytes)
     if !session.is_body_empty() {
         session.set_keepalive(None);
     }
+    // The response is made now, whatever was about to be sent in its place.
+    connection::set_next_head(session, None);
     let head_only = session.req_header().method == Method::HEAD || body.is_empty();
     session.write_response_header(Box::new(response), head_only).await?;
     if head_only {

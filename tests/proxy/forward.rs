@@ -53,24 +53,6 @@ fn fields_go_through_in_both_directions() {
     assert_eq!(origin.wait_for(1).fields.all("X-Mine").collect::<Vec<_>>(), ["1", "2"]);
 }
 
-/// A gap: RFC 9110 section 6.6.1 leaves the `Date` of a response as it is, but pingora writes its own
-/// at each delivery. `Age` stands beside it, so that nothing counts as fresh for too long.
-#[test]
-fn the_date_is_that_of_the_delivery() {
-    let origin = Origin::start();
-    let date = "Sun, 06 Nov 1994 08:49:37 GMT";
-    origin.on("/page", fresh("hello").header("Date", date));
-    let proxy = Proxy::before(&origin, "rules response first { else -> ttl 1m; }");
-    for _ in 0..2 {
-        let page = proxy.get("/page");
-        assert_ne!(page.header("Date"), Some(date));
-        assert_eq!(page.fields.all("Date").count(), 1);
-        let hit = page.cache_status().hit();
-        let age: Option<u64> = page.header("Age").map(|age| age.parse().unwrap());
-        assert!(!hit || age.is_some_and(|age| age > 30 * 365 * 86_400), "{age:?}");
-    }
-}
-
 #[test]
 fn fields_for_one_connection_do_not_reach_the_origin() {
     let origin = Origin::start();

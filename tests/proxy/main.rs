@@ -8,9 +8,11 @@ mod support;
 
 mod cache_status;
 mod coalesce;
+mod date;
 mod failure;
 mod forward;
 mod freshness;
+mod gate;
 mod grace;
 mod hit_for_pass;
 mod hit_miss;

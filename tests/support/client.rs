@@ -1,7 +1,7 @@
 //! A client that sends exactly what it is told, over one connection at a time.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 
 use super::DEADLINE;
 use super::message::{Framing, Head, Response, dechunk};
@@ -47,6 +47,11 @@ impl Client {
     /// Sends these bytes as they are.
     pub fn send_raw(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).unwrap();
+    }
+
+    /// Tells the other side that nothing more is sent; what it sends is still read.
+    pub fn stop_sending(&mut self) {
+        self.stream.shutdown(Shutdown::Write).unwrap();
     }
 
     /// Reads the next head, that of an interim response (1xx) too.

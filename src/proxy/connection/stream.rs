@@ -1,0 +1,248 @@
+//! A client's connection as pingora sees it.
+
+use std::io::{self, IoSlice};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::{Buf, Bytes};
+use http::HeaderValue;
+use pingora::protocols::l4::stream::Stream;
+use pingora::protocols::raw_connect::ProxyDigest;
+use pingora::protocols::{
+    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest, UniqueID,
+    UniqueIDType,
+};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::sync::watch;
+
+use super::arrival::{Alarm, Arrival, next_request};
+use super::date;
+use super::intake::Intake;
+
+/// What is known of the head of the next final response before pingora writes it.
+#[derive(Clone, Debug)]
+pub struct NextHead {
+    /// Its `Date`, in the place of the one that pingora writes.
+    pub date: HeaderValue,
+    /// Whether the body is there already, so that the head may go out with its beginning.
+    pub has_body_near: bool,
+}
+
+/// A client's connection: gives pingora one judged request at a time, and keeps the `Date` of responses.
+///
+/// What a step of the request says to it, it says through `&self`: pingora lends the stream out in no
+/// other way.
+#[derive(Debug)]
+pub struct ClientStream {
+    inner: Stream,
+    intake: Intake,
+    alarm: Alarm,
+    next_head: Mutex<Option<NextHead>>,
+    /// Whether the connection goes over to another protocol.
+    switches: AtomicBool,
+    /// What was taken over of a head and is not sent yet.
+    head: Bytes,
+}
+
+impl ClientStream {
+    /// A connection on which nothing has been read.
+    pub fn new(inner: Stream) -> Self {
+        Self {
+            inner,
+            intake: Intake::new(),
+            alarm: Alarm::default(),
+            next_head: Mutex::new(None),
+            switches: AtomicBool::new(false),
+            head: Bytes::new(),
+        }
+    }
+
+    /// Waits for the next request and makes it due; until then pingora can read nothing of it.
+    pub async fn next_request(&mut self, shutdown: &mut watch::Receiver<bool>) -> Arrival {
+        self.set_next_head(None);
+        next_request(&mut self.inner, &mut self.intake, &mut self.alarm, shutdown).await
+    }
+
+    /// What has come and belongs to no request that pingora has.
+    pub fn received(&self) -> &[u8] {
+        self.intake.received()
+    }
+
+    /// Whether pingora has read the request to its last byte.
+    pub fn is_request_over(&self) -> bool {
+        self.intake.is_over()
+    }
+
+    /// Says what the next final response is; `None` leaves its head as pingora writes it.
+    pub fn set_next_head(&self, next: Option<NextHead>) {
+        *self.next_head.lock().unwrap_or_else(PoisonError::into_inner) = next;
+    }
+
+    /// Lets all bytes through from here on (RFC 9110 section 15.2.2).
+    pub fn switch_protocols(&self) {
+        self.switches.store(true, Relaxed);
+    }
+
+    /// Takes a head over whose `Date` is known, whole; `None` if these bytes are to go out as they are. It
+    /// goes out with the beginning of its body, if that is near, or at the flush that pingora does where
+    /// none follows; else at once, as far as the system takes it.
+    fn take_over(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Option<io::Result<usize>> {
+        let next = self.next_head.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if next.is_none() || !date::is_final_head(bytes) {
+            return None;
+        }
+        let next = next.take()?;
+        self.head = date::replace(bytes, next.date.as_bytes())?;
+        if !next.has_body_near
+            && let Poll::Ready(Err(error)) = self.poll_send_head(cx)
+        {
+            return Some(Err(error));
+        }
+        Some(Ok(bytes.len()))
+    }
+
+    /// Sends what is left of the head, then these: at once, if the system takes it. Gives how many of
+    /// them went out.
+    fn poll_send(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let wanted = bufs.iter().any(|buf| !buf.is_empty());
+        loop {
+            let mut all = Vec::with_capacity(bufs.len() + 1);
+            all.push(IoSlice::new(&self.head));
+            all.extend(bufs.iter().map(|buf| IoSlice::new(buf)));
+            let sent = ready!(Pin::new(&mut self.inner).poll_write_vectored(cx, &all))?;
+            if sent == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            let of_head = sent.min(self.head.len());
+            self.head.advance(of_head);
+            if sent > of_head || (self.head.is_empty() && !wanted) {
+                return Poll::Ready(Ok(sent - of_head));
+            }
+        }
+    }
+
+    fn poll_send_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.head.is_empty() { Poll::Ready(Ok(())) } else { self.poll_send(cx, &[]).map_ok(|_| ()) }
+    }
+
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        pin!(self.intake.fill(&mut self.inner)).poll(cx)
+    }
+}
+
+impl AsyncRead for ClientStream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        if *this.switches.get_mut() {
+            this.intake.open();
+        }
+        if this.intake.lets_through(out.remaining()) {
+            let before = out.filled().len();
+            ready!(Pin::new(&mut this.inner).poll_read(cx, out))?;
+            this.intake.let_through(out.filled().len() - before);
+            return Poll::Ready(Ok(()));
+        }
+        if this.intake.received().is_empty() && ready!(this.poll_fill(cx))? == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        if this.intake.is_over() {
+            // The next request has to wait for its turn, and nothing that comes wakes whoever asks for it.
+            return Poll::Pending;
+        }
+        Poll::Ready(this.intake.hand_on(out))
+    }
+}
+
+impl AsyncWrite for ClientStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        if !this.head.is_empty() {
+            return this.poll_send(cx, &[IoSlice::new(bytes)]);
+        }
+        match this.take_over(cx, bytes) {
+            Some(taken) => Poll::Ready(taken),
+            None => Pin::new(&mut this.inner).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        if !this.head.is_empty() {
+            return this.poll_send(cx, bufs);
+        }
+        match bufs.first().and_then(|first| this.take_over(cx, first)) {
+            Some(taken) => Poll::Ready(taken),
+            None => Pin::new(&mut this.inner).poll_write_vectored(cx, bufs),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_send_head(cx))?;
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_send_head(cx))?;
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+#[async_trait]
+impl Shutdown for ClientStream {
+    async fn shutdown(&mut self) {
+        if let Err(error) = AsyncWriteExt::shutdown(self).await {
+            tracing::debug!(%error, "a connection could not be shut down");
+        }
+    }
+}
+
+impl UniqueID for ClientStream {
+    fn id(&self) -> UniqueIDType {
+        self.inner.id()
+    }
+}
+
+impl Ssl for ClientStream {}
+
+impl Peek for ClientStream {}
+
+impl GetTimingDigest for ClientStream {
+    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
+        self.inner.get_timing_digest()
+    }
+
+    fn get_read_pending_time(&self) -> Duration {
+        self.inner.get_read_pending_time()
+    }
+
+    fn get_write_pending_time(&self) -> Duration {
+        self.inner.get_write_pending_time()
+    }
+}
+
+impl GetProxyDigest for ClientStream {
+    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
+        self.inner.get_proxy_digest()
+    }
+}
+
+impl GetSocketDigest for ClientStream {
+    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
+        self.inner.get_socket_digest()
+    }
+}
+
+#[cfg(test)]
+mod tests;
