@@ -288,12 +288,13 @@ impl HandleHit for StoredHit {
         Ok(())
     }
 
+    /// Also while it is filled: a reader waits until its start is there.
     fn can_seek(&self) -> bool {
-        self.object.len().is_some()
+        self.object.whole_len().is_some()
     }
 
     fn seek(&mut self, start: usize, end: Option<usize>) -> Result<()> {
-        let Some(length) = self.object.len() else {
+        let Some(length) = self.object.whole_len() else {
             return Error::e_explain(ErrorType::InternalError, "the end of the body is not known yet");
         };
         let end = end.map_or(length, |end| end as u64);
