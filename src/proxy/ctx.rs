@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use pingora::http::{RequestHeader, ResponseHeader};
 
+use super::part::Pieces;
 use super::storage::FillIntent;
 use crate::cache::Unstorable;
 use crate::lang::hir::BackendId;
@@ -89,6 +90,10 @@ pub struct Fetch {
     pub intent: Option<FillIntent>,
     /// A stored response brought up to date by a 304, waiting to be stored.
     pub refreshed: Option<Box<ResponseHeader>>,
+    /// Whether the key is known as one whose responses are not stored.
+    pub bypasses: bool,
+    /// The stored part that may be a piece of the response.
+    pub pieces: Pieces,
     /// Status and reason that `error(...)` asked for.
     pub error: Option<(u16, Option<Vec<u8>>)>,
 }

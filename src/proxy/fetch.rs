@@ -14,6 +14,7 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 use super::ctx::{Disposition, Lifetimes, NotStored, RequestCtx, Synthetic};
 use super::facts::StepFacts;
 use super::lookup::{PASSED, cache_key};
+use super::part;
 use super::recv::answer_for;
 use super::storage::{ObjectId, PingoraStorage, StoredTimes};
 use crate::cache::storable::storable as may_be_stored;
@@ -79,6 +80,7 @@ pub async fn peer(session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<Htt
 fn ask(session: &Session, ctx: &mut RequestCtx) -> Result<()> {
     let mut bereq = Box::new(session.req_header().clone());
     prepare(&mut bereq, session, ctx);
+    ctx.fetch.bypasses = !session.cache.enabled();
     ctx.fetch.backend = ctx.exchange.backend_hint.or(ctx.policy.default_backend);
     let verdict = {
         let mut facts = StepFacts::new(&mut ctx.exchange, None);
@@ -95,12 +97,15 @@ pub fn hop_by_hop_fields(headers: &HeaderMap) -> Vec<HeaderName> {
     headers.keys().filter(|name| hop_by_hop::is_hop_by_hop(name, headers)).cloned().collect()
 }
 
-/// What a cache asks for is the whole response, whatever part the client wants of it.
+/// A cache fetches for all, so it does not send the conditions of one client's copy. `If-Range` stays
+/// with the range that it belongs to, which is the policy's to drop: when it fails, the whole comes.
 fn prepare(bereq: &mut RequestHeader, session: &Session, ctx: &RequestCtx) {
     if session.cache.enabled() {
+        if bereq.method == Method::HEAD {
+            bereq.remove_header(&header::RANGE);
+        }
         bereq.set_method(Method::GET);
-        bereq.remove_header(&header::RANGE);
-        for name in &validation::CONDITIONS {
+        for name in validation::CONDITIONS.iter().filter(|name| **name != header::IF_RANGE) {
             bereq.remove_header(name);
         }
     }
@@ -149,7 +154,7 @@ fn peer_at(address: SocketAddr, backend: &Backend, ctx: &RequestCtx) -> HttpPeer
     peer
 }
 
-fn failed(status: u16, why: impl Into<String>) -> Box<Error> {
+pub fn failed(status: u16, why: impl Into<String>) -> Box<Error> {
     Error::create(ErrorType::HTTPStatus(status), ErrorSource::Upstream, Some(why.into().into()), None)
 }
 
@@ -162,8 +167,9 @@ fn refused(verdict: &Verdict, ctx: &mut RequestCtx) -> Box<Error> {
 }
 
 /// Puts `bereq` in the place of the request that pingora made, and keeps of that one what is
-/// pingora's to say: framing, a switch of protocols, and the conditions of a validation.
-pub fn request(session: &Session, request: &mut RequestHeader, ctx: &RequestCtx) -> Result<()> {
+/// pingora's to say: framing, a switch of protocols, and the conditions of a validation. A stored part
+/// may make it ask for the rest alone.
+pub fn request(session: &Session, request: &mut RequestHeader, ctx: &mut RequestCtx) -> Result<()> {
     let Some(bereq) = &ctx.fetch.bereq else { return Ok(()) };
     let mut sent = RequestHeader::clone(bereq);
     let framing = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::UPGRADE];
@@ -173,6 +179,7 @@ pub fn request(session: &Session, request: &mut RequestHeader, ctx: &RequestCtx)
     if validates {
         carry_over(request, &mut sent, &conditions)?;
     }
+    part::ask(session, &mut sent, ctx)?;
     add_host(&mut sent, ctx)?;
     sent.set_version(http::Version::HTTP_11);
     *request = sent;
@@ -201,7 +208,12 @@ fn add_host(sent: &mut RequestHeader, ctx: &RequestCtx) -> Result<()> {
 }
 
 /// Works out the times of a response and runs `backend_response` on it.
-pub fn response(session: &Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
+pub fn response(
+    storage: &PingoraStorage,
+    session: &Session,
+    response: &mut ResponseHeader,
+    ctx: &mut RequestCtx,
+) -> Result<()> {
     if response.status == http::StatusCode::SWITCHING_PROTOCOLS && !session.is_upgrade_req() {
         return Err(failed(503, "the backend switched protocols unasked"));
     }
@@ -214,12 +226,22 @@ pub fn response(session: &Session, response: &mut ResponseHeader, ctx: &mut Requ
     if validated && stored.is_none() && !is_conditional(ctx.fetch.bereq.as_deref()) {
         return Err(failed(503, "the backend answered 304 to a request without conditions"));
     }
-    let verdict = match stored {
-        None => respond(session, response, ctx),
-        Some(meta) => {
+    let joined = part::receive(storage, session, response, ctx)?;
+    let verdict = match (stored, joined) {
+        (None, None) => respond(session, response, ctx),
+        (Some(meta), _) => {
             let mut refreshed = Box::new(refresh(meta.response_header(), response));
             let verdict = respond(session, &mut refreshed, ctx);
             ctx.fetch.refreshed = Some(refreshed);
+            verdict
+        }
+        (None, Some(mut joined)) => {
+            let verdict = respond(session, &mut joined, ctx);
+            if reason_not_stored(&ctx.fetch.lifetimes).is_some() {
+                part::give_up_joining(ctx)?;
+            } else {
+                ctx.fetch.refreshed = Some(joined);
+            }
             verdict
         }
     };
@@ -260,7 +282,8 @@ fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx)
         verdict
     };
     ctx.fetch.lifetimes.uncacheable |= verdict.action == Action::Pass;
-    ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &ctx.fetch.lifetimes);
+    ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &ctx.fetch.lifetimes)
+        .or_else(|| ctx.fetch.pieces.is_unasked().then_some(NotStored::Rule(Unstorable::Partial)));
     verdict
 }
 
@@ -291,6 +314,10 @@ fn why_not_stored(req: &RequestHeader, beresp: &ResponseHeader, times: &Lifetime
     if times.uncacheable {
         return Some(NotStored::Policy);
     }
+    // It answers the range of one request, whatever it says of its lifetime (RFC 9110 section 15.5.17).
+    if beresp.status == http::StatusCode::RANGE_NOT_SATISFIABLE {
+        return Some(NotStored::Status);
+    }
     let cc = CacheControl::parse(&beresp.headers);
     // What is stored was asked for with GET, also where the client asked for the head alone.
     let exchange =
@@ -319,24 +346,34 @@ pub fn storable(
     ctx: &mut RequestCtx,
 ) -> RespCacheable {
     let times = &ctx.fetch.lifetimes;
-    let useful = times.ttl_ms > 0 || times.grace_ms > 0 || times.keep_ms > 0;
-    if let Some(reason) = times.not_stored.or_else(|| (!useful).then_some(NotStored::Rule(Unstorable::NoFreshness))) {
+    if let Some(reason) = reason_not_stored(times) {
         ctx.fetch.lifetimes.not_stored = Some(reason);
         return RespCacheable::Uncacheable(NoCacheReason::OriginNotCache);
     }
     let head = ctx.fetch.refreshed.take().map_or_else(|| response.clone(), |refreshed| *refreshed);
-    ctx.verdict.stored = content_length(&head.headers).is_none_or(|length| length <= largest_bytes);
-    if !ctx.verdict.stored {
+    let is_too_large = content_length(&head.headers).is_some_and(|length| length > largest_bytes);
+    // A key that was known as uncacheable is not any more, but of what came so only a 200 is stored.
+    let is_for_next_time = session.cache.bypassing() && head.status != http::StatusCode::OK;
+    ctx.verdict.stored = !is_too_large && !is_for_next_time;
+    if is_too_large {
         ctx.verdict.reason = Reason::Store;
     }
     let mut meta = stored_meta(head, times);
     if let Some(intent) = &ctx.fetch.intent {
         meta.extensions_mut().insert(Arc::clone(intent));
     }
+    if let Some(surround) = ctx.fetch.pieces.take_surround() {
+        meta.extensions_mut().insert(surround);
+    }
     if let Some(validated) = session.cache.maybe_cache_meta().and_then(|meta| meta.extensions().get::<ObjectId>()) {
         meta.extensions_mut().insert(*validated);
     }
     RespCacheable::Cacheable(meta)
+}
+
+fn reason_not_stored(times: &Lifetimes) -> Option<NotStored> {
+    let useful = times.ttl_ms > 0 || times.grace_ms > 0 || times.keep_ms > 0;
+    times.not_stored.or_else(|| (!useful).then_some(NotStored::Rule(Unstorable::NoFreshness)))
 }
 
 /// The length of the body, if the fields say it.

@@ -66,7 +66,7 @@ impl ProxyHttp for WarpProxy {
         response: &mut ResponseHeader,
         _ctx: &mut RequestCtx,
     ) -> RangeType {
-        range::narrow(session.req_header(), response)
+        range::narrow(session, response)
     }
 
     fn cache_miss(&self, session: &mut Session, ctx: &mut RequestCtx) {
@@ -103,7 +103,7 @@ impl ProxyHttp for WarpProxy {
         response: &mut ResponseHeader,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
-        fetch::response(session, response, ctx)?;
+        fetch::response(self.storage, session, response, ctx)?;
         fetch::run_ahead(session, response, self.storage.store().largest_object(), ctx);
         Ok(())
     }

@@ -12,7 +12,7 @@ use super::facts::{ObjView, StepFacts};
 use super::lock::AlwaysMiss;
 use super::recv::answer_for;
 use super::storage::{StoredHit, StoredTimes};
-use super::{WarpProxy, failure};
+use super::{WarpProxy, failure, part};
 use crate::cache::Vary;
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{Outcome, Reason};
@@ -66,6 +66,9 @@ pub fn on_hit(
         ctx.verdict.reason = Reason::Policy;
         return Some(ForcedFreshness::ForceMiss);
     }
+    if let Some(missed) = part::pass_over(session, meta, handler, ctx) {
+        return Some(missed);
+    }
     if !is_fresh && !meta.serve_stale_while_revalidate(SystemTime::now()) {
         ctx.verdict.reason = Reason::Expired;
         return None;
@@ -106,7 +109,7 @@ pub fn on_miss(session: &mut Session, ctx: &mut RequestCtx) {
     if ctx.disposition == Disposition::Pass {
         session.cache.disable(PASSED);
     } else {
-        if session.cache.cache_key().variance_bin().is_some() {
+        if session.cache.cache_key().variance_bin().is_some() && ctx.verdict.reason != Reason::PartialMiss {
             ctx.verdict.reason = Reason::VaryMiss;
         }
         session.cache.cache_miss();

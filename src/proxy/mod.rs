@@ -18,6 +18,7 @@ mod lock;
 mod log;
 mod lookup;
 mod options;
+mod part;
 mod range;
 mod recv;
 mod serve;

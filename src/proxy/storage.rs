@@ -1,6 +1,7 @@
 //! warp's memory store behind pingora's `Storage` trait.
 
 use std::any::Any;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -149,7 +150,14 @@ impl PingoraStorage {
         let Some(object) = self.store.lookup(key_of(key)) else { return false };
         let (head, now) = (object.head(), SystemTime::now());
         let age = now.duration_since(head.created).unwrap_or_default();
-        head.fresh_until > now && (was_stale || age < A_MOMENT)
+        // A part was passed over because it does not hold what is asked for.
+        let is_part = head.header.status == http::StatusCode::PARTIAL_CONTENT;
+        !is_part && head.fresh_until > now && (was_stale || age < A_MOMENT)
+    }
+
+    /// Whether what was found under this key stands there still.
+    pub fn holds(&self, key: &CacheKey, hit: &StoredHit) -> bool {
+        self.store.lookup(key_of(key)).is_some_and(|object| object.id() == hit.object.id())
     }
 
     /// Declares that the origin is about to be asked for this key.
@@ -227,8 +235,8 @@ impl Storage for PingoraStorage {
             Some(intent) => intent.begin_fill(place.variant, head, length),
             None => self.store.begin_fill(place, head, length),
         };
-        let tag = fill.object().id().to_le_bytes();
-        Ok(Box::new(StoredFill { fill, tag }))
+        let surround = meta.extensions().get::<Arc<Surround>>().cloned();
+        StoredFill::begin(fill, surround).await.map(|fill| Box::new(fill) as MissHandler)
     }
 
     async fn purge(
@@ -259,6 +267,31 @@ impl Storage for PingoraStorage {
     }
 }
 
+/// The bytes of a stored part that stand around those of a response that is about to be stored.
+pub struct Surround {
+    object: Arc<Object<StoredResponse>>,
+    before: Range<u64>,
+    behind: Range<u64>,
+}
+
+impl Surround {
+    /// Copies some of its bytes; the object is complete, so this waits for nobody.
+    async fn copy(&self, range: &Range<u64>, fill: &mut Fill<StoredResponse>) -> Result<()> {
+        let mut reader = self.object.reader(Some(range.clone()));
+        while let Some(bytes) = read(&mut reader).await? {
+            fill.write(&bytes);
+            // Others wait for this thread, and a part may be large.
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+}
+
+/// A fill that broke off must reach the reader as an error, never as a clean end.
+async fn read(reader: &mut BodyReader) -> Result<Option<Bytes>> {
+    reader.next().await.map_err(|_| Error::explain(ErrorType::ReadError, "the fill broke off"))
+}
+
 /// A stored response being read.
 pub struct StoredHit {
     object: Arc<Object<StoredResponse>>,
@@ -270,13 +303,32 @@ impl StoredHit {
     pub fn count(&self) -> u64 {
         self.object.count_hit()
     }
+
+    /// The length of its body, if that is known.
+    pub fn whole_len(&self) -> Option<u64> {
+        self.object.whole_len()
+    }
+
+    /// Whether all of it is there.
+    pub fn is_complete(&self) -> bool {
+        self.object.len().is_some()
+    }
+
+    /// The same response, to be read from its start.
+    pub fn reopen(&self) -> Self {
+        Self { object: Arc::clone(&self.object), reader: self.object.reader(None) }
+    }
+
+    /// Bytes of its body that stand before and behind others.
+    pub fn surround(&self, before: Range<u64>, behind: Range<u64>) -> Surround {
+        Surround { object: Arc::clone(&self.object), before, behind }
+    }
 }
 
 #[async_trait]
 impl HandleHit for StoredHit {
     async fn read_body(&mut self) -> Result<Option<Bytes>> {
-        // A fill that broke off must reach the reader as an error, never as a clean end.
-        self.reader.next().await.map_err(|_| Error::explain(ErrorType::ReadError, "the fill broke off"))
+        read(&mut self.reader).await
     }
 
     async fn finish(
@@ -315,16 +367,35 @@ impl HandleHit for StoredHit {
 struct StoredFill {
     fill: Fill<StoredResponse>,
     tag: [u8; 8],
+    surround: Option<Arc<Surround>>,
+    /// Holds what stands before until the client's reader is there: a fill that is not kept forgets
+    /// what nobody is to read.
+    anchor: Option<BodyReader>,
+}
+
+impl StoredFill {
+    async fn begin(mut fill: Fill<StoredResponse>, surround: Option<Arc<Surround>>) -> Result<Self> {
+        let tag = fill.object().id().to_le_bytes();
+        let anchor = surround.is_some().then(|| fill.object().reader(None));
+        if let Some(surround) = &surround {
+            surround.copy(&surround.before, &mut fill).await?;
+        }
+        Ok(Self { fill, tag, surround, anchor })
+    }
 }
 
 #[async_trait]
 impl HandleMiss for StoredFill {
     async fn write_body(&mut self, data: Bytes, _eof: bool) -> Result<()> {
+        self.anchor = None;
         self.fill.write(&data);
         Ok(())
     }
 
-    async fn finish(self: Box<Self>) -> Result<MissFinishType> {
+    async fn finish(mut self: Box<Self>) -> Result<MissFinishType> {
+        if let Some(surround) = self.surround.take() {
+            surround.copy(&surround.behind, &mut self.fill).await?;
+        }
         let stored = self.fill.complete();
         Ok(MissFinishType::Created(usize::try_from(stored).unwrap_or(usize::MAX)))
     }

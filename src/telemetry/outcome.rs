@@ -74,6 +74,8 @@ labels! {
         UriMiss = "uri-miss",
         /// Miss: something is stored, but not for these request headers.
         VaryMiss = "vary-miss",
+        /// Miss: a part is stored, but not all that is asked for.
+        PartialMiss = "partial-miss",
         /// Miss: what is stored is past its use.
         Expired = "expired",
         /// Miss: the request does not want what is stored (`Cache-Control: no-cache`).

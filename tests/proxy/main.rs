@@ -15,6 +15,7 @@ mod hostile;
 mod life;
 mod marked;
 mod nginx;
+mod part;
 mod pass;
 mod purge;
 mod range;

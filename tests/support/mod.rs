@@ -14,7 +14,7 @@ pub use answer::{Answer, Gate};
 pub use client::Client;
 pub use message::Response;
 pub use nginx::Nginx;
-pub use origin::Origin;
+pub use origin::{Origin, Recorded};
 pub use proxy::Proxy;
 
 use std::time::{Duration, Instant};
