@@ -18,6 +18,7 @@ pub mod invalidation;
 mod list;
 pub mod part;
 pub mod range;
+pub mod slice;
 pub mod storable;
 pub mod update304;
 pub mod validation;

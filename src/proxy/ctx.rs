@@ -1,8 +1,8 @@
 //! What warp knows about one request while it is under way.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
@@ -11,6 +11,7 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use super::part::Pieces;
 use super::storage::FillIntent;
 use crate::cache::Unstorable;
+use crate::cache::slice::Slice;
 use crate::lang::hir::BackendId;
 use crate::origin::OriginRequest;
 use crate::policy::Policy;
@@ -35,6 +36,8 @@ pub struct RequestCtx {
     pub in_flight: Option<InFlight>,
     /// What the request came to, for the log, the metrics and `Cache-Status`.
     pub verdict: CacheVerdict,
+    /// Where to tell that as soon as it is known: the request that this one fetches a slice for.
+    pub told: Option<Arc<OnceLock<CacheVerdict>>>,
 }
 
 /// The client's side.
@@ -55,6 +58,10 @@ pub struct Exchange {
     pub backend_hint: Option<BackendId>,
     /// `req.hash_always_miss`.
     pub hash_always_miss: bool,
+    /// `req.slice`: the size of slices; 0 for none.
+    pub slice_bytes: u64,
+    /// The slice that this request is for, made by warp for a client's request.
+    pub slice: Option<Slice>,
     /// The parts given to `hash_data`, each framed by its length.
     pub key: Vec<u8>,
     /// The body of a response that is made up: `resp.body`, `beresp.body`.
@@ -182,6 +189,8 @@ pub struct CacheVerdict {
     pub collapsed: bool,
     /// The status of the backend's response, when one came.
     pub forward_status: Option<u16>,
+    /// How much longer the stored response is fresh, when that is what is served.
+    pub ttl_seconds: Option<i64>,
 }
 
 impl Default for CacheVerdict {
@@ -193,6 +202,7 @@ impl Default for CacheVerdict {
             failed: false,
             collapsed: false,
             forward_status: None,
+            ttl_seconds: None,
         }
     }
 }
@@ -211,6 +221,7 @@ impl RequestCtx {
             replaced: false,
             in_flight: None,
             verdict: CacheVerdict::default(),
+            told: None,
         }
     }
 }
@@ -226,11 +237,24 @@ impl Exchange {
             background: false,
             backend_hint: None,
             hash_always_miss: false,
+            slice_bytes: 0,
+            slice: None,
             key: Vec::new(),
             body: None,
             log: Vec::new(),
             hits: 0,
         }
+    }
+}
+
+impl Exchange {
+    /// Takes over what another request knows and has decided, to be made on its behalf.
+    pub fn take_over(&mut self, other: &Self) {
+        (self.xid, self.time) = (other.xid, other.time);
+        (self.client, self.local) = (other.client, other.local);
+        (self.backend_hint, self.hash_always_miss) = (other.backend_hint, other.hash_always_miss);
+        self.slice_bytes = other.slice_bytes;
+        self.key.clone_from(&other.key);
     }
 }
 

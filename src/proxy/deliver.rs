@@ -11,7 +11,7 @@ use super::ctx::{Disposition, RequestCtx};
 use super::facts::StepFacts;
 use super::lookup::object_view;
 use super::recv::answer_for;
-use super::synth;
+use super::{slice, synth};
 use crate::cache::{CacheStatus, Forward};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
@@ -24,12 +24,19 @@ pub async fn respond(session: &mut Session, response: &mut ResponseHeader, ctx: 
         return Ok(());
     }
     settle(session, ctx);
-    let ttl = is_from_store(session).then(|| seconds_left(session)).flatten();
+    if slice::tell(ctx) {
+        return Ok(());
+    }
+    hand_over(session, response, ctx).await
+}
+
+/// As `respond`, for a response of which `ctx` says already where it comes from.
+pub async fn hand_over(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
     let verdict = run_deliver(session, response, ctx);
     if verdict.action == Action::Deliver {
         strip_hop_by_hop(response);
         speak_as_the_client(session, response);
-        finish(response, ctx, ttl);
+        finish(response, ctx, ctx.verdict.ttl_seconds);
         return Ok(());
     }
     // Written at once and whole: a response without a body gives no later occasion. What pingora
@@ -40,6 +47,9 @@ pub async fn respond(session: &mut Session, response: &mut ResponseHeader, ctx: 
 
 /// Runs `deliver` on a response that `backend_error` made; its body stands in `ctx.exchange`.
 pub fn respond_made(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
+    if slice::tell(ctx) {
+        return Ok(());
+    }
     let verdict = run_deliver(session, response, ctx);
     if verdict.action == Action::Deliver {
         finish(response, ctx, None);
@@ -85,6 +95,7 @@ fn seconds_left(session: &Session) -> Option<i64> {
 fn settle(session: &Session, ctx: &mut RequestCtx) {
     let verdict = &mut ctx.verdict;
     verdict.collapsed = session.cache.lock_duration().is_some();
+    verdict.ttl_seconds = is_from_store(session).then(|| seconds_left(session)).flatten();
     match session.cache.phase() {
         CachePhase::Hit => (verdict.outcome, verdict.reason) = (Outcome::Hit, Reason::Fresh),
         CachePhase::Stale | CachePhase::StaleUpdating => verdict.outcome = Outcome::Stale,

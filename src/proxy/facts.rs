@@ -8,6 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::ctx::{Exchange, Fetch, Lifetimes};
+use crate::cache::slice::LEAST_BYTES;
 use crate::decision::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
 use crate::lang::schema::{Message, Variable};
 
@@ -124,6 +125,7 @@ impl StepFacts<'_> {
             }
             Variable::ReqBackendHint => Value::Backend(self.exchange.backend_hint),
             Variable::ReqHashAlwaysMiss => Value::Bool(self.exchange.hash_always_miss),
+            Variable::ReqSlice => Value::Bytes(i64::try_from(self.exchange.slice_bytes).unwrap_or(i64::MAX)),
             Variable::BereqIsBgfetch => Value::Bool(self.exchange.background),
             Variable::ObjHits => Value::Int(i64::try_from(self.exchange.hits).unwrap_or(i64::MAX)),
             _ => return None,
@@ -311,6 +313,13 @@ impl Facts for StepFacts<'_> {
             }
             (V::ReqHashAlwaysMiss, Value::Bool(always)) => {
                 self.exchange.hash_always_miss = always;
+                Ok(())
+            }
+            (V::ReqSlice, Value::Bytes(size)) => {
+                self.exchange.slice_bytes = match u64::try_from(size) {
+                    Ok(0) | Err(_) => 0,
+                    Ok(size) => size.max(LEAST_BYTES),
+                };
                 Ok(())
             }
             (V::RespBody | V::BerespBody, Value::Text(body)) => {

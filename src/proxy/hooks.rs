@@ -16,7 +16,7 @@ use pingora::{Error, Result};
 
 use super::ctx::RequestCtx;
 use super::recv::Received;
-use super::{WarpProxy, deliver, failure, fetch, log, lookup, range, recv, synth};
+use super::{WarpProxy, deliver, failure, fetch, log, lookup, range, recv, slice, sliced, synth};
 
 #[async_trait]
 impl ProxyHttp for WarpProxy {
@@ -28,10 +28,17 @@ impl ProxyHttp for WarpProxy {
 
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
 
+    fn allow_spawning_subrequest(&self, session: &Session, _ctx: &RequestCtx) -> bool {
+        session.subrequest_ctx.is_none()
+    }
+
     async fn request_filter(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
+        if slice::begin(session, ctx) {
+            return Ok(false);
+        }
         session.set_pipelining_enabled(true);
         match recv::receive(self, session, ctx) {
-            Received::GoOn => Ok(false),
+            Received::GoOn => sliced::answer(self, session, ctx).await,
             Received::Answer(synthetic) => synth::answer(session, ctx, &synthetic).await.map(|()| true),
         }
     }
@@ -64,9 +71,9 @@ impl ProxyHttp for WarpProxy {
         &self,
         session: &mut Session,
         response: &mut ResponseHeader,
-        _ctx: &mut RequestCtx,
+        ctx: &mut RequestCtx,
     ) -> RangeType {
-        range::narrow(session, response)
+        range::narrow(session, response, ctx)
     }
 
     fn cache_miss(&self, session: &mut Session, ctx: &mut RequestCtx) {

@@ -11,9 +11,10 @@ use super::ctx::{Disposition, Exchange, RequestCtx};
 use super::facts::{ObjView, StepFacts};
 use super::lock::AlwaysMiss;
 use super::recv::answer_for;
-use super::storage::{StoredHit, StoredTimes};
+use super::storage::{Family, StoredHit, StoredTimes};
 use super::{WarpProxy, failure, part};
 use crate::cache::Vary;
+use crate::cache::slice::Slice;
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{Outcome, Reason};
 
@@ -27,12 +28,27 @@ pub fn enable(proxy: &WarpProxy, session: &mut Session, ctx: &RequestCtx) {
     }
 }
 
-/// The key that `hash` made.
+/// The key that `hash` made, or that of a slice of what it stands for.
 pub fn cache_key(exchange: &Exchange) -> CacheKey {
     let mut key = CacheKey::new(exchange.key.clone(), "");
+    if let Some(slice) = exchange.slice {
+        key = slice_key(&key, &exchange.key, slice);
+    }
     if exchange.hash_always_miss {
         key.extensions.insert(AlwaysMiss);
     }
+    key
+}
+
+/// A key of its own for each slice, in the family of the whole, with which it is purged.
+fn slice_key(whole: &CacheKey, parts: &[u8], slice: Slice) -> CacheKey {
+    let mut material = parts.to_vec();
+    // No part given to `hash_data` is as long as that, so this is no key of a whole.
+    material.extend_from_slice(&u64::MAX.to_le_bytes());
+    material.extend_from_slice(&slice.size_bytes.to_le_bytes());
+    material.extend_from_slice(&slice.index.to_le_bytes());
+    let mut key = CacheKey::new(material, "");
+    key.extensions.insert(Family(whole.primary_bin()));
     key
 }
 
@@ -124,7 +140,8 @@ pub fn may_serve_stale(session: &Session, ctx: &mut RequestCtx, error: Option<&p
     let stale_for = SystemTime::now().duration_since(meta.fresh_until()).unwrap_or_default();
     let allowed = times.may_be_stale
         && match error {
-            None => stale_for <= times.grace,
+            // A refresh in the background would not know that it is for a slice.
+            None => ctx.exchange.slice.is_none() && stale_for <= times.grace,
             Some(error) => stale_for <= stale_limit(&times, is_answer(error, ctx.verdict.reason)),
         };
     if allowed {

@@ -99,6 +99,9 @@ fn wants_part(req: &RequestHeader) -> bool {
 /// Makes a request to the backend ask for the part that is wanted: as `backend_fetch` left it, or
 /// for the rest of what is stored. A whole response is validated as a whole.
 pub fn ask(session: &Session, sent: &mut RequestHeader, ctx: &mut RequestCtx) -> Result<()> {
+    if let Some(slice) = ctx.exchange.slice {
+        sent.insert_header(header::RANGE, slice.range())?;
+    }
     ctx.fetch.pieces.asked = sent.headers.contains_key(header::RANGE);
     if !session.cache.enabled() {
         return Ok(());

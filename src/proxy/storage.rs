@@ -54,6 +54,10 @@ const A_MOMENT: Duration = Duration::from_secs(1);
 /// The intent to fill a key, on its way to the store with what fills it.
 pub type FillIntent = Arc<Intent<StoredResponse>>;
 
+/// On the key of a slice: the hash of the key of the whole, under which it is stored.
+#[derive(Clone, Copy, Debug)]
+pub struct Family(pub HashBinary);
+
 /// Which stored object a head was taken from.
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectId(u64);
@@ -151,8 +155,13 @@ impl PingoraStorage {
         let (head, now) = (object.head(), SystemTime::now());
         let age = now.duration_since(head.created).unwrap_or_default();
         // A part was passed over because it does not hold what is asked for.
-        let is_part = head.header.status == http::StatusCode::PARTIAL_CONTENT;
+        let is_part = is_part(&head.header) && key.extensions.get::<Family>().is_none();
         !is_part && head.fresh_until > now && (was_stale || age < A_MOMENT)
+    }
+
+    /// Whether a whole response stands under this key, or the first of its variants does.
+    pub fn has_whole(&self, key: &CacheKey) -> bool {
+        self.store.lookup(key_of(key)).is_some_and(|object| !is_part(&object.head().header))
     }
 
     /// Whether what was found under this key stands there still.
@@ -162,17 +171,37 @@ impl PingoraStorage {
 
     /// Declares that the origin is about to be asked for this key.
     pub fn intend(&self, key: &CacheKey) -> FillIntent {
-        Arc::new(self.store.intend(u128::from_le_bytes(key.primary_bin())))
+        Arc::new(self.store.intend(key_of(key).primary))
     }
 
-    /// Removes every variant of a key; how many there were.
+    /// Removes every variant and every slice of a key; how many there were.
     pub fn purge_family(&self, key: &CacheKey) -> usize {
-        self.store.purge(u128::from_le_bytes(key.primary_bin()))
+        self.store.purge(key_of(key).primary)
     }
 }
 
 fn key_of(key: &CacheKey) -> Key {
-    key_from(key.primary_bin(), key.variance_bin())
+    let own = key_from(key.primary_bin(), key.variance_bin());
+    match key.extensions.get::<Family>() {
+        None => own,
+        // The sum of two hashes is one that no other slice or variant has.
+        Some(Family(family)) => {
+            Key { primary: u128::from_le_bytes(*family), variant: own.primary.wrapping_add(own.variant) }
+        }
+    }
+}
+
+/// Where a response is stored. A slice that turns out to be the whole, or to say why there is none, is
+/// stored as such.
+fn place_of(key: &CacheKey, response: &ResponseHeader) -> Key {
+    match key.extensions.get::<Family>() {
+        Some(Family(family)) if !is_part(response) => key_from(*family, key.variance_bin()),
+        _ => key_of(key),
+    }
+}
+
+fn is_part(response: &ResponseHeader) -> bool {
+    response.status == http::StatusCode::PARTIAL_CONTENT
 }
 
 fn compact_key(key: &CompactCacheKey) -> Key {
@@ -183,8 +212,8 @@ fn key_from(primary: HashBinary, variance: Option<HashBinary>) -> Key {
     Key { primary: u128::from_le_bytes(primary), variant: variance.map_or(0, u128::from_le_bytes) }
 }
 
-fn hit(key: Key, object: Arc<Object<StoredResponse>>) -> (CacheMeta, HitHandler) {
-    let mut meta = object.head().meta(key.variant == 0);
+fn hit(key: &CacheKey, object: Arc<Object<StoredResponse>>) -> (CacheMeta, HitHandler) {
+    let mut meta = object.head().meta(key.variance_bin().is_none());
     meta.extensions_mut().insert(ObjectId(object.id()));
     say_length(&mut meta, object.len());
     let reader = object.reader(None);
@@ -205,8 +234,7 @@ fn say_length(meta: &mut CacheMeta, length: Option<u64>) {
 #[async_trait]
 impl Storage for PingoraStorage {
     async fn lookup(&'static self, key: &CacheKey, _trace: &SpanHandle) -> Result<Option<(CacheMeta, HitHandler)>> {
-        let key = key_of(key);
-        Ok(self.store.lookup(key).map(|object| hit(key, object)))
+        Ok(self.store.lookup(key_of(key)).map(|object| hit(key, object)))
     }
 
     async fn lookup_streaming_write(
@@ -218,7 +246,7 @@ impl Storage for PingoraStorage {
         let tag = streaming_write_tag.and_then(|tag| tag.try_into().ok()).map(u64::from_le_bytes);
         // Found also when a purge has come between the beginning of the fill and this question.
         match tag.and_then(|tag| self.store.lookup_fill(key_of(key), tag)) {
-            Some(object) => Ok(Some(hit(key_of(key), object))),
+            Some(object) => Ok(Some(hit(key, object))),
             None => self.lookup(key, trace).await,
         }
     }
@@ -230,7 +258,7 @@ impl Storage for PingoraStorage {
         _trace: &SpanHandle,
     ) -> Result<MissHandler> {
         let length = content_length(meta.headers());
-        let (place, head) = (key_of(key), StoredResponse::new(meta));
+        let (place, head) = (place_of(key, meta.response_header()), StoredResponse::new(meta));
         let fill = match meta.extensions().get::<FillIntent>() {
             Some(intent) => intent.begin_fill(place.variant, head, length),
             None => self.store.begin_fill(place, head, length),

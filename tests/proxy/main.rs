@@ -21,6 +21,7 @@ mod purge;
 mod range;
 mod reload;
 mod reload_under_load;
+mod slice;
 mod storable;
 mod support_works;
 mod synth;
