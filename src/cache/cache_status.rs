@@ -46,11 +46,19 @@ impl Forward {
     }
 }
 
+/// Where the answer came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Handling {
+    Hit,
+    Made,
+    Forwarded(Forward),
+}
+
 /// One member of the field, ours. Built by chaining, written by [`value`](Self::value) or
 /// [`append`](Self::append).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheStatus {
-    forward: Option<Forward>,
+    handling: Handling,
     forward_status: Option<StatusCode>,
     ttl_seconds: Option<i64>,
     stored: bool,
@@ -63,18 +71,24 @@ impl CacheStatus {
     /// Answered from the cache, without going forward.
     #[must_use]
     pub fn hit() -> Self {
-        Self::new(None)
+        Self::new(Handling::Hit)
+    }
+
+    /// Answered with a response that this cache made itself: neither `hit` nor `fwd`.
+    #[must_use]
+    pub fn made() -> Self {
+        Self::new(Handling::Made)
     }
 
     /// Gone forward to the origin.
     #[must_use]
     pub fn forwarded(reason: Forward) -> Self {
-        Self::new(Some(reason))
+        Self::new(Handling::Forwarded(reason))
     }
 
-    fn new(forward: Option<Forward>) -> Self {
+    fn new(handling: Handling) -> Self {
         Self {
-            forward,
+            handling,
             forward_status: None,
             ttl_seconds: None,
             stored: false,
@@ -144,9 +158,10 @@ impl CacheStatus {
 
     fn text(&self) -> String {
         let mut text = String::from("warp");
-        match self.forward {
-            None => text.push_str("; hit"),
-            Some(reason) => self.push_forward(&mut text, reason),
+        match self.handling {
+            Handling::Hit => text.push_str("; hit"),
+            Handling::Made => {}
+            Handling::Forwarded(reason) => self.push_forward(&mut text, reason),
         }
         if let Some(seconds) = self.ttl_seconds {
             text.push_str("; ttl=");

@@ -8,8 +8,15 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 /// under the request's URL: a success or redirect to a method that is not known to be safe.
 #[must_use]
 pub fn invalidates(method: &Method, status: StatusCode) -> bool {
-    let safe = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE);
-    !safe && (status.is_success() || status.is_redirection())
+    !is_safe(method) && (status.is_success() || status.is_redirection())
+}
+
+/// Whether a method is known to change nothing (RFC 9110 §9.2.1): those that the registry of methods
+/// calls safe (§16.1.1), QUERY (RFC 10008) among them.
+#[must_use]
+pub fn is_safe(method: &Method) -> bool {
+    const SAFE: [&str; 8] = ["GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "PROPFIND", "REPORT", "SEARCH"];
+    SAFE.contains(&method.as_str())
 }
 
 /// The further URLs that such a response invalidates: those of `Location` and `Content-Location`
@@ -29,6 +36,16 @@ pub fn further_targets(target: &Uri, response: &HeaderMap) -> Vec<PathAndQuery> 
         }
     }
     found
+}
+
+/// Whether `Content-Location` says that what came is a representation of `target` itself (RFC 9110
+/// §8.7): one line that resolves to it.
+#[must_use]
+pub fn is_location_of(target: &Uri, response: &HeaderMap) -> bool {
+    let mut lines = response.get_all(CONTENT_LOCATION).iter();
+    let (Some(line), None) = (lines.next(), lines.next()) else { return false };
+    let path = line.to_str().ok().and_then(|reference| resolve(target, reference.trim()));
+    path.is_some() && path.as_ref() == target.path_and_query()
 }
 
 /// Resolves a URL reference against `target` (RFC 3986 §5.2) to a path on the same origin.
@@ -171,6 +188,23 @@ mod tests {
             ("http://[", ""),
         ] {
             assert_eq!(located(reference).unwrap_or_default(), path, "{reference}");
+        }
+    }
+
+    #[test]
+    fn rfc9110_8_7_a_content_location_may_be_the_target() {
+        let is_target = |lines: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(CONTENT_LOCATION, HeaderValue::from_static(line));
+            }
+            is_location_of(&Uri::from_static(TARGET), &headers)
+        };
+        for lines in [&["/a/b/c?q"][..], &["http://example.com/a/b/c?q"], &["c?q"], &[""]] {
+            assert!(is_target(lines), "{lines:?}");
+        }
+        for lines in [&[][..], &["/a/b/c"], &["http://other.com/a/b/c?q"], &["/a/b/c?q", "/x"]] {
+            assert!(!is_target(lines), "{lines:?}");
         }
     }
 

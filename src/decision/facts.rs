@@ -8,6 +8,7 @@ use http::HeaderName;
 
 use crate::lang::hir::BackendId;
 use crate::lang::schema::{Message, Variable};
+use crate::lang::source::Span;
 
 /// A value at run time.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +57,9 @@ pub struct Refused(pub &'static str);
 /// Which variables may be read or set in which step is checked when the policy is compiled; an
 /// implementation answers what does not apply with [`Value::UNSET`], zero or false.
 pub trait Facts {
+    /// The statement at this place is about to be carried out.
+    fn performing(&mut self, _place: Span) {}
+
     /// The value of a variable, always of the variable's type.
     fn get(&self, variable: Variable) -> Value<'_>;
 

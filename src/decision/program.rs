@@ -17,6 +17,8 @@ pub struct Verdict {
     pub status: Option<u16>,
     /// The reason of `synth`, `error` and `fail`; of warp's own `fail`, what went wrong.
     pub reason: Option<Vec<u8>>,
+    /// The time of `pass`, in milliseconds.
+    pub time_ms: Option<i64>,
     /// The `return` that decided, or the statement that went wrong; `None` if nothing decided.
     pub span: Option<Span>,
 }
@@ -24,13 +26,13 @@ pub struct Verdict {
 impl Verdict {
     /// A statement wanted what cannot be.
     pub(super) fn refused(why: Refused, span: Span) -> Self {
-        Self { action: Action::Fail, status: None, reason: Some(why.0.into()), span: Some(span) }
+        Self { action: Action::Fail, status: None, reason: Some(why.0.into()), time_ms: None, span: Some(span) }
     }
 
     /// No statement of `step` returned. Behind the built-in policy this does not happen.
     pub(super) fn undecided(step: Step) -> Self {
         let reason = format!("no statement of {} returned an action", step.name());
-        Self { action: Action::Fail, status: None, reason: Some(reason.into_bytes()), span: None }
+        Self { action: Action::Fail, status: None, reason: Some(reason.into_bytes()), time_ms: None, span: None }
     }
 }
 
@@ -95,6 +97,7 @@ impl Run<'_> {
             at = match self.tree.node(at)? {
                 Node::Match(node) => node.choose(&self.scope(facts, node.frame)),
                 Node::Act { statement, frame, next } => {
+                    facts.performing(statement.span);
                     match perform(&statement.kind, facts, &mut self.locals, *frame, self.context) {
                         Ok(()) => *next,
                         Err(why) => return Some(Verdict::refused(why, statement.span)),

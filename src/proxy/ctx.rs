@@ -9,10 +9,12 @@ use bytes::Bytes;
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::part::Pieces;
+use super::post::ForGet;
 use super::storage::FillIntent;
 use crate::cache::Unstorable;
 use crate::cache::slice::Slice;
 use crate::lang::hir::BackendId;
+use crate::lang::source::Span;
 use crate::origin::OriginRequest;
 use crate::policy::Policy;
 use crate::telemetry::{InFlight, Outcome, Reason};
@@ -64,12 +66,16 @@ pub struct Exchange {
     pub slice: Option<Slice>,
     /// The parts given to `hash_data`, each framed by its length.
     pub key: Vec<u8>,
+    /// What else tells the response from others of that key: the content of a QUERY.
+    pub content: Vec<u8>,
     /// The body of a response that is made up: `resp.body`, `beresp.body`.
     pub body: Option<Bytes>,
     /// Lines written by `std.log`.
     pub log: Vec<String>,
     /// How often the stored response was served, this time included; 0 on a miss.
     pub hits: u64,
+    /// A request with an unsafe method, as it came.
+    pub unsafe_request: Option<Box<RequestHeader>>,
 }
 
 /// The backend's side.
@@ -95,12 +101,18 @@ pub struct Fetch {
     pub lifetimes: Lifetimes,
     /// The intent to store the response, declared before the backend is asked.
     pub intent: Option<FillIntent>,
+    /// A response to POST that may be stored for a GET.
+    pub for_get: Option<ForGet>,
     /// A stored response brought up to date by a 304, waiting to be stored.
     pub refreshed: Option<Box<ResponseHeader>>,
     /// Whether the key is known as one whose responses are not stored.
     pub bypasses: bool,
     /// The stored part that may be a piece of the response.
     pub pieces: Pieces,
+    /// The place in the policy that kept the response from being stored.
+    pub refused_at: Option<Span>,
+    /// How long requests for the same key are to pass, if the policy said so of this response.
+    pub hit_for_pass_ms: Option<i64>,
     /// Status and reason that `error(...)` asked for.
     pub error: Option<(u16, Option<Vec<u8>>)>,
 }
@@ -120,12 +132,36 @@ pub struct Lifetimes {
     pub may_be_stale: bool,
     /// How old it was on arrival (RFC 9111 section 4.2.3).
     pub age: Duration,
-    /// Not to be stored.
-    pub uncacheable: bool,
-    /// Whether the policy itself said how long: it then overrides missing freshness.
-    pub ttl_is_policys: bool,
+    /// Whether it is to be stored at all.
+    pub uncacheable: Uncacheable,
+    /// Where `ttl_ms` comes from.
+    pub source: TtlSource,
     /// Why it is not stored.
     pub not_stored: Option<NotStored>,
+}
+
+/// Whether the policy lets a response be stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Uncacheable {
+    /// It does.
+    #[default]
+    No,
+    /// The request passes.
+    Passed,
+    /// The policy said of the response itself that it is not to be stored.
+    Refused,
+}
+
+/// Where the time to live of a response comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TtlSource {
+    /// Nothing is said of it.
+    #[default]
+    Unstated,
+    /// The response says it.
+    Response,
+    /// The policy says it: it then overrides missing freshness.
+    Policy,
 }
 
 /// Why a response is not stored.
@@ -181,6 +217,8 @@ pub struct CacheVerdict {
     pub outcome: Outcome,
     /// Why it was not a hit.
     pub reason: Reason,
+    /// The place in the policy that decided, if one did.
+    pub decided_at: Option<Span>,
     /// Whether the response was stored.
     pub stored: bool,
     /// Whether it failed, and that is noted.
@@ -198,6 +236,7 @@ impl Default for CacheVerdict {
         Self {
             outcome: Outcome::Error,
             reason: Reason::Other,
+            decided_at: None,
             stored: false,
             failed: false,
             collapsed: false,
@@ -227,7 +266,8 @@ impl RequestCtx {
 }
 
 impl Exchange {
-    fn new() -> Self {
+    /// That of a request that begins now.
+    pub fn new() -> Self {
         Self {
             xid: NEXT_XID.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
             began: Instant::now(),
@@ -240,21 +280,34 @@ impl Exchange {
             slice_bytes: 0,
             slice: None,
             key: Vec::new(),
+            content: Vec::new(),
             body: None,
             log: Vec::new(),
             hits: 0,
+            unsafe_request: None,
         }
     }
-}
 
-impl Exchange {
-    /// Takes over what another request knows and has decided, to be made on its behalf.
-    pub fn take_over(&mut self, other: &Self) {
-        (self.xid, self.time) = (other.xid, other.time);
-        (self.client, self.local) = (other.client, other.local);
-        (self.backend_hint, self.hash_always_miss) = (other.backend_hint, other.hash_always_miss);
-        self.slice_bytes = other.slice_bytes;
-        self.key.clone_from(&other.key);
+    /// The same client's side for a question beside this request: nothing that comes of it shows here.
+    pub fn aside(&self) -> Self {
+        Self {
+            xid: self.xid,
+            began: self.began,
+            time: self.time,
+            client: self.client,
+            local: self.local,
+            background: self.background,
+            backend_hint: None,
+            hash_always_miss: false,
+            slice_bytes: 0,
+            slice: None,
+            key: Vec::new(),
+            content: Vec::new(),
+            body: None,
+            log: Vec::new(),
+            hits: 0,
+            unsafe_request: None,
+        }
     }
 }
 

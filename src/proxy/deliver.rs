@@ -1,18 +1,18 @@
 //! A response goes to the client: `deliver`, and the fields that say where it came from.
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, Version, header};
+use http::{HeaderValue, Version, header};
 use pingora::Result;
 use pingora::cache::CachePhase;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
 use super::ctx::{Disposition, RequestCtx};
+use super::explain::cache_status;
 use super::facts::StepFacts;
 use super::lookup::object_view;
 use super::recv::answer_for;
 use super::{slice, synth};
-use crate::cache::{CacheStatus, Forward};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{Outcome, Reason};
@@ -42,7 +42,8 @@ pub async fn hand_over(session: &mut Session, response: &mut ResponseHeader, ctx
     // Written at once and whole: a response without a body gives no later occasion. What pingora
     // writes after it is ignored.
     ctx.replaced = true;
-    synth::answer(session, ctx, &answer_for(&verdict)).await
+    let synthetic = answer_for(&verdict, ctx);
+    synth::answer(session, ctx, &synthetic).await
 }
 
 /// Runs `deliver` on a response that `backend_error` made; its body stands in `ctx.exchange`.
@@ -55,7 +56,8 @@ pub fn respond_made(session: &mut Session, response: &mut ResponseHeader, ctx: &
         finish(response, ctx, None);
         return Ok(());
     }
-    let (made, body) = synth::make(session, ctx, &answer_for(&verdict))?;
+    let synthetic = answer_for(&verdict, ctx);
+    let (made, body) = synth::make(session, ctx, &synthetic)?;
     *response = made;
     ctx.exchange.body = Some(body);
     Ok(())
@@ -146,47 +148,10 @@ fn speak_as_the_client(session: &Session, response: &mut ResponseHeader) {
 /// Adds `Via` (RFC 9110 section 7.6.3) and `Cache-Status` (RFC 9211).
 pub fn finish(response: &mut ResponseHeader, ctx: &RequestCtx, ttl_seconds: Option<i64>) {
     add(response, "Via", HeaderValue::from_static("1.1 warp"));
-    if let Some(status) = cache_status(ctx, ttl_seconds) {
-        add(response, "Cache-Status", status.value());
-    }
+    add(response, "Cache-Status", cache_status(ctx, ttl_seconds).value());
 }
 
 fn add(response: &mut ResponseHeader, name: &'static str, value: HeaderValue) {
     // Appending fails only when a response has tens of thousands of fields.
     let _ = response.append_header(name, value);
-}
-
-/// Nothing for what warp said itself: the cache had no part in it.
-fn cache_status(ctx: &RequestCtx, ttl_seconds: Option<i64>) -> Option<CacheStatus> {
-    let verdict = &ctx.verdict;
-    let status = match verdict.outcome {
-        Outcome::Hit if verdict.reason == Reason::Revalidated => CacheStatus::forwarded(Forward::Stale),
-        Outcome::Hit | Outcome::Stale => CacheStatus::hit(),
-        Outcome::Miss => CacheStatus::forwarded(forward(verdict.reason)),
-        Outcome::Pass if verdict.reason == Reason::Method => CacheStatus::forwarded(Forward::Method),
-        Outcome::Pass => CacheStatus::forwarded(Forward::Bypass),
-        Outcome::Synth | Outcome::Purge | Outcome::Error => return None,
-    };
-    let status = status.stored(verdict.stored).collapsed(verdict.collapsed).detail(detail(ctx));
-    let forward_status = verdict.forward_status.and_then(|code| StatusCode::from_u16(code).ok());
-    let status = forward_status.into_iter().fold(status, CacheStatus::forward_status);
-    Some(ttl_seconds.into_iter().fold(status, CacheStatus::ttl_seconds))
-}
-
-fn forward(reason: Reason) -> Forward {
-    match reason {
-        Reason::Expired => Forward::Stale,
-        Reason::VaryMiss => Forward::VaryMiss,
-        Reason::PartialMiss => Forward::Partial,
-        Reason::Request => Forward::Request,
-        _ => Forward::UriMiss,
-    }
-}
-
-/// Why it was not a hit, else what it was: the word that the log and the metrics use, too.
-fn detail(ctx: &RequestCtx) -> &'static str {
-    match (ctx.verdict.outcome, ctx.fetch.lifetimes.not_stored) {
-        (Outcome::Miss, Some(reason)) if !ctx.verdict.stored => reason.name(),
-        _ => ctx.verdict.reason.as_str(),
-    }
 }

@@ -7,10 +7,11 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
-use super::ctx::{Exchange, Fetch, Lifetimes};
+use super::ctx::{Exchange, Fetch, Lifetimes, TtlSource, Uncacheable};
 use crate::cache::slice::LEAST_BYTES;
 use crate::decision::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
 use crate::lang::schema::{Message, Variable};
+use crate::lang::source::Span;
 
 /// What a step can reach. A message that the step has nothing to do with is `None`; the checker
 /// has seen to it that no policy asks for one.
@@ -31,6 +32,8 @@ pub struct StepFacts<'a> {
     pub obj: Option<ObjView<'a>>,
     /// `resp`.
     pub resp: Option<&'a mut ResponseHeader>,
+    /// The statement that is being carried out.
+    place: Option<Span>,
 }
 
 /// A stored response.
@@ -52,7 +55,7 @@ impl<'a> StepFacts<'a> {
     /// The facts of a step that begins now and sees only the client's request.
     pub fn new(exchange: &'a mut Exchange, req: Option<&'a mut RequestHeader>) -> Self {
         let now = SystemTime::now();
-        Self { now, exchange, fetch: None, req, bereq: None, beresp: None, obj: None, resp: None }
+        Self { now, exchange, fetch: None, req, bereq: None, beresp: None, obj: None, resp: None, place: None }
     }
 
     fn headers(&self, message: Message) -> Option<&HeaderMap> {
@@ -159,8 +162,8 @@ impl StepFacts<'_> {
             V::BereqConnectTimeout => timeout(fetch.connect_timeout),
             V::BereqFirstByteTimeout => timeout(fetch.first_byte_timeout),
             V::BereqBetweenBytesTimeout => timeout(fetch.between_bytes_timeout),
-            V::BereqUncacheable => Value::Bool(times.uncacheable || fetch.bypasses),
-            V::BerespUncacheable => Value::Bool(times.uncacheable),
+            V::BereqUncacheable => Value::Bool(times.uncacheable != Uncacheable::No || fetch.bypasses),
+            V::BerespUncacheable => Value::Bool(times.uncacheable != Uncacheable::No),
             V::BerespTtl => Value::Duration(times.ttl_ms),
             V::BerespGrace => Value::Duration(times.grace_ms),
             V::BerespKeep => Value::Duration(times.keep_ms),
@@ -245,11 +248,16 @@ impl StepFacts<'_> {
             }
             (V::BerespTtl, Value::Duration(time)) => {
                 times.ttl_ms = *time;
-                times.ttl_is_policys = true;
+                times.source = TtlSource::Policy;
             }
             (V::BerespGrace, Value::Duration(time)) => times.grace_ms = (*time).max(0),
             (V::BerespKeep, Value::Duration(time)) => times.keep_ms = (*time).max(0),
-            (V::BerespUncacheable, Value::Bool(uncacheable)) => times.uncacheable |= *uncacheable,
+            (V::BerespUncacheable, Value::Bool(true)) => {
+                times.uncacheable = Uncacheable::Refused;
+                fetch.refused_at = fetch.refused_at.or(self.place);
+            }
+            // Once true it stays true.
+            (V::BerespUncacheable, Value::Bool(false)) => {}
             _ => return Err(NOT_HERE),
         }
         Ok(())
@@ -293,6 +301,10 @@ pub fn set_reason(response: &mut ResponseHeader, reason: &[u8]) -> Result<(), Re
 }
 
 impl Facts for StepFacts<'_> {
+    fn performing(&mut self, place: Span) {
+        self.place = Some(place);
+    }
+
     fn get(&self, variable: Variable) -> Value<'_> {
         self.of_request(variable)
             .or_else(|| self.of_connection(variable))

@@ -28,7 +28,8 @@ pub async fn answer(session: &mut Session, error: &Error, ctx: &mut RequestCtx) 
     note(error, ctx);
     let gone = matches!(error.esource(), ErrorSource::Downstream)
         && matches!(error.etype(), ErrorType::WriteError | ErrorType::ReadError | ErrorType::ConnectionClosed);
-    if gone || session.response_written().is_some() {
+    let answered = session.response_written().is_some_and(|written| !written.status.is_informational());
+    if gone || answered {
         return FailToProxy { error_code: 0, can_reuse_downstream: false };
     }
     let status = status_for(error);
@@ -112,7 +113,9 @@ fn make_error_page(
         facts.fetch = Some(&mut ctx.fetch);
         facts.bereq = bereq.as_deref_mut();
         facts.beresp = Some(&mut response);
-        ctx.policy.program.run(Step::BackendError, &mut facts)
+        let verdict = ctx.policy.program.run(Step::BackendError, &mut facts);
+        ctx.fetch.bereq = bereq;
+        verdict
     };
     if verdict.action != Action::Deliver {
         response = synth::head(&Synthetic { status: 503, reason: None })?;

@@ -11,14 +11,16 @@ use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
-use super::ctx::{Disposition, Lifetimes, NotStored, RequestCtx, Synthetic};
+use super::ctx::{Disposition, Lifetimes, NotStored, RequestCtx, Synthetic, TtlSource, Uncacheable};
 use super::facts::StepFacts;
 use super::lookup::{PASSED, cache_key};
-use super::part;
 use super::recv::answer_for;
 use super::storage::{ObjectId, PingoraStorage, StoredTimes};
+use super::{part, post};
 use crate::cache::storable::storable as may_be_stored;
-use crate::cache::{CacheControl, Exchange, Freshness, Timing, Unstorable, hop_by_hop, update304, validation};
+use crate::cache::{
+    CacheControl, Exchange, Freshness, LifetimeSource, Timing, Unstorable, hop_by_hop, update304, validation,
+};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
 use crate::origin::Backend;
@@ -27,8 +29,12 @@ use crate::telemetry::Reason;
 /// How long an idle connection to a backend is kept.
 const IDLE: Duration = Duration::from_mins(1);
 
-/// How long a response with a validator is kept for validation when nothing says so.
+/// How long a response is kept when nothing says so: to validate it, and to serve it when there is no
+/// backend to ask (RFC 9111 section 4.2.4).
 const DEFAULT_KEEP: Duration = Duration::from_hours(1);
+
+/// How long requests pass when `return (pass)` in `backend_response` gives no time.
+const HIT_FOR_PASS_MS: i64 = 120_000;
 
 /// Runs `miss` or `pass`; an answer if the backend is not to be asked.
 pub fn before(storage: &PingoraStorage, session: &mut Session, ctx: &mut RequestCtx) -> Option<Synthetic> {
@@ -44,17 +50,18 @@ pub fn before(storage: &PingoraStorage, session: &mut Session, ctx: &mut Request
             }
             Action::Pass => {
                 ctx.disposition = Disposition::Pass;
-                ctx.verdict.reason = Reason::Policy;
+                (ctx.verdict.reason, ctx.verdict.decided_at) = (Reason::Policy, verdict.span);
                 if session.cache.enabled() {
                     session.cache.disable(PASSED);
                 }
             }
-            _ => return Some(answer_for(&verdict)),
+            _ => return Some(answer_for(&verdict, ctx)),
         }
     }
-    ctx.fetch.lifetimes.uncacheable = true;
+    ctx.fetch.lifetimes.uncacheable = Uncacheable::Passed;
+    post::expect(storage, ctx);
     let verdict = run_client_step(session, ctx, Step::Pass);
-    (verdict.action != Action::Fetch).then(|| answer_for(&verdict))
+    (verdict.action != Action::Fetch).then(|| answer_for(&verdict, ctx))
 }
 
 fn run_client_step(session: &mut Session, ctx: &mut RequestCtx, step: Step) -> Verdict {
@@ -101,10 +108,13 @@ pub fn hop_by_hop_fields(headers: &HeaderMap) -> Vec<HeaderName> {
 /// with the range that it belongs to, which is the policy's to drop: when it fails, the whole comes.
 fn prepare(bereq: &mut RequestHeader, session: &Session, ctx: &RequestCtx) {
     if session.cache.enabled() {
-        if bereq.method == Method::HEAD {
+        // RFC 9110 section 14.2: it has a meaning for GET alone.
+        if bereq.method != Method::GET {
             bereq.remove_header(&header::RANGE);
         }
-        bereq.set_method(Method::GET);
+        if bereq.method == Method::HEAD {
+            bereq.set_method(Method::GET);
+        }
         for name in validation::CONDITIONS.iter().filter(|name| **name != header::IF_RANGE) {
             bereq.remove_header(name);
         }
@@ -159,6 +169,7 @@ pub fn failed(status: u16, why: impl Into<String>) -> Box<Error> {
 }
 
 fn refused(verdict: &Verdict, ctx: &mut RequestCtx) -> Box<Error> {
+    ctx.verdict.decided_at = verdict.span;
     ctx.verdict.reason = if verdict.action == Action::Fail { Reason::PolicyFailure } else { Reason::Policy };
     if verdict.action == Action::Error {
         ctx.fetch.error = Some((verdict.status.unwrap_or(503), verdict.reason.clone()));
@@ -237,7 +248,7 @@ pub fn response(
         }
         (None, Some(mut joined)) => {
             let verdict = respond(session, &mut joined, ctx);
-            if reason_not_stored(&ctx.fetch.lifetimes).is_some() {
+            if reason_not_stored(&ctx.fetch.lifetimes, &joined.headers).is_some() {
                 part::give_up_joining(ctx)?;
             } else {
                 ctx.fetch.refreshed = Some(joined);
@@ -281,7 +292,11 @@ fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx)
         ctx.fetch.bereq = bereq;
         verdict
     };
-    ctx.fetch.lifetimes.uncacheable |= verdict.action == Action::Pass;
+    if verdict.action == Action::Pass {
+        ctx.fetch.lifetimes.uncacheable = Uncacheable::Refused;
+        ctx.fetch.refused_at = verdict.span;
+        ctx.fetch.hit_for_pass_ms = Some(verdict.time_ms.unwrap_or(HIT_FOR_PASS_MS));
+    }
     ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &ctx.fetch.lifetimes)
         .or_else(|| ctx.fetch.pieces.is_unasked().then_some(NotStored::Rule(Unstorable::Partial)));
     verdict
@@ -294,16 +309,24 @@ fn lifetimes(beresp: &ResponseHeader, sent: Option<SystemTime>) -> Lifetimes {
     let cc = CacheControl::parse(&beresp.headers);
     let freshness = Freshness::of(beresp.status, &beresp.headers, &cc, timing, None);
     let milliseconds = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-    let has_validator = beresp.headers.contains_key(header::ETAG) || beresp.headers.contains_key(header::LAST_MODIFIED);
+    let ttl_ms = freshness.ttl_ms(now);
     Lifetimes {
-        ttl_ms: freshness.ttl_ms(now),
+        ttl_ms,
         grace_ms: freshness.stale_while_revalidate.map_or(0, milliseconds),
-        keep_ms: if has_validator { milliseconds(DEFAULT_KEEP) } else { 0 },
+        keep_ms: if has_validator(&beresp.headers) || ttl_ms > 0 { milliseconds(DEFAULT_KEEP) } else { 0 },
         stale_if_error_ms: freshness.stale_if_error.map_or(0, milliseconds),
         may_be_stale: !freshness.stale_forbidden,
         age: freshness.initial_age,
+        source: match freshness.source {
+            LifetimeSource::SMaxAge | LifetimeSource::MaxAge | LifetimeSource::Expires => TtlSource::Response,
+            LifetimeSource::NoCache | LifetimeSource::Heuristic | LifetimeSource::Unstated => TtlSource::Unstated,
+        },
         ..Lifetimes::default()
     }
+}
+
+fn has_validator(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::ETAG) || headers.contains_key(header::LAST_MODIFIED)
 }
 
 /// Why a response is not stored: the policy, or RFC 9111 section 3. A lifetime set by the policy
@@ -311,7 +334,7 @@ fn lifetimes(beresp: &ResponseHeader, sent: Option<SystemTime>) -> Lifetimes {
 /// `Authorization`: a policy that knows better changes `Cache-Control`, or takes the field off the
 /// request.
 fn why_not_stored(req: &RequestHeader, beresp: &ResponseHeader, times: &Lifetimes) -> Option<NotStored> {
-    if times.uncacheable {
+    if times.uncacheable != Uncacheable::No {
         return Some(NotStored::Policy);
     }
     // It answers the range of one request, whatever it says of its lifetime (RFC 9110 section 15.5.17).
@@ -323,11 +346,22 @@ fn why_not_stored(req: &RequestHeader, beresp: &ResponseHeader, times: &Lifetime
     let exchange =
         Exchange { method: &Method::GET, request: &req.headers, status: beresp.status, response: &beresp.headers };
     let reason = NotStored::Rule(may_be_stored(&exchange, &cc).err()?);
-    let overridden = times.ttl_is_policys && times.ttl_ms > 0 && reason.is_overridden_by_lifetime();
+    let overridden = times.source == TtlSource::Policy && times.ttl_ms > 0 && reason.is_overridden_by_lifetime();
     if !overridden {
         return Some(reason);
     }
     is_about_the_request(beresp.status).then_some(NotStored::Status)
+}
+
+/// What is stored of a response to a request that passed, if it may be stored and says itself how long
+/// it is fresh.
+pub fn stored_beside(session: &Session, beresp: &ResponseHeader, times: &Lifetimes) -> Option<CacheMeta> {
+    let states_it = times.source == TtlSource::Response && times.ttl_ms > 0;
+    if !states_it || times.uncacheable == Uncacheable::Refused {
+        return None;
+    }
+    let times = Lifetimes { uncacheable: Uncacheable::No, ..times.clone() };
+    why_not_stored(session.req_header(), beresp, &times).is_none().then(|| stored_meta(beresp.clone(), &times))
 }
 
 /// Statuses that say something of one request, or of one moment, and nothing of the URL: kept for
@@ -346,7 +380,7 @@ pub fn storable(
     ctx: &mut RequestCtx,
 ) -> RespCacheable {
     let times = &ctx.fetch.lifetimes;
-    if let Some(reason) = reason_not_stored(times) {
+    if let Some(reason) = reason_not_stored(times, &response.headers) {
         ctx.fetch.lifetimes.not_stored = Some(reason);
         return RespCacheable::Uncacheable(NoCacheReason::OriginNotCache);
     }
@@ -371,8 +405,9 @@ pub fn storable(
     RespCacheable::Cacheable(meta)
 }
 
-fn reason_not_stored(times: &Lifetimes) -> Option<NotStored> {
-    let useful = times.ttl_ms > 0 || times.grace_ms > 0 || times.keep_ms > 0;
+fn reason_not_stored(times: &Lifetimes, response: &HeaderMap) -> Option<NotStored> {
+    // Without a validator, what was never fresh is of no use later.
+    let useful = times.ttl_ms > 0 || times.grace_ms > 0 || (times.keep_ms > 0 && has_validator(response));
     times.not_stored.or_else(|| (!useful).then_some(NotStored::Rule(Unstorable::NoFreshness)))
 }
 

@@ -16,7 +16,9 @@ use pingora::{Error, Result};
 
 use super::ctx::RequestCtx;
 use super::recv::Received;
-use super::{WarpProxy, deliver, failure, fetch, log, lookup, range, recv, slice, sliced, synth};
+use super::{
+    WarpProxy, deliver, failure, fetch, interim, invalidate, log, lookup, post, range, recv, slice, sliced, synth,
+};
 
 #[async_trait]
 impl ProxyHttp for WarpProxy {
@@ -37,7 +39,7 @@ impl ProxyHttp for WarpProxy {
             return Ok(false);
         }
         session.set_pipelining_enabled(true);
-        match recv::receive(self, session, ctx) {
+        match recv::receive(self, session, ctx).await {
             Received::GoOn => sliced::answer(self, session, ctx).await,
             Received::Answer(synthetic) => synth::answer(session, ctx, &synthetic).await.map(|()| true),
         }
@@ -110,9 +112,26 @@ impl ProxyHttp for WarpProxy {
         response: &mut ResponseHeader,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
+        if interim::is_relayed(response) {
+            interim::relay(session, response).await;
+            return Ok(());
+        }
         fetch::response(self.storage, session, response, ctx)?;
+        invalidate::after(self.storage, response, ctx);
+        post::begin(session, response, self.storage.store().largest_object(), ctx);
         fetch::run_ahead(session, response, self.storage.store().largest_object(), ctx);
         Ok(())
+    }
+
+    fn upstream_response_body_filter(
+        &self,
+        _session: &mut Session,
+        body: &mut Option<Bytes>,
+        end_of_stream: bool,
+        ctx: &mut RequestCtx,
+    ) -> Result<Option<Duration>> {
+        post::write(body.as_ref(), end_of_stream, ctx);
+        Ok(None)
     }
 
     fn response_cache_filter(
@@ -121,7 +140,11 @@ impl ProxyHttp for WarpProxy {
         response: &ResponseHeader,
         ctx: &mut RequestCtx,
     ) -> Result<RespCacheable> {
-        Ok(fetch::storable(session, response, self.storage.store().largest_object(), ctx))
+        let storable = fetch::storable(session, response, self.storage.store().largest_object(), ctx);
+        if matches!(storable, RespCacheable::Uncacheable(_)) {
+            self.marks.mark(session, ctx);
+        }
+        Ok(storable)
     }
 
     fn fail_to_connect(

@@ -11,28 +11,42 @@ use super::ctx::{Disposition, Exchange, RequestCtx};
 use super::facts::{ObjView, StepFacts};
 use super::lock::AlwaysMiss;
 use super::recv::answer_for;
-use super::storage::{Family, StoredHit, StoredTimes};
-use super::{WarpProxy, failure, part};
+use super::storage::{Family, OfSlice, StoredHit, StoredTimes};
+use super::{WarpProxy, failure, part, query};
 use crate::cache::Vary;
 use crate::cache::slice::Slice;
 use crate::lang::schema::{Action, Step};
+use crate::store::Mark;
 use crate::telemetry::{Outcome, Reason};
 
 /// Why pingora is told to leave the cache out when the policy says so.
 pub const PASSED: NoCacheReason = NoCacheReason::Custom("pass");
 
 /// Turns the cache on for a request that asked for it.
-pub fn enable(proxy: &WarpProxy, session: &mut Session, ctx: &RequestCtx) {
-    if ctx.disposition == Disposition::Lookup {
-        session.cache.enable(proxy.storage, None, Some(proxy.predictor), Some(proxy.lock), None);
+pub fn enable(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) {
+    if ctx.disposition != Disposition::Lookup {
+        return;
     }
+    if !proxy.marks.is_empty() && proxy.marks.find(&cache_key(&ctx.exchange)) == Some(Mark::HitForPass) {
+        ctx.disposition = Disposition::Pass;
+        (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Pass, Reason::HitForPass);
+        return;
+    }
+    session.cache.enable(proxy.storage, None, Some(proxy.marks), Some(proxy.lock), None);
 }
 
 /// The key that `hash` made, or that of a slice of what it stands for.
 pub fn cache_key(exchange: &Exchange) -> CacheKey {
-    let mut key = CacheKey::new(exchange.key.clone(), "");
-    if let Some(slice) = exchange.slice {
-        key = slice_key(&key, &exchange.key, slice);
+    let primary = [exchange.key.as_slice(), &exchange.content, &slice_suffix(exchange.slice)].concat();
+    let hash = hash_key(&primary);
+    let mut key = CacheKey::new(primary, "");
+    // Hashed once: pingora would do it anew for each question.
+    key.set_primary_bin_override(hash);
+    if !exchange.content.is_empty() || exchange.slice.is_some() {
+        key.extensions.insert(Family(hash_key(&exchange.key)));
+    }
+    if exchange.slice.is_some() {
+        key.extensions.insert(OfSlice);
     }
     if exchange.hash_always_miss {
         key.extensions.insert(AlwaysMiss);
@@ -40,16 +54,11 @@ pub fn cache_key(exchange: &Exchange) -> CacheKey {
     key
 }
 
-/// A key of its own for each slice, in the family of the whole, with which it is purged.
-fn slice_key(whole: &CacheKey, parts: &[u8], slice: Slice) -> CacheKey {
-    let mut material = parts.to_vec();
-    // No part given to `hash_data` is as long as that, so this is no key of a whole.
-    material.extend_from_slice(&u64::MAX.to_le_bytes());
-    material.extend_from_slice(&slice.size_bytes.to_le_bytes());
-    material.extend_from_slice(&slice.index.to_le_bytes());
-    let mut key = CacheKey::new(material, "");
-    key.extensions.insert(Family(whole.primary_bin()));
-    key
+/// What makes the key of a slice of the key of the whole.
+fn slice_suffix(slice: Option<Slice>) -> Vec<u8> {
+    // No part given to `hash_data` is as long as that, so this is no key of a whole, nor one with content.
+    let numbers = slice.map(|slice| [u64::MAX - 1, slice.size_bytes, slice.index]);
+    numbers.into_iter().flatten().flat_map(u64::to_le_bytes).collect()
 }
 
 /// The hash of the request fields that the stored response's `Vary` names; `None` if it names none.
@@ -103,9 +112,10 @@ pub fn on_hit(
         }
         action => {
             if action != Action::Pass {
-                ctx.pending = Some(answer_for(&verdict));
+                ctx.pending = Some(answer_for(&verdict, ctx));
             }
             leave_cache_out(session, ctx);
+            ctx.verdict.decided_at = verdict.span;
             Some(ForcedFreshness::ForceMiss)
         }
     }
@@ -140,8 +150,11 @@ pub fn may_serve_stale(session: &Session, ctx: &mut RequestCtx, error: Option<&p
     let stale_for = SystemTime::now().duration_since(meta.fresh_until()).unwrap_or_default();
     let allowed = times.may_be_stale
         && match error {
-            // A refresh in the background would not know that it is for a slice.
-            None => ctx.exchange.slice.is_none() && stale_for <= times.grace,
+            // A fetch in the background has no content to send, and would not know that it is for a slice.
+            None => {
+                let is_known_to_it = session.req_header().method != query::METHOD && ctx.exchange.slice.is_none();
+                is_known_to_it && stale_for <= times.grace
+            }
             Some(error) => stale_for <= stale_limit(&times, is_answer(error, ctx.verdict.reason)),
         };
     if allowed {

@@ -11,16 +11,22 @@
 mod admit;
 mod ctx;
 mod deliver;
+mod explain;
 mod facts;
 mod failure;
 mod fetch;
 mod hooks;
+mod interim;
+mod invalidate;
 mod listener;
 mod lock;
 mod log;
 mod lookup;
+mod marks;
 mod options;
 mod part;
+mod post;
+mod query;
 mod range;
 mod recv;
 mod serve;
@@ -31,8 +37,6 @@ mod storage;
 mod synth;
 
 use std::sync::{Arc, OnceLock};
-
-use pingora::cache::predictor::Predictor;
 
 use crate::policy::PolicyHandle;
 use crate::telemetry::{AccessLog, Metrics};
@@ -45,7 +49,7 @@ pub struct WarpProxy {
     policy: Arc<PolicyHandle>,
     storage: &'static storage::PingoraStorage,
     lock: &'static lock::FetchLock,
-    predictor: &'static Predictor<16>,
+    marks: &'static marks::KeyMarks,
     metrics: Arc<Metrics>,
     access_log: Option<AccessLog>,
 }

@@ -1,12 +1,14 @@
 //! A request comes in: `recv`, and what it asks for there and then.
 
-use http::{Method, header};
+use http::{HeaderMap, header};
+use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
 use super::WarpProxy;
 use super::admit::admit;
 use super::ctx::{Disposition, Exchange, RequestCtx, Synthetic};
 use super::facts::StepFacts;
+use super::query::{self, Content};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{Outcome, Reason};
@@ -33,48 +35,76 @@ pub fn note_connection(session: &Session, exchange: &mut Exchange) {
 }
 
 /// The gate, then the policy's `recv`.
-pub fn receive(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Received {
+pub async fn receive(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Received {
     note_connection(session, &mut ctx.exchange);
     ctx.in_flight = (!ctx.exchange.background).then(|| proxy.metrics.begin());
     if let Err(rejection) = admit(session.downstream_session.req_header_mut()) {
-        // What follows on this connection cannot be told from the rest of this request.
-        session.set_keepalive(None);
-        ctx.verdict.reason = Reason::BadRequest;
-        return Received::Answer(Synthetic { status: rejection.status, reason: Some(rejection.reason.into()) });
+        return refuse(session, ctx, rejection.status, Some(rejection.reason));
     }
+    super::invalidate::remember(session.req_header(), &mut ctx.exchange);
     let verdict = {
         let req = session.downstream_session.req_header_mut();
         let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
         ctx.policy.program.run(Step::Recv, &mut facts)
     };
+    if verdict.action != Action::Hash {
+        ctx.verdict.decided_at = verdict.span;
+    }
     match verdict.action {
-        Action::Hash => look_up(session, ctx),
-        Action::Pass => pass(ctx, Reason::Policy),
+        Action::Hash => look_up(session, ctx).await,
+        Action::Pass => pass(ctx, if is_cacheable(session.req_header()) { Reason::Policy } else { Reason::Method }),
         Action::Purge => purge(proxy, session, ctx),
         _ => {
             ctx.verdict.reason = Reason::Policy;
-            Received::Answer(answer_for(&verdict))
+            Received::Answer(answer_for(&verdict, ctx))
         }
     }
 }
 
-fn look_up(session: &mut Session, ctx: &mut RequestCtx) -> Received {
-    let method = session.req_header().method.clone();
-    if method != Method::GET && method != Method::HEAD {
-        return pass(ctx, Reason::Method);
-    }
-    // The body is not in the key, so two requests that differ only there would share an answer.
-    let has_body = session.req_header().headers.contains_key(header::TRANSFER_ENCODING)
-        || session.req_header().headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0");
-    if has_body {
-        return pass(ctx, Reason::RequestBody);
-    }
+async fn look_up(session: &mut Session, ctx: &mut RequestCtx) -> Received {
+    let content = match session.req_header().method.as_str() {
+        "GET" | "HEAD" => {
+            // The body is not in the key, so two requests that differ only there would share an answer.
+            if has_body(&session.req_header().headers) {
+                return pass(ctx, Reason::RequestBody);
+            }
+            Vec::new()
+        }
+        query::METHOD => match query::read(session).await {
+            Ok(Content::Key(content)) => content,
+            Ok(Content::TooLarge) => return pass(ctx, Reason::RequestBody),
+            Ok(Content::Refused(status)) => return refuse(session, ctx, status.as_u16(), None),
+            Err(error) => {
+                tracing::debug!(%error, "the content of a QUERY could not be read");
+                return refuse(session, ctx, 400, None);
+            }
+        },
+        _ => return pass(ctx, Reason::Method),
+    };
     let verdict = make_key(session, ctx);
     if verdict.action != Action::Lookup {
-        return Received::Answer(answer_for(&verdict));
+        return Received::Answer(answer_for(&verdict, ctx));
     }
+    ctx.exchange.content = content;
     ctx.disposition = Disposition::Lookup;
     Received::GoOn
+}
+
+/// Whether warp knows how to look up what is asked for by this method.
+fn is_cacheable(req: &RequestHeader) -> bool {
+    matches!(req.method.as_str(), "GET" | "HEAD" | query::METHOD)
+}
+
+fn has_body(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::TRANSFER_ENCODING)
+        || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0")
+}
+
+/// Answers what is no good request. What follows on its connection cannot be told from the rest of it.
+fn refuse(session: &mut Session, ctx: &mut RequestCtx, status: u16, reason: Option<&str>) -> Received {
+    session.set_keepalive(None);
+    ctx.verdict.reason = Reason::BadRequest;
+    Received::Answer(Synthetic { status, reason: reason.map(Into::into) })
 }
 
 fn pass(ctx: &mut RequestCtx, reason: Reason) -> Received {
@@ -94,17 +124,23 @@ fn make_key(session: &mut Session, ctx: &mut RequestCtx) -> Verdict {
 fn purge(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Received {
     let verdict = make_key(session, ctx);
     if verdict.action != Action::Lookup {
-        return Received::Answer(answer_for(&verdict));
+        return Received::Answer(answer_for(&verdict, ctx));
     }
-    proxy.storage.purge_family(&super::lookup::cache_key(&ctx.exchange));
+    let key = super::lookup::cache_key(&ctx.exchange);
+    proxy.storage.purge_family(&key);
+    proxy.marks.unmark(&key);
     (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Purge, Reason::Policy);
-    let req = session.downstream_session.req_header_mut();
-    let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
-    Received::Answer(answer_for(&ctx.policy.program.run(Step::Purge, &mut facts)))
+    let verdict = {
+        let req = session.downstream_session.req_header_mut();
+        let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
+        ctx.policy.program.run(Step::Purge, &mut facts)
+    };
+    Received::Answer(answer_for(&verdict, ctx))
 }
 
 /// The response that a verdict asks for: `synth(...)`, or 503 for `fail`.
-pub fn answer_for(verdict: &Verdict) -> Synthetic {
+pub fn answer_for(verdict: &Verdict, ctx: &mut RequestCtx) -> Synthetic {
+    ctx.verdict.decided_at = verdict.span;
     if verdict.action == Action::Synth {
         return Synthetic { status: verdict.status.unwrap_or(503), reason: verdict.reason.clone() };
     }

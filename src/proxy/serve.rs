@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pingora::apps::ServerApp;
-use pingora::cache::predictor::Predictor;
 use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
 use tokio::net::TcpListener;
@@ -26,9 +25,6 @@ use crate::telemetry::{AccessLog, LogFormat, Metrics};
 
 /// How often one request asks a backend at most: a kept connection that died, another address.
 const TRIES: usize = 3;
-
-/// How many keys are remembered, in each of 16 shards, as ones whose responses are not stored.
-const UNCACHEABLE_KEYS: usize = 4_096;
 
 /// How many records of the access log may wait to be written.
 const LOG_QUEUE: usize = 8_192;
@@ -79,7 +75,7 @@ pub fn serve(options: ServeOptions, on_ready: impl FnOnce(&Listening)) -> Result
         policy,
         storage,
         lock: Box::leak(Box::new(FetchLock::new(storage))),
-        predictor: Box::leak(Box::new(Predictor::new(UNCACHEABLE_KEYS, None))),
+        marks: Box::leak(Box::default()),
         access_log: access_log(options.access_log, options.log_format, &metrics)?,
         metrics,
     };

@@ -13,7 +13,7 @@ use pingora::protocols::http::subrequest::server::SubrequestHandle;
 use pingora::proxy::{Session, subrequest};
 use pingora::{Error, ErrorType, Result};
 
-use super::ctx::{CacheVerdict, RequestCtx};
+use super::ctx::{CacheVerdict, Exchange, RequestCtx};
 use crate::cache::slice::Slice;
 use crate::cache::validation::CONDITIONS;
 
@@ -56,8 +56,14 @@ fn order(session: &Session, ctx: &RequestCtx, slice: Slice) -> Result<Order> {
     request.set_method(Method::GET);
     request.insert_header(header::RANGE, slice.range())?;
     let mut own = RequestCtx::new(Arc::clone(&ctx.policy));
-    own.exchange.take_over(&ctx.exchange);
-    own.exchange.slice = Some(slice);
+    own.exchange = Exchange {
+        backend_hint: ctx.exchange.backend_hint,
+        hash_always_miss: ctx.exchange.hash_always_miss,
+        slice_bytes: ctx.exchange.slice_bytes,
+        slice: Some(slice),
+        key: ctx.exchange.key.clone(),
+        ..ctx.exchange.aside()
+    };
     Ok(Order { request, ctx: own })
 }
 

@@ -25,7 +25,7 @@ use crate::telemetry::{Outcome, Reason};
 
 /// Answers a request from slices, if it is to be; `false` when it goes on in the usual way.
 pub async fn answer(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
-    if !is_wanted(proxy, ctx) {
+    if !is_wanted(proxy, session, ctx) {
         return Ok(false);
     }
     let slice = Slice::first_for(&session.req_header().headers, ctx.exchange.slice_bytes);
@@ -43,9 +43,10 @@ pub async fn answer(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestC
     put_together(proxy, session, ctx, first, head, &version).await.map(|()| true)
 }
 
-fn is_wanted(proxy: &WarpProxy, ctx: &RequestCtx) -> bool {
+fn is_wanted(proxy: &WarpProxy, session: &Session, ctx: &RequestCtx) -> bool {
     let is_asked = ctx.exchange.slice_bytes > 0 && ctx.disposition == Disposition::Lookup;
-    is_asked && !ctx.exchange.background && !proxy.storage.has_whole(&lookup::cache_key(&ctx.exchange))
+    let can_be = matches!(session.req_header().method, Method::GET | Method::HEAD);
+    is_asked && can_be && !ctx.exchange.background && !proxy.storage.has_whole(&lookup::cache_key(&ctx.exchange))
 }
 
 /// Sends on what came in place of the first slice: the whole, or why there is none.

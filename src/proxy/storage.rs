@@ -51,19 +51,25 @@ pub struct StoredTimes {
 /// How far apart a lookup and the lock that follows it may be.
 const A_MOMENT: Duration = Duration::from_secs(1);
 
+/// Set on a key that is one of many of the same URL, as those of QUERY are: the hash of what they have in
+/// common. They are purged together.
+#[derive(Clone, Copy, Debug)]
+pub struct Family(pub HashBinary);
+
 /// The intent to fill a key, on its way to the store with what fills it.
 pub type FillIntent = Arc<Intent<StoredResponse>>;
 
-/// On the key of a slice: the hash of the key of the whole, under which it is stored.
+/// Set on the key of a slice; its family is the key of the whole.
 #[derive(Clone, Copy, Debug)]
-pub struct Family(pub HashBinary);
+pub struct OfSlice;
 
 /// Which stored object a head was taken from.
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectId(u64);
 
 impl StoredResponse {
-    fn new(meta: &CacheMeta) -> Self {
+    /// What is kept of pingora's record.
+    pub fn new(meta: &CacheMeta) -> Self {
         Self {
             header: detached(meta.response_header()),
             created: meta.created(),
@@ -155,7 +161,7 @@ impl PingoraStorage {
         let (head, now) = (object.head(), SystemTime::now());
         let age = now.duration_since(head.created).unwrap_or_default();
         // A part was passed over because it does not hold what is asked for.
-        let is_part = is_part(&head.header) && key.extensions.get::<Family>().is_none();
+        let is_part = is_part(&head.header) && !is_slice(key);
         !is_part && head.fresh_until > now && (was_stale || age < A_MOMENT)
     }
 
@@ -181,13 +187,9 @@ impl PingoraStorage {
 }
 
 fn key_of(key: &CacheKey) -> Key {
-    let own = key_from(key.primary_bin(), key.variance_bin());
     match key.extensions.get::<Family>() {
-        None => own,
-        // The sum of two hashes is one that no other slice or variant has.
-        Some(Family(family)) => {
-            Key { primary: u128::from_le_bytes(*family), variant: own.primary.wrapping_add(own.variant) }
-        }
+        None => key_from(key.primary_bin(), key.variance_bin()),
+        Some(family) => key_from(family.0, Some(key.combined_bin())),
     }
 }
 
@@ -195,9 +197,13 @@ fn key_of(key: &CacheKey) -> Key {
 /// stored as such.
 fn place_of(key: &CacheKey, response: &ResponseHeader) -> Key {
     match key.extensions.get::<Family>() {
-        Some(Family(family)) if !is_part(response) => key_from(*family, key.variance_bin()),
+        Some(family) if is_slice(key) && !is_part(response) => key_from(family.0, key.variance_bin()),
         _ => key_of(key),
     }
+}
+
+fn is_slice(key: &CacheKey) -> bool {
+    key.extensions.get::<OfSlice>().is_some()
 }
 
 fn is_part(response: &ResponseHeader) -> bool {
@@ -392,7 +398,7 @@ impl HandleHit for StoredHit {
 }
 
 /// A response being stored.
-struct StoredFill {
+pub struct StoredFill {
     fill: Fill<StoredResponse>,
     tag: [u8; 8],
     surround: Option<Arc<Surround>>,
@@ -402,13 +408,31 @@ struct StoredFill {
 }
 
 impl StoredFill {
-    async fn begin(mut fill: Fill<StoredResponse>, surround: Option<Arc<Surround>>) -> Result<Self> {
+    /// A fill that has begun.
+    pub fn new(fill: Fill<StoredResponse>) -> Self {
         let tag = fill.object().id().to_le_bytes();
-        let anchor = surround.is_some().then(|| fill.object().reader(None));
+        Self { fill, tag, surround: None, anchor: None }
+    }
+
+    /// A fill that has begun, with what stands around it.
+    async fn begin(fill: Fill<StoredResponse>, surround: Option<Arc<Surround>>) -> Result<Self> {
+        let mut begun = Self::new(fill);
         if let Some(surround) = &surround {
-            surround.copy(&surround.before, &mut fill).await?;
+            begun.anchor = Some(begun.fill.object().reader(None));
+            surround.copy(&surround.before, &mut begun.fill).await?;
         }
-        Ok(Self { fill, tag, surround, anchor })
+        begun.surround = surround;
+        Ok(begun)
+    }
+
+    /// Stores a part of the body.
+    pub fn write(&mut self, data: &[u8]) {
+        self.fill.write(data);
+    }
+
+    /// Ends the body; how many bytes of it are stored.
+    pub fn complete(self) -> u64 {
+        self.fill.complete()
     }
 }
 
@@ -416,7 +440,7 @@ impl StoredFill {
 impl HandleMiss for StoredFill {
     async fn write_body(&mut self, data: Bytes, _eof: bool) -> Result<()> {
         self.anchor = None;
-        self.fill.write(&data);
+        StoredFill::write(self, &data);
         Ok(())
     }
 
@@ -424,7 +448,7 @@ impl HandleMiss for StoredFill {
         if let Some(surround) = self.surround.take() {
             surround.copy(&surround.behind, &mut self.fill).await?;
         }
-        let stored = self.fill.complete();
+        let stored = self.complete();
         Ok(MissFinishType::Created(usize::try_from(stored).unwrap_or(usize::MAX)))
     }
 

@@ -4,10 +4,12 @@
 //! holds is the caller's, told apart by [`StoredHead`]. The proxy adapts them to its framework in
 //! one module of its own. For now there is one store, [`MemoryStore`].
 
+mod marks;
 pub mod memory;
 
 use std::time::SystemTime;
 
+pub use marks::{Mark, Marks};
 pub use memory::{Aborted, BodyReader, Fill, Intent, MemoryStore, Object, StoreStats};
 
 /// What is kept beside a body: status, fields, freshness.

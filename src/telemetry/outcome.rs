@@ -82,6 +82,8 @@ labels! {
         Request = "request",
         /// Miss: the key is known as one whose responses are not stored.
         HitForMiss = "hit-for-miss",
+        /// Pass: the policy said of an earlier response that requests like this one are to pass.
+        HitForPass = "hit-for-pass",
         /// Miss: what is stored was banned or purged.
         Invalidated = "invalidated",
         /// Miss: the store failed or refused.

@@ -15,7 +15,16 @@ fn a_miss_is_stored_and_hit_from_then_on() {
 
     let miss = proxy.get("/page");
     assert_eq!((miss.status, miss.reason.as_str(), miss.text()), (200, "OK", "hello"));
-    assert_eq!(miss.header("Cache-Status"), Some("warp; fwd=uri-miss; fwd-status=200; stored; detail=\"uri-miss\""));
+    assert_eq!(
+        miss.header("Cache-Status"),
+        Some(
+            format!(
+                "warp; fwd=uri-miss; fwd-status=200; stored; key=\"/page {}\"; detail=\"uri-miss\"",
+                proxy.address()
+            )
+            .as_str()
+        )
+    );
 
     for _ in 0..3 {
         let hit = proxy.get("/page");

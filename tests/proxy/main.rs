@@ -6,18 +6,24 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cache_status;
 mod coalesce;
 mod failure;
 mod forward;
 mod grace;
+mod hit_for_pass;
 mod hit_miss;
 mod hostile;
+mod interim;
+mod invalidation;
 mod life;
 mod marked;
 mod nginx;
 mod part;
 mod pass;
+mod post;
 mod purge;
+mod query;
 mod range;
 mod reload;
 mod reload_under_load;

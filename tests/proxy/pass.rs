@@ -25,7 +25,7 @@ fn post_passes_with_its_body_of_known_length() {
         let response = client.request("POST", "/form?x=1").header("Content-Type", "text/plain").body("a=1&b=2").send();
         assert_eq!((response.status, response.text()), (200, "done"));
         let status = response.cache_status();
-        assert_eq!((status.fwd(), status.stored()), (Some("bypass"), false));
+        assert_eq!((status.fwd(), status.stored()), (Some("method"), false));
         let asked = origin.wait_for(n);
         assert_eq!(
             (asked.method.as_str(), asked.target.as_str(), asked.body.as_slice()),

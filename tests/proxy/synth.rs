@@ -13,7 +13,8 @@ fn assert_is_page(response: &Response, status: u16, reason: &str) {
     assert!(response.text().contains(&format!("<h1>{status} {reason}</h1>")), "{}", response.text());
     assert_eq!(response.header("Content-Length"), Some(response.body.len().to_string().as_str()));
     assert_eq!(response.header("Via"), Some("1.1 warp"));
-    assert_eq!(response.header("Cache-Status"), None);
+    let status = response.cache_status();
+    assert_eq!((status.hit(), status.fwd()), (false, None));
     assert!(response.header("Date").is_some());
 }
 

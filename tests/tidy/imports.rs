@@ -33,7 +33,22 @@ const TABLE: &[(&str, &[&str])] = &[
     ("lang::syntax", &["lang::diagnostic", "lang::lexer", "lang::schema", "lang::source"]),
     ("origin", &["telemetry"]),
     ("policy", &["decision", "files", "lang", "origin", "telemetry"]),
-    ("proxy", &["admin", "cache", "decision", "lang::hir", "lang::schema", "origin", "policy", "store", "telemetry"]),
+    (
+        "proxy",
+        &[
+            "admin",
+            "cache",
+            "decision",
+            "lang::builtin",
+            "lang::hir",
+            "lang::schema",
+            "lang::source",
+            "origin",
+            "policy",
+            "store",
+            "telemetry",
+        ],
+    ),
     ("store", &["cache", "telemetry"]),
     ("telemetry", &[]),
 ];

@@ -103,5 +103,9 @@ pub(in crate::decision) fn conclude<'a, F: Facts>(outcome: &'a Outcome, span: Sp
         Some(_) => return Verdict::refused(Refused("the status is not within 200 to 999"), span),
     };
     let reason = outcome.reason.as_ref().and_then(|reason| scope.text(reason)).map(Cow::into_owned);
-    Verdict { action: outcome.action, status, reason, span: Some(span) }
+    let time_ms = match outcome.time.as_ref().map(|time| scope.value(time)) {
+        Some(Value::Duration(time_ms)) => Some(time_ms),
+        _ => None,
+    };
+    Verdict { action: outcome.action, status, reason, time_ms, span: Some(span) }
 }

@@ -64,26 +64,35 @@ impl Scope<'_, '_> {
     fn action_arguments(&mut self, action: Action, arguments: &[ast::Expression], span: Span) -> Option<Outcome> {
         let name = action.name();
         match (action.arguments(), arguments) {
-            (_, []) if action.arguments() != ActionArguments::StatusAndReason => {
-                Some(Outcome { action, status: None, reason: None })
-            }
+            (_, []) if action.arguments() != ActionArguments::StatusAndReason => Some(Outcome::of(action)),
             (ActionArguments::StatusAndReason, [status]) => {
                 let status = Some(self.status(status, name)?);
-                Some(Outcome { action, status, reason: None })
+                Some(Outcome { status, ..Outcome::of(action) })
             }
             (ActionArguments::StatusAndReason, [status, reason]) => {
                 let (status, reason) = (self.status(status, name), self.reason(reason, name));
-                Some(Outcome { action, status: Some(status?), reason: Some(reason?) })
+                Some(Outcome { status: Some(status?), reason: Some(reason?), ..Outcome::of(action) })
             }
             (ActionArguments::OptionalReason, [reason]) => {
                 let reason = Some(self.reason(reason, name)?);
-                Some(Outcome { action, status: None, reason })
+                Some(Outcome { reason, ..Outcome::of(action) })
+            }
+            (ActionArguments::OptionalTime, [time])
+                if self.steps().iter().all(|step| step == Step::BackendResponse) =>
+            {
+                let time = Some(self.pass_time(time)?);
+                Some(Outcome { time, ..Outcome::of(action) })
             }
             _ => {
                 self.report(wrong_arguments(action, span));
                 None
             }
         }
+    }
+
+    /// How long requests are to pass.
+    pub(super) fn pass_time(&mut self, written: &ast::Expression) -> Option<Expression> {
+        self.wanted(written, Type::Duration, format_args!("the time of `pass`"))
     }
 
     /// A status in the arguments of `what`.
@@ -106,6 +115,10 @@ fn wrong_arguments(action: Action, span: Span) -> Diagnostic {
         ActionArguments::StatusAndReason => {
             (format!("`{name}` takes a status and, if wanted, a reason"), format!("return ({name}(503, \"Why\"));"))
         }
+        ActionArguments::OptionalTime => (
+            format!("`{name}` takes one time at most, and that in backend_response only"),
+            format!("return ({name});` or, in backend_response, `return ({name}(10m));"),
+        ),
         ActionArguments::OptionalReason => {
             (format!("`{name}` takes one reason at most"), format!("return ({name}(\"Why\"));"))
         }

@@ -87,6 +87,10 @@ impl<'a> Scope<'_, 'a> {
         match (action, operands) {
             (RuleAction::Cache, []) => Some(end(Action::Hash)),
             (RuleAction::Pass, []) => Some(end(Action::Pass)),
+            (RuleAction::Pass, [time]) if table == RuleTable::Response => {
+                let time = Some(self.pass_time(time)?);
+                Some(StatementKind::Return(Outcome { time, ..Outcome::of(Action::Pass) }))
+            }
             (RuleAction::Purge, []) => Some(end(Action::Purge)),
             (RuleAction::Deny, [status]) => Some(synth(self.status(status, "deny")?, None)),
             (RuleAction::Deny, [status, reason]) => {
@@ -105,7 +109,7 @@ impl<'a> Scope<'_, 'a> {
             }
             (RuleAction::Strip, [field]) => self.strip(field, table),
             _ => {
-                self.report(wrong_operands(action, span));
+                self.report(wrong_operands(action, table, span));
                 None
             }
         }
@@ -151,11 +155,11 @@ impl<'a> Scope<'_, 'a> {
 }
 
 fn end(action: Action) -> StatementKind {
-    StatementKind::Return(Outcome { action, status: None, reason: None })
+    StatementKind::Return(Outcome::of(action))
 }
 
 fn synth(status: Expression, reason: Option<Expression>) -> StatementKind {
-    StatementKind::Return(Outcome { action: Action::Synth, status: Some(status), reason })
+    StatementKind::Return(Outcome { status: Some(status), reason, ..Outcome::of(Action::Synth) })
 }
 
 fn wrong_table(action: RuleAction, table: RuleTable, span: Span) -> Diagnostic {
@@ -167,12 +171,17 @@ fn wrong_table(action: RuleAction, table: RuleTable, span: Span) -> Diagnostic {
     Diagnostic::new(Code::E0404, span, message).help(format!("move the row to `rules {}`", other.name()))
 }
 
-fn wrong_operands(action: RuleAction, span: Span) -> Diagnostic {
+fn wrong_operands(action: RuleAction, table: RuleTable, span: Span) -> Diagnostic {
     let name = action.name();
-    let message = match action.operand() {
-        "" => format!("nothing follows `{name}`"),
+    let operand = match (action, table) {
+        // Only a response passes for a time.
+        (RuleAction::Pass, RuleTable::Request) => "",
+        _ => action.operand(),
+    };
+    let message = match operand {
+        "" => format!("nothing follows `{name}` in `rules {}`", table.name()),
         operand => format!("`{name}` is followed by {operand}"),
     };
-    let form = format!("{name} {}", action.operand());
+    let form = format!("{name} {operand}");
     Diagnostic::new(Code::E0305, span, message).help(format!("write `{}`", form.trim_end()))
 }

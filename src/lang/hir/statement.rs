@@ -72,6 +72,16 @@ pub struct Outcome {
     pub status: Option<Expression>,
     /// The reason of `synth`, `error` and `fail`: STRING.
     pub reason: Option<Expression>,
+    /// The time of `pass`: DURATION.
+    pub time: Option<Expression>,
+}
+
+impl Outcome {
+    /// An action without arguments.
+    #[must_use]
+    pub fn of(action: Action) -> Self {
+        Self { action, status: None, reason: None, time: None }
+    }
 }
 
 /// One clause of `normalize req { … }`.

@@ -11,6 +11,8 @@ pub enum ActionArguments {
     StatusAndReason,
     /// If wanted, a reason: `fail("no")`.
     OptionalReason,
+    /// In `backend_response`, if wanted, a time: `pass(10m)`.
+    OptionalTime,
 }
 
 macro_rules! actions {
@@ -72,8 +74,8 @@ actions! {
         "Look in the cache.";
     Lookup "lookup" None [Hash] runs [Hash]
         "The key is complete.";
-    Pass "pass" None [Recv Hit Miss BackendResponse] runs [Recv Hit Miss BackendResponse]
-        "Leave the cache out.";
+    Pass "pass" OptionalTime [Recv Hit Miss BackendResponse] runs [Recv Hit Miss BackendResponse]
+        "Leave the cache out. In `backend_response`: do not store it, and let requests like this one pass for that time (hit-for-pass, 2m if none is given).";
     Pipe "pipe" None [Recv Pipe] runs []
         "Copy bytes both ways without looking at them.";
     Purge "purge" None [Recv] runs [Recv]

@@ -32,6 +32,12 @@ impl<H: StoredHead> Intent<H> {
     pub fn begin_fill(&self, variant: u128, head: H, expected_len: Option<u64>) -> Fill<H> {
         Fill::begin(&self.store, Key { primary: self.primary, variant }, head, expected_len, Some(self.id))
     }
+
+    /// Removes every variant of the key, as a purge does, but lets this intent stand.
+    pub fn purge_others(&self) {
+        let removed = self.store.write(Key { primary: self.primary, variant: 0 }).purge(self.primary, Some(self.id));
+        self.store.purged_some(removed);
+    }
 }
 
 impl<H: StoredHead> Drop for Intent<H> {

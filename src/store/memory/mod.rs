@@ -155,7 +155,7 @@ impl<H: StoredHead> MemoryStore<H> {
     /// for its readers but is not kept, and neither is one that was intended before.
     #[expect(clippy::must_use_candidate, reason = "called for what it does")]
     pub fn purge(&self, primary: u128) -> usize {
-        let removed = self.inner.write(Key { primary, variant: 0 }).purge(primary);
+        let removed = self.inner.write(Key { primary, variant: 0 }).purge(primary, None);
         self.inner.purged_some(removed)
     }
 

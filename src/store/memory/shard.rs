@@ -191,8 +191,9 @@ impl<H: StoredHead> Shard<H> {
         Some(old_bytes)
     }
 
-    pub(super) fn purge(&mut self, primary: u128) -> Vec<Removed<H>> {
-        self.intents.retain(|(intended, _)| *intended != primary);
+    /// Removes every variant of a key and strikes out the intents to fill it, but for one.
+    pub(super) fn purge(&mut self, primary: u128, but_intent: Option<u64>) -> Vec<Removed<H>> {
+        self.intents.retain(|(intended, id)| *intended != primary || Some(*id) == but_intent);
         let all = Key { primary, variant: 0 }..=Key { primary, variant: u128::MAX };
         let keys: Vec<Key> = self.slots.range(all).map(|(key, _)| *key).collect();
         keys.into_iter().flat_map(|key| self.remove(key)).collect()

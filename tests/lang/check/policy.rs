@@ -76,8 +76,19 @@ fn the_parts_of_a_step_stand_in_source_order_with_the_builtin_part_last() {
         normalize req { query sort; host lower; }
         sub recv { set req.http.B = \"1\"; }",
     );
-    let expected =
-        ["set a", "if with 1", "normalize", "normalize", "set b", "call", "call", "call", "call", "return hash"];
+    let expected = [
+        "set a",
+        "if with 1",
+        "normalize",
+        "normalize",
+        "set b",
+        "call",
+        "call",
+        "call",
+        "call",
+        "call",
+        "return hash",
+    ];
     assert_eq!(outline(&step(&hir, Step::Recv).statements), expected);
 }
 

@@ -106,11 +106,11 @@ pub fn effect(function: Function, argument: Expression) -> Statement {
 }
 
 pub fn ends(action: Action) -> Statement {
-    statement(StatementKind::Return(Outcome { action, status: None, reason: None }))
+    statement(StatementKind::Return(Outcome::of(action)))
 }
 
 pub fn synth(status: i64, reason: Option<Expression>) -> Statement {
-    statement(StatementKind::Return(Outcome { action: Action::Synth, status: Some(int(status)), reason }))
+    statement(StatementKind::Return(Outcome { status: Some(int(status)), reason, ..Outcome::of(Action::Synth) }))
 }
 
 pub fn arm(condition: Expression, body: Vec<Statement>) -> Arm {

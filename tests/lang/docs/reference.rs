@@ -82,6 +82,7 @@ decide, the sub of the same name in the built-in policy decides.";
                 ActionArguments::None => "",
                 ActionArguments::StatusAndReason => "(STATUS, REASON)",
                 ActionArguments::OptionalReason => "(REASON)",
+                ActionArguments::OptionalTime => "(TIME)",
             };
             vec![code(&format!("{}{arguments}", action.name())), action.doc().to_owned(), places(action.runs())]
         }),

@@ -120,7 +120,7 @@ fn everything_else_passes() {
     let api = start();
     for _ in 0..2 {
         let created = api.ask("POST", "/v1/orders", &[("X-Api-Key", KEY)]);
-        assert_eq!((created.status, created.cache_status().fwd()), (201, Some("bypass")));
+        assert_eq!((created.status, created.cache_status().fwd()), (201, Some("method")));
     }
     assert_eq!(api.get_as(KEY, "/internal/load").status, 200);
     assert_eq!(api.asked(), ["POST /v1/orders 201", "POST /v1/orders 201", "GET /internal/load 200"]);

@@ -1,0 +1,96 @@
+//! A request that changed something makes stored responses invalid (RFC 9111 section 4.4).
+//!
+//! Which URLs, `crate::cache::invalidation` says. Under which key a URL is stored, only the policy
+//! knows: so its `recv` and `hash` are asked for the key that a GET of that URL would have.
+
+use http::uri::Scheme;
+use http::{HeaderValue, Method, Uri, header};
+use pingora::cache::CacheKey;
+use pingora::http::{RequestHeader, ResponseHeader};
+
+use super::ctx::{Exchange, RequestCtx};
+use super::facts::StepFacts;
+use super::lookup::cache_key;
+use super::storage::PingoraStorage;
+use crate::cache::invalidation;
+use crate::lang::schema::{Action, Step};
+
+/// What a GET would not send, because it tells of a body or of a condition on the unsafe request.
+const NOT_OF_A_GET: [header::HeaderName; 7] = [
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::CONTENT_ENCODING,
+    header::TRANSFER_ENCODING,
+    header::EXPECT,
+    header::IF_MATCH,
+    header::IF_UNMODIFIED_SINCE,
+];
+
+/// Keeps a request as it came, before `recv` changes it, if its answer may make something invalid.
+pub fn remember(req: &RequestHeader, exchange: &mut Exchange) {
+    exchange.unsafe_request = (!invalidation::is_safe(&req.method)).then(|| Box::new(req.clone()));
+}
+
+/// Purges what the response to an unsafe request makes invalid, all variants, before the client
+/// hears of it.
+pub fn after(storage: &PingoraStorage, response: &ResponseHeader, ctx: &mut RequestCtx) {
+    let Some(asked) = ctx.exchange.unsafe_request.take() else { return };
+    if invalidation::invalidates(&asked.method, response.status) {
+        for key in targets(&asked, response).iter().flat_map(|path| keys(&asked, path, ctx)) {
+            // What this response itself is stored as stays open for it.
+            if !ctx.fetch.for_get.as_ref().is_some_and(|for_get| for_get.purge_if(&key)) {
+                storage.purge_family(&key);
+            }
+        }
+    }
+    ctx.exchange.unsafe_request = Some(asked);
+}
+
+/// The request's own target, and those that the response names, as paths.
+fn targets(asked: &RequestHeader, response: &ResponseHeader) -> Vec<Vec<u8>> {
+    let own = asked.raw_path();
+    let host = asked.headers.get(header::HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+    // Who ends TLS before us turns https into http; the key of a page knows neither.
+    let further = [Scheme::HTTP, Scheme::HTTPS].into_iter().flat_map(|scheme| {
+        let target = Uri::builder().scheme(scheme).authority(host).path_and_query(own).build();
+        target.map_or_else(|_| Vec::new(), |target| invalidation::further_targets(&target, &response.headers))
+    });
+    let further = further.map(|path| path.as_str().as_bytes().to_vec());
+    std::iter::once(own.to_vec()).chain(further).collect()
+}
+
+/// The keys under which a GET of `path` may be stored: as anybody would ask, and as this client would.
+fn keys(asked: &RequestHeader, path: &[u8], ctx: &RequestCtx) -> Vec<CacheKey> {
+    let Some(own) = as_get(asked, path) else { return Vec::new() };
+    let mut anybodys = own.clone();
+    for name in [header::COOKIE, header::AUTHORIZATION] {
+        anybodys.remove_header(&name);
+    }
+    [own, anybodys].into_iter().filter_map(|req| ask_policy(req, ctx).1).collect()
+}
+
+/// The key under which this client's GET of the same URL would be looked up; `None` if it would not be.
+pub fn lookup_key(asked: &RequestHeader, ctx: &RequestCtx) -> Option<CacheKey> {
+    let (action, key) = ask_policy(as_get(asked, asked.raw_path())?, ctx);
+    key.filter(|_| action == Action::Hash)
+}
+
+/// The same client's GET of `path`.
+fn as_get(asked: &RequestHeader, path: &[u8]) -> Option<RequestHeader> {
+    let mut get = asked.clone();
+    get.set_method(Method::GET);
+    for name in &NOT_OF_A_GET {
+        get.remove_header(name);
+    }
+    get.set_raw_path(path).ok()?;
+    Some(get)
+}
+
+/// What the policy does with a request, and the key that it gives it.
+fn ask_policy(mut req: RequestHeader, ctx: &RequestCtx) -> (Action, Option<CacheKey>) {
+    let mut exchange = ctx.exchange.aside();
+    let received = ctx.policy.program.run(Step::Recv, &mut StepFacts::new(&mut exchange, Some(&mut req)));
+    exchange.key.clear();
+    let hashed = ctx.policy.program.run(Step::Hash, &mut StepFacts::new(&mut exchange, Some(&mut req)));
+    (received.action, (hashed.action == Action::Lookup).then(|| cache_key(&exchange)))
+}

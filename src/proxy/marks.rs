@@ -1,0 +1,81 @@
+//! hit-for-miss and hit-for-pass: what is known of keys whose responses are not stored.
+
+use std::time::{Duration, SystemTime};
+
+use pingora::cache::key::CacheHashKey;
+use pingora::cache::predictor::CacheablePredictor;
+use pingora::cache::{CacheKey, NoCacheReason};
+use pingora::proxy::Session;
+
+use super::ctx::{RequestCtx, Uncacheable};
+use crate::store::{Mark, Marks};
+
+/// How long a key stays marked when nothing says so; as in Varnish's built-in VCL.
+const DEFAULT_TIME: Duration = Duration::from_mins(2);
+
+/// The marks, as pingora asks for them: a key that is marked hit-for-miss is not looked up and not
+/// locked, so that nobody waits for a response that cannot be shared.
+#[derive(Default)]
+pub struct KeyMarks(Marks);
+
+impl KeyMarks {
+    /// Whether no key is marked, as far as this thread knows.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The mark of a key now.
+    pub fn find(&self, key: &CacheKey) -> Option<Mark> {
+        self.0.find(number(key), SystemTime::now())
+    }
+
+    /// Takes the mark off a key, as a purge of it does.
+    pub fn unmark(&self, key: &CacheKey) {
+        self.0.unmark(number(key));
+    }
+
+    /// Marks the key of a request whose response is not stored. Not where other variants may be: they
+    /// are found under the same key.
+    pub fn mark(&self, session: &Session, ctx: &RequestCtx) {
+        if !session.cache.enabled() && !session.cache.bypassing() {
+            return;
+        }
+        let key = session.cache.cache_key();
+        if key.variance_bin().is_some() {
+            return;
+        }
+        let times = &ctx.fetch.lifetimes;
+        let stated = (times.uncacheable == Uncacheable::Refused && times.ttl_ms > 0).then_some(times.ttl_ms);
+        let (mark, time_ms) = match ctx.fetch.hit_for_pass_ms {
+            Some(time_ms) => (Mark::HitForPass, Some(time_ms)),
+            None => (Mark::HitForMiss, stated),
+        };
+        let time = time_ms.map_or(DEFAULT_TIME, super::ctx::Lifetimes::duration);
+        if let Some(until) = SystemTime::now().checked_add(time) {
+            self.0.mark(number(key), mark, until);
+        }
+    }
+}
+
+fn number(key: &CacheKey) -> u128 {
+    u128::from_le_bytes(key.primary_bin())
+}
+
+impl CacheablePredictor for KeyMarks {
+    fn cacheable_prediction(&self, key: &CacheKey) -> bool {
+        self.find(key).is_none()
+    }
+
+    fn predicted_uncacheable_reason(&self, key: &CacheKey) -> Option<NoCacheReason> {
+        self.find(key).map(|_| NoCacheReason::Custom("hit-for-miss"))
+    }
+
+    fn mark_cacheable(&self, key: &CacheKey) -> bool {
+        self.0.unmark(number(key))
+    }
+
+    /// Nothing: warp marks a key where it knows why and for how long.
+    fn mark_uncacheable(&self, _key: &CacheKey, _reason: NoCacheReason) -> Option<bool> {
+        None
+    }
+}

@@ -1,0 +1,91 @@
+//! A POST that was answered with what a GET of the same URL would give: it is stored for that GET
+//! (RFC 9110 section 9.3.3).
+//!
+//! The request itself passes, so pingora's cache has no part in it; the response is written into
+//! the store as it goes by.
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, StatusCode, Uri, header};
+use pingora::cache::key::CacheHashKey;
+use pingora::cache::{CacheKey, CacheMeta};
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::proxy::Session;
+
+use super::ctx::RequestCtx;
+use super::fetch::{content_length, stored_beside};
+use super::invalidate;
+use super::lookup::variance;
+use super::storage::{FillIntent, PingoraStorage, StoredFill, StoredResponse};
+use crate::cache::invalidation;
+
+/// A response that may be stored, or is being stored, for a GET.
+pub struct ForGet {
+    key: CacheKey,
+    intent: FillIntent,
+    fill: Option<StoredFill>,
+}
+
+impl ForGet {
+    /// Removes what is stored under the key of that GET, and tells whether it is this key.
+    pub fn purge_if(&self, key: &CacheKey) -> bool {
+        let is_this = self.key.primary_bin() == key.primary_bin();
+        if is_this {
+            self.intent.purge_others();
+        }
+        is_this
+    }
+}
+
+/// Declares before the backend is asked that its answer may be stored: a purge that comes meanwhile
+/// then holds. Only where a GET of the URL would be looked up.
+pub fn expect(storage: &PingoraStorage, ctx: &mut RequestCtx) {
+    let Some(asked) = ctx.exchange.unsafe_request.take() else { return };
+    if asked.method == Method::POST {
+        let key = invalidate::lookup_key(&asked, ctx);
+        ctx.fetch.for_get = key.map(|key| ForGet { intent: storage.intend(&key), key, fill: None });
+    }
+    ctx.exchange.unsafe_request = Some(asked);
+}
+
+/// Begins to store the response, if it is what a GET would be answered with.
+pub fn begin(session: &Session, response: &ResponseHeader, largest_bytes: u64, ctx: &mut RequestCtx) {
+    let Some(mut for_get) = ctx.fetch.for_get.take() else { return };
+    let fits = content_length(&response.headers).is_none_or(|length| length <= largest_bytes);
+    let answers_a_get = response.status == StatusCode::OK && is_of_its_own_target(session.req_header(), response);
+    if !fits || !answers_a_get {
+        return;
+    }
+    let Some(mut meta) = stored_beside(session, response, &ctx.fetch.lifetimes) else { return };
+    vary(&mut meta, session.req_header());
+    let length = content_length(meta.headers());
+    for_get.fill = Some(StoredFill::new(for_get.intent.begin_fill(0, StoredResponse::new(&meta), length)));
+    ctx.verdict.stored = true;
+    ctx.fetch.for_get = Some(for_get);
+}
+
+/// Notes for which requests the response is, as pingora does for what it stores itself.
+fn vary(meta: &mut CacheMeta, req: &RequestHeader) {
+    if let Some(variance) = variance(meta, req) {
+        meta.set_variance(variance);
+    }
+}
+
+/// Stores a part of the body.
+pub fn write(body: Option<&Bytes>, ends: bool, ctx: &mut RequestCtx) {
+    let Some(fill) = ctx.fetch.for_get.as_mut().and_then(|for_get| for_get.fill.as_mut()) else { return };
+    if let Some(body) = body {
+        fill.write(body);
+    }
+    if ends && let Some(fill) = ctx.fetch.for_get.take().and_then(|for_get| for_get.fill) {
+        fill.complete();
+    }
+}
+
+/// Whether `Content-Location` is the URL that was asked.
+fn is_of_its_own_target(req: &RequestHeader, response: &ResponseHeader) -> bool {
+    let host = req.headers.get(header::HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+    ["http", "https"].into_iter().any(|scheme| {
+        let target = Uri::builder().scheme(scheme).authority(host).path_and_query(req.raw_path()).build();
+        target.is_ok_and(|target| invalidation::is_location_of(&target, &response.headers))
+    })
+}
