@@ -1,16 +1,18 @@
 //! What warp knows about one request while it is under way.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use pingora::http::{RequestHeader, ResponseHeader};
 
+use super::part::Pieces;
 use super::post::ForGet;
 use super::storage::FillIntent;
+use crate::cache::slice::Slice;
 use crate::cache::{CacheControl, TargetList, Unstorable, targeted};
 use crate::lang::hir::BackendId;
 use crate::lang::source::Span;
@@ -37,6 +39,8 @@ pub struct RequestCtx {
     pub in_flight: Option<InFlight>,
     /// What the request came to, for the log, the metrics and `Cache-Status`.
     pub verdict: CacheVerdict,
+    /// Where to tell that as soon as it is known: the request that this one fetches a slice for.
+    pub told: Option<Arc<OnceLock<CacheVerdict>>>,
 }
 
 /// The client's side.
@@ -61,6 +65,10 @@ pub struct Exchange {
     pub select_language: bool,
     /// When the first of the stored variants of this URL was stored.
     pub family_birth: Option<SystemTime>,
+    /// `req.slice`: the size of slices; 0 for none.
+    pub slice_bytes: u64,
+    /// The slice that this request is for, made by warp for a client's request.
+    pub slice: Option<Slice>,
     /// The parts given to `hash_data`, each framed by its length.
     pub key: Vec<u8>,
     /// What else tells the response from others of that key: the content of a QUERY.
@@ -71,6 +79,8 @@ pub struct Exchange {
     pub log: Vec<String>,
     /// How often the stored response was served, this time included; 0 on a miss.
     pub hits: u64,
+    /// Whether all of the stored response's body is there.
+    pub has_whole_body: bool,
     /// A request with an unsafe method, as it came.
     pub unsafe_request: Option<Box<RequestHeader>>,
 }
@@ -111,6 +121,10 @@ pub struct Fetch {
     pub aged: Option<(Duration, SystemTime)>,
     /// A stored response brought up to date by a 304, waiting to be stored.
     pub refreshed: Option<Box<ResponseHeader>>,
+    /// Whether the key is known as one whose responses are not stored.
+    pub bypasses: bool,
+    /// The stored part that may be a piece of the response.
+    pub pieces: Pieces,
     /// The place in the policy that kept the response from being stored.
     pub refused_at: Option<Span>,
     /// How long requests for the same key are to pass, if the policy said so of this response.
@@ -243,6 +257,8 @@ pub struct CacheVerdict {
     pub collapsed: bool,
     /// The status of the backend's response, when one came.
     pub forward_status: Option<u16>,
+    /// How much longer the stored response is fresh, when that is what is served.
+    pub ttl_seconds: Option<i64>,
 }
 
 impl Default for CacheVerdict {
@@ -255,6 +271,7 @@ impl Default for CacheVerdict {
             failed: false,
             collapsed: false,
             forward_status: None,
+            ttl_seconds: None,
         }
     }
 }
@@ -278,6 +295,7 @@ impl RequestCtx {
             replaced: false,
             in_flight: None,
             verdict: CacheVerdict::default(),
+            told: None,
         }
     }
 }
@@ -296,11 +314,14 @@ impl Exchange {
             hash_always_miss: false,
             select_language: false,
             family_birth: None,
+            slice_bytes: 0,
+            slice: None,
             key: Vec::new(),
             content: Vec::new(),
             body: None,
             log: Vec::new(),
             hits: 0,
+            has_whole_body: false,
             unsafe_request: None,
         }
     }
@@ -318,11 +339,14 @@ impl Exchange {
             hash_always_miss: false,
             select_language: false,
             family_birth: None,
+            slice_bytes: 0,
+            slice: None,
             key: Vec::new(),
             content: Vec::new(),
             body: None,
             log: Vec::new(),
             hits: 0,
+            has_whole_body: false,
             unsafe_request: None,
         }
     }

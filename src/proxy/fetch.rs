@@ -15,9 +15,9 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 use super::ctx::{Disposition, Fetch, Lifetimes, NotStored, RequestCtx, Synthetic, TtlSource, Uncacheable};
 use super::facts::StepFacts;
 use super::lookup::{PASSED, beside_language, cache_key};
-use super::post;
 use super::recv::answer_for;
 use super::storage::{ObjectId, PingoraStorage, StoredTimes};
+use super::{part, post};
 use crate::cache::storable::storable as may_be_stored;
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::{
@@ -90,6 +90,7 @@ pub async fn peer(session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<Htt
 fn ask(session: &Session, ctx: &mut RequestCtx) -> Result<()> {
     let mut bereq = Box::new(session.req_header().clone());
     prepare(&mut bereq, session, ctx);
+    ctx.fetch.bypasses = !session.cache.enabled();
     ctx.fetch.backend = ctx.exchange.backend_hint.or(ctx.policy.default_backend);
     let verdict = {
         let mut facts = StepFacts::new(&mut ctx.exchange, None);
@@ -106,14 +107,18 @@ pub fn hop_by_hop_fields(headers: &HeaderMap) -> Vec<HeaderName> {
     headers.keys().filter(|name| hop_by_hop::is_hop_by_hop(name, headers)).cloned().collect()
 }
 
-/// What a cache asks for is the whole response, whatever part the client wants of it.
+/// A cache fetches for all, so it does not send the conditions of one client's copy. `If-Range` stays
+/// with the range that it belongs to, which is the policy's to drop: when it fails, the whole comes.
 fn prepare(bereq: &mut RequestHeader, session: &Session, ctx: &RequestCtx) {
     if session.cache.enabled() {
+        // RFC 9110 section 14.2: it has a meaning for GET alone.
+        if bereq.method != Method::GET {
+            bereq.remove_header(&header::RANGE);
+        }
         if bereq.method == Method::HEAD {
             bereq.set_method(Method::GET);
         }
-        bereq.remove_header(&header::RANGE);
-        for name in &validation::CONDITIONS {
+        for name in validation::CONDITIONS.iter().filter(|name| **name != header::IF_RANGE) {
             bereq.remove_header(name);
         }
     }
@@ -162,7 +167,7 @@ fn peer_at(address: SocketAddr, backend: &Backend, ctx: &RequestCtx) -> HttpPeer
     peer
 }
 
-fn failed(status: u16, why: impl Into<String>) -> Box<Error> {
+pub fn failed(status: u16, why: impl Into<String>) -> Box<Error> {
     Error::create(ErrorType::HTTPStatus(status), ErrorSource::Upstream, Some(why.into().into()), None)
 }
 
@@ -176,8 +181,9 @@ fn refused(verdict: &Verdict, ctx: &mut RequestCtx) -> Box<Error> {
 }
 
 /// Puts `bereq` in the place of the request that pingora made, and keeps of that one what is
-/// pingora's to say: framing, a switch of protocols, and the conditions of a validation.
-pub fn request(session: &Session, request: &mut RequestHeader, ctx: &RequestCtx) -> Result<()> {
+/// pingora's to say: framing, a switch of protocols, and the conditions of a validation. A stored part
+/// may make it ask for the rest alone.
+pub fn request(session: &Session, request: &mut RequestHeader, ctx: &mut RequestCtx) -> Result<()> {
     let Some(bereq) = &ctx.fetch.bereq else { return Ok(()) };
     let mut sent = RequestHeader::clone(bereq);
     let framing = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::UPGRADE];
@@ -187,6 +193,7 @@ pub fn request(session: &Session, request: &mut RequestHeader, ctx: &RequestCtx)
     if validates {
         carry_over(request, &mut sent, &conditions)?;
     }
+    part::ask(session, &mut sent, ctx)?;
     add_host(&mut sent, ctx)?;
     sent.set_version(http::Version::HTTP_11);
     *request = sent;
@@ -215,7 +222,12 @@ fn add_host(sent: &mut RequestHeader, ctx: &RequestCtx) -> Result<()> {
 }
 
 /// Works out the times of a response and runs `backend_response` on it.
-pub fn response(session: &Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
+pub fn response(
+    storage: &PingoraStorage,
+    session: &Session,
+    response: &mut ResponseHeader,
+    ctx: &mut RequestCtx,
+) -> Result<()> {
     if response.status == http::StatusCode::SWITCHING_PROTOCOLS && !session.is_upgrade_req() {
         return Err(failed(503, "the backend switched protocols unasked"));
     }
@@ -229,12 +241,22 @@ pub fn response(session: &Session, response: &mut ResponseHeader, ctx: &mut Requ
     if validated && stored.is_none() && !is_conditional(ctx.fetch.bereq.as_deref()) {
         return Err(failed(503, "the backend answered 304 to a request without conditions"));
     }
-    let verdict = match stored {
-        None => respond(session, response, ctx),
-        Some(meta) => {
+    let joined = part::receive(storage, session, response, ctx)?;
+    let verdict = match (stored, joined) {
+        (None, None) => respond(session, response, ctx),
+        (Some(meta), _) => {
             let mut refreshed = Box::new(refresh(meta.response_header(), response));
             let verdict = respond(session, &mut refreshed, ctx);
             ctx.fetch.refreshed = Some(refreshed);
+            verdict
+        }
+        (None, Some(mut joined)) => {
+            let verdict = respond(session, &mut joined, ctx);
+            if reason_not_stored(&ctx.fetch.lifetimes, &joined.headers).is_some() {
+                part::give_up_joining(ctx)?;
+            } else {
+                ctx.fetch.refreshed = Some(joined);
+            }
             verdict
         }
     };
@@ -288,7 +310,8 @@ fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx)
         ctx.fetch.hit_for_pass_ms = Some(verdict.time_ms.unwrap_or(HIT_FOR_PASS_MS));
     }
     let cc = ctx.fetch.directives(&beresp.headers);
-    ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &cc, &ctx.fetch.lifetimes);
+    ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &cc, &ctx.fetch.lifetimes)
+        .or_else(|| ctx.fetch.pieces.is_unasked().then_some(NotStored::Rule(Unstorable::Partial)));
     let has_age = beresp.headers.contains_key(header::AGE);
     ctx.fetch.aged = has_age.then(|| (ctx.fetch.lifetimes.age, SystemTime::now()));
     ctx.fetch.obeys_surrogate_control = cc.targeted == Some(SURROGATE_CONTROL);
@@ -337,6 +360,10 @@ fn why_not_stored(
     if times.uncacheable != Uncacheable::No {
         return Some(NotStored::Policy);
     }
+    // It answers the range of one request, whatever it says of its lifetime (RFC 9110 section 15.5.17).
+    if beresp.status == http::StatusCode::RANGE_NOT_SATISFIABLE {
+        return Some(NotStored::Status);
+    }
     // What is stored was asked for with GET, also where the client asked for the head alone.
     let exchange =
         Exchange { method: &Method::GET, request: &req.headers, status: beresp.status, response: &beresp.headers };
@@ -379,15 +406,16 @@ pub fn storable(
     ctx: &mut RequestCtx,
 ) -> RespCacheable {
     let times = &ctx.fetch.lifetimes;
-    // Without a validator, what was never fresh is of no use later.
-    let useful = times.ttl_ms > 0 || times.grace_ms > 0 || (times.keep_ms > 0 && has_validator(&response.headers));
-    if let Some(reason) = times.not_stored.or_else(|| (!useful).then_some(NotStored::Rule(Unstorable::NoFreshness))) {
+    if let Some(reason) = reason_not_stored(times, &response.headers) {
         ctx.fetch.lifetimes.not_stored = Some(reason);
         return RespCacheable::Uncacheable(NoCacheReason::OriginNotCache);
     }
     let head = ctx.fetch.refreshed.take().map_or_else(|| response.clone(), |refreshed| *refreshed);
-    ctx.verdict.stored = content_length(&head.headers).is_none_or(|length| length <= largest_bytes);
-    if !ctx.verdict.stored {
+    let is_too_large = content_length(&head.headers).is_some_and(|length| length > largest_bytes);
+    // A key that was known as uncacheable is not any more, but of what came so only a 200 is stored.
+    let is_for_next_time = session.cache.bypassing() && head.status != http::StatusCode::OK;
+    ctx.verdict.stored = !is_too_large && !is_for_next_time;
+    if is_too_large {
         ctx.verdict.reason = Reason::Store;
     }
     let cc = ctx.fetch.directives(&head.headers);
@@ -401,10 +429,19 @@ pub fn storable(
     if let Some(intent) = &ctx.fetch.intent {
         meta.extensions_mut().insert(Arc::clone(intent));
     }
+    if let Some(surround) = ctx.fetch.pieces.take_surround() {
+        meta.extensions_mut().insert(surround);
+    }
     if let Some(validated) = session.cache.maybe_cache_meta().and_then(|meta| meta.extensions().get::<ObjectId>()) {
         meta.extensions_mut().insert(*validated);
     }
     RespCacheable::Cacheable(meta)
+}
+
+fn reason_not_stored(times: &Lifetimes, response: &HeaderMap) -> Option<NotStored> {
+    // Without a validator, what was never fresh is of no use later.
+    let useful = times.ttl_ms > 0 || times.grace_ms > 0 || (times.keep_ms > 0 && has_validator(response));
+    times.not_stored.or_else(|| (!useful).then_some(NotStored::Rule(Unstorable::NoFreshness)))
 }
 
 /// The length of the body, if the fields say it.

@@ -16,7 +16,9 @@ use pingora::{Error, Result};
 
 use super::ctx::RequestCtx;
 use super::recv::Received;
-use super::{WarpProxy, deliver, failure, fetch, interim, invalidate, log, lookup, post, range, recv, synth};
+use super::{
+    WarpProxy, deliver, failure, fetch, interim, invalidate, log, lookup, post, range, recv, slice, sliced, synth,
+};
 
 #[async_trait]
 impl ProxyHttp for WarpProxy {
@@ -28,9 +30,16 @@ impl ProxyHttp for WarpProxy {
 
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
 
+    fn allow_spawning_subrequest(&self, session: &Session, _ctx: &RequestCtx) -> bool {
+        session.subrequest_ctx.is_none()
+    }
+
     async fn request_filter(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
+        if slice::begin(session, ctx) {
+            return Ok(false);
+        }
         match recv::receive(self, session, ctx).await {
-            Received::GoOn => Ok(false),
+            Received::GoOn => sliced::answer(self, session, ctx).await,
             Received::Answer(synthetic) => synth::answer(session, ctx, &synthetic).await.map(|()| true),
         }
     }
@@ -63,9 +72,9 @@ impl ProxyHttp for WarpProxy {
         &self,
         session: &mut Session,
         response: &mut ResponseHeader,
-        _ctx: &mut RequestCtx,
+        ctx: &mut RequestCtx,
     ) -> RangeType {
-        range::narrow(session.req_header(), response)
+        range::narrow(session, response, ctx)
     }
 
     fn cache_miss(&self, session: &mut Session, ctx: &mut RequestCtx) {
@@ -106,7 +115,7 @@ impl ProxyHttp for WarpProxy {
             interim::relay(session, response).await;
             return Ok(());
         }
-        fetch::response(session, response, ctx)?;
+        fetch::response(self.storage, session, response, ctx)?;
         invalidate::after(self.storage, response, ctx);
         post::begin(session, response, self.storage.store().largest_object(), ctx);
         fetch::run_ahead(session, response, self.storage.store().largest_object(), ctx);

@@ -15,7 +15,7 @@ use crate::telemetry::{AccessRecord, OriginResult, RequestSample};
 /// Counts and logs a request that has ended. A fetch in the background is no client's request.
 pub fn finish(proxy: &WarpProxy, session: &Session, error: Option<&Error>, ctx: &mut RequestCtx) {
     count_fetch(error, ctx);
-    if ctx.exchange.background {
+    if ctx.exchange.background || ctx.exchange.slice.is_some() {
         return;
     }
     if let Some(error) = error {

@@ -4,8 +4,10 @@
 //! to pingora; `hooks` hands pingora's calls on, in the order of a
 //! request's life: `admit` (the gate), `recv`, `lookup` (hash, hit, miss), `fetch`
 //! (`backend_fetch`, `backend_response`), `deliver`, with `synth` and `failure` for what warp says itself, and `log` at
-//! the end. `facts` shows a request to the policy, `storage` shows warp's store to pingora, and
-//! `serve` puts the process together. What the rules of caching say stands in `crate::cache`.
+//! the end. `range` cuts ranges from what is stored whole and `part` from what is stored in part;
+//! `sliced` puts a response together from slices, each fetched by a request of its own, `slice`.
+//! `facts` shows a request to the policy, `storage` shows warp's store to pingora, and `serve` puts
+//! the process together. What the rules of caching say stands in `crate::cache`.
 
 mod admit;
 mod connection;
@@ -24,11 +26,14 @@ mod log;
 mod lookup;
 mod marks;
 mod options;
+mod part;
 mod post;
 mod query;
 mod range;
 mod recv;
 mod serve;
+mod slice;
+mod sliced;
 mod status;
 mod storage;
 mod synth;

@@ -24,7 +24,7 @@ syntax keyword warpConstant header none
 syntax keyword warpType DURATION BACKEND STRING BYTES REGEX BOOL REAL TIME VOID ACL INT IP
 syntax match warpName "[[:alpha:]_][[:alnum:]_-]*\%(\.[[:alpha:]_][[:alnum:]_-]*\)*"
 syntax match warpHeader +\%([[:alnum:]_.-]\)\@1<!\%(beresp\|bereq\|resp\|obj\|req\)\.http\.\%([[:alpha:]_][[:alnum:]_-]*\|"[^"]*"\)+
-syntax match warpVariable "\%([[:alnum:]_.-]\)\@1<!\%(bereq\.between_bytes_timeout\|bereq\.cache_control_fields\|bereq\.first_byte_timeout\|bereq\.connect_timeout\|beresp\.heuristic_ttl\|req\.hash_always_miss\|req\.select_language\|beresp\.uncacheable\|bereq\.uncacheable\|bereq\.is_bgfetch\|req\.backend_hint\|obj\.uncacheable\|server\.hostname\|beresp\.backend\|bereq\.backend\|bereq\.cookies\|beresp\.reason\|beresp\.status\|bereq\.method\|beresp\.grace\|beresp\.proto\|bereq\.proto\|bereq\.query\|beresp\.body\|beresp\.keep\|req\.cookies\|resp\.reason\|resp\.status\|bereq\.host\|bereq\.path\|bereq\.time\|beresp\.age\|beresp\.ttl\|obj\.reason\|obj\.status\|req\.method\|resp\.proto\|bereq\.url\|bereq\.xid\|client\.ip\|obj\.grace\|obj\.proto\|remote\.ip\|req\.proto\|req\.query\|resp\.body\|resp\.time\|server\.ip\|local\.ip\|obj\.hits\|obj\.keep\|req\.host\|req\.path\|req\.time\|obj\.age\|obj\.ttl\|req\.url\|req\.xid\|now\)\%([[:alnum:]_-]\)\@!"
+syntax match warpVariable "\%([[:alnum:]_.-]\)\@1<!\%(bereq\.between_bytes_timeout\|bereq\.cache_control_fields\|bereq\.first_byte_timeout\|bereq\.connect_timeout\|beresp\.heuristic_ttl\|req\.hash_always_miss\|req\.select_language\|beresp\.uncacheable\|bereq\.uncacheable\|bereq\.is_bgfetch\|req\.backend_hint\|obj\.uncacheable\|server\.hostname\|beresp\.backend\|bereq\.backend\|bereq\.cookies\|beresp\.reason\|beresp\.status\|bereq\.method\|beresp\.grace\|beresp\.proto\|bereq\.proto\|bereq\.query\|beresp\.body\|beresp\.keep\|req\.cookies\|resp\.reason\|resp\.status\|bereq\.host\|bereq\.path\|bereq\.time\|beresp\.age\|beresp\.ttl\|obj\.reason\|obj\.status\|req\.method\|resp\.proto\|bereq\.url\|bereq\.xid\|client\.ip\|obj\.grace\|obj\.proto\|remote\.ip\|req\.proto\|req\.query\|req\.slice\|resp\.body\|resp\.time\|server\.ip\|local\.ip\|obj\.hits\|obj\.keep\|req\.host\|req\.path\|req\.time\|obj\.age\|obj\.ttl\|req\.url\|req\.xid\|now\)\%([[:alnum:]_-]\)\@!"
 syntax match warpFunction "\%([[:alnum:]_.-]\)\@1<!\%(std\.querysort\|std\.duration\|std\.prefixof\|std\.suffixof\|std\.fnmatch\|std\.integer\|std\.replace\|std\.tolower\|std\.toupper\|std\.strlen\|std\.strstr\|hash_data\|regsuball\|synthetic\|std\.log\|regsub\|std\.ip\)\%([[:alnum:]_-]\)\@!"
 syntax keyword warpWordOperator and or not in under ext has any
 syntax keyword warpInclude warp include
@@ -47,7 +47,7 @@ syntax region warpRow matchgroup=warpArrow start="->" matchgroup=warpPunctuation
 syntax region warpNormalize matchgroup=warpDeclaration start="\%([[:alnum:]_.-]\)\@1<!normalize\>" matchgroup=warpPunctuation end="}" contains=@warpExpression,warpClause,warpOperation,warpMessage
 syntax keyword warpTable contained response request first when else
 syntax keyword warpShortName contained cookies method status query host path url
-syntax keyword warpRuleAction contained uncacheable redirect backend cache grace purge strip deny keep pass ttl
+syntax keyword warpRuleAction contained uncacheable redirect backend cache grace purge slice strip deny keep pass ttl
 syntax keyword warpClause contained query cookie accept_encoding host
 syntax keyword warpOperation contained drop keep sort to lower
 syntax keyword warpMessage contained beresp bereq resp obj req
