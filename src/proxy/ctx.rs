@@ -35,6 +35,8 @@ pub struct RequestCtx {
     pub pending: Option<Synthetic>,
     /// Whether `deliver` answered with a `synth` instead: what comes of the real body is dropped.
     pub replaced: bool,
+    /// Whether all of the stored response's body is there.
+    pub has_whole_body: bool,
     /// Counts the request as running until it ends; none for a fetch in the background.
     pub in_flight: Option<InFlight>,
     /// What the request came to, for the log, the metrics and `Cache-Status`.
@@ -79,8 +81,6 @@ pub struct Exchange {
     pub log: Vec<String>,
     /// How often the stored response was served, this time included; 0 on a miss.
     pub hits: u64,
-    /// Whether all of the stored response's body is there.
-    pub has_whole_body: bool,
     /// A request with an unsafe method, as it came.
     pub unsafe_request: Option<Box<RequestHeader>>,
 }
@@ -293,6 +293,7 @@ impl RequestCtx {
             disposition: Disposition::default(),
             pending: None,
             replaced: false,
+            has_whole_body: false,
             in_flight: None,
             verdict: CacheVerdict::default(),
             told: None,
@@ -321,7 +322,6 @@ impl Exchange {
             body: None,
             log: Vec::new(),
             hits: 0,
-            has_whole_body: false,
             unsafe_request: None,
         }
     }
@@ -346,7 +346,6 @@ impl Exchange {
             body: None,
             log: Vec::new(),
             hits: 0,
-            has_whole_body: false,
             unsafe_request: None,
         }
     }

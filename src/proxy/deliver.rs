@@ -194,7 +194,7 @@ fn speak_as_the_client(session: &Session, response: &mut ResponseHeader) {
 /// time at which it is sent.
 fn keep_date(session: &Session, response: &ResponseHeader, ctx: &RequestCtx) {
     let date = response.headers.get(header::DATE).cloned();
-    let has_body_near = is_from_store(session) && ctx.exchange.has_whole_body;
+    let has_body_near = is_from_store(session) && ctx.has_whole_body;
     let next = date.map(|date| NextHead { date, has_body_near });
     connection::set_next_head(session, next);
 }

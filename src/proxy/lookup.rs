@@ -120,7 +120,7 @@ pub fn on_hit(
     ctx: &mut RequestCtx,
 ) -> Option<ForcedFreshness> {
     let stored = handler.as_any().downcast_ref::<StoredHit>();
-    ctx.exchange.has_whole_body = stored.is_some_and(StoredHit::is_complete);
+    ctx.has_whole_body = stored.is_some_and(StoredHit::is_complete);
     if ctx.exchange.hash_always_miss {
         ctx.verdict.reason = Reason::Policy;
         return Some(ForcedFreshness::ForceMiss);
