@@ -14,10 +14,11 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 
 use super::ctx::{Disposition, Fetch, Lifetimes, NotStored, RequestCtx, Synthetic, TtlSource, Uncacheable};
 use super::facts::StepFacts;
+use super::head_update::HEAD_ONLY;
 use super::lookup::{PASSED, beside_language, cache_key};
 use super::recv::answer_for;
 use super::storage::{ObjectId, PingoraStorage, StoredTimes};
-use super::{part, post};
+use super::{head_update, part, post};
 use crate::cache::storable::storable as may_be_stored;
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::{
@@ -115,7 +116,7 @@ fn prepare(bereq: &mut RequestHeader, session: &Session, ctx: &RequestCtx) {
         if bereq.method != Method::GET {
             bereq.remove_header(&header::RANGE);
         }
-        if bereq.method == Method::HEAD {
+        if bereq.method == Method::HEAD && !head_update::is_due(session, ctx) {
             bereq.set_method(Method::GET);
         }
         for name in validation::CONDITIONS.iter().filter(|name| **name != header::IF_RANGE) {
@@ -221,7 +222,7 @@ fn add_host(sent: &mut RequestHeader, ctx: &RequestCtx) -> Result<()> {
     sent.insert_header(header::HOST, host)
 }
 
-/// Works out the times of a response and runs `backend_response` on it.
+/// Takes a response, or what a 304 or a part makes of a stored one, through `backend_response`.
 pub fn response(
     storage: &PingoraStorage,
     session: &Session,
@@ -243,7 +244,10 @@ pub fn response(
     }
     let joined = part::receive(storage, session, response, ctx)?;
     let verdict = match (stored, joined) {
-        (None, None) => respond(session, response, ctx),
+        (None, None) => match head_update::receive(storage, session, response, ctx) {
+            Some(verdict) => verdict,
+            None => respond(session, response, ctx),
+        },
         (Some(meta), _) => {
             let mut refreshed = Box::new(refresh(meta.response_header(), response));
             let verdict = respond(session, &mut refreshed, ctx);
@@ -284,13 +288,14 @@ pub fn run_ahead(session: &mut Session, response: &ResponseHeader, largest_bytes
 }
 
 /// The stored head brought up to date by a 304 (RFC 9111 section 3.2).
-fn refresh(stored: &ResponseHeader, validation: &ResponseHeader) -> ResponseHeader {
+pub fn refresh(stored: &ResponseHeader, validation: &ResponseHeader) -> ResponseHeader {
     let mut refreshed = stored.as_owned_parts();
     update304::merge(&mut refreshed.headers, &validation.headers, SystemTime::now());
     ResponseHeader::from(refreshed)
 }
 
-fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx) -> Verdict {
+/// Works out the times of a response and runs `backend_response` on it.
+pub fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx) -> Verdict {
     let passes = ctx.fetch.lifetimes.uncacheable;
     ctx.fetch.lifetimes = lifetimes(beresp, &ctx.fetch);
     ctx.fetch.lifetimes.uncacheable = passes;
@@ -405,6 +410,10 @@ pub fn storable(
     largest_bytes: u64,
     ctx: &mut RequestCtx,
 ) -> RespCacheable {
+    let is_validated = ctx.fetch.refreshed.is_some();
+    if head_update::was_asked(session, ctx) && !is_validated {
+        return RespCacheable::Uncacheable(NoCacheReason::Custom(HEAD_ONLY));
+    }
     let times = &ctx.fetch.lifetimes;
     if let Some(reason) = reason_not_stored(times, &response.headers) {
         ctx.fetch.lifetimes.not_stored = Some(reason);
@@ -418,13 +427,8 @@ pub fn storable(
     if is_too_large {
         ctx.verdict.reason = Reason::Store;
     }
-    let cc = ctx.fetch.directives(&head.headers);
-    let withheld = withheld_fields(&head.headers, &cc);
-    let kinship = Kinship {
-        birth: ctx.exchange.family_birth,
-        beside_language: beside_language(&Vary::parse(&head.headers), session.req_header()),
-    };
-    let mut meta = stored_meta(head, &cc, times, &kinship);
+    let withheld = withheld_fields(&head.headers, &ctx.fetch.directives(&head.headers));
+    let mut meta = meta_for(session, head, ctx);
     ctx.fetch.withheld = withheld;
     if let Some(intent) = &ctx.fetch.intent {
         meta.extensions_mut().insert(Arc::clone(intent));
@@ -436,6 +440,21 @@ pub fn storable(
         meta.extensions_mut().insert(*validated);
     }
     RespCacheable::Cacheable(meta)
+}
+
+fn meta_for(session: &Session, head: ResponseHeader, ctx: &RequestCtx) -> CacheMeta {
+    let cc = ctx.fetch.directives(&head.headers);
+    let kinship = Kinship {
+        birth: ctx.exchange.family_birth,
+        beside_language: beside_language(&Vary::parse(&head.headers), session.req_header()),
+    };
+    stored_meta(head, &cc, &ctx.fetch.lifetimes, &kinship)
+}
+
+/// The record of a stored response whose head was brought up to date, if it may stay stored.
+pub fn refreshed_meta(session: &Session, head: &ResponseHeader, ctx: &RequestCtx) -> Option<CacheMeta> {
+    let may_stay = reason_not_stored(&ctx.fetch.lifetimes, &head.headers).is_none();
+    may_stay.then(|| meta_for(session, head.clone(), ctx))
 }
 
 fn reason_not_stored(times: &Lifetimes, response: &HeaderMap) -> Option<NotStored> {

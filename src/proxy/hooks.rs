@@ -17,7 +17,8 @@ use pingora::{Error, Result};
 use super::ctx::RequestCtx;
 use super::recv::Received;
 use super::{
-    WarpProxy, deliver, failure, fetch, interim, invalidate, log, lookup, post, range, recv, slice, sliced, synth,
+    WarpProxy, deliver, failure, fetch, head_update, interim, invalidate, log, lookup, post, range, recv, slice,
+    sliced, synth,
 };
 
 #[async_trait]
@@ -140,7 +141,8 @@ impl ProxyHttp for WarpProxy {
         ctx: &mut RequestCtx,
     ) -> Result<RespCacheable> {
         let storable = fetch::storable(session, response, self.storage.store().largest_object(), ctx);
-        if matches!(storable, RespCacheable::Uncacheable(_)) {
+        let is_head_only = head_update::was_asked(session, ctx);
+        if matches!(storable, RespCacheable::Uncacheable(_)) && !is_head_only {
             self.marks.mark(session, ctx);
         }
         Ok(storable)

@@ -17,6 +17,7 @@ mod explain;
 mod facts;
 mod failure;
 mod fetch;
+mod head_update;
 mod hooks;
 mod interim;
 mod invalidate;

@@ -237,6 +237,20 @@ impl PingoraStorage {
         })
     }
 
+    /// Gives the object that a head was taken from another head; `false` when it is not there any more.
+    pub fn refresh(&self, id: ObjectId, meta: &CacheMeta) -> bool {
+        let ObjectId(place, id) = id;
+        self.store.replace_head(place, id, StoredResponse::new(meta, place))
+    }
+
+    /// Removes the object that a head was taken from.
+    pub fn remove(&self, id: ObjectId) {
+        let ObjectId(place, id) = id;
+        if self.store.lookup(place).is_some_and(|object| object.id() == id) {
+            self.store.remove(place);
+        }
+    }
+
     /// Removes all that is stored of a URL: its variants, slices and answers to QUERY; how many there were.
     pub fn purge_family(&self, key: &CacheKey) -> usize {
         self.store.purge(key_of(key).primary)
@@ -351,8 +365,7 @@ impl Storage for PingoraStorage {
     async fn update_meta(&'static self, _key: &CacheKey, meta: &CacheMeta, _trace: &SpanHandle) -> Result<bool> {
         // A later response may have taken the place of the one that was validated.
         let validated = meta.extensions().get::<ObjectId>();
-        Ok(validated
-            .is_some_and(|ObjectId(place, id)| self.store.replace_head(*place, *id, StoredResponse::new(meta, *place))))
+        Ok(validated.is_some_and(|id| self.refresh(*id, meta)))
     }
 
     fn support_streaming_partial_write(&self) -> bool {

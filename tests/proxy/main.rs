@@ -14,6 +14,7 @@ mod forward;
 mod freshness;
 mod gate;
 mod grace;
+mod head_update;
 mod hit_for_pass;
 mod hit_miss;
 mod hostile;
