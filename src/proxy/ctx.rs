@@ -121,8 +121,6 @@ pub struct Fetch {
     pub aged: Option<(Duration, SystemTime)>,
     /// A stored response brought up to date by a 304, waiting to be stored.
     pub refreshed: Option<Box<ResponseHeader>>,
-    /// Whether the key is known as one whose responses are not stored.
-    pub bypasses: bool,
     /// The stored part that may be a piece of the response.
     pub pieces: Pieces,
     /// The place in the policy that kept the response from being stored.

@@ -19,11 +19,10 @@ use super::lookup::{PASSED, beside_language, cache_key};
 use super::recv::answer_for;
 use super::storage::{ObjectId, PingoraStorage, StoredTimes};
 use super::{head_update, part, post};
-use crate::cache::storable::storable as may_be_stored;
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::{
-    CacheControl, Exchange, Freshness, Heuristic, LifetimeSource, Timing, Unstorable, Vary, hop_by_hop, update304,
-    validation,
+    CacheControl, Exchange, Freshness, Heuristic, LifetimeSource, Timing, Unstorable, Vary, hop_by_hop, storable,
+    update304, validation,
 };
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
@@ -91,7 +90,6 @@ pub async fn peer(session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<Htt
 fn ask(session: &Session, ctx: &mut RequestCtx) -> Result<()> {
     let mut bereq = Box::new(session.req_header().clone());
     prepare(&mut bereq, session, ctx);
-    ctx.fetch.bypasses = !session.cache.enabled();
     ctx.fetch.backend = ctx.exchange.backend_hint.or(ctx.policy.default_backend);
     let verdict = {
         let mut facts = StepFacts::new(&mut ctx.exchange, None);
@@ -108,15 +106,20 @@ pub fn hop_by_hop_fields(headers: &HeaderMap) -> Vec<HeaderName> {
     headers.keys().filter(|name| hop_by_hop::is_hop_by_hop(name, headers)).cloned().collect()
 }
 
+/// Whether what comes may be stored: what passes is not, what is hit-for-miss is as soon as it can be.
+fn may_be_stored(session: &Session) -> bool {
+    session.cache.enabled() || session.cache.bypassing()
+}
+
 /// A cache fetches for all, so it does not send the conditions of one client's copy. `If-Range` stays
 /// with the range that it belongs to, which is the policy's to drop: when it fails, the whole comes.
 fn prepare(bereq: &mut RequestHeader, session: &Session, ctx: &RequestCtx) {
-    if session.cache.enabled() {
+    if may_be_stored(session) {
         // RFC 9110 section 14.2: it has a meaning for GET alone.
         if bereq.method != Method::GET {
             bereq.remove_header(&header::RANGE);
         }
-        if bereq.method == Method::HEAD && !head_update::is_due(session, ctx) {
+        if bereq.method == Method::HEAD && session.cache.enabled() && !head_update::is_due(session, ctx) {
             bereq.set_method(Method::GET);
         }
         for name in validation::CONDITIONS.iter().filter(|name| **name != header::IF_RANGE) {
@@ -184,7 +187,11 @@ fn refused(verdict: &Verdict, ctx: &mut RequestCtx) -> Box<Error> {
 /// Puts `bereq` in the place of the request that pingora made, and keeps of that one what is
 /// pingora's to say: framing, a switch of protocols, and the conditions of a validation. A stored part
 /// may make it ask for the rest alone.
-pub fn request(session: &Session, request: &mut RequestHeader, ctx: &mut RequestCtx) -> Result<()> {
+pub fn request(session: &mut Session, request: &mut RequestHeader, ctx: &mut RequestCtx) -> Result<()> {
+    if session.cache.bypassing() {
+        // The conditions and the range of the client are answered here, from the whole that comes.
+        session.mark_upstream_headers_mutated_for_cache();
+    }
     let Some(bereq) = &ctx.fetch.bereq else { return Ok(()) };
     let mut sent = RequestHeader::clone(bereq);
     let framing = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::UPGRADE];
@@ -372,7 +379,7 @@ fn why_not_stored(
     // What is stored was asked for with GET, also where the client asked for the head alone.
     let exchange =
         Exchange { method: &Method::GET, request: &req.headers, status: beresp.status, response: &beresp.headers };
-    let rule = may_be_stored(&exchange, cc).err().map(NotStored::Rule);
+    let rule = storable::storable(&exchange, cc).err().map(NotStored::Rule);
     let has_lifetime = times.source == TtlSource::Policy && times.ttl_ms > 0;
     if let Some(rule) = rule.filter(|rule| !(has_lifetime && rule.is_overridden_by_lifetime())) {
         return Some(rule);

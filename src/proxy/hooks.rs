@@ -141,8 +141,9 @@ impl ProxyHttp for WarpProxy {
         ctx: &mut RequestCtx,
     ) -> Result<RespCacheable> {
         let storable = fetch::storable(session, response, self.storage.store().largest_object(), ctx);
-        let is_head_only = head_update::was_asked(session, ctx);
-        if matches!(storable, RespCacheable::Uncacheable(_)) && !is_head_only {
+        // What answers a condition, a range or a HEAD says nothing of the whole response.
+        let is_whole = !matches!(response.status.as_u16(), 206 | 304 | 416) && !head_update::was_asked(session, ctx);
+        if matches!(storable, RespCacheable::Uncacheable(_)) && is_whole {
             self.marks.mark(session, ctx);
         }
         Ok(storable)

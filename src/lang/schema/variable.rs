@@ -98,7 +98,7 @@ variables! {
     BereqConnectTimeout "bereq.connect_timeout" Duration PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "How long connecting may take, for this fetch.";
     BereqFirstByteTimeout "bereq.first_byte_timeout" Duration BACKEND BACKEND NONE "How long the first byte may take, for this fetch.";
     BereqBetweenBytesTimeout "bereq.between_bytes_timeout" Duration BACKEND BACKEND NONE "How long the backend may be silent, for this fetch.";
-    BereqUncacheable "bereq.uncacheable" Bool BACKEND NONE NONE "The response is not expected to be stored: the request passes, or responses under its key lately were not.";
+    BereqUncacheable "bereq.uncacheable" Bool BACKEND NONE NONE "The response will not be stored (the request passes).";
     BereqIsBgfetch "bereq.is_bgfetch" Bool BACKEND NONE NONE "A fetch in the background, while a stale response is served.";
 
     BereqCacheControlFields "bereq.cache_control_fields" String BACKEND FETCHING NONE "The fields that stand in for `Cache-Control` and `Expires` of the response, the strongest first (RFC 9213); at first `CDN-Cache-Control, Surrogate-Control`.";
