@@ -1,5 +1,4 @@
-//! How long a response may be reused (RFC 9111 §4.2), and what may be done with it afterwards
-//! (§4.2.4, RFC 5861).
+//! How long a response may be reused (RFC 9111 §4.2). What may be done with it afterwards, `stale` says.
 //!
 //! There is no default lifetime: a response that says nothing, and for which no heuristic is
 //! allowed, has a lifetime of zero. A policy that wants another sets `lifetime` itself.
@@ -44,17 +43,6 @@ impl Default for Heuristic {
     fn default() -> Self {
         Self { percent: 10, at_most: Duration::from_hours(24) }
     }
-}
-
-/// Why a stale response would be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StaleUse {
-    /// It is validated in the background meanwhile (RFC 5861 §3).
-    WhileRevalidating,
-    /// The origin answered with an error (RFC 5861 §4).
-    OnError,
-    /// The origin cannot be reached, or broke off (RFC 9111 §4.2.4: "disconnected").
-    Disconnected,
 }
 
 /// The freshness of one response, fixed when it is received; only the age moves on.
@@ -126,22 +114,6 @@ impl Freshness {
             Some(left) => self.response_time.checked_add(left),
             None => self.response_time.checked_sub(self.initial_age.saturating_sub(self.lifetime)),
         }
-    }
-
-    /// Whether it may be used although it is stale at `now`.
-    ///
-    /// A stated window is never exceeded, and nothing is allowed that the response forbids. Without
-    /// a stated window only a lost connection allows it (RFC 9111 §4.2.4); for how long is then for
-    /// the store or the policy to bound.
-    #[must_use]
-    pub fn may_serve_stale(&self, reason: StaleUse, now: SystemTime) -> bool {
-        let within = |window: Duration| self.age(now).saturating_sub(self.lifetime) <= window;
-        !self.stale_forbidden
-            && match reason {
-                StaleUse::WhileRevalidating => self.stale_while_revalidate.is_some_and(within),
-                StaleUse::OnError => self.stale_if_error.is_some_and(within),
-                StaleUse::Disconnected => self.stale_if_error.is_none_or(within),
-            }
     }
 }
 

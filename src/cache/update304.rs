@@ -13,14 +13,15 @@ static BODY_BOUND: [HeaderName; 3] = [CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_
 
 /// Whether a 304 with these fields speaks of the stored response (RFC 9111 §4.3.4).
 ///
-/// A strong tag must be the stored strong one, a weak tag must match weakly; without a tag
-/// `Last-Modified` must be the same; without any validator it is taken for the one we asked about.
+/// A strong tag must be the stored strong one, a weak tag must match weakly; where the stored response
+/// has none, or the 304, `Last-Modified` must be the same. A 304 without any validator is taken to speak
+/// of the response that was asked about.
 #[must_use]
 pub fn identifies(stored: &HeaderMap, received: &HeaderMap) -> bool {
     let tag = |headers: &'_ HeaderMap| headers.get(ETAG).cloned();
     match (tag(stored), tag(received)) {
-        (_, None) => same_last_modified(stored, received),
-        (None, Some(_)) => false,
+        (_, None) => !received.contains_key(LAST_MODIFIED) || is_last_modified_as(stored, received, true),
+        (None, Some(_)) => is_last_modified_as(stored, received, false),
         (Some(ours), Some(theirs)) => same_tag(&ours, &theirs),
     }
 }
@@ -58,10 +59,11 @@ fn same_tag(ours: &HeaderValue, theirs: &HeaderValue) -> bool {
     }
 }
 
-fn same_last_modified(stored: &HeaderMap, received: &HeaderMap) -> bool {
-    match (stored.get(LAST_MODIFIED), received.get(LAST_MODIFIED)) {
-        (Some(ours), Some(theirs)) => ours == theirs,
-        _ => true,
+/// Whether both were modified last at the same time; `unsaid` if the stored response does not say when.
+fn is_last_modified_as(stored: &HeaderMap, received: &HeaderMap, unsaid: bool) -> bool {
+    match stored.get(LAST_MODIFIED) {
+        Some(ours) => Some(ours) == received.get(LAST_MODIFIED),
+        None => unsaid,
     }
 }
 
@@ -147,6 +149,9 @@ mod tests {
             (&[(ETAG, "W/\"a\"")], &[(ETAG, "\"a\"")], false),
             (&[(ETAG, "a")], &[(ETAG, "a")], true),
             (&[], &[(ETAG, "\"a\"")], false),
+            (&[(LAST_MODIFIED, DAY)], &[(ETAG, "\"a\"")], false),
+            (&[(LAST_MODIFIED, DAY)], &[(ETAG, "\"a\""), (LAST_MODIFIED, DAY)], true),
+            (&[(ETAG, "\"a\"")], &[(LAST_MODIFIED, DAY)], true),
             (&[(ETAG, "\"a\"")], &[], true),
             (&[(LAST_MODIFIED, DAY)], &[(LAST_MODIFIED, DAY)], true),
             (&[(LAST_MODIFIED, DAY)], &[(LAST_MODIFIED, "Mon, 07 Nov 1994 08:49:37 GMT")], false),

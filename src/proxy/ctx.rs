@@ -10,6 +10,7 @@ use http::HeaderMap;
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::post::ForGet;
+use super::revalidate::Unusable;
 use super::storage::FillIntent;
 use crate::cache::{CacheControl, TargetList, Unstorable, targeted};
 use crate::lang::hir::BackendId;
@@ -59,6 +60,10 @@ pub struct Exchange {
     pub hash_always_miss: bool,
     /// `req.select_language`.
     pub select_language: bool,
+    /// `req.grace`; no limit if `None`.
+    pub grace: Option<Duration>,
+    /// Why a stale response is served without the backend being asked.
+    pub unasked: Option<Reason>,
     /// When the first of the stored variants of this URL was stored.
     pub family_birth: Option<SystemTime>,
     /// The parts given to `hash_data`, each framed by its length.
@@ -111,6 +116,12 @@ pub struct Fetch {
     pub aged: Option<(Duration, SystemTime)>,
     /// A stored response brought up to date by a 304, waiting to be stored.
     pub refreshed: Option<Box<ResponseHeader>>,
+    /// `beresp.was_304`.
+    pub was_304: bool,
+    /// Why a 304 is of no use.
+    pub unusable: Option<Unusable>,
+    /// A response is stored that may not be served stale, and the backend gave no answer.
+    pub lacks_validation: bool,
     /// The place in the policy that kept the response from being stored.
     pub refused_at: Option<Span>,
     /// How long requests for the same key are to pass, if the policy said so of this response.
@@ -130,8 +141,8 @@ pub struct Lifetimes {
     pub heuristic_ms: i64,
     /// How long it is kept for validation beyond ttl and grace.
     pub keep_ms: i64,
-    /// How long it may be served stale when the backend fails (RFC 5861 section 4).
-    pub stale_if_error_ms: i64,
+    /// How long it may be served stale when the backend fails (RFC 5861 section 4), if that is said.
+    pub stale_if_error_ms: Option<i64>,
     /// Whether it may be served stale at all (RFC 9111 section 4.2.4).
     pub may_be_stale: bool,
     /// How old it was on arrival (RFC 9111 section 4.2.3).
@@ -189,6 +200,8 @@ pub enum NotStored {
     Status,
     /// RFC 9111 section 3 says so.
     Rule(Unstorable),
+    /// A 304 changed its `Vary`, and it does not lie where requests would now look for it.
+    Vary,
 }
 
 impl NotStored {
@@ -197,6 +210,7 @@ impl NotStored {
         match self {
             Self::Policy => "policy",
             Self::Status => "status",
+            Self::Vary => "vary",
             Self::Rule(rule) => rule.name(),
         }
     }
@@ -295,6 +309,8 @@ impl Exchange {
             backend_hint: None,
             hash_always_miss: false,
             select_language: false,
+            grace: None,
+            unasked: None,
             family_birth: None,
             key: Vec::new(),
             content: Vec::new(),
@@ -317,6 +333,8 @@ impl Exchange {
             backend_hint: None,
             hash_always_miss: false,
             select_language: false,
+            grace: None,
+            unasked: None,
             family_birth: None,
             key: Vec::new(),
             content: Vec::new(),

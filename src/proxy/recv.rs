@@ -68,6 +68,9 @@ async fn look_up(session: &mut Session, ctx: &mut RequestCtx) -> Received {
             if has_body(&session.req_header().headers) {
                 return pass(ctx, Reason::RequestBody);
             }
+            if is_for_the_origin(&session.req_header().headers) {
+                return pass(ctx, Reason::Request);
+            }
             Vec::new()
         }
         query::METHOD => match query::read(session).await {
@@ -98,6 +101,12 @@ fn is_cacheable(req: &RequestHeader) -> bool {
 fn has_body(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING)
         || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0")
+}
+
+/// Whether a request has a condition that only the origin can judge (RFC 9111 section 4.3.2): whether
+/// what the client has is still the current state. An answer from the store would leave it unjudged.
+fn is_for_the_origin(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::IF_MATCH) || headers.contains_key(header::IF_UNMODIFIED_SINCE)
 }
 
 /// Answers what is no good request. What follows on its connection cannot be told from the rest of it.
