@@ -60,8 +60,6 @@ pub struct Freshness {
     pub stale_while_revalidate: Option<Duration>,
     /// `stale-if-error` as stated; `None` when it is not.
     pub stale_if_error: Option<Duration>,
-    /// Whether the response forbids its use when stale ([`CacheControl::forbids_stale`]).
-    pub stale_forbidden: bool,
 }
 
 impl Freshness {
@@ -83,7 +81,6 @@ impl Freshness {
             response_time: timing.response_time,
             stale_while_revalidate: cc.stale_while_revalidate,
             stale_if_error: cc.stale_if_error,
-            stale_forbidden: cc.forbids_stale(),
         }
     }
 

@@ -72,6 +72,7 @@ mod tests {
     use std::time::UNIX_EPOCH;
 
     use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, SET_COOKIE};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -137,6 +138,54 @@ mod tests {
 
         merge(&mut stored, &headers(&[(AGE, "7"), (DATE, DAY)]), UNIX_EPOCH);
         assert_eq!(stored, headers(&[(AGE, "7"), (DATE, DAY)]));
+    }
+
+    fn any_fields() -> impl Strategy<Value = HeaderMap> {
+        let names = prop::sample::select(vec![
+            CONTENT_LENGTH,
+            CONTENT_ENCODING,
+            CONTENT_RANGE,
+            CONNECTION,
+            CACHE_CONTROL,
+            SET_COOKIE,
+            ETAG,
+            AGE,
+            DATE,
+        ]);
+        let lines = proptest::collection::vec((names, "[a-z]{0,3}"), 0..12);
+        lines.prop_map(|lines| {
+            let lines = lines.into_iter().map(|(name, value)| (name, HeaderValue::from_str(&value).unwrap()));
+            lines.fold(HeaderMap::new(), |mut headers, (name, value)| {
+                headers.append(name, value);
+                headers
+            })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn rfc9111_3_2_each_field_is_the_stored_one_or_the_received_one(stored in any_fields(), received in any_fields()) {
+            let mut merged = stored.clone();
+            merge(&mut merged, &received, UNIX_EPOCH);
+            let lines = |headers: &HeaderMap, name: &HeaderName| headers.get_all(name).iter().cloned().collect::<Vec<_>>();
+            for name in [CONTENT_LENGTH, CONTENT_ENCODING, CONTENT_RANGE, CONNECTION] {
+                prop_assert_eq!(lines(&merged, &name), lines(&stored, &name));
+            }
+            for name in [CACHE_CONTROL, SET_COOKIE, ETAG] {
+                let from = if received.contains_key(&name) { &received } else { &stored };
+                prop_assert_eq!(lines(&merged, &name), lines(from, &name));
+            }
+            prop_assert_eq!(lines(&merged, &AGE), lines(&received, &AGE));
+            let again = merged.clone();
+            merge(&mut merged, &received, UNIX_EPOCH);
+            prop_assert_eq!(merged, again);
+        }
+
+        #[test]
+        fn rfc9111_4_3_4_a_304_with_the_stored_fields_speaks_of_the_stored_response(stored in any_fields()) {
+            prop_assert!(identifies(&stored, &stored));
+            prop_assert!(identifies(&stored, &HeaderMap::new()));
+        }
     }
 
     #[test]

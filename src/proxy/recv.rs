@@ -62,14 +62,15 @@ pub async fn receive(proxy: &WarpProxy, session: &mut Session, ctx: &mut Request
 }
 
 async fn look_up(session: &mut Session, ctx: &mut RequestCtx) -> Received {
+    let req = session.req_header();
+    if is_cacheable(req) && is_for_the_origin(&req.headers) {
+        return pass(ctx, Reason::Request);
+    }
     let content = match session.req_header().method.as_str() {
         "GET" | "HEAD" => {
             // The body is not in the key, so two requests that differ only there would share an answer.
             if has_body(&session.req_header().headers) {
                 return pass(ctx, Reason::RequestBody);
-            }
-            if is_for_the_origin(&session.req_header().headers) {
-                return pass(ctx, Reason::Request);
             }
             Vec::new()
         }
