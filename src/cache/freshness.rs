@@ -114,11 +114,10 @@ impl Freshness {
     }
 }
 
-/// Statuses whose responses may be given a guessed lifetime (RFC 9110 §15.1), without 206: parts
-/// are not stored.
+/// Statuses whose responses may be given a guessed lifetime (RFC 9110 §15.1).
 #[must_use]
 pub fn is_heuristically_cacheable(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 200 | 203 | 204 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 501)
+    matches!(status.as_u16(), 200 | 203 | 204 | 206 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 501)
 }
 
 fn lifetime(

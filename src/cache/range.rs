@@ -94,6 +94,7 @@ fn are_ascending(parts: &[(u64, u64)]) -> bool {
 #[cfg(test)]
 mod tests {
     use http::{HeaderName, HeaderValue};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -173,6 +174,30 @@ mod tests {
             let request = headers(&[(RANGE, "bytes=0-0"), (IF_RANGE, condition)]);
             let found = parts(&Method::GET, &request, &headers(response), 10);
             assert_eq!(found == Parts::Some(vec![(0, 0)]), applies, "{condition} {response:?}");
+        }
+    }
+    /// Sets of ranges that are mostly well formed: overlapping, out of order, many, beyond the end.
+    fn range_sets() -> impl Strategy<Value = String> {
+        let number = || prop_oneof![0..40_u64, Just(u64::MAX)];
+        let range = prop_oneof![
+            (number(), 0..9_u64).prop_map(|(first, more)| format!("{first}-{}", first.saturating_add(more))),
+            number().prop_map(|first| format!("{first}-")),
+            number().prop_map(|last| format!("-{last}")),
+            "[0-9 ,-]{0,4}",
+        ];
+        proptest::collection::vec(range, 0..40).prop_map(|ranges| format!("bytes={}", ranges.join(",")))
+    }
+
+    proptest! {
+        #[test]
+        fn rfc9110_17_15_no_set_of_ranges_asks_for_more_than_there_is(range in range_sets(), length in 0..60_u64) {
+            let found = parts(&Method::GET, &headers(&[(RANGE, &range)]), &HeaderMap::new(), length);
+            if let Parts::Some(parts) = found {
+                prop_assert!(!parts.is_empty() && parts.len() <= MOST_PARTS);
+                prop_assert!(parts.iter().all(|(first, last)| first <= last && *last < length));
+                prop_assert!(parts.windows(2).all(|pair| pair[0].1 < pair[1].0));
+                prop_assert!(parts.iter().map(|(first, last)| last - first + 1).sum::<u64>() <= length);
+            }
         }
     }
 }

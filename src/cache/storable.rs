@@ -6,6 +6,7 @@ use http::{HeaderMap, Method, StatusCode};
 use super::cache_control::{CacheControl, Directive};
 use super::freshness::is_heuristically_cacheable;
 use super::hop_by_hop;
+use super::part::Part;
 use super::vary::Vary;
 
 /// A request and the response to it.
@@ -48,7 +49,7 @@ reasons! {
     Method "method" "Only responses to GET are kept.";
     Interim "interim" "An interim response (1xx) is none that a request ends with.";
     NotModified "not-modified" "A 304 answers a condition of this client; it updates what is stored, but is not kept.";
-    Partial "partial" "Parts (206) are not kept.";
+    Partial "partial" "A part (206) that does not say which one it is, or that was not asked for, is not kept (RFC 9111 section 3.3).";
     StatusInvalid "status-invalid" "A status above 599 is none (RFC 9110 section 15).";
     StatusNotUnderstood "status-not-understood" "`must-understand` with a status that warp has no rules for (RFC 9111 section 5.2.2.3).";
     NoStore "no-store" "`no-store` (RFC 9111 section 5.2.2.5).";
@@ -67,6 +68,9 @@ pub fn storable(exchange: &Exchange<'_>, cc: &CacheControl) -> Result<(), Unstor
         return Err(Unstorable::Method);
     }
     status_allows(exchange.status)?;
+    if exchange.status == StatusCode::PARTIAL_CONTENT && Part::received(exchange.response).is_none() {
+        return Err(Unstorable::Partial);
+    }
     directives_allow(exchange.status, cc)?;
     if exchange.request.contains_key(AUTHORIZATION) && !may_share_authorized(cc) {
         return Err(Unstorable::Authorization);
@@ -92,7 +96,6 @@ pub fn remove_unstored_fields(headers: &mut HeaderMap, cc: &CacheControl) {
 fn status_allows(status: StatusCode) -> Result<(), Unstorable> {
     match status.as_u16() {
         ..200 => Err(Unstorable::Interim),
-        206 => Err(Unstorable::Partial),
         304 => Err(Unstorable::NotModified),
         600.. => Err(Unstorable::StatusInvalid),
         _ => Ok(()),
@@ -110,9 +113,9 @@ fn directives_allow(status: StatusCode, cc: &CacheControl) -> Result<(), Unstora
     if cc.private.is_whole() { Err(Unstorable::Private) } else { Ok(()) }
 }
 
-/// The final statuses of RFC 9110 §15 whose caching rules we follow; 206 and 304 never get here.
+/// The final statuses of RFC 9110 §15 whose caching rules we follow; 304 never gets here.
 fn is_understood(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 200..=205 | 300..=303 | 305 | 307 | 308 | 400..=417 | 421 | 422 | 426 | 500..=505)
+    matches!(status.as_u16(), 200..=206 | 300..=303 | 305 | 307 | 308 | 400..=417 | 421 | 422 | 426 | 500..=505)
 }
 
 /// RFC 9111 §3.5.
@@ -133,7 +136,7 @@ fn is_reusable(exchange: &Exchange<'_>, cc: &CacheControl) -> bool {
 #[cfg(test)]
 mod tests {
     use http::HeaderValue;
-    use http::header::{CACHE_CONTROL, EXPIRES, VARY};
+    use http::header::{CACHE_CONTROL, CONTENT_RANGE, EXPIRES, VARY};
 
     use super::*;
 
@@ -179,12 +182,20 @@ mod tests {
         for (status, reason) in [
             (101, Unstorable::Interim),
             (103, Unstorable::Interim),
-            (206, Unstorable::Partial),
             (304, Unstorable::NotModified),
             (999, Unstorable::StatusInvalid),
         ] {
             assert_eq!(get(status, "max-age=9").verdict(), Err(reason), "{status}");
         }
+    }
+
+    #[test]
+    fn rfc9111_3_3_a_part_says_which_one_it_is() {
+        let part = get(206, "max-age=9");
+        assert_eq!(part.verdict(), Err(Unstorable::Partial));
+        assert_eq!(get(206, "max-age=9").with(CONTENT_RANGE, "bytes 0-4/10").verdict(), Ok(()));
+        assert_eq!(get(206, "").with(CONTENT_RANGE, "bytes 0-4/10").verdict(), Err(Unstorable::NoFreshness));
+        assert_eq!(get(206, "max-age=9").with(CONTENT_RANGE, "bytes 0-4/*").verdict(), Err(Unstorable::Partial));
     }
 
     #[test]

@@ -26,6 +26,14 @@ pub fn identifies(stored: &HeaderMap, received: &HeaderMap) -> bool {
     }
 }
 
+/// Whether a 200 to HEAD with these fields speaks of the stored response (RFC 9111 §4.3.5): what it
+/// has of `ETag`, `Last-Modified` and `Content-Length` is the same.
+#[must_use]
+pub fn head_confirms(stored: &HeaderMap, received: &HeaderMap) -> bool {
+    let same = |name: &HeaderName| received.get(name).is_none_or(|theirs| stored.get(name) == Some(theirs));
+    [ETAG, LAST_MODIFIED, CONTENT_LENGTH].iter().all(same)
+}
+
 /// Merges the fields of a 304 into those of the stored response.
 ///
 /// Fields that the 304 has replace all stored lines of that name, others are kept; hop-by-hop ones
@@ -75,6 +83,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn rfc9111_4_3_5_a_head_confirms_what_it_says_the_same_of() {
+        let stored = [(ETAG, "\"v1\""), (LAST_MODIFIED, "then"), (CONTENT_LENGTH, "5")];
+        let confirms = |received: &[(HeaderName, &str)]| head_confirms(&headers(&stored), &headers(received));
+        assert!(confirms(&[]) && confirms(&stored) && confirms(&[(CONTENT_TYPE, "a/b")]));
+        for other in [(ETAG, "W/\"v1\""), (LAST_MODIFIED, "now"), (CONTENT_LENGTH, "6")] {
+            assert!(!confirms(&[other]));
+        }
+    }
 
     fn headers(lines: &[(HeaderName, &str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();

@@ -1,17 +1,19 @@
 //! What warp knows about one request while it is under way.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use pingora::http::{RequestHeader, ResponseHeader};
 
+use super::part::Pieces;
 use super::post::ForGet;
 use super::revalidate::Unusable;
 use super::storage::FillIntent;
+use crate::cache::slice::Slice;
 use crate::cache::{CacheControl, TargetList, Unstorable, targeted};
 use crate::lang::hir::BackendId;
 use crate::lang::source::Span;
@@ -34,10 +36,14 @@ pub struct RequestCtx {
     pub pending: Option<Synthetic>,
     /// Whether `deliver` answered with a `synth` instead: what comes of the real body is dropped.
     pub replaced: bool,
+    /// Whether all of the stored response's body is there.
+    pub has_whole_body: bool,
     /// Counts the request as running until it ends; none for a fetch in the background.
     pub in_flight: Option<InFlight>,
     /// What the request came to, for the log, the metrics and `Cache-Status`.
     pub verdict: CacheVerdict,
+    /// Where to tell that as soon as it is known: the request that this one fetches a slice for.
+    pub told: Option<Arc<OnceLock<CacheVerdict>>>,
 }
 
 /// The client's side.
@@ -66,6 +72,10 @@ pub struct Exchange {
     pub unasked: Option<Reason>,
     /// When the first of the stored variants of this URL was stored.
     pub family_birth: Option<SystemTime>,
+    /// `req.slice`: the size of slices; 0 for none.
+    pub slice_bytes: u64,
+    /// The slice that this request is for, made by warp for a client's request.
+    pub slice: Option<Slice>,
     /// The parts given to `hash_data`, each framed by its length.
     pub key: Vec<u8>,
     /// What else tells the response from others of that key: the content of a QUERY.
@@ -120,13 +130,15 @@ pub struct Fetch {
     pub was_304: bool,
     /// Why a 304 is of no use.
     pub unusable: Option<Unusable>,
-    /// A response is stored that may not be served stale, and the backend gave no answer.
-    pub lacks_validation: bool,
+    /// Whether the key is known as one whose responses are not stored.
+    pub bypasses: bool,
+    /// The stored part that may be a piece of the response.
+    pub pieces: Pieces,
     /// The place in the policy that kept the response from being stored.
     pub refused_at: Option<Span>,
     /// How long requests for the same key are to pass, if the policy said so of this response.
     pub hit_for_pass_ms: Option<i64>,
-    /// Status and reason that `error(...)` asked for.
+    /// Status and reason of the error page, where `error(...)` or RFC 9111 asks for others than the usual.
     pub error: Option<(u16, Option<Vec<u8>>)>,
 }
 
@@ -257,6 +269,8 @@ pub struct CacheVerdict {
     pub collapsed: bool,
     /// The status of the backend's response, when one came.
     pub forward_status: Option<u16>,
+    /// How much longer the stored response is fresh, when that is what is served.
+    pub ttl_seconds: Option<i64>,
 }
 
 impl Default for CacheVerdict {
@@ -269,6 +283,7 @@ impl Default for CacheVerdict {
             failed: false,
             collapsed: false,
             forward_status: None,
+            ttl_seconds: None,
         }
     }
 }
@@ -290,8 +305,10 @@ impl RequestCtx {
             disposition: Disposition::default(),
             pending: None,
             replaced: false,
+            has_whole_body: false,
             in_flight: None,
             verdict: CacheVerdict::default(),
+            told: None,
         }
     }
 }
@@ -312,6 +329,8 @@ impl Exchange {
             grace: None,
             unasked: None,
             family_birth: None,
+            slice_bytes: 0,
+            slice: None,
             key: Vec::new(),
             content: Vec::new(),
             body: None,
@@ -336,6 +355,8 @@ impl Exchange {
             grace: None,
             unasked: None,
             family_birth: None,
+            slice_bytes: 0,
+            slice: None,
             key: Vec::new(),
             content: Vec::new(),
             body: None,

@@ -16,7 +16,7 @@ use super::facts::{StepFacts, spelling};
 use super::lookup::object_view;
 use super::recv::answer_for;
 use super::storage::StoredTimes;
-use super::synth;
+use super::{slice, synth};
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::validation::Stored;
 use crate::cache::{Precondition, age, validation};
@@ -34,17 +34,24 @@ pub async fn respond(session: &mut Session, response: &mut ResponseHeader, ctx: 
         return Ok(());
     }
     settle(session, ctx);
-    let ttl = is_from_store(session).then(|| seconds_left(session)).flatten();
     keep_what_was_for_us(session, response, ctx);
     if !is_reused(session) {
         complete_fetched(response, &ctx.fetch);
     }
+    if slice::tell(ctx) {
+        return Ok(());
+    }
+    hand_over(session, response, ctx).await
+}
+
+/// As `respond`, for a response of which `ctx` says already where it comes from.
+pub async fn hand_over(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
     let verdict = run_deliver(session, response, ctx);
     if verdict.action == Action::Deliver {
         strip_hop_by_hop(response);
         speak_as_the_client(session, response);
-        finish(response, ctx, ttl);
-        keep_date(session, response);
+        finish(response, ctx, ctx.verdict.ttl_seconds);
+        keep_date(session, response, ctx);
         return Ok(());
     }
     // Written at once and whole: a response without a body gives no later occasion. What pingora
@@ -56,6 +63,9 @@ pub async fn respond(session: &mut Session, response: &mut ResponseHeader, ctx: 
 
 /// Runs `deliver` on a response that `backend_error` made; its body stands in `ctx.exchange`.
 pub fn respond_made(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
+    if slice::tell(ctx) {
+        return Ok(());
+    }
     let verdict = run_deliver(session, response, ctx);
     if verdict.action == Action::Deliver {
         finish(response, ctx, None);
@@ -109,6 +119,7 @@ fn seconds_left(session: &Session) -> Option<i64> {
 fn settle(session: &Session, ctx: &mut RequestCtx) {
     let verdict = &mut ctx.verdict;
     verdict.collapsed = session.cache.lock_duration().is_some();
+    verdict.ttl_seconds = is_from_store(session).then(|| seconds_left(session)).flatten();
     match session.cache.phase() {
         CachePhase::Hit => {
             let unasked = ctx.exchange.unasked.map(|reason| (Outcome::Stale, reason));
@@ -192,9 +203,10 @@ fn speak_as_the_client(session: &Session, response: &mut ResponseHeader) {
 
 /// Who sends a response on leaves its `Date` as it is (RFC 9110 section 6.6.1); pingora would write the
 /// time at which it is sent.
-fn keep_date(session: &Session, response: &ResponseHeader) {
+fn keep_date(session: &Session, response: &ResponseHeader, ctx: &RequestCtx) {
     let date = response.headers.get(header::DATE).cloned();
-    let next = date.map(|date| NextHead { date, has_body_near: is_from_store(session) });
+    let has_body_near = is_from_store(session) && ctx.has_whole_body;
+    let next = date.map(|date| NextHead { date, has_body_near });
     connection::set_next_head(session, next);
 }
 

@@ -43,6 +43,7 @@ fn forward(reason: Reason) -> Forward {
     match reason {
         Reason::Expired => Forward::Stale,
         Reason::VaryMiss => Forward::VaryMiss,
+        Reason::PartialMiss => Forward::Partial,
         Reason::Request => Forward::Request,
         _ => Forward::UriMiss,
     }

@@ -9,6 +9,7 @@ use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::ctx::{Exchange, Fetch, Lifetimes, TtlSource, Uncacheable};
 use crate::cache::TargetList;
+use crate::cache::slice::LEAST_BYTES;
 use crate::decision::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
 use crate::lang::schema::{Message, Variable};
 use crate::lang::source::Span;
@@ -130,6 +131,7 @@ impl StepFacts<'_> {
             Variable::ReqHashAlwaysMiss => Value::Bool(self.exchange.hash_always_miss),
             Variable::ReqSelectLanguage => Value::Bool(self.exchange.select_language),
             Variable::ReqGrace => Value::Duration(self.exchange.grace.map_or(i64::MAX, milliseconds)),
+            Variable::ReqSlice => Value::Bytes(i64::try_from(self.exchange.slice_bytes).unwrap_or(i64::MAX)),
             Variable::BereqIsBgfetch => Value::Bool(self.exchange.background),
             Variable::ObjHits => Value::Int(i64::try_from(self.exchange.hits).unwrap_or(i64::MAX)),
             _ => return None,
@@ -164,7 +166,8 @@ impl StepFacts<'_> {
             V::BereqFirstByteTimeout => timeout(fetch.first_byte_timeout),
             V::BereqBetweenBytesTimeout => timeout(fetch.between_bytes_timeout),
             V::BereqCacheControlFields => Value::text(fetch.targets().as_str()),
-            V::BereqUncacheable | V::BerespUncacheable => Value::Bool(times.uncacheable != Uncacheable::No),
+            V::BereqUncacheable => Value::Bool(times.uncacheable != Uncacheable::No || fetch.bypasses),
+            V::BerespUncacheable => Value::Bool(times.uncacheable != Uncacheable::No),
             V::BerespTtl => Value::Duration(times.ttl_ms),
             V::BerespHeuristicTtl => Value::Duration(times.heuristic_ms),
             V::BerespGrace => Value::Duration(times.grace_ms),
@@ -351,6 +354,13 @@ impl Facts for StepFacts<'_> {
             }
             (V::ReqGrace, Value::Duration(grace)) => {
                 self.exchange.grace = Some(Lifetimes::duration(grace));
+                Ok(())
+            }
+            (V::ReqSlice, Value::Bytes(size)) => {
+                self.exchange.slice_bytes = match u64::try_from(size) {
+                    Ok(0) | Err(_) => 0,
+                    Ok(size) => size.max(LEAST_BYTES),
+                };
                 Ok(())
             }
             (V::RespBody | V::BerespBody, Value::Text(body)) => {

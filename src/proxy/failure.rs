@@ -34,7 +34,7 @@ pub async fn answer(session: &mut Session, error: &Error, ctx: &mut RequestCtx) 
     if gone || answered {
         return FailToProxy { error_code: 0, can_reuse_downstream: false };
     }
-    let status = status_for(error, ctx);
+    let status = status_for(error);
     session.set_keepalive(None);
     if let Err(error) = write_error_page(session, ctx, status).await {
         tracing::debug!(%error, "the error page could not be sent");
@@ -42,13 +42,11 @@ pub async fn answer(session: &mut Session, error: &Error, ctx: &mut RequestCtx) 
     FailToProxy { error_code: status, can_reuse_downstream: false }
 }
 
-/// A client's mistake is its own status; whatever the backend did wrong is 503, as in Varnish. Where only
-/// the want of an answer keeps a stored response from being used, RFC 9111 section 5.2.2.2 has 504.
-fn status_for(error: &Error, ctx: &RequestCtx) -> u16 {
+/// A client's mistake is its own status; whatever the backend did wrong is 503, as in Varnish.
+fn status_for(error: &Error) -> u16 {
     match (error.esource(), error.etype()) {
         (ErrorSource::Downstream, ErrorType::HTTPStatus(status)) => *status,
         (ErrorSource::Downstream, _) => 400,
-        _ if ctx.fetch.lacks_validation => 504,
         _ => 503,
     }
 }

@@ -14,11 +14,12 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 
 use super::ctx::{Disposition, Fetch, Lifetimes, NotStored, RequestCtx, Synthetic, TtlSource, Uncacheable};
 use super::facts::StepFacts;
+use super::head_update::HEAD_ONLY;
 use super::lookup::{PASSED, beside_language, cache_key};
-use super::post;
 use super::recv::answer_for;
 use super::revalidate::{self, UNUSABLE, Unusable};
 use super::storage::{ObjectId, PingoraStorage, StoredTimes};
+use super::{head_update, part, post};
 use crate::cache::storable::storable as may_be_stored;
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::{
@@ -95,6 +96,7 @@ pub async fn peer(session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<Htt
 fn ask(session: &Session, ctx: &mut RequestCtx) -> Result<()> {
     let mut bereq = Box::new(session.req_header().clone());
     prepare(&mut bereq, session, ctx);
+    ctx.fetch.bypasses = !session.cache.enabled();
     ctx.fetch.backend = ctx.exchange.backend_hint.or(ctx.policy.default_backend);
     let verdict = {
         let mut facts = StepFacts::new(&mut ctx.exchange, None);
@@ -111,14 +113,18 @@ pub fn hop_by_hop_fields(headers: &HeaderMap) -> Vec<HeaderName> {
     headers.keys().filter(|name| hop_by_hop::is_hop_by_hop(name, headers)).cloned().collect()
 }
 
-/// What a cache asks for is the whole response, whatever part the client wants of it.
+/// A cache fetches for all, so it does not send the conditions of one client's copy. `If-Range` stays
+/// with the range that it belongs to, which is the policy's to drop: when it fails, the whole comes.
 fn prepare(bereq: &mut RequestHeader, session: &Session, ctx: &RequestCtx) {
     if session.cache.enabled() {
-        if bereq.method == Method::HEAD {
+        // RFC 9110 section 14.2: it has a meaning for GET alone.
+        if bereq.method != Method::GET {
+            bereq.remove_header(&header::RANGE);
+        }
+        if bereq.method == Method::HEAD && !head_update::is_due(session, ctx) {
             bereq.set_method(Method::GET);
         }
-        bereq.remove_header(&header::RANGE);
-        for name in &validation::CONDITIONS {
+        for name in validation::CONDITIONS.iter().filter(|name| **name != header::IF_RANGE) {
             bereq.remove_header(name);
         }
     }
@@ -182,8 +188,9 @@ fn refused(verdict: &Verdict, ctx: &mut RequestCtx) -> Box<Error> {
 }
 
 /// Puts `bereq` in the place of the request that pingora made, and keeps of that one what is
-/// pingora's to say: framing, a switch of protocols, and the conditions of a validation.
-pub fn request(session: &Session, request: &mut RequestHeader, ctx: &RequestCtx) -> Result<()> {
+/// pingora's to say: framing, a switch of protocols, and the conditions of a validation. A stored part
+/// may make it ask for the rest alone.
+pub fn request(session: &Session, request: &mut RequestHeader, ctx: &mut RequestCtx) -> Result<()> {
     let Some(bereq) = &ctx.fetch.bereq else { return Ok(()) };
     let mut sent = RequestHeader::clone(bereq);
     let framing = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::UPGRADE];
@@ -193,6 +200,7 @@ pub fn request(session: &Session, request: &mut RequestHeader, ctx: &RequestCtx)
     if validates {
         carry_over(request, &mut sent, &conditions)?;
     }
+    part::ask(session, &mut sent, ctx)?;
     add_host(&mut sent, ctx)?;
     sent.set_version(http::Version::HTTP_11);
     *request = sent;
@@ -220,8 +228,13 @@ fn add_host(sent: &mut RequestHeader, ctx: &RequestCtx) -> Result<()> {
     sent.insert_header(header::HOST, host)
 }
 
-/// Works out the times of a response and runs `backend_response` on it.
-pub fn response(session: &Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
+/// Takes a response, or what a 304 or a part makes of a stored one, through `backend_response`.
+pub fn response(
+    storage: &PingoraStorage,
+    session: &Session,
+    response: &mut ResponseHeader,
+    ctx: &mut RequestCtx,
+) -> Result<()> {
     if response.status == http::StatusCode::SWITCHING_PROTOCOLS && !session.is_upgrade_req() {
         return Err(failed(503, "the backend switched protocols unasked"));
     }
@@ -236,16 +249,29 @@ pub fn response(session: &Session, response: &mut ResponseHeader, ctx: &mut Requ
         return Err(failed(503, "the backend answered 304 to a request without conditions"));
     }
     ctx.fetch.was_304 = stored.is_some();
-    let verdict = match stored {
-        None => respond(session, response, ctx),
-        Some(meta) if !update304::identifies(&meta.response_header().headers, &response.headers) => {
+    let joined = part::receive(storage, session, response, ctx)?;
+    let verdict = match (stored, joined) {
+        (None, None) => match head_update::receive(storage, session, response, ctx) {
+            Some(verdict) => verdict,
+            None => respond(session, response, ctx),
+        },
+        (Some(meta), _) if !update304::identifies(&meta.response_header().headers, &response.headers) => {
             ctx.fetch.unusable = Some(Unusable::OfAnother);
             return Ok(());
         }
-        Some(meta) => {
+        (Some(meta), _) => {
             let mut refreshed = Box::new(refresh(meta.response_header(), response));
             let verdict = respond(session, &mut refreshed, ctx);
             ctx.fetch.refreshed = Some(refreshed);
+            verdict
+        }
+        (None, Some(mut joined)) => {
+            let verdict = respond(session, &mut joined, ctx);
+            if reason_not_stored(&ctx.fetch.lifetimes, &joined.headers).is_some() {
+                part::give_up_joining(ctx)?;
+            } else {
+                ctx.fetch.refreshed = Some(joined);
+            }
             verdict
         }
     };
@@ -282,13 +308,14 @@ pub fn run_ahead(session: &mut Session, response: &ResponseHeader, largest_bytes
 }
 
 /// The stored head brought up to date by a 304 (RFC 9111 section 3.2).
-fn refresh(stored: &ResponseHeader, validation: &ResponseHeader) -> ResponseHeader {
+pub fn refresh(stored: &ResponseHeader, validation: &ResponseHeader) -> ResponseHeader {
     let mut refreshed = stored.as_owned_parts();
     update304::merge(&mut refreshed.headers, &validation.headers, SystemTime::now());
     ResponseHeader::from(refreshed)
 }
 
-fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx) -> Verdict {
+/// Works out the times of a response and runs `backend_response` on it.
+pub fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx) -> Verdict {
     let passes = ctx.fetch.lifetimes.uncacheable;
     ctx.fetch.lifetimes = lifetimes(beresp, &ctx.fetch);
     ctx.fetch.lifetimes.uncacheable = passes;
@@ -309,7 +336,8 @@ fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx)
     }
     let cc = ctx.fetch.directives(&beresp.headers);
     ctx.fetch.lifetimes.may_be_stale = !cc.forbids_stale();
-    ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &cc, &ctx.fetch.lifetimes);
+    ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &cc, &ctx.fetch.lifetimes)
+        .or_else(|| ctx.fetch.pieces.is_unasked().then_some(NotStored::Rule(Unstorable::Partial)));
     let has_age = beresp.headers.contains_key(header::AGE);
     ctx.fetch.aged = has_age.then(|| (ctx.fetch.lifetimes.age, SystemTime::now()));
     ctx.fetch.obeys_surrogate_control = cc.targeted == Some(SURROGATE_CONTROL);
@@ -357,6 +385,10 @@ fn why_not_stored(
     if times.uncacheable != Uncacheable::No {
         return Some(NotStored::Policy);
     }
+    // It answers the range of one request, whatever it says of its lifetime (RFC 9110 section 15.5.17).
+    if beresp.status == http::StatusCode::RANGE_NOT_SATISFIABLE {
+        return Some(NotStored::Status);
+    }
     // What is stored was asked for with GET, also where the client asked for the head alone.
     let exchange =
         Exchange { method: &Method::GET, request: &req.headers, status: beresp.status, response: &beresp.headers };
@@ -401,18 +433,17 @@ pub fn storable(
     if ctx.fetch.unusable.is_some() {
         return RespCacheable::Uncacheable(UNUSABLE);
     }
+    let is_validated = ctx.fetch.refreshed.is_some();
+    if head_update::was_asked(session, ctx) && !is_validated {
+        return RespCacheable::Uncacheable(NoCacheReason::Custom(HEAD_ONLY));
+    }
     let times = &ctx.fetch.lifetimes;
-    // Without a validator, what was never fresh is of no use later.
-    let useful = times.ttl_ms > 0
-        || times.grace_ms > 0
-        || times.stale_if_error_ms.is_some_and(|window| window > 0)
-        || (times.keep_ms > 0 && has_validator(&response.headers));
-    if let Some(reason) = times.not_stored.or_else(|| (!useful).then_some(NotStored::Rule(Unstorable::NoFreshness))) {
+    if let Some(reason) = reason_not_stored(times, &response.headers) {
         ctx.fetch.lifetimes.not_stored = Some(reason);
         return RespCacheable::Uncacheable(NoCacheReason::OriginNotCache);
     }
     let mut variance = None;
-    if let Some(refreshed) = &ctx.fetch.refreshed {
+    if let Some(refreshed) = ctx.fetch.refreshed.as_deref().filter(|_| ctx.fetch.was_304) {
         let Ok(new) = revalidate::new_variance(session, refreshed) else {
             ctx.fetch.lifetimes.not_stored = Some(NotStored::Vary);
             return RespCacheable::Uncacheable(NoCacheReason::OriginNotCache);
@@ -420,17 +451,15 @@ pub fn storable(
         variance = new;
     }
     let head = ctx.fetch.refreshed.take().map_or_else(|| response.clone(), |refreshed| *refreshed);
-    ctx.verdict.stored = content_length(&head.headers).is_none_or(|length| length <= largest_bytes);
-    if !ctx.verdict.stored {
+    let is_too_large = content_length(&head.headers).is_some_and(|length| length > largest_bytes);
+    // A key that was known as uncacheable is not any more, but of what came so only a 200 is stored.
+    let is_for_next_time = session.cache.bypassing() && head.status != http::StatusCode::OK;
+    ctx.verdict.stored = !is_too_large && !is_for_next_time;
+    if is_too_large {
         ctx.verdict.reason = Reason::Store;
     }
-    let cc = ctx.fetch.directives(&head.headers);
-    let withheld = withheld_fields(&head.headers, &cc);
-    let kinship = Kinship {
-        birth: ctx.exchange.family_birth,
-        beside_language: beside_language(&Vary::parse(&head.headers), session.req_header()),
-    };
-    let mut meta = stored_meta(head, &cc, times, &kinship);
+    let withheld = withheld_fields(&head.headers, &ctx.fetch.directives(&head.headers));
+    let mut meta = meta_for(session, head, ctx);
     if let Some(variance) = variance {
         meta.set_variance(variance);
     }
@@ -438,10 +467,37 @@ pub fn storable(
     if let Some(intent) = &ctx.fetch.intent {
         meta.extensions_mut().insert(Arc::clone(intent));
     }
+    if let Some(surround) = ctx.fetch.pieces.take_surround() {
+        meta.extensions_mut().insert(surround);
+    }
     if let Some(validated) = session.cache.maybe_cache_meta().and_then(|meta| meta.extensions().get::<ObjectId>()) {
         meta.extensions_mut().insert(*validated);
     }
     RespCacheable::Cacheable(meta)
+}
+
+fn meta_for(session: &Session, head: ResponseHeader, ctx: &RequestCtx) -> CacheMeta {
+    let cc = ctx.fetch.directives(&head.headers);
+    let kinship = Kinship {
+        birth: ctx.exchange.family_birth,
+        beside_language: beside_language(&Vary::parse(&head.headers), session.req_header()),
+    };
+    stored_meta(head, &cc, &ctx.fetch.lifetimes, &kinship)
+}
+
+/// The record of a stored response whose head was brought up to date, if it may stay stored.
+pub fn refreshed_meta(session: &Session, head: &ResponseHeader, ctx: &RequestCtx) -> Option<CacheMeta> {
+    let may_stay = reason_not_stored(&ctx.fetch.lifetimes, &head.headers).is_none();
+    may_stay.then(|| meta_for(session, head.clone(), ctx))
+}
+
+fn reason_not_stored(times: &Lifetimes, response: &HeaderMap) -> Option<NotStored> {
+    // Without a validator, what was never fresh is of no use later.
+    let useful = times.ttl_ms > 0
+        || times.grace_ms > 0
+        || times.stale_if_error_ms.is_some_and(|window| window > 0)
+        || (times.keep_ms > 0 && has_validator(response));
+    times.not_stored.or_else(|| (!useful).then_some(NotStored::Rule(Unstorable::NoFreshness)))
 }
 
 /// The length of the body, if the fields say it.

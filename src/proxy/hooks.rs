@@ -17,7 +17,8 @@ use pingora::{Error, Result};
 use super::ctx::RequestCtx;
 use super::recv::Received;
 use super::{
-    WarpProxy, deliver, failure, fetch, interim, invalidate, log, lookup, post, range, recv, revalidate, stale, synth,
+    WarpProxy, deliver, failure, fetch, head_update, interim, invalidate, log, lookup, post, range, recv, revalidate,
+    slice, sliced, stale, synth,
 };
 
 #[async_trait]
@@ -30,9 +31,16 @@ impl ProxyHttp for WarpProxy {
 
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
 
+    fn allow_spawning_subrequest(&self, session: &Session, _ctx: &RequestCtx) -> bool {
+        session.subrequest_ctx.is_none()
+    }
+
     async fn request_filter(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
+        if slice::begin(session, ctx) {
+            return Ok(false);
+        }
         match recv::receive(self, session, ctx).await {
-            Received::GoOn => Ok(false),
+            Received::GoOn => sliced::answer(self, session, ctx).await,
             Received::Answer(synthetic) => synth::answer(session, ctx, &synthetic).await.map(|()| true),
         }
     }
@@ -74,9 +82,9 @@ impl ProxyHttp for WarpProxy {
         &self,
         session: &mut Session,
         response: &mut ResponseHeader,
-        _ctx: &mut RequestCtx,
+        ctx: &mut RequestCtx,
     ) -> RangeType {
-        range::narrow(session.req_header(), response)
+        range::narrow(session, response, ctx)
     }
 
     fn cache_miss(&self, session: &mut Session, ctx: &mut RequestCtx) {
@@ -118,7 +126,7 @@ impl ProxyHttp for WarpProxy {
             interim::relay(session, response).await;
             return Ok(());
         }
-        fetch::response(session, response, ctx)?;
+        fetch::response(self.storage, session, response, ctx)?;
         invalidate::after(self.storage, response, ctx);
         post::begin(session, response, self.storage.store().largest_object(), ctx);
         fetch::run_ahead(session, response, self.storage.store().largest_object(), ctx);
@@ -143,7 +151,8 @@ impl ProxyHttp for WarpProxy {
         ctx: &mut RequestCtx,
     ) -> Result<RespCacheable> {
         let storable = fetch::storable(session, response, self.storage.store().largest_object(), ctx);
-        if matches!(storable, RespCacheable::Uncacheable(_)) {
+        let is_head_only = head_update::was_asked(session, ctx);
+        if matches!(storable, RespCacheable::Uncacheable(_)) && !is_head_only {
             revalidate::not_stored(self, session, ctx);
         }
         Ok(storable)

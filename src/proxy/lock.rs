@@ -8,6 +8,7 @@ use pingora::cache::CacheKey;
 use pingora::cache::lock::{CacheKeyLock, CacheLock, LockStatus, Locked, WritePermit};
 use std::time::Duration;
 
+use super::head_update::HEAD_ONLY;
 use super::storage::PingoraStorage;
 
 /// How long a fetch may keep others waiting for it before they ask for themselves.
@@ -40,6 +41,11 @@ impl CacheKeyLock for FetchLock {
             }
             locked => locked,
         }
+    }
+
+    fn custom_lock_status(&self, reason: &'static str) -> LockStatus {
+        // Others look again: the head that came may have made what is stored fresh.
+        if reason == HEAD_ONLY { LockStatus::TransientError } else { LockStatus::GiveUp }
     }
 
     fn release(&self, key: &CacheKey, permit: WritePermit, reason: LockStatus) {

@@ -16,12 +16,13 @@ use crate::telemetry::{AccessRecord, OriginResult, RequestSample};
 /// Counts and logs a request that has ended. A fetch in the background is no client's request.
 pub fn finish(proxy: &WarpProxy, session: &Session, error: Option<&Error>, ctx: &mut RequestCtx) {
     count_fetch(error, ctx);
-    if ctx.exchange.background {
-        if error.is_some()
-            && let Some(key) = session.cache.maybe_cache_key()
-        {
-            proxy.failed.note(key, StaleUse::OnError);
-        }
+    if ctx.exchange.background
+        && error.is_some()
+        && let Some(key) = session.cache.maybe_cache_key()
+    {
+        proxy.failed.note(key, StaleUse::OnError);
+    }
+    if ctx.exchange.background || ctx.exchange.slice.is_some() {
         return;
     }
     if let Some(error) = error {

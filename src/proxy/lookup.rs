@@ -9,8 +9,9 @@ use super::ctx::{Disposition, Exchange, RequestCtx};
 use super::facts::{ObjView, StepFacts};
 use super::lock::AlwaysMiss;
 use super::recv::answer_for;
-use super::storage::{Family, LanguageWanted, PingoraStorage, StoredHit, StoredTimes};
-use super::{WarpProxy, stale};
+use super::storage::{Family, LanguageWanted, OfSlice, PingoraStorage, StoredHit, StoredTimes};
+use super::{WarpProxy, part, stale};
+use crate::cache::slice::Slice;
 use crate::cache::{Vary, accept};
 use crate::lang::schema::{Action, Step};
 use crate::store::Mark;
@@ -32,20 +33,30 @@ pub fn enable(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) {
     session.cache.enable(proxy.storage, None, Some(proxy.marks), Some(proxy.lock), None);
 }
 
-/// The key that `hash` made.
+/// The key that `hash` made, or that of a slice of what it stands for.
 pub fn cache_key(exchange: &Exchange) -> CacheKey {
-    let primary = [exchange.key.as_slice(), &exchange.content].concat();
+    let primary = [exchange.key.as_slice(), &exchange.content, &slice_suffix(exchange.slice)].concat();
     let hash = hash_key(&primary);
     let mut key = CacheKey::new(primary, "");
     // Hashed once: pingora would do it anew for each question.
     key.set_primary_bin_override(hash);
-    if !exchange.content.is_empty() {
+    if !exchange.content.is_empty() || exchange.slice.is_some() {
         key.extensions.insert(Family(hash_key(&exchange.key)));
+    }
+    if exchange.slice.is_some() {
+        key.extensions.insert(OfSlice);
     }
     if exchange.hash_always_miss {
         key.extensions.insert(AlwaysMiss);
     }
     key
+}
+
+/// What makes the key of a slice of the key of the whole.
+fn slice_suffix(slice: Option<Slice>) -> Vec<u8> {
+    // No part given to `hash_data` is as long as that, so this is no key of a whole, nor one with content.
+    let numbers = slice.map(|slice| [u64::MAX - 1, slice.size_bytes, slice.index]);
+    numbers.into_iter().flatten().flat_map(u64::to_le_bytes).collect()
 }
 
 /// The variant that a request asks for: the hash of the fields that the stored response's `Vary` names,
@@ -107,9 +118,14 @@ pub fn on_hit(
     is_fresh: bool,
     ctx: &mut RequestCtx,
 ) -> Option<ForcedFreshness> {
+    let stored = handler.as_any().downcast_ref::<StoredHit>();
+    ctx.has_whole_body = stored.is_some_and(StoredHit::is_complete);
     if ctx.exchange.hash_always_miss {
         ctx.verdict.reason = Reason::Policy;
         return Some(ForcedFreshness::ForceMiss);
+    }
+    if let Some(missed) = part::pass_over(session, meta, handler, ctx) {
+        return Some(missed);
     }
     // The request behind which it is fetched anew has had its `hit`.
     if ctx.exchange.background {
@@ -158,7 +174,7 @@ pub fn on_miss(session: &mut Session, ctx: &mut RequestCtx) {
     if ctx.disposition == Disposition::Pass {
         session.cache.disable(PASSED);
     } else {
-        if session.cache.cache_key().variance_bin().is_some() {
+        if session.cache.cache_key().variance_bin().is_some() && ctx.verdict.reason != Reason::PartialMiss {
             ctx.verdict.reason = Reason::VaryMiss;
         }
         session.cache.cache_miss();

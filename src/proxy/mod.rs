@@ -3,9 +3,11 @@
 //! The only module that touches pingora. `connection` reads and judges the bytes of a request and hands it
 //! to pingora; `hooks` hands pingora's calls on, in the order of a
 //! request's life: `admit` (the gate), `recv`, `lookup` (hash, hit, miss), `fetch`
-//! (`backend_fetch`, `backend_response`) with `stale` and `revalidate` for what is no longer fresh, `deliver`, with `synth` and `failure` for what warp says itself, and `log` at
-//! the end. `facts` shows a request to the policy, `storage` shows warp's store to pingora, and
-//! `serve` puts the process together. What the rules of caching say stands in `crate::cache`.
+//! (`backend_fetch`, `backend_response`) with `stale` and `revalidate` for what is no longer fresh, `deliver`, with `synth` and
+//! `failure` for what warp says itself, and `log` at the end. `range` cuts ranges from what is stored whole and `part` from what is stored in part;
+//! `sliced` puts a response together from slices, each fetched by a request of its own, `slice`.
+//! `facts` shows a request to the policy, `storage` shows warp's store to pingora, and `serve` puts
+//! the process together. What the rules of caching say stands in `crate::cache`.
 
 mod admit;
 mod connection;
@@ -15,6 +17,7 @@ mod explain;
 mod facts;
 mod failure;
 mod fetch;
+mod head_update;
 mod hooks;
 mod interim;
 mod invalidate;
@@ -24,12 +27,15 @@ mod log;
 mod lookup;
 mod marks;
 mod options;
+mod part;
 mod post;
 mod query;
 mod range;
 mod recv;
 mod revalidate;
 mod serve;
+mod slice;
+mod sliced;
 mod stale;
 mod status;
 mod storage;

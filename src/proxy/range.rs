@@ -3,15 +3,29 @@
 //! What is asked for is worked out by `crate::cache::range`; pingora, told in a form that leaves it
 //! nothing to judge, changes the head and cuts the body.
 
-use http::header;
+use http::{StatusCode, header};
 use pingora::http::{RequestHeader, ResponseHeader};
-use pingora::proxy::{RangeType, range_header_filter};
+use pingora::proxy::{RangeType, Session, range_header_filter};
 
+use super::ctx::RequestCtx;
 use super::fetch::content_length;
+use super::part;
 use crate::cache::range::{self, Parts};
 
-/// Makes of a whole response the head for the parts that `req` asks for.
-pub fn narrow(req: &RequestHeader, response: &mut ResponseHeader) -> RangeType {
+/// Makes of a response the head for the parts that the client asks for. A part that does not come
+/// through the store is what the backend answered to the client's own range.
+pub fn narrow(session: &Session, response: &mut ResponseHeader, ctx: &RequestCtx) -> RangeType {
+    match response.status {
+        // What came in place of a slice goes on to whom it is put together for, as it is.
+        StatusCode::OK if ctx.exchange.slice.is_some() => RangeType::None,
+        StatusCode::PARTIAL_CONTENT if session.cache.enabled() => part::narrow(session, response),
+        StatusCode::OK => narrow_whole(session.req_header(), response),
+        _ => RangeType::None,
+    }
+}
+
+/// As `narrow`, for a whole response.
+pub fn narrow_whole(req: &RequestHeader, response: &mut ResponseHeader) -> RangeType {
     let Some(length) = content_length(&response.headers) else { return RangeType::None };
     let value = match range::parts(&req.method, &req.headers, &response.headers, length) {
         Parts::Whole => None,

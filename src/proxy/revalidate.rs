@@ -65,7 +65,7 @@ pub fn not_stored(proxy: &WarpProxy, session: &Session, ctx: &RequestCtx) {
     }
     let stored = session.cache.maybe_cache_meta().and_then(|meta| meta.extensions().get::<ObjectId>());
     if let Some(stored) = stored.filter(|_| ctx.fetch.was_304 && is_usable) {
-        proxy.storage.forget(*stored);
+        proxy.storage.remove(*stored);
     }
 }
 

@@ -56,8 +56,9 @@ fn stale_for(meta: &CacheMeta) -> Duration {
 pub fn is_in_grace(session: &Session, meta: &CacheMeta, ctx: &RequestCtx) -> bool {
     let windows = windows(meta);
     let grace = windows.grace.min(ctx.exchange.grace.unwrap_or(Duration::MAX));
-    // A fetch in the background has no content to send.
+    // A fetch in the background has no content to send, and would not know that it is for a slice.
     session.req_header().method != query::METHOD
+        && ctx.exchange.slice.is_none()
         && StaleWindows { grace, ..windows }.allow(StaleUse::WhileRevalidating, stale_for(meta))
 }
 
@@ -89,7 +90,10 @@ pub fn may_serve(failed: &FailedFetches, session: &Session, ctx: &mut RequestCtx
         note_failed_fetch(error, how, ctx);
         (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Stale, Reason::StaleIfError);
     }
-    ctx.fetch.lacks_validation = windows.forbidden && how == StaleUse::Disconnected;
+    if windows.forbidden && how == StaleUse::Disconnected {
+        // RFC 9111 section 5.2.2.2: only the want of an answer keeps the stored response from being used.
+        ctx.fetch.error.get_or_insert((504, None));
+    }
     allowed
 }
 

@@ -1,6 +1,7 @@
 //! warp's memory store behind pingora's `Storage` trait.
 
 use std::any::Any;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -90,6 +91,10 @@ pub struct Family(pub HashBinary);
 
 /// The intent to fill a key, on its way to the store with what fills it.
 pub type FillIntent = Arc<Intent<StoredResponse>>;
+
+/// Set on the key of a slice; its family is the key of the whole.
+#[derive(Clone, Copy, Debug)]
+pub struct OfSlice;
 
 /// Which stored object a head was taken from, and where it stands.
 #[derive(Clone, Copy, Debug)]
@@ -188,7 +193,19 @@ impl PingoraStorage {
         let Some(object) = self.store.lookup(key_of(key)) else { return false };
         let (head, now) = (object.head(), SystemTime::now());
         let age = now.duration_since(head.created).unwrap_or_default();
-        head.fresh_until > now && (was_stale || age < A_MOMENT)
+        // A part was passed over because it does not hold what is asked for.
+        let is_part = is_part(&head.header) && !is_slice(key);
+        !is_part && head.fresh_until > now && (was_stale || age < A_MOMENT)
+    }
+
+    /// Whether a whole response stands under this key, or the first of its variants does.
+    pub fn has_whole(&self, key: &CacheKey) -> bool {
+        self.store.lookup(key_of(key)).is_some_and(|object| !is_part(&object.head().header))
+    }
+
+    /// Whether what was found under this key stands there still.
+    pub fn holds(&self, key: &CacheKey, hit: &StoredHit) -> bool {
+        self.store.lookup(key_of(key)).is_some_and(|object| object.id() == hit.object.id())
     }
 
     /// Declares that the origin is about to be asked for this key.
@@ -230,14 +247,21 @@ impl PingoraStorage {
         })
     }
 
-    /// Removes the stored response that a head was taken from, unless another has its place by now.
-    pub fn forget(&self, ObjectId(place, id): ObjectId) {
+    /// Gives the object that a head was taken from another head; `false` when it is not there any more.
+    pub fn refresh(&self, id: ObjectId, meta: &CacheMeta) -> bool {
+        let ObjectId(place, id) = id;
+        self.store.replace_head(place, id, StoredResponse::new(meta, place))
+    }
+
+    /// Removes the object that a head was taken from, unless another has its place by now.
+    pub fn remove(&self, id: ObjectId) {
+        let ObjectId(place, id) = id;
         if self.store.lookup(place).is_some_and(|object| object.id() == id) {
             self.store.remove(place);
         }
     }
 
-    /// Removes every variant of a key; how many there were.
+    /// Removes all that is stored of a URL: its variants, slices and answers to QUERY; how many there were.
     pub fn purge_family(&self, key: &CacheKey) -> usize {
         self.store.purge(key_of(key).primary)
     }
@@ -249,6 +273,23 @@ fn key_of(key: &CacheKey) -> Key {
         None => own,
         Some(family) => Key { primary: u128::from_le_bytes(family.0), part: own.primary, ..own },
     }
+}
+
+/// Where a response is stored. A slice that turns out to be the whole, or to say why there is none, is
+/// stored as such.
+fn place_of(key: &CacheKey, response: &ResponseHeader) -> Key {
+    match key.extensions.get::<Family>() {
+        Some(family) if is_slice(key) && !is_part(response) => key_from(family.0, key.variance_bin()),
+        _ => key_of(key),
+    }
+}
+
+fn is_slice(key: &CacheKey) -> bool {
+    key.extensions.get::<OfSlice>().is_some()
+}
+
+fn is_part(response: &ResponseHeader) -> bool {
+    response.status == http::StatusCode::PARTIAL_CONTENT
 }
 
 fn compact_key(key: &CompactCacheKey) -> Key {
@@ -308,13 +349,14 @@ impl Storage for PingoraStorage {
         _trace: &SpanHandle,
     ) -> Result<MissHandler> {
         let length = content_length(meta.headers());
-        let place = key_of(key);
+        let place = place_of(key, meta.response_header());
         let head = StoredResponse::new(meta, place);
         let fill = match meta.extensions().get::<FillIntent>() {
             Some(intent) => intent.begin_fill(place, head, length),
             None => self.store.begin_fill(place, head, length),
         };
-        Ok(Box::new(StoredFill::new(fill)))
+        let surround = meta.extensions().get::<Arc<Surround>>().cloned();
+        StoredFill::begin(fill, surround).await.map(|fill| Box::new(fill) as MissHandler)
     }
 
     async fn purge(
@@ -333,8 +375,7 @@ impl Storage for PingoraStorage {
     async fn update_meta(&'static self, _key: &CacheKey, meta: &CacheMeta, _trace: &SpanHandle) -> Result<bool> {
         // A later response may have taken the place of the one that was validated.
         let validated = meta.extensions().get::<ObjectId>();
-        Ok(validated
-            .is_some_and(|ObjectId(place, id)| self.store.replace_head(*place, *id, StoredResponse::new(meta, *place))))
+        Ok(validated.is_some_and(|id| self.refresh(*id, meta)))
     }
 
     fn support_streaming_partial_write(&self) -> bool {
@@ -344,6 +385,31 @@ impl Storage for PingoraStorage {
     fn as_any(&self) -> &(dyn Any + Send + Sync + 'static) {
         self
     }
+}
+
+/// The bytes of a stored part that stand around those of a response that is about to be stored.
+pub struct Surround {
+    object: Arc<Object<StoredResponse>>,
+    before: Range<u64>,
+    behind: Range<u64>,
+}
+
+impl Surround {
+    /// Copies some of its bytes; the object is complete, so this waits for nobody.
+    async fn copy(&self, range: &Range<u64>, fill: &mut Fill<StoredResponse>) -> Result<()> {
+        let mut reader = self.object.reader(Some(range.clone()));
+        while let Some(bytes) = read(&mut reader).await? {
+            fill.write(&bytes);
+            // Others wait for this thread, and a part may be large.
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+}
+
+/// A fill that broke off must reach the reader as an error, never as a clean end.
+async fn read(reader: &mut BodyReader) -> Result<Option<Bytes>> {
+    reader.next().await.map_err(|_| Error::explain(ErrorType::ReadError, "the fill broke off"))
 }
 
 /// A stored response being read.
@@ -357,13 +423,32 @@ impl StoredHit {
     pub fn count(&self) -> u64 {
         self.object.count_hit()
     }
+
+    /// The length of its body, if that is known.
+    pub fn whole_len(&self) -> Option<u64> {
+        self.object.whole_len()
+    }
+
+    /// Whether all of it is there.
+    pub fn is_complete(&self) -> bool {
+        self.object.len().is_some()
+    }
+
+    /// The same response, to be read from its start.
+    pub fn reopen(&self) -> Self {
+        Self { object: Arc::clone(&self.object), reader: self.object.reader(None) }
+    }
+
+    /// Bytes of its body that stand before and behind others.
+    pub fn surround(&self, before: Range<u64>, behind: Range<u64>) -> Surround {
+        Surround { object: Arc::clone(&self.object), before, behind }
+    }
 }
 
 #[async_trait]
 impl HandleHit for StoredHit {
     async fn read_body(&mut self) -> Result<Option<Bytes>> {
-        // A fill that broke off must reach the reader as an error, never as a clean end.
-        self.reader.next().await.map_err(|_| Error::explain(ErrorType::ReadError, "the fill broke off"))
+        read(&mut self.reader).await
     }
 
     async fn finish(
@@ -375,12 +460,13 @@ impl HandleHit for StoredHit {
         Ok(())
     }
 
+    /// Also while it is filled: a reader waits until its start is there.
     fn can_seek(&self) -> bool {
-        self.object.len().is_some()
+        self.object.whole_len().is_some()
     }
 
     fn seek(&mut self, start: usize, end: Option<usize>) -> Result<()> {
-        let Some(length) = self.object.len() else {
+        let Some(length) = self.object.whole_len() else {
             return Error::e_explain(ErrorType::InternalError, "the end of the body is not known yet");
         };
         let end = end.map_or(length, |end| end as u64);
@@ -401,12 +487,27 @@ impl HandleHit for StoredHit {
 pub struct StoredFill {
     fill: Fill<StoredResponse>,
     tag: [u8; 8],
+    surround: Option<Arc<Surround>>,
+    /// Holds what stands before until the client's reader is there: a fill that is not kept forgets
+    /// what nobody is to read.
+    anchor: Option<BodyReader>,
 }
 
 impl StoredFill {
     fn new(fill: Fill<StoredResponse>) -> Self {
         let tag = fill.object().id().to_le_bytes();
-        Self { fill, tag }
+        Self { fill, tag, surround: None, anchor: None }
+    }
+
+    /// A fill that has begun, with what stands around it.
+    async fn begin(fill: Fill<StoredResponse>, surround: Option<Arc<Surround>>) -> Result<Self> {
+        let mut begun = Self::new(fill);
+        if let Some(surround) = &surround {
+            begun.anchor = Some(begun.fill.object().reader(None));
+            surround.copy(&surround.before, &mut begun.fill).await?;
+        }
+        begun.surround = surround;
+        Ok(begun)
     }
 
     /// A fill of the place of a key's first variant.
@@ -429,11 +530,15 @@ impl StoredFill {
 #[async_trait]
 impl HandleMiss for StoredFill {
     async fn write_body(&mut self, data: Bytes, _eof: bool) -> Result<()> {
+        self.anchor = None;
         StoredFill::write(self, &data);
         Ok(())
     }
 
-    async fn finish(self: Box<Self>) -> Result<MissFinishType> {
+    async fn finish(mut self: Box<Self>) -> Result<MissFinishType> {
+        if let Some(surround) = self.surround.take() {
+            surround.copy(&surround.behind, &mut self.fill).await?;
+        }
         let stored = self.complete();
         Ok(MissFinishType::Created(usize::try_from(stored).unwrap_or(usize::MAX)))
     }

@@ -9,6 +9,7 @@ use pingora::proxy::Session;
 use super::connection;
 use super::ctx::{RequestCtx, Synthetic};
 use super::facts::{StepFacts, set_reason};
+use super::slice;
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::Outcome;
@@ -18,6 +19,7 @@ pub async fn answer(session: &mut Session, ctx: &mut RequestCtx, synthetic: &Syn
     if ctx.verdict.outcome != Outcome::Purge {
         ctx.verdict.outcome = Outcome::Synth;
     }
+    slice::tell(ctx);
     let (response, body) = make(session, ctx, synthetic)?;
     write(session, response, body).await
 }

@@ -74,6 +74,8 @@ labels! {
         UriMiss = "uri-miss",
         /// Miss: something is stored, but not for these request headers.
         VaryMiss = "vary-miss",
+        /// Miss: a part is stored, but not all that is asked for.
+        PartialMiss = "partial-miss",
         /// Miss: what is stored is past its use.
         Expired = "expired",
         /// Miss: the request does not want what is stored (`Cache-Control: no-cache`).
@@ -86,6 +88,8 @@ labels! {
         Invalidated = "invalidated",
         /// Miss: the store failed or refused.
         Store = "store",
+        /// Hit or miss: put together from slices.
+        Slice = "slice",
         /// Pass, synth or purge: a rule of the policy.
         Policy = "policy",
         /// Pass or synth: the method.

@@ -92,6 +92,7 @@ fn a_refusal_is_a_whole_response_with_a_page() {
     assert_eq!(page.header("Content-Type"), Some("text/html; charset=utf-8"));
     assert!(page.text().contains("<h1>505 HTTP Version Not Supported</h1>"), "{}", page.text());
     assert!(page.header("Date").is_some() && page.header("Via") == Some("1.1 warp"));
+    assert_eq!(page.cache_status().parameters["detail"], "bad-request");
     let mut client = proxy.client();
     client.send_raw("HEAD /page HTTP/3.0\r\n\r\n");
     assert_eq!(client.read_response("HEAD").unwrap().status, 505);

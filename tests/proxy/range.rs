@@ -1,6 +1,6 @@
 //! Parts of a stored response.
 
-use crate::support::{Answer, Client, Origin, Proxy, Response};
+use crate::support::{Answer, Client, Gate, Origin, Proxy, Response};
 
 const BODY: &str = "0123456789abcdefghij";
 
@@ -191,4 +191,48 @@ fn an_empty_body_has_no_parts() {
         assert_eq!((response.status, response.body.len()), (200, 0), "{range}");
     }
     assert_eq!(origin.requests().len(), 1);
+}
+
+#[test]
+fn a_part_of_a_response_that_is_still_coming() {
+    let (origin, gate) = (Origin::start(), Gate::new());
+    origin.on("/file", file().body_behind(10, &gate));
+    let proxy = Proxy::before(&origin, "");
+    let mut first = proxy.client();
+    first.get("/file").send_only().read_head().unwrap();
+    // What is there is answered at once, in one part and in several.
+    let mut second = proxy.client();
+    let early = part(&mut second, "bytes=2-5");
+    assert_eq!((early.status, early.text(), early.header("Content-Range")), (206, "2345", Some("bytes 2-5/20")));
+    assert!(early.cache_status().hit());
+    // What is not waits until it is.
+    let mut late: Vec<_> = ["bytes=15-17", "bytes=0-1,12-13"].map(|range| (range, proxy.client())).into();
+    let heads: Vec<_> = late
+        .iter_mut()
+        .map(|(range, client)| client.get("/file").header("Range", range).send_only().read_head().unwrap())
+        .collect();
+    assert!(heads.iter().all(|head| head.first_line == "HTTP/1.1 206 Partial Content"), "{heads:?}");
+    gate.open();
+    let bodies = late.iter_mut().zip(&heads).map(|((_, client), head)| client.read_rest(head).unwrap());
+    let bodies: Vec<_> = bodies.map(|body| String::from_utf8(body).unwrap()).collect();
+    assert_eq!(bodies[0], "fgh");
+    for place_and_bytes in ["bytes 0-1/20\r\n\r\n01\r\n", "bytes 12-13/20\r\n\r\ncd\r\n"] {
+        assert!(bodies[1].contains(place_and_bytes), "{}", bodies[1]);
+    }
+    assert_eq!(first.read_bytes(20).unwrap(), BODY.as_bytes());
+    assert_eq!(origin.requests().len(), 1);
+}
+
+#[test]
+fn a_fill_that_breaks_off_breaks_its_parts_off() {
+    let (origin, gate) = (Origin::start(), Gate::new());
+    origin.on("/file", file().truncated(12).body_behind(5, &gate));
+    let proxy = Proxy::before(&origin, "");
+    let mut first = proxy.client();
+    first.get("/file").send_only().read_head().unwrap();
+    let mut second = proxy.client();
+    let head = second.get("/file").header("Range", "bytes=10-15").send_only().read_head().unwrap();
+    gate.open();
+    let broken = second.read_rest(&head).expect_err("the origin sent 12 of 20 bytes");
+    assert!(broken.body.len() < 6);
 }

@@ -219,10 +219,3 @@ fn errors_are_stored_only_with_a_lifetime() {
     assert!(!is_stored("", Answer::status(500), &[]));
     assert!(is_stored("rules response first { when status == 404 -> ttl 30s; }", Answer::status(404), &[]));
 }
-
-#[test]
-fn a_part_is_not_stored() {
-    let answer = Answer::status(206).header("Cache-Control", "max-age=60");
-    let (stored, why) = asked_twice("", answer.header("Content-Range", "bytes 0-0/5"), &[]);
-    assert_eq!((stored, why.as_str()), (false, "partial"));
-}

@@ -12,9 +12,9 @@ mod proxy;
 
 pub use answer::{Answer, Gate};
 pub use client::Client;
-pub use message::Response;
+pub use message::{Fields, Response};
 pub use nginx::Nginx;
-pub use origin::Origin;
+pub use origin::{Origin, Recorded};
 pub use proxy::Proxy;
 
 use std::time::{Duration, Instant};

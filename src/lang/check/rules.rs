@@ -99,6 +99,7 @@ impl<'a> Scope<'_, 'a> {
             }
             (RuleAction::Redirect, [status, url]) => self.redirect(status, url),
             (RuleAction::Backend, [backend]) => self.assign(Variable::ReqBackendHint, backend, "backend"),
+            (RuleAction::Slice, [size]) => self.assign(Variable::ReqSlice, size, "slice"),
             (RuleAction::Ttl, [duration]) => self.assign(Variable::BerespTtl, duration, "ttl"),
             (RuleAction::Grace, [duration]) => self.assign(Variable::BerespGrace, duration, "grace"),
             (RuleAction::Keep, [duration]) => self.assign(Variable::BerespKeep, duration, "keep"),

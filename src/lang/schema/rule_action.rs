@@ -64,6 +64,7 @@ rule_actions! {
     Deny "deny" "STATUS [REASON]" [Request] "Answer with that status: `return (synth(STATUS, REASON));`";
     Redirect "redirect" "STATUS URL" [Request] "Send the client elsewhere: `return (synth(STATUS, URL));` with a Location.";
     Backend "backend" "NAME" [Request] "Fetch from that backend: `set req.backend_hint = NAME;`";
+    Slice "slice" "BYTES" [Request] "Fetch and store in slices of that size: `set req.slice = BYTES;`";
     Ttl "ttl" "DURATION" [Response] "Stay fresh that long: `set beresp.ttl = DURATION;`";
     Grace "grace" "DURATION" [Response] "May be served stale that long: `set beresp.grace = DURATION;`";
     Keep "keep" "DURATION" [Response] "Keep that long for validation: `set beresp.keep = DURATION;`";

@@ -86,6 +86,7 @@ variables! {
     ReqHashAlwaysMiss "req.hash_always_miss" Bool CLIENT CLIENT NONE "Fetch and store anew whatever is stored.";
     ReqGrace "req.grace" Duration CLIENT CLIENT NONE "The longest grace that this request makes use of, if the stored response has more. No limit until it is set. What is served because the backend fails is not limited by it.";
     ReqSelectLanguage "req.select_language" Bool CLIENT CLIENT NONE "Where nothing is stored for this `Accept-Language`: use the variant whose `Content-Language` is the one language that the client likes best, instead of asking the backend. All other fields of `Vary` have to agree.";
+    ReqSlice "req.slice" Bytes CLIENT CLIENT NONE "Fetch and store what is not stored as a whole in slices of this size, each alone; 0 for as a whole. Less than 64 KB counts as 64 KB.";
 
     BereqMethod "bereq.method" String PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "The method sent to the backend.";
     BereqUrl "bereq.url" String PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "The request target sent to the backend.";
@@ -98,7 +99,7 @@ variables! {
     BereqConnectTimeout "bereq.connect_timeout" Duration PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "How long connecting may take, for this fetch.";
     BereqFirstByteTimeout "bereq.first_byte_timeout" Duration BACKEND BACKEND NONE "How long the first byte may take, for this fetch.";
     BereqBetweenBytesTimeout "bereq.between_bytes_timeout" Duration BACKEND BACKEND NONE "How long the backend may be silent, for this fetch.";
-    BereqUncacheable "bereq.uncacheable" Bool BACKEND NONE NONE "The response will not be stored (the request passes).";
+    BereqUncacheable "bereq.uncacheable" Bool BACKEND NONE NONE "The response is not expected to be stored: the request passes, or responses under its key lately were not.";
     BereqIsBgfetch "bereq.is_bgfetch" Bool BACKEND NONE NONE "A fetch in the background, while a stale response is served.";
 
     BereqCacheControlFields "bereq.cache_control_fields" String BACKEND FETCHING NONE "The fields that stand in for `Cache-Control` and `Expires` of the response, the strongest first (RFC 9213); at first `CDN-Cache-Control, Surrogate-Control`.";

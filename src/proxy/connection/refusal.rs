@@ -67,7 +67,7 @@ fn head(rejection: &Rejection, length: usize) -> String {
     let date = httpdate::fmt_http_date(SystemTime::now());
     format!(
         "HTTP/1.1 {} {}\r\nDate: {date}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {length}\r\n\
-         Via: 1.1 warp\r\nConnection: close\r\n\r\n",
+         Via: 1.1 warp\r\nCache-Status: warp; detail=\"bad-request\"\r\nConnection: close\r\n\r\n",
         rejection.status, rejection.reason
     )
 }

@@ -23,6 +23,8 @@ const ALLOCATION_BYTES: usize = 3 * 32;
 pub struct Object<H> {
     head: ArcSwap<H>,
     body: Arc<Body>,
+    /// The length that its body has to have, where that was known when the fill began.
+    expected_len: Option<u64>,
     id: u64,
     hits: AtomicU64,
     /// Uses since eviction last looked at it.
@@ -34,6 +36,7 @@ impl<H: StoredHead> Object<H> {
         Self {
             head: ArcSwap::from_pointee(head),
             body: Arc::new(Body::new(expected_len)),
+            expected_len,
             id,
             hits: AtomicU64::new(0),
             uses: AtomicU8::new(0),
@@ -77,6 +80,13 @@ impl<H: StoredHead> Object<H> {
     #[must_use]
     pub fn len(&self) -> Option<u64> {
         self.body.len()
+    }
+
+    /// The length that the body has or, while it is filled, will have if it comes to a good end; `None`
+    /// where that is not known yet.
+    #[must_use]
+    pub fn whole_len(&self) -> Option<u64> {
+        self.len().or(self.expected_len)
     }
 
     /// Whether the body is complete and empty.

@@ -1,0 +1,211 @@
+//! A response put together from slices (`req.slice`).
+//!
+//! Only the slices that the client's range touches are asked for, one after the other, the next one
+//! while the one before is sent. The head of the first tells how long the whole is and of which
+//! version; a slice of another ends the response, for it must not be a mixture.
+
+use std::ops::Range;
+use std::time::SystemTime;
+
+use http::{Method, StatusCode, header};
+use pingora::http::ResponseHeader;
+use pingora::protocols::http::conditional_filter::to_304;
+use pingora::proxy::{RangeType, Session};
+use pingora::{Error, Result};
+
+use super::WarpProxy;
+use super::ctx::{CacheVerdict, Disposition, RequestCtx};
+use super::fetch::{content_length, failed};
+use super::slice::Fetching;
+use super::{deliver, lookup, range};
+use crate::cache::Precondition;
+use crate::cache::slice::{Slice, Version};
+use crate::cache::validation::{Stored, evaluate};
+use crate::telemetry::{Outcome, Reason};
+
+/// Answers a request from slices, if it is to be; `false` when it goes on in the usual way.
+pub async fn answer(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
+    if !is_wanted(proxy, session, ctx) {
+        return Ok(false);
+    }
+    let slice = Slice::first_for(&session.req_header().headers, ctx.exchange.slice_bytes);
+    let mut first = Fetching::start(session, ctx, slice)?;
+    let head = first.head().await?;
+    ctx.verdict = first.verdict();
+    if head.status != StatusCode::PARTIAL_CONTENT {
+        return relay(session, head, first, ctx).await.map(|()| true);
+    }
+    let Some(version) = Version::of(&head.headers, slice) else {
+        // Slices of it could not be told from those of another version.
+        ctx.verdict = CacheVerdict::default();
+        return Ok(false);
+    };
+    put_together(proxy, session, ctx, first, head, &version).await.map(|()| true)
+}
+
+fn is_wanted(proxy: &WarpProxy, session: &Session, ctx: &RequestCtx) -> bool {
+    let is_asked = ctx.exchange.slice_bytes > 0 && ctx.disposition == Disposition::Lookup;
+    let can_be = matches!(session.req_header().method, Method::GET | Method::HEAD);
+    is_asked && can_be && !ctx.exchange.background && !proxy.storage.has_whole(&lookup::cache_key(&ctx.exchange))
+}
+
+/// Sends on what came in place of the first slice: the whole, or why there is none.
+async fn relay(session: &mut Session, head: ResponseHeader, mut body: Fetching, ctx: &mut RequestCtx) -> Result<()> {
+    let (mut head, wanted) = match head.status {
+        StatusCode::OK if ctx.verdict.outcome != Outcome::Synth => conclude(session, head),
+        _ => {
+            let all = all_of(session, &head);
+            (head, all)
+        }
+    };
+    if !write_head(session, &mut head, wanted.is_none(), ctx).await? {
+        return Ok(());
+    }
+    let Some(wanted) = wanted else { return Ok(()) };
+    send(session, &mut body, 0, &wanted).await?;
+    end(session).await
+}
+
+/// Sends the bytes that are wanted, from one slice after the other.
+async fn put_together(
+    proxy: &WarpProxy,
+    session: &mut Session,
+    ctx: &mut RequestCtx,
+    first: Fetching,
+    head: ResponseHeader,
+    version: &Version,
+) -> Result<()> {
+    ctx.verdict.reason = Reason::Slice;
+    let (mut head, wanted) = conclude(session, whole_head(head, version)?);
+    if !write_head(session, &mut head, wanted.is_none(), ctx).await? {
+        return Ok(());
+    }
+    let Some(wanted) = wanted else { return Ok(()) };
+    let mut current = first;
+    let begins_with = Slice::holding(wanted.start, current.slice.size_bytes);
+    if begins_with != current.slice {
+        current = Fetching::start(session, ctx, begins_with)?;
+        check(proxy, &mut current, version, ctx).await?;
+    }
+    loop {
+        let behind = current.slice.next();
+        let is_wanted = !behind.of(&wanted).is_empty();
+        let ahead = if is_wanted { Some(Fetching::start(session, ctx, behind)?) } else { None };
+        send_slice(session, &mut current, &wanted, ctx).await?;
+        let Some(next) = ahead else { return end(session).await };
+        current = next;
+        check(proxy, &mut current, version, ctx).await?;
+    }
+}
+
+/// Sends what is wanted of a slice.
+async fn send_slice(
+    session: &mut Session,
+    slice: &mut Fetching,
+    wanted: &Range<u64>,
+    ctx: &mut RequestCtx,
+) -> Result<()> {
+    let (place, bytes) = (slice.slice.first(), slice.slice.of(wanted));
+    let is_all = send(session, slice, place, &bytes).await? == bytes.end - bytes.start;
+    if is_all { Ok(()) } else { Err(broken(ctx, "a slice broke off")) }
+}
+
+/// Looks whether a slice is of the version that the response began with. If not, none of those that
+/// are stored is of use.
+async fn check(proxy: &WarpProxy, slice: &mut Fetching, version: &Version, ctx: &mut RequestCtx) -> Result<()> {
+    let head = slice.head().await?;
+    let verdict = slice.verdict();
+    if head.status != StatusCode::PARTIAL_CONTENT {
+        return Err(broken(ctx, "a slice could not be had"));
+    }
+    if Version::of(&head.headers, slice.slice).as_ref() != Some(version) {
+        proxy.storage.purge_family(&lookup::cache_key(&ctx.exchange));
+        return Err(broken(ctx, "a slice is of another version"));
+    }
+    if verdict.outcome == Outcome::Miss {
+        ctx.verdict.outcome = Outcome::Miss;
+    }
+    Ok(())
+}
+
+/// The head of the whole, from that of a slice.
+fn whole_head(mut head: ResponseHeader, version: &Version) -> Result<ResponseHeader> {
+    head.set_status(StatusCode::OK)?;
+    head.remove_header(&header::CONTENT_RANGE);
+    head.remove_header(&header::TRANSFER_ENCODING);
+    head.insert_header(header::CONTENT_LENGTH, version.complete)?;
+    Ok(head)
+}
+
+/// What a client gets of a whole response: its head, and which bytes. One range is cut from it;
+/// of several the whole is sent, as RFC 9110 section 14.2 allows.
+fn conclude(session: &Session, mut head: ResponseHeader) -> (ResponseHeader, Option<Range<u64>>) {
+    let (req, now) = (session.req_header(), SystemTime::now());
+    let stored = Stored { status: head.status, headers: &head.headers, response_time: now };
+    if evaluate(&req.method, &req.headers, &stored, now) == Precondition::NotModified {
+        to_304(&mut head);
+        return (head, None);
+    }
+    let mut narrowed = head.clone();
+    match range::narrow_whole(req, &mut narrowed) {
+        RangeType::Single(bytes) => (narrowed, Some(bytes.start as u64..bytes.end as u64)),
+        RangeType::Invalid => (narrowed, None),
+        RangeType::None => (narrowed, all_of(session, &head)),
+        RangeType::Multi(_) => {
+            let all = all_of(session, &head);
+            (head, all)
+        }
+    }
+}
+
+/// All bytes of a response, as far as it says how many these are; `None` if it has no body.
+fn all_of(session: &Session, head: &ResponseHeader) -> Option<Range<u64>> {
+    let is_head_alone = session.req_header().method == Method::HEAD
+        || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    (!is_head_alone).then(|| 0..content_length(&head.headers).unwrap_or(u64::MAX))
+}
+
+/// Lets the policy deliver the head and writes it; `false` when the policy has answered otherwise.
+async fn write_head(
+    session: &mut Session,
+    head: &mut ResponseHeader,
+    is_all: bool,
+    ctx: &mut RequestCtx,
+) -> Result<bool> {
+    // A page of the policy is made and marked already.
+    if ctx.verdict.outcome != Outcome::Synth {
+        deliver::hand_over(session, head, ctx).await?;
+    }
+    if ctx.replaced {
+        return Ok(false);
+    }
+    session.write_response_header(Box::new(head.clone()), is_all).await.map_err(Error::into_down)?;
+    Ok(true)
+}
+
+/// Sends those bytes of a body that begins at `place`; tells how many that were.
+async fn send(session: &mut Session, body: &mut Fetching, mut place: u64, wanted: &Range<u64>) -> Result<u64> {
+    let mut sent = 0;
+    while place < wanted.end
+        && let Some(bytes) = body.next().await?
+    {
+        let length = bytes.len() as u64;
+        let within = |at: u64| usize::try_from(at.saturating_sub(place).min(length)).unwrap_or(bytes.len());
+        let cut = bytes.slice(within(wanted.start)..within(wanted.end).max(within(wanted.start)));
+        place += length;
+        if !cut.is_empty() {
+            sent += cut.len() as u64;
+            session.write_response_body(Some(cut), false).await.map_err(Error::into_down)?;
+        }
+    }
+    Ok(sent)
+}
+
+async fn end(session: &mut Session) -> Result<()> {
+    session.write_response_body(None, true).await.map_err(Error::into_down)
+}
+
+fn broken(ctx: &mut RequestCtx, why: &'static str) -> Box<Error> {
+    ctx.verdict.reason = Reason::BadResponse;
+    failed(503, why)
+}

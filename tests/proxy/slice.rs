@@ -1,0 +1,402 @@
+//! Responses put together from slices: `req.slice`.
+
+use std::fs;
+
+use crate::support::{Answer, Fields, Gate, Nginx, Origin, Proxy, Recorded, Response, until};
+
+/// The size of a slice, the smallest there is.
+const SIZE: usize = 64 << 10;
+
+const POLICY: &str = "rules request first { when path under \"/\" -> slice 64KB; }\n";
+
+/// Three slices and a half; every place can be told from the others.
+fn body() -> String {
+    let places: Vec<_> = (0..SIZE / 2).map(|place| format!("{place:06}")).collect();
+    places.join(" ") + " "
+}
+
+/// The bytes from `first` to `last`, as an origin that knows ranges answers them.
+fn ranged(body: &str, request: &Recorded) -> Answer {
+    let Some(range) = request.header("Range").and_then(|range| range.strip_prefix("bytes=")) else {
+        return Answer::ok(body);
+    };
+    let (first, last) = range.split_once('-').unwrap();
+    let (first, last) = (first.parse::<usize>().unwrap(), last.parse::<usize>().unwrap().min(body.len() - 1));
+    if first > last {
+        return Answer::status(416).header("Content-Range", &format!("bytes */{}", body.len()));
+    }
+    let place = format!("bytes {first}-{last}/{}", body.len());
+    Answer::status(206).with_body(&body.as_bytes()[first..=last]).header("Content-Range", &place)
+}
+
+fn file(request: &Recorded) -> Answer {
+    ranged(&body(), request).header("Cache-Control", "max-age=60").header("ETag", "\"v1\"")
+}
+
+/// A request for that range.
+fn asking_for(range: &str) -> Recorded {
+    let fields = Fields(vec![("Range".to_owned(), range.to_owned())]);
+    Recorded { method: "GET".to_owned(), target: "/file".to_owned(), fields, body: Vec::new(), connection: 0 }
+}
+
+fn start(responder: impl Fn(&Recorded) -> Answer + Send + Sync + 'static) -> (Origin, Proxy) {
+    let origin = Origin::start();
+    origin.on_each("/file", responder);
+    let proxy = Proxy::before(&origin, POLICY);
+    (origin, proxy)
+}
+
+fn part(proxy: &Proxy, range: &str) -> Response {
+    proxy.client().get("/file").header("Range", range).send()
+}
+
+/// The numbers of the slices that the origin was asked for, in order.
+fn asked(origin: &Origin) -> Vec<usize> {
+    let mut slices: Vec<_> = origin.requests().iter().map(slice_of).collect();
+    slices.sort_unstable();
+    slices
+}
+
+fn slice_of(request: &Recorded) -> usize {
+    let range = request.header("Range").expect("a slice is asked for");
+    let (first, last) = range.strip_prefix("bytes=").unwrap().split_once('-').unwrap();
+    let (first, last) = (first.parse::<usize>().unwrap(), last.parse::<usize>().unwrap());
+    assert_eq!((first % SIZE, last - first + 1), (0, SIZE), "{range}");
+    first / SIZE
+}
+
+/// A request is counted once it has ended, a little after its response has.
+fn wait_for_outcomes(proxy: &Proxy, outcome: &str, count: u64) {
+    until("the requests that ended so", || (proxy.outcomes(outcome) == count).then_some(()));
+}
+
+#[test]
+fn a_range_touches_the_slices_that_it_lies_in() {
+    let (origin, proxy) = start(file);
+    let (first, last) = (SIZE - 10, SIZE + 9);
+    for hit in [false, true] {
+        let response = part(&proxy, &format!("bytes={first}-{last}"));
+        assert_eq!((response.status, response.text()), (206, &body()[first..=last]));
+        let place = format!("bytes {first}-{last}/{}", body().len());
+        assert_eq!(response.header("Content-Range"), Some(place.as_str()));
+        assert_eq!(response.header("Content-Length"), Some("20"));
+        assert_eq!(response.cache_status().hit(), hit);
+        assert_eq!(response.cache_status().parameters["detail"], "slice");
+        assert_eq!(response.fields.all("Via").count(), 1);
+    }
+    let inside = part(&proxy, &format!("bytes={}-{}", 2 * SIZE + 5, 2 * SIZE + 8));
+    assert_eq!(inside.text(), &body()[2 * SIZE + 5..=2 * SIZE + 8]);
+    assert_eq!(asked(&origin), [0, 1, 2]);
+}
+
+#[test]
+fn the_whole_runs_through_all_slices_and_fills_them() {
+    let (origin, proxy) = start(file);
+    for hit in [false, true] {
+        let whole = proxy.get("/file");
+        assert_eq!((whole.status, whole.header("Content-Range")), (200, None));
+        assert_eq!(whole.header("Content-Length"), Some(body().len().to_string().as_str()));
+        assert!(whole.text() == body());
+        assert_eq!(whole.cache_status().hit(), hit);
+    }
+    assert!(part(&proxy, "bytes=-5").cache_status().hit());
+    assert_eq!(asked(&origin), [0, 1, 2, 3]);
+    wait_for_outcomes(&proxy, "hit", 2);
+    wait_for_outcomes(&proxy, "miss", 1);
+}
+
+#[test]
+fn the_end_is_found_by_the_first_slice() {
+    let (origin, proxy) = start(file);
+    let end = part(&proxy, "bytes=-5");
+    assert_eq!((end.status, end.text()), (206, &body()[body().len() - 5..]));
+    assert_eq!(asked(&origin), [0, 3]);
+    let open = part(&proxy, &format!("bytes={}-", body().len() - 3));
+    assert_eq!((open.status, open.text()), (206, &body()[body().len() - 3..]));
+    let beyond = part(&proxy, &format!("bytes={}-", body().len()));
+    assert_eq!(
+        (beyond.status, beyond.header("Content-Range")),
+        (416, Some(format!("bytes */{}", body().len()).as_str()))
+    );
+    let far = part(&proxy, "bytes=99999999-");
+    assert_eq!(far.status, 416);
+}
+
+#[test]
+fn head_is_answered_by_the_first_slice() {
+    let (origin, proxy) = start(file);
+    for range in [None, Some("bytes=0-4")] {
+        let mut client = proxy.client();
+        let request = client.request("HEAD", "/file");
+        let head = range.into_iter().fold(request, |request, range| request.header("Range", range)).send();
+        assert_eq!((head.status, head.body.len()), (200, 0));
+        assert_eq!(head.header("Content-Length"), Some(body().len().to_string().as_str()));
+        assert_eq!(client.get("/file").header("Range", "bytes=0-4").send().text(), &body()[..5]);
+    }
+    assert_eq!(asked(&origin), [0]);
+}
+
+#[test]
+fn conditions_of_the_client_are_judged_on_the_whole() {
+    let (origin, proxy) = start(file);
+    let ask =
+        |name: &str, value: &str| proxy.client().get("/file").header("Range", "bytes=0-4").header(name, value).send();
+    assert_eq!(ask("If-Range", "\"v1\"").status, 206);
+    assert!(ask("If-Range", "\"v2\"").text() == body());
+    let known = ask("If-None-Match", "\"v1\"");
+    assert_eq!((known.status, known.body.len()), (304, 0));
+    assert!(origin.requests().iter().all(|request| request.header("If-None-Match").is_none()));
+}
+
+#[test]
+fn several_ranges_are_answered_with_the_whole() {
+    let (_origin, proxy) = start(file);
+    let whole = part(&proxy, "bytes=0-1,9-10");
+    assert_eq!(whole.status, 200);
+    assert!(whole.text() == body());
+}
+
+#[test]
+fn rfc9110_15_3_7_3_slices_of_two_versions_are_never_mixed() {
+    let other = body().replace('0', "o");
+    for (tag, changed) in [("\"v2\"", other.clone()), ("\"v1\"", other.clone() + "longer"), ("W/\"v1\"", other)] {
+        let origin = Origin::start();
+        let new = changed.clone();
+        origin.on_each("/file", move |request| {
+            ranged(&new, request).header("Cache-Control", "max-age=60").header("ETag", tag)
+        });
+        // Two slices of the first version, then the file changes.
+        for range in ["bytes=0-65535", "bytes=65536-131071"] {
+            origin.once("/file", file(&asking_for(range)));
+        }
+        let proxy = Proxy::before(&origin, POLICY);
+        part(&proxy, "bytes=0-65536");
+        let mut client = proxy.client();
+        let head = client.get("/file").send_only().read_head().unwrap();
+        let broken = client.read_rest(&head).expect_err(tag);
+        assert!(broken.body == body().as_bytes()[..2 * SIZE], "{tag}: {}", broken.body.len());
+        // What was stored of both is gone, and the next request begins anew.
+        assert!(proxy.get("/file").text() == changed, "{tag}");
+        wait_for_outcomes(&proxy, "error", 1);
+    }
+}
+
+#[test]
+fn an_origin_without_ranges_is_stored_as_a_whole() {
+    let (origin, proxy) = start(|_| Answer::ok(body()).header("Cache-Control", "max-age=60"));
+    let first = part(&proxy, "bytes=10-19");
+    assert_eq!((first.status, first.text()), (206, &body()[10..20]));
+    let whole = proxy.get("/file");
+    assert!(whole.cache_status().hit() && whole.text() == body());
+    assert_eq!(part(&proxy, "bytes=70000-70001").text(), &body()[70_000..=70_001]);
+    assert_eq!(origin.requests().len(), 1);
+}
+
+#[test]
+fn what_has_no_validator_is_fetched_as_a_whole() {
+    let (origin, proxy) = start(|request| ranged(&body(), request).header("Cache-Control", "max-age=60"));
+    for _ in 0..2 {
+        assert_eq!(part(&proxy, "bytes=70000-70001").text(), &body()[70_000..=70_001]);
+    }
+    let ranges: Vec<_> = origin.requests().iter().map(|request| request.header("Range").is_some()).collect();
+    assert_eq!(ranges, [true, false]);
+}
+
+#[test]
+fn an_error_in_place_of_the_first_slice_is_the_answer() {
+    let (origin, proxy) = start(file);
+    origin.on("/gone", Answer::status(404).with_body("no such file").header("Cache-Control", "max-age=60"));
+    for hit in [false, true] {
+        let response = proxy.client().get("/gone").header("Range", "bytes=99999-").send();
+        assert_eq!((response.status, response.text(), response.cache_status().hit()), (404, "no such file", hit));
+    }
+    origin.on("/away", Answer::close());
+    let away = proxy.get("/away");
+    assert_eq!((away.status, away.fields.all("Via").count()), (503, 1));
+    wait_for_outcomes(&proxy, "error", 1);
+}
+
+#[test]
+fn a_purge_removes_all_slices() {
+    let origin = Origin::start();
+    origin.on_each("/file", file);
+    let purge = "sub recv { if (req.method == \"PURGE\") { return (purge); } }";
+    let proxy = Proxy::before(&origin, &format!("{POLICY}{purge}"));
+    proxy.get("/file");
+    assert_eq!(proxy.metric("warp_store_objects"), 4);
+    assert_eq!(proxy.client().request("PURGE", "/file").send().status, 200);
+    assert_eq!(proxy.metric("warp_store_objects"), 0);
+    assert!(!part(&proxy, "bytes=0-0").cache_status().hit());
+    assert_eq!(asked(&origin), [0, 0, 1, 2, 3]);
+}
+
+#[test]
+fn a_slice_that_breaks_off_breaks_the_response_off() {
+    let (origin, proxy) = start(|request| {
+        let answer = file(request);
+        if slice_of(request) == 2 { answer.truncated(1_000) } else { answer }
+    });
+    let mut client = proxy.client();
+    let head = client.get("/file").send_only().read_head().unwrap();
+    let broken = client.read_rest(&head).expect_err("a slice is cut short");
+    assert!(broken.body.len() < 3 * SIZE && body().as_bytes().starts_with(&broken.body));
+    assert_eq!(origin.requests_to("/file").len(), 3 + usize::from(asked(&origin).contains(&3)));
+}
+
+#[test]
+fn a_client_that_goes_away_stops_the_slices_to_come() {
+    let gate = Gate::new();
+    let held = gate.clone();
+    let (origin, proxy) = start(move |request| {
+        let answer = file(request);
+        if slice_of(request) == 0 { answer.body_behind(10, &held) } else { answer }
+    });
+    let mut client = proxy.client();
+    client.get("/file").send_only().read_head().unwrap();
+    origin.wait_for(2);
+    drop(client);
+    gate.open();
+    proxy.wait_for_metric("warp_requests_in_flight", 0);
+    assert!(origin.requests().len() <= 3, "{:?}", asked(&origin));
+}
+
+#[test]
+fn many_who_ask_for_one_slice_share_its_fetch() {
+    let gate = Gate::new();
+    let held = gate.clone();
+    let (origin, proxy) = start(move |request| file(request).behind(&held));
+    let mut clients: Vec<_> = (0..20).map(|_| proxy.client()).collect();
+    for client in &mut clients {
+        client.get("/file").header("Range", "bytes=5-9").send_only();
+    }
+    proxy.wait_for_metric("warp_requests_in_flight", 20);
+    gate.open();
+    for client in &mut clients {
+        assert_eq!(client.read_response("GET").unwrap().text(), &body()[5..=9]);
+    }
+    assert_eq!(asked(&origin), [0]);
+}
+
+#[test]
+fn many_who_ask_for_the_whole_share_all_slices() {
+    let gate = Gate::new();
+    let held = gate.clone();
+    let (origin, proxy) = start(move |request| file(request).body_behind(100, &held));
+    let mut clients: Vec<_> = (0..10).map(|_| proxy.client()).collect();
+    for client in &mut clients {
+        client.get("/file").send_only();
+    }
+    proxy.wait_for_metric("warp_requests_in_flight", 10);
+    gate.open();
+    for client in &mut clients {
+        assert!(client.read_response("GET").unwrap().text() == body());
+    }
+    assert_eq!(asked(&origin), [0, 1, 2, 3]);
+}
+
+#[test]
+fn an_error_in_place_of_a_later_slice_breaks_the_response_off_and_the_others_stay() {
+    let (origin, proxy) = start(file);
+    part(&proxy, "bytes=0-131071");
+    origin.once("/file", Answer::status(500));
+    let mut client = proxy.client();
+    let head = client.get("/file").send_only().read_head().unwrap();
+    let broken = client.read_rest(&head).expect_err("no third slice");
+    assert!(broken.body == body().as_bytes()[..2 * SIZE]);
+    assert!(proxy.get("/file").text() == body());
+    assert_eq!(asked(&origin), [0, 1, 2, 2, 3]);
+}
+
+#[test]
+fn slices_that_are_too_large_to_store_are_served_all_the_same() {
+    let origin = Origin::start();
+    origin.on_each("/file", file);
+    let policy = format!("warp 1;\n{}{POLICY}", origin.backend());
+    let proxy = Proxy::start_with(&policy, &["--memory", "1MB"]);
+    for _ in 0..2 {
+        assert!(proxy.get("/file").text() == body());
+        assert_eq!(part(&proxy, "bytes=70000-70001").text(), &body()[70_000..=70_001]);
+    }
+}
+
+#[test]
+fn responses_that_may_not_be_stored_are_put_together_for_each() {
+    let (origin, proxy) =
+        start(|request| ranged(&body(), request).header("Cache-Control", "no-store").header("ETag", "\"v1\""));
+    for _ in 0..3 {
+        let response = part(&proxy, "bytes=65530-65540");
+        assert_eq!((response.text(), response.cache_status().hit()), (&body()[65_530..=65_540], false));
+    }
+    assert_eq!(asked(&origin), [0, 0, 0, 1, 1, 1]);
+    assert_eq!(proxy.metric("warp_store_objects"), 0);
+}
+
+#[test]
+fn variants_have_slices_of_their_own() {
+    let (origin, proxy) = start(|request| {
+        let variant = request.header("A").unwrap().to_owned();
+        let answer = ranged(&body().replace(' ', &variant), request).header("Cache-Control", "max-age=60");
+        answer.header("Vary", "A").header("ETag", &format!("\"{variant}\""))
+    });
+    for (value, hit) in [("x", false), ("y", false), ("x", true), ("y", true)] {
+        let response = proxy.client().get("/file").header("A", value).send();
+        assert!(response.text() == body().replace(' ', value), "{value}");
+        assert_eq!(response.cache_status().hit(), hit, "{value}");
+    }
+    assert_eq!(asked(&origin), [0, 0, 1, 1, 2, 2, 3, 3]);
+}
+
+#[test]
+fn a_stale_slice_is_validated() {
+    let origin = Origin::start();
+    let validated = |request: &Recorded| request.header("If-None-Match").is_some();
+    origin.on_each("/file", move |request| {
+        let fresh = Answer::status(304).header("ETag", "\"v1\"").header("Cache-Control", "max-age=60");
+        let stale = ranged(&body(), request).header("ETag", "\"v1\"").header("Cache-Control", "max-age=0");
+        if validated(request) { fresh } else { stale }
+    });
+    let proxy = Proxy::before(&origin, POLICY);
+    for _ in 0..3 {
+        assert_eq!(part(&proxy, "bytes=5-9").text(), &body()[5..=9]);
+    }
+    assert_eq!(asked(&origin), [0, 0]);
+}
+
+#[test]
+fn deliver_sees_the_response_that_was_put_together() {
+    let origin = Origin::start();
+    origin.on_each("/file", file);
+    let deliver = "sub deliver { set resp.http.Seen = resp.status; if (req.http.No) { return (synth(403)); } }";
+    let proxy = Proxy::before(&origin, &format!("{POLICY}{deliver}"));
+    assert_eq!(part(&proxy, "bytes=5-9").header("Seen"), Some("206"));
+    assert_eq!(proxy.get("/file").header("Seen"), Some("200"));
+    assert_eq!(proxy.client().get("/file").header("No", "1").send().status, 403);
+}
+
+#[test]
+fn nginx_with_a_large_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let film: Vec<u8> = (0..10 << 17).flat_map(|place| format!("{place:07} ").into_bytes()).collect();
+    fs::write(dir.path().join("film.mp4"), &film).unwrap();
+    let nginx = Nginx::serve(dir.path());
+    let backend = nginx.address();
+    let policy = format!(
+        "warp 1;\nbackend default {{ .host = \"{}\"; .port = \"{}\"; }}\nrules request first {{ when path ext [\"mp4\"] -> slice 1MB; }}\n\
+         rules response first {{ when path ext [\"mp4\"] -> ttl 1h; }}",
+        backend.ip(),
+        backend.port()
+    );
+    let proxy = Proxy::start(&policy);
+    let ask = |range: &str| proxy.client().get("/film.mp4").header("Range", range).send();
+    let middle = ask("bytes=5242870-5242889");
+    assert_eq!((middle.status, &middle.body[..]), (206, &film[5_242_870..=5_242_889]));
+    assert_eq!(nginx.wait_for_requests(2).len(), 2);
+    let whole = proxy.get("/film.mp4");
+    assert_eq!((whole.status, whole.body.len()), (200, 10 << 20));
+    assert!(whole.body == film);
+    assert_eq!(nginx.wait_for_requests(10).len(), 10);
+    let hit = ask("bytes=-100");
+    assert!(hit.cache_status().hit() && hit.body == film[film.len() - 100..]);
+    assert!(proxy.get("/film.mp4").body == film);
+    assert_eq!(nginx.asked().len(), 10);
+}
