@@ -1,7 +1,7 @@
 //! What warp knows about one request while it is under way.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -38,6 +38,8 @@ pub struct RequestCtx {
     pub replaced: bool,
     /// Whether all of the stored response's body is there.
     pub has_whole_body: bool,
+    /// Whether the client went away while its response was fetched. Set where the request can only be read.
+    pub client_is_gone: AtomicBool,
     /// Counts the request as running until it ends; none for a fetch in the background.
     pub in_flight: Option<InFlight>,
     /// What the request came to, for the log, the metrics and `Cache-Status`.
@@ -132,6 +134,10 @@ pub struct Fetch {
     pub unusable: Option<Unusable>,
     /// The stored part that may be a piece of the response.
     pub pieces: Pieces,
+    /// How many bytes of a part are still to come, where only `Content-Range` says it.
+    pub left_bytes: Option<u64>,
+    /// How many interim responses have come.
+    pub interims: u32,
     /// The place in the policy that kept the response from being stored.
     pub refused_at: Option<Span>,
     /// How long requests for the same key are to pass, if the policy said so of this response.
@@ -303,6 +309,7 @@ impl RequestCtx {
             disposition: Disposition::default(),
             pending: None,
             replaced: false,
+            client_is_gone: AtomicBool::new(false),
             has_whole_body: false,
             in_flight: None,
             verdict: CacheVerdict::default(),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, Method, header};
 use pingora::cache::key::HashBinary;
 use pingora::cache::{CacheMeta, NoCacheReason, RespCacheable};
 use pingora::http::{RequestHeader, ResponseHeader};
@@ -134,17 +134,7 @@ fn prepare(bereq: &mut RequestHeader, session: &Session, ctx: &RequestCtx) {
     for name in hop_by_hop_fields(&bereq.headers) {
         bereq.remove_header(&name);
     }
-    add_client(bereq, &ctx.exchange.client.to_string());
     let _ = bereq.append_header(header::VIA, "1.1 warp");
-}
-
-/// The client's address goes behind those that are there already, in one line.
-fn add_client(bereq: &mut RequestHeader, client: &str) {
-    let known = bereq.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let all: Vec<_> = known.chain([client]).collect();
-    if let Ok(value) = HeaderValue::from_str(&all.join(", ")) {
-        let _ = bereq.insert_header("X-Forwarded-For", value);
-    }
 }
 
 fn choose(ctx: &mut RequestCtx) -> Result<Arc<Backend>> {
@@ -250,6 +240,10 @@ pub fn response(
     }
     ctx.verdict.forward_status = Some(response.status.as_u16());
     add_date(response)?;
+    if response.status == http::StatusCode::NO_CONTENT {
+        // RFC 9110 section 8.6.
+        response.remove_header(&header::CONTENT_LENGTH);
+    }
     let validated = response.status == http::StatusCode::NOT_MODIFIED;
     let stored = session.cache.maybe_cache_meta().filter(|_| validated && session.cache.enabled());
     if validated && stored.is_none() && !is_conditional(ctx.fetch.bereq.as_deref()) {

@@ -10,15 +10,15 @@ use pingora::cache::{CacheKey, CacheMeta, ForcedFreshness, HitHandler, RespCache
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::protocols::Digest;
-use pingora::proxy::{FailToProxy, ProxyHttp, RangeType, Session};
+use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, RangeType, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
 
 use super::ctx::RequestCtx;
 use super::recv::Received;
 use super::{
-    WarpProxy, deliver, failure, fetch, head_update, interim, invalidate, log, lookup, post, range, recv, revalidate,
-    slice, sliced, stale, synth,
+    WarpProxy, abandon, deliver, failure, fetch, head_update, interim, invalidate, log, lookup, part, post, range,
+    recv, revalidate, slice, sliced, stale, synth,
 };
 
 #[async_trait]
@@ -123,8 +123,7 @@ impl ProxyHttp for WarpProxy {
         ctx: &mut RequestCtx,
     ) -> Result<()> {
         if interim::is_relayed(response) {
-            interim::relay(session, response).await;
-            return Ok(());
+            return interim::relay(session, response, ctx).await;
         }
         fetch::response(self.storage, session, response, ctx)?;
         invalidate::after(self.storage, response, ctx);
@@ -135,11 +134,13 @@ impl ProxyHttp for WarpProxy {
 
     fn upstream_response_body_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
         ctx: &mut RequestCtx,
     ) -> Result<Option<Duration>> {
+        abandon::check(session, ctx)?;
+        part::count(body.as_ref(), ctx)?;
         post::write(body.as_ref(), end_of_stream, ctx);
         Ok(None)
     }
@@ -201,6 +202,19 @@ impl ProxyHttp for WarpProxy {
     fn suppress_error_log(&self, _session: &Session, _ctx: &RequestCtx, _error: &Error) -> bool {
         // `failure` logs it, with the request's number and the reason that the metrics use.
         true
+    }
+
+    fn suppress_proxy_warn_log(
+        &self,
+        session: &Session,
+        ctx: &RequestCtx,
+        error: &Error,
+        context: ProxyWarnLogContext,
+    ) -> bool {
+        if context == ProxyWarnLogContext::DownstreamCache {
+            abandon::note(ctx);
+        }
+        self.suppress_error_log(session, ctx, error)
     }
 
     async fn connected_to_upstream(

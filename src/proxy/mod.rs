@@ -9,6 +9,7 @@
 //! `facts` shows a request to the policy, `storage` shows warp's store to pingora, and `serve` puts
 //! the process together. What the rules of caching say stands in `crate::cache`.
 
+mod abandon;
 mod admit;
 mod connection;
 mod ctx;

@@ -305,7 +305,7 @@ fn hit(place: Key, object: Arc<Object<StoredResponse>>, is_first: bool) -> (Cach
     meta.extensions_mut().insert(ObjectId(place, object.id()));
     say_length(&mut meta, object.len());
     let reader = object.reader(None);
-    (meta, Box::new(StoredHit { object, reader }))
+    (meta, Box::new(StoredHit { object, reader: Some(reader) }))
 }
 
 /// A body whose length was not known when it came has one now, so that parts of it can be asked for.
@@ -415,7 +415,8 @@ async fn read(reader: &mut BodyReader) -> Result<Option<Bytes>> {
 /// A stored response being read.
 pub struct StoredHit {
     object: Arc<Object<StoredResponse>>,
-    reader: BodyReader,
+    /// `None` once it has been given up.
+    reader: Option<BodyReader>,
 }
 
 impl StoredHit {
@@ -434,9 +435,15 @@ impl StoredHit {
         self.object.len().is_some()
     }
 
+    /// Reads no further; whether anybody else does or will.
+    pub fn leave(&mut self) -> bool {
+        self.reader = None;
+        self.object.is_wanted()
+    }
+
     /// The same response, to be read from its start.
     pub fn reopen(&self) -> Self {
-        Self { object: Arc::clone(&self.object), reader: self.object.reader(None) }
+        Self { object: Arc::clone(&self.object), reader: Some(self.object.reader(None)) }
     }
 
     /// Bytes of its body that stand before and behind others.
@@ -448,7 +455,10 @@ impl StoredHit {
 #[async_trait]
 impl HandleHit for StoredHit {
     async fn read_body(&mut self) -> Result<Option<Bytes>> {
-        read(&mut self.reader).await
+        match &mut self.reader {
+            Some(reader) => read(reader).await,
+            None => Ok(None),
+        }
     }
 
     async fn finish(
@@ -470,7 +480,7 @@ impl HandleHit for StoredHit {
             return Error::e_explain(ErrorType::InternalError, "the end of the body is not known yet");
         };
         let end = end.map_or(length, |end| end as u64);
-        self.reader = self.object.reader(Some(start as u64..end));
+        self.reader = Some(self.object.reader(Some(start as u64..end)));
         Ok(())
     }
 
