@@ -33,7 +33,8 @@ impl Timing {
 pub fn corrected_initial_age(headers: &HeaderMap, timing: Timing) -> Duration {
     let apparent_age = date_value(headers, timing.response_time)
         .map_or(Duration::ZERO, |date| Duration::from_secs(since(timing.response_time, date).as_secs()));
-    let response_delay = since(timing.response_time, timing.request_time);
+    // An age has whole seconds (§1.2.2), so that a quick answer does not come aged.
+    let response_delay = Duration::from_secs(since(timing.response_time, timing.request_time).as_secs());
     let corrected_age_value = age_value(headers).unwrap_or_default().saturating_add(response_delay);
     apparent_age.max(corrected_age_value)
 }

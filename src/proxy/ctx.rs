@@ -80,6 +80,8 @@ pub struct Exchange {
     pub slice: Option<Slice>,
     /// The parts given to `hash_data`, each framed by its length.
     pub key: Vec<u8>,
+    /// The key as it is shown to people.
+    pub shown_key: Vec<u8>,
     /// What else tells the response from others of that key: the content of a QUERY.
     pub content: Vec<u8>,
     /// The body of a response that is made up: `resp.body`, `beresp.body`.
@@ -269,8 +271,8 @@ pub struct CacheVerdict {
     pub stored: bool,
     /// Whether it failed, and that is noted.
     pub failed: bool,
-    /// Whether it waited for another request's fetch.
-    pub collapsed: bool,
+    /// Why it would have gone forward, if it was answered with what another request fetched meanwhile.
+    pub collapsed: Option<Reason>,
     /// The status of the backend's response, when one came.
     pub forward_status: Option<u16>,
     /// How much longer the stored response is fresh, when that is what is served.
@@ -285,7 +287,7 @@ impl Default for CacheVerdict {
             decided_at: None,
             stored: false,
             failed: false,
-            collapsed: false,
+            collapsed: None,
             forward_status: None,
             ttl_seconds: None,
         }
@@ -337,6 +339,7 @@ impl Exchange {
             slice_bytes: 0,
             slice: None,
             key: Vec::new(),
+            shown_key: Vec::new(),
             content: Vec::new(),
             body: None,
             log: Vec::new(),
@@ -363,6 +366,7 @@ impl Exchange {
             slice_bytes: 0,
             slice: None,
             key: Vec::new(),
+            shown_key: Vec::new(),
             content: Vec::new(),
             body: None,
             log: Vec::new(),

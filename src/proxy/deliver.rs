@@ -11,12 +11,12 @@ use pingora::proxy::Session;
 
 use super::connection::{self, NextHead};
 use super::ctx::{Disposition, Fetch, RequestCtx};
-use super::explain::cache_status;
 use super::facts::{StepFacts, spelling};
 use super::lookup::object_view;
 use super::recv::answer_for;
 use super::storage::StoredTimes;
-use super::{slice, synth};
+use super::{explain, slice, synth};
+use crate::cache::cache_status;
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::validation::Stored;
 use crate::cache::{Precondition, age, validation};
@@ -79,7 +79,8 @@ pub fn respond_made(session: &mut Session, response: &mut ResponseHeader, ctx: &
 }
 
 fn run_deliver(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Verdict {
-    let obj = is_from_store(session).then(|| session.cache.maybe_cache_meta().map(object_view)).flatten();
+    let is_stored = is_from_store(session) || ctx.verdict.stored;
+    let obj = is_stored.then(|| session.cache.maybe_cache_meta().map(object_view)).flatten();
     let req = session.downstream_session.req_header_mut();
     let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
     facts.obj = obj;
@@ -118,10 +119,13 @@ fn seconds_left(session: &Session) -> Option<i64> {
 /// Notes what the request came to, as far as pingora's state tells.
 fn settle(session: &Session, ctx: &mut RequestCtx) {
     let verdict = &mut ctx.verdict;
-    verdict.collapsed = session.cache.lock_duration().is_some();
     verdict.ttl_seconds = is_from_store(session).then(|| seconds_left(session)).flatten();
     match session.cache.phase() {
         CachePhase::Hit => {
+            if session.cache.lock_duration().is_some() {
+                let expired = (verdict.reason == Reason::Expired).then_some(Reason::Expired);
+                verdict.collapsed = expired.or(Some(Reason::UriMiss));
+            }
             let unasked = ctx.exchange.unasked.map(|reason| (Outcome::Stale, reason));
             (verdict.outcome, verdict.reason) = unasked.unwrap_or((Outcome::Hit, Reason::Fresh));
         }
@@ -213,7 +217,10 @@ fn keep_date(session: &Session, response: &ResponseHeader, ctx: &RequestCtx) {
 /// Adds `Via` (RFC 9110 section 7.6.3) and `Cache-Status` (RFC 9211).
 pub fn finish(response: &mut ResponseHeader, ctx: &RequestCtx, ttl_seconds: Option<i64>) {
     add(response, "Via", HeaderValue::from_static("1.1 warp"));
-    add(response, "Cache-Status", cache_status(ctx, ttl_seconds).value());
+    if !cache_status::is_readable(&response.headers) {
+        response.remove_header("Cache-Status");
+    }
+    add(response, "Cache-Status", explain::cache_status(ctx, ttl_seconds).value());
 }
 
 fn add(response: &mut ResponseHeader, name: &'static str, value: HeaderValue) {

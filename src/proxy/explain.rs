@@ -1,7 +1,9 @@
 //! What `Cache-Status` (RFC 9211) tells the client of its request: where the answer came from, why it
 //! was not a hit, and which line of the policy decided.
 
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header};
+use pingora::cache::key::hash_key;
+use pingora::http::RequestHeader;
 
 use super::ctx::{Disposition, Exchange, NotStored, RequestCtx};
 use crate::cache::{CacheStatus, Forward};
@@ -19,7 +21,11 @@ pub fn cache_status(ctx: &RequestCtx, ttl_seconds: Option<i64>) -> CacheStatus {
     let status = match verdict.outcome {
         Outcome::Hit if verdict.reason == Reason::Revalidated => CacheStatus::forwarded(Forward::Stale),
         // RFC 9211 section 2.6: it waited for the answer to another request that went forward.
-        Outcome::Hit if verdict.collapsed => CacheStatus::forwarded(Forward::UriMiss),
+        Outcome::Hit if verdict.collapsed.is_some() => {
+            CacheStatus::forwarded(forward(verdict.collapsed.unwrap_or(Reason::UriMiss)))
+        }
+        // The backend was asked, and its error is not what is served.
+        Outcome::Stale if verdict.forward_status.is_some() => CacheStatus::forwarded(Forward::Stale),
         Outcome::Hit | Outcome::Stale => CacheStatus::hit(),
         Outcome::Miss => CacheStatus::forwarded(forward(verdict.reason)),
         Outcome::Pass if verdict.reason == Reason::Method => CacheStatus::forwarded(Forward::Method),
@@ -27,7 +33,7 @@ pub fn cache_status(ctx: &RequestCtx, ttl_seconds: Option<i64>) -> CacheStatus {
         Outcome::Error if ctx.fetch.bereq.is_some() => CacheStatus::forwarded(failed_forward(ctx)),
         Outcome::Synth | Outcome::Purge | Outcome::Error => CacheStatus::made(),
     };
-    let status = status.stored(verdict.stored).collapsed(verdict.collapsed).detail(detail(ctx));
+    let status = status.stored(verdict.stored).collapsed(verdict.collapsed.is_some()).detail(detail(ctx));
     let status = key(&ctx.exchange).into_iter().fold(status, CacheStatus::key);
     let forward_status = verdict.forward_status.and_then(|code| StatusCode::from_u16(code).ok());
     let status = forward_status.into_iter().fold(status, CacheStatus::forward_status);
@@ -36,7 +42,11 @@ pub fn cache_status(ctx: &RequestCtx, ttl_seconds: Option<i64>) -> CacheStatus {
 
 /// Why a request went forward that then failed: the reason of the failure stands in the reason's place.
 fn failed_forward(ctx: &RequestCtx) -> Forward {
-    if ctx.disposition == Disposition::Pass { Forward::Bypass } else { Forward::Miss }
+    match ctx.disposition {
+        Disposition::Pass if ctx.exchange.unsafe_request.is_some() => Forward::Method,
+        Disposition::Pass => Forward::Bypass,
+        Disposition::Lookup => Forward::Miss,
+    }
 }
 
 fn forward(reason: Reason) -> Forward {
@@ -56,6 +66,9 @@ fn detail(ctx: &RequestCtx) -> String {
     let (word, decided) = match (ctx.verdict.outcome, not_stored) {
         (Outcome::Miss, Some(NotStored::Policy)) => (NotStored::Policy.name(), ctx.fetch.refused_at),
         (Outcome::Miss, Some(reason)) => (reason.name(), None),
+        (Outcome::Hit, _) if ctx.verdict.collapsed.is_some() => {
+            (ctx.verdict.collapsed.unwrap_or(Reason::UriMiss).as_str(), None)
+        }
         _ => (ctx.verdict.reason.as_str(), ctx.verdict.decided_at),
     };
     match decided {
@@ -64,55 +77,90 @@ fn detail(ctx: &RequestCtx) -> String {
     }
 }
 
-/// `site.warp:12`, without the directory, which is nobody's business; a piece of the built-in policy by
-/// its name.
+/// `site.warp:12`, without the directory, which is nobody's business; of the built-in policy the piece or
+/// the step.
 fn place(policy: &Policy, span: Span) -> String {
-    let name = policy.sources.get(span.file).map_or("", |file| file.name());
-    if name == builtin::NAME {
-        let subs = policy.program.hir().subs.iter();
-        let before = subs.filter(|sub| sub.span.file == span.file && sub.span.start <= span.start);
-        if let Some(piece) = before.max_by_key(|sub| sub.span.start) {
-            return piece.name.clone();
-        }
+    let Some(file) = policy.sources.get(span.file) else { return String::new() };
+    if file.name() == builtin::NAME
+        && let Some(sub) = sub_before(file.text(), span)
+    {
+        return if sub.starts_with("builtin.") { sub.to_owned() } else { format!("builtin {sub}") };
     }
-    let file = name.rsplit('/').next().unwrap_or(name);
+    let name = file.name().rsplit('/').next().unwrap_or_default();
     let line = policy.sources.locate(span).map_or(0, |at| at.line);
-    format!("{file}:{line}")
+    format!("{name}:{line}")
 }
 
-/// The parts that make up the key, behind one another; nothing if the request was not looked up, or
-/// the key is too long to be shown.
-fn key(exchange: &Exchange) -> Option<Vec<u8>> {
-    if exchange.key.is_empty() || exchange.key.len() > MOST_KEY_BYTES {
-        return None;
-    }
-    let (mut shown, mut rest) = (Vec::with_capacity(exchange.key.len()), exchange.key.as_slice());
+/// The name of the sub that a place of a text lies in.
+fn sub_before(text: &str, place: Span) -> Option<&str> {
+    const SUB: &str = "\nsub ";
+    let before = text.get(..place.range().start)?;
+    let name = before.get(before.rfind(SUB)? + SUB.len()..)?;
+    name.split_whitespace().next()
+}
+
+/// The key for people: its parts behind one another. A part that is not the URL, the path or the host may
+/// be a secret of the client, and answers go through other hands: of that there is a hash.
+pub fn shown_key(key: &[u8], req: &RequestHeader) -> Vec<u8> {
+    let url = req.raw_path();
+    let path = url.split(|byte| *byte == b'?').next().unwrap_or(url);
+    let host = req.headers.get(header::HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+    let name = host.rsplitn(2, |byte| *byte == b':').last().unwrap_or(host);
+    let is_public =
+        |part: &[u8]| part.is_empty() || [url, path, host, name].iter().any(|it| it.eq_ignore_ascii_case(part));
+    let (mut shown, mut rest) = (Vec::with_capacity(key.len()), key);
     while let Some((length, after)) = rest.split_first_chunk() {
-        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
-        let (part, next) = after.split_at_checked(length)?;
+        let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
+        let Some((part, next)) = after.split_at_checked(length) else { break };
         if !shown.is_empty() {
             shown.push(b' ');
         }
-        shown.extend_from_slice(part);
+        if is_public(part) {
+            shown.extend_from_slice(part);
+        } else {
+            let [a, b, c, d, ..] = hash_key(part);
+            shown.extend_from_slice(format!("#{a:02x}{b:02x}{c:02x}{d:02x}").as_bytes());
+        }
         rest = next;
     }
-    Some(shown)
+    shown
+}
+
+/// The key that is shown; nothing if the request was not looked up, or the key is too long.
+fn key(exchange: &Exchange) -> Option<&[u8]> {
+    let is_short = !exchange.shown_key.is_empty() && exchange.shown_key.len() <= MOST_KEY_BYTES;
+    is_short.then_some(exchange.shown_key.as_slice())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn shown(parts: &[&str]) -> String {
+        let mut req = RequestHeader::build("GET", b"/a?b=1", None).unwrap();
+        req.insert_header(header::HOST, "A.test:8080").unwrap();
+        let framed = parts.iter().flat_map(|part| [&(part.len() as u64).to_le_bytes()[..], part.as_bytes()].concat());
+        String::from_utf8(shown_key(&framed.collect::<Vec<_>>(), &req)).unwrap()
+    }
+
     #[test]
     fn a_key_is_shown_by_its_parts() {
-        let mut exchange = crate::proxy::ctx::Exchange::new();
-        assert_eq!(key(&exchange), None);
-        for part in [&b"/a"[..], b"", b"a.test"] {
-            exchange.key.extend_from_slice(&(part.len() as u64).to_le_bytes());
-            exchange.key.extend_from_slice(part);
-        }
-        assert_eq!(key(&exchange).unwrap(), b"/a  a.test");
-        exchange.key.resize(MOST_KEY_BYTES + 1, 0);
-        assert_eq!(key(&exchange), None);
+        assert_eq!(shown(&["/a?b=1", "a.test:8080"]), "/a?b=1 a.test:8080");
+        assert_eq!(shown(&["/a", "", "a.test"]), "/a  a.test");
+        assert_eq!(shown(&[]), "");
+    }
+
+    #[test]
+    fn of_what_may_be_a_secret_there_is_a_hash() {
+        let hashed = shown(&["s3cret", "/a"]);
+        assert!(hashed.starts_with('#') && hashed.ends_with(" /a") && hashed.len() == 12, "{hashed}");
+        assert_ne!(hashed, shown(&["s3cret2", "/a"]));
+    }
+
+    #[test]
+    fn a_place_of_the_built_in_policy_is_in_a_sub() {
+        let text = "warp 1;\nsub recv {\n}\nsub builtin.cookie {\n    return (pass);\n}\n";
+        let at = |place: usize| sub_before(text, Span::new(crate::lang::source::FileId(0), place..place + 1));
+        assert_eq!((at(3), at(20), at(50)), (None, Some("recv"), Some("builtin.cookie")));
     }
 }

@@ -60,6 +60,10 @@ pub fn note(error: &Error, ctx: &mut RequestCtx) {
     let reason = reason_of(error, ctx);
     count_fetch(reason, ctx);
     (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Error, reason);
+    ctx.verdict.stored = false;
+    if !matches!(reason, Reason::Policy | Reason::PolicyFailure) {
+        ctx.verdict.decided_at = None;
+    }
     tracing::warn!(xid = ctx.exchange.xid, reason = reason.as_str(), %error, "the request failed");
 }
 

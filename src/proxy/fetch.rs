@@ -63,7 +63,10 @@ pub fn before(storage: &PingoraStorage, session: &mut Session, ctx: &mut Request
                     session.cache.disable(PASSED);
                 }
             }
-            _ => return Some(answer_for(&verdict, ctx)),
+            _ => {
+                ctx.verdict.reason = Reason::Policy;
+                return Some(answer_for(&verdict, ctx));
+            }
         }
     }
     ctx.fetch.lifetimes.uncacheable = Uncacheable::Passed;
@@ -337,6 +340,10 @@ pub fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut Request
     }
     let cc = ctx.fetch.directives(&beresp.headers);
     ctx.fetch.lifetimes.may_be_stale = !cc.forbids_stale();
+    if cc.no_cache.is_whole() {
+        // RFC 9111 section 5.2.2.4: whatever lifetime the policy gives it, it is validated each time.
+        ctx.fetch.lifetimes.ttl_ms = ctx.fetch.lifetimes.ttl_ms.min(0);
+    }
     ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &cc, &ctx.fetch.lifetimes)
         .or_else(|| ctx.fetch.pieces.is_unasked().then_some(NotStored::Rule(Unstorable::Partial)));
     let has_age = beresp.headers.contains_key(header::AGE);
@@ -353,7 +360,9 @@ fn lifetimes(beresp: &ResponseHeader, fetch: &Fetch) -> Lifetimes {
     let freshness = Freshness::of(beresp.status, &beresp.headers, &cc, timing, None);
     let guess = Freshness::of(beresp.status, &beresp.headers, &cc, timing, Some(Heuristic::default()));
     let milliseconds = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-    let ttl_ms = freshness.ttl_ms(now);
+    // What has no lifetime does not lose any by its way here.
+    let has_none = matches!(freshness.source, LifetimeSource::Unstated | LifetimeSource::NoCache);
+    let ttl_ms = if has_none { 0 } else { freshness.ttl_ms(now) };
     Lifetimes {
         ttl_ms,
         heuristic_ms: if guess.source == LifetimeSource::Heuristic { guess.ttl_ms(now).max(0) } else { 0 },
@@ -454,7 +463,8 @@ pub fn storable(
     let head = ctx.fetch.refreshed.take().map_or_else(|| response.clone(), |refreshed| *refreshed);
     let is_too_large = content_length(&head.headers).is_some_and(|length| length > largest_bytes);
     // A key that was known as uncacheable is not any more, but of what came so only a 200 is stored.
-    let is_for_next_time = session.cache.bypassing() && head.status != http::StatusCode::OK;
+    let is_a_get = session.req_header().method == Method::GET;
+    let is_for_next_time = session.cache.bypassing() && (head.status != http::StatusCode::OK || !is_a_get);
     ctx.verdict.stored = !is_too_large && !is_for_next_time;
     if is_too_large {
         ctx.verdict.reason = Reason::Store;

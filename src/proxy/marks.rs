@@ -7,7 +7,8 @@ use pingora::cache::predictor::CacheablePredictor;
 use pingora::cache::{CacheKey, NoCacheReason};
 use pingora::proxy::Session;
 
-use super::ctx::{RequestCtx, Uncacheable};
+use super::ctx::{NotStored, RequestCtx, Uncacheable};
+use crate::cache::Unstorable;
 use crate::store::{Mark, Marks};
 
 /// How long a key stays marked when nothing says so; as in Varnish's built-in VCL.
@@ -41,7 +42,7 @@ impl KeyMarks {
             return;
         }
         let key = session.cache.cache_key();
-        if key.variance_bin().is_some() {
+        if key.variance_bin().is_some() || (ctx.fetch.hit_for_pass_ms.is_none() && !is_of_the_key(session, ctx)) {
             return;
         }
         let times = &ctx.fetch.lifetimes;
@@ -55,6 +56,15 @@ impl KeyMarks {
             self.0.mark(number(key), mark, until);
         }
     }
+}
+
+/// Whether it lies in the key that the response is not stored, and not in this request or this moment:
+/// its credentials, an error of the backend. Where something is stored that can be of use, it stays found.
+fn is_of_the_key(session: &Session, ctx: &RequestCtx) -> bool {
+    let is_by_policy = ctx.fetch.lifetimes.uncacheable == Uncacheable::Refused;
+    let is_error = ctx.verdict.forward_status.is_none_or(|status| status >= 500);
+    let is_by_request = ctx.fetch.lifetimes.not_stored == Some(NotStored::Rule(Unstorable::Authorization));
+    session.cache.maybe_cache_meta().is_none() && !is_by_request && (is_by_policy || !is_error)
 }
 
 fn number(key: &CacheKey) -> u128 {

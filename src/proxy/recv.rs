@@ -9,6 +9,7 @@ use pingora::proxy::Session;
 use super::WarpProxy;
 use super::admit::admit;
 use super::ctx::{Disposition, Exchange, RequestCtx, Synthetic};
+use super::explain::shown_key;
 use super::facts::StepFacts;
 use super::query::{self, Content};
 use crate::cache::hop_by_hop;
@@ -154,8 +155,12 @@ fn pass(ctx: &mut RequestCtx, reason: Reason) -> Received {
 fn make_key(session: &mut Session, ctx: &mut RequestCtx) -> Verdict {
     ctx.exchange.key.clear();
     let req = session.downstream_session.req_header_mut();
-    let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
-    ctx.policy.program.run(Step::Hash, &mut facts)
+    let verdict = {
+        let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
+        ctx.policy.program.run(Step::Hash, &mut facts)
+    };
+    ctx.exchange.shown_key = shown_key(&ctx.exchange.key, req);
+    verdict
 }
 
 fn purge(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Received {
@@ -167,12 +172,15 @@ fn purge(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Rece
     proxy.storage.purge_family(&key);
     proxy.marks.unmark(&key);
     (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Purge, Reason::Policy);
+    let asked_at = ctx.verdict.decided_at;
     let verdict = {
         let req = session.downstream_session.req_header_mut();
         let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
         ctx.policy.program.run(Step::Purge, &mut facts)
     };
-    Received::Answer(answer_for(&verdict, ctx))
+    let answer = answer_for(&verdict, ctx);
+    ctx.verdict.decided_at = asked_at;
+    Received::Answer(answer)
 }
 
 /// The response that a verdict asks for: `synth(...)`, or 503 for `fail`.

@@ -82,12 +82,14 @@ fn the_method_passes_and_is_named() {
 }
 
 #[test]
-fn the_key_is_shown_as_the_policy_made_it() {
+fn the_key_is_shown_but_for_what_may_be_a_secret() {
     let origin = Origin::start();
     origin.on("/page", fresh());
-    let proxy = Proxy::before(&origin, "sub hash { hash_data(req.path); hash_data(\"a b\"); return (lookup); }");
+    let proxy = Proxy::before(&origin, "sub hash { hash_data(req.path); hash_data(req.http.X-Key); return (lookup); }");
     for _ in 0..2 {
-        assert_eq!(proxy.get("/page?x=1").cache_status().parameters["key"], "/page a b");
+        let status = proxy.client().get("/page?x=1").header("X-Key", "s3cret").send().cache_status();
+        let (path, hash) = status.parameters["key"].split_once(' ').unwrap();
+        assert_eq!((path, hash.len(), hash.starts_with('#')), ("/page", 9, true));
     }
     let passed = proxy.client().request("POST", "/page").send().cache_status();
     assert!(!passed.parameters.contains_key("key"));
@@ -110,4 +112,47 @@ fn a_waiter_is_told_that_it_was_collapsed() {
     assert_eq!((second.fwd(), second.stored()), (Some("uri-miss"), false));
     assert!(second.parameters.contains_key("collapsed") && !second.hit());
     assert_eq!(origin.requests().len(), 1);
+}
+
+#[test]
+fn a_purge_names_the_line_that_asked_for_it() {
+    let origin = Origin::start();
+    let proxy = Proxy::before(&origin, "rules request first {\n    when method == \"PURGE\" -> purge;\n}");
+    let purged = proxy.client().request("PURGE", "/page").send().cache_status();
+    assert_eq!((purged.fwd(), purged.parameters["detail"].as_str()), (None, "policy policy.warp:4"));
+}
+
+#[test]
+fn who_fetches_for_itself_is_not_collapsed() {
+    let origin = Origin::start();
+    let gate = crate::support::Gate::new();
+    origin.on("/page", Answer::ok("page").header("Cache-Control", "no-store").behind(&gate));
+    let proxy = Proxy::before(&origin, "");
+    let mut clients = [(); 3].map(|()| proxy.client());
+    for client in &mut clients {
+        client.get("/page").send_only();
+    }
+    proxy.wait_for_metric("warp_requests_in_flight", 3);
+    gate.open();
+    for client in &mut clients {
+        assert!(!client.read_response("GET").unwrap().cache_status().parameters.contains_key("collapsed"));
+    }
+    assert_eq!(origin.requests().len(), 3);
+}
+
+#[test]
+fn what_the_backend_broke_off_is_not_said_to_be_stored() {
+    let origin = Origin::start();
+    origin.on("/page", Answer::close());
+    let proxy = Proxy::before(&origin, "");
+    assert!(!proxy.get("/page").cache_status().stored());
+}
+
+#[test]
+fn rfc9211_2_a_broken_field_of_the_backend_does_not_spoil_ours() {
+    let origin = Origin::start();
+    origin.on("/page", fresh().header("Cache-Status", "far; detail=\"open"));
+    let proxy = Proxy::before(&origin, "");
+    let response = proxy.get("/page");
+    assert!(response.header("Cache-Status").is_some_and(|field| field.starts_with("warp; ")));
 }

@@ -129,3 +129,17 @@ fn hit_for_miss_answers_a_range_from_the_whole() {
     assert_eq!((part.status, part.text(), part.header("Content-Range")), (206, "234", Some("bytes 2-4/10")));
     assert_eq!(origin.wait_for(2).header("Range"), None);
 }
+
+#[test]
+fn what_lies_in_a_request_or_a_moment_marks_no_key() {
+    let origin = Origin::start();
+    origin.on_each("/page", |request| match request.header("X-Fail") {
+        Some(_) => Answer::status(500),
+        None => fresh("page"),
+    });
+    let proxy = Proxy::before(&origin, "override builtin.authorization {}");
+    let mut client = proxy.client();
+    client.get("/page").header("X-Fail", "1").send();
+    client.get("/page").header("Authorization", "Basic eDp5").send();
+    assert_eq!(client.get("/page").send().cache_status().parameters["detail"], "uri-miss");
+}

@@ -219,3 +219,24 @@ fn errors_are_stored_only_with_a_lifetime() {
     assert!(!is_stored("", Answer::status(500), &[]));
     assert!(is_stored("rules response first { when status == 404 -> ttl 30s; }", Answer::status(404), &[]));
 }
+
+#[test]
+fn rfc9111_5_2_2_4_no_cache_is_validated_whatever_ttl_the_policy_gives() {
+    let origin = Origin::start();
+    origin.on("/page", cached("no-cache").header("ETag", "\"v1\""));
+    let proxy = Proxy::before(&origin, A_MINUTE);
+    proxy.get("/page");
+    proxy.get("/page");
+    assert_eq!(origin.wait_for(2).header("If-None-Match"), Some("\"v1\""));
+}
+
+#[test]
+fn a_response_without_freshness_has_a_ttl_of_zero() {
+    let origin = Origin::start();
+    origin.on("/page", Answer::ok("hello").header("Age", "30"));
+    let policy = "sub backend_response { if (beresp.ttl == 0s) { set beresp.http.X-Zero = \"yes\"; } }";
+    let proxy = Proxy::before(&origin, policy);
+    for _ in 0..5 {
+        assert_eq!(proxy.get("/page").header("X-Zero"), Some("yes"));
+    }
+}
