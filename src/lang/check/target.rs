@@ -3,7 +3,7 @@
 use super::fold::Literal;
 use super::path::FieldPath;
 use super::scope::Scope;
-use super::unknown;
+use super::{unknown, vcl};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Arithmetic, Expression, ExpressionKind, StatementKind, Target};
 use crate::lang::schema::{Access, RuleTable, SHORT_NAMES, StepSet, Type, Variable};
@@ -92,6 +92,9 @@ impl Scope<'_, '_> {
             return finding.help("change `req.url` or the `Cookie` field, or use `normalize req`");
         }
         let finding = Diagnostic::new(Code::E0201, span, format!("there is no variable `{text}`"));
+        if let Some(instead) = vcl::instead_of(text) {
+            return finding.help(instead);
+        }
         let variables = Variable::ALL.iter().filter(|variable| !variable.access().set.is_empty());
         unknown::suggest(finding, text, "there are", variables.map(|variable| variable.name()))
     }
