@@ -11,6 +11,7 @@ use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::part::Pieces;
 use super::post::ForGet;
+use super::revalidate::Unusable;
 use super::storage::FillIntent;
 use crate::cache::slice::Slice;
 use crate::cache::{CacheControl, TargetList, Unstorable, targeted};
@@ -65,6 +66,10 @@ pub struct Exchange {
     pub hash_always_miss: bool,
     /// `req.select_language`.
     pub select_language: bool,
+    /// `req.grace`; no limit if `None`.
+    pub grace: Option<Duration>,
+    /// Why a stale response is served without the backend being asked.
+    pub unasked: Option<Reason>,
     /// When the first of the stored variants of this URL was stored.
     pub family_birth: Option<SystemTime>,
     /// `req.slice`: the size of slices; 0 for none.
@@ -121,15 +126,17 @@ pub struct Fetch {
     pub aged: Option<(Duration, SystemTime)>,
     /// A stored response brought up to date by a 304, waiting to be stored.
     pub refreshed: Option<Box<ResponseHeader>>,
-    /// Whether the key is known as one whose responses are not stored.
-    pub bypasses: bool,
+    /// `beresp.was_304`.
+    pub was_304: bool,
+    /// Why a 304 is of no use.
+    pub unusable: Option<Unusable>,
     /// The stored part that may be a piece of the response.
     pub pieces: Pieces,
     /// The place in the policy that kept the response from being stored.
     pub refused_at: Option<Span>,
     /// How long requests for the same key are to pass, if the policy said so of this response.
     pub hit_for_pass_ms: Option<i64>,
-    /// Status and reason that `error(...)` asked for.
+    /// Status and reason of the error page, where `error(...)` or RFC 9111 asks for others than the usual.
     pub error: Option<(u16, Option<Vec<u8>>)>,
 }
 
@@ -144,8 +151,8 @@ pub struct Lifetimes {
     pub heuristic_ms: i64,
     /// How long it is kept for validation beyond ttl and grace.
     pub keep_ms: i64,
-    /// How long it may be served stale when the backend fails (RFC 5861 section 4).
-    pub stale_if_error_ms: i64,
+    /// How long it may be served stale when the backend fails (RFC 5861 section 4), if that is said.
+    pub stale_if_error_ms: Option<i64>,
     /// Whether it may be served stale at all (RFC 9111 section 4.2.4).
     pub may_be_stale: bool,
     /// How old it was on arrival (RFC 9111 section 4.2.3).
@@ -203,6 +210,8 @@ pub enum NotStored {
     Status,
     /// RFC 9111 section 3 says so.
     Rule(Unstorable),
+    /// A 304 changed its `Vary`, and it does not lie where requests would now look for it.
+    Vary,
 }
 
 impl NotStored {
@@ -211,6 +220,7 @@ impl NotStored {
         match self {
             Self::Policy => "policy",
             Self::Status => "status",
+            Self::Vary => "vary",
             Self::Rule(rule) => rule.name(),
         }
     }
@@ -314,6 +324,8 @@ impl Exchange {
             backend_hint: None,
             hash_always_miss: false,
             select_language: false,
+            grace: None,
+            unasked: None,
             family_birth: None,
             slice_bytes: 0,
             slice: None,
@@ -338,6 +350,8 @@ impl Exchange {
             backend_hint: None,
             hash_always_miss: false,
             select_language: false,
+            grace: None,
+            unasked: None,
             family_birth: None,
             slice_bytes: 0,
             slice: None,

@@ -17,8 +17,8 @@ use pingora::{Error, Result};
 use super::ctx::RequestCtx;
 use super::recv::Received;
 use super::{
-    WarpProxy, deliver, failure, fetch, head_update, interim, invalidate, log, lookup, post, range, recv, slice,
-    sliced, synth,
+    WarpProxy, deliver, failure, fetch, head_update, interim, invalidate, log, lookup, post, range, recv, revalidate,
+    slice, sliced, stale, synth,
 };
 
 #[async_trait]
@@ -66,7 +66,16 @@ impl ProxyHttp for WarpProxy {
         is_fresh: bool,
         ctx: &mut RequestCtx,
     ) -> Result<Option<ForcedFreshness>> {
-        Ok(lookup::on_hit(session, meta, handler, is_fresh, ctx))
+        Ok(lookup::on_hit(self, session, meta, handler, is_fresh, ctx))
+    }
+
+    fn cache_not_modified_filter(
+        &self,
+        session: &Session,
+        response: &ResponseHeader,
+        _ctx: &mut RequestCtx,
+    ) -> Result<bool> {
+        Ok(deliver::is_not_modified(session.req_header(), response))
     }
 
     fn range_header_filter(
@@ -83,7 +92,7 @@ impl ProxyHttp for WarpProxy {
     }
 
     fn should_serve_stale(&self, session: &mut Session, ctx: &mut RequestCtx, error: Option<&Error>) -> bool {
-        lookup::may_serve_stale(session, ctx, error)
+        stale::may_serve(self.failed, session, ctx, error)
     }
 
     async fn proxy_upstream_filter(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
@@ -94,6 +103,7 @@ impl ProxyHttp for WarpProxy {
     }
 
     async fn upstream_peer(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<HttpPeer>> {
+        revalidate::start_over(self, session, ctx);
         fetch::peer(session, ctx).await
     }
 
@@ -143,7 +153,7 @@ impl ProxyHttp for WarpProxy {
         let storable = fetch::storable(session, response, self.storage.store().largest_object(), ctx);
         let is_head_only = head_update::was_asked(session, ctx);
         if matches!(storable, RespCacheable::Uncacheable(_)) && !is_head_only {
-            self.marks.mark(session, ctx);
+            revalidate::not_stored(self, session, ctx);
         }
         Ok(storable)
     }
@@ -164,6 +174,8 @@ impl ProxyHttp for WarpProxy {
         response: &mut ResponseHeader,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
+        revalidate::check(ctx)?;
+        revalidate::complete(session, response, ctx);
         deliver::respond(session, response, ctx).await
     }
 

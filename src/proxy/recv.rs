@@ -62,6 +62,10 @@ pub async fn receive(proxy: &WarpProxy, session: &mut Session, ctx: &mut Request
 }
 
 async fn look_up(session: &mut Session, ctx: &mut RequestCtx) -> Received {
+    let req = session.req_header();
+    if is_cacheable(req) && is_for_the_origin(&req.headers) {
+        return pass(ctx, Reason::Request);
+    }
     let content = match session.req_header().method.as_str() {
         "GET" | "HEAD" => {
             // The body is not in the key, so two requests that differ only there would share an answer.
@@ -98,6 +102,12 @@ fn is_cacheable(req: &RequestHeader) -> bool {
 fn has_body(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING)
         || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0")
+}
+
+/// Whether a request has a condition that only the origin can judge (RFC 9111 section 4.3.2): whether
+/// what the client has is still the current state. An answer from the store would leave it unjudged.
+fn is_for_the_origin(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::IF_MATCH) || headers.contains_key(header::IF_UNMODIFIED_SINCE)
 }
 
 /// Answers what is no good request. What follows on its connection cannot be told from the rest of it.

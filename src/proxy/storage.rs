@@ -20,7 +20,7 @@ use pingora::{Error, ErrorType, Result};
 
 use super::facts::spelling;
 use super::fetch::content_length;
-use crate::cache::vary;
+use crate::cache::{StaleWindows, vary};
 use crate::store::{BodyReader, Fill, Intent, Key, MemoryStore, Object, StoredHead};
 
 /// The head of a stored response with its times.
@@ -45,8 +45,8 @@ pub struct StoredTimes {
     pub grace: Duration,
     /// `obj.keep`.
     pub keep: Duration,
-    /// How long it may be served stale when the backend answers with an error.
-    pub stale_if_error: Duration,
+    /// How long it may be served stale when the backend fails, if that is said.
+    pub stale_if_error: Option<Duration>,
     /// Whether it may be served stale at all.
     pub may_be_stale: bool,
     /// Whether its `Surrogate-Control` was obeyed.
@@ -55,6 +55,18 @@ pub struct StoredTimes {
     pub family_birth: Option<SystemTime>,
     /// If it varies on `Accept-Language`, the hash of all other fields that it varies on.
     pub beside_language: Option<HashBinary>,
+}
+
+impl StoredTimes {
+    /// How long it may be used when stale.
+    pub fn windows(&self) -> StaleWindows {
+        StaleWindows {
+            grace: self.grace,
+            keep: self.keep,
+            on_error: self.stale_if_error,
+            forbidden: !self.may_be_stale,
+        }
+    }
 }
 
 /// What a variant in the language that a client likes best is looked for by.
@@ -155,9 +167,7 @@ impl StoredHead for StoredResponse {
     }
 
     fn useless_after(&self) -> SystemTime {
-        let stale_for = self.times.grace.max(self.times.stale_if_error);
-        let stale_for = stale_for.saturating_add(self.times.keep);
-        self.fresh_until.checked_add(stale_for).unwrap_or(self.fresh_until)
+        self.fresh_until.checked_add(self.times.windows().longest()).unwrap_or(self.fresh_until)
     }
 }
 
@@ -243,7 +253,7 @@ impl PingoraStorage {
         self.store.replace_head(place, id, StoredResponse::new(meta, place))
     }
 
-    /// Removes the object that a head was taken from.
+    /// Removes the object that a head was taken from, unless another has its place by now.
     pub fn remove(&self, id: ObjectId) {
         let ObjectId(place, id) = id;
         if self.store.lookup(place).is_some_and(|object| object.id() == id) {

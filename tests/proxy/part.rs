@@ -339,9 +339,8 @@ fn if_range_goes_with_its_range_only() {
     let whole = Proxy::before(&origin, "");
     for (proxy, range, sent) in [(&proxy, "bytes=0-4", Some("\"v0\"")), (&whole, "bytes=0-4", None)] {
         let mut client = proxy.client();
-        client.get("/file").header("Range", range).header("If-Range", "\"v0\"").header("If-Match", "\"v0\"").send();
-        let request = origin.requests().pop().unwrap();
-        assert_eq!((request.header("If-Range"), request.header("If-Match")), (sent, None));
+        client.get("/file").header("Range", range).header("If-Range", "\"v0\"").send();
+        assert_eq!(origin.requests().pop().unwrap().header("If-Range"), sent);
     }
 }
 
