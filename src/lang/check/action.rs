@@ -1,8 +1,7 @@
 //! How a step ends: `return (ACTION(ARGUMENTS))`.
 
 use super::scope::Scope;
-use super::unknown;
-use super::words;
+use super::{unknown, vcl, words};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Expression, Outcome};
 use crate::lang::schema::{Action, ActionArguments, Step, Type};
@@ -31,6 +30,9 @@ impl Scope<'_, '_> {
 
     fn unknown_action(&self, name: &Name) -> Diagnostic {
         let finding = Diagnostic::new(Code::E0207, name.span, format!("there is no action `{}`", name.text));
+        if let Some(instead) = vcl::instead_of(&name.text) {
+            return finding.help(instead);
+        }
         let possible = |action: &&Action| self.missing_steps(action.runs()).is_empty();
         let names = Action::ALL.iter().filter(possible).map(|action| action.name());
         unknown::suggest(finding, &name.text, "possible here", names)

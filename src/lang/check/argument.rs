@@ -1,7 +1,7 @@
 //! Calls of functions: whether there is one, where it may be called, with what.
 
 use super::scope::Scope;
-use super::unknown;
+use super::{unknown, vcl};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Expression, ExpressionKind, StatementKind};
 use crate::lang::schema::{Function, Parameter, Type};
@@ -57,6 +57,9 @@ impl Scope<'_, '_> {
         let finding = Diagnostic::new(Code::E0206, span, format!("there is no function `{name}`"));
         if self.cx.names.subs.find(name).is_some() {
             return finding.help(format!("`{name}` is a sub: write `call {name};`"));
+        }
+        if let Some(instead) = vcl::instead_of(name) {
+            return finding.help(instead);
         }
         unknown::suggest(finding, name, "the functions", Function::ALL.iter().map(|function| function.name()))
     }

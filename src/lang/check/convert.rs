@@ -8,7 +8,7 @@ use super::scope::Scope;
 use super::unknown;
 use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Safety};
 use crate::lang::hir::{Expression, ExpressionKind};
-use crate::lang::schema::Type;
+use crate::lang::schema::{BYTE_UNITS, Type};
 use crate::lang::syntax::ast;
 
 /// STRING from anything.
@@ -116,17 +116,26 @@ impl Scope<'_, '_> {
 
 /// `10` where a duration or a size is wanted.
 pub(super) fn without_unit(value: &Expression, ty: Type, what: Arguments) -> Diagnostic {
-    let unit = if ty == Type::Bytes { "KB" } else { "s" };
     let kind = if ty == Type::Bytes { "a size" } else { "a duration" };
     let message = format!("{what} takes {kind}, a number has no unit");
     let finding = Diagnostic::new(Code::E0302, value.span, message).label("no unit");
     let ExpressionKind::Int(number) = value.kind else {
+        let unit = if ty == Type::Bytes { "B" } else { "s" };
         return finding.help(format!("multiply it: `… * 1{unit}`"));
     };
-    let text = format!("{number}{unit}");
+    let text = if ty == Type::Bytes { as_size(number) } else { format!("{number}s") };
     let edits = vec![Edit { span: value.span, text: text.clone() }];
     let fix = Fix { title: format!("write `{text}`"), edits, safety: Safety::NeedsReview };
     finding.help(format!("write `{text}`")).fix(fix)
+}
+
+/// A number of bytes in the largest unit of which it is a whole number: a number alone is one of bytes
+/// in most programs.
+fn as_size(bytes: i64) -> String {
+    let units = BYTE_UNITS.iter().rev().map(|unit| (unit.name, unit.factor.cast_signed()));
+    let whole = units.into_iter().find(|(_, factor)| bytes != 0 && bytes % factor == 0);
+    let (name, factor) = whole.unwrap_or(("B", 1));
+    format!("{}{name}", bytes / factor)
 }
 
 /// Says how a literal of that type is written.

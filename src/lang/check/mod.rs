@@ -38,6 +38,7 @@ mod target;
 
 mod unknown;
 mod unused;
+mod vcl;
 mod words;
 
 pub use assemble::FILE_SIZE_LIMIT_BYTES;

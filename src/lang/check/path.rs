@@ -3,7 +3,7 @@
 use super::context::number;
 use super::fold::Literal;
 use super::scope::{Home, Scope};
-use super::words;
+use super::{vcl, words};
 use crate::lang::diagnostic::suggest::closest;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{BackendId, Expression, ExpressionKind};
@@ -222,6 +222,9 @@ impl Scope<'_, '_> {
 
 fn unknown_path(text: &str, span: Span) -> Diagnostic {
     let finding = Diagnostic::new(Code::E0201, span, format!("there is no variable `{text}`"));
+    if let Some(instead) = vcl::instead_of(text) {
+        return finding.help(instead);
+    }
     let collections = ["req.query", "req.cookies", "bereq.query", "bereq.cookies"];
     let names: Vec<&str> = Variable::ALL.iter().map(|variable| variable.name()).chain(collections).collect();
     if let [first, second, field] = text.splitn(3, '.').collect::<Vec<_>>().as_slice()

@@ -1,7 +1,7 @@
 //! Rule tables: one flat `if` in `recv` or `backend_response`.
 
 use super::scope::Scope;
-use super::unknown;
+use super::{unknown, vcl};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Arm, Expression, ExpressionKind, Outcome, Statement, StatementKind, Target};
 use crate::lang::schema::{Action, Message, RuleAction, RuleTable, Type, Variable};
@@ -63,10 +63,7 @@ impl<'a> Scope<'_, 'a> {
     fn rule_action(&mut self, name: &Name, operands: &[ast::Expression], span: Span) -> Option<StatementKind> {
         let table = self.table?;
         let Some(action) = RuleAction::find(&name.text) else {
-            let finding = Diagnostic::new(Code::E0208, name.span, format!("there is no action `{}`", name.text));
-            let known = RuleAction::ALL.iter().filter(|action| action.tables().contains(&table));
-            let names = known.map(|action| action.name()).chain(["set", "unset", "call"]);
-            self.report(unknown::suggest(finding, &name.text, "actions of this table", names));
+            self.report(unknown_action(name, table));
             return None;
         };
         if !action.tables().contains(&table) {
@@ -160,6 +157,16 @@ fn end(action: Action) -> StatementKind {
 
 fn synth(status: Expression, reason: Option<Expression>) -> StatementKind {
     StatementKind::Return(Outcome { status: Some(status), reason, ..Outcome::of(Action::Synth) })
+}
+
+fn unknown_action(name: &Name, table: RuleTable) -> Diagnostic {
+    let finding = Diagnostic::new(Code::E0208, name.span, format!("there is no action `{}`", name.text));
+    if let Some(instead) = vcl::instead_of(&name.text) {
+        return finding.help(instead);
+    }
+    let known = RuleAction::ALL.iter().filter(|action| action.tables().contains(&table));
+    let names = known.map(|action| action.name()).chain(["set", "unset", "call"]);
+    unknown::suggest(finding, &name.text, "actions of this table", names)
 }
 
 fn wrong_table(action: RuleAction, table: RuleTable, span: Span) -> Diagnostic {

@@ -3,7 +3,7 @@
 use super::fold::Literal;
 use super::path::FieldPath;
 use super::scope::Scope;
-use super::unknown;
+use super::{unknown, vcl};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Arithmetic, Expression, ExpressionKind, StatementKind, Target};
 use crate::lang::schema::{Access, RuleTable, SHORT_NAMES, StepSet, Type, Variable};
@@ -38,6 +38,7 @@ impl Scope<'_, '_> {
                 self.convert(result, type_of(&found), format_args!("`{name}`"))?
             }
         };
+        self.advise_on(&found, &value, span);
         self.check_value(&found, &value).then_some(StatementKind::Set(found, value))
     }
 
@@ -92,8 +93,22 @@ impl Scope<'_, '_> {
             return finding.help("change `req.url` or the `Cookie` field, or use `normalize req`");
         }
         let finding = Diagnostic::new(Code::E0201, span, format!("there is no variable `{text}`"));
+        if let Some(instead) = vcl::instead_of(text) {
+            return finding.help(instead);
+        }
         let variables = Variable::ALL.iter().filter(|variable| !variable.access().set.is_empty());
         unknown::suggest(finding, text, "there are", variables.map(|variable| variable.name()))
+    }
+
+    /// Reports a value that changes nothing.
+    fn advise_on(&self, target: &Target, value: &Expression, span: Span) {
+        let is_uncacheable = matches!(target, Target::Variable(Variable::BerespUncacheable));
+        if is_uncacheable && value.kind == ExpressionKind::Bool(false) {
+            let message = "this has no effect: `beresp.uncacheable` can only become true";
+            let help = "leave it out; to keep the built-in policy from setting it, replace that piece: \
+                        `override builtin.set_cookie {}`";
+            self.report(Diagnostic::new(Code::W0701, span, message).help(help));
+        }
     }
 
     /// Whether the value can stand there, as far as it is known.

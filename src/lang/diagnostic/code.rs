@@ -165,6 +165,9 @@ codes! {
     W0609 "host-bits-set" "0.1" "An address has bits behind its mask.";
     W0610 "duplicate-acl-entry" "0.1" "An acl holds a network twice.";
     E0611 "contradicting-acl-entry" "0.1" "An acl both holds and excludes a network.";
+
+    // 07 caching
+    W0701 "uncacheable-set-to-false" "0.1" "`beresp.uncacheable` is set to false, which has no effect.";
 }
 
 impl Code {
