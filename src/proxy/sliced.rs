@@ -19,6 +19,7 @@ use super::fetch::{content_length, failed};
 use super::slice::Fetching;
 use super::{deliver, lookup, range};
 use crate::cache::Precondition;
+use crate::cache::range::{Parts, parts};
 use crate::cache::slice::{Slice, Version};
 use crate::cache::validation::{Stored, evaluate};
 use crate::telemetry::{Outcome, Reason};
@@ -28,19 +29,44 @@ pub async fn answer(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestC
     if !is_wanted(proxy, session, ctx) {
         return Ok(false);
     }
-    let slice = Slice::first_for(&session.req_header().headers, ctx.exchange.slice_bytes);
-    let mut first = Fetching::start(session, ctx, slice)?;
+    let mut first = Fetching::start(session, ctx, first_slice(proxy, session, ctx))?;
     let head = first.head().await?;
+    if is_beside_the_client(session, &head, &first) {
+        return Ok(false);
+    }
     ctx.verdict = first.verdict();
     if head.status != StatusCode::PARTIAL_CONTENT {
         return relay(session, head, first, ctx).await.map(|()| true);
     }
-    let Some(version) = Version::of(&head.headers, slice) else {
+    let Some(version) = Version::of(&head.headers, first.slice) else {
         // Slices of it could not be told from those of another version.
         ctx.verdict = CacheVerdict::default();
         return Ok(false);
     };
     put_together(proxy, session, ctx, first, head, &version).await.map(|()| true)
+}
+
+/// The slice to ask for first. Where the end is known to come before it, the origin is not asked: the
+/// stored one that knows it says so to the client.
+fn first_slice(proxy: &WarpProxy, session: &Session, ctx: &RequestCtx) -> Slice {
+    let (req, exchange) = (session.req_header(), &ctx.exchange);
+    let wanted = Slice::first_for(&req.headers, exchange.slice_bytes);
+    let start = Slice { index: 0, ..wanted };
+    if exchange.hash_always_miss || wanted == start {
+        return wanted;
+    }
+    let stored = lookup::stored_slice(proxy.storage, req, exchange, start);
+    let version = stored.and_then(|stored| Version::of(stored.headers(), start));
+    if version.is_some_and(|version| version.complete <= wanted.first()) { start } else { wanted }
+}
+
+/// Whether the backend refused the slice (416) though what the client asks for can be had: all of an
+/// empty file above all.
+fn is_beside_the_client(session: &Session, head: &ResponseHeader, first: &Fetching) -> bool {
+    let is_refused = head.status == StatusCode::RANGE_NOT_SATISFIABLE
+        && matches!(first.verdict().outcome, Outcome::Miss | Outcome::Pass);
+    let (req, length) = (session.req_header(), first.slice.length_by_416(&head.headers));
+    is_refused && parts(&req.method, &req.headers, &head.headers, length) != Parts::Unsatisfiable
 }
 
 fn is_wanted(proxy: &WarpProxy, session: &Session, ctx: &RequestCtx) -> bool {

@@ -50,6 +50,10 @@ fn part(proxy: &Proxy, range: &str) -> Response {
     proxy.client().get("/file").header("Range", range).send()
 }
 
+fn detail(response: &Response) -> String {
+    response.cache_status().parameters["detail"].clone()
+}
+
 /// The numbers of the slices that the origin was asked for, in order.
 fn asked(origin: &Origin) -> Vec<usize> {
     let mut slices: Vec<_> = origin.requests().iter().map(slice_of).collect();
@@ -120,6 +124,58 @@ fn the_end_is_found_by_the_first_slice() {
     );
     let far = part(&proxy, "bytes=99999999-");
     assert_eq!(far.status, 416);
+}
+
+/// An empty file: of nothing there are no ranges (RFC 9110 section 14.1.2).
+fn empty(request: &Recorded) -> Answer {
+    let answer = match request.header("Range") {
+        Some(_) => Answer::status(416).header("Content-Range", "bytes */0"),
+        None => Answer::ok(""),
+    };
+    answer.header("Cache-Control", "max-age=60").header("ETag", "\"v1\"")
+}
+
+#[test]
+fn rfc9110_15_5_17_an_empty_file_is_no_error_for_who_asks_for_no_range() {
+    for (method, range) in [("GET", None), ("HEAD", None), ("GET", Some("bytes=0-5")), ("GET", Some("bytes=-5"))] {
+        let (origin, proxy) = start(empty);
+        for hit in [false, true] {
+            let mut client = proxy.client();
+            let request = client.request(method, "/file");
+            let whole = range.into_iter().fold(request, |request, range| request.header("Range", range)).send();
+            assert_eq!((whole.status, whole.body.len()), (200, 0), "{method} {range:?}");
+            assert_eq!(whole.header("Content-Length"), Some("0"));
+            assert_eq!((whole.cache_status().hit(), detail(&whole).contains("slice")), (hit, false));
+        }
+        assert_eq!(origin.requests().len(), 2);
+    }
+}
+
+#[test]
+fn rfc9110_15_5_17_a_refused_slice_is_the_answer_where_the_length_says_so() {
+    let (origin, proxy) = start(file);
+    let beyond = part(&proxy, "bytes=99999999-");
+    let place = format!("bytes */{}", body().len());
+    assert_eq!((beyond.status, beyond.header("Content-Range")), (416, Some(place.as_str())));
+    assert_eq!(beyond.cache_status().fwd(), Some("uri-miss"));
+    let second = part(&proxy, "bytes=99999998-99999999,0-5");
+    assert_eq!((second.status, second.text()), (206, &body()[..=5]));
+    assert!(origin.requests().last().unwrap().header("Range").is_none());
+}
+
+#[test]
+fn a_range_behind_an_end_that_is_known_does_not_reach_the_origin() {
+    let (origin, proxy) = start(file);
+    part(&proxy, "bytes=0-4");
+    for range in ["bytes=99999999-", "bytes=262144-"] {
+        let beyond = part(&proxy, range);
+        let place = format!("bytes */{}", body().len());
+        assert_eq!((beyond.status, beyond.header("Content-Range")), (416, Some(place.as_str())));
+        assert!(beyond.cache_status().hit());
+    }
+    let known = proxy.client().get("/file").header("Range", "bytes=99999999-").header("If-None-Match", "\"v1\"").send();
+    assert_eq!(known.status, 304);
+    assert_eq!(asked(&origin), [0]);
 }
 
 #[test]
