@@ -48,6 +48,10 @@ pub fn best_language(request: &HeaderMap) -> Option<String> {
     if best.next().is_some() { None } else { String::from_utf8(only.what).ok() }
 }
 
+/// A list of more members is compared byte by byte: nobody means that many, and each is compared with
+/// each.
+const MOST_MEMBERS: usize = 64;
+
 fn read(request: &HeaderMap, name: &HeaderName) -> Option<Vec<Preference>> {
     let read_member = match *name {
         ACCEPT_LANGUAGE => language,
@@ -55,6 +59,9 @@ fn read(request: &HeaderMap, name: &HeaderName) -> Option<Vec<Preference>> {
         ACCEPT => media_range,
         _ => return None,
     };
+    if list::members(request, name).nth(MOST_MEMBERS).is_some() {
+        return None;
+    }
     let members: Vec<_> =
         list::members(request, name).map(|member| weighted(member, read_member)).collect::<Option<_>>()?;
     let mut preferences: Vec<Preference> = Vec::with_capacity(members.len());

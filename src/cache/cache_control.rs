@@ -7,7 +7,10 @@
 
 use std::time::Duration;
 
-use http::header::{CACHE_CONTROL, EXPIRES};
+use http::header::{
+    AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, EXPIRES,
+    TRANSFER_ENCODING, VARY,
+};
 use http::{HeaderMap, HeaderName};
 
 use super::{delta_seconds, list};
@@ -86,11 +89,12 @@ impl Scope {
         }
     }
 
-    /// What a list of field names covers: the whole response when it is empty or anything in it is
-    /// not a field name.
+    /// What a list of field names covers: the whole response when it is empty, when anything in it is
+    /// not a field name, and when the rest would mean something else without the field.
     pub(super) fn of_fields(list: &[u8]) -> Self {
         let names: Result<Vec<HeaderName>, _> = list::split(list).map(HeaderName::from_bytes).collect();
-        names.ok().filter(|names| !names.is_empty()).map_or(Self::Whole, Self::Fields)
+        let can_be_left_out = |names: &Vec<HeaderName>| !names.is_empty() && !names.iter().any(is_needed);
+        names.ok().filter(can_be_left_out).map_or(Self::Whole, Self::Fields)
     }
 
     /// Widens by what one occurrence of the directive says.
@@ -105,6 +109,22 @@ impl Scope {
             Self::Fields(known) => known.append(&mut names),
         }
     }
+}
+
+/// Whether a stored response would be read wrongly, or be used for the wrong requests, without this field.
+fn is_needed(name: &HeaderName) -> bool {
+    let needed = [
+        AGE,
+        CACHE_CONTROL,
+        CONTENT_ENCODING,
+        CONTENT_LENGTH,
+        CONTENT_RANGE,
+        CONTENT_TYPE,
+        DATE,
+        TRANSFER_ENCODING,
+        VARY,
+    ];
+    needed.contains(name)
 }
 
 /// The directives of a response that a shared cache acts on.

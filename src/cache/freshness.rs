@@ -1,5 +1,4 @@
-//! How long a response may be reused (RFC 9111 §4.2), and what may be done with it afterwards
-//! (§4.2.4, RFC 5861).
+//! How long a response may be reused (RFC 9111 §4.2). What may be done with it afterwards, `stale` says.
 //!
 //! There is no default lifetime: a response that says nothing, and for which no heuristic is
 //! allowed, has a lifetime of zero. A policy that wants another sets `lifetime` itself.
@@ -46,17 +45,6 @@ impl Default for Heuristic {
     }
 }
 
-/// Why a stale response would be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StaleUse {
-    /// It is validated in the background meanwhile (RFC 5861 §3).
-    WhileRevalidating,
-    /// The origin answered with an error (RFC 5861 §4).
-    OnError,
-    /// The origin cannot be reached, or broke off (RFC 9111 §4.2.4: "disconnected").
-    Disconnected,
-}
-
 /// The freshness of one response, fixed when it is received; only the age moves on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Freshness {
@@ -72,8 +60,6 @@ pub struct Freshness {
     pub stale_while_revalidate: Option<Duration>,
     /// `stale-if-error` as stated; `None` when it is not.
     pub stale_if_error: Option<Duration>,
-    /// Whether the response forbids its use when stale ([`CacheControl::forbids_stale`]).
-    pub stale_forbidden: bool,
 }
 
 impl Freshness {
@@ -95,7 +81,6 @@ impl Freshness {
             response_time: timing.response_time,
             stale_while_revalidate: cc.stale_while_revalidate,
             stale_if_error: cc.stale_if_error,
-            stale_forbidden: cc.forbids_stale(),
         }
     }
 
@@ -126,22 +111,6 @@ impl Freshness {
             Some(left) => self.response_time.checked_add(left),
             None => self.response_time.checked_sub(self.initial_age.saturating_sub(self.lifetime)),
         }
-    }
-
-    /// Whether it may be used although it is stale at `now`.
-    ///
-    /// A stated window is never exceeded, and nothing is allowed that the response forbids. Without
-    /// a stated window only a lost connection allows it (RFC 9111 §4.2.4); for how long is then for
-    /// the store or the policy to bound.
-    #[must_use]
-    pub fn may_serve_stale(&self, reason: StaleUse, now: SystemTime) -> bool {
-        let within = |window: Duration| self.age(now).saturating_sub(self.lifetime) <= window;
-        !self.stale_forbidden
-            && match reason {
-                StaleUse::WhileRevalidating => self.stale_while_revalidate.is_some_and(within),
-                StaleUse::OnError => self.stale_if_error.is_some_and(within),
-                StaleUse::Disconnected => self.stale_if_error.is_none_or(within),
-            }
     }
 }
 

@@ -40,8 +40,10 @@ pub fn is_hop_by_hop(name: &HeaderName, headers: &HeaderMap) -> bool {
         || list::members(headers, CONNECTION).any(|option| option.eq_ignore_ascii_case(name.as_str().as_bytes()))
 }
 
-fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
-    list::members(headers, CONNECTION).filter_map(|option| HeaderName::from_bytes(option).ok()).collect()
+/// The fields that `Connection` names, beside those that are hop-by-hop in any case.
+pub fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
+    let named = list::members(headers, CONNECTION).filter_map(|option| HeaderName::from_bytes(option).ok());
+    named.filter(|name| !HOP_BY_HOP.contains(name)).collect()
 }
 
 #[cfg(test)]

@@ -143,7 +143,8 @@ pub fn strong_validator(response: &HeaderMap, now: SystemTime) -> Option<&Header
     EntityTag::parse(tag.as_bytes()).filter(|tag| !tag.weak).map(|_| tag)
 }
 
-fn strong_date(response: &HeaderMap, now: SystemTime) -> Option<&HeaderValue> {
+/// `Last-Modified`, where it is a strong validator (RFC 9110 §8.8.2.2).
+pub(super) fn strong_date(response: &HeaderMap, now: SystemTime) -> Option<&HeaderValue> {
     let value = response.get(LAST_MODIFIED)?;
     let modified = date::parse(value.as_bytes(), now)?;
     let sent = age::date_value(response, now)?;

@@ -3,10 +3,14 @@
 //! Parts are answered from the whole, so a `Range` that cannot be followed to the letter is ignored
 //! and the whole is sent, as §14.2 allows.
 
-use http::header::{ETAG, IF_RANGE, LAST_MODIFIED, RANGE};
+use std::time::UNIX_EPOCH;
+
+use http::header::{ETAG, IF_RANGE, RANGE};
 use http::{HeaderMap, Method};
 
+use super::age;
 use super::entity_tag::EntityTag;
+use super::part::strong_date;
 
 /// More parts than this are not made (§17.15): the whole is sent instead.
 const MOST_PARTS: usize = 16;
@@ -38,7 +42,9 @@ pub fn parts(method: &Method, request: &HeaderMap, response: &HeaderMap, length:
 fn is_for_this_response(request: &HeaderMap, response: &HeaderMap) -> bool {
     let Some(condition) = request.get(IF_RANGE) else { return true };
     let Some(wanted) = EntityTag::parse(condition.as_bytes()) else {
-        return response.get(LAST_MODIFIED) == Some(condition);
+        // A date that is near that of the response is a weak validator (§8.8.2.2).
+        let sent = age::date_value(response, UNIX_EPOCH).unwrap_or(UNIX_EPOCH);
+        return strong_date(response, sent) == Some(condition);
     };
     let tag = response.get(ETAG).and_then(|tag| EntityTag::parse(tag.as_bytes()));
     tag.is_some_and(|tag| tag.matches_strongly(&wanted))
@@ -97,6 +103,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use http::header::{DATE, LAST_MODIFIED};
 
     const DAY: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
 
@@ -167,7 +174,9 @@ mod tests {
             ("W/\"a\"", &[(ETAG, "W/\"a\"")], false),
             ("\"a\"", &[(ETAG, "W/\"a\"")], false),
             ("\"a\"", &[], false),
-            (DAY, &[(LAST_MODIFIED, DAY)], true),
+            (DAY, &[(LAST_MODIFIED, DAY), (DATE, "Sun, 06 Nov 1994 08:50:37 GMT")], true),
+            (DAY, &[(LAST_MODIFIED, DAY), (DATE, DAY)], false),
+            (DAY, &[(LAST_MODIFIED, DAY)], false),
             (DAY, &[(LAST_MODIFIED, "Sun, 06 Nov 1994 08:49:36 GMT")], false),
             (DAY, &[], false),
         ] {

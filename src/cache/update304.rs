@@ -13,14 +13,15 @@ static BODY_BOUND: [HeaderName; 3] = [CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_
 
 /// Whether a 304 with these fields speaks of the stored response (RFC 9111 §4.3.4).
 ///
-/// A strong tag must be the stored strong one, a weak tag must match weakly; without a tag
-/// `Last-Modified` must be the same; without any validator it is taken for the one we asked about.
+/// A strong tag must be the stored strong one, a weak tag must match weakly; where the stored response
+/// has none, or the 304, `Last-Modified` must be the same. A 304 without any validator is taken to speak
+/// of the response that was asked about.
 #[must_use]
 pub fn identifies(stored: &HeaderMap, received: &HeaderMap) -> bool {
     let tag = |headers: &'_ HeaderMap| headers.get(ETAG).cloned();
     match (tag(stored), tag(received)) {
-        (_, None) => same_last_modified(stored, received),
-        (None, Some(_)) => false,
+        (_, None) => !received.contains_key(LAST_MODIFIED) || is_last_modified_as(stored, received, true),
+        (None, Some(_)) => is_last_modified_as(stored, received, false),
         (Some(ours), Some(theirs)) => same_tag(&ours, &theirs),
     }
 }
@@ -66,10 +67,11 @@ fn same_tag(ours: &HeaderValue, theirs: &HeaderValue) -> bool {
     }
 }
 
-fn same_last_modified(stored: &HeaderMap, received: &HeaderMap) -> bool {
-    match (stored.get(LAST_MODIFIED), received.get(LAST_MODIFIED)) {
-        (Some(ours), Some(theirs)) => ours == theirs,
-        _ => true,
+/// Whether both were modified last at the same time; `unsaid` if the stored response does not say when.
+fn is_last_modified_as(stored: &HeaderMap, received: &HeaderMap, unsaid: bool) -> bool {
+    match stored.get(LAST_MODIFIED) {
+        Some(ours) => Some(ours) == received.get(LAST_MODIFIED),
+        None => unsaid,
     }
 }
 
@@ -78,6 +80,7 @@ mod tests {
     use std::time::UNIX_EPOCH;
 
     use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, SET_COOKIE};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -155,6 +158,54 @@ mod tests {
         assert_eq!(stored, headers(&[(AGE, "7"), (DATE, DAY)]));
     }
 
+    fn any_fields() -> impl Strategy<Value = HeaderMap> {
+        let names = prop::sample::select(vec![
+            CONTENT_LENGTH,
+            CONTENT_ENCODING,
+            CONTENT_RANGE,
+            CONNECTION,
+            CACHE_CONTROL,
+            SET_COOKIE,
+            ETAG,
+            AGE,
+            DATE,
+        ]);
+        let lines = proptest::collection::vec((names, "[a-z]{0,3}"), 0..12);
+        lines.prop_map(|lines| {
+            let lines = lines.into_iter().map(|(name, value)| (name, HeaderValue::from_str(&value).unwrap()));
+            lines.fold(HeaderMap::new(), |mut headers, (name, value)| {
+                headers.append(name, value);
+                headers
+            })
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn rfc9111_3_2_each_field_is_the_stored_one_or_the_received_one(stored in any_fields(), received in any_fields()) {
+            let mut merged = stored.clone();
+            merge(&mut merged, &received, UNIX_EPOCH);
+            let lines = |headers: &HeaderMap, name: &HeaderName| headers.get_all(name).iter().cloned().collect::<Vec<_>>();
+            for name in [CONTENT_LENGTH, CONTENT_ENCODING, CONTENT_RANGE, CONNECTION] {
+                prop_assert_eq!(lines(&merged, &name), lines(&stored, &name));
+            }
+            for name in [CACHE_CONTROL, SET_COOKIE, ETAG] {
+                let from = if received.contains_key(&name) { &received } else { &stored };
+                prop_assert_eq!(lines(&merged, &name), lines(from, &name));
+            }
+            prop_assert_eq!(lines(&merged, &AGE), lines(&received, &AGE));
+            let again = merged.clone();
+            merge(&mut merged, &received, UNIX_EPOCH);
+            prop_assert_eq!(merged, again);
+        }
+
+        #[test]
+        fn rfc9111_4_3_4_a_304_with_the_stored_fields_speaks_of_the_stored_response(stored in any_fields()) {
+            prop_assert!(identifies(&stored, &stored));
+            prop_assert!(identifies(&stored, &HeaderMap::new()));
+        }
+    }
+
     #[test]
     fn rfc9111_4_3_4_which_response_a_304_speaks_of() {
         for (stored, received, identified) in [
@@ -165,6 +216,9 @@ mod tests {
             (&[(ETAG, "W/\"a\"")], &[(ETAG, "\"a\"")], false),
             (&[(ETAG, "a")], &[(ETAG, "a")], true),
             (&[], &[(ETAG, "\"a\"")], false),
+            (&[(LAST_MODIFIED, DAY)], &[(ETAG, "\"a\"")], false),
+            (&[(LAST_MODIFIED, DAY)], &[(ETAG, "\"a\""), (LAST_MODIFIED, DAY)], true),
+            (&[(ETAG, "\"a\"")], &[(LAST_MODIFIED, DAY)], true),
             (&[(ETAG, "\"a\"")], &[], true),
             (&[(LAST_MODIFIED, DAY)], &[(LAST_MODIFIED, DAY)], true),
             (&[(LAST_MODIFIED, DAY)], &[(LAST_MODIFIED, "Mon, 07 Nov 1994 08:49:37 GMT")], false),

@@ -1,7 +1,7 @@
 //! What warp knows about one request while it is under way.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -11,6 +11,7 @@ use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::part::Pieces;
 use super::post::ForGet;
+use super::revalidate::Unusable;
 use super::storage::FillIntent;
 use super::told::{Obj, Told};
 use crate::cache::slice::Slice;
@@ -38,6 +39,8 @@ pub struct RequestCtx {
     pub replaced: bool,
     /// Whether all of the stored response's body is there.
     pub has_whole_body: bool,
+    /// Whether the client went away while its response was fetched. Set where the request can only be read.
+    pub client_is_gone: AtomicBool,
     /// Counts the request as running until it ends; none for a fetch in the background.
     pub in_flight: Option<InFlight>,
     /// What the request came to, for the log, the metrics and `Cache-Status`.
@@ -70,6 +73,10 @@ pub struct Exchange {
     pub hash_always_miss: bool,
     /// `req.select_language`.
     pub select_language: bool,
+    /// `req.grace`; no limit if `None`.
+    pub grace: Option<Duration>,
+    /// Why a stale response is served without the backend being asked.
+    pub unasked: Option<Reason>,
     /// When the first of the stored variants of this URL was stored.
     pub family_birth: Option<SystemTime>,
     /// `req.slice`: the size of slices; 0 for none.
@@ -126,15 +133,21 @@ pub struct Fetch {
     pub aged: Option<(Duration, SystemTime)>,
     /// A stored response brought up to date by a 304, waiting to be stored.
     pub refreshed: Option<Box<ResponseHeader>>,
-    /// Whether the key is known as one whose responses are not stored.
-    pub bypasses: bool,
+    /// `beresp.was_304`.
+    pub was_304: bool,
+    /// Why a 304 is of no use.
+    pub unusable: Option<Unusable>,
     /// The stored part that may be a piece of the response.
     pub pieces: Pieces,
+    /// How many bytes of a part are still to come, where only `Content-Range` says it.
+    pub left_bytes: Option<u64>,
+    /// How many interim responses have come.
+    pub interims: u32,
     /// The place in the policy that kept the response from being stored.
     pub refused_at: Option<Span>,
     /// How long requests for the same key are to pass, if the policy said so of this response.
     pub hit_for_pass_ms: Option<i64>,
-    /// Status and reason that `error(...)` asked for.
+    /// Status and reason of the error page, where `error(...)` or RFC 9111 asks for others than the usual.
     pub error: Option<(u16, Option<Vec<u8>>)>,
 }
 
@@ -149,8 +162,8 @@ pub struct Lifetimes {
     pub heuristic_ms: i64,
     /// How long it is kept for validation beyond ttl and grace.
     pub keep_ms: i64,
-    /// How long it may be served stale when the backend fails (RFC 5861 section 4).
-    pub stale_if_error_ms: i64,
+    /// How long it may be served stale when the backend fails (RFC 5861 section 4), if that is said.
+    pub stale_if_error_ms: Option<i64>,
     /// Whether it may be served stale at all (RFC 9111 section 4.2.4).
     pub may_be_stale: bool,
     /// How old it was on arrival (RFC 9111 section 4.2.3).
@@ -208,6 +221,8 @@ pub enum NotStored {
     Status,
     /// RFC 9111 section 3 says so.
     Rule(Unstorable),
+    /// A 304 changed its `Vary`, and it does not lie where requests would now look for it.
+    Vary,
 }
 
 impl NotStored {
@@ -216,6 +231,7 @@ impl NotStored {
         match self {
             Self::Policy => "policy",
             Self::Status => "status",
+            Self::Vary => "vary",
             Self::Rule(rule) => rule.name(),
         }
     }
@@ -298,6 +314,7 @@ impl RequestCtx {
             disposition: Disposition::default(),
             pending: None,
             replaced: false,
+            client_is_gone: AtomicBool::new(false),
             has_whole_body: false,
             in_flight: None,
             verdict: CacheVerdict::default(),
@@ -321,6 +338,8 @@ impl Exchange {
             backend_hint: None,
             hash_always_miss: false,
             select_language: false,
+            grace: None,
+            unasked: None,
             family_birth: None,
             slice_bytes: 0,
             slice: None,
@@ -345,6 +364,8 @@ impl Exchange {
             backend_hint: None,
             hash_always_miss: false,
             select_language: false,
+            grace: None,
+            unasked: None,
             family_birth: None,
             slice_bytes: 0,
             slice: None,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode, Version, header};
 use pingora::Result;
 use pingora::cache::CachePhase;
-use pingora::http::ResponseHeader;
+use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
 use super::connection::{self, NextHead};
@@ -18,8 +18,9 @@ use super::recv::answer_for;
 use super::storage::StoredTimes;
 use super::told::Obj;
 use super::{slice, synth};
-use crate::cache::age;
 use crate::cache::targeted::SURROGATE_CONTROL;
+use crate::cache::validation::Stored;
+use crate::cache::{Precondition, age, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{Outcome, Reason};
@@ -95,6 +96,13 @@ pub fn drop_replaced(body: &mut Option<Bytes>, ctx: &RequestCtx) {
     }
 }
 
+/// Whether a client has what it asked for already (RFC 9111 section 4.3.2).
+pub fn is_not_modified(req: &RequestHeader, response: &ResponseHeader) -> bool {
+    let now = SystemTime::now();
+    let stored = Stored { status: response.status, headers: &response.headers, response_time: now };
+    validation::evaluate(&req.method, &req.headers, &stored, now) == Precondition::NotModified
+}
+
 fn is_from_store(session: &Session) -> bool {
     use CachePhase as P;
     matches!(session.cache.phase(), P::Hit | P::Stale | P::StaleUpdating | P::Revalidated | P::RevalidatedNoCache(_))
@@ -115,7 +123,10 @@ fn settle(session: &Session, ctx: &mut RequestCtx) {
     verdict.collapsed = session.cache.lock_duration().is_some();
     verdict.ttl_seconds = is_from_store(session).then(|| seconds_left(session)).flatten();
     match session.cache.phase() {
-        CachePhase::Hit => (verdict.outcome, verdict.reason) = (Outcome::Hit, Reason::Fresh),
+        CachePhase::Hit => {
+            let unasked = ctx.exchange.unasked.map(|reason| (Outcome::Stale, reason));
+            (verdict.outcome, verdict.reason) = unasked.unwrap_or((Outcome::Hit, Reason::Fresh));
+        }
         CachePhase::Stale | CachePhase::StaleUpdating => verdict.outcome = Outcome::Stale,
         CachePhase::Revalidated | CachePhase::RevalidatedNoCache(_) => {
             (verdict.outcome, verdict.reason) = (Outcome::Hit, Reason::Revalidated);

@@ -130,6 +130,7 @@ impl StepFacts<'_> {
             Variable::ReqBackendHint => Value::Backend(self.exchange.backend_hint),
             Variable::ReqHashAlwaysMiss => Value::Bool(self.exchange.hash_always_miss),
             Variable::ReqSelectLanguage => Value::Bool(self.exchange.select_language),
+            Variable::ReqGrace => Value::Duration(self.exchange.grace.map_or(i64::MAX, milliseconds)),
             Variable::ReqSlice => Value::Bytes(i64::try_from(self.exchange.slice_bytes).unwrap_or(i64::MAX)),
             Variable::BereqIsBgfetch => Value::Bool(self.exchange.background),
             Variable::ObjHits => Value::Int(i64::try_from(self.exchange.hits).unwrap_or(i64::MAX)),
@@ -165,12 +166,13 @@ impl StepFacts<'_> {
             V::BereqFirstByteTimeout => timeout(fetch.first_byte_timeout),
             V::BereqBetweenBytesTimeout => timeout(fetch.between_bytes_timeout),
             V::BereqCacheControlFields => Value::text(fetch.targets().as_str()),
-            V::BereqUncacheable => Value::Bool(times.uncacheable != Uncacheable::No || fetch.bypasses),
-            V::BerespUncacheable => Value::Bool(times.uncacheable != Uncacheable::No),
+            V::BereqUncacheable | V::BerespUncacheable => Value::Bool(times.uncacheable != Uncacheable::No),
             V::BerespTtl => Value::Duration(times.ttl_ms),
             V::BerespHeuristicTtl => Value::Duration(times.heuristic_ms),
             V::BerespGrace => Value::Duration(times.grace_ms),
             V::BerespKeep => Value::Duration(times.keep_ms),
+            V::BerespStaleIfError => Value::Duration(times.stale_if_error_ms.unwrap_or(0)),
+            V::BerespWas304 => Value::Bool(fetch.was_304),
             V::BerespAge => Value::Duration(milliseconds(times.age)),
             _ => return None,
         })
@@ -259,6 +261,7 @@ impl StepFacts<'_> {
             }
             (V::BerespGrace, Value::Duration(time)) => times.grace_ms = (*time).max(0),
             (V::BerespKeep, Value::Duration(time)) => times.keep_ms = (*time).max(0),
+            (V::BerespStaleIfError, Value::Duration(time)) => times.stale_if_error_ms = Some((*time).max(0)),
             (V::BerespUncacheable, Value::Bool(true)) => {
                 times.uncacheable = Uncacheable::Refused;
                 fetch.refused_at = fetch.refused_at.or(self.place);
@@ -346,6 +349,10 @@ impl Facts for StepFacts<'_> {
             }
             (V::ReqSelectLanguage, Value::Bool(select)) => {
                 self.exchange.select_language = select;
+                Ok(())
+            }
+            (V::ReqGrace, Value::Duration(grace)) => {
+                self.exchange.grace = Some(Lifetimes::duration(grace));
                 Ok(())
             }
             (V::ReqSlice, Value::Bytes(size)) => {

@@ -115,6 +115,7 @@ fn make_error_page(
     synthetic: &Synthetic,
 ) -> Result<(pingora::http::ResponseHeader, Bytes)> {
     ctx.exchange.body = None;
+    ctx.fetch.was_304 = false;
     let mut response = synth::head(synthetic)?;
     let verdict = {
         let mut bereq = ctx.fetch.bereq.take();

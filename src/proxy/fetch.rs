@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, Method, header};
 use pingora::cache::key::HashBinary;
 use pingora::cache::{CacheMeta, NoCacheReason, RespCacheable};
 use pingora::http::{RequestHeader, ResponseHeader};
@@ -17,13 +17,13 @@ use super::facts::StepFacts;
 use super::head_update::HEAD_ONLY;
 use super::lookup::{PASSED, beside_language, cache_key};
 use super::recv::answer_for;
+use super::revalidate::{self, UNUSABLE, Unusable};
 use super::storage::{ObjectId, PingoraStorage, StoredTimes};
 use super::{head_update, part, post};
-use crate::cache::storable::storable as may_be_stored;
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::{
-    CacheControl, Exchange, Freshness, Heuristic, LifetimeSource, Timing, Unstorable, Vary, hop_by_hop, update304,
-    validation,
+    CacheControl, Exchange, Freshness, Heuristic, LifetimeSource, Timing, Unstorable, Vary, hop_by_hop, storable,
+    update304, validation,
 };
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
@@ -44,6 +44,10 @@ const HIT_FOR_PASS_MS: i64 = 120_000;
 pub fn before(storage: &PingoraStorage, session: &mut Session, ctx: &mut RequestCtx) -> Option<Synthetic> {
     if let Some(pending) = ctx.pending.take() {
         return Some(pending);
+    }
+    if ctx.exchange.background && ctx.disposition == Disposition::Lookup {
+        ctx.fetch.intent = Some(storage.intend(&cache_key(&ctx.exchange)));
+        return None;
     }
     if ctx.disposition == Disposition::Lookup {
         let verdict = run_client_step(session, ctx, Step::Miss);
@@ -91,7 +95,6 @@ pub async fn peer(session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<Htt
 fn ask(session: &Session, ctx: &mut RequestCtx) -> Result<()> {
     let mut bereq = Box::new(session.req_header().clone());
     prepare(&mut bereq, session, ctx);
-    ctx.fetch.bypasses = !session.cache.enabled();
     ctx.fetch.backend = ctx.exchange.backend_hint.or(ctx.policy.default_backend);
     let verdict = {
         let mut facts = StepFacts::new(&mut ctx.exchange, None);
@@ -108,15 +111,20 @@ pub fn hop_by_hop_fields(headers: &HeaderMap) -> Vec<HeaderName> {
     headers.keys().filter(|name| hop_by_hop::is_hop_by_hop(name, headers)).cloned().collect()
 }
 
+/// Whether what comes may be stored: what passes is not, what is hit-for-miss is as soon as it can be.
+fn may_be_stored(session: &Session) -> bool {
+    session.cache.enabled() || session.cache.bypassing()
+}
+
 /// A cache fetches for all, so it does not send the conditions of one client's copy. `If-Range` stays
 /// with the range that it belongs to, which is the policy's to drop: when it fails, the whole comes.
 fn prepare(bereq: &mut RequestHeader, session: &Session, ctx: &RequestCtx) {
-    if session.cache.enabled() {
+    if may_be_stored(session) {
         // RFC 9110 section 14.2: it has a meaning for GET alone.
         if bereq.method != Method::GET {
             bereq.remove_header(&header::RANGE);
         }
-        if bereq.method == Method::HEAD && !head_update::is_due(session, ctx) {
+        if bereq.method == Method::HEAD && session.cache.enabled() && !head_update::is_due(session, ctx) {
             bereq.set_method(Method::GET);
         }
         for name in validation::CONDITIONS.iter().filter(|name| **name != header::IF_RANGE) {
@@ -126,17 +134,7 @@ fn prepare(bereq: &mut RequestHeader, session: &Session, ctx: &RequestCtx) {
     for name in hop_by_hop_fields(&bereq.headers) {
         bereq.remove_header(&name);
     }
-    add_client(bereq, &ctx.exchange.client.to_string());
     let _ = bereq.append_header(header::VIA, "1.1 warp");
-}
-
-/// The client's address goes behind those that are there already, in one line.
-fn add_client(bereq: &mut RequestHeader, client: &str) {
-    let known = bereq.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let all: Vec<_> = known.chain([client]).collect();
-    if let Ok(value) = HeaderValue::from_str(&all.join(", ")) {
-        let _ = bereq.insert_header("X-Forwarded-For", value);
-    }
 }
 
 fn choose(ctx: &mut RequestCtx) -> Result<Arc<Backend>> {
@@ -168,6 +166,7 @@ fn peer_at(address: SocketAddr, backend: &Backend, ctx: &RequestCtx) -> HttpPeer
     peer
 }
 
+/// An error that the backend is to blame for.
 pub fn failed(status: u16, why: impl Into<String>) -> Box<Error> {
     Error::create(ErrorType::HTTPStatus(status), ErrorSource::Upstream, Some(why.into().into()), None)
 }
@@ -184,7 +183,11 @@ fn refused(verdict: &Verdict, ctx: &mut RequestCtx) -> Box<Error> {
 /// Puts `bereq` in the place of the request that pingora made, and keeps of that one what is
 /// pingora's to say: framing, a switch of protocols, and the conditions of a validation. A stored part
 /// may make it ask for the rest alone.
-pub fn request(session: &Session, request: &mut RequestHeader, ctx: &mut RequestCtx) -> Result<()> {
+pub fn request(session: &mut Session, request: &mut RequestHeader, ctx: &mut RequestCtx) -> Result<()> {
+    if session.cache.bypassing() {
+        // The conditions and the range of the client are answered here, from the whole that comes.
+        session.mark_upstream_headers_mutated_for_cache();
+    }
     let Some(bereq) = &ctx.fetch.bereq else { return Ok(()) };
     let mut sent = RequestHeader::clone(bereq);
     let framing = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::UPGRADE];
@@ -237,17 +240,26 @@ pub fn response(
     }
     ctx.verdict.forward_status = Some(response.status.as_u16());
     add_date(response)?;
+    if response.status == http::StatusCode::NO_CONTENT {
+        // RFC 9110 section 8.6.
+        response.remove_header(&header::CONTENT_LENGTH);
+    }
     let validated = response.status == http::StatusCode::NOT_MODIFIED;
     let stored = session.cache.maybe_cache_meta().filter(|_| validated && session.cache.enabled());
     if validated && stored.is_none() && !is_conditional(ctx.fetch.bereq.as_deref()) {
         return Err(failed(503, "the backend answered 304 to a request without conditions"));
     }
+    ctx.fetch.was_304 = stored.is_some();
     let joined = part::receive(storage, session, response, ctx)?;
     let verdict = match (stored, joined) {
         (None, None) => match head_update::receive(storage, session, response, ctx) {
             Some(verdict) => verdict,
             None => respond(session, response, ctx),
         },
+        (Some(meta), _) if !update304::identifies(&meta.response_header().headers, &response.headers) => {
+            ctx.fetch.unusable = Some(Unusable::OfAnother);
+            return Ok(());
+        }
         (Some(meta), _) => {
             let mut refreshed = Box::new(refresh(meta.response_header(), response));
             let verdict = respond(session, &mut refreshed, ctx);
@@ -264,7 +276,16 @@ pub fn response(
             verdict
         }
     };
-    if matches!(verdict.action, Action::Deliver | Action::Pass) { Ok(()) } else { Err(refused(&verdict, ctx)) }
+    if matches!(verdict.action, Action::Deliver | Action::Pass) {
+        return Ok(());
+    }
+    let error = refused(&verdict, ctx);
+    if !ctx.fetch.was_304 {
+        return Err(error);
+    }
+    // pingora would answer an error here with the 304 itself, which the client has not asked for.
+    ctx.fetch.unusable = Some(Unusable::Refused(error));
+    Ok(())
 }
 
 /// A response that says not when it was made was made when it came (RFC 9110 section 6.6.1).
@@ -315,6 +336,7 @@ pub fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut Request
         ctx.fetch.hit_for_pass_ms = Some(verdict.time_ms.unwrap_or(HIT_FOR_PASS_MS));
     }
     let cc = ctx.fetch.directives(&beresp.headers);
+    ctx.fetch.lifetimes.may_be_stale = !cc.forbids_stale();
     ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &cc, &ctx.fetch.lifetimes)
         .or_else(|| ctx.fetch.pieces.is_unasked().then_some(NotStored::Rule(Unstorable::Partial)));
     let has_age = beresp.headers.contains_key(header::AGE);
@@ -337,8 +359,7 @@ fn lifetimes(beresp: &ResponseHeader, fetch: &Fetch) -> Lifetimes {
         heuristic_ms: if guess.source == LifetimeSource::Heuristic { guess.ttl_ms(now).max(0) } else { 0 },
         grace_ms: freshness.stale_while_revalidate.map_or(0, milliseconds),
         keep_ms: if has_validator(&beresp.headers) || ttl_ms > 0 { milliseconds(DEFAULT_KEEP) } else { 0 },
-        stale_if_error_ms: freshness.stale_if_error.map_or(0, milliseconds),
-        may_be_stale: !freshness.stale_forbidden,
+        stale_if_error_ms: freshness.stale_if_error.map(milliseconds),
         age: freshness.initial_age,
         source: match freshness.source {
             LifetimeSource::SMaxAge | LifetimeSource::MaxAge | LifetimeSource::Expires => TtlSource::Response,
@@ -372,7 +393,7 @@ fn why_not_stored(
     // What is stored was asked for with GET, also where the client asked for the head alone.
     let exchange =
         Exchange { method: &Method::GET, request: &req.headers, status: beresp.status, response: &beresp.headers };
-    let rule = may_be_stored(&exchange, cc).err().map(NotStored::Rule);
+    let rule = storable::storable(&exchange, cc).err().map(NotStored::Rule);
     let has_lifetime = times.source == TtlSource::Policy && times.ttl_ms > 0;
     if let Some(rule) = rule.filter(|rule| !(has_lifetime && rule.is_overridden_by_lifetime())) {
         return Some(rule);
@@ -410,6 +431,9 @@ pub fn storable(
     largest_bytes: u64,
     ctx: &mut RequestCtx,
 ) -> RespCacheable {
+    if ctx.fetch.unusable.is_some() {
+        return RespCacheable::Uncacheable(UNUSABLE);
+    }
     let is_validated = ctx.fetch.refreshed.is_some();
     if head_update::was_asked(session, ctx) && !is_validated {
         return RespCacheable::Uncacheable(NoCacheReason::Custom(HEAD_ONLY));
@@ -418,6 +442,14 @@ pub fn storable(
     if let Some(reason) = reason_not_stored(times, &response.headers) {
         ctx.fetch.lifetimes.not_stored = Some(reason);
         return RespCacheable::Uncacheable(NoCacheReason::OriginNotCache);
+    }
+    let mut variance = None;
+    if let Some(refreshed) = ctx.fetch.refreshed.as_deref().filter(|_| ctx.fetch.was_304) {
+        let Ok(new) = revalidate::new_variance(session, refreshed) else {
+            ctx.fetch.lifetimes.not_stored = Some(NotStored::Vary);
+            return RespCacheable::Uncacheable(NoCacheReason::OriginNotCache);
+        };
+        variance = new;
     }
     let head = ctx.fetch.refreshed.take().map_or_else(|| response.clone(), |refreshed| *refreshed);
     let is_too_large = content_length(&head.headers).is_some_and(|length| length > largest_bytes);
@@ -429,6 +461,9 @@ pub fn storable(
     }
     let withheld = withheld_fields(&head.headers, &ctx.fetch.directives(&head.headers));
     let mut meta = meta_for(session, head, ctx);
+    if let Some(variance) = variance {
+        meta.set_variance(variance);
+    }
     ctx.fetch.withheld = withheld;
     if let Some(intent) = &ctx.fetch.intent {
         meta.extensions_mut().insert(Arc::clone(intent));
@@ -459,7 +494,10 @@ pub fn refreshed_meta(session: &Session, head: &ResponseHeader, ctx: &RequestCtx
 
 fn reason_not_stored(times: &Lifetimes, response: &HeaderMap) -> Option<NotStored> {
     // Without a validator, what was never fresh is of no use later.
-    let useful = times.ttl_ms > 0 || times.grace_ms > 0 || (times.keep_ms > 0 && has_validator(response));
+    let useful = times.ttl_ms > 0
+        || times.grace_ms > 0
+        || times.stale_if_error_ms.is_some_and(|window| window > 0)
+        || (times.keep_ms > 0 && has_validator(response));
     times.not_stored.or_else(|| (!useful).then_some(NotStored::Rule(Unstorable::NoFreshness)))
 }
 
@@ -493,21 +531,20 @@ fn stored_meta(mut head: ResponseHeader, cc: &CacheControl, times: &Lifetimes, k
     let stored = StoredTimes {
         grace: Lifetimes::duration(times.grace_ms),
         keep: Lifetimes::duration(times.keep_ms),
-        stale_if_error: Lifetimes::duration(times.stale_if_error_ms),
+        stale_if_error: times.stale_if_error_ms.map(Lifetimes::duration),
         may_be_stale: times.may_be_stale,
         obeys_surrogate_control: cc.targeted == Some(SURROGATE_CONTROL),
         family_birth: kinship.birth,
         beside_language: kinship.beside_language,
     };
-    let on_error = stored.stale_if_error.max(stored.grace).saturating_add(stored.keep);
-    let mut meta =
-        CacheMeta::new(fresh_until.unwrap_or(now), now, whole_seconds(stored.grace), whole_seconds(on_error), head);
+    let (grace, longest) = (whole_seconds(stored.grace), whole_seconds(stored.windows().longest()));
+    let mut meta = CacheMeta::new(fresh_until.unwrap_or(now), now, grace, longest, head);
     meta.set_epoch_override(now.checked_sub(times.age).unwrap_or(now));
     meta.extensions_mut().insert(stored);
     meta
 }
 
-/// pingora counts stale windows in whole seconds; the exact ones are checked in `lookup`.
+/// pingora counts stale windows in whole seconds; the exact ones are checked in `stale`.
 fn whole_seconds(duration: Duration) -> u32 {
     let rounded_up = duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0));
     u32::try_from(rounded_up).unwrap_or(u32::MAX)

@@ -10,15 +10,15 @@ use pingora::cache::{CacheKey, CacheMeta, ForcedFreshness, HitHandler, RespCache
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::protocols::Digest;
-use pingora::proxy::{FailToProxy, ProxyHttp, RangeType, Session};
+use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, RangeType, Session};
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
 
 use super::ctx::RequestCtx;
 use super::recv::Received;
 use super::{
-    WarpProxy, deliver, failure, fetch, head_update, interim, invalidate, log, lookup, post, range, recv, slice,
-    sliced, synth,
+    WarpProxy, abandon, deliver, failure, fetch, head_update, interim, invalidate, log, lookup, part, post, range,
+    recv, revalidate, slice, sliced, stale, synth,
 };
 
 #[async_trait]
@@ -66,7 +66,16 @@ impl ProxyHttp for WarpProxy {
         is_fresh: bool,
         ctx: &mut RequestCtx,
     ) -> Result<Option<ForcedFreshness>> {
-        Ok(lookup::on_hit(session, meta, handler, is_fresh, ctx))
+        Ok(lookup::on_hit(self, session, meta, handler, is_fresh, ctx))
+    }
+
+    fn cache_not_modified_filter(
+        &self,
+        session: &Session,
+        response: &ResponseHeader,
+        _ctx: &mut RequestCtx,
+    ) -> Result<bool> {
+        Ok(deliver::is_not_modified(session.req_header(), response))
     }
 
     fn range_header_filter(
@@ -83,7 +92,7 @@ impl ProxyHttp for WarpProxy {
     }
 
     fn should_serve_stale(&self, session: &mut Session, ctx: &mut RequestCtx, error: Option<&Error>) -> bool {
-        lookup::may_serve_stale(session, ctx, error)
+        stale::may_serve(self.failed, session, ctx, error)
     }
 
     async fn proxy_upstream_filter(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
@@ -94,6 +103,7 @@ impl ProxyHttp for WarpProxy {
     }
 
     async fn upstream_peer(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<HttpPeer>> {
+        revalidate::start_over(self, session, ctx);
         fetch::peer(session, ctx).await
     }
 
@@ -113,8 +123,7 @@ impl ProxyHttp for WarpProxy {
         ctx: &mut RequestCtx,
     ) -> Result<()> {
         if interim::is_relayed(response) {
-            interim::relay(session, response).await;
-            return Ok(());
+            return interim::relay(session, response, ctx).await;
         }
         fetch::response(self.storage, session, response, ctx)?;
         invalidate::after(self.storage, response, ctx);
@@ -125,11 +134,13 @@ impl ProxyHttp for WarpProxy {
 
     fn upstream_response_body_filter(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
         ctx: &mut RequestCtx,
     ) -> Result<Option<Duration>> {
+        abandon::check(session, ctx)?;
+        part::count(body.as_ref(), ctx)?;
         post::write(body.as_ref(), end_of_stream, ctx);
         Ok(None)
     }
@@ -143,7 +154,7 @@ impl ProxyHttp for WarpProxy {
         let storable = fetch::storable(session, response, self.storage.store().largest_object(), ctx);
         let is_head_only = head_update::was_asked(session, ctx);
         if matches!(storable, RespCacheable::Uncacheable(_)) && !is_head_only {
-            self.marks.mark(session, ctx);
+            revalidate::not_stored(self, session, ctx);
         }
         Ok(storable)
     }
@@ -164,6 +175,8 @@ impl ProxyHttp for WarpProxy {
         response: &mut ResponseHeader,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
+        revalidate::check(ctx)?;
+        revalidate::complete(session, response, ctx);
         deliver::respond(session, response, ctx).await
     }
 
@@ -189,6 +202,19 @@ impl ProxyHttp for WarpProxy {
     fn suppress_error_log(&self, _session: &Session, _ctx: &RequestCtx, _error: &Error) -> bool {
         // `failure` logs it, with the request's number and the reason that the metrics use.
         true
+    }
+
+    fn suppress_proxy_warn_log(
+        &self,
+        session: &Session,
+        ctx: &RequestCtx,
+        error: &Error,
+        context: ProxyWarnLogContext,
+    ) -> bool {
+        if context == ProxyWarnLogContext::DownstreamCache {
+            abandon::note(ctx);
+        }
+        self.suppress_error_log(session, ctx, error)
     }
 
     async fn connected_to_upstream(

@@ -10,11 +10,18 @@ use pingora::proxy::Session;
 use super::WarpProxy;
 use super::ctx::RequestCtx;
 use super::failure;
+use crate::cache::StaleUse;
 use crate::telemetry::{AccessRecord, OriginResult, RequestSample};
 
 /// Counts and logs a request that has ended. A fetch in the background is no client's request.
 pub fn finish(proxy: &WarpProxy, session: &Session, error: Option<&Error>, ctx: &mut RequestCtx) {
     count_fetch(error, ctx);
+    if ctx.exchange.background
+        && error.is_some()
+        && let Some(key) = session.cache.maybe_cache_key()
+    {
+        proxy.failed.note(key, StaleUse::OnError);
+    }
     if ctx.exchange.background || ctx.exchange.slice.is_some() {
         return;
     }

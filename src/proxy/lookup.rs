@@ -1,7 +1,6 @@
 //! The cache is looked into: the key, variants, `hit` and `miss`.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use pingora::cache::key::{CacheHashKey, HashBinary, hash_key};
 use pingora::cache::{CacheKey, CacheMeta, ForcedFreshness, HitHandler, NoCacheReason};
@@ -13,7 +12,7 @@ use super::facts::{ObjView, StepFacts};
 use super::lock::AlwaysMiss;
 use super::recv::answer_for;
 use super::storage::{Family, LanguageWanted, OfSlice, PingoraStorage, StoredHit, StoredResponse, StoredTimes};
-use super::{WarpProxy, failure, part, query};
+use super::{WarpProxy, part, stale};
 use crate::cache::slice::Slice;
 use crate::cache::{Vary, accept};
 use crate::lang::schema::{Action, Step};
@@ -128,8 +127,9 @@ pub fn object_view(meta: &CacheMeta) -> ObjView<'_> {
     }
 }
 
-/// Runs `hit` on a stored response that is fresh or within its grace.
+/// Runs `hit` on a stored response that is fresh, or stale and to be served at once.
 pub fn on_hit(
+    proxy: &WarpProxy,
     session: &mut Session,
     meta: &CacheMeta,
     handler: &mut HitHandler,
@@ -145,7 +145,12 @@ pub fn on_hit(
     if let Some(missed) = part::pass_over(session, meta, handler, ctx) {
         return Some(missed);
     }
-    if !is_fresh && !meta.serve_stale_while_revalidate(SystemTime::now()) {
+    // The request behind which it is fetched anew has had its `hit`.
+    if ctx.exchange.background {
+        return None;
+    }
+    let unasked = if is_fresh { None } else { stale::without_asking(proxy.failed, session, meta, ctx) };
+    if !is_fresh && unasked.is_none() && !stale::is_in_grace(session, meta, ctx) {
         ctx.verdict.reason = Reason::Expired;
         return None;
     }
@@ -159,7 +164,8 @@ pub fn on_hit(
     match verdict.action {
         Action::Deliver => {
             ctx.verdict.outcome = if is_fresh { Outcome::Hit } else { Outcome::Stale };
-            None
+            ctx.exchange.unasked = unasked;
+            unasked.map(|_| ForcedFreshness::ForceFresh)
         }
         action => {
             if action != Action::Pass {
@@ -191,51 +197,4 @@ pub fn on_miss(session: &mut Session, ctx: &mut RequestCtx) {
         }
         session.cache.cache_miss();
     }
-}
-
-/// Whether a stale response may be served now: while it is fetched anew (`error` is `None`), or
-/// because the backend failed.
-pub fn may_serve_stale(session: &Session, ctx: &mut RequestCtx, error: Option<&pingora::Error>) -> bool {
-    let Some(meta) = session.cache.maybe_cache_meta() else { return false };
-    let times = meta.extensions().get::<StoredTimes>().copied().unwrap_or_default();
-    let stale_for = SystemTime::now().duration_since(meta.fresh_until()).unwrap_or_default();
-    let allowed = times.may_be_stale
-        && match error {
-            // A fetch in the background has no content to send, and would not know that it is for a slice.
-            None => {
-                let is_known_to_it = session.req_header().method != query::METHOD && ctx.exchange.slice.is_none();
-                is_known_to_it && stale_for <= times.grace
-            }
-            Some(error) => stale_for <= stale_limit(&times, is_answer(error, ctx.verdict.reason)),
-        };
-    if allowed {
-        if let Some(error) = error {
-            note_failed_fetch(error, ctx);
-        }
-        ctx.verdict.outcome = Outcome::Stale;
-        ctx.verdict.reason = if error.is_some() { Reason::StaleIfError } else { Reason::Grace };
-    }
-    allowed
-}
-
-/// A stale response hides the failure from the client, not from those who look after the backend.
-fn note_failed_fetch(error: &pingora::Error, ctx: &mut RequestCtx) {
-    let answered = is_answer(error, ctx.verdict.reason);
-    let reason = if answered { Reason::StaleIfError } else { failure::reason_of(error, ctx) };
-    failure::count_fetch(reason, ctx);
-    tracing::warn!(xid = ctx.exchange.xid, %error, "the backend failed; a stale response is served");
-}
-
-/// An answer with an error status is covered by stale-if-error only (RFC 5861 section 4); with no
-/// answer at all the cache is disconnected and may use what it kept (RFC 9111 section 4.2.4).
-fn stale_limit(times: &StoredTimes, answered: bool) -> Duration {
-    let limit = times.stale_if_error.max(times.grace);
-    if answered { limit } else { limit.saturating_add(times.keep) }
-}
-
-/// Whether the backend answered with an error. One that is sick, or whose name does not resolve, was
-/// not asked at all.
-fn is_answer(error: &pingora::Error, reason: Reason) -> bool {
-    matches!(error.etype(), pingora::ErrorType::HTTPStatus(_))
-        && !matches!(reason, Reason::BackendSick | Reason::Resolve)
 }

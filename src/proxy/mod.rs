@@ -3,13 +3,14 @@
 //! The only module that touches pingora. `connection` reads and judges the bytes of a request and hands it
 //! to pingora; `hooks` hands pingora's calls on, in the order of a
 //! request's life: `admit` (the gate), `recv`, `lookup` (hash, hit, miss), `fetch`
-//! (`backend_fetch`, `backend_response`), `deliver`, with `synth` and `failure` for what warp says itself, and `log` at
-//! the end. `range` cuts ranges from what is stored whole and `part` from what is stored in part;
+//! (`backend_fetch`, `backend_response`) with `stale` and `revalidate` for what is no longer fresh, `deliver`, with `synth` and
+//! `failure` for what warp says itself, and `log` at the end. `range` cuts ranges from what is stored whole and `part` from what is stored in part;
 //! `sliced` puts a response together from slices, each fetched by a request of its own, `slice`, and
 //! `told` what such a request tells of itself.
 //! `facts` shows a request to the policy, `storage` shows warp's store to pingora, and `serve` puts
 //! the process together. What the rules of caching say stands in `crate::cache`.
 
+mod abandon;
 mod admit;
 mod connection;
 mod ctx;
@@ -33,9 +34,11 @@ mod post;
 mod query;
 mod range;
 mod recv;
+mod revalidate;
 mod serve;
 mod slice;
 mod sliced;
+mod stale;
 mod status;
 mod storage;
 mod synth;
@@ -55,6 +58,7 @@ pub struct WarpProxy {
     storage: &'static storage::PingoraStorage,
     lock: &'static lock::FetchLock,
     marks: &'static marks::KeyMarks,
+    failed: &'static stale::FailedFetches,
     metrics: Arc<Metrics>,
     access_log: Option<Arc<AccessLog>>,
 }

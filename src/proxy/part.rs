@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use http::{Method, StatusCode, header};
 use pingora::cache::{CacheMeta, CachePhase, ForcedFreshness, HitHandler};
 use pingora::http::{RequestHeader, ResponseHeader};
@@ -63,6 +64,12 @@ fn stored_part(meta: &CacheMeta, hit: &StoredHit) -> Option<Part> {
     hit.whole_len().and_then(|length| Part::of(meta.headers(), Some(length)))
 }
 
+/// How long a part is that says so in `Content-Range` alone.
+fn part_length(response: &ResponseHeader) -> Option<u64> {
+    let is_open = is_part(response) && content_length(&response.headers).is_none();
+    is_open.then(|| Part::received(&response.headers)).flatten().map(|part| part.len())
+}
+
 /// Makes a miss of a stored part that does not hold what the request asks for; `None` for all that
 /// can be served.
 pub fn pass_over(
@@ -109,6 +116,11 @@ pub fn ask(session: &Session, sent: &mut RequestHeader, ctx: &mut RequestCtx) ->
     if session.cache.maybe_cache_meta().is_some_and(|meta| !is_part(meta.response_header())) {
         sent.remove_header(&header::RANGE);
     }
+    // RFC 9110 section 17.15: of several parts none is stored, and what is asked for again and again within
+    // them would be sent as often. They are cut from the whole.
+    if sent.headers.get_all(header::RANGE).iter().any(|range| range.as_bytes().contains(&b',')) {
+        sent.remove_header(&header::RANGE);
+    }
     let pieces = &mut ctx.fetch.pieces;
     pieces.completes = false;
     if !sent.headers.contains_key(header::RANGE) {
@@ -143,6 +155,7 @@ pub fn receive(
     response: &ResponseHeader,
     ctx: &mut RequestCtx,
 ) -> Result<Option<Box<ResponseHeader>>> {
+    ctx.fetch.left_bytes = part_length(response);
     ctx.fetch.pieces.surround = None;
     ctx.fetch.pieces.unasked = is_part(response) && !ctx.fetch.pieces.asked;
     if !session.cache.enabled() {
@@ -158,6 +171,19 @@ pub fn receive(
         return Err(ask_for_whole(ctx));
     }
     Ok(joined)
+}
+
+/// Counts what comes of a part.
+///
+/// # Errors
+/// When that is more than the part is said to have: it would be read for ever.
+pub fn count(body: Option<&Bytes>, ctx: &mut RequestCtx) -> Result<()> {
+    let (Some(left), Some(body)) = (&mut ctx.fetch.left_bytes, body) else { return Ok(()) };
+    *left = left.checked_sub(body.len() as u64).ok_or_else(|| {
+        ctx.verdict.reason = Reason::BadResponse;
+        failed(503, "the backend sends more of a part than it has")
+    })?;
+    Ok(())
 }
 
 /// Joins a part with the stored one, if that is still there: a purge may have come since it was found.

@@ -1,6 +1,8 @@
 //! A request comes in: `recv`, and what it asks for there and then.
 
-use http::{HeaderMap, header};
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, header};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
@@ -9,9 +11,13 @@ use super::admit::admit;
 use super::ctx::{Disposition, Exchange, RequestCtx, Synthetic};
 use super::facts::StepFacts;
 use super::query::{self, Content};
+use crate::cache::hop_by_hop;
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{Outcome, Reason};
+
+/// How long a client may take to read what is one write, some tens of kilobytes at most.
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What `recv` came to.
 pub enum Received {
@@ -37,10 +43,13 @@ pub fn note_connection(session: &Session, exchange: &mut Exchange) {
 /// The gate, then the policy's `recv`.
 pub async fn receive(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Received {
     note_connection(session, &mut ctx.exchange);
+    // Who reads nothing for so long is gone, and those who share the response do not wait for it.
+    session.set_write_timeout(Some(WRITE_TIMEOUT));
     ctx.in_flight = (!ctx.exchange.background).then(|| proxy.metrics.begin());
     if let Err(rejection) = admit(session.downstream_session.req_header_mut()) {
         return refuse(session, ctx, rejection.status, Some(rejection.reason));
     }
+    complete(session.downstream_session.req_header_mut(), &ctx.exchange);
     super::invalidate::remember(session.req_header(), &mut ctx.exchange);
     let verdict = {
         let req = session.downstream_session.req_header_mut();
@@ -61,7 +70,29 @@ pub async fn receive(proxy: &WarpProxy, session: &mut Session, ctx: &mut Request
     }
 }
 
+/// Makes of a request what the backend will see of it, before the policy and the key look at it: else
+/// what is stored for one request could be the answer to another. Without the fields that are meant for
+/// this connection alone (RFC 9110 section 7.6.1), and with the client's address, as Varnish does it.
+fn complete(req: &mut RequestHeader, exchange: &Exchange) {
+    // The framing is the connection's own business, whoever names it there.
+    for name in hop_by_hop::named_by_connection(&req.headers) {
+        if !matches!(name, header::CONTENT_LENGTH | header::HOST) {
+            req.remove_header(&name);
+        }
+    }
+    let client = exchange.client.to_string();
+    let known = req.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let all: Vec<_> = known.chain([client.as_str()]).collect();
+    if let Ok(value) = HeaderValue::from_str(&all.join(", ")) {
+        let _ = req.insert_header("X-Forwarded-For", value);
+    }
+}
+
 async fn look_up(session: &mut Session, ctx: &mut RequestCtx) -> Received {
+    let req = session.req_header();
+    if is_cacheable(req) && is_for_the_origin(&req.headers) {
+        return pass(ctx, Reason::Request);
+    }
     let content = match session.req_header().method.as_str() {
         "GET" | "HEAD" => {
             // The body is not in the key, so two requests that differ only there would share an answer.
@@ -98,6 +129,12 @@ fn is_cacheable(req: &RequestHeader) -> bool {
 fn has_body(headers: &HeaderMap) -> bool {
     headers.contains_key(header::TRANSFER_ENCODING)
         || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0")
+}
+
+/// Whether a request has a condition that only the origin can judge (RFC 9111 section 4.3.2): whether
+/// what the client has is still the current state. An answer from the store would leave it unjudged.
+fn is_for_the_origin(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::IF_MATCH) || headers.contains_key(header::IF_UNMODIFIED_SINCE)
 }
 
 /// Answers what is no good request. What follows on its connection cannot be told from the rest of it.

@@ -77,6 +77,7 @@ pub fn serve(options: ServeOptions, on_ready: impl FnOnce(&Listening)) -> Result
         storage,
         lock: Box::leak(Box::new(FetchLock::new(storage))),
         marks: Box::leak(Box::default()),
+        failed: Box::leak(Box::default()),
         access_log: access_log(options.access_log, options.log_format, &metrics)?.map(Arc::new),
         metrics,
     };

@@ -20,7 +20,7 @@ use pingora::{Error, ErrorType, Result};
 
 use super::facts::spelling;
 use super::fetch::content_length;
-use crate::cache::vary;
+use crate::cache::{StaleWindows, vary};
 use crate::store::{BodyReader, Fill, Intent, Key, MemoryStore, Object, StoredHead};
 
 /// The head of a stored response with its times.
@@ -45,8 +45,8 @@ pub struct StoredTimes {
     pub grace: Duration,
     /// `obj.keep`.
     pub keep: Duration,
-    /// How long it may be served stale when the backend answers with an error.
-    pub stale_if_error: Duration,
+    /// How long it may be served stale when the backend fails, if that is said.
+    pub stale_if_error: Option<Duration>,
     /// Whether it may be served stale at all.
     pub may_be_stale: bool,
     /// Whether its `Surrogate-Control` was obeyed.
@@ -55,6 +55,18 @@ pub struct StoredTimes {
     pub family_birth: Option<SystemTime>,
     /// If it varies on `Accept-Language`, the hash of all other fields that it varies on.
     pub beside_language: Option<HashBinary>,
+}
+
+impl StoredTimes {
+    /// How long it may be used when stale.
+    pub fn windows(&self) -> StaleWindows {
+        StaleWindows {
+            grace: self.grace,
+            keep: self.keep,
+            on_error: self.stale_if_error,
+            forbidden: !self.may_be_stale,
+        }
+    }
 }
 
 /// What a variant in the language that a client likes best is looked for by.
@@ -165,9 +177,7 @@ impl StoredHead for StoredResponse {
     }
 
     fn useless_after(&self) -> SystemTime {
-        let stale_for = self.times.grace.max(self.times.stale_if_error);
-        let stale_for = stale_for.saturating_add(self.times.keep);
-        self.fresh_until.checked_add(stale_for).unwrap_or(self.fresh_until)
+        self.fresh_until.checked_add(self.times.windows().longest()).unwrap_or(self.fresh_until)
     }
 }
 
@@ -260,7 +270,7 @@ impl PingoraStorage {
         self.store.replace_head(place, id, StoredResponse::new(meta, place))
     }
 
-    /// Removes the object that a head was taken from.
+    /// Removes the object that a head was taken from, unless another has its place by now.
     pub fn remove(&self, id: ObjectId) {
         let ObjectId(place, id) = id;
         if self.store.lookup(place).is_some_and(|object| object.id() == id) {
@@ -312,7 +322,7 @@ fn hit(place: Key, object: Arc<Object<StoredResponse>>, is_first: bool) -> (Cach
     meta.extensions_mut().insert(ObjectId(place, object.id()));
     say_length(&mut meta, object.len());
     let reader = object.reader(None);
-    (meta, Box::new(StoredHit { object, reader }))
+    (meta, Box::new(StoredHit { object, reader: Some(reader) }))
 }
 
 /// A body whose length was not known when it came has one now, so that parts of it can be asked for.
@@ -422,7 +432,8 @@ async fn read(reader: &mut BodyReader) -> Result<Option<Bytes>> {
 /// A stored response being read.
 pub struct StoredHit {
     object: Arc<Object<StoredResponse>>,
-    reader: BodyReader,
+    /// `None` once it has been given up.
+    reader: Option<BodyReader>,
 }
 
 impl StoredHit {
@@ -441,9 +452,15 @@ impl StoredHit {
         self.object.len().is_some()
     }
 
+    /// Reads no further; whether anybody else does or will.
+    pub fn leave(&mut self) -> bool {
+        self.reader = None;
+        self.object.is_wanted()
+    }
+
     /// The same response, to be read from its start.
     pub fn reopen(&self) -> Self {
-        Self { object: Arc::clone(&self.object), reader: self.object.reader(None) }
+        Self { object: Arc::clone(&self.object), reader: Some(self.object.reader(None)) }
     }
 
     /// Bytes of its body that stand before and behind others.
@@ -455,7 +472,10 @@ impl StoredHit {
 #[async_trait]
 impl HandleHit for StoredHit {
     async fn read_body(&mut self) -> Result<Option<Bytes>> {
-        read(&mut self.reader).await
+        match &mut self.reader {
+            Some(reader) => read(reader).await,
+            None => Ok(None),
+        }
     }
 
     async fn finish(
@@ -477,7 +497,7 @@ impl HandleHit for StoredHit {
             return Error::e_explain(ErrorType::InternalError, "the end of the body is not known yet");
         };
         let end = end.map_or(length, |end| end as u64);
-        self.reader = self.object.reader(Some(start as u64..end));
+        self.reader = Some(self.object.reader(Some(start as u64..end)));
         Ok(())
     }
 

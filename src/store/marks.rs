@@ -1,4 +1,4 @@
-//! Keys whose responses are not stored, each for a time.
+//! Keys marked as something, each for a time: those whose responses are not stored, say.
 //!
 //! Varnish keeps an object for each of them, hit-for-miss or hit-for-pass; here it is a place in a
 //! table, so that a flood of such keys takes no room from what is stored. When the table is full, the
@@ -23,36 +23,41 @@ pub enum Mark {
     HitForPass,
 }
 
-/// The marked keys, at most 65,536.
-pub struct Marks {
-    shards: [Mutex<Shard>; SHARDS],
+/// The marked keys, at most 65,536, each with what it is marked as.
+pub struct Marks<M = Mark> {
+    shards: [Mutex<Shard<M>>; SHARDS],
     count: AtomicUsize,
 }
 
-#[derive(Default)]
-struct Shard {
-    marks: HashMap<u128, Marked>,
+struct Shard<M> {
+    marks: HashMap<u128, Marked<M>>,
     /// The keys in the order in which they were marked, each with the turn of its mark: one whose turn is
     /// another by now is passed over.
     order: VecDeque<(u128, u64)>,
     next_turn: u64,
 }
 
-struct Marked {
-    mark: Mark,
+struct Marked<M> {
+    mark: M,
     until: SystemTime,
     turn: u64,
 }
 
-impl Default for Marks {
+impl<M> Default for Shard<M> {
+    fn default() -> Self {
+        Self { marks: HashMap::new(), order: VecDeque::new(), next_turn: 0 }
+    }
+}
+
+impl<M> Default for Marks<M> {
     fn default() -> Self {
         Self { shards: std::array::from_fn(|_| Mutex::default()), count: AtomicUsize::new(0) }
     }
 }
 
-impl Marks {
+impl<M: Copy> Marks<M> {
     /// Marks a key up to a moment.
-    pub fn mark(&self, key: u128, mark: Mark, until: SystemTime) {
+    pub fn mark(&self, key: u128, mark: M, until: SystemTime) {
         let (before, after) = {
             let mut shard = self.shard(key);
             let before = shard.marks.len();
@@ -69,7 +74,7 @@ impl Marks {
     }
 
     /// The mark of a key at `now`.
-    pub fn find(&self, key: u128, now: SystemTime) -> Option<Mark> {
+    pub fn find(&self, key: u128, now: SystemTime) -> Option<M> {
         if self.is_empty() {
             return None;
         }
@@ -89,15 +94,15 @@ impl Marks {
         was_marked
     }
 
-    fn shard(&self, key: u128) -> MutexGuard<'_, Shard> {
+    fn shard(&self, key: u128) -> MutexGuard<'_, Shard<M>> {
         let [first, ..] = &self.shards;
         let place = usize::try_from(key % SHARDS as u128).unwrap_or_default();
         self.shards.get(place).unwrap_or(first).lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Shard {
-    fn mark(&mut self, key: u128, mark: Mark, until: SystemTime) {
+impl<M> Shard<M> {
+    fn mark(&mut self, key: u128, mark: M, until: SystemTime) {
         let turn = self.next_turn;
         self.next_turn += 1;
         self.marks.insert(key, Marked { mark, until, turn });

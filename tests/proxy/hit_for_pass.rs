@@ -103,3 +103,29 @@ fn one_variant_that_is_not_stored_leaves_the_others_found() {
         assert_eq!(client.get("/page").header("X-Kind", kind).send().cache_status().hit(), hit, "{kind}");
     }
 }
+
+#[test]
+fn hit_for_miss_asks_for_the_whole_whatever_the_client_asks_for() {
+    let origin = Origin::start();
+    origin.once("/page", Answer::status(503));
+    origin.on("/page", fresh("0123456789").header("ETag", "\"v1\""));
+    let proxy = Proxy::before(&origin, "rules response first { when status in 500..599 -> uncacheable; }");
+    let mut client = proxy.client();
+    assert_eq!(client.get("/page").send().status, 503);
+    let unchanged = client.get("/page").header("If-None-Match", "\"v1\"").send();
+    assert_eq!((unchanged.status, unchanged.cache_status().stored()), (304, true));
+    assert_eq!(origin.wait_for(2).header("If-None-Match"), None);
+    assert!(client.get("/page").send().cache_status().hit());
+}
+
+#[test]
+fn hit_for_miss_answers_a_range_from_the_whole() {
+    let origin = Origin::start();
+    origin.on("/page", fresh("0123456789").header("Set-Cookie", "id=1"));
+    let proxy = Proxy::before(&origin, "");
+    let mut client = proxy.client();
+    client.get("/page").send();
+    let part = client.get("/page").header("Range", "bytes=2-4").send();
+    assert_eq!((part.status, part.text(), part.header("Content-Range")), (206, "234", Some("bytes 2-4/10")));
+    assert_eq!(origin.wait_for(2).header("Range"), None);
+}

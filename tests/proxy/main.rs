@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod apart;
 mod cache_status;
 mod coalesce;
 mod date;
@@ -32,9 +33,11 @@ mod range;
 mod reload;
 mod reload_under_load;
 mod slice;
+mod stale;
 mod storable;
 mod support_works;
 mod synth;
 mod targeted;
+mod update304;
 mod validate;
 mod vary;

@@ -85,6 +85,7 @@ variables! {
     ReqXid "req.xid" String CLIENT NONE NONE "The number of this request.";
     ReqBackendHint "req.backend_hint" Backend CLIENT CLIENT NONE "The backend that a fetch for this request will use.";
     ReqHashAlwaysMiss "req.hash_always_miss" Bool CLIENT CLIENT NONE "Fetch and store anew whatever is stored.";
+    ReqGrace "req.grace" Duration CLIENT CLIENT NONE "The longest grace that this request makes use of, if the stored response has more. No limit until it is set. What is served because the backend fails is not limited by it.";
     ReqSelectLanguage "req.select_language" Bool CLIENT BEFORE_LOOKUP NONE "Where nothing is stored for this `Accept-Language`: use the variant whose `Content-Language` is the one language that the client likes best, instead of asking the backend. All other fields of `Vary` have to agree.";
     ReqSlice "req.slice" Bytes CLIENT BEFORE_LOOKUP NONE "Fetch and store what is not stored as a whole in slices of this size, each alone; 0 for as a whole. Less than 64 KB counts as 64 KB.";
 
@@ -99,7 +100,7 @@ variables! {
     BereqConnectTimeout "bereq.connect_timeout" Duration PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "How long connecting may take, for this fetch.";
     BereqFirstByteTimeout "bereq.first_byte_timeout" Duration BACKEND BACKEND NONE "How long the first byte may take, for this fetch.";
     BereqBetweenBytesTimeout "bereq.between_bytes_timeout" Duration BACKEND BACKEND NONE "How long the backend may be silent, for this fetch.";
-    BereqUncacheable "bereq.uncacheable" Bool BACKEND NONE NONE "The response is not expected to be stored: the request passes, or responses under its key lately were not.";
+    BereqUncacheable "bereq.uncacheable" Bool BACKEND NONE NONE "The response will not be stored (the request passes).";
     BereqIsBgfetch "bereq.is_bgfetch" Bool BACKEND NONE NONE "A fetch in the background, while a stale response is served.";
 
     BereqCacheControlFields "bereq.cache_control_fields" String BACKEND FETCHING NONE "The fields that stand in for `Cache-Control` and `Expires` of the response, the strongest first (RFC 9213); at first `CDN-Cache-Control, Surrogate-Control`.";
@@ -110,7 +111,9 @@ variables! {
     BerespTtl "beresp.ttl" Duration FETCHED FETCHED NONE "How long it stays fresh from now on. Set from the response by RFC 9111 section 4.2 before the step.";
     BerespGrace "beresp.grace" Duration FETCHED FETCHED NONE "How long after that it may be served stale while it is fetched anew.";
     BerespKeep "beresp.keep" Duration FETCHED FETCHED NONE "How long after ttl and grace it is kept for validation.";
+    BerespStaleIfError "beresp.stale_if_error" Duration FETCHED FETCHED NONE "How long after ttl it may be served stale when the backend fails: with a status 500, 502, 503 or 504, or without an answer. Set from the response by RFC 5861 section 4 before the step; 0 when it says nothing. Once it is stated or set, nothing but grace goes beyond it.";
     BerespUncacheable "beresp.uncacheable" Bool FETCHED FETCHED NONE "Do not store it. Once true it stays true.";
+    BerespWas304 "beresp.was_304" Bool FETCHED NONE NONE "The backend answered 304: `beresp` is the stored response with the fields of that answer.";
     BerespAge "beresp.age" Duration FETCHED NONE NONE "How old it was on arrival.";
     BerespHeuristicTtl "beresp.heuristic_ttl" Duration FETCHED NONE NONE "The ttl that RFC 9111 section 4.2.2 lets a cache guess when the response states none: a tenth of the time since `Last-Modified`, a day at most, less its age; 0 when nothing may be guessed.";
     BerespBackend "beresp.backend" Backend FETCHED NONE NONE "The backend that answered.";

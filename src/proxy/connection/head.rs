@@ -207,6 +207,11 @@ fn request_line(line: &[u8]) -> Result<(&[u8], u8), Rejection> {
         return Err(bad("Malformed method"));
     }
     // A fragment is never sent (RFC 9112 section 3.2), and servers disagree about what it then means.
+    let is_path = target.starts_with(b"/");
+    // What RFC 3986 does not allow in a path, like a quotation mark, pingora refuses in its own words.
+    if is_path && http::uri::PathAndQuery::try_from(target).is_err() {
+        return Err(MALFORMED_TARGET);
+    }
     if target.is_empty() || !target.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'#') {
         return Err(MALFORMED_TARGET);
     }

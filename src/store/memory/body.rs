@@ -123,6 +123,15 @@ impl Body {
         Some(reader)
     }
 
+    /// Whether somebody is to read it: whoever finds it, as long as it is kept, or a reader that is there.
+    pub(super) fn is_wanted(&self) -> bool {
+        if self.whole.get().is_some() {
+            return true;
+        }
+        let state = self.state();
+        !state.forgetful || !state.readers.is_empty()
+    }
+
     /// The reader goes away.
     pub(super) fn leave(&self, reader: u64) {
         if self.whole.get().is_none() {

@@ -102,6 +102,13 @@ impl<H: StoredHead> Object<H> {
         BodyReader::new(Arc::clone(&self.body), range)
     }
 
+    /// Whether somebody reads it or may find it: `false` for one that is being filled, will not be kept
+    /// and has no reader.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        self.body.is_wanted()
+    }
+
     pub(super) fn body(&self) -> &Body {
         &self.body
     }

@@ -1,0 +1,117 @@
+//! Stale responses: which may be served while they are fetched anew, which when the backend fails, and
+//! which at once because it failed just now.
+//!
+//! For how long each is allowed, `crate::cache::stale` says.
+
+use std::time::{Duration, SystemTime};
+
+use pingora::cache::key::CacheHashKey;
+use pingora::cache::{CacheKey, CacheMeta};
+use pingora::proxy::Session;
+use pingora::{Error, ErrorSource, ErrorType};
+
+use super::ctx::RequestCtx;
+use super::storage::StoredTimes;
+use super::{failure, query};
+use crate::cache::stale::is_error;
+use crate::cache::{StaleUse, StaleWindows};
+use crate::store::Marks;
+use crate::telemetry::{Outcome, Reason};
+
+/// How long the backend is left alone after a fetch that failed, while a stale response can be served.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The keys whose last fetch failed, and in which way, each for a moment: meanwhile what is stale is
+/// served at once, so that a backend in trouble is neither asked for it at every request nor waited for.
+#[derive(Default)]
+pub struct FailedFetches(Marks<StaleUse>);
+
+impl FailedFetches {
+    /// Notes that the fetch of a key failed now.
+    pub fn note(&self, key: &CacheKey, how: StaleUse) {
+        if let Some(until) = SystemTime::now().checked_add(PAUSE) {
+            self.0.mark(number(key), how, until);
+        }
+    }
+
+    fn find(&self, key: &CacheKey) -> Option<StaleUse> {
+        if self.0.is_empty() { None } else { self.0.find(number(key), SystemTime::now()) }
+    }
+}
+
+/// Variants fail one by one.
+fn number(key: &CacheKey) -> u128 {
+    u128::from_le_bytes(key.primary_bin()) ^ key.variance_bin().map_or(0, u128::from_le_bytes)
+}
+
+fn windows(meta: &CacheMeta) -> StaleWindows {
+    meta.extensions().get::<StoredTimes>().copied().unwrap_or_default().windows()
+}
+
+fn stale_for(meta: &CacheMeta) -> Duration {
+    SystemTime::now().duration_since(meta.fresh_until()).unwrap_or_default()
+}
+
+/// Whether a stale response is within its grace, as far as this request makes use of it.
+pub fn is_in_grace(session: &Session, meta: &CacheMeta, ctx: &RequestCtx) -> bool {
+    let windows = windows(meta);
+    let grace = windows.grace.min(ctx.exchange.grace.unwrap_or(Duration::MAX));
+    // A fetch in the background has no content to send, and would not know that it is for a slice.
+    session.req_header().method != query::METHOD
+        && ctx.exchange.slice.is_none()
+        && StaleWindows { grace, ..windows }.allow(StaleUse::WhileRevalidating, stale_for(meta))
+}
+
+/// Why a stale response is served without the backend being asked, if it is: a moment ago it failed.
+pub fn without_asking(failed: &FailedFetches, session: &Session, meta: &CacheMeta, ctx: &RequestCtx) -> Option<Reason> {
+    let how = failed.find(session.cache.cache_key())?;
+    if is_in_grace(session, meta, ctx) {
+        return Some(Reason::Grace);
+    }
+    windows(meta).allow(how, stale_for(meta)).then_some(Reason::StaleIfError)
+}
+
+/// Whether a stale response may be served now: while it is fetched anew (`error` is `None`), or
+/// because the backend failed.
+pub fn may_serve(failed: &FailedFetches, session: &Session, ctx: &mut RequestCtx, error: Option<&Error>) -> bool {
+    let Some(meta) = session.cache.maybe_cache_meta() else { return false };
+    let Some(error) = error else {
+        let allowed = is_in_grace(session, meta, ctx);
+        if allowed {
+            (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Stale, Reason::Grace);
+        }
+        return allowed;
+    };
+    let Some(how) = failure_of(error, ctx.verdict.reason) else { return false };
+    let windows = windows(meta);
+    let allowed = windows.allow(how, stale_for(meta));
+    if allowed {
+        failed.note(session.cache.cache_key(), how);
+        note_failed_fetch(error, how, ctx);
+        (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Stale, Reason::StaleIfError);
+    }
+    if windows.forbidden && how == StaleUse::Disconnected {
+        // RFC 9111 section 5.2.2.2: only the want of an answer keeps the stored response from being used.
+        ctx.fetch.error.get_or_insert((504, None));
+    }
+    allowed
+}
+
+/// How the backend failed; `None` if it did not. One that is sick, or whose name does not resolve, was
+/// not asked at all.
+fn failure_of(error: &Error, reason: Reason) -> Option<StaleUse> {
+    match (error.esource(), error.etype()) {
+        (ErrorSource::Downstream, _) => None,
+        (_, ErrorType::HTTPStatus(status)) if !matches!(reason, Reason::BackendSick | Reason::Resolve) => {
+            is_error(*status).then_some(StaleUse::OnError)
+        }
+        _ => Some(StaleUse::Disconnected),
+    }
+}
+
+/// A stale response hides the failure from the client, not from those who look after the backend.
+fn note_failed_fetch(error: &Error, how: StaleUse, ctx: &mut RequestCtx) {
+    let reason = if how == StaleUse::OnError { Reason::StaleIfError } else { failure::reason_of(error, ctx) };
+    failure::count_fetch(reason, ctx);
+    tracing::warn!(xid = ctx.exchange.xid, %error, "the backend failed; a stale response is served");
+}
