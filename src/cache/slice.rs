@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use http::header::{ETAG, LAST_MODIFIED, RANGE};
+use http::header::{CONTENT_RANGE, ETAG, LAST_MODIFIED, RANGE};
 use http::{HeaderMap, HeaderValue};
 
 use super::entity_tag::EntityTag;
@@ -65,6 +65,15 @@ impl Slice {
         part.is_exact && part.first == self.first() && part.last == last
     }
 
+    /// How long the representation is where a 416 with these fields came in place of this slice: as it
+    /// says itself (RFC 9110 §14.4), else at most up to where the slice would begin.
+    #[must_use]
+    pub fn length_by_416(&self, response: &HeaderMap) -> u64 {
+        let place = response.get(CONTENT_RANGE).and_then(|place| place.to_str().ok());
+        let told = place.and_then(|place| place.trim().strip_prefix("bytes */")?.parse().ok());
+        told.unwrap_or_else(|| self.first())
+    }
+
     /// Which bytes of the representation it adds to those of `wanted`.
     #[must_use]
     pub fn of(&self, wanted: &Range<u64>) -> Range<u64> {
@@ -99,7 +108,7 @@ impl Version {
 #[cfg(test)]
 mod tests {
     use http::HeaderName;
-    use http::header::{CONTENT_LENGTH, CONTENT_RANGE};
+    use http::header::CONTENT_LENGTH;
     use proptest::prelude::*;
 
     use super::*;
@@ -116,6 +125,15 @@ mod tests {
             assert_eq!(Slice::first_for(&headers(&[(RANGE, range)]), 100).index, index, "{range}");
         }
         assert_eq!(Slice { size_bytes: 100, index: 2 }.range(), "bytes=200-299");
+    }
+
+    #[test]
+    fn rfc9110_14_4_a_416_tells_the_length() {
+        let slice = Slice { size_bytes: 100, index: 3 };
+        for (place, length) in [("bytes */0", 0), ("bytes */250", 250), ("bytes */*", 300), ("bytes 0-9/10", 300)] {
+            assert_eq!(slice.length_by_416(&headers(&[(CONTENT_RANGE, place)])), length, "{place}");
+        }
+        assert_eq!(slice.length_by_416(&HeaderMap::new()), 300);
     }
 
     #[test]

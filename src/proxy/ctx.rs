@@ -13,6 +13,7 @@ use super::part::Pieces;
 use super::post::ForGet;
 use super::revalidate::Unusable;
 use super::storage::FillIntent;
+use super::told::{Obj, Told};
 use crate::cache::slice::Slice;
 use crate::cache::{CacheControl, TargetList, Unstorable, targeted};
 use crate::lang::hir::BackendId;
@@ -45,7 +46,11 @@ pub struct RequestCtx {
     /// What the request came to, for the log, the metrics and `Cache-Status`.
     pub verdict: CacheVerdict,
     /// Where to tell that as soon as it is known: the request that this one fetches a slice for.
-    pub told: Option<Arc<OnceLock<CacheVerdict>>>,
+    pub told: Option<Arc<OnceLock<Told>>>,
+    /// `obj` in `deliver`, where the request is answered by others, made for slices.
+    pub obj: Option<Box<Obj>>,
+    /// Whether the response is put together from slices.
+    pub sliced: bool,
 }
 
 /// The client's side.
@@ -316,6 +321,8 @@ impl RequestCtx {
             in_flight: None,
             verdict: CacheVerdict::default(),
             told: None,
+            obj: None,
+            sliced: false,
         }
     }
 }

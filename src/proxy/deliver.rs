@@ -15,6 +15,7 @@ use super::facts::{StepFacts, spelling};
 use super::lookup::object_view;
 use super::recv::answer_for;
 use super::storage::StoredTimes;
+use super::told::Obj;
 use super::{explain, slice, synth};
 use crate::cache::cache_status;
 use crate::cache::targeted::SURROGATE_CONTROL;
@@ -38,7 +39,7 @@ pub async fn respond(session: &mut Session, response: &mut ResponseHeader, ctx: 
     if !is_reused(session) {
         complete_fetched(response, &ctx.fetch);
     }
-    if slice::tell(ctx) {
+    if slice::tell(session, ctx) {
         return Ok(());
     }
     hand_over(session, response, ctx).await
@@ -63,7 +64,7 @@ pub async fn hand_over(session: &mut Session, response: &mut ResponseHeader, ctx
 
 /// Runs `deliver` on a response that `backend_error` made; its body stands in `ctx.exchange`.
 pub fn respond_made(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
-    if slice::tell(ctx) {
+    if slice::tell(session, ctx) {
         return Ok(());
     }
     let verdict = run_deliver(session, response, ctx);
@@ -81,6 +82,7 @@ pub fn respond_made(session: &mut Session, response: &mut ResponseHeader, ctx: &
 fn run_deliver(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Verdict {
     let is_stored = is_from_store(session) || ctx.verdict.stored;
     let obj = is_stored.then(|| session.cache.maybe_cache_meta().map(object_view)).flatten();
+    let obj = obj.or_else(|| ctx.obj.as_deref().map(Obj::view));
     let req = session.downstream_session.req_header_mut();
     let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
     facts.obj = obj;

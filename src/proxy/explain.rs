@@ -60,7 +60,7 @@ fn forward(reason: Reason) -> Forward {
 }
 
 /// Why it was not a hit, else what it was, in the word that the log and the metrics use, and behind it
-/// the place in the policy that decided.
+/// the place in the policy that decided. Of slices it is that of the first one.
 fn detail(ctx: &RequestCtx) -> String {
     let not_stored = ctx.fetch.lifetimes.not_stored.filter(|_| !ctx.verdict.stored);
     let (word, decided) = match (ctx.verdict.outcome, not_stored) {
@@ -71,9 +71,10 @@ fn detail(ctx: &RequestCtx) -> String {
         }
         _ => (ctx.verdict.reason.as_str(), ctx.verdict.decided_at),
     };
+    let slice = if ctx.sliced && ctx.verdict.outcome != Outcome::Synth { " slice" } else { "" };
     match decided {
-        Some(span) => format!("{word} {}", place(&ctx.policy, span)),
-        None => word.to_owned(),
+        Some(span) => format!("{word} {}{slice}", place(&ctx.policy, span)),
+        None => format!("{word}{slice}"),
     }
 }
 

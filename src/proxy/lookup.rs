@@ -1,5 +1,7 @@
 //! The cache is looked into: the key, variants, `hit` and `miss`.
 
+use std::sync::Arc;
+
 use pingora::cache::key::{CacheHashKey, HashBinary, hash_key};
 use pingora::cache::{CacheKey, CacheMeta, ForcedFreshness, HitHandler, NoCacheReason};
 use pingora::http::RequestHeader;
@@ -9,7 +11,7 @@ use super::ctx::{Disposition, Exchange, RequestCtx};
 use super::facts::{ObjView, StepFacts};
 use super::lock::AlwaysMiss;
 use super::recv::answer_for;
-use super::storage::{Family, LanguageWanted, OfSlice, PingoraStorage, StoredHit, StoredTimes};
+use super::storage::{Family, LanguageWanted, OfSlice, PingoraStorage, StoredHit, StoredResponse, StoredTimes};
 use super::{WarpProxy, part, stale};
 use crate::cache::slice::Slice;
 use crate::cache::{Vary, accept};
@@ -35,15 +37,20 @@ pub fn enable(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) {
 
 /// The key that `hash` made, or that of a slice of what it stands for.
 pub fn cache_key(exchange: &Exchange) -> CacheKey {
-    let primary = [exchange.key.as_slice(), &exchange.content, &slice_suffix(exchange.slice)].concat();
+    key_for(exchange, exchange.slice)
+}
+
+/// The key of the whole, or of a slice of it.
+fn key_for(exchange: &Exchange, slice: Option<Slice>) -> CacheKey {
+    let primary = [exchange.key.as_slice(), &exchange.content, &slice_suffix(slice)].concat();
     let hash = hash_key(&primary);
     let mut key = CacheKey::new(primary, "");
     // Hashed once: pingora would do it anew for each question.
     key.set_primary_bin_override(hash);
-    if !exchange.content.is_empty() || exchange.slice.is_some() {
+    if !exchange.content.is_empty() || slice.is_some() {
         key.extensions.insert(Family(hash_key(&exchange.key)));
     }
-    if exchange.slice.is_some() {
+    if slice.is_some() {
         key.extensions.insert(OfSlice);
     }
     if exchange.hash_always_miss {
@@ -95,6 +102,17 @@ pub fn exact_variance(vary: &Vary, req: &RequestHeader) -> Option<HashBinary> {
 /// The hash of all fields but `Accept-Language` that a response varies on, if it varies on that.
 pub fn beside_language(vary: &Vary, req: &RequestHeader) -> Option<HashBinary> {
     vary.key_beside_language(&req.headers).map(hash_key)
+}
+
+/// The head of a slice that a request would find stored, complete and fresh. Nothing is counted.
+pub fn stored_slice(
+    storage: &PingoraStorage,
+    req: &RequestHeader,
+    exchange: &Exchange,
+    slice: Slice,
+) -> Option<Arc<StoredResponse>> {
+    let found = storage.fresh_variants(&key_for(exchange, Some(slice)));
+    found.into_iter().find(|head| exact_variance(&Vary::parse(head.headers()), req) == head.variance())
 }
 
 /// A stored response as the policy sees it.

@@ -5,7 +5,8 @@
 //! request's life: `admit` (the gate), `recv`, `lookup` (hash, hit, miss), `fetch`
 //! (`backend_fetch`, `backend_response`) with `stale` and `revalidate` for what is no longer fresh, `deliver`, with `synth` and
 //! `failure` for what warp says itself, and `log` at the end. `range` cuts ranges from what is stored whole and `part` from what is stored in part;
-//! `sliced` puts a response together from slices, each fetched by a request of its own, `slice`.
+//! `sliced` puts a response together from slices, each fetched by a request of its own, `slice`, and
+//! `told` what such a request tells of itself.
 //! `facts` shows a request to the policy, `storage` shows warp's store to pingora, and `serve` puts
 //! the process together. What the rules of caching say stands in `crate::cache`.
 
@@ -41,6 +42,7 @@ mod stale;
 mod status;
 mod storage;
 mod synth;
+mod told;
 
 use std::sync::{Arc, OnceLock};
 

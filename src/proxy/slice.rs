@@ -14,6 +14,7 @@ use pingora::proxy::{Session, subrequest};
 use pingora::{Error, ErrorType, Result};
 
 use super::ctx::{CacheVerdict, Exchange, RequestCtx};
+use super::told::Told;
 use crate::cache::slice::Slice;
 use crate::cache::validation::CONDITIONS;
 
@@ -28,7 +29,7 @@ pub struct Fetching {
     /// The slice.
     pub slice: Slice,
     handle: SubrequestHandle,
-    verdict: Arc<OnceLock<CacheVerdict>>,
+    told: Arc<OnceLock<Told>>,
 }
 
 /// Takes up what was ordered; `false` for a request of a client.
@@ -42,9 +43,11 @@ pub fn begin(session: &mut Session, ctx: &mut RequestCtx) -> bool {
 }
 
 /// Tells the request that a slice is for what came of it; `false` when it is not for a slice.
-pub fn tell(ctx: &RequestCtx) -> bool {
+pub fn tell(session: &Session, ctx: &RequestCtx) -> bool {
+    let Some(told) = &ctx.told else { return false };
     // A later word, like that of an error behind the head, comes too late to be of use.
-    ctx.told.as_ref().map(|told| told.set(ctx.verdict)).is_some()
+    let _ = told.set(Told::of(session, ctx));
+    true
 }
 
 fn order(session: &Session, ctx: &RequestCtx, slice: Slice) -> Result<Order> {
@@ -74,12 +77,12 @@ impl Fetching {
             return Error::e_explain(ErrorType::InternalError, "no request for a slice can be made here");
         };
         let mut order = order(session, ctx, slice)?;
-        let verdict = Arc::new(OnceLock::new());
-        order.ctx.told = Some(Arc::clone(&verdict));
+        let told = Arc::new(OnceLock::new());
+        order.ctx.told = Some(Arc::clone(&told));
         let ordered = subrequest::Ctx::builder().user_ctx(Box::new(Some(order))).build();
         let (request, handle) = spawner.create_subrequest(session.as_ref(), ordered);
         tokio::spawn(request.run());
-        Ok(Self { slice, handle, verdict })
+        Ok(Self { slice, handle, told })
     }
 
     /// The head of the answer.
@@ -95,8 +98,13 @@ impl Fetching {
     }
 
     /// What came of it, known with its head.
+    pub fn told(&self) -> Told {
+        self.told.get().cloned().unwrap_or_default()
+    }
+
+    /// In one word, known with its head.
     pub fn verdict(&self) -> CacheVerdict {
-        self.verdict.get().copied().unwrap_or_default()
+        self.told.get().map(|told| told.verdict).unwrap_or_default()
     }
 
     /// The next bytes of the body; `None` at its end.

@@ -14,33 +14,58 @@ use pingora::proxy::{RangeType, Session};
 use pingora::{Error, Result};
 
 use super::WarpProxy;
-use super::ctx::{CacheVerdict, Disposition, RequestCtx};
+use super::ctx::{Disposition, RequestCtx};
 use super::fetch::{content_length, failed};
 use super::slice::Fetching;
 use super::{deliver, lookup, range};
 use crate::cache::Precondition;
+use crate::cache::range::{Parts, parts};
 use crate::cache::slice::{Slice, Version};
 use crate::cache::validation::{Stored, evaluate};
 use crate::telemetry::{Outcome, Reason};
+
+/// How many slices are looked up in a row.
+const LOOKUPS_AT_ONCE: u64 = 64;
 
 /// Answers a request from slices, if it is to be; `false` when it goes on in the usual way.
 pub async fn answer(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
     if !is_wanted(proxy, session, ctx) {
         return Ok(false);
     }
-    let slice = Slice::first_for(&session.req_header().headers, ctx.exchange.slice_bytes);
-    let mut first = Fetching::start(session, ctx, slice)?;
+    let mut first = Fetching::start(session, ctx, first_slice(proxy, session, ctx))?;
     let head = first.head().await?;
-    ctx.verdict = first.verdict();
+    if is_beside_the_client(session, &head, &first) {
+        return Ok(false);
+    }
     if head.status != StatusCode::PARTIAL_CONTENT {
         return relay(session, head, first, ctx).await.map(|()| true);
     }
-    let Some(version) = Version::of(&head.headers, slice) else {
-        // Slices of it could not be told from those of another version.
-        ctx.verdict = CacheVerdict::default();
-        return Ok(false);
-    };
+    // Slices without a version could not be told from those of another one.
+    let Some(version) = Version::of(&head.headers, first.slice) else { return Ok(false) };
     put_together(proxy, session, ctx, first, head, &version).await.map(|()| true)
+}
+
+/// The slice to ask for first. Where the end is known to come before it, the origin is not asked: the
+/// stored one that knows it says so to the client.
+fn first_slice(proxy: &WarpProxy, session: &Session, ctx: &RequestCtx) -> Slice {
+    let (req, exchange) = (session.req_header(), &ctx.exchange);
+    let wanted = Slice::first_for(&req.headers, exchange.slice_bytes);
+    let start = Slice { index: 0, ..wanted };
+    if exchange.hash_always_miss || wanted == start {
+        return wanted;
+    }
+    let stored = lookup::stored_slice(proxy.storage, req, exchange, start);
+    let version = stored.and_then(|stored| Version::of(stored.headers(), start));
+    if version.is_some_and(|version| version.complete <= wanted.first()) { start } else { wanted }
+}
+
+/// Whether the backend refused the slice (416) though what the client asks for can be had: all of an
+/// empty file above all.
+fn is_beside_the_client(session: &Session, head: &ResponseHeader, first: &Fetching) -> bool {
+    let is_refused = head.status == StatusCode::RANGE_NOT_SATISFIABLE
+        && matches!(first.verdict().outcome, Outcome::Miss | Outcome::Pass);
+    let (req, length) = (session.req_header(), first.slice.length_by_416(&head.headers));
+    is_refused && parts(&req.method, &req.headers, &head.headers, length) != Parts::Unsatisfiable
 }
 
 fn is_wanted(proxy: &WarpProxy, session: &Session, ctx: &RequestCtx) -> bool {
@@ -51,6 +76,7 @@ fn is_wanted(proxy: &WarpProxy, session: &Session, ctx: &RequestCtx) -> bool {
 
 /// Sends on what came in place of the first slice: the whole, or why there is none.
 async fn relay(session: &mut Session, head: ResponseHeader, mut body: Fetching, ctx: &mut RequestCtx) -> Result<()> {
+    body.told().hand_to(ctx);
     let (mut head, wanted) = match head.status {
         StatusCode::OK if ctx.verdict.outcome != Outcome::Synth => conclude(session, head),
         _ => {
@@ -72,11 +98,12 @@ async fn put_together(
     session: &mut Session,
     ctx: &mut RequestCtx,
     first: Fetching,
-    head: ResponseHeader,
+    mut head: ResponseHeader,
     version: &Version,
 ) -> Result<()> {
-    ctx.verdict.reason = Reason::Slice;
-    let (mut head, wanted) = conclude(session, whole_head(head, version)?);
+    make_whole(&mut head, version)?;
+    let (mut head, wanted) = conclude(session, head);
+    take_over(proxy, session, ctx, &first, version, wanted.as_ref()).await?;
     if !write_head(session, &mut head, wanted.is_none(), ctx).await? {
         return Ok(());
     }
@@ -96,6 +123,62 @@ async fn put_together(
         current = next;
         check(proxy, &mut current, version, ctx).await?;
     }
+}
+
+/// Makes what came of the first slice that of the whole. It is a hit only where all that is wanted is
+/// known to be stored.
+async fn take_over(
+    proxy: &WarpProxy,
+    session: &Session,
+    ctx: &mut RequestCtx,
+    first: &Fetching,
+    version: &Version,
+    wanted: Option<&Range<u64>>,
+) -> Result<()> {
+    let mut told = first.told();
+    if let Some(obj) = &mut told.obj {
+        make_whole(&mut obj.header, version)?;
+    }
+    told.hand_to(ctx);
+    ctx.sliced = true;
+    let went_forward = ctx.verdict.collapsed.is_some() || ctx.verdict.reason == Reason::Revalidated;
+    let is_from_store = matches!(ctx.verdict.outcome, Outcome::Hit | Outcome::Stale) && !went_forward;
+    if is_from_store && !is_stored(proxy, session, ctx, first.slice, version, wanted).await {
+        miss_in_part(ctx);
+    }
+    Ok(())
+}
+
+/// Whether all slices that are wanted beside the first one are stored, fresh and of that version.
+async fn is_stored(
+    proxy: &WarpProxy,
+    session: &Session,
+    ctx: &RequestCtx,
+    first: Slice,
+    version: &Version,
+    wanted: Option<&Range<u64>>,
+) -> bool {
+    let Some(wanted) = wanted else { return true };
+    let begins_with = Slice::holding(wanted.start, first.size_bytes);
+    let slices = std::iter::successors(Some(begins_with), |slice| Some(slice.next()));
+    let others = slices.take_while(|slice| !slice.of(wanted).is_empty()).filter(|slice| *slice != first);
+    for slice in others {
+        let stored = lookup::stored_slice(proxy.storage, session.req_header(), &ctx.exchange, slice);
+        if stored.and_then(|stored| Version::of(stored.headers(), slice)).as_ref() != Some(version) {
+            return false;
+        }
+        // Others wait for this thread, and a large file has thousands of slices.
+        if slice.index % LOOKUPS_AT_ONCE == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    true
+}
+
+/// What is stored turns out not to be all that is wanted.
+fn miss_in_part(ctx: &mut RequestCtx) {
+    (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Miss, Reason::PartialMiss);
+    ctx.verdict.ttl_seconds = None;
 }
 
 /// Sends what is wanted of a slice.
@@ -122,19 +205,18 @@ async fn check(proxy: &WarpProxy, slice: &mut Fetching, version: &Version, ctx: 
         proxy.storage.purge_family(&lookup::cache_key(&ctx.exchange));
         return Err(broken(ctx, "a slice is of another version"));
     }
-    if verdict.outcome == Outcome::Miss {
-        ctx.verdict.outcome = Outcome::Miss;
+    if verdict.outcome == Outcome::Miss && ctx.verdict.outcome != Outcome::Miss {
+        miss_in_part(ctx);
     }
     Ok(())
 }
 
-/// The head of the whole, from that of a slice.
-fn whole_head(mut head: ResponseHeader, version: &Version) -> Result<ResponseHeader> {
+/// Makes the head of a slice that of the whole.
+fn make_whole(head: &mut ResponseHeader, version: &Version) -> Result<()> {
     head.set_status(StatusCode::OK)?;
     head.remove_header(&header::CONTENT_RANGE);
     head.remove_header(&header::TRANSFER_ENCODING);
-    head.insert_header(header::CONTENT_LENGTH, version.complete)?;
-    Ok(head)
+    head.insert_header(header::CONTENT_LENGTH, version.complete)
 }
 
 /// What a client gets of a whole response: its head, and which bytes. One range is cut from it;

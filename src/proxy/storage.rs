@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, header};
 use pingora::cache::eviction::CacheEntryKey;
 use pingora::cache::key::{CacheHashKey, CompactCacheKey, HashBinary};
 use pingora::cache::storage::{
@@ -116,6 +116,16 @@ impl StoredResponse {
             variance: meta.variance(),
             times,
         }
+    }
+
+    /// Its fields.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.header.headers
+    }
+
+    /// The hash of the request fields that it varies on; `None` if it varies on none.
+    pub fn variance(&self) -> Option<HashBinary> {
+        self.variance
     }
 
     /// pingora's record of it. The variant that is found first, by the URL alone, carries the family's
@@ -228,6 +238,13 @@ impl PingoraStorage {
                 && vary::is_in_language(&head.header.headers, &wanted.language)
         };
         alive().find(fits)?.variance
+    }
+
+    /// The heads of the variants of a key that are complete and fresh. Does not count as a use of them.
+    pub fn fresh_variants(&self, key: &CacheKey) -> Vec<Arc<StoredResponse>> {
+        let now = SystemTime::now();
+        let complete = self.variants(key).filter(|(object, head)| object.len().is_some() && head.fresh_until > now);
+        complete.map(|(_, head)| head).collect()
     }
 
     /// What is found by a URL alone when the variant that came first is gone: one of those that are

@@ -19,7 +19,7 @@ pub async fn answer(session: &mut Session, ctx: &mut RequestCtx, synthetic: &Syn
     if ctx.verdict.outcome != Outcome::Purge {
         ctx.verdict.outcome = Outcome::Synth;
     }
-    slice::tell(ctx);
+    slice::tell(session, ctx);
     let (response, body) = make(session, ctx, synthetic)?;
     write(session, response, body).await
 }

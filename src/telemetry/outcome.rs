@@ -88,8 +88,6 @@ labels! {
         Invalidated = "invalidated",
         /// Miss: the store failed or refused.
         Store = "store",
-        /// Hit or miss: put together from slices.
-        Slice = "slice",
         /// Pass, synth or purge: a rule of the policy.
         Policy = "policy",
         /// Pass or synth: the method.

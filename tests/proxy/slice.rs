@@ -50,6 +50,10 @@ fn part(proxy: &Proxy, range: &str) -> Response {
     proxy.client().get("/file").header("Range", range).send()
 }
 
+fn detail(response: &Response) -> String {
+    response.cache_status().parameters["detail"].clone()
+}
+
 /// The numbers of the slices that the origin was asked for, in order.
 fn asked(origin: &Origin) -> Vec<usize> {
     let mut slices: Vec<_> = origin.requests().iter().map(slice_of).collect();
@@ -81,7 +85,7 @@ fn a_range_touches_the_slices_that_it_lies_in() {
         assert_eq!(response.header("Content-Range"), Some(place.as_str()));
         assert_eq!(response.header("Content-Length"), Some("20"));
         assert_eq!(response.cache_status().hit(), hit);
-        assert_eq!(response.cache_status().parameters["detail"], "slice");
+        assert_eq!(detail(&response), if hit { "fresh slice" } else { "uri-miss slice" });
         assert_eq!(response.fields.all("Via").count(), 1);
     }
     let inside = part(&proxy, &format!("bytes={}-{}", 2 * SIZE + 5, 2 * SIZE + 8));
@@ -120,6 +124,58 @@ fn the_end_is_found_by_the_first_slice() {
     );
     let far = part(&proxy, "bytes=99999999-");
     assert_eq!(far.status, 416);
+}
+
+/// An empty file: of nothing there are no ranges (RFC 9110 section 14.1.2).
+fn empty(request: &Recorded) -> Answer {
+    let answer = match request.header("Range") {
+        Some(_) => Answer::status(416).header("Content-Range", "bytes */0"),
+        None => Answer::ok(""),
+    };
+    answer.header("Cache-Control", "max-age=60").header("ETag", "\"v1\"")
+}
+
+#[test]
+fn rfc9110_15_5_17_an_empty_file_is_no_error_for_who_asks_for_no_range() {
+    for (method, range) in [("GET", None), ("HEAD", None), ("GET", Some("bytes=0-5")), ("GET", Some("bytes=-5"))] {
+        let (origin, proxy) = start(empty);
+        for hit in [false, true] {
+            let mut client = proxy.client();
+            let request = client.request(method, "/file");
+            let whole = range.into_iter().fold(request, |request, range| request.header("Range", range)).send();
+            assert_eq!((whole.status, whole.body.len()), (200, 0), "{method} {range:?}");
+            assert_eq!(whole.header("Content-Length"), Some("0"));
+            assert_eq!((whole.cache_status().hit(), detail(&whole).contains("slice")), (hit, false));
+        }
+        assert_eq!(origin.requests().len(), 2);
+    }
+}
+
+#[test]
+fn rfc9110_15_5_17_a_refused_slice_is_the_answer_where_the_length_says_so() {
+    let (origin, proxy) = start(file);
+    let beyond = part(&proxy, "bytes=99999999-");
+    let place = format!("bytes */{}", body().len());
+    assert_eq!((beyond.status, beyond.header("Content-Range")), (416, Some(place.as_str())));
+    assert_eq!(beyond.cache_status().fwd(), Some("uri-miss"));
+    let second = part(&proxy, "bytes=99999998-99999999,0-5");
+    assert_eq!((second.status, second.text()), (206, &body()[..=5]));
+    assert!(origin.requests().last().unwrap().header("Range").is_none());
+}
+
+#[test]
+fn a_range_behind_an_end_that_is_known_does_not_reach_the_origin() {
+    let (origin, proxy) = start(file);
+    part(&proxy, "bytes=0-4");
+    for range in ["bytes=99999999-", "bytes=262144-"] {
+        let beyond = part(&proxy, range);
+        let place = format!("bytes */{}", body().len());
+        assert_eq!((beyond.status, beyond.header("Content-Range")), (416, Some(place.as_str())));
+        assert!(beyond.cache_status().hit());
+    }
+    let known = proxy.client().get("/file").header("Range", "bytes=99999999-").header("If-None-Match", "\"v1\"").send();
+    assert_eq!(known.status, 304);
+    assert_eq!(asked(&origin), [0]);
 }
 
 #[test]
@@ -356,8 +412,12 @@ fn a_stale_slice_is_validated() {
         if validated(request) { fresh } else { stale }
     });
     let proxy = Proxy::before(&origin, POLICY);
-    for _ in 0..3 {
-        assert_eq!(part(&proxy, "bytes=5-9").text(), &body()[5..=9]);
+    for (fwd, forward_status) in [(Some("uri-miss"), Some("206")), (Some("stale"), Some("304")), (None, None)] {
+        let response = part(&proxy, "bytes=5-9");
+        let status = response.cache_status();
+        assert_eq!(response.text(), &body()[5..=9]);
+        assert_eq!(status.fwd(), fwd);
+        assert_eq!(status.parameters.get("fwd-status").map(String::as_str), forward_status);
     }
     assert_eq!(asked(&origin), [0, 0]);
 }
@@ -371,6 +431,83 @@ fn deliver_sees_the_response_that_was_put_together() {
     assert_eq!(part(&proxy, "bytes=5-9").header("Seen"), Some("206"));
     assert_eq!(proxy.get("/file").header("Seen"), Some("200"));
     assert_eq!(proxy.client().get("/file").header("No", "1").send().status, 403);
+}
+
+const OBJ: &str = "sub deliver {
+    set resp.http.Hits = obj.hits;
+    set resp.http.Obj = obj.status + \" \" + obj.uncacheable + \" \" + obj.http.Content-Length;
+    if (obj.ttl > 50s && obj.ttl <= 60s) { set resp.http.Ttl = \"is that of the slice\"; }
+}";
+
+#[test]
+fn obj_is_the_first_slice_as_the_whole() {
+    let origin = Origin::start();
+    origin.on_each("/file", file);
+    let proxy = Proxy::before(&origin, &format!("{POLICY}{OBJ}"));
+    let stored = format!("200 false {}", body().len());
+    for hits in ["0", "1", "2"] {
+        let response = part(&proxy, "bytes=5-9");
+        assert_eq!((response.header("Hits"), response.header("Obj")), (Some(hits), Some(stored.as_str())));
+        assert!(response.header("Ttl").is_some());
+    }
+}
+
+#[test]
+fn obj_is_the_whole_that_came_in_place_of_a_slice() {
+    let origin = Origin::start();
+    origin.on_each("/file", |_| Answer::ok(body()).header("Cache-Control", "max-age=60"));
+    let proxy = Proxy::before(&origin, &format!("{POLICY}{OBJ}"));
+    let stored = format!("200 false {}", body().len());
+    for hits in ["0", "1"] {
+        let response = part(&proxy, "bytes=5-9");
+        assert_eq!((response.header("Hits"), response.header("Obj")), (Some(hits), Some(stored.as_str())));
+    }
+}
+
+#[test]
+fn obj_of_slices_that_are_not_stored() {
+    let origin = Origin::start();
+    origin.on_each("/file", |request| {
+        ranged(&body(), request).header("Cache-Control", "no-store").header("ETag", "\"v1\"")
+    });
+    let proxy = Proxy::before(&origin, &format!("{POLICY}{OBJ}"));
+    let response = part(&proxy, "bytes=5-9");
+    assert!(response.header("Obj").unwrap().contains("true"), "{:?}", response.header("Obj"));
+}
+
+#[test]
+fn rfc9211_2_a_hit_has_all_its_slices_stored() {
+    let (_origin, proxy) = start(file);
+    part(&proxy, "bytes=0-4");
+    for (range, fwd, word) in [
+        ("bytes=0-65536", Some("partial"), "partial-miss slice"),
+        ("bytes=0-65536", None, "fresh slice"),
+        ("bytes=-5", Some("partial"), "partial-miss slice"),
+        ("bytes=-5", None, "fresh slice"),
+        ("bytes=131072-131073", Some("uri-miss"), "uri-miss slice"),
+        ("bytes=0-", None, "fresh slice"),
+    ] {
+        let response = part(&proxy, range);
+        let status = response.cache_status();
+        assert_eq!((status.hit(), status.fwd()), (fwd.is_none(), fwd), "{range}");
+        assert_eq!(status.parameters.contains_key("ttl"), fwd.is_none(), "{range}");
+        assert_eq!(detail(&response), word, "{range}");
+    }
+    wait_for_outcomes(&proxy, "hit", 3);
+}
+
+#[test]
+fn why_slices_are_not_stored_is_told() {
+    for (name, value, told) in
+        [("Cache-Control", "no-store", "no-store slice"), ("Set-Cookie", "a=1", "policy builtin.set_cookie slice")]
+    {
+        let (_origin, proxy) =
+            start(move |request| ranged(&body(), request).header("ETag", "\"v1\"").header(name, value));
+        assert_eq!(detail(&part(&proxy, "bytes=5-9")), told);
+    }
+    // Of a whole that came in place of a slice, too.
+    let (_origin, proxy) = start(|_| Answer::ok(body()).header("Cache-Control", "no-store"));
+    assert_eq!(detail(&part(&proxy, "bytes=5-9")), "no-store");
 }
 
 #[test]

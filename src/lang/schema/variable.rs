@@ -26,6 +26,7 @@ const ANSWER: StepSet = StepSet::of(&[Step::Deliver, Step::Synth]);
 const SYNTHETIC: StepSet = StepSet::of(&[Step::Synth]);
 const FAILED: StepSet = StepSet::of(&[Step::BackendError]);
 const FETCHING: StepSet = StepSet::of(&[Step::BackendFetch]);
+const BEFORE_LOOKUP: StepSet = StepSet::of(&[Step::Recv, Step::Hash]);
 const PIPE_OR_BACKEND: StepSet = StepSet::of(&[Step::Pipe]).and(BACKEND);
 
 macro_rules! variables {
@@ -85,8 +86,8 @@ variables! {
     ReqBackendHint "req.backend_hint" Backend CLIENT CLIENT NONE "The backend that a fetch for this request will use.";
     ReqHashAlwaysMiss "req.hash_always_miss" Bool CLIENT CLIENT NONE "Fetch and store anew whatever is stored.";
     ReqGrace "req.grace" Duration CLIENT CLIENT NONE "The longest grace that this request makes use of, if the stored response has more. No limit until it is set. What is served because the backend fails is not limited by it.";
-    ReqSelectLanguage "req.select_language" Bool CLIENT CLIENT NONE "Where nothing is stored for this `Accept-Language`: use the variant whose `Content-Language` is the one language that the client likes best, instead of asking the backend. All other fields of `Vary` have to agree.";
-    ReqSlice "req.slice" Bytes CLIENT CLIENT NONE "Fetch and store what is not stored as a whole in slices of this size, each alone; 0 for as a whole. Less than 64 KB counts as 64 KB.";
+    ReqSelectLanguage "req.select_language" Bool CLIENT BEFORE_LOOKUP NONE "Where nothing is stored for this `Accept-Language`: use the variant whose `Content-Language` is the one language that the client likes best, instead of asking the backend. All other fields of `Vary` have to agree.";
+    ReqSlice "req.slice" Bytes CLIENT BEFORE_LOOKUP NONE "Fetch and store what is not stored as a whole in slices of this size, each alone; 0 for as a whole. Less than 64 KB counts as 64 KB.";
 
     BereqMethod "bereq.method" String PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "The method sent to the backend.";
     BereqUrl "bereq.url" String PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "The request target sent to the backend.";
