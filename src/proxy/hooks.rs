@@ -126,7 +126,7 @@ impl ProxyHttp for WarpProxy {
             return interim::relay(session, response, ctx).await;
         }
         fetch::response(self.storage, session, response, ctx)?;
-        invalidate::after(self.storage, response, ctx);
+        invalidate::after(self, response, ctx);
         post::begin(session, response, self.storage.store().largest_object(), ctx);
         fetch::run_ahead(session, response, self.storage.store().largest_object(), ctx);
         Ok(())

@@ -8,10 +8,10 @@ use http::{HeaderValue, Method, Uri, header};
 use pingora::cache::CacheKey;
 use pingora::http::{RequestHeader, ResponseHeader};
 
+use super::WarpProxy;
 use super::ctx::{Exchange, RequestCtx};
 use super::facts::StepFacts;
 use super::lookup::cache_key;
-use super::storage::PingoraStorage;
 use crate::cache::invalidation;
 use crate::lang::schema::{Action, Step};
 
@@ -33,14 +33,15 @@ pub fn remember(req: &RequestHeader, exchange: &mut Exchange) {
 
 /// Purges what the response to an unsafe request makes invalid, all variants, before the client
 /// hears of it.
-pub fn after(storage: &PingoraStorage, response: &ResponseHeader, ctx: &mut RequestCtx) {
+pub fn after(proxy: &WarpProxy, response: &ResponseHeader, ctx: &mut RequestCtx) {
     let Some(asked) = ctx.exchange.unsafe_request.take() else { return };
     if invalidation::invalidates(&asked.method, response.status) {
         for key in targets(&asked, response).iter().flat_map(|path| keys(&asked, path, ctx)) {
             // What this response itself is stored as stays open for it.
             if !ctx.fetch.for_get.as_ref().is_some_and(|for_get| for_get.purge_if(&key)) {
-                storage.purge_family(&key);
+                proxy.storage.purge_family(&key);
             }
+            proxy.marks.unmark_family(&key);
         }
     }
     ctx.exchange.unsafe_request = Some(asked);

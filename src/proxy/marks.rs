@@ -8,8 +8,9 @@ use pingora::cache::{CacheKey, NoCacheReason};
 use pingora::proxy::Session;
 
 use super::ctx::{NotStored, RequestCtx, Uncacheable};
+use super::storage::key_of;
 use crate::cache::Unstorable;
-use crate::store::{Mark, Marks};
+use crate::store::{Key, Mark, Marks};
 
 /// How long a key stays marked when nothing says so; as in Varnish's built-in VCL.
 const DEFAULT_TIME: Duration = Duration::from_mins(2);
@@ -27,12 +28,12 @@ impl KeyMarks {
 
     /// The mark of a key now.
     pub fn find(&self, key: &CacheKey) -> Option<Mark> {
-        self.0.find(number(key), SystemTime::now())
+        self.0.find(place(key), SystemTime::now())
     }
 
-    /// Takes the mark off a key, as a purge of it does.
-    pub fn unmark(&self, key: &CacheKey) {
-        self.0.unmark(number(key));
+    /// Takes the marks off all that is purged with a key.
+    pub fn unmark_family(&self, key: &CacheKey) {
+        self.0.unmark_family(key_of(key).primary);
     }
 
     /// Marks the key of a request whose response is not stored. Not where other variants may be: they
@@ -53,7 +54,7 @@ impl KeyMarks {
         };
         let time = time_ms.map_or(DEFAULT_TIME, super::ctx::Lifetimes::duration);
         if let Some(until) = SystemTime::now().checked_add(time) {
-            self.0.mark(number(key), mark, until);
+            self.0.mark(place(key), mark, until);
         }
     }
 }
@@ -67,8 +68,9 @@ fn is_of_the_key(session: &Session, ctx: &RequestCtx) -> bool {
     session.cache.maybe_cache_meta().is_none() && !is_by_request && (is_by_policy || !is_error)
 }
 
-fn number(key: &CacheKey) -> u128 {
-    u128::from_le_bytes(key.primary_bin())
+/// Variants are marked together: which one is asked for shows only once one of them is found.
+fn place(key: &CacheKey) -> Key {
+    Key { variant: 0, ..key_of(key) }
 }
 
 impl CacheablePredictor for KeyMarks {
@@ -81,7 +83,7 @@ impl CacheablePredictor for KeyMarks {
     }
 
     fn mark_cacheable(&self, key: &CacheKey) -> bool {
-        self.0.unmark(number(key))
+        self.0.unmark(place(key))
     }
 
     /// Nothing: warp marks a key where it knows why and for how long.

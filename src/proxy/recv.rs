@@ -170,7 +170,7 @@ fn purge(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Rece
     }
     let key = super::lookup::cache_key(&ctx.exchange);
     proxy.storage.purge_family(&key);
-    proxy.marks.unmark(&key);
+    proxy.marks.unmark_family(&key);
     (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Purge, Reason::Policy);
     let asked_at = ctx.verdict.decided_at;
     let verdict = {

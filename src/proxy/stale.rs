@@ -5,13 +5,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use pingora::cache::key::CacheHashKey;
 use pingora::cache::{CacheKey, CacheMeta};
 use pingora::proxy::Session;
 use pingora::{Error, ErrorSource, ErrorType};
 
 use super::ctx::RequestCtx;
-use super::storage::StoredTimes;
+use super::storage::{StoredTimes, key_of};
 use super::{failure, query};
 use crate::cache::stale::is_error;
 use crate::cache::{StaleUse, StaleWindows};
@@ -30,18 +29,13 @@ impl FailedFetches {
     /// Notes that the fetch of a key failed now.
     pub fn note(&self, key: &CacheKey, how: StaleUse) {
         if let Some(until) = SystemTime::now().checked_add(PAUSE) {
-            self.0.mark(number(key), how, until);
+            self.0.mark(key_of(key), how, until);
         }
     }
 
     fn find(&self, key: &CacheKey) -> Option<StaleUse> {
-        if self.0.is_empty() { None } else { self.0.find(number(key), SystemTime::now()) }
+        if self.0.is_empty() { None } else { self.0.find(key_of(key), SystemTime::now()) }
     }
-}
-
-/// Variants fail one by one.
-fn number(key: &CacheKey) -> u128 {
-    u128::from_le_bytes(key.primary_bin()) ^ key.variance_bin().map_or(0, u128::from_le_bytes)
 }
 
 fn windows(meta: &CacheMeta) -> StaleWindows {

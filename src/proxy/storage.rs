@@ -284,7 +284,8 @@ impl PingoraStorage {
     }
 }
 
-fn key_of(key: &CacheKey) -> Key {
+/// Where what belongs to a key is stored.
+pub fn key_of(key: &CacheKey) -> Key {
     let own = key_from(key.primary_bin(), key.variance_bin());
     match key.extensions.get::<Family>() {
         None => own,

@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use super::Key;
+
 const SHARDS: usize = 16;
 /// The most marks of one shard; a mark takes some 100 bytes.
 const MOST: usize = 4_096;
@@ -30,10 +32,10 @@ pub struct Marks<M = Mark> {
 }
 
 struct Shard<M> {
-    marks: HashMap<u128, Marked<M>>,
+    marks: HashMap<Key, Marked<M>>,
     /// The keys in the order in which they were marked, each with the turn of its mark: one whose turn is
     /// another by now is passed over.
-    order: VecDeque<(u128, u64)>,
+    order: VecDeque<(Key, u64)>,
     next_turn: u64,
 }
 
@@ -57,7 +59,7 @@ impl<M> Default for Marks<M> {
 
 impl<M: Copy> Marks<M> {
     /// Marks a key up to a moment.
-    pub fn mark(&self, key: u128, mark: M, until: SystemTime) {
+    pub fn mark(&self, key: Key, mark: M, until: SystemTime) {
         let (before, after) = {
             let mut shard = self.shard(key);
             let before = shard.marks.len();
@@ -74,7 +76,7 @@ impl<M: Copy> Marks<M> {
     }
 
     /// The mark of a key at `now`.
-    pub fn find(&self, key: u128, now: SystemTime) -> Option<M> {
+    pub fn find(&self, key: Key, now: SystemTime) -> Option<M> {
         if self.is_empty() {
             return None;
         }
@@ -88,21 +90,32 @@ impl<M: Copy> Marks<M> {
     }
 
     /// Takes the mark off a key; `false` when there was none.
-    pub fn unmark(&self, key: u128) -> bool {
+    pub fn unmark(&self, key: Key) -> bool {
         let was_marked = self.shard(key).marks.remove(&key).is_some();
         self.count.fetch_sub(usize::from(was_marked), Ordering::Relaxed);
         was_marked
     }
 
-    fn shard(&self, key: u128) -> MutexGuard<'_, Shard<M>> {
+    /// Takes the marks off all keys of a family.
+    pub fn unmark_family(&self, primary: u128) {
+        if self.is_empty() {
+            return;
+        }
+        let mut shard = self.shard(Key::first(primary));
+        let before = shard.marks.len();
+        shard.marks.retain(|key, _| key.primary != primary);
+        self.count.fetch_sub(before - shard.marks.len(), Ordering::Relaxed);
+    }
+
+    fn shard(&self, key: Key) -> MutexGuard<'_, Shard<M>> {
         let [first, ..] = &self.shards;
-        let place = usize::try_from(key % SHARDS as u128).unwrap_or_default();
+        let place = usize::try_from(key.primary % SHARDS as u128).unwrap_or_default();
         self.shards.get(place).unwrap_or(first).lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<M> Shard<M> {
-    fn mark(&mut self, key: u128, mark: M, until: SystemTime) {
+    fn mark(&mut self, key: Key, mark: M, until: SystemTime) {
         let turn = self.next_turn;
         self.next_turn += 1;
         self.marks.insert(key, Marked { mark, until, turn });
@@ -120,7 +133,7 @@ impl<M> Shard<M> {
         }
     }
 
-    fn has(&self, key: u128, turn: u64) -> bool {
+    fn has(&self, key: Key, turn: u64) -> bool {
         self.marks.get(&key).is_some_and(|marked| marked.turn == turn)
     }
 }
@@ -135,22 +148,38 @@ mod tests {
         UNIX_EPOCH + Duration::from_secs(seconds)
     }
 
+    fn key(primary: u128) -> Key {
+        Key::first(primary)
+    }
+
+    #[test]
+    fn a_family_is_unmarked_together() {
+        let marks = Marks::default();
+        let answer = Key { part: 7, ..key(1) };
+        for key in [key(1), answer, key(17)] {
+            marks.mark(key, Mark::HitForPass, at(10));
+        }
+        marks.unmark_family(1);
+        assert_eq!((marks.find(key(1), at(0)), marks.find(answer, at(0))), (None, None));
+        assert_eq!(marks.find(key(17), at(0)), Some(Mark::HitForPass));
+    }
+
     #[test]
     fn a_mark_holds_for_its_time() {
         let marks = Marks::default();
-        assert_eq!(marks.find(1, at(0)), None);
-        marks.mark(1, Mark::HitForPass, at(10));
-        assert_eq!((marks.find(1, at(9)), marks.find(2, at(9))), (Some(Mark::HitForPass), None));
-        assert_eq!((marks.find(1, at(10)), marks.find(1, at(9))), (None, None));
+        assert_eq!(marks.find(key(1), at(0)), None);
+        marks.mark(key(1), Mark::HitForPass, at(10));
+        assert_eq!((marks.find(key(1), at(9)), marks.find(key(2), at(9))), (Some(Mark::HitForPass), None));
+        assert_eq!((marks.find(key(1), at(10)), marks.find(key(1), at(9))), (None, None));
     }
 
     #[test]
     fn the_last_mark_counts_until_it_is_taken_off() {
         let marks = Marks::default();
-        marks.mark(1, Mark::HitForPass, at(10));
-        marks.mark(1, Mark::HitForMiss, at(20));
-        assert_eq!(marks.find(1, at(15)), Some(Mark::HitForMiss));
-        assert_eq!((marks.unmark(1), marks.unmark(1), marks.find(1, at(15))), (true, false, None));
+        marks.mark(key(1), Mark::HitForPass, at(10));
+        marks.mark(key(1), Mark::HitForMiss, at(20));
+        assert_eq!(marks.find(key(1), at(15)), Some(Mark::HitForMiss));
+        assert_eq!((marks.unmark(key(1)), marks.unmark(key(1)), marks.find(key(1), at(15))), (true, false, None));
     }
 
     #[test]
@@ -158,9 +187,9 @@ mod tests {
         let marks = Marks::default();
         let keys = || (0..).step_by(SHARDS).take(MOST + 1);
         for key in keys() {
-            marks.mark(key, Mark::HitForMiss, at(10));
+            marks.mark(Key::first(key), Mark::HitForMiss, at(10));
         }
-        assert_eq!(keys().filter(|key| marks.find(*key, at(0)).is_none()).collect::<Vec<_>>(), [0]);
+        assert_eq!(keys().filter(|key| marks.find(Key::first(*key), at(0)).is_none()).collect::<Vec<_>>(), [0]);
         assert_eq!(marks.count.load(Ordering::Relaxed), MOST);
     }
 
@@ -168,9 +197,9 @@ mod tests {
     fn marking_and_unmarking_one_key_for_ever_takes_no_room() {
         let marks = Marks::default();
         for _ in 0..5 * MOST {
-            marks.mark(16, Mark::HitForMiss, at(10));
-            marks.unmark(16);
+            marks.mark(key(16), Mark::HitForMiss, at(10));
+            marks.unmark(key(16));
         }
-        assert!(marks.shard(16).order.len() <= 2 * MOST);
+        assert!(marks.shard(key(16)).order.len() <= 2 * MOST);
     }
 }

@@ -143,3 +143,22 @@ fn what_lies_in_a_request_or_a_moment_marks_no_key() {
     client.get("/page").header("Authorization", "Basic eDp5").send();
     assert_eq!(client.get("/page").send().cache_status().parameters["detail"], "uri-miss");
 }
+
+#[test]
+fn a_purge_and_a_change_take_the_marks_of_every_query_off() {
+    for method in ["PURGE", "POST"] {
+        let origin = Origin::start();
+        origin.on_each("/q", |request| {
+            let answer = fresh("answer");
+            if request.method == "QUERY" { answer.header("X-Pass", "1") } else { answer }
+        });
+        let purge = "rules request first { when method == \"PURGE\" -> purge; }";
+        let proxy = Proxy::before(&origin, &format!("{PASSED}\n{purge}"));
+        let mut client = proxy.client();
+        let mut detail = || client.request("QUERY", "/q").body("x").send().cache_status().parameters["detail"].clone();
+        detail();
+        assert_eq!(detail(), "hit-for-pass");
+        proxy.client().request(method, "/q").body("x").send();
+        assert_ne!(detail(), "hit-for-pass", "{method}");
+    }
+}
