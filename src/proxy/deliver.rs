@@ -14,7 +14,7 @@ use super::ctx::{Disposition, Fetch, RequestCtx};
 use super::facts::{StepFacts, spelling};
 use super::lookup::object_view;
 use super::recv::answer_for;
-use super::storage::StoredTimes;
+use super::stored::StoredTimes;
 use super::told::Obj;
 use super::{explain, slice, synth};
 use crate::cache::cache_status;

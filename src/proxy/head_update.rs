@@ -5,9 +5,10 @@ use http::{Method, StatusCode};
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
+use super::beresp::{refresh, respond};
 use super::ctx::RequestCtx;
-use super::fetch::{refresh, refreshed_meta, respond};
 use super::storage::{ObjectId, PingoraStorage};
+use super::storing::refreshed_meta;
 use crate::cache::update304;
 use crate::decision::Verdict;
 

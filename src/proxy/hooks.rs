@@ -17,8 +17,8 @@ use pingora::{Error, Result};
 use super::ctx::RequestCtx;
 use super::recv::Received;
 use super::{
-    WarpProxy, abandon, deliver, failure, fetch, head_update, interim, invalidate, log, lookup, part, post, range,
-    recv, revalidate, slice, sliced, stale, synth,
+    WarpProxy, abandon, beresp, deliver, failure, fetch, head_update, interim, invalidate, log, lookup, part, post,
+    range, recv, revalidate, slice, sliced, stale, storing, synth,
 };
 
 #[async_trait]
@@ -125,10 +125,10 @@ impl ProxyHttp for WarpProxy {
         if interim::is_relayed(response) {
             return interim::relay(session, response, ctx).await;
         }
-        fetch::response(self.storage, session, response, ctx)?;
+        beresp::response(self.storage, session, response, ctx)?;
         invalidate::after(self, response, ctx);
         post::begin(session, response, self.storage.store().largest_object(), ctx);
-        fetch::run_ahead(session, response, self.storage.store().largest_object(), ctx);
+        beresp::run_ahead(session, response, self.storage.store().largest_object(), ctx);
         Ok(())
     }
 
@@ -151,7 +151,7 @@ impl ProxyHttp for WarpProxy {
         response: &ResponseHeader,
         ctx: &mut RequestCtx,
     ) -> Result<RespCacheable> {
-        let storable = fetch::storable(session, response, self.storage.store().largest_object(), ctx);
+        let storable = storing::storable(session, response, self.storage.store().largest_object(), ctx);
         let is_head_only = head_update::was_asked(session, ctx);
         if matches!(storable, RespCacheable::Uncacheable(_)) && !is_head_only {
             revalidate::not_stored(self, session, ctx);

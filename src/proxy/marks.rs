@@ -7,7 +7,7 @@ use pingora::cache::predictor::CacheablePredictor;
 use pingora::cache::{CacheKey, NoCacheReason};
 use pingora::proxy::Session;
 
-use super::ctx::{NotStored, RequestCtx, Uncacheable};
+use super::ctx::{Lifetimes, NotStored, RequestCtx, Uncacheable};
 use super::storage::key_of;
 use crate::cache::Unstorable;
 use crate::store::{Key, Mark, Marks};
@@ -43,17 +43,16 @@ impl KeyMarks {
             return;
         }
         let key = session.cache.cache_key();
-        if key.variance_bin().is_some() || (ctx.fetch.hit_for_pass_ms.is_none() && !is_of_the_key(session, ctx)) {
+        if key.variance_bin().is_some() || (ctx.fetch.hit_for_pass.is_none() && !is_of_the_key(session, ctx)) {
             return;
         }
         let times = &ctx.fetch.lifetimes;
-        let stated = (times.uncacheable == Uncacheable::Refused && times.ttl_ms > 0).then_some(times.ttl_ms);
-        let (mark, time_ms) = match ctx.fetch.hit_for_pass_ms {
-            Some(time_ms) => (Mark::HitForPass, Some(time_ms)),
-            None => (Mark::HitForMiss, stated),
+        let is_stated = times.uncacheable == Uncacheable::Refused && times.ttl_ms > 0;
+        let (mark, time) = match ctx.fetch.hit_for_pass {
+            Some(time) => (Mark::HitForPass, time),
+            None => (Mark::HitForMiss, is_stated.then(|| Lifetimes::duration(times.ttl_ms))),
         };
-        let time = time_ms.map_or(DEFAULT_TIME, super::ctx::Lifetimes::duration);
-        if let Some(until) = SystemTime::now().checked_add(time) {
+        if let Some(until) = SystemTime::now().checked_add(time.unwrap_or(DEFAULT_TIME)) {
             self.0.mark(place(key), mark, until);
         }
     }

@@ -1,17 +1,23 @@
 //! A request's way through the steps, on pingora.
 //!
-//! The only module that touches pingora. `connection` reads and judges the bytes of a request and hands it
-//! to pingora; `hooks` hands pingora's calls on, in the order of a
-//! request's life: `admit` (the gate), `recv`, `lookup` (hash, hit, miss), `fetch`
-//! (`backend_fetch`, `backend_response`) with `stale` and `revalidate` for what is no longer fresh, `deliver`, with `synth` and
-//! `failure` for what warp says itself, and `log` at the end. `range` cuts ranges from what is stored whole and `part` from what is stored in part;
-//! `sliced` puts a response together from slices, each fetched by a request of its own, `slice`, and
-//! `told` what such a request tells of itself.
-//! `facts` shows a request to the policy, `storage` shows warp's store to pingora, and `serve` puts
-//! the process together. What the rules of caching say stands in `crate::cache`.
+//! The only module that touches pingora. A request's life is the order of its modules:
+//!
+//! - `listener` and `connection`: its bytes are read and judged, and handed to pingora, whose calls
+//!   `hooks` hands on to the steps;
+//! - `admit`, `recv`, `query`: what is asked for; `lookup`, `marks`, `lock`: whether it is stored, or known
+//!   not to be; `stale`: whether what is stale may be served;
+//! - `fetch`: the backend is asked; `interim`, `beresp`, `storing`: what comes, and what is stored of it, with
+//!   `revalidate` for a 304, `head_update` for a HEAD, `part` and `range` for parts, `slice`, `sliced` and
+//!   `told` for responses that are put together from slices, `post` and `invalidate` for what a request
+//!   changed, `abandon` for a client that is gone;
+//! - `deliver`, `synth`, `failure`: what the client gets; `explain` and `log`: what is told of it.
+//!
+//! `facts` shows a request to the policy, `storage`, `stored` and `stored_body` show warp's store to pingora, and
+//! `serve` puts the process together. What the rules of caching say stands in `crate::cache`.
 
 mod abandon;
 mod admit;
+mod beresp;
 mod connection;
 mod ctx;
 mod deliver;
@@ -41,6 +47,9 @@ mod sliced;
 mod stale;
 mod status;
 mod storage;
+mod stored;
+mod stored_body;
+mod storing;
 mod synth;
 mod told;
 

@@ -15,8 +15,10 @@ use pingora::proxy::{RangeType, Session};
 use pingora::{Error, Result};
 
 use super::ctx::RequestCtx;
-use super::fetch::{content_length, failed};
-use super::storage::{PingoraStorage, StoredHit, Surround};
+use super::fetch::failed;
+use super::storage::PingoraStorage;
+use super::stored_body::{StoredHit, Surround};
+use super::storing::content_length;
 use crate::cache::part::{self, Part};
 use crate::cache::update304;
 use crate::telemetry::{OriginResult, Reason};

@@ -12,10 +12,11 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
 use super::ctx::RequestCtx;
-use super::fetch::{content_length, stored_beside};
 use super::invalidate;
 use super::lookup::exact_variance;
-use super::storage::{FillIntent, PingoraStorage, StoredFill};
+use super::storage::{FillIntent, PingoraStorage};
+use super::stored_body::StoredFill;
+use super::storing::{content_length, stored_beside};
 use crate::cache::{Vary, invalidation};
 
 /// A response that may be stored, or is being stored, for a GET.

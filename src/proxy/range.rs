@@ -8,8 +8,8 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::{RangeType, Session, range_header_filter};
 
 use super::ctx::RequestCtx;
-use super::fetch::content_length;
 use super::part;
+use super::storing::content_length;
 use crate::cache::range::{self, Parts};
 
 /// Makes of a response the head for the parts that the client asks for. A part that does not come

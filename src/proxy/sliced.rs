@@ -15,8 +15,9 @@ use pingora::{Error, Result};
 
 use super::WarpProxy;
 use super::ctx::{Disposition, RequestCtx};
-use super::fetch::{content_length, failed};
+use super::fetch::failed;
 use super::slice::Fetching;
+use super::storing::content_length;
 use super::{deliver, lookup, range};
 use crate::cache::Precondition;
 use crate::cache::range::{Parts, parts};

@@ -10,7 +10,8 @@ use pingora::proxy::Session;
 use pingora::{Error, ErrorSource, ErrorType};
 
 use super::ctx::RequestCtx;
-use super::storage::{StoredTimes, key_of};
+use super::storage::key_of;
+use super::stored::StoredTimes;
 use super::{failure, query};
 use crate::cache::stale::is_error;
 use crate::cache::{StaleUse, StaleWindows};

@@ -1,73 +1,24 @@
 //! warp's memory store behind pingora's `Storage` trait.
 
 use std::any::Any;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, header};
+use http::header;
+use pingora::Result;
 use pingora::cache::eviction::CacheEntryKey;
 use pingora::cache::key::{CacheHashKey, CompactCacheKey, HashBinary};
-use pingora::cache::storage::{
-    HandleHit, HandleMiss, HitHandler, MissFinishType, MissHandler, PurgeOutcome, PurgeTarget, PurgeType, Storage,
-};
+use pingora::cache::storage::{HitHandler, MissHandler, PurgeOutcome, PurgeTarget, PurgeType, Storage};
 use pingora::cache::trace::SpanHandle;
 use pingora::cache::{CacheKey, CacheMeta};
 use pingora::http::ResponseHeader;
-use pingora::{Error, ErrorType, Result};
 
-use super::facts::spelling;
-use super::fetch::content_length;
-use crate::cache::{StaleWindows, vary};
-use crate::store::{BodyReader, Fill, Intent, Key, MemoryStore, Object, StoredHead};
-
-/// The head of a stored response with its times.
-pub struct StoredResponse {
-    header: ResponseHeader,
-    created: SystemTime,
-    /// When the first of the variants that it is one of was stored. pingora takes variants that are
-    /// older than their family for purged.
-    family_birth: SystemTime,
-    epoch: SystemTime,
-    fresh_until: SystemTime,
-    stale_while_revalidate_sec: u32,
-    stale_if_error_sec: u32,
-    variance: Option<HashBinary>,
-    times: StoredTimes,
-}
-
-/// What warp knows of a stored response beyond pingora's own record.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct StoredTimes {
-    /// `obj.grace`.
-    pub grace: Duration,
-    /// `obj.keep`.
-    pub keep: Duration,
-    /// How long it may be served stale when the backend fails, if that is said.
-    pub stale_if_error: Option<Duration>,
-    /// Whether it may be served stale at all.
-    pub may_be_stale: bool,
-    /// Whether its `Surrogate-Control` was obeyed.
-    pub obeys_surrogate_control: bool,
-    /// When the first variant of its URL was stored, if one was.
-    pub family_birth: Option<SystemTime>,
-    /// If it varies on `Accept-Language`, the hash of all other fields that it varies on.
-    pub beside_language: Option<HashBinary>,
-}
-
-impl StoredTimes {
-    /// How long it may be used when stale.
-    pub fn windows(&self) -> StaleWindows {
-        StaleWindows {
-            grace: self.grace,
-            keep: self.keep,
-            on_error: self.stale_if_error,
-            forbidden: !self.may_be_stale,
-        }
-    }
-}
+use super::stored::StoredResponse;
+use super::stored_body::{StoredFill, StoredHit, Surround};
+use super::storing::content_length;
+use crate::cache::vary;
+use crate::store::{Intent, Key, MemoryStore, Object};
 
 /// What a variant in the language that a client likes best is looked for by.
 pub struct LanguageWanted {
@@ -99,87 +50,6 @@ pub struct OfSlice;
 /// Which stored object a head was taken from, and where it stands.
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectId(Key, u64);
-
-impl StoredResponse {
-    /// What is stored in that place.
-    fn new(meta: &CacheMeta, place: Key) -> Self {
-        let times = meta.extensions().get::<StoredTimes>().copied().unwrap_or_default();
-        let is_first = place.variant == 0;
-        Self {
-            header: detached(meta.response_header()),
-            created: meta.created(),
-            family_birth: times.family_birth.filter(|_| !is_first).unwrap_or_else(|| meta.provenance()),
-            epoch: meta.epoch(),
-            fresh_until: meta.fresh_until(),
-            stale_while_revalidate_sec: meta.stale_while_revalidate_sec(),
-            stale_if_error_sec: meta.stale_if_error_sec(),
-            variance: meta.variance(),
-            times,
-        }
-    }
-
-    /// Its fields.
-    pub fn headers(&self) -> &HeaderMap {
-        &self.header.headers
-    }
-
-    /// The hash of the request fields that it varies on; `None` if it varies on none.
-    pub fn variance(&self) -> Option<HashBinary> {
-        self.variance
-    }
-
-    /// pingora's record of it. The variant that is found first, by the URL alone, carries the family's
-    /// birth as its own, because pingora takes whatever is older than that for purged.
-    fn meta(&self, is_first: bool) -> CacheMeta {
-        let created = if is_first { self.family_birth } else { self.created };
-        let mut meta = CacheMeta::new(
-            self.fresh_until,
-            created,
-            self.stale_while_revalidate_sec,
-            self.stale_if_error_sec,
-            self.header.clone(),
-        );
-        meta.set_epoch_override(self.epoch);
-        if let Some(variance) = self.variance {
-            meta.set_variance(variance);
-        }
-        meta.extensions_mut().insert(self.times);
-        meta
-    }
-}
-
-/// What a field takes beside its text: a place in each of the two maps that pingora keeps, of names and of
-/// spellings, which grow by doubling, and three small allocations. Measured as growth of the process.
-const FIELD_BYTES: usize = 320;
-
-/// A copy that owns its text. The fields of a response share the buffer that it was read into, several
-/// kilobytes that would stay for as long as one of them.
-fn detached(header: &ResponseHeader) -> ResponseHeader {
-    let Ok(mut copy) = ResponseHeader::build(header.status, Some(header.headers.len())) else { return header.clone() };
-    copy.set_version(header.version);
-    let named = copy.set_reason_phrase(header.get_reason_phrase()).is_ok();
-    let spelled =
-        header.case_header_iter().map(|(name, value)| (String::from_utf8_lossy(name.as_slice()).into_owned(), value));
-    let plain = header.headers.iter().map(|(name, value)| (spelling(name), value));
-    let fields: Vec<_> = if header.has_case() { spelled.collect() } else { plain.collect() };
-    let copied = fields.into_iter().all(|(name, value)| {
-        HeaderValue::from_bytes(value.as_bytes()).is_ok_and(|value| copy.append_header(name, value).is_ok())
-    });
-    // What cannot be copied is kept as it is: too much memory is better than a wrong head.
-    if named && copied { copy } else { header.clone() }
-}
-
-impl StoredHead for StoredResponse {
-    fn size_bytes(&self) -> usize {
-        let fields = self.header.headers.iter();
-        let fields: usize = fields.map(|(name, value)| name.as_str().len() * 2 + value.len() + FIELD_BYTES).sum();
-        std::mem::size_of::<Self>() + fields
-    }
-
-    fn useless_after(&self) -> SystemTime {
-        self.fresh_until.checked_add(self.times.windows().longest()).unwrap_or(self.fresh_until)
-    }
-}
 
 /// The memory store as pingora sees it.
 pub struct PingoraStorage {
@@ -215,7 +85,7 @@ impl PingoraStorage {
 
     /// Whether what was found under this key stands there still.
     pub fn holds(&self, key: &CacheKey, hit: &StoredHit) -> bool {
-        self.store.lookup(key_of(key)).is_some_and(|object| object.id() == hit.object.id())
+        self.store.lookup(key_of(key)).is_some_and(|object| object.id() == hit.id())
     }
 
     /// Declares that the origin is about to be asked for this key.
@@ -322,8 +192,7 @@ fn hit(place: Key, object: Arc<Object<StoredResponse>>, is_first: bool) -> (Cach
     let mut meta = object.head().meta(is_first);
     meta.extensions_mut().insert(ObjectId(place, object.id()));
     say_length(&mut meta, object.len());
-    let reader = object.reader(None);
-    (meta, Box::new(StoredHit { object, reader: Some(reader) }))
+    (meta, Box::new(StoredHit::new(object)))
 }
 
 /// A body whose length was not known when it came has one now, so that parts of it can be asked for.
@@ -402,176 +271,5 @@ impl Storage for PingoraStorage {
 
     fn as_any(&self) -> &(dyn Any + Send + Sync + 'static) {
         self
-    }
-}
-
-/// The bytes of a stored part that stand around those of a response that is about to be stored.
-pub struct Surround {
-    object: Arc<Object<StoredResponse>>,
-    before: Range<u64>,
-    behind: Range<u64>,
-}
-
-impl Surround {
-    /// Copies some of its bytes; the object is complete, so this waits for nobody.
-    async fn copy(&self, range: &Range<u64>, fill: &mut Fill<StoredResponse>) -> Result<()> {
-        let mut reader = self.object.reader(Some(range.clone()));
-        while let Some(bytes) = read(&mut reader).await? {
-            fill.write(&bytes);
-            // Others wait for this thread, and a part may be large.
-            tokio::task::yield_now().await;
-        }
-        Ok(())
-    }
-}
-
-/// A fill that broke off must reach the reader as an error, never as a clean end.
-async fn read(reader: &mut BodyReader) -> Result<Option<Bytes>> {
-    reader.next().await.map_err(|_| Error::explain(ErrorType::ReadError, "the fill broke off"))
-}
-
-/// A stored response being read.
-pub struct StoredHit {
-    object: Arc<Object<StoredResponse>>,
-    /// `None` once it has been given up.
-    reader: Option<BodyReader>,
-}
-
-impl StoredHit {
-    /// Counts this use of it; how often it was used, this time included.
-    pub fn count(&self) -> u64 {
-        self.object.count_hit()
-    }
-
-    /// The length of its body, if that is known.
-    pub fn whole_len(&self) -> Option<u64> {
-        self.object.whole_len()
-    }
-
-    /// Whether all of it is there.
-    pub fn is_complete(&self) -> bool {
-        self.object.len().is_some()
-    }
-
-    /// Reads no further; whether anybody else does or will.
-    pub fn leave(&mut self) -> bool {
-        self.reader = None;
-        self.object.is_wanted()
-    }
-
-    /// The same response, to be read from its start.
-    pub fn reopen(&self) -> Self {
-        Self { object: Arc::clone(&self.object), reader: Some(self.object.reader(None)) }
-    }
-
-    /// Bytes of its body that stand before and behind others.
-    pub fn surround(&self, before: Range<u64>, behind: Range<u64>) -> Surround {
-        Surround { object: Arc::clone(&self.object), before, behind }
-    }
-}
-
-#[async_trait]
-impl HandleHit for StoredHit {
-    async fn read_body(&mut self) -> Result<Option<Bytes>> {
-        match &mut self.reader {
-            Some(reader) => read(reader).await,
-            None => Ok(None),
-        }
-    }
-
-    async fn finish(
-        self: Box<Self>,
-        _storage: &'static (dyn Storage + Sync),
-        _key: &CacheKey,
-        _trace: &SpanHandle,
-    ) -> Result<()> {
-        Ok(())
-    }
-
-    /// Also while it is filled: a reader waits until its start is there.
-    fn can_seek(&self) -> bool {
-        self.object.whole_len().is_some()
-    }
-
-    fn seek(&mut self, start: usize, end: Option<usize>) -> Result<()> {
-        let Some(length) = self.object.whole_len() else {
-            return Error::e_explain(ErrorType::InternalError, "the end of the body is not known yet");
-        };
-        let end = end.map_or(length, |end| end as u64);
-        self.reader = Some(self.object.reader(Some(start as u64..end)));
-        Ok(())
-    }
-
-    fn as_any(&self) -> &(dyn Any + Send + Sync) {
-        self
-    }
-
-    fn as_any_mut(&mut self) -> &mut (dyn Any + Send + Sync) {
-        self
-    }
-}
-
-/// A response being stored.
-pub struct StoredFill {
-    fill: Fill<StoredResponse>,
-    tag: [u8; 8],
-    surround: Option<Arc<Surround>>,
-    /// Holds what stands before until the client's reader is there: a fill that is not kept forgets
-    /// what nobody is to read.
-    anchor: Option<BodyReader>,
-}
-
-impl StoredFill {
-    fn new(fill: Fill<StoredResponse>) -> Self {
-        let tag = fill.object().id().to_le_bytes();
-        Self { fill, tag, surround: None, anchor: None }
-    }
-
-    /// A fill that has begun, with what stands around it.
-    async fn begin(fill: Fill<StoredResponse>, surround: Option<Arc<Surround>>) -> Result<Self> {
-        let mut begun = Self::new(fill);
-        if let Some(surround) = &surround {
-            begun.anchor = Some(begun.fill.object().reader(None));
-            surround.copy(&surround.before, &mut begun.fill).await?;
-        }
-        begun.surround = surround;
-        Ok(begun)
-    }
-
-    /// A fill of the place of a key's first variant.
-    pub fn first_of(key: &CacheKey, intent: &FillIntent, meta: &CacheMeta) -> Self {
-        let place = key_of(key);
-        Self::new(intent.begin_fill(place, StoredResponse::new(meta, place), content_length(meta.headers())))
-    }
-
-    /// Stores a part of the body.
-    pub fn write(&mut self, data: &[u8]) {
-        self.fill.write(data);
-    }
-
-    /// Ends the body; how many bytes of it are stored.
-    pub fn complete(self) -> u64 {
-        self.fill.complete()
-    }
-}
-
-#[async_trait]
-impl HandleMiss for StoredFill {
-    async fn write_body(&mut self, data: Bytes, _eof: bool) -> Result<()> {
-        self.anchor = None;
-        StoredFill::write(self, &data);
-        Ok(())
-    }
-
-    async fn finish(mut self: Box<Self>) -> Result<MissFinishType> {
-        if let Some(surround) = self.surround.take() {
-            surround.copy(&surround.behind, &mut self.fill).await?;
-        }
-        let stored = self.complete();
-        Ok(MissFinishType::Created(usize::try_from(stored).unwrap_or(usize::MAX)))
-    }
-
-    fn streaming_write_tag(&self) -> Option<&[u8]> {
-        Some(&self.tag)
     }
 }

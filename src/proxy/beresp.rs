@@ -1,0 +1,174 @@
+//! The backend has answered: `backend_response`, and what RFC 9111 says of the response before it.
+
+use std::time::{Duration, SystemTime};
+
+use http::header;
+use pingora::Result;
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::proxy::Session;
+
+use super::ctx::{Fetch, Lifetimes, NotStored, RequestCtx, TtlSource, Uncacheable};
+use super::facts::StepFacts;
+use super::fetch::{failed, refused};
+use super::revalidate::Unusable;
+use super::storage::PingoraStorage;
+use super::storing::{content_length, has_validator, reason_not_stored, why_not_stored};
+use super::{head_update, part};
+use crate::cache::targeted::SURROGATE_CONTROL;
+use crate::cache::{Freshness, Heuristic, LifetimeSource, Timing, Unstorable, update304, validation};
+use crate::decision::Verdict;
+use crate::lang::schema::{Action, Step};
+
+/// How long a response is kept when nothing says so: to validate it, and to serve it when there is no
+/// backend to ask (RFC 9111 section 4.2.4).
+const DEFAULT_KEEP: Duration = Duration::from_hours(1);
+
+/// Takes a response, or what a 304 or a part makes of a stored one, through `backend_response`.
+pub fn response(
+    storage: &PingoraStorage,
+    session: &Session,
+    response: &mut ResponseHeader,
+    ctx: &mut RequestCtx,
+) -> Result<()> {
+    if response.status == http::StatusCode::SWITCHING_PROTOCOLS && !session.is_upgrade_req() {
+        return Err(failed(503, "the backend switched protocols unasked"));
+    }
+    if response.status.is_informational() {
+        return Ok(());
+    }
+    ctx.verdict.forward_status = Some(response.status.as_u16());
+    add_date(response)?;
+    if response.status == http::StatusCode::NO_CONTENT {
+        // RFC 9110 section 8.6.
+        response.remove_header(&header::CONTENT_LENGTH);
+    }
+    let validated = response.status == http::StatusCode::NOT_MODIFIED;
+    let stored = session.cache.maybe_cache_meta().filter(|_| validated && session.cache.enabled());
+    if validated && stored.is_none() && !is_conditional(ctx.fetch.bereq.as_deref()) {
+        return Err(failed(503, "the backend answered 304 to a request without conditions"));
+    }
+    ctx.fetch.was_304 = stored.is_some();
+    let joined = part::receive(storage, session, response, ctx)?;
+    let verdict = match (stored, joined) {
+        (None, None) => match head_update::receive(storage, session, response, ctx) {
+            Some(verdict) => verdict,
+            None => respond(session, response, ctx),
+        },
+        (Some(meta), _) if !update304::identifies(&meta.response_header().headers, &response.headers) => {
+            ctx.fetch.unusable = Some(Unusable::OfAnother);
+            return Ok(());
+        }
+        (Some(meta), _) => {
+            let mut refreshed = Box::new(refresh(meta.response_header(), response));
+            let verdict = respond(session, &mut refreshed, ctx);
+            ctx.fetch.refreshed = Some(refreshed);
+            verdict
+        }
+        (None, Some(mut joined)) => {
+            let verdict = respond(session, &mut joined, ctx);
+            if reason_not_stored(&ctx.fetch.lifetimes, &joined.headers).is_some() {
+                part::give_up_joining(ctx)?;
+            } else {
+                ctx.fetch.refreshed = Some(joined);
+            }
+            verdict
+        }
+    };
+    if matches!(verdict.action, Action::Deliver | Action::Pass) {
+        return Ok(());
+    }
+    let error = refused(&verdict, ctx);
+    if !ctx.fetch.was_304 {
+        return Err(error);
+    }
+    // pingora would answer an error here with the 304 itself, which the client has not asked for.
+    ctx.fetch.unusable = Some(Unusable::Refused(error));
+    Ok(())
+}
+
+/// A response that says not when it was made was made when it came (RFC 9110 section 6.6.1).
+fn add_date(response: &mut ResponseHeader) -> Result<()> {
+    if response.headers.contains_key(header::DATE) {
+        return Ok(());
+    }
+    response.insert_header(header::DATE, httpdate::fmt_http_date(SystemTime::now()))
+}
+
+fn is_conditional(bereq: Option<&RequestHeader>) -> bool {
+    bereq.is_some_and(|bereq| validation::CONDITIONS.iter().any(|name| bereq.headers.contains_key(name)))
+}
+
+/// Lets the backend's response run ahead of a client that reads slowly, so that others who share it
+/// are not held up. Only where it is known to fit into the store: what runs ahead stays in memory.
+pub fn run_ahead(session: &mut Session, response: &ResponseHeader, largest_bytes: u64, ctx: &RequestCtx) {
+    let is_stored = session.cache.enabled() && ctx.fetch.lifetimes.not_stored.is_none();
+    let fits = content_length(&response.headers).is_some_and(|length| length <= largest_bytes);
+    session.set_proxy_tasks_enabled(is_stored && fits && !ctx.exchange.background);
+}
+
+/// The stored head brought up to date by a 304 (RFC 9111 section 3.2).
+pub fn refresh(stored: &ResponseHeader, validation: &ResponseHeader) -> ResponseHeader {
+    let mut refreshed = stored.as_owned_parts();
+    update304::merge(&mut refreshed.headers, &validation.headers, SystemTime::now());
+    ResponseHeader::from(refreshed)
+}
+
+/// Works out the times of a response and runs `backend_response` on it.
+pub fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx) -> Verdict {
+    let passes = ctx.fetch.lifetimes.uncacheable;
+    ctx.fetch.lifetimes = lifetimes(beresp, &ctx.fetch);
+    ctx.fetch.lifetimes.uncacheable = passes;
+    let verdict = {
+        let mut bereq = ctx.fetch.bereq.take();
+        let mut facts = StepFacts::new(&mut ctx.exchange, None);
+        facts.fetch = Some(&mut ctx.fetch);
+        facts.bereq = bereq.as_deref_mut();
+        facts.beresp = Some(beresp);
+        let verdict = ctx.policy.program.run(Step::BackendResponse, &mut facts);
+        ctx.fetch.bereq = bereq;
+        verdict
+    };
+    if verdict.action == Action::Pass {
+        ctx.fetch.lifetimes.uncacheable = Uncacheable::Refused;
+        ctx.fetch.refused_at = verdict.span;
+        ctx.fetch.hit_for_pass = Some(verdict.time_ms.map(Lifetimes::duration));
+    }
+    let cc = ctx.fetch.directives(&beresp.headers);
+    ctx.fetch.lifetimes.may_be_stale = !cc.forbids_stale();
+    if cc.no_cache.is_whole() {
+        // RFC 9111 section 5.2.2.4: whatever lifetime the policy gives it, it is validated each time.
+        ctx.fetch.lifetimes.ttl_ms = ctx.fetch.lifetimes.ttl_ms.min(0);
+    }
+    ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &cc, &ctx.fetch.lifetimes)
+        .or_else(|| ctx.fetch.pieces.is_unasked().then_some(NotStored::Rule(Unstorable::Partial)));
+    let has_age = beresp.headers.contains_key(header::AGE);
+    ctx.fetch.aged = has_age.then(|| (ctx.fetch.lifetimes.age, SystemTime::now()));
+    ctx.fetch.obeys_surrogate_control = cc.targeted == Some(SURROGATE_CONTROL);
+    verdict
+}
+
+/// The times that RFC 9111 section 4.2 and RFC 5861 give a response, before the policy speaks.
+fn lifetimes(beresp: &ResponseHeader, fetch: &Fetch) -> Lifetimes {
+    let now = SystemTime::now();
+    let timing = Timing { request_time: fetch.sent.unwrap_or(now), response_time: now };
+    let cc = fetch.directives(&beresp.headers);
+    let freshness = Freshness::of(beresp.status, &beresp.headers, &cc, timing, None);
+    let guess = Freshness::of(beresp.status, &beresp.headers, &cc, timing, Some(Heuristic::default()));
+    let milliseconds = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+    // What has no lifetime does not lose any by its way here.
+    let has_none = matches!(freshness.source, LifetimeSource::Unstated | LifetimeSource::NoCache);
+    let ttl_ms = if has_none { 0 } else { freshness.ttl_ms(now) };
+    Lifetimes {
+        ttl_ms,
+        heuristic_ms: if guess.source == LifetimeSource::Heuristic { guess.ttl_ms(now).max(0) } else { 0 },
+        grace_ms: freshness.stale_while_revalidate.map_or(0, milliseconds),
+        keep_ms: if has_validator(&beresp.headers) || ttl_ms > 0 { milliseconds(DEFAULT_KEEP) } else { 0 },
+        stale_if_error_ms: freshness.stale_if_error.map(milliseconds),
+        age: freshness.initial_age,
+        source: match freshness.source {
+            LifetimeSource::SMaxAge | LifetimeSource::MaxAge | LifetimeSource::Expires => TtlSource::Response,
+            LifetimeSource::NoCache | LifetimeSource::Heuristic | LifetimeSource::Unstated => TtlSource::Unstated,
+        },
+        ..Lifetimes::default()
+    }
+}

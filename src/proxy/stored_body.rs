@@ -1,0 +1,199 @@
+//! Stored bodies on their way: read by pingora for clients, and written by it for the store.
+
+use std::any::Any;
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use pingora::cache::storage::{HandleHit, HandleMiss, MissFinishType, Storage};
+use pingora::cache::trace::SpanHandle;
+use pingora::cache::{CacheKey, CacheMeta};
+use pingora::{Error, ErrorType, Result};
+
+use super::storage::{FillIntent, key_of};
+use super::stored::StoredResponse;
+use super::storing::content_length;
+use crate::store::{BodyReader, Fill, Object};
+
+/// The bytes of a stored part that stand around those of a response that is about to be stored.
+pub struct Surround {
+    object: Arc<Object<StoredResponse>>,
+    before: Range<u64>,
+    behind: Range<u64>,
+}
+
+impl Surround {
+    /// Copies some of its bytes; the object is complete, so this waits for nobody.
+    async fn copy(&self, range: &Range<u64>, fill: &mut Fill<StoredResponse>) -> Result<()> {
+        let mut reader = self.object.reader(Some(range.clone()));
+        while let Some(bytes) = read(&mut reader).await? {
+            fill.write(&bytes);
+            // Others wait for this thread, and a part may be large.
+            tokio::task::yield_now().await;
+        }
+        Ok(())
+    }
+}
+
+/// A fill that broke off must reach the reader as an error, never as a clean end.
+async fn read(reader: &mut BodyReader) -> Result<Option<Bytes>> {
+    reader.next().await.map_err(|_| Error::explain(ErrorType::ReadError, "the fill broke off"))
+}
+
+/// A stored response being read.
+pub struct StoredHit {
+    object: Arc<Object<StoredResponse>>,
+    /// `None` once it has been given up.
+    reader: Option<BodyReader>,
+}
+
+impl StoredHit {
+    /// A reader of it from its start.
+    pub fn new(object: Arc<Object<StoredResponse>>) -> Self {
+        let reader = Some(object.reader(None));
+        Self { object, reader }
+    }
+
+    /// The number of the object.
+    pub fn id(&self) -> u64 {
+        self.object.id()
+    }
+
+    /// Counts this use of it; how often it was used, this time included.
+    pub fn count(&self) -> u64 {
+        self.object.count_hit()
+    }
+
+    /// The length of its body, if that is known.
+    pub fn whole_len(&self) -> Option<u64> {
+        self.object.whole_len()
+    }
+
+    /// Whether all of it is there.
+    pub fn is_complete(&self) -> bool {
+        self.object.len().is_some()
+    }
+
+    /// Reads no further; whether anybody else does or will.
+    pub fn leave(&mut self) -> bool {
+        self.reader = None;
+        self.object.is_wanted()
+    }
+
+    /// The same response, to be read from its start.
+    pub fn reopen(&self) -> Self {
+        Self { object: Arc::clone(&self.object), reader: Some(self.object.reader(None)) }
+    }
+
+    /// Bytes of its body that stand before and behind others.
+    pub fn surround(&self, before: Range<u64>, behind: Range<u64>) -> Surround {
+        Surround { object: Arc::clone(&self.object), before, behind }
+    }
+}
+
+#[async_trait]
+impl HandleHit for StoredHit {
+    async fn read_body(&mut self) -> Result<Option<Bytes>> {
+        match &mut self.reader {
+            Some(reader) => read(reader).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn finish(
+        self: Box<Self>,
+        _storage: &'static (dyn Storage + Sync),
+        _key: &CacheKey,
+        _trace: &SpanHandle,
+    ) -> Result<()> {
+        Ok(())
+    }
+
+    /// Also while it is filled: a reader waits until its start is there.
+    fn can_seek(&self) -> bool {
+        self.object.whole_len().is_some()
+    }
+
+    fn seek(&mut self, start: usize, end: Option<usize>) -> Result<()> {
+        let Some(length) = self.object.whole_len() else {
+            return Error::e_explain(ErrorType::InternalError, "the end of the body is not known yet");
+        };
+        let end = end.map_or(length, |end| end as u64);
+        self.reader = Some(self.object.reader(Some(start as u64..end)));
+        Ok(())
+    }
+
+    fn as_any(&self) -> &(dyn Any + Send + Sync) {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut (dyn Any + Send + Sync) {
+        self
+    }
+}
+
+/// A response being stored.
+pub struct StoredFill {
+    fill: Fill<StoredResponse>,
+    tag: [u8; 8],
+    surround: Option<Arc<Surround>>,
+    /// Holds what stands before until the client's reader is there: a fill that is not kept forgets
+    /// what nobody is to read.
+    anchor: Option<BodyReader>,
+}
+
+impl StoredFill {
+    fn new(fill: Fill<StoredResponse>) -> Self {
+        let tag = fill.object().id().to_le_bytes();
+        Self { fill, tag, surround: None, anchor: None }
+    }
+
+    /// A fill that has begun, with what stands around it.
+    pub async fn begin(fill: Fill<StoredResponse>, surround: Option<Arc<Surround>>) -> Result<Self> {
+        let mut begun = Self::new(fill);
+        if let Some(surround) = &surround {
+            begun.anchor = Some(begun.fill.object().reader(None));
+            surround.copy(&surround.before, &mut begun.fill).await?;
+        }
+        begun.surround = surround;
+        Ok(begun)
+    }
+
+    /// A fill of the place of a key's first variant.
+    pub fn first_of(key: &CacheKey, intent: &FillIntent, meta: &CacheMeta) -> Self {
+        let place = key_of(key);
+        Self::new(intent.begin_fill(place, StoredResponse::new(meta, place), content_length(meta.headers())))
+    }
+
+    /// Stores a part of the body.
+    pub fn write(&mut self, data: &[u8]) {
+        self.fill.write(data);
+    }
+
+    /// Ends the body; how many bytes of it are stored.
+    pub fn complete(self) -> u64 {
+        self.fill.complete()
+    }
+}
+
+#[async_trait]
+impl HandleMiss for StoredFill {
+    async fn write_body(&mut self, data: Bytes, _eof: bool) -> Result<()> {
+        self.anchor = None;
+        StoredFill::write(self, &data);
+        Ok(())
+    }
+
+    async fn finish(mut self: Box<Self>) -> Result<MissFinishType> {
+        if let Some(surround) = self.surround.take() {
+            surround.copy(&surround.behind, &mut self.fill).await?;
+        }
+        let stored = self.complete();
+        Ok(MissFinishType::Created(usize::try_from(stored).unwrap_or(usize::MAX)))
+    }
+
+    fn streaming_write_tag(&self) -> Option<&[u8]> {
+        Some(&self.tag)
+    }
+}

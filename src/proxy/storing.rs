@@ -1,0 +1,203 @@
+//! What is stored of a response, for how long, and why not.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use http::{HeaderMap, Method, header};
+use pingora::cache::key::HashBinary;
+use pingora::cache::{CacheMeta, NoCacheReason, RespCacheable};
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::proxy::Session;
+
+use super::ctx::{Fetch, Lifetimes, NotStored, RequestCtx, TtlSource, Uncacheable};
+use super::fetch::hop_by_hop_fields;
+use super::head_update::{self, HEAD_ONLY};
+use super::lookup::beside_language;
+use super::revalidate::{self, UNUSABLE};
+use super::storage::ObjectId;
+use super::stored::StoredTimes;
+use crate::cache::targeted::SURROGATE_CONTROL;
+use crate::cache::{CacheControl, Exchange, Unstorable, Vary, storable};
+use crate::telemetry::Reason;
+
+pub fn has_validator(headers: &HeaderMap) -> bool {
+    headers.contains_key(header::ETAG) || headers.contains_key(header::LAST_MODIFIED)
+}
+
+/// Why a response is not stored: the policy, or RFC 9111 section 3. A lifetime set by the policy
+/// overrides what the origin left unsaid. It does not override `no-store`, `private` and the rule on
+/// `Authorization`: a policy that knows better changes the field that says so, or takes
+/// `Authorization` off the request.
+pub fn why_not_stored(
+    req: &RequestHeader,
+    beresp: &ResponseHeader,
+    cc: &CacheControl,
+    times: &Lifetimes,
+) -> Option<NotStored> {
+    if times.uncacheable != Uncacheable::No {
+        return Some(NotStored::Policy);
+    }
+    // It answers the range of one request, whatever it says of its lifetime (RFC 9110 section 15.5.17).
+    if beresp.status == http::StatusCode::RANGE_NOT_SATISFIABLE {
+        return Some(NotStored::Status);
+    }
+    // What is stored was asked for with GET, also where the client asked for the head alone.
+    let exchange =
+        Exchange { method: &Method::GET, request: &req.headers, status: beresp.status, response: &beresp.headers };
+    let rule = storable::storable(&exchange, cc).err().map(NotStored::Rule);
+    let has_lifetime = times.source == TtlSource::Policy && times.ttl_ms > 0;
+    if let Some(rule) = rule.filter(|rule| !(has_lifetime && rule.is_overridden_by_lifetime())) {
+        return Some(rule);
+    }
+    let is_unsaid = !cc.has_lifetime() && !cc.has_expires(&beresp.headers);
+    (is_unsaid && times.go_beyond_a_guess() && is_about_the_request(beresp.status)).then_some(NotStored::Status)
+}
+
+/// What is stored of a response to a request that passed, if it may be stored and says itself how long
+/// it is fresh.
+pub fn stored_beside(session: &Session, beresp: &ResponseHeader, fetch: &Fetch) -> Option<CacheMeta> {
+    let times = &fetch.lifetimes;
+    let states_it = times.source == TtlSource::Response && times.ttl_ms > 0;
+    if !states_it || times.uncacheable == Uncacheable::Refused {
+        return None;
+    }
+    let times = Lifetimes { uncacheable: Uncacheable::No, ..times.clone() };
+    let cc = fetch.directives(&beresp.headers);
+    let may_be = why_not_stored(session.req_header(), beresp, &cc, &times).is_none();
+    may_be.then(|| stored_meta(beresp.clone(), &cc, &times, &Kinship::default()))
+}
+
+/// Statuses that say something of one request, or of one moment, and nothing of the URL: kept by the
+/// policy's word alone, one bad request would spoil the page for everybody.
+fn is_about_the_request(status: http::StatusCode) -> bool {
+    let client_error = status.is_client_error() && !matches!(status.as_u16(), 403 | 404 | 410 | 451);
+    client_error || matches!(status.as_u16(), 501 | 505)
+}
+
+/// What pingora stores, and for how long. A response with a body of more than `largest_bytes` goes
+/// through the store, so that those who wait for it share it, but is not kept there.
+pub fn storable(
+    session: &Session,
+    response: &ResponseHeader,
+    largest_bytes: u64,
+    ctx: &mut RequestCtx,
+) -> RespCacheable {
+    if ctx.fetch.unusable.is_some() {
+        return RespCacheable::Uncacheable(UNUSABLE);
+    }
+    let is_validated = ctx.fetch.refreshed.is_some();
+    if head_update::was_asked(session, ctx) && !is_validated {
+        return RespCacheable::Uncacheable(NoCacheReason::Custom(HEAD_ONLY));
+    }
+    let times = &ctx.fetch.lifetimes;
+    if let Some(reason) = reason_not_stored(times, &response.headers) {
+        ctx.fetch.lifetimes.not_stored = Some(reason);
+        return RespCacheable::Uncacheable(NoCacheReason::OriginNotCache);
+    }
+    let mut variance = None;
+    if let Some(refreshed) = ctx.fetch.refreshed.as_deref().filter(|_| ctx.fetch.was_304) {
+        let Ok(new) = revalidate::new_variance(session, refreshed) else {
+            ctx.fetch.lifetimes.not_stored = Some(NotStored::Vary);
+            return RespCacheable::Uncacheable(NoCacheReason::OriginNotCache);
+        };
+        variance = new;
+    }
+    let head = ctx.fetch.refreshed.take().map_or_else(|| response.clone(), |refreshed| *refreshed);
+    let is_too_large = content_length(&head.headers).is_some_and(|length| length > largest_bytes);
+    // A key that was known as uncacheable is not any more, but of what came so only a 200 is stored.
+    let is_a_get = session.req_header().method == Method::GET;
+    let is_for_next_time = session.cache.bypassing() && (head.status != http::StatusCode::OK || !is_a_get);
+    ctx.verdict.stored = !is_too_large && !is_for_next_time;
+    if is_too_large {
+        ctx.verdict.reason = Reason::Store;
+    }
+    let withheld = withheld_fields(&head.headers, &ctx.fetch.directives(&head.headers));
+    let mut meta = meta_for(session, head, ctx);
+    if let Some(variance) = variance {
+        meta.set_variance(variance);
+    }
+    ctx.fetch.withheld = withheld;
+    if let Some(intent) = &ctx.fetch.intent {
+        meta.extensions_mut().insert(Arc::clone(intent));
+    }
+    if let Some(surround) = ctx.fetch.pieces.take_surround() {
+        meta.extensions_mut().insert(surround);
+    }
+    if let Some(validated) = session.cache.maybe_cache_meta().and_then(|meta| meta.extensions().get::<ObjectId>()) {
+        meta.extensions_mut().insert(*validated);
+    }
+    RespCacheable::Cacheable(meta)
+}
+
+fn meta_for(session: &Session, head: ResponseHeader, ctx: &RequestCtx) -> CacheMeta {
+    let cc = ctx.fetch.directives(&head.headers);
+    let kinship = Kinship {
+        birth: ctx.exchange.family_birth,
+        beside_language: beside_language(&Vary::parse(&head.headers), session.req_header()),
+    };
+    stored_meta(head, &cc, &ctx.fetch.lifetimes, &kinship)
+}
+
+/// The record of a stored response whose head was brought up to date, if it may stay stored.
+pub fn refreshed_meta(session: &Session, head: &ResponseHeader, ctx: &RequestCtx) -> Option<CacheMeta> {
+    let may_stay = reason_not_stored(&ctx.fetch.lifetimes, &head.headers).is_none();
+    may_stay.then(|| meta_for(session, head.clone(), ctx))
+}
+
+pub fn reason_not_stored(times: &Lifetimes, response: &HeaderMap) -> Option<NotStored> {
+    // Without a validator, what was never fresh is of no use later.
+    let useful = times.ttl_ms > 0
+        || times.grace_ms > 0
+        || times.stale_if_error_ms.is_some_and(|window| window > 0)
+        || (times.keep_ms > 0 && has_validator(response));
+    times.not_stored.or_else(|| (!useful).then_some(NotStored::Rule(Unstorable::NoFreshness)))
+}
+
+/// The length of the body, if the fields say it.
+pub fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// The fields that are not stored because `no-cache="…"` or `private="…"` list them.
+fn withheld_fields(headers: &HeaderMap, cc: &CacheControl) -> HeaderMap {
+    let listed = headers.iter().filter(|(name, _)| cc.withheld_fields().any(|listed| listed == *name));
+    listed.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// What ties a response to the other variants of its URL.
+#[derive(Default)]
+struct Kinship {
+    birth: Option<SystemTime>,
+    beside_language: Option<HashBinary>,
+}
+
+fn stored_meta(mut head: ResponseHeader, cc: &CacheControl, times: &Lifetimes, kinship: &Kinship) -> CacheMeta {
+    for name in hop_by_hop_fields(&head.headers).iter().chain(cc.withheld_fields()) {
+        head.remove_header(name);
+    }
+    // The age is reckoned anew at each use.
+    head.remove_header(&header::AGE);
+    let now = SystemTime::now();
+    let ttl = Duration::from_millis(times.ttl_ms.unsigned_abs());
+    let fresh_until = if times.ttl_ms >= 0 { now.checked_add(ttl) } else { now.checked_sub(ttl) };
+    let stored = StoredTimes {
+        grace: Lifetimes::duration(times.grace_ms),
+        keep: Lifetimes::duration(times.keep_ms),
+        stale_if_error: times.stale_if_error_ms.map(Lifetimes::duration),
+        may_be_stale: times.may_be_stale,
+        obeys_surrogate_control: cc.targeted == Some(SURROGATE_CONTROL),
+        family_birth: kinship.birth,
+        beside_language: kinship.beside_language,
+    };
+    let (grace, longest) = (whole_seconds(stored.grace), whole_seconds(stored.windows().longest()));
+    let mut meta = CacheMeta::new(fresh_until.unwrap_or(now), now, grace, longest, head);
+    meta.set_epoch_override(now.checked_sub(times.age).unwrap_or(now));
+    meta.extensions_mut().insert(stored);
+    meta
+}
+
+/// pingora counts stale windows in whole seconds; the exact ones are checked in `stale`.
+fn whole_seconds(duration: Duration) -> u32 {
+    let rounded_up = duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0));
+    u32::try_from(rounded_up).unwrap_or(u32::MAX)
+}
