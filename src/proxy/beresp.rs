@@ -10,6 +10,7 @@ use pingora::proxy::Session;
 use super::ctx::{Fetch, Lifetimes, NotStored, RequestCtx, TtlSource, Uncacheable};
 use super::facts::StepFacts;
 use super::fetch::{failed, refused};
+use super::marks::MARK_TIME;
 use super::revalidate::Unusable;
 use super::storage::PingoraStorage;
 use super::storing::{content_length, has_validator, reason_not_stored, why_not_stored};
@@ -131,7 +132,7 @@ pub fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut Request
     if verdict.action == Action::Pass {
         ctx.fetch.lifetimes.uncacheable = Uncacheable::Refused;
         ctx.fetch.refused_at = verdict.span;
-        ctx.fetch.hit_for_pass = Some(verdict.time_ms.map(Lifetimes::duration));
+        ctx.fetch.hit_for_pass = Some(verdict.time_ms.map_or(MARK_TIME, Lifetimes::duration));
     }
     let cc = ctx.fetch.directives(&beresp.headers);
     ctx.fetch.lifetimes.may_be_stale = !cc.forbids_stale();

@@ -147,9 +147,8 @@ pub struct Fetch {
     pub interims: u32,
     /// The place in the policy that kept the response from being stored.
     pub refused_at: Option<Span>,
-    /// Whether requests for the same key are to pass, because the policy said so of this response, and for
-    /// how long if it said that.
-    pub hit_for_pass: Option<Option<Duration>>,
+    /// How long requests for the same key are to pass, if the policy said so of this response.
+    pub hit_for_pass: Option<Duration>,
     /// Status and reason of the error page, where `error(...)` or RFC 9111 asks for others than the usual.
     pub error: Option<(u16, Option<Vec<u8>>)>,
 }

@@ -13,7 +13,7 @@ use crate::cache::Unstorable;
 use crate::store::{Key, Mark, Marks};
 
 /// How long a key stays marked when nothing says so; as in Varnish's built-in VCL.
-const DEFAULT_TIME: Duration = Duration::from_mins(2);
+pub const MARK_TIME: Duration = Duration::from_mins(2);
 
 /// The marks, as pingora asks for them: a key that is marked hit-for-miss is not looked up and not
 /// locked, so that nobody waits for a response that cannot be shared.
@@ -50,9 +50,10 @@ impl KeyMarks {
         let is_stated = times.uncacheable == Uncacheable::Refused && times.ttl_ms > 0;
         let (mark, time) = match ctx.fetch.hit_for_pass {
             Some(time) => (Mark::HitForPass, time),
-            None => (Mark::HitForMiss, is_stated.then(|| Lifetimes::duration(times.ttl_ms))),
+            None if is_stated => (Mark::HitForMiss, Lifetimes::duration(times.ttl_ms)),
+            None => (Mark::HitForMiss, MARK_TIME),
         };
-        if let Some(until) = SystemTime::now().checked_add(time.unwrap_or(DEFAULT_TIME)) {
+        if let Some(until) = SystemTime::now().checked_add(time) {
             self.0.mark(place(key), mark, until);
         }
     }
