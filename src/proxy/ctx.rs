@@ -330,10 +330,14 @@ impl RequestCtx {
 impl Exchange {
     /// That of a request that begins now.
     pub fn new() -> Self {
+        Self::begun(next_xid(), Instant::now(), SystemTime::now())
+    }
+
+    fn begun(xid: u64, began: Instant, time: SystemTime) -> Self {
         Self {
-            xid: next_xid(),
-            began: Instant::now(),
-            time: SystemTime::now(),
+            xid,
+            began,
+            time,
             client: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             local: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             background: false,
@@ -358,27 +362,10 @@ impl Exchange {
     /// The same client's side for a question beside this request: nothing that comes of it shows here.
     pub fn aside(&self) -> Self {
         Self {
-            xid: self.xid,
-            began: self.began,
-            time: self.time,
             client: self.client,
             local: self.local,
             background: self.background,
-            backend_hint: None,
-            hash_always_miss: false,
-            select_language: false,
-            grace: None,
-            unasked: None,
-            family_birth: None,
-            slice_bytes: 0,
-            slice: None,
-            key: Vec::new(),
-            shown_key: Vec::new(),
-            content: Vec::new(),
-            body: None,
-            log: Vec::new(),
-            hits: 0,
-            unsafe_request: None,
+            ..Self::begun(self.xid, self.began, self.time)
         }
     }
 }

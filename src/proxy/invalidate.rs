@@ -49,15 +49,17 @@ pub fn after(proxy: &WarpProxy, response: &ResponseHeader, ctx: &mut RequestCtx)
 
 /// The request's own target, and those that the response names, as paths.
 fn targets(asked: &RequestHeader, response: &ResponseHeader) -> Vec<Vec<u8>> {
-    let own = asked.raw_path();
-    let host = asked.headers.get(header::HOST).map(HeaderValue::as_bytes).unwrap_or_default();
-    // Who ends TLS before us turns https into http; the key of a page knows neither.
-    let further = [Scheme::HTTP, Scheme::HTTPS].into_iter().flat_map(|scheme| {
-        let target = Uri::builder().scheme(scheme).authority(host).path_and_query(own).build();
-        target.map_or_else(|_| Vec::new(), |target| invalidation::further_targets(&target, &response.headers))
-    });
+    let further = urls_of(asked).flat_map(|target| invalidation::further_targets(&target, &response.headers));
     let further = further.map(|path| path.as_str().as_bytes().to_vec());
-    std::iter::once(own.to_vec()).chain(further).collect()
+    std::iter::once(asked.raw_path().to_vec()).chain(further).collect()
+}
+
+/// The URLs that a request may be for: who ends TLS before us turns https into http, and the key of a page
+/// knows neither.
+pub fn urls_of(req: &RequestHeader) -> impl Iterator<Item = Uri> {
+    let host = req.headers.get(header::HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+    let url = move |scheme| Uri::builder().scheme(scheme).authority(host).path_and_query(req.raw_path()).build();
+    [Scheme::HTTP, Scheme::HTTPS].into_iter().filter_map(move |scheme| url(scheme).ok())
 }
 
 /// The keys under which a GET of `path` may be stored: as anybody would ask, and as this client would.

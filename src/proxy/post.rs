@@ -5,7 +5,7 @@
 //! the store as it goes by.
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, StatusCode, Uri, header};
+use http::{Method, StatusCode};
 use pingora::cache::CacheKey;
 use pingora::cache::key::CacheHashKey;
 use pingora::http::{RequestHeader, ResponseHeader};
@@ -79,9 +79,5 @@ pub fn write(body: Option<&Bytes>, ends: bool, ctx: &mut RequestCtx) {
 
 /// Whether `Content-Location` is the URL that was asked.
 fn is_of_its_own_target(req: &RequestHeader, response: &ResponseHeader) -> bool {
-    let host = req.headers.get(header::HOST).map(HeaderValue::as_bytes).unwrap_or_default();
-    ["http", "https"].into_iter().any(|scheme| {
-        let target = Uri::builder().scheme(scheme).authority(host).path_and_query(req.raw_path()).build();
-        target.is_ok_and(|target| invalidation::is_location_of(&target, &response.headers))
-    })
+    invalidate::urls_of(req).any(|url| invalidation::is_location_of(&url, &response.headers))
 }
