@@ -169,8 +169,8 @@ pub fn refused(verdict: &Verdict, ctx: &mut RequestCtx) -> Box<Error> {
 }
 
 /// Puts `bereq` in the place of the request that pingora made, and keeps of that one what is
-/// pingora's to say: framing, a switch of protocols, and the conditions of a validation. A stored part
-/// may make it ask for the rest alone.
+/// pingora's to say: framing and a switch of protocols. What is stored may make it a validation, or ask
+/// for the rest of a part alone.
 pub fn request(session: &mut Session, request: &mut RequestHeader, ctx: &mut RequestCtx) -> Result<()> {
     if session.cache.bypassing() {
         // The conditions and the range of the client are answered here, from the whole that comes.
@@ -179,16 +179,27 @@ pub fn request(session: &mut Session, request: &mut RequestHeader, ctx: &mut Req
     let Some(bereq) = &ctx.fetch.bereq else { return Ok(()) };
     let mut sent = RequestHeader::clone(bereq);
     let framing = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::UPGRADE];
-    let conditions = [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE];
-    let validates = session.cache.enabled() && session.cache.maybe_cache_meta().is_some();
     carry_over(request, &mut sent, &framing)?;
-    if validates {
-        carry_over(request, &mut sent, &conditions)?;
+    if session.cache.enabled()
+        && let Some(stored) = session.cache.maybe_cache_meta()
+    {
+        validate(&mut sent, stored.headers())?;
     }
     part::ask(session, &mut sent, ctx)?;
     add_host(&mut sent, ctx)?;
     sent.set_version(http::Version::HTTP_11);
     *request = sent;
+    Ok(())
+}
+
+/// Makes of a request the question whether a stored response with these fields is still good.
+fn validate(sent: &mut RequestHeader, stored: &HeaderMap) -> Result<()> {
+    for name in [header::IF_NONE_MATCH, header::IF_MODIFIED_SINCE] {
+        sent.remove_header(&name);
+    }
+    for (name, value) in validation::conditions_for(stored) {
+        sent.insert_header(name, value.clone())?;
+    }
     Ok(())
 }
 

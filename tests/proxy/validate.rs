@@ -165,3 +165,15 @@ fn no_cache_is_stored_and_validated_each_time() {
         assert_eq!(origin.wait_for(n).header("If-None-Match"), Some("\"v1\""));
     }
 }
+
+#[test]
+fn rfc9111_4_3_1_an_empty_validator_is_none() {
+    let origin = Origin::start();
+    let page = Answer::ok("hello").header("Cache-Control", "max-age=0").header("ETag", "");
+    origin.on("/page", page.header("Last-Modified", NOVEMBER));
+    let proxy = Proxy::before(&origin, "");
+    proxy.get("/page");
+    proxy.get("/page");
+    let asked = origin.wait_for(2);
+    assert_eq!((asked.header("If-None-Match"), asked.header("If-Modified-Since")), (None, Some(NOVEMBER)));
+}
