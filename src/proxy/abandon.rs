@@ -10,7 +10,7 @@ use pingora::proxy::Session;
 use pingora::{Error, ErrorType, Result};
 
 use super::ctx::RequestCtx;
-use super::stored_body::StoredHit;
+use crate::store::pingora::StoredHit;
 
 /// Notes that the client is gone.
 pub fn note(ctx: &RequestCtx) {

@@ -12,13 +12,14 @@ use super::facts::StepFacts;
 use super::fetch::{failed, refused};
 use super::marks::MARK_TIME;
 use super::revalidate::Unusable;
-use super::storage::PingoraStorage;
-use super::storing::{content_length, has_validator, reason_not_stored, why_not_stored};
+use super::storing::{has_validator, reason_not_stored, why_not_stored};
 use super::{head_update, part};
+use crate::cache::content_length;
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::{Freshness, Heuristic, LifetimeSource, Timing, Unstorable, update304, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
+use crate::store::pingora::PingoraStorage;
 
 /// How long a response is kept when nothing says so: to validate it, and to serve it when there is no
 /// backend to ask (RFC 9111 section 4.2.4).

@@ -12,7 +12,6 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use super::part::Pieces;
 use super::post::ForGet;
 use super::revalidate::Unusable;
-use super::storage::FillIntent;
 use super::told::{Obj, Told};
 use crate::cache::slice::Slice;
 use crate::cache::{CacheControl, TargetList, Unstorable, targeted};
@@ -20,6 +19,7 @@ use crate::lang::hir::BackendId;
 use crate::lang::source::Span;
 use crate::origin::OriginRequest;
 use crate::policy::Policy;
+use crate::store::pingora::FillIntent;
 use crate::telemetry::{InFlight, Outcome, Reason};
 
 /// The state of one request. It holds the policy that the request started with, and keeps it to

@@ -11,18 +11,19 @@ use pingora::proxy::Session;
 
 use super::connection::{self, NextHead};
 use super::ctx::{Disposition, Fetch, RequestCtx};
-use super::facts::{StepFacts, spelling};
+use super::facts::StepFacts;
 use super::lookup::object_view;
 use super::recv::answer_for;
-use super::stored::StoredTimes;
 use super::told::Obj;
 use super::{explain, slice, synth};
 use crate::cache::cache_status;
+use crate::cache::spelling;
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::validation::Stored;
 use crate::cache::{Precondition, age, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
+use crate::store::pingora::StoredTimes;
 use crate::telemetry::{Outcome, Reason};
 
 /// Runs `deliver` on a response from the store or the backend. A fetch in the background has nobody

@@ -8,8 +8,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::ctx::{Exchange, Fetch, Lifetimes, TtlSource, Uncacheable};
-use crate::cache::TargetList;
 use crate::cache::slice::LEAST_BYTES;
+use crate::cache::{TargetList, spelling};
 use crate::decision::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
 use crate::lang::schema::{Message, Variable};
 use crate::lang::source::Span;
@@ -291,18 +291,6 @@ impl StepFacts<'_> {
     }
 }
 
-/// The name as people write it: `X-Cache-Hits`. Names are compared without regard to case, but
-/// HTTP/1.1 shows their spelling.
-pub fn spelling(name: &HeaderName) -> String {
-    let mut starts_word = true;
-    let letters = name.as_str().chars().map(|letter| {
-        let written = if starts_word { letter.to_ascii_uppercase() } else { letter };
-        starts_word = letter == '-';
-        written
-    });
-    letters.collect()
-}
-
 /// Reads a list of field names; what is none is left out, and the log tells.
 fn targets(text: &[u8]) -> TargetList {
     let text = String::from_utf8_lossy(text);
@@ -449,11 +437,6 @@ mod tests {
         assert_eq!(host("WWW.Example.org:8080"), "www.example.org");
         assert_eq!(host("[::1]:80"), "[::1]");
         assert_eq!(host("a.test"), "a.test");
-    }
-
-    #[test]
-    fn names_are_spelled_as_people_write_them() {
-        assert_eq!(spelling(&HeaderName::from_static("x-cache-hits")), "X-Cache-Hits");
     }
 
     #[test]

@@ -14,12 +14,12 @@ use super::ctx::{Disposition, RequestCtx, Synthetic, Uncacheable};
 use super::facts::StepFacts;
 use super::lookup::{PASSED, cache_key};
 use super::recv::answer_for;
-use super::storage::PingoraStorage;
 use super::{head_update, part, post};
 use crate::cache::{hop_by_hop, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
 use crate::origin::Backend;
+use crate::store::pingora::PingoraStorage;
 use crate::telemetry::Reason;
 
 /// How long an idle connection to a backend is kept.

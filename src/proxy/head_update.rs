@@ -7,13 +7,10 @@ use pingora::proxy::Session;
 
 use super::beresp::{refresh, respond};
 use super::ctx::RequestCtx;
-use super::storage::{ObjectId, PingoraStorage};
 use super::storing::refreshed_meta;
 use crate::cache::update304;
 use crate::decision::Verdict;
-
-/// Why such a response is not stored itself: it has no body.
-pub const HEAD_ONLY: &str = "head-only";
+use crate::store::pingora::{ObjectId, PingoraStorage};
 
 /// Whether the backend is to be asked for the head alone. A refresh in the background is for all, and
 /// fetches the whole.

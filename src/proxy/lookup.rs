@@ -9,16 +9,16 @@ use pingora::proxy::Session;
 
 use super::ctx::{Disposition, Exchange, RequestCtx};
 use super::facts::{ObjView, StepFacts};
-use super::lock::AlwaysMiss;
 use super::recv::answer_for;
-use super::storage::{Family, LanguageWanted, OfSlice, PingoraStorage};
-use super::stored::{StoredResponse, StoredTimes};
-use super::stored_body::StoredHit;
 use super::{WarpProxy, part, stale};
 use crate::cache::slice::Slice;
 use crate::cache::{Vary, accept};
 use crate::lang::schema::{Action, Step};
 use crate::store::Mark;
+use crate::store::pingora::AlwaysMiss;
+use crate::store::pingora::StoredHit;
+use crate::store::pingora::{Family, LanguageWanted, OfSlice, PingoraStorage};
+use crate::store::pingora::{StoredResponse, StoredTimes};
 use crate::telemetry::{Outcome, Reason};
 
 /// Why pingora is told to leave the cache out when the policy says so.

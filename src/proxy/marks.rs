@@ -8,8 +8,8 @@ use pingora::cache::{CacheKey, NoCacheReason};
 use pingora::proxy::Session;
 
 use super::ctx::{Lifetimes, NotStored, RequestCtx, Uncacheable};
-use super::storage::key_of;
 use crate::cache::Unstorable;
+use crate::store::pingora::key_of;
 use crate::store::{Key, Mark, Marks};
 
 /// How long a key stays marked when nothing says so; as in Varnish's built-in VCL.

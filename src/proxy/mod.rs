@@ -1,10 +1,10 @@
 //! A request's way through the steps, on pingora.
 //!
-//! The only module that touches pingora. A request's life is the order of its modules:
+//! A request's life is the order of its modules:
 //!
 //! - `listener` and `connection`: its bytes are read and judged, and handed to pingora, whose calls
 //!   `hooks` hands on to the steps;
-//! - `admit`, `recv`, `query`: what is asked for; `lookup`, `marks`, `lock`: whether it is stored, or known
+//! - `admit`, `recv`, `query`: what is asked for; `lookup`, `marks`: whether it is stored, or known
 //!   not to be; `stale`: whether what is stale may be served;
 //! - `fetch`: the backend is asked; `interim`, `beresp`, `storing`: what comes, and what is stored of it, with
 //!   `revalidate` for a 304, `head_update` for a HEAD, `part` and `range` for parts, `slice`, `sliced` and
@@ -12,8 +12,8 @@
 //!   changed, `abandon` for a client that is gone;
 //! - `deliver`, `synth`, `failure`: what the client gets; `explain` and `log`: what is told of it.
 //!
-//! `facts` shows a request to the policy, `storage`, `stored` and `stored_body` show warp's store to pingora, and
-//! `serve` puts the process together. What the rules of caching say stands in `crate::cache`.
+//! `facts` shows a request to the policy, and `serve` puts the process together. What the rules of caching say
+//! stands in `crate::cache`, and the store as pingora sees it in `crate::store::pingora`.
 
 mod abandon;
 mod admit;
@@ -30,7 +30,6 @@ mod hooks;
 mod interim;
 mod invalidate;
 mod listener;
-mod lock;
 mod log;
 mod lookup;
 mod marks;
@@ -46,9 +45,6 @@ mod slice;
 mod sliced;
 mod stale;
 mod status;
-mod storage;
-mod stored;
-mod stored_body;
 mod storing;
 mod synth;
 mod told;
@@ -64,8 +60,8 @@ pub use serve::{ServeError, serve};
 /// The proxy: what every request needs, whatever its policy.
 pub struct WarpProxy {
     policy: Arc<PolicyHandle>,
-    storage: &'static storage::PingoraStorage,
-    lock: &'static lock::FetchLock,
+    storage: &'static crate::store::pingora::PingoraStorage,
+    lock: &'static crate::store::pingora::FetchLock,
     marks: &'static marks::KeyMarks,
     failed: &'static stale::FailedFetches,
     metrics: Arc<Metrics>,

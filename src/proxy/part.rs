@@ -16,11 +16,11 @@ use pingora::{Error, Result};
 
 use super::ctx::RequestCtx;
 use super::fetch::failed;
-use super::storage::PingoraStorage;
-use super::stored_body::{StoredHit, Surround};
-use super::storing::content_length;
+use crate::cache::content_length;
 use crate::cache::part::{self, Part};
 use crate::cache::update304;
+use crate::store::pingora::PingoraStorage;
+use crate::store::pingora::{StoredHit, Surround};
 use crate::telemetry::{OriginResult, Reason};
 
 /// What a fetch knows of parts.

@@ -14,10 +14,11 @@ use pingora::proxy::Session;
 use super::ctx::RequestCtx;
 use super::invalidate;
 use super::lookup::exact_variance;
-use super::storage::{FillIntent, PingoraStorage};
-use super::stored_body::StoredFill;
-use super::storing::{content_length, stored_beside};
+use super::storing::stored_beside;
+use crate::cache::content_length;
 use crate::cache::{Vary, invalidation};
+use crate::store::pingora::StoredFill;
+use crate::store::pingora::{FillIntent, PingoraStorage};
 
 /// A response that may be stored, or is being stored, for a GET.
 pub struct ForGet {

@@ -7,7 +7,7 @@ use pingora::cache::key::hash_key;
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
-use super::storing::content_length;
+use crate::cache::content_length;
 
 /// The name of the method, which `http` does not have.
 pub const METHOD: &str = "QUERY";

@@ -9,7 +9,7 @@ use pingora::proxy::{RangeType, Session, range_header_filter};
 
 use super::ctx::RequestCtx;
 use super::part;
-use super::storing::content_length;
+use crate::cache::content_length;
 use crate::cache::range::{self, Parts};
 
 /// Makes of a response the head for the parts that the client asks for. A part that does not come

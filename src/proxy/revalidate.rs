@@ -10,11 +10,11 @@ use pingora::{Error, Result};
 
 use super::WarpProxy;
 use super::ctx::RequestCtx;
-use super::facts::spelling;
 use super::fetch::failed;
 use super::lookup::exact_variance;
-use super::storage::ObjectId;
+use crate::cache::spelling;
 use crate::cache::{StaleUse, Vary};
+use crate::store::pingora::ObjectId;
 use crate::telemetry::{OriginResult, Reason};
 
 /// Why a 304 is of no use.

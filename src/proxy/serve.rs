@@ -15,13 +15,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
 use super::connection::Front;
-use super::lock::FetchLock;
 use super::options::{AccessLogTarget, Listening, ServeOptions};
-use super::storage::PingoraStorage;
 use super::{WarpProxy, listener, status};
 use crate::admin::RunningAdmin;
 use crate::origin::Registry;
 use crate::policy::{PolicyHandle, Rejected, Watcher};
+use crate::store::pingora::FetchLock;
+use crate::store::pingora::PingoraStorage;
 use crate::telemetry::{AccessLog, LogFormat, Metrics};
 
 /// How often one request asks a backend at most: a kept connection that died, another address.

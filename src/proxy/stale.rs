@@ -10,12 +10,12 @@ use pingora::proxy::Session;
 use pingora::{Error, ErrorSource, ErrorType};
 
 use super::ctx::RequestCtx;
-use super::storage::key_of;
-use super::stored::StoredTimes;
 use super::{failure, query};
 use crate::cache::stale::is_error;
 use crate::cache::{StaleUse, StaleWindows};
 use crate::store::Marks;
+use crate::store::pingora::StoredTimes;
+use crate::store::pingora::key_of;
 use crate::telemetry::{Outcome, Reason};
 
 /// How long the backend is left alone after a fetch that failed, while a stale response can be served.

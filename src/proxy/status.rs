@@ -7,9 +7,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::WarpProxy;
-use super::storage::PingoraStorage;
 use crate::admin::{AdminServer, RunningAdmin, StatusSource};
 use crate::policy::PolicyHandle;
+use crate::store::pingora::PingoraStorage;
 use crate::telemetry::{Gauges, Metrics, StoreGauges};
 
 struct Status {

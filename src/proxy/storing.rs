@@ -11,13 +11,15 @@ use pingora::proxy::Session;
 
 use super::ctx::{Fetch, Lifetimes, NotStored, RequestCtx, TtlSource, Uncacheable};
 use super::fetch::hop_by_hop_fields;
-use super::head_update::{self, HEAD_ONLY};
+use super::head_update;
 use super::lookup::beside_language;
 use super::revalidate::{self, UNUSABLE};
-use super::storage::ObjectId;
-use super::stored::StoredTimes;
+use crate::cache::content_length;
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::{CacheControl, Exchange, Unstorable, Vary, storable};
+use crate::store::pingora::HEAD_ONLY;
+use crate::store::pingora::ObjectId;
+use crate::store::pingora::StoredTimes;
 use crate::telemetry::Reason;
 
 pub fn has_validator(headers: &HeaderMap) -> bool {
@@ -151,11 +153,6 @@ pub fn reason_not_stored(times: &Lifetimes, response: &HeaderMap) -> Option<NotS
         || times.stale_if_error_ms.is_some_and(|window| window > 0)
         || (times.keep_ms > 0 && has_validator(response));
     times.not_stored.or_else(|| (!useful).then_some(NotStored::Rule(Unstorable::NoFreshness)))
-}
-
-/// The length of the body, if the fields say it.
-pub fn content_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// The fields that are not stored because `no-cache="…"` or `private="…"` list them.

@@ -1,11 +1,12 @@
 //! Where responses are kept.
 //!
 //! The stores know keys, heads and bodies, and neither HTTP nor the proxy's framework: what a head
-//! holds is the caller's, told apart by [`StoredHead`]. The proxy adapts them to its framework in
-//! one module of its own. For now there is one store, [`MemoryStore`].
+//! holds is the caller's, told apart by [`StoredHead`]. For now there is one store, [`MemoryStore`]; [`pingora`]
+//! makes a cache of it for that framework.
 
 mod marks;
 pub mod memory;
+pub mod pingora;
 
 use std::time::SystemTime;
 

@@ -16,8 +16,7 @@ use pingora::http::ResponseHeader;
 
 use super::stored::StoredResponse;
 use super::stored_body::{StoredFill, StoredHit, Surround};
-use super::storing::content_length;
-use crate::cache::vary;
+use crate::cache::{content_length, vary};
 use crate::store::{Intent, Key, MemoryStore, Object};
 
 /// What a variant in the language that a client likes best is looked for by.
@@ -58,17 +57,20 @@ pub struct PingoraStorage {
 
 impl PingoraStorage {
     /// A store that holds at most `limit_bytes`.
+    #[must_use]
     pub fn new(limit_bytes: u64) -> Self {
         Self { store: MemoryStore::new(limit_bytes) }
     }
 
     /// The store itself.
+    #[must_use]
     pub fn store(&self) -> &MemoryStore<StoredResponse> {
         &self.store
     }
 
     /// Whether a fresh response has come since a lookup a moment ago, which found none or, if
     /// `was_stale`, a stale one. One that is older was passed over for a reason.
+    #[must_use]
     pub fn has_come(&self, key: &CacheKey, was_stale: bool) -> bool {
         let Some(object) = self.store.lookup(key_of(key)) else { return false };
         let (head, now) = (object.head(), SystemTime::now());
@@ -79,22 +81,26 @@ impl PingoraStorage {
     }
 
     /// Whether a whole response stands under this key, or the first of its variants does.
+    #[must_use]
     pub fn has_whole(&self, key: &CacheKey) -> bool {
         self.store.lookup(key_of(key)).is_some_and(|object| !is_part(&object.head().header))
     }
 
     /// Whether what was found under this key stands there still.
+    #[must_use]
     pub fn holds(&self, key: &CacheKey, hit: &StoredHit) -> bool {
         self.store.lookup(key_of(key)).is_some_and(|object| object.id() == hit.id())
     }
 
     /// Declares that the origin is about to be asked for this key.
+    #[must_use]
     pub fn intend(&self, key: &CacheKey) -> FillIntent {
         Arc::new(self.store.intend(key_of(key).primary))
     }
 
     /// The variant to answer with where there is none for this very request: one that is fresh and in
     /// the language that the client likes best, and differs in `Accept-Language` alone.
+    #[must_use]
     pub fn language_variant(&self, key: &CacheKey, wanted: &LanguageWanted) -> Option<HashBinary> {
         let heads: Vec<_> = self.variants(key).map(|(_, head)| head).collect();
         let is_alive = |head: &&Arc<StoredResponse>| head.created >= wanted.family_birth;
@@ -111,6 +117,7 @@ impl PingoraStorage {
     }
 
     /// The heads of the variants of a key that are complete and fresh. Does not count as a use of them.
+    #[must_use]
     pub fn fresh_variants(&self, key: &CacheKey) -> Vec<Arc<StoredResponse>> {
         let now = SystemTime::now();
         let complete = self.variants(key).filter(|(object, head)| object.len().is_some() && head.fresh_until > now);
@@ -135,6 +142,7 @@ impl PingoraStorage {
     }
 
     /// Gives the object that a head was taken from another head; `false` when it is not there any more.
+    #[expect(clippy::must_use_candidate, reason = "called for what it does")]
     pub fn refresh(&self, id: ObjectId, meta: &CacheMeta) -> bool {
         let ObjectId(place, id) = id;
         self.store.replace_head(place, id, StoredResponse::new(meta, place))
@@ -149,12 +157,14 @@ impl PingoraStorage {
     }
 
     /// Removes all that is stored of a URL: its variants, slices and answers to QUERY; how many there were.
+    #[expect(clippy::must_use_candidate, reason = "called for what it does")]
     pub fn purge_family(&self, key: &CacheKey) -> usize {
         self.store.purge(key_of(key).primary)
     }
 }
 
 /// Where what belongs to a key is stored.
+#[must_use]
 pub fn key_of(key: &CacheKey) -> Key {
     let own = key_from(key.primary_bin(), key.variance_bin());
     match key.extensions.get::<Family>() {

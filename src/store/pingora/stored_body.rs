@@ -13,7 +13,7 @@ use pingora::{Error, ErrorType, Result};
 
 use super::storage::{FillIntent, key_of};
 use super::stored::StoredResponse;
-use super::storing::content_length;
+use crate::cache::content_length;
 use crate::store::{BodyReader, Fill, Object};
 
 /// The bytes of a stored part that stand around those of a response that is about to be stored.
@@ -56,21 +56,25 @@ impl StoredHit {
     }
 
     /// The number of the object.
+    #[must_use]
     pub fn id(&self) -> u64 {
         self.object.id()
     }
 
     /// Counts this use of it; how often it was used, this time included.
+    #[must_use]
     pub fn count(&self) -> u64 {
         self.object.count_hit()
     }
 
     /// The length of its body, if that is known.
+    #[must_use]
     pub fn whole_len(&self) -> Option<u64> {
         self.object.whole_len()
     }
 
     /// Whether all of it is there.
+    #[must_use]
     pub fn is_complete(&self) -> bool {
         self.object.len().is_some()
     }
@@ -82,11 +86,13 @@ impl StoredHit {
     }
 
     /// The same response, to be read from its start.
+    #[must_use]
     pub fn reopen(&self) -> Self {
         Self { object: Arc::clone(&self.object), reader: Some(self.object.reader(None)) }
     }
 
     /// Bytes of its body that stand before and behind others.
+    #[must_use]
     pub fn surround(&self, before: Range<u64>, behind: Range<u64>) -> Surround {
         Surround { object: Arc::clone(&self.object), before, behind }
     }
@@ -161,6 +167,7 @@ impl StoredFill {
     }
 
     /// A fill of the place of a key's first variant.
+    #[must_use]
     pub fn first_of(key: &CacheKey, intent: &FillIntent, meta: &CacheMeta) -> Self {
         let place = key_of(key);
         Self::new(intent.begin_fill(place, StoredResponse::new(meta, place), content_length(meta.headers())))
@@ -172,6 +179,7 @@ impl StoredFill {
     }
 
     /// Ends the body; how many bytes of it are stored.
+    #[expect(clippy::must_use_candidate, reason = "called for what it does")]
     pub fn complete(self) -> u64 {
         self.fill.complete()
     }

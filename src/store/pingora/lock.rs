@@ -8,11 +8,14 @@ use pingora::cache::CacheKey;
 use pingora::cache::lock::{CacheKeyLock, CacheLock, LockStatus, Locked, WritePermit};
 use std::time::Duration;
 
-use super::head_update::HEAD_ONLY;
 use super::storage::PingoraStorage;
 
 /// How long a fetch may keep others waiting for it before they ask for themselves.
 const LOCK_AGE: Duration = Duration::from_mins(1);
+
+/// Why the head of a response is not stored that came without its body, as one to HEAD does: those who wait
+/// look again.
+pub const HEAD_ONLY: &str = "head-only";
 
 /// Set on a key that is to be fetched whatever is stored (`req.hash_always_miss`).
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +29,7 @@ pub struct FetchLock {
 
 impl FetchLock {
     /// A lock for what fills `storage`.
+    #[must_use]
     pub fn new(storage: &'static PingoraStorage) -> Self {
         Self { lock: CacheLock::new_boxed(LOCK_AGE), storage }
     }

@@ -7,8 +7,7 @@ use pingora::cache::CacheMeta;
 use pingora::cache::key::HashBinary;
 use pingora::http::ResponseHeader;
 
-use super::facts::spelling;
-use crate::cache::StaleWindows;
+use crate::cache::{StaleWindows, spelling};
 use crate::store::{Key, StoredHead};
 
 /// The head of a stored response with its times.
@@ -47,6 +46,7 @@ pub struct StoredTimes {
 
 impl StoredTimes {
     /// How long it may be used when stale.
+    #[must_use]
     pub fn windows(&self) -> StaleWindows {
         StaleWindows {
             grace: self.grace,
@@ -76,11 +76,13 @@ impl StoredResponse {
     }
 
     /// Its fields.
+    #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.header.headers
     }
 
     /// The hash of the request fields that it varies on; `None` if it varies on none.
+    #[must_use]
     pub fn variance(&self) -> Option<HashBinary> {
         self.variance
     }
