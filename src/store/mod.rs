@@ -11,13 +11,22 @@ pub mod pingora;
 use std::time::SystemTime;
 
 pub use marks::{Mark, Marks};
-pub use memory::{Aborted, BodyReader, Fill, Intent, MemoryStore, Object, StoreStats};
+pub use memory::{Aborted, BodyReader, Fill, Intent, MemoryStore, Object, Objects, StoreStats, allocated_bytes};
 
 /// What is kept beside a body: status, fields, freshness.
-pub trait StoredHead: Send + Sync + 'static {
+pub trait StoredHead: Sized + Send + Sync + 'static {
     /// How many bytes of memory it takes, itself and all it owns; always the same number for the
     /// same value.
     fn size_bytes(&self) -> usize;
+
+    /// The same, but stale from `at` on at the latest.
+    #[must_use]
+    fn expired(&self, at: SystemTime) -> Self;
+
+    /// What it has in common with others that are purged together, by hashes.
+    fn groups(&self) -> Vec<u64> {
+        Vec::new()
+    }
 
     /// After this moment nobody can use the object in any way, neither stale nor for validation;
     /// then the store drops it.

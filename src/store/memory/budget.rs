@@ -1,9 +1,11 @@
 //! How many bytes are in use, and how many may be.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
 
-/// Bytes in use against a limit. What is in use never exceeds the limit, except between lowering
-/// the limit and evicting down to it.
+use super::sync::{AtomicU64, Ordering};
+
+/// Bytes in use against a limit. What is reserved never exceeds the limit, except between lowering
+/// the limit and evicting down to it; what is taken without asking may.
 pub(super) struct Budget {
     used: AtomicU64,
     limit: AtomicU64,
@@ -45,8 +47,47 @@ impl Budget {
         true
     }
 
+    /// Takes bytes that are in use already.
+    pub(super) fn take(&self, bytes: u64) {
+        self.used.fetch_add(bytes, Ordering::SeqCst);
+    }
+
     /// Gives bytes back.
     pub(super) fn release(&self, bytes: u64) {
         self.used.fetch_sub(bytes, Ordering::SeqCst);
+    }
+}
+
+/// Bytes of a budget that are in use for one thing, given back with it.
+pub(super) struct Charge {
+    budget: Arc<Budget>,
+    bytes: AtomicU64,
+}
+
+impl Charge {
+    /// Of bytes that were reserved or taken before.
+    pub(super) fn of_reserved(budget: &Arc<Budget>, bytes: u64) -> Self {
+        Self { budget: Arc::clone(budget), bytes: AtomicU64::new(bytes) }
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::SeqCst)
+    }
+
+    /// More bytes that were reserved or taken before.
+    pub(super) fn add_reserved(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::SeqCst);
+    }
+
+    /// Gives some back.
+    pub(super) fn shrink(&self, bytes: u64) {
+        self.bytes.fetch_sub(bytes, Ordering::SeqCst);
+        self.budget.release(bytes);
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.budget.release(self.bytes());
     }
 }

@@ -1,20 +1,31 @@
 //! Filling an object.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 
-use super::Inner;
+use super::budget::Charge;
+use super::filling::{Filling, Lag};
+use super::inner::Inner;
 use super::object::Object;
+use super::shard::Begun;
+use super::slab::Slot;
 use crate::store::{Key, StoredHead};
+
+/// How far a body that is not kept may run ahead of the fastest of its readers, in bytes.
+const AHEAD_BYTES: u64 = 128 * 1024;
+/// What is set aside for a body when its fill begins, at most.
+const FIRST_BYTES: u64 = 64 * 1024;
 
 /// The right to write an object. Dropped without [`complete`](Self::complete), it aborts the object.
 pub struct Fill<H: StoredHead> {
     store: Arc<Inner<H>>,
     key: Key,
     object: Arc<Object<H>>,
-    expected_len: Option<u64>,
-    /// What the body is charged.
+    /// What is written, kept here because the object lets go of it when it is complete.
+    filling: Option<Arc<Filling>>,
+    /// What the object is charged for its body.
     body_charge: u64,
-    /// Whether the object was still under its key when it was last charged.
+    /// Whether the object was still under its key when it was last looked at.
     kept: bool,
     completed: bool,
 }
@@ -27,20 +38,23 @@ impl<H: StoredHead> Fill<H> {
         expected_len: Option<u64>,
         intent: Option<u64>,
     ) -> Self {
-        let charge = Object::<H>::fixed_bytes() + head.size_bytes() as u64;
-        let least = charge.saturating_add(expected_len.unwrap_or(0));
-        let has_room = least <= store.largest_object() && store.reserve(charge);
+        let own = (head.size_bytes() + Slot::<H>::rest_bytes(key)) as u64;
+        let fixed = Object::<H>::fixed_bytes() + Object::<H>::filling_bytes() + own;
+        let least = fixed.saturating_add(expected_len.unwrap_or(0));
+        let planned = expected_len.unwrap_or(0).min(FIRST_BYTES);
+        let has_room = least <= store.largest_object() && store.reserve(fixed + planned);
+        let charged = if has_room { fixed + planned } else { store.take(fixed) };
+        let body_charge = charged - fixed;
 
-        let object = Arc::new(Object::new(store.new_id(), head, expected_len));
-        let begun = store.write(key).begin(key, &object, has_room.then_some(charge), intent);
-        let kept = begun.is_ok();
-        if let Ok(overtaken) = begun {
-            store.give_back(overtaken);
-        } else {
-            store.budget.release(if has_room { charge } else { 0 });
+        let id = store.new_id();
+        let charge = Charge::of_reserved(&store.budget, charged);
+        let object = Arc::new(Object::new(id, intent.unwrap_or(id), head, expected_len, charge));
+        let filling = object.body().filling();
+        let kept = store.begin(key, &object, has_room, intent) == Begun::Kept;
+        if !kept {
             object.body().forget_what_is_read();
         }
-        Self { store: Arc::clone(store), key, object, expected_len, body_charge: 0, kept, completed: false }
+        Self { store: Arc::clone(store), key, object, filling, body_charge, kept, completed: false }
     }
 
     /// The object that is filled.
@@ -58,14 +72,24 @@ impl<H: StoredHead> Fill<H> {
     /// Appends to the body. Never fails: an object that becomes too large, or for which there is no
     /// room, is not kept but goes on for its readers.
     pub fn write(&mut self, data: &[u8]) {
-        if data.is_empty() {
-            return;
+        let Some(filling) = self.filling.clone().filter(|_| !data.is_empty()) else { return };
+        // A purge or a later fill makes it forgetful.
+        self.kept &= !filling.is_forgetful();
+        if self.kept && !self.charge_body(filling.footprint_after(data.len())) {
+            self.kept = false;
+            self.store.give_up(self.key, &self.object);
         }
-        if self.kept {
-            let needed = self.object.body().footprint_after(data.len());
-            self.kept = self.charge_body(needed);
+        filling.append(data);
+        if !self.kept {
+            self.charge_what_is_unread(&filling);
         }
-        self.object.body().append(data);
+    }
+
+    /// Waits until there is room to write more of a body that is not kept: it holds only what some reader has
+    /// yet to read, and so may run ahead of the fastest of them by 128 KiB. Returns at once for others.
+    pub async fn room(&self) {
+        let Some(filling) = &self.filling else { return };
+        poll_fn(|context| filling.poll_room(self.lag(), context.waker())).await;
     }
 
     /// Ends the body and keeps the object, unless it was purged, overtaken or given up meanwhile.
@@ -74,47 +98,50 @@ impl<H: StoredHead> Fill<H> {
     /// A body of another length than expected is aborted, like one that is dropped.
     #[must_use]
     pub fn complete(mut self) -> u64 {
-        let len = self.object.body().written();
-        if self.expected_len.is_some_and(|expected| expected != len) {
+        let Some(filling) = self.filling.take() else { return 0 };
+        let len = filling.written();
+        if filling.expected_len().is_some_and(|expected| expected != len) {
             return 0;
         }
         self.completed = true;
         let footprint = self.object.body().complete();
-        if !self.kept || !self.charge_body(footprint) {
-            self.end();
-            return 0;
-        }
-        let less = self.body_charge - footprint;
-        let published = self.store.write(self.key).publish(self.key, self.object.id(), less);
-        let Ok(removed) = published else { return 0 };
-        self.store.budget.release(less);
-        self.store.give_back(removed.into_iter().flatten());
-        len
+        let charged = self.body_charge + Object::<H>::filling_bytes();
+        self.object.charge().shrink(charged.saturating_sub(footprint));
+        self.store.complete(self.key, &self.object, len)
     }
 
-    /// Charges the body `needed` bytes if it has fewer; gives the object up when that fails.
+    /// Charges the body `needed` bytes if it has fewer; `false` when it would be too large or there is no room.
     fn charge_body(&mut self, needed: u64) -> bool {
         let more = needed.saturating_sub(self.body_charge);
         if more == 0 {
             return true;
         }
-        let (key, id, at_most) = (self.key, self.object.id(), self.store.largest_object());
-        if self.store.reserve(more) {
-            if self.store.write(key).charge_fill(key, id, more, at_most) {
-                self.body_charge = needed;
-                return true;
-            }
-            self.store.budget.release(more);
+        let fits = self.object.charged() + more <= self.store.largest_object() && self.store.reserve(more);
+        if fits {
+            self.object.charge().add_reserved(more);
+            self.body_charge = needed;
         }
-        let given_up = self.store.write(key).give_up(key, id);
-        self.store.give_back(given_up);
-        self.object.body().forget_what_is_read();
-        false
+        fits
     }
 
-    fn end(&self) {
-        let removed = self.store.write(self.key).end_fill(self.key, self.object.id());
-        self.store.give_back(removed);
+    /// What the readers of a body that is not kept have yet to read is in use, too.
+    fn charge_what_is_unread(&mut self, filling: &Filling) {
+        filling.cut_off_the_slow(self.lag());
+        let (needed, charged) = (filling.footprint_after(0), self.body_charge);
+        if needed > charged {
+            self.object.charge().add_reserved(self.store.take(needed - charged));
+        } else {
+            self.object.charge().shrink(charged - needed);
+        }
+        self.body_charge = needed;
+    }
+
+    /// When memory is short, nobody runs ahead.
+    fn lag(&self) -> Lag {
+        if self.store.budget.is_exceeded() {
+            return Lag { fastest: 0, others: AHEAD_BYTES };
+        }
+        Lag { fastest: AHEAD_BYTES, others: self.store.largest_object().max(2 * AHEAD_BYTES) }
     }
 }
 
@@ -122,7 +149,7 @@ impl<H: StoredHead> Drop for Fill<H> {
     fn drop(&mut self) {
         if !self.completed {
             self.object.body().abort();
-            self.end();
+            self.store.end_fill(self.key, self.object.id());
         }
     }
 }

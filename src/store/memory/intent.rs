@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use super::Inner;
 use super::fill::Fill;
+use super::inner::Inner;
 use crate::store::{Key, StoredHead};
 
 /// The intent to fill a key. Dropping it withdraws it.
@@ -20,7 +20,7 @@ pub struct Intent<H: StoredHead> {
 impl<H: StoredHead> Intent<H> {
     pub(super) fn declare(store: &Arc<Inner<H>>, primary: u128) -> Self {
         let id = store.new_id();
-        store.write(Key::first(primary)).intend(primary, id);
+        store.change(primary, |shard| shard.intend(primary, id));
         Self { store: Arc::clone(store), primary, id }
     }
 
@@ -34,15 +34,20 @@ impl<H: StoredHead> Intent<H> {
         Fill::begin(&self.store, key, head, expected_len, Some(self.id))
     }
 
+    /// Whether the key was not purged since.
+    #[must_use]
+    pub fn stands(&self) -> bool {
+        self.store.is_intended(self.primary, self.id)
+    }
+
     /// Removes every variant of the key, as a purge does, but lets this intent stand.
     pub fn purge_others(&self) {
-        let removed = self.store.write(Key::first(self.primary)).purge(self.primary, Some(self.id));
-        self.store.purged_some(removed);
+        self.store.purge(self.primary, Some(self.id));
     }
 }
 
 impl<H: StoredHead> Drop for Intent<H> {
     fn drop(&mut self) {
-        self.store.write(Key::first(self.primary)).withdraw(self.primary, self.id);
+        self.store.change(self.primary, |shard| shard.withdraw(self.primary, self.id));
     }
 }

@@ -1,47 +1,55 @@
 //! The memory store: objects that can be read while they are filled, within a limit of bytes.
 //!
-//! A fill is visible from its start, so that readers stream along with it (`body`, `reader`).
-//! The index is cut into shards by primary key (`shard`); no lock is held across an await. Every
-//! byte is reserved from one `budget` before it is allocated, and when that is used up the shards
-//! take turns to evict by S3-FIFO (`queues`). What cannot be kept, because it is too large, was
-//! purged meanwhile or was overtaken by a later fill, goes on streaming to those who read it, but
-//! is not found any more and no longer counts; of it only what some reader has yet to read stays in
-//! memory.
+//! A fill is visible from its start, so that readers stream along with it (`object`, `body`, `filling`,
+//! `segments`, `reader`, `fill`, `intent`). The store is cut into shards by primary key (`shard`, with its
+//! `index`, the `slab` of its slots and their `queues`); no lock is held across an await. Every byte is reserved
+//! from one `budget` before it is allocated and given back with what it was for, and when that is used up the
+//! shards take turns to evict (`queues`, `ghost`). What cannot be kept, because it is too large, was
+//! purged meanwhile or was overtaken by a later fill, goes on streaming to those who read it, but is not found
+//! any more; of it only what some reader has yet to read stays in memory, and that is counted, too.
+//! Many objects are purged at once by their `groups`; `objects` walks over what is there.
 
+mod allocation;
 mod body;
 mod budget;
 mod fill;
+mod filling;
+mod ghost;
+mod groups;
+mod index;
+mod inner;
 mod intent;
+#[cfg(test)]
+#[cfg(feature = "model")]
+#[path = "tests/model.rs"]
+mod model;
 mod object;
+mod objects;
 mod queues;
 mod reader;
 mod segments;
 mod shard;
+mod slab;
+mod stats;
+mod sync;
 #[cfg(test)]
+#[cfg(not(feature = "model"))]
 mod tests;
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 use std::time::SystemTime;
 
+pub use allocation::allocated_bytes;
 pub use body::Aborted;
 pub use fill::Fill;
 pub use intent::Intent;
 pub use object::Object;
+pub use objects::Objects;
 pub use reader::BodyReader;
+pub use stats::StoreStats;
 
 use super::{Key, StoredHead};
-use budget::Budget;
-use shard::{Removed, Shard, Step};
-
-const SHARDS: usize = 64;
-/// An object may take this part of the limit.
-const LARGEST_SHARE: u64 = 16;
-/// How often eviction goes round all shards before it takes what is in use, too.
-const GENTLE_ROUNDS: usize = 5;
-
-/// The time, as the store asks for it.
-type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
+use inner::Inner;
 
 /// A store of objects in memory. Cheap to clone; clones are the same store.
 pub struct MemoryStore<H> {
@@ -54,23 +62,6 @@ impl<H> Clone for MemoryStore<H> {
     }
 }
 
-/// The state of a store at one moment.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct StoreStats {
-    /// Bytes in use: bodies, heads, keys and the index, fills under way included.
-    pub bytes: u64,
-    /// The most there may be.
-    pub limit_bytes: u64,
-    /// Complete objects.
-    pub objects: u64,
-    /// Fills under way, those that will not be kept included.
-    pub fills: u64,
-    /// Objects evicted for want of room, since the start.
-    pub evictions: u64,
-    /// Objects purged or removed, since the start.
-    pub purged: u64,
-}
-
 impl<H: StoredHead> MemoryStore<H> {
     /// An empty store that holds at most `limit_bytes`.
     #[must_use]
@@ -81,19 +72,11 @@ impl<H: StoredHead> MemoryStore<H> {
     /// As [`new`](Self::new), with a clock of the caller's.
     #[must_use]
     pub fn with_clock(limit_bytes: u64, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        let inner = Inner {
-            shards: std::array::from_fn(|_| RwLock::new(Shard::default())),
-            budget: Budget::new(limit_bytes),
-            clock: Box::new(clock),
-            next_id: AtomicU64::new(1),
-            next_shard: AtomicUsize::new(0),
-            evictions: AtomicU64::new(0),
-            purged: AtomicU64::new(0),
-        };
-        Self { inner: Arc::new(inner) }
+        Self { inner: Arc::new(Inner::new(limit_bytes, Box::new(clock))) }
     }
 
-    /// Changes the limit; when it is lowered, evicts down to it before it returns.
+    /// Changes the limit; when it is lowered, evicts down to it before it returns. What is being read, and the
+    /// slots of the index while any of a shard is in use, are given back later.
     pub fn set_limit(&self, bytes: u64) {
         self.inner.set_limit(bytes);
     }
@@ -105,28 +88,21 @@ impl<H: StoredHead> MemoryStore<H> {
     /// have yet to read stays, and one made later finds its start gone ([`Aborted`]).
     #[must_use]
     pub fn lookup(&self, key: Key) -> Option<Arc<Object<H>>> {
-        let now = (self.inner.clock)();
-        let (found, any_useless) = self.inner.read(key).find(key, now);
-        if any_useless {
-            let removed = self.inner.write(key).remove_useless(key, now);
-            self.inner.give_back(removed);
-        }
-        found.inspect(|object| object.touch())
+        self.inner.lookup(key)
     }
 
     /// The objects of all variants of a key that are of use, at most one for each variant. Does not
     /// count as a use of them.
     #[must_use]
     pub fn variants(&self, of: Key) -> Vec<Arc<Object<H>>> {
-        let now = (self.inner.clock)();
-        self.inner.read(of).variants(of, now)
+        self.inner.variants(of)
     }
 
     /// The fill under way under this key that has this id, also one that is not kept and that
     /// [`lookup`](Self::lookup) does not find. Always there as long as its [`Fill`] is.
     #[must_use]
     pub fn lookup_fill(&self, key: Key, id: u64) -> Option<Arc<Object<H>>> {
-        self.inner.read(key).fill(id)
+        self.inner.lookup_fill(key, id)
     }
 
     /// The most bytes that one object may take: what is larger is handed on, not kept.
@@ -163,152 +139,51 @@ impl<H: StoredHead> MemoryStore<H> {
     /// for its readers but is not kept, and neither is one that was intended before.
     #[expect(clippy::must_use_candidate, reason = "called for what it does")]
     pub fn purge(&self, primary: u128) -> usize {
-        let removed = self.inner.write(Key::first(primary)).purge(primary, None);
-        self.inner.purged_some(removed)
+        self.inner.purge(primary, None)
+    }
+
+    /// A purge that leaves what it purges to be served stale: every variant of a key is stale from now on
+    /// ([`StoredHead::expired`]). Tells how many objects that were. A fill that was intended before and has not
+    /// begun is not kept.
+    #[expect(clippy::must_use_candidate, reason = "called for what it does")]
+    pub fn expire(&self, primary: u128) -> usize {
+        self.inner.expire(primary)
+    }
+
+    /// Purges all objects of a group ([`StoredHead::groups`]), in a time that does not grow with their number,
+    /// and all that was asked for before now and turns out to be of the group. Their memory is given back as
+    /// they are looked up, evicted or [swept](Self::sweep).
+    pub fn purge_group(&self, group: u64) {
+        self.inner.purge_group(group, None);
+    }
+
+    /// As [`purge_group`](Self::purge_group), but leaves them to be served stale.
+    pub fn expire_group(&self, group: u64) {
+        self.inner.purge_group(group, Some(self.inner.now()));
     }
 
     /// Removes what is under one key; `false` when there was nothing.
     #[expect(clippy::must_use_candidate, reason = "called for what it does")]
     pub fn remove(&self, key: Key) -> bool {
-        let removed = self.inner.write(key).remove(key);
-        self.inner.purged_some(removed) > 0
+        self.inner.remove(key)
+    }
+
+    /// Removes all objects that are of no more use, a few at a time, and tells how many that were.
+    #[expect(clippy::must_use_candidate, reason = "called for what it does")]
+    pub fn sweep(&self) -> usize {
+        self.inner.sweep()
+    }
+
+    /// The complete objects with their keys, in no order. Locks a shard for a few of them at a time. Of what
+    /// comes or goes meanwhile some is seen and some is not; what stays is seen once.
+    #[must_use]
+    pub fn objects(&self) -> Objects<H> {
+        Objects::new(Arc::clone(&self.inner))
     }
 
     /// The state at this moment; locks each shard in turn.
     #[must_use]
     pub fn stats(&self) -> StoreStats {
-        let inner = &self.inner;
-        let mut stats = StoreStats {
-            bytes: inner.budget.used(),
-            limit_bytes: inner.budget.limit(),
-            evictions: inner.evictions.load(Ordering::Relaxed),
-            purged: inner.purged.load(Ordering::Relaxed),
-            ..StoreStats::default()
-        };
-        for shard in &inner.shards {
-            let shard = shard.read().unwrap_or_else(PoisonError::into_inner);
-            stats.objects += shard.objects();
-            stats.fills += shard.fills();
-        }
-        stats
+        self.inner.stats()
     }
-}
-
-/// What all clones of a store, and its fills, share.
-struct Inner<H> {
-    shards: [RwLock<Shard<H>>; SHARDS],
-    budget: Budget,
-    clock: Clock,
-    next_id: AtomicU64,
-    /// Whose turn it is to evict.
-    next_shard: AtomicUsize,
-    evictions: AtomicU64,
-    purged: AtomicU64,
-}
-
-impl<H: StoredHead> Inner<H> {
-    fn shard(&self, key: Key) -> &RwLock<Shard<H>> {
-        let [first, ..] = &self.shards;
-        self.shards.get(shard_index(key.primary)).unwrap_or(first)
-    }
-
-    fn read(&self, key: Key) -> RwLockReadGuard<'_, Shard<H>> {
-        self.shard(key).read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self, key: Key) -> RwLockWriteGuard<'_, Shard<H>> {
-        self.shard(key).write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The most bytes that one object may take.
-    fn largest_object(&self) -> u64 {
-        self.budget.limit() / LARGEST_SHARE
-    }
-
-    /// Reserves bytes, evicting as long as they are not there. Takes shard locks, so none may be
-    /// held. `false` when nothing is left to evict.
-    fn reserve(&self, bytes: u64) -> bool {
-        while !self.budget.try_reserve(bytes) {
-            if bytes > self.budget.limit() || !self.evict_one() {
-                return false;
-            }
-        }
-        true
-    }
-
-    /// Evicts one object; `false` when there is none.
-    fn evict_one(&self) -> bool {
-        let mut empty_in_a_row = 0;
-        for step in 0..SHARDS * (GENTLE_ROUNDS + 1) {
-            let turn = self.next_shard.fetch_add(1, Ordering::Relaxed) % SHARDS;
-            let Some(shard) = self.shards.get(turn) else { continue };
-            let gently = step < SHARDS * GENTLE_ROUNDS;
-            // Bound first, so that the lock is free when the object is dropped.
-            let step = shard.write().unwrap_or_else(PoisonError::into_inner).evict_step(gently);
-            match step {
-                Step::Evicted(removed) => {
-                    self.evictions.fetch_add(1, Ordering::Relaxed);
-                    self.give_back([removed]);
-                    return true;
-                }
-                Step::Spared => empty_in_a_row = 0,
-                Step::Empty => empty_in_a_row += 1,
-            }
-            if empty_in_a_row >= SHARDS {
-                return false;
-            }
-        }
-        false
-    }
-
-    fn set_limit(&self, bytes: u64) {
-        self.budget.set_limit(bytes);
-        while self.budget.is_exceeded() && self.evict_one() {}
-        for shard in &self.shards {
-            if !self.budget.is_exceeded() {
-                return;
-            }
-            let fills = shard.write().unwrap_or_else(PoisonError::into_inner).remove_fills();
-            self.give_back(fills);
-        }
-    }
-
-    fn new_id(&self) -> u64 {
-        self.next_id.fetch_add(1, Ordering::Relaxed)
-    }
-
-    fn replace_head(&self, key: Key, id: u64, head: H) -> bool {
-        let new_bytes = head.size_bytes() as u64;
-        if !self.reserve(new_bytes) {
-            return false;
-        }
-        let replaced = self.write(key).replace_head(key, id, head, self.largest_object());
-        self.budget.release(replaced.unwrap_or(new_bytes));
-        replaced.is_some()
-    }
-
-    /// Counts and gives back what was purged.
-    fn purged_some(&self, removed: Vec<Removed<H>>) -> usize {
-        let count = removed.len();
-        self.purged.fetch_add(count as u64, Ordering::Relaxed);
-        self.give_back(removed);
-        count
-    }
-
-    /// Gives back the bytes of what was taken out of the index. Bodies are dropped here, so no lock
-    /// may be held.
-    fn give_back(&self, removed: impl IntoIterator<Item = Removed<H>>) {
-        for Removed { object, charge } in removed {
-            self.budget.release(charge);
-            object.body().forget_what_is_read();
-        }
-    }
-}
-
-/// Keys are hashes already; the multiplication spreads those of tests as well.
-fn shard_index(primary: u128) -> usize {
-    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let folded = (primary ^ (primary >> 64)) & u128::from(u64::MAX);
-    let folded = u64::try_from(folded).unwrap_or_default();
-    (folded.wrapping_mul(SPREAD) >> 58) as usize
 }

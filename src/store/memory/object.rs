@@ -2,50 +2,58 @@
 
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 
+use super::allocation::allocated_bytes;
 use super::body::Body;
+use super::budget::Charge;
+use super::filling::Filling;
 use super::reader::BodyReader;
+use super::sync::{AtomicU64, Ordering};
 use crate::store::StoredHead;
 
 /// Uses beyond this are not told apart by eviction (two bits, as in S3-FIFO).
-const MAX_USES: u8 = 3;
-/// What the index takes for one object: key, slot and the slack of their tree node, a place in a
-/// queue, and one in the memory of keys evicted lately.
-const INDEX_BYTES: usize = 256;
-/// Reference counts and allocator headers of the object, its head and its body.
-const ALLOCATION_BYTES: usize = 3 * 32;
+const MAX_USES: u64 = 3;
+/// Hits are counted above the bits of the uses.
+const HIT: u64 = MAX_USES + 1;
+/// The two counts that an `Arc` holds beside its value.
+const ARC_BYTES: usize = 2 * size_of::<usize>();
 
-/// A stored response, complete or being filled.
+/// A stored response, complete or being filled. What it takes is in use as long as anybody holds it.
 pub struct Object<H> {
     head: ArcSwap<H>,
-    body: Arc<Body>,
-    /// The length that its body has to have, where that was known when the fill began.
-    expected_len: Option<u64>,
+    body: Body,
     id: u64,
-    hits: AtomicU64,
-    /// Uses since eviction last looked at it.
-    uses: AtomicU8,
+    /// Up to which purge of a group it is known to stand.
+    seen: AtomicU64,
+    charge: Charge,
+    /// Hits ever, and uses since eviction last looked at it.
+    uses: AtomicU64,
 }
 
 impl<H: StoredHead> Object<H> {
-    pub(super) fn new(id: u64, head: H, expected_len: Option<u64>) -> Self {
+    /// An object that was asked for at the moment `asked`, as numbers tell it.
+    pub(super) fn new(id: u64, asked: u64, head: H, expected_len: Option<u64>, charge: Charge) -> Self {
         Self {
             head: ArcSwap::from_pointee(head),
-            body: Arc::new(Body::new(expected_len)),
-            expected_len,
+            body: Body::new(expected_len),
             id,
-            hits: AtomicU64::new(0),
-            uses: AtomicU8::new(0),
+            seen: AtomicU64::new(asked),
+            charge,
+            uses: AtomicU64::new(0),
         }
     }
 
-    /// What an object takes without head and body, in bytes.
+    /// What an object takes without its head and its body, in bytes.
     pub(super) fn fixed_bytes() -> u64 {
-        (size_of::<Self>() + size_of::<Body>() + INDEX_BYTES + ALLOCATION_BYTES) as u64
+        (allocated_bytes(ARC_BYTES + size_of::<Self>()) + ARC_BYTES) as u64
+    }
+
+    /// What it takes beside, while it is filled.
+    pub(super) fn filling_bytes() -> u64 {
+        allocated_bytes(ARC_BYTES + size_of::<Filling>()) as u64
     }
 
     /// The head as it is now; it stays valid when it is replaced.
@@ -68,12 +76,12 @@ impl<H: StoredHead> Object<H> {
     /// How many hits were counted.
     #[must_use]
     pub fn hits(&self) -> u64 {
-        self.hits.load(Ordering::Relaxed)
+        self.uses.load(Ordering::Relaxed) / HIT
     }
 
     /// Counts a hit and gives the number of hits with it.
     pub fn count_hit(&self) -> u64 {
-        self.hits.fetch_add(1, Ordering::Relaxed) + 1
+        self.uses.fetch_add(HIT, Ordering::Relaxed) / HIT + 1
     }
 
     /// The length of the body, once it is complete.
@@ -86,7 +94,7 @@ impl<H: StoredHead> Object<H> {
     /// where that is not known yet.
     #[must_use]
     pub fn whole_len(&self) -> Option<u64> {
-        self.len().or(self.expected_len)
+        self.len().or_else(|| self.body.filling().and_then(|filling| filling.expected_len())).or_else(|| self.len())
     }
 
     /// Whether the body is complete and empty.
@@ -98,8 +106,8 @@ impl<H: StoredHead> Object<H> {
     /// A reader of the body, or of a range of it: bytes from `start` to before `end`, cut off where
     /// the body ends.
     #[must_use]
-    pub fn reader(&self, range: Option<Range<u64>>) -> BodyReader {
-        BodyReader::new(Arc::clone(&self.body), range)
+    pub fn reader(self: &Arc<Self>, range: Option<Range<u64>>) -> BodyReader<H> {
+        BodyReader::new(Arc::clone(self), range)
     }
 
     /// Whether somebody reads it or may find it: `false` for one that is being filled, will not be kept
@@ -107,6 +115,21 @@ impl<H: StoredHead> Object<H> {
     #[must_use]
     pub fn is_wanted(&self) -> bool {
         self.body.is_wanted()
+    }
+
+    /// The bytes that it is counted with, a rounding of what it takes.
+    #[must_use]
+    pub fn charged(&self) -> u64 {
+        self.charge.bytes()
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_kept(&self) -> bool {
+        self.body.filling().is_none_or(|filling| !filling.is_forgetful())
+    }
+
+    pub(super) fn charge(&self) -> &Charge {
+        &self.charge
     }
 
     pub(super) fn body(&self) -> &Body {
@@ -117,19 +140,31 @@ impl<H: StoredHead> Object<H> {
         self.head.store(Arc::new(head));
     }
 
+    /// Up to which purge of a group it is known to stand.
+    pub(super) fn seen(&self) -> u64 {
+        self.seen.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn see(&self, purge: u64) {
+        self.seen.fetch_max(purge, Ordering::SeqCst);
+    }
+
     /// Notes a use. Uses that come at the same moment may count as one.
     pub(super) fn touch(&self) {
-        let uses = self.uses.load(Ordering::Relaxed);
-        if uses < MAX_USES {
-            self.uses.store(uses + 1, Ordering::Relaxed);
+        let now = self.uses.load(Ordering::Relaxed);
+        if now % HIT < MAX_USES {
+            let _ = self.uses.compare_exchange(now, now + 1, Ordering::Relaxed, Ordering::Relaxed);
         }
     }
 
-    pub(super) fn uses(&self) -> u8 {
-        self.uses.load(Ordering::Relaxed)
+    /// Uses since eviction last looked at it, up to 3.
+    pub(super) fn uses(&self) -> u64 {
+        self.uses.load(Ordering::Relaxed) % HIT
     }
 
-    pub(super) fn set_uses(&self, uses: u8) {
-        self.uses.store(uses, Ordering::Relaxed);
+    /// Eviction has looked at it.
+    pub(super) fn forget_uses(&self, count: u64) {
+        let forget = |now: u64| Some(now - count.min(now % HIT));
+        let _ = self.uses.fetch_update(Ordering::Relaxed, Ordering::Relaxed, forget);
     }
 }

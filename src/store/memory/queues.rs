@@ -3,21 +3,18 @@
 //!
 //! New objects go through a *small* queue, a tenth of the bytes. Those used more than once on the
 //! way move on to the *main* queue, the others are evicted, and their key is remembered for a
-//! while: if it comes back, it goes to main at once. A scan, that is many objects used once, so
-//! flows through the small queue and leaves main alone; this is why it was chosen over LRU, which a
-//! scan empties, and over SIEVE, which has no such probation. A hit sets two bits and takes no lock.
+//! while (`ghost`): if it comes back, it goes to main at once. A scan, that is many objects used once, so
+//! flows through the small queue and leaves main alone. A hit sets two bits and takes no lock.
+//! `docs/store.md` has it measured against others.
 //!
-//! A queue holds tokens. One whose object is gone already is skipped when its turn comes; when there
-//! are many, they are swept.
+//! The queues are lists through the slots of the index, so that leaving one from its middle costs as
+//! little as from its end.
 
-use std::collections::{HashSet, VecDeque};
-
-use crate::store::Key;
+use super::slab::{Slab, SlotId};
+use crate::store::StoredHead;
 
 /// The small queue gives way when it has more than one part in so many of all bytes.
 const SMALL_SHARE: u64 = 10;
-/// More dead tokens than this, and than half of the live ones, are swept.
-const DEAD_ALLOWED: usize = 32;
 
 /// The two queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,16 +23,17 @@ pub(super) enum Queue {
     Main,
 }
 
-/// A place in a queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Token {
-    pub(super) key: Key,
-    pub(super) id: u64,
+/// The neighbours of a slot in its queue.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Links {
+    before: Option<SlotId>,
+    behind: Option<SlotId>,
 }
 
 #[derive(Default)]
 struct Line {
-    tokens: VecDeque<Token>,
+    first: Option<SlotId>,
+    last: Option<SlotId>,
     bytes: u64,
 }
 
@@ -44,39 +42,46 @@ struct Line {
 pub(super) struct Queues {
     small: Line,
     main: Line,
-    live: usize,
-    evicted_lately: Ghost,
 }
 
 impl Queues {
-    /// Lines up a new object; tells where.
-    pub(super) fn insert(&mut self, token: Token, bytes: u64) -> Queue {
-        let queue = if self.evicted_lately.take(token.key) { Queue::Main } else { Queue::Small };
-        self.push(queue, token, bytes);
-        queue
-    }
-
-    /// Puts a token at the end of a queue.
-    pub(super) fn push(&mut self, queue: Queue, token: Token, bytes: u64) {
+    /// Lines a slot up at the end of a queue.
+    pub(super) fn join<H: StoredHead>(&mut self, slab: &mut Slab<H>, id: SlotId, queue: Queue) {
         let line = self.line(queue);
-        line.tokens.push_back(token);
-        line.bytes += bytes;
-        self.live += 1;
+        let Some(slot) = slab.get_mut(id) else { return };
+        slot.queue = Some(queue);
+        slot.links = Links { before: line.last, behind: None };
+        line.bytes += slot.object.charged();
+        let before = line.last.replace(id);
+        match before.and_then(|before| slab.get_mut(before)) {
+            Some(before) => before.links.behind = Some(id),
+            None => line.first = Some(id),
+        }
     }
 
-    /// The token whose turn it is, dead or alive; a live one must be told by
-    /// [`leave`](Self::leave).
-    pub(super) fn pop(&mut self) -> Option<(Queue, Token)> {
+    /// Takes a slot out of its queue; does nothing when it is in none.
+    pub(super) fn leave<H: StoredHead>(&mut self, slab: &mut Slab<H>, id: SlotId) {
+        let Some(slot) = slab.get_mut(id) else { return };
+        let Some(queue) = slot.queue.take() else { return };
+        let (links, bytes) = (std::mem::take(&mut slot.links), slot.object.charged());
+        let line = self.line(queue);
+        line.bytes -= bytes;
+        match links.before.and_then(|before| slab.get_mut(before)) {
+            Some(before) => before.links.behind = links.behind,
+            None => line.first = links.behind,
+        }
+        match links.behind.and_then(|behind| slab.get_mut(behind)) {
+            Some(behind) => behind.links.before = links.before,
+            None => line.last = links.before,
+        }
+    }
+
+    /// Whose turn it is, and where it stands.
+    pub(super) fn next(&self) -> Option<(Queue, SlotId)> {
         let small_is_large = self.small.bytes * SMALL_SHARE > self.small.bytes + self.main.bytes;
-        let first = if small_is_large { Queue::Small } else { Queue::Main };
-        let second = if small_is_large { Queue::Main } else { Queue::Small };
-        [first, second].into_iter().find_map(|queue| Some((queue, self.line(queue).tokens.pop_front()?)))
-    }
-
-    /// An object has left its queue.
-    pub(super) fn leave(&mut self, queue: Queue, bytes: u64) {
-        self.line(queue).bytes -= bytes;
-        self.live -= 1;
+        let small = self.small.first.map(|id| (Queue::Small, id));
+        let main = self.main.first.map(|id| (Queue::Main, id));
+        if small_is_large { small.or(main) } else { main.or(small) }
     }
 
     /// An object in this queue has grown or shrunk.
@@ -85,59 +90,10 @@ impl Queues {
         line.bytes = line.bytes - old_bytes + new_bytes;
     }
 
-    /// Remembers the key of an object that was evicted from the small queue.
-    pub(super) fn remember(&mut self, key: Key) {
-        self.evicted_lately.put(key, self.live);
-    }
-
-    /// Whether there are so many dead tokens that they should be swept.
-    pub(super) fn wants_sweep(&self) -> bool {
-        let dead = (self.small.tokens.len() + self.main.tokens.len()).saturating_sub(self.live);
-        dead > DEAD_ALLOWED.max(self.live / 2)
-    }
-
-    /// Drops the tokens that are not alive.
-    pub(super) fn sweep(&mut self, is_alive: impl Fn(&Token) -> bool) {
-        for line in [&mut self.small, &mut self.main] {
-            line.tokens.retain(&is_alive);
-            line.tokens.shrink_to(line.tokens.len() * 2);
-        }
-    }
-
     fn line(&mut self, queue: Queue) -> &mut Line {
         match queue {
             Queue::Small => &mut self.small,
             Queue::Main => &mut self.main,
         }
     }
-}
-
-/// Keys evicted lately, as many as there are objects, by 64 bits of each.
-#[derive(Default)]
-struct Ghost {
-    order: VecDeque<u64>,
-    known: HashSet<u64>,
-}
-
-impl Ghost {
-    fn put(&mut self, key: Key, at_most: usize) {
-        if self.known.insert(fingerprint(key)) {
-            self.order.push_back(fingerprint(key));
-        }
-        while self.order.len() > at_most {
-            if let Some(oldest) = self.order.pop_front() {
-                self.known.remove(&oldest);
-            }
-        }
-    }
-
-    fn take(&mut self, key: Key) -> bool {
-        self.known.remove(&fingerprint(key))
-    }
-}
-
-fn fingerprint(key: Key) -> u64 {
-    let folded = key.primary ^ key.variant.rotate_left(1) ^ key.part.rotate_left(2);
-    let folded = (folded ^ (folded >> 64)) & u128::from(u64::MAX);
-    u64::try_from(folded).unwrap_or_default()
 }

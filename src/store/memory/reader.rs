@@ -1,51 +1,56 @@
 //! Reading a body at one's own pace.
 
+use std::future::poll_fn;
 use std::ops::Range;
 use std::sync::Arc;
+use std::task::{Poll, Waker};
 
 use bytes::Bytes;
 
-use super::body::{Aborted, Body, Read};
+use super::body::{Aborted, Read};
+use super::filling::Filling;
+use super::object::Object;
+use crate::store::StoredHead;
 
-/// Reads a body, or a range of it, while it is filled or afterwards.
-pub struct BodyReader {
-    body: Arc<Body>,
-    /// Its number with the body; `None` when that was complete already.
-    number: Option<u64>,
+/// Reads a body, or a range of it, while it is filled or afterwards. What it reads stays counted as in use
+/// until it is dropped, whatever becomes of the object.
+pub struct BodyReader<H: StoredHead> {
+    object: Arc<Object<H>>,
+    /// What fills it, and the number there; `None` when it was complete already.
+    entered: Option<(Arc<Filling>, usize)>,
     position: u64,
     end: Option<u64>,
 }
 
-impl BodyReader {
-    pub(super) fn new(body: Arc<Body>, range: Option<Range<u64>>) -> Self {
+impl<H: StoredHead> BodyReader<H> {
+    pub(super) fn new(object: Arc<Object<H>>, range: Option<Range<u64>>) -> Self {
         let (position, end) = range.map_or((0, None), |range| (range.start, Some(range.end)));
-        Self { number: body.enter(position), body, position, end }
+        let entered = object.body().filling().map(|filling| {
+            let number = filling.enter(position);
+            (filling, number)
+        });
+        Self { object, entered, position, end }
     }
 
     /// The next bytes, shared with the store and all readers; `None` at the end of the body or of
     /// the range. Waits while the fill is behind. May be dropped while it waits and called again.
     ///
     /// # Errors
-    /// [`Aborted`] when the body was cut short; what was there before is given first.
+    /// [`Aborted`] when the body was cut short, or this reader was cut off because it is slow; what was there
+    /// before is given first.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Aborted> {
-        if let Some(result) = self.try_next() {
-            return result;
+        if self.object.body().whole().is_some() {
+            return self.result(self.read(None)).unwrap_or(Err(Aborted));
         }
-        let body = Arc::clone(&self.body);
-        loop {
-            // Made before looking: it is told of all that happens from here on, so no wake-up falls
-            // in between.
-            let changed = body.changed().notified();
-            if let Some(result) = self.try_next() {
-                return result;
-            }
-            changed.await;
-        }
+        poll_fn(|context| {
+            let read = self.read(Some(context.waker()));
+            self.result(read).map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
     }
 
-    /// As [`next`](Self::next), but `None` instead of waiting.
-    fn try_next(&mut self) -> Option<Result<Option<Bytes>, Aborted>> {
-        match self.body.read(self.number, self.position, self.end) {
+    fn result(&mut self, read: Read) -> Option<Result<Option<Bytes>, Aborted>> {
+        match read {
             Read::Data(bytes) => {
                 self.position += bytes.len() as u64;
                 Some(Ok(Some(bytes)))
@@ -55,12 +60,24 @@ impl BodyReader {
             Read::Wait => None,
         }
     }
+
+    fn read(&self, waker: Option<&Waker>) -> Read {
+        if let Some(whole) = self.object.body().whole() {
+            return whole.read(self.position, self.end);
+        }
+        let filling = self.entered.as_ref().and_then(|(filling, number)| filling.read(*number, self.end, waker));
+        match (filling, self.object.body().whole()) {
+            (Some(read), _) => read,
+            (None, Some(whole)) => whole.read(self.position, self.end),
+            (None, None) => Read::Aborted,
+        }
+    }
 }
 
-impl Drop for BodyReader {
+impl<H: StoredHead> Drop for BodyReader<H> {
     fn drop(&mut self) {
-        if let Some(number) = self.number {
-            self.body.leave(number);
+        if let Some((filling, number)) = &self.entered {
+            filling.leave(*number);
         }
     }
 }

@@ -8,20 +8,34 @@
 
 use bytes::{Bytes, BytesMut};
 
+use super::allocation::allocated_bytes;
+
 /// The largest segment that is planned ahead; one write larger than this gets a segment of its size.
 const SEGMENT_BYTES: usize = 64 * 1024;
 /// The first segment of a body of unknown length; the next ones are twice as large each.
 const FIRST_SEGMENT_BYTES: usize = 4 * 1024;
 /// A closed segment keeps at most this many pieces.
 const MAX_PIECES: usize = 4;
-/// What a piece takes beside its bytes: its handle, the shared count and the allocator's header.
-const PIECE_BYTES: u64 = 96;
+/// The count of those who share a piece.
+const SHARED_BYTES: u64 = 32;
+/// What a piece takes beside its bytes: its place in the list of pieces, and the count.
+const PIECE_BYTES: u64 = size_of::<Piece>() as u64 + SHARED_BYTES;
 
 /// A part of a body that readers share.
 pub(super) struct Piece {
     /// Where in the body it starts.
     start: u64,
     data: Bytes,
+}
+
+impl Piece {
+    pub(super) fn starts_at(&self, position: u64) -> bool {
+        self.start == position
+    }
+
+    pub(super) fn into_data(self) -> Bytes {
+        self.data
+    }
 }
 
 /// The rest of the piece that `position` lies in, or `None` when no piece holds it.
@@ -61,6 +75,11 @@ impl Segments {
         }
     }
 
+    /// What was appended so far, to be finished; afterwards it is as new.
+    pub(super) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::new(None))
+    }
+
     /// How many bytes were appended.
     pub(super) fn len(&self) -> u64 {
         self.len
@@ -69,10 +88,10 @@ impl Segments {
     /// An upper bound of the memory in use after `count` more bytes are appended.
     pub(super) fn footprint_after(&self, count: usize) -> u64 {
         let beyond = count.saturating_sub(self.room());
-        let new_segment = if beyond == 0 { 0 } else { self.next_capacity(beyond) };
+        let new_segment = if beyond == 0 { 0 } else { allocated_bytes(self.next_capacity(beyond)) };
         // Two more pieces at most: one for what readers cut off, one for what is left.
         let pieces = self.pieces.len() as u64 + 2;
-        self.closed_capacity + (self.open_capacity + new_segment) as u64 + pieces * PIECE_BYTES
+        self.closed_capacity + (allocated_bytes(self.open_capacity) + new_segment) as u64 + pieces * PIECE_BYTES
     }
 
     /// Appends bytes; opens at most one segment.
@@ -107,7 +126,7 @@ impl Segments {
         for (index, piece) in self.pieces.drain(..count).enumerate() {
             let bytes = piece.data.len() as u64;
             if index < self.open_from {
-                self.closed_capacity -= bytes;
+                self.closed_capacity = self.closed_capacity.saturating_sub(bytes);
             } else {
                 self.open_forgotten += bytes;
             }
@@ -117,16 +136,21 @@ impl Segments {
 
     /// Closes the body: its pieces, and the memory they take. The last segment is copied to its
     /// exact size when much of it is empty.
-    pub(super) fn finish(mut self) -> (Box<[Piece]>, u64) {
+    pub(super) fn finish(mut self) -> (Vec<Piece>, u64) {
         self.cut_tail();
         let used: usize = self.open_pieces().iter().map(|piece| piece.data.len()).sum();
-        if used < self.open_capacity - self.open_capacity / 8 {
+        if allocated_bytes(used) < allocated_bytes(self.open_capacity) {
             self.join_open_pieces(used);
             self.open_capacity = used;
         }
         self.close_segment();
-        let footprint = self.closed_capacity + self.pieces.len() as u64 * PIECE_BYTES;
-        (self.pieces.into_boxed_slice(), footprint)
+        let pieces = match self.pieces.as_slice() {
+            [] => 0,
+            // It stands in the object itself.
+            [_] => SHARED_BYTES,
+            pieces => pieces.len() as u64 * PIECE_BYTES,
+        };
+        (self.pieces, self.closed_capacity + pieces)
     }
 
     fn room(&self) -> usize {
@@ -162,7 +186,7 @@ impl Segments {
             self.join_open_pieces(used);
         }
         self.tail = BytesMut::new();
-        self.closed_capacity += (self.open_capacity as u64).saturating_sub(self.open_forgotten);
+        self.closed_capacity += (allocated_bytes(self.open_capacity) as u64).saturating_sub(self.open_forgotten);
         self.open_capacity = 0;
         self.open_forgotten = 0;
         self.open_from = self.pieces.len();
@@ -200,7 +224,7 @@ mod tests {
             body.append(&[b'x'; 100]);
         }
         let (pieces, footprint) = body.finish();
-        assert_eq!((pieces.len(), footprint), (1, 1000 + PIECE_BYTES));
+        assert_eq!((pieces.len(), footprint), (1, 1024 + SHARED_BYTES));
     }
 
     #[test]
@@ -211,7 +235,7 @@ mod tests {
         assert_eq!(body.footprint_after(924), 1024 + 2 * PIECE_BYTES);
         body.append(&[b'x'; 924]);
         let (pieces, footprint) = body.finish();
-        assert_eq!((pieces.len(), footprint), (1, 1024 + PIECE_BYTES));
+        assert_eq!((pieces.len(), footprint), (1, 1024 + SHARED_BYTES));
     }
 
     #[test]
@@ -223,7 +247,8 @@ mod tests {
         }
         let (pieces, footprint) = body.finish();
         assert_eq!(pieces.len(), 3);
-        assert_eq!(footprint, 20_000 + 3 * PIECE_BYTES);
+        // 4, 8 and 8 KiB.
+        assert_eq!(footprint, 20 * 1_024 + 3 * PIECE_BYTES);
     }
 
     #[test]

@@ -1,26 +1,29 @@
-//! A part of the index: the objects of some primary keys, and whose turn it is to be evicted.
+//! A part of the store: the objects of some primary keys, and whose turn it is to be evicted.
 //!
-//! Everything here runs under the shard's lock and is short. What is taken out is returned, for the
-//! caller to give its bytes back and drop it after the lock is free.
+//! Everything here runs under the shard's lock and is short. Objects that are taken out are returned, for the
+//! caller to drop them after the lock is free.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::RangeInclusive;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::SystemTime;
 
+use super::ghost::Ghost;
+use super::index::Index;
 use super::object::Object;
-use super::queues::{Queue, Queues, Token};
+use super::queues::{Queue, Queues};
+use super::slab::{Slab, Slot, SlotId};
 use crate::store::{Key, StoredHead};
 
 /// How many complete variants a key may have. Beyond that the oldest goes: a response that varies on a
 /// field with ever new values must not push out what others are asked for.
 pub(super) const MOST_VARIANTS: usize = 64;
+/// What a fill takes in the lists of fills and intents.
+const FILL_BYTES: usize = 64;
 
-/// An object that was taken out of the index, and the bytes that it was charged.
-pub(super) struct Removed<H> {
-    pub(super) object: Arc<Object<H>>,
-    pub(super) charge: u64,
-}
+/// An object that was taken out of the index.
+pub(super) type Removed<H> = Arc<Object<H>>;
+
+/// Some objects with their keys, and where to go on behind them.
+pub(super) type Batch<H> = (Vec<(Key, Arc<Object<H>>)>, Option<u32>);
 
 /// What a turn of eviction did.
 pub(super) enum Step<H> {
@@ -30,63 +33,70 @@ pub(super) enum Step<H> {
     Empty,
 }
 
-/// A complete object.
-struct Kept<H> {
-    object: Arc<Object<H>>,
-    charge: u64,
-    queue: Queue,
+/// Whether a fill stands under its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begun {
+    Kept,
+    /// There is no room for it, or its intent was struck out.
+    NotKept,
 }
 
-/// An object being filled.
-struct Filling<H> {
-    object: Arc<Object<H>>,
-    charge: u64,
-}
-
-/// What stands under one key: at most one object of each kind, and at least one.
-struct Slot<H> {
-    kept: Option<Kept<H>>,
-    filling: Option<Filling<H>>,
-}
+/// A fill that ended well but is not kept.
+pub(super) struct NotKept;
 
 pub(super) struct Shard<H> {
-    slots: BTreeMap<Key, Slot<H>>,
+    slab: Slab<H>,
+    index: Index,
+    queues: Queues,
+    ghost: Ghost,
     /// All fills under way by id, those without a slot as well.
     fills: HashMap<u64, Arc<Object<H>>>,
     /// The intents to fill that no purge has struck out: primary key and a number of their own.
     intents: BTreeSet<(u128, u64)>,
-    queues: Queues,
-    objects: u64,
+    /// Complete objects.
+    objects: usize,
+    /// The bytes of the index that the budget knows of.
+    pub(super) charged_bytes: u64,
 }
 
 impl<H> Default for Shard<H> {
     fn default() -> Self {
         Self {
-            slots: BTreeMap::new(),
+            slab: Slab::default(),
+            index: Index::default(),
+            queues: Queues::default(),
+            ghost: Ghost::default(),
             fills: HashMap::new(),
             intents: BTreeSet::new(),
-            queues: Queues::default(),
             objects: 0,
+            charged_bytes: 0,
         }
     }
 }
 
 impl<H: StoredHead> Shard<H> {
     pub(super) fn objects(&self) -> u64 {
-        self.objects
+        self.objects as u64
     }
 
     pub(super) fn fills(&self) -> u64 {
         self.fills.len() as u64
     }
 
-    /// The sum of all charges, counted anew.
+    /// What it takes beside the objects themselves, in bytes.
+    pub(super) fn bytes(&self) -> u64 {
+        let requests = (self.fills.len() + self.intents.len()) * FILL_BYTES;
+        (self.slab.bytes() + self.index.bytes() + self.ghost.bytes() + requests) as u64
+    }
+
+    /// The objects under their keys, and the fills that are not.
     #[cfg(test)]
-    pub(super) fn charges(&self) -> u64 {
-        let of_slot = |slot: &Slot<H>| {
-            slot.kept.as_ref().map_or(0, |kept| kept.charge) + slot.filling.as_ref().map_or(0, |filling| filling.charge)
-        };
-        self.slots.values().map(of_slot).sum()
+    pub(super) fn all(&self) -> Vec<Arc<Object<H>>> {
+        let kept = self.slab.iter().map(|(_, slot)| &slot.object);
+        let mut all: Vec<_> = kept.chain(self.fills.values()).cloned().collect();
+        all.sort_by_key(|object| object.id());
+        all.dedup_by_key(|object| object.id());
+        all
     }
 
     pub(super) fn fill(&self, id: u64) -> Option<Arc<Object<H>>> {
@@ -94,14 +104,13 @@ impl<H: StoredHead> Shard<H> {
     }
 
     /// The object to use, the one being filled first, and whether there is one of no more use.
-    pub(super) fn find(&self, key: Key, now: SystemTime) -> (Option<Arc<Object<H>>>, bool) {
-        let Some(slot) = self.slots.get(&key) else { return (None, false) };
-        let filling = slot.filling.as_ref().map(|filling| &filling.object);
-        let kept = slot.kept.as_ref().map(|kept| &kept.object);
+    pub(super) fn find(&self, key: Key, is_of_use: impl Fn(&Object<H>) -> bool) -> (Option<Arc<Object<H>>>, bool) {
+        let members = self.index.find(&self.slab, key);
         let mut any_useless = false;
-        for object in [filling, kept].into_iter().flatten() {
-            if !is_useless(object, now) {
-                return (Some(Arc::clone(object)), any_useless);
+        for id in [members.filling, members.kept].into_iter().flatten() {
+            let Some(slot) = self.slab.get(id) else { continue };
+            if is_of_use(&slot.object) {
+                return (Some(Arc::clone(&slot.object)), any_useless);
             }
             any_useless = true;
         }
@@ -109,234 +118,222 @@ impl<H: StoredHead> Shard<H> {
     }
 
     /// The objects to use of all variants of a key; of each the one being filled first.
-    pub(super) fn variants(&self, of: Key, now: SystemTime) -> Vec<Arc<Object<H>>> {
-        self.slots.range(variants(of)).filter_map(|(key, _)| self.find(*key, now).0).collect()
+    pub(super) fn variants(&self, of: Key, is_of_use: impl Fn(&Object<H>) -> bool) -> Vec<Arc<Object<H>>> {
+        let keys = self.index.variants(&self.slab, of);
+        keys.into_iter().filter_map(|(key, _)| self.find(key, &is_of_use).0).collect()
+    }
+
+    /// Some of the objects that are complete, from a place in the slab on, and the place behind them; `None` at
+    /// the end.
+    pub(super) fn some(&self, from: u32, at_most: usize) -> Batch<H> {
+        let mut found = Vec::new();
+        for (number, slot) in self.slab.iter_from(from) {
+            if found.len() >= at_most {
+                return (found, Some(number));
+            }
+            let complete = slot.filter(|slot| slot.queue.is_some());
+            found.extend(complete.map(|slot| (slot.key(), Arc::clone(&slot.object))));
+        }
+        (found, None)
     }
 
     pub(super) fn intend(&mut self, primary: u128, id: u64) {
         self.intents.insert((primary, id));
     }
 
+    pub(super) fn is_intended(&self, primary: u128, id: u64) -> bool {
+        self.intents.contains(&(primary, id))
+    }
+
     pub(super) fn withdraw(&mut self, primary: u128, id: u64) {
         self.intents.remove(&(primary, id));
     }
 
-    /// Notes a fill and puts it under its key; gives the one that was there before. `Err` when it is
-    /// noted only: there is no charge for it, or its intent was struck out.
+    /// Notes a fill and puts it under its key; gives the one that was there before.
     pub(super) fn begin(
         &mut self,
         key: Key,
         object: &Arc<Object<H>>,
-        charge: Option<u64>,
+        has_room: bool,
         intent: Option<u64>,
-    ) -> Result<Option<Removed<H>>, NotKept> {
+    ) -> (Begun, Option<Removed<H>>) {
         self.fills.insert(object.id(), Arc::clone(object));
-        if intent.is_some_and(|id| !self.intents.contains(&(key.primary, id))) {
-            return Err(NotKept);
+        let is_struck_out = intent.is_some_and(|id| !self.intents.contains(&(key.primary, id)));
+        if is_struck_out || !has_room {
+            return (Begun::NotKept, None);
         }
-        let filling = Filling { object: Arc::clone(object), charge: charge.ok_or(NotKept)? };
-        let slot = self.slots.entry(key).or_insert(Slot { kept: None, filling: None });
-        Ok(slot.filling.replace(filling).map(Filling::removed))
-    }
-
-    /// Charges a fill `bytes` more; `false` when it is no longer under its key or would have more
-    /// than `at_most`.
-    pub(super) fn charge_fill(&mut self, key: Key, id: u64, bytes: u64, at_most: u64) -> bool {
-        match self.filling(key, id) {
-            Some(filling) if filling.charge + bytes <= at_most => {
-                filling.charge += bytes;
-                true
+        let before = self.index.find(&self.slab, key).filling.and_then(|id| self.take(id));
+        let begun = match self.slab.insert(Slot::new(key, Arc::clone(object))) {
+            Some(id) => {
+                self.index.insert(&self.slab, key, id, true);
+                Begun::Kept
             }
-            _ => false,
-        }
+            None => Begun::NotKept,
+        };
+        (begun, before)
     }
 
-    /// Makes a fill the object of its key, charged `less` than it was; gives the one that was there
-    /// before, and a variant that has to go for it. `Err` when it is no longer under its key: it was
-    /// purged, overtaken or given up.
-    pub(super) fn publish(&mut self, key: Key, id: u64, less: u64) -> Result<[Option<Removed<H>>; 2], NotKept> {
-        self.fills.remove(&id);
-        let Removed { object, charge } = self.take_filling(key, id).ok_or(NotKept)?;
-        let before = self.take_kept(key);
-        let charge = charge - less;
-        let queue = self.queues.insert(Token { key, id }, charge);
-        let slot = self.slots.entry(key).or_insert(Slot { kept: None, filling: None });
-        slot.kept = Some(Kept { object, charge, queue });
+    /// Makes a fill the object of its key; gives the one that was there before, and a variant that has to go for
+    /// it. `Err` when it is no longer under its key: it was purged, overtaken or given up.
+    pub(super) fn publish(&mut self, key: Key, object: &Object<H>) -> Result<[Option<Removed<H>>; 2], NotKept> {
+        self.fills.remove(&object.id());
+        let members = self.index.find(&self.slab, key);
+        let id = members.filling.filter(|id| self.is_object(*id, object.id())).ok_or(NotKept)?;
+        let before = members.kept.and_then(|kept| self.take(kept));
+        self.index.completed(key, id);
+        let queue = if self.ghost.take(self.hash(key)) { Queue::Main } else { Queue::Small };
+        self.queues.join(&mut self.slab, id, queue);
         self.objects += 1;
-        let dropped = self.surplus_variant(key).and_then(|surplus| {
-            let dropped = self.take_kept(surplus);
-            self.drop_empty(surplus);
-            dropped
-        });
-        self.sweep();
-        Ok([before, dropped])
+        let surplus = self.surplus_variant(key).and_then(|surplus| self.take(surplus));
+        Ok([before, surplus])
     }
 
     /// The oldest variant beside this one, if there are too many.
-    fn surplus_variant(&self, of: Key) -> Option<Key> {
-        let kept = self.slots.range(variants(of)).filter_map(|(key, slot)| Some((*key, slot.kept.as_ref()?)));
-        let (count, oldest) = kept.fold((0, None), |(count, oldest), (key, kept)| {
-            let found = Some((kept.object.id(), key)).filter(|_| key != of);
-            (count + 1, oldest.into_iter().chain(found).min())
+    fn surplus_variant(&self, of: Key) -> Option<SlotId> {
+        let variants = self.index.variants(&self.slab, of);
+        let kept = variants.into_iter().filter_map(|(key, members)| Some((key, members.kept?)));
+        let (count, oldest) = kept.fold((0, None), |(count, oldest), (key, id)| {
+            let object = self.slab.get(id).filter(|_| key != of).map(|slot| slot.object.id());
+            let found = object.map(|object| (object, id));
+            (count + 1, oldest.into_iter().chain(found).min_by_key(|(object, _)| *object))
         });
-        oldest.filter(|_| count > MOST_VARIANTS).map(|(_, key)| key)
+        oldest.filter(|_| count > MOST_VARIANTS).map(|(_, id)| id)
     }
 
     /// Takes a fill from its key, if it is there; it goes on.
-    pub(super) fn give_up(&mut self, key: Key, id: u64) -> Option<Removed<H>> {
-        let removed = self.take_filling(key, id);
-        self.drop_empty(key);
-        removed
+    pub(super) fn give_up(&mut self, key: Key, object_id: u64) -> Option<Removed<H>> {
+        let filling = self.index.find(&self.slab, key).filling;
+        filling.filter(|id| self.is_object(*id, object_id)).and_then(|id| self.take(id))
     }
 
     /// A fill has ended without completing.
-    pub(super) fn end_fill(&mut self, key: Key, id: u64) -> Option<Removed<H>> {
-        self.fills.remove(&id);
-        self.give_up(key, id)
+    pub(super) fn end_fill(&mut self, key: Key, object_id: u64) -> Option<Removed<H>> {
+        self.fills.remove(&object_id);
+        self.give_up(key, object_id)
     }
 
-    /// Replaces the head of the object with this id; gives the bytes that the old one took. `None`
-    /// when it is no longer under its key or would have more than `at_most` bytes.
-    pub(super) fn replace_head(&mut self, key: Key, id: u64, head: H, at_most: u64) -> Option<u64> {
-        let slot = self.slots.get_mut(&key)?;
-        let (object, charge, queue) = match (&mut slot.kept, &mut slot.filling) {
-            (Some(kept), _) if kept.object.id() == id => (&kept.object, &mut kept.charge, Some(kept.queue)),
-            (_, Some(filling)) if filling.object.id() == id => (&filling.object, &mut filling.charge, None),
-            _ => return None,
-        };
-        let old_bytes = object.head().size_bytes() as u64;
-        let new_charge = *charge - old_bytes + head.size_bytes() as u64;
-        if new_charge > at_most {
+    /// Replaces the head of the object with this id; gives its bytes before. `None` when it is no longer under
+    /// its key or would have more than `at_most` bytes.
+    pub(super) fn replace_head(&mut self, key: Key, object_id: u64, head: H, at_most: u64) -> Option<u64> {
+        let members = self.index.find(&self.slab, key);
+        let id = [members.kept, members.filling].into_iter().flatten().find(|id| self.is_object(*id, object_id))?;
+        let slot = self.slab.get_mut(id)?;
+        let object = &slot.object;
+        let (old_bytes, new_bytes) = (object.head().size_bytes() as u64, head.size_bytes() as u64);
+        let charged = object.charged();
+        if charged + new_bytes > at_most + old_bytes {
             return None;
         }
-        if let Some(queue) = queue {
-            self.queues.resize(queue, *charge, new_charge);
-        }
-        *charge = new_charge;
+        // The new head's bytes are reserved by the caller, who gives the old ones back.
+        object.charge().add_reserved(new_bytes);
         object.set_head(head);
+        if let Some(queue) = slot.queue {
+            self.queues.resize(queue, charged, charged + new_bytes - old_bytes);
+        }
+        object.charge().shrink(old_bytes);
         Some(old_bytes)
     }
 
-    /// Removes every variant of a key and strikes out the intents to fill it, but for one.
+    /// Removes all that stands under a primary key and strikes out the intents to fill it, but for one.
     pub(super) fn purge(&mut self, primary: u128, but_intent: Option<u64>) -> Vec<Removed<H>> {
-        self.intents.retain(|(intended, id)| *intended != primary || Some(*id) == but_intent);
-        let keys: Vec<Key> = self.slots.range(family(primary)).map(|(key, _)| *key).collect();
-        keys.into_iter().flat_map(|key| self.remove(key)).collect()
+        self.strike_out(primary, but_intent);
+        let members = self.index.family(&self.slab, primary);
+        members.into_iter().flat_map(|(_, members)| self.take_all([members.kept, members.filling])).collect()
+    }
+
+    /// What stands under a primary key, for a purge that leaves it there. Strikes out the intents to fill it.
+    pub(super) fn family(&mut self, primary: u128) -> Vec<(Key, Arc<Object<H>>)> {
+        self.strike_out(primary, None);
+        let members = self.index.family(&self.slab, primary).into_iter();
+        let ids = members.flat_map(|(key, members)| [members.kept, members.filling].map(|id| (key, id)));
+        ids.filter_map(|(key, id)| Some((key, Arc::clone(&self.slab.get(id?)?.object)))).collect()
+    }
+
+    /// The number of the oldest fill or intent under way.
+    pub(super) fn oldest_under_way(&self) -> Option<u64> {
+        let fills = self.fills.values().map(|object| object.seen());
+        fills.chain(self.intents.iter().map(|(_, id)| *id)).min()
+    }
+
+    fn strike_out(&mut self, primary: u128, but_intent: Option<u64>) {
+        let struck_out: Vec<_> = self.intents.range((primary, 0)..=(primary, u64::MAX)).copied().collect();
+        for intent in struck_out.into_iter().filter(|(_, id)| Some(*id) != but_intent) {
+            self.intents.remove(&intent);
+        }
     }
 
     pub(super) fn remove(&mut self, key: Key) -> Vec<Removed<H>> {
-        let kept = self.take_kept(key);
-        let filling = self.slots.remove(&key).and_then(|slot| slot.filling).map(Filling::removed);
-        self.sweep();
-        kept.into_iter().chain(filling).collect()
+        let members = self.index.find(&self.slab, key);
+        self.take_all([members.kept, members.filling])
     }
 
-    pub(super) fn remove_useless(&mut self, key: Key, now: SystemTime) -> Vec<Removed<H>> {
-        let Some(slot) = self.slots.get(&key) else { return Vec::new() };
-        let filling = slot.filling.as_ref().filter(|filling| is_useless(&filling.object, now));
-        let filling_id = filling.map(|filling| filling.object.id());
-        let kept_is_useless = slot.kept.as_ref().is_some_and(|kept| is_useless(&kept.object, now));
-
-        let filling = filling_id.and_then(|id| self.take_filling(key, id));
-        let kept = if kept_is_useless { self.take_kept(key) } else { None };
-        self.drop_empty(key);
-        self.sweep();
-        kept.into_iter().chain(filling).collect()
+    pub(super) fn remove_useless(&mut self, key: Key, is_of_use: impl Fn(&Object<H>) -> bool) -> Vec<Removed<H>> {
+        let members = self.index.find(&self.slab, key);
+        let useless = |id: &SlotId| self.slab.get(*id).is_some_and(|slot| !is_of_use(&slot.object));
+        let useless = [members.kept, members.filling].map(|id| id.filter(useless));
+        self.take_all(useless)
     }
 
-    /// Takes all fills from their keys.
+    /// Removes this object, if it still stands under its key.
+    pub(super) fn remove_object(&mut self, key: Key, object_id: u64) -> Option<Removed<H>> {
+        let members = self.index.find(&self.slab, key);
+        let id = [members.kept, members.filling].into_iter().flatten().find(|id| self.is_object(*id, object_id));
+        id.and_then(|id| self.take(id))
+    }
+
+    /// Takes all fills from their keys, and strikes out the intents to begin one.
     pub(super) fn remove_fills(&mut self) -> Vec<Removed<H>> {
-        let removed = self.slots.values_mut().filter_map(|slot| slot.filling.take()).map(Filling::removed).collect();
-        self.slots.retain(|_, slot| slot.kept.is_some());
-        removed
+        self.intents.clear();
+        let fills: Vec<_> = self.slab.iter().filter(|(_, slot)| slot.queue.is_none()).map(|(id, _)| id).collect();
+        fills.into_iter().filter_map(|id| self.take(id)).collect()
     }
 
     /// One turn of eviction. `gently` spares what was used since its last turn.
     pub(super) fn evict_step(&mut self, gently: bool) -> Step<H> {
-        while let Some((queue, token)) = self.queues.pop() {
-            let kept = self.slots.get(&token.key).and_then(|slot| slot.kept.as_ref());
-            let Some(kept) = kept.filter(|kept| kept.object.id() == token.id) else { continue };
-            let uses = kept.object.uses();
-            let spare = match queue {
-                Queue::Small => uses > 1,
-                Queue::Main => uses > 0,
-            };
-            if gently && spare {
-                self.line_up_again(queue, token, uses);
-                return Step::Spared;
-            }
-            let Some(removed) = self.take_kept(token.key) else { continue };
-            self.drop_empty(token.key);
-            if queue == Queue::Small {
-                self.queues.remember(token.key);
-            }
-            return Step::Evicted(removed);
+        let Some((queue, id)) = self.queues.next() else { return Step::Empty };
+        let Some(slot) = self.slab.get(id) else { return Step::Empty };
+        let (uses, key) = (slot.object.uses(), slot.key());
+        let spare = match queue {
+            Queue::Small => uses > 1,
+            Queue::Main => uses > 0,
+        };
+        if gently && spare {
+            // From small to main with its uses forgotten, or round main with one use less.
+            slot.object.forget_uses(if queue == Queue::Small { u64::MAX } else { 1 });
+            self.queues.leave(&mut self.slab, id);
+            self.queues.join(&mut self.slab, id, Queue::Main);
+            return Step::Spared;
         }
-        Step::Empty
-    }
-
-    /// From small to main with its uses forgotten, or round main with one use less.
-    fn line_up_again(&mut self, from: Queue, token: Token, uses: u8) {
-        let slot = self.slots.get_mut(&token.key);
-        let Some(kept) = slot.and_then(|slot| slot.kept.as_mut()) else { return };
-        kept.object.set_uses(if from == Queue::Small { 0 } else { uses.saturating_sub(1) });
-        kept.queue = Queue::Main;
-        self.queues.leave(from, kept.charge);
-        self.queues.push(Queue::Main, token, kept.charge);
-    }
-
-    fn filling(&mut self, key: Key, id: u64) -> Option<&mut Filling<H>> {
-        self.slots.get_mut(&key)?.filling.as_mut().filter(|filling| filling.object.id() == id)
-    }
-
-    /// Takes the fill with this id; may leave an empty slot.
-    fn take_filling(&mut self, key: Key, id: u64) -> Option<Removed<H>> {
-        self.filling(key, id)?;
-        self.slots.get_mut(&key)?.filling.take().map(Filling::removed)
-    }
-
-    /// Takes the complete object; may leave an empty slot.
-    fn take_kept(&mut self, key: Key) -> Option<Removed<H>> {
-        let Kept { object, charge, queue } = self.slots.get_mut(&key)?.kept.take()?;
-        self.queues.leave(queue, charge);
-        self.objects -= 1;
-        Some(Removed { object, charge })
-    }
-
-    fn drop_empty(&mut self, key: Key) {
-        if self.slots.get(&key).is_some_and(|slot| slot.kept.is_none() && slot.filling.is_none()) {
-            self.slots.remove(&key);
+        if queue == Queue::Small {
+            self.ghost.put(self.hash(key), self.objects);
         }
+        self.take(id).map_or(Step::Empty, Step::Evicted)
     }
 
-    fn sweep(&mut self) {
-        if self.queues.wants_sweep() {
-            let slots = &self.slots;
-            let kept = |token: &Token| slots.get(&token.key).and_then(|slot| slot.kept.as_ref());
-            self.queues.sweep(|token| kept(token).is_some_and(|kept| kept.object.id() == token.id));
+    fn hash(&self, key: Key) -> u64 {
+        self.index.hash(key.primary ^ key.variant.rotate_left(1) ^ key.part.rotate_left(2))
+    }
+
+    fn is_object(&self, id: SlotId, object_id: u64) -> bool {
+        self.slab.get(id).is_some_and(|slot| slot.object.id() == object_id)
+    }
+
+    fn take_all(&mut self, ids: [Option<SlotId>; 2]) -> Vec<Removed<H>> {
+        ids.into_iter().flatten().filter_map(|id| self.take(id)).collect()
+    }
+
+    /// Takes an object out, complete or being filled.
+    fn take(&mut self, id: SlotId) -> Option<Removed<H>> {
+        let slot = self.slab.get(id)?;
+        let (key, is_complete) = (slot.key(), slot.queue.is_some());
+        self.index.remove(&self.slab, key, id);
+        self.queues.leave(&mut self.slab, id);
+        if is_complete {
+            self.objects -= 1;
         }
+        if self.objects == 0 {
+            self.ghost.clear();
+        }
+        self.slab.remove(id).map(|slot| slot.object)
     }
-}
-
-/// The places of all variants of a key, and of what else is purged with it.
-fn family(primary: u128) -> RangeInclusive<Key> {
-    Key::first(primary)..=Key { primary, part: u128::MAX, variant: u128::MAX }
-}
-
-/// The places of the variants beside this one, itself among them.
-fn variants(of: Key) -> RangeInclusive<Key> {
-    Key { variant: 0, ..of }..=Key { variant: u128::MAX, ..of }
-}
-
-/// A fill that ended well but is not kept.
-pub(super) struct NotKept;
-
-impl<H> Filling<H> {
-    fn removed(self) -> Removed<H> {
-        Removed { object: self.object, charge: self.charge }
-    }
-}
-
-fn is_useless<H: StoredHead>(object: &Object<H>, now: SystemTime) -> bool {
-    object.useless_after() < now
 }

@@ -190,6 +190,17 @@ fn is_part(response: &ResponseHeader) -> bool {
     response.status == http::StatusCode::PARTIAL_CONTENT
 }
 
+fn target_key(target: &PurgeTarget<'_>) -> Key {
+    match target {
+        PurgeTarget::Active(key) => compact_key(key),
+        PurgeTarget::Exact(entry) => compact_key(CacheEntryKey::key(entry)),
+    }
+}
+
+fn outcome(any_removed: bool) -> PurgeOutcome {
+    if any_removed { PurgeOutcome::Purged(None) } else { PurgeOutcome::NotFound }
+}
+
 fn compact_key(key: &CompactCacheKey) -> Key {
     key_from(key.primary_bin(), key.variance_bin())
 }
@@ -256,23 +267,29 @@ impl Storage for PingoraStorage {
         StoredFill::begin(fill, surround).await.map(|fill| Box::new(fill) as MissHandler)
     }
 
+    /// Without a variant, all of them go.
     async fn purge(
         &'static self,
         target: PurgeTarget<'_>,
-        _purge_type: PurgeType,
+        purge_type: PurgeType,
         _trace: &SpanHandle,
     ) -> Result<PurgeOutcome> {
-        let removed = match target {
-            PurgeTarget::Active(key) => self.store.remove(compact_key(key)),
-            PurgeTarget::Exact(entry) => self.store.remove(compact_key(CacheEntryKey::key(entry))),
-        };
-        Ok(if removed { PurgeOutcome::Purged(None) } else { PurgeOutcome::NotFound })
+        let key = target_key(&target);
+        let is_of_all = key.variant == 0 && matches!(purge_type, PurgeType::Invalidation);
+        Ok(outcome(if is_of_all { self.store.purge(key.primary) > 0 } else { self.store.remove(key) }))
+    }
+
+    /// Lets all variants be stale from now on.
+    async fn expire(&'static self, target: PurgeTarget<'_>, _trace: &SpanHandle) -> Result<PurgeOutcome> {
+        Ok(outcome(self.store.expire(target_key(&target).primary) > 0))
     }
 
     async fn update_meta(&'static self, _key: &CacheKey, meta: &CacheMeta, _trace: &SpanHandle) -> Result<bool> {
+        // It may have been purged softly since the origin was asked.
+        let is_outdated = meta.extensions().get::<FillIntent>().is_some_and(|intent| !intent.stands());
         // A later response may have taken the place of the one that was validated.
         let validated = meta.extensions().get::<ObjectId>();
-        Ok(validated.is_some_and(|id| self.refresh(*id, meta)))
+        Ok(validated.is_some_and(|id| !is_outdated && self.refresh(*id, meta)))
     }
 
     fn support_streaming_partial_write(&self) -> bool {

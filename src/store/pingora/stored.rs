@@ -135,6 +135,10 @@ impl StoredHead for StoredResponse {
         std::mem::size_of::<Self>() + fields
     }
 
+    fn expired(&self, at: SystemTime) -> Self {
+        Self { header: self.header.clone(), fresh_until: self.fresh_until.min(at), ..*self }
+    }
+
     fn useless_after(&self) -> SystemTime {
         self.fresh_until.checked_add(self.times.windows().longest()).unwrap_or(self.fresh_until)
     }

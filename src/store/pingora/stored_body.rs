@@ -37,7 +37,7 @@ impl Surround {
 }
 
 /// A fill that broke off must reach the reader as an error, never as a clean end.
-async fn read(reader: &mut BodyReader) -> Result<Option<Bytes>> {
+async fn read(reader: &mut BodyReader<StoredResponse>) -> Result<Option<Bytes>> {
     reader.next().await.map_err(|_| Error::explain(ErrorType::ReadError, "the fill broke off"))
 }
 
@@ -45,7 +45,7 @@ async fn read(reader: &mut BodyReader) -> Result<Option<Bytes>> {
 pub struct StoredHit {
     object: Arc<Object<StoredResponse>>,
     /// `None` once it has been given up.
-    reader: Option<BodyReader>,
+    reader: Option<BodyReader<StoredResponse>>,
 }
 
 impl StoredHit {
@@ -146,7 +146,7 @@ pub struct StoredFill {
     surround: Option<Arc<Surround>>,
     /// Holds what stands before until the client's reader is there: a fill that is not kept forgets
     /// what nobody is to read.
-    anchor: Option<BodyReader>,
+    anchor: Option<BodyReader<StoredResponse>>,
 }
 
 impl StoredFill {

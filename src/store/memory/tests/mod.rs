@@ -2,8 +2,11 @@
 
 mod accounting;
 mod eviction;
+mod lagging;
+mod purging;
 mod streaming;
 mod threads;
+mod walking;
 
 use std::future::Future;
 use std::pin::pin;
@@ -12,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::{BodyReader, Inner, MemoryStore, Object};
+use super::{BodyReader, MemoryStore, Object};
 use crate::store::{Key, StoredHead};
 
 /// A head that takes as many bytes as it says.
@@ -20,6 +23,8 @@ use crate::store::{Key, StoredHead};
 struct Head {
     bytes: usize,
     useless_after: SystemTime,
+    expired_at: Option<SystemTime>,
+    groups: Vec<u64>,
 }
 
 impl StoredHead for Head {
@@ -29,6 +34,14 @@ impl StoredHead for Head {
 
     fn useless_after(&self) -> SystemTime {
         self.useless_after
+    }
+
+    fn expired(&self, at: SystemTime) -> Self {
+        Self { expired_at: Some(at), groups: self.groups.clone(), ..*self }
+    }
+
+    fn groups(&self) -> Vec<u64> {
+        self.groups.clone()
     }
 }
 
@@ -40,7 +53,8 @@ fn head(bytes: usize) -> Head {
 }
 
 fn head_until(bytes: usize, second: u64) -> Head {
-    Head { bytes, useless_after: UNIX_EPOCH + Duration::from_secs(second) }
+    let useless_after = UNIX_EPOCH + Duration::from_secs(second);
+    Head { bytes, useless_after, expired_at: None, groups: Vec::new() }
 }
 
 fn key(primary: u128) -> Key {
@@ -63,7 +77,7 @@ fn put(store: &Store, key: Key, byte: u8, len: usize) -> bool {
 }
 
 /// Reads a complete body.
-fn read_all(object: &Object<Head>) -> Vec<u8> {
+fn read_all(object: &Arc<Object<Head>>) -> Vec<u8> {
     let mut reader = object.reader(None);
     let mut all = Vec::new();
     while let Some(bytes) = now(reader.next()).expect("waits").expect("aborted") {
@@ -89,7 +103,7 @@ enum Seen {
     Waits,
 }
 
-fn next(reader: &mut BodyReader) -> Seen {
+fn next(reader: &mut BodyReader<Head>) -> Seen {
     match now(reader.next()) {
         Some(Ok(Some(bytes))) => Seen::Text(String::from_utf8(bytes.to_vec()).unwrap()),
         Some(Ok(None)) => Seen::Ended,
@@ -98,15 +112,13 @@ fn next(reader: &mut BodyReader) -> Seen {
     }
 }
 
-impl<H: StoredHead> Inner<H> {
-    /// The bytes in use, counted anew.
-    fn recount(&self) -> u64 {
-        self.shards.iter().map(|shard| shard.read().unwrap().charges()).sum()
-    }
-}
-
+/// Nobody may hold an object that is removed.
 fn assert_counted(store: &Store) {
     let stats = store.stats();
-    assert_eq!(stats.bytes, store.inner.recount());
-    assert!(stats.bytes <= stats.limit_bytes, "{stats:?}");
+    let (objects, index_bytes) = store.inner.recount();
+    let charged = |objects: &[Arc<Object<Head>>]| objects.iter().map(|object| object.charged()).sum::<u64>();
+    assert_eq!(stats.bytes, charged(&objects) + index_bytes);
+    assert_eq!(stats.index_bytes, index_bytes);
+    let unkept: Vec<_> = objects.into_iter().filter(|object| !object.is_kept()).collect();
+    assert!(stats.bytes <= stats.limit_bytes + charged(&unkept) + index_bytes, "{stats:?}");
 }

@@ -93,7 +93,9 @@ fn an_aborted_fill_is_an_error_to_every_reader_and_gone() {
     assert_eq!((next(&mut behind), next(&mut behind)), (text("half"), WasAborted));
     assert_eq!((next(&mut object.reader(None)), object.len()), (WasAborted, None));
     assert!(store.lookup(key(1)).is_none());
-    assert_eq!(store.stats(), super::super::StoreStats { limit_bytes: MIB, ..Default::default() });
+    assert_eq!((store.stats().objects, store.stats().fills), (0, 0));
+    drop((waiting, behind, object));
+    assert_eq!(store.stats().bytes, 0);
 }
 
 #[test]
@@ -132,6 +134,7 @@ fn what_is_purged_during_its_fill_goes_on_but_does_not_come_back() {
     assert_eq!(fill.complete(), 0);
     assert_eq!(next(&mut reader), Ended);
     assert!(store.lookup(key(1)).is_none());
+    drop(reader);
     assert_eq!((store.stats().bytes, store.stats().fills, store.stats().purged), (0, 0, 1));
 }
 
@@ -185,6 +188,7 @@ fn a_later_fill_overtakes_an_earlier_one() {
     assert_eq!((late.complete(), early.complete()), (4, 0));
     assert_eq!(read_all(&store.lookup(key(1)).unwrap()), b"late");
     assert_eq!((next(&mut reader), next(&mut reader)), (text("early"), Ended));
+    drop(reader);
     assert_counted(&store);
 }
 
@@ -250,8 +254,8 @@ fn what_is_of_no_more_use_is_dropped_on_lookup() {
     assert!(store.lookup(key(1)).is_some());
     clock.store(21, Ordering::SeqCst);
     assert!(store.lookup(key(1)).is_none());
-    assert_eq!((store.stats().objects, store.stats().bytes), (0, 0));
-    assert_eq!(filling.complete(), 0);
+    assert_eq!((store.stats().objects, filling.is_kept()), (0, true));
+    assert_eq!((filling.complete(), store.stats().bytes), (0, 0));
 }
 
 #[test]
@@ -268,8 +272,8 @@ fn what_is_too_large_streams_on_unkept_and_is_forgotten_behind_its_readers() {
         }
         assert_counted(&store);
     }
-    assert!(!fill.is_kept() && store.lookup(key(1)).is_none() && store.stats().bytes == 0);
-    assert!(object.body().footprint_after(0) < 256 * 1024);
+    assert!(!fill.is_kept() && store.lookup(key(1)).is_none());
+    assert!(object.charged() < 256 * 1024 && store.stats().bytes < 300 * 1024);
     assert_eq!(next(&mut object.reader(None)), WasAborted);
     assert_eq!((fill.complete(), read), (0, 1 << 20));
     assert_eq!(next(&mut reader), Ended);
@@ -282,7 +286,8 @@ fn what_is_known_to_be_too_large_is_not_kept_from_the_start() {
     assert!(store.lookup(key(1)).is_none() && !fill.is_kept());
     let mut reader = store.lookup_fill(key(1), fill.object().id()).unwrap().reader(None);
     fill.write(b"x");
-    assert_eq!((next(&mut reader), store.stats().bytes, store.stats().fills), (text("x"), 0, 1));
+    assert_eq!((next(&mut reader), store.stats().fills), (text("x"), 1));
+    assert!(store.stats().bytes < 100_000);
 }
 
 #[test]

@@ -1,0 +1,379 @@
+//! What all clones of a store, and its fills, share: the shards, the budget, and eviction between them.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::budget::Budget;
+use super::groups::{Fate, Groups, MOST_REMEMBERED};
+use super::object::Object;
+use super::shard::{Batch, Begun, Removed, Shard, Step};
+use super::stats::{Counts, StoreStats, count};
+use super::sync::{AtomicU64, AtomicUsize, Ordering, PoisonError, RwLock, RwLockReadGuard};
+use crate::store::{Key, StoredHead};
+
+const SHARDS: usize = if cfg!(feature = "model") { 2 } else { 64 };
+/// An object may take this part of the limit.
+const LARGEST_SHARE: u64 = 16;
+/// How often eviction goes round all shards before it takes what is in use, too.
+const GENTLE_ROUNDS: usize = 5;
+/// So many objects are looked at under one lock.
+const SWEPT_AT_ONCE: usize = 64;
+
+/// The time, as the store asks for it.
+type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
+
+pub(super) struct Inner<H> {
+    shards: [Part<H>; SHARDS],
+    pub(super) budget: Arc<Budget>,
+    groups: Groups,
+    groups_bytes: AtomicU64,
+    clock: Clock,
+    /// The next number of an object, an intent or a purge.
+    next_id: AtomicU64,
+    /// Whose turn it is to evict.
+    next_shard: AtomicUsize,
+}
+
+/// A shard with its lock and counts, apart from its neighbours' in the processor's caches.
+#[repr(align(128))]
+struct Part<H> {
+    shard: RwLock<Shard<H>>,
+    counts: Counts,
+}
+
+impl<H: StoredHead> Inner<H> {
+    pub(super) fn new(limit_bytes: u64, clock: Clock) -> Self {
+        let part = |_| Part { shard: RwLock::new(Shard::default()), counts: Counts::default() };
+        Self {
+            shards: std::array::from_fn(part),
+            budget: Arc::new(Budget::new(limit_bytes)),
+            groups: Groups::default(),
+            groups_bytes: AtomicU64::new(0),
+            clock,
+            next_id: AtomicU64::new(1),
+            next_shard: AtomicUsize::new(0),
+        }
+    }
+
+    pub(super) fn now(&self) -> SystemTime {
+        (self.clock)()
+    }
+
+    pub(super) fn new_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::SeqCst)
+    }
+
+    pub(super) fn lookup(&self, key: Key) -> Option<Arc<Object<H>>> {
+        let (part, now) = (self.part(key.primary), self.now());
+        let is_of_use = |object: &Object<H>| self.is_of_use(object, now);
+        let (found, any_useless) = part.read().find(key, is_of_use);
+        if any_useless {
+            drop(self.change(key.primary, |shard| shard.remove_useless(key, is_of_use)));
+        }
+        count(if found.is_some() { &part.counts.hits } else { &part.counts.misses }, 1);
+        found.inspect(|object| {
+            object.touch();
+            self.expire_with_group(key, object);
+        })
+    }
+
+    pub(super) fn variants(&self, of: Key) -> Vec<Arc<Object<H>>> {
+        let now = self.now();
+        self.part(of.primary).read().variants(of, |object| self.is_of_use(object, now))
+    }
+
+    pub(super) fn lookup_fill(&self, key: Key, id: u64) -> Option<Arc<Object<H>>> {
+        self.part(key.primary).read().fill(id)
+    }
+
+    /// Some objects of a shard from a place on, and where to go on; `None` behind the last shard.
+    pub(super) fn some(&self, shard: usize, place: u32, at_most: usize) -> Option<Batch<H>> {
+        Some(self.shards.get(shard)?.read().some(place, at_most))
+    }
+
+    /// The most bytes that one object may take.
+    pub(super) fn largest_object(&self) -> u64 {
+        self.budget.limit() / LARGEST_SHARE
+    }
+
+    pub(super) fn begin(&self, key: Key, object: &Arc<Object<H>>, has_room: bool, intent: Option<u64>) -> Begun {
+        let (begun, overtaken) = self.change(key.primary, |shard| shard.begin(key, object, has_room, intent));
+        forget(overtaken);
+        begun
+    }
+
+    pub(super) fn is_intended(&self, primary: u128, intent: u64) -> bool {
+        self.part(primary).read().is_intended(primary, intent)
+    }
+
+    /// A fill has ended well; gives the bytes of its body that are stored.
+    pub(super) fn complete(&self, key: Key, object: &Object<H>, len: u64) -> u64 {
+        let Ok(removed) = self.change(key.primary, |shard| shard.publish(key, object)) else { return 0 };
+        count(&self.part(key.primary).counts.stored, 1);
+        forget(removed.into_iter().flatten());
+        len
+    }
+
+    /// A fill goes on, but is not to be kept.
+    pub(super) fn give_up(&self, key: Key, object: &Object<H>) {
+        forget(self.change(key.primary, |shard| shard.give_up(key, object.id())));
+        object.body().forget_what_is_read();
+    }
+
+    pub(super) fn end_fill(&self, key: Key, id: u64) {
+        forget(self.change(key.primary, |shard| shard.end_fill(key, id)));
+    }
+
+    pub(super) fn replace_head(&self, key: Key, id: u64, head: H) -> bool {
+        let new_bytes = head.size_bytes() as u64;
+        if !self.reserve(new_bytes) {
+            return false;
+        }
+        let at_most = self.largest_object();
+        let replaced = self.change(key.primary, |shard| shard.replace_head(key, id, head, at_most));
+        if replaced.is_none() {
+            self.budget.release(new_bytes);
+        }
+        replaced.is_some()
+    }
+
+    /// Removes all that stands under a primary key and strikes out the intents to fill it, but for one.
+    pub(super) fn purge(&self, primary: u128, but_intent: Option<u64>) -> usize {
+        let removed = self.change(primary, |shard| shard.purge(primary, but_intent));
+        self.purged_some(primary, removed)
+    }
+
+    pub(super) fn expire(&self, primary: u128) -> usize {
+        let now = self.now();
+        let family = self.change(primary, |shard| shard.family(primary));
+        family.into_iter().filter(|(key, object)| self.expire_object(*key, object, now)).count()
+    }
+
+    /// Purges a group or, where a time is given, lets it be stale since then.
+    pub(super) fn purge_group(&self, group: u64, expired_at: Option<SystemTime>) {
+        if self.groups.purge(group, || self.new_id(), expired_at) > MOST_REMEMBERED {
+            self.sweep();
+            self.forget_purges();
+        }
+        self.settle_groups();
+    }
+
+    pub(super) fn remove(&self, key: Key) -> bool {
+        let removed = self.change(key.primary, |shard| shard.remove(key));
+        self.purged_some(key.primary, removed) > 0
+    }
+
+    /// Removes what is of no more use.
+    pub(super) fn sweep(&self) -> usize {
+        let seen = self.groups.latest();
+        let (now, mut count) = (self.now(), 0);
+        for shard in 0..SHARDS {
+            let mut place = Some(0);
+            while let Some((objects, next)) = place.and_then(|place| self.some(shard, place, SWEPT_AT_ONCE)) {
+                for (key, object) in objects {
+                    if self.is_of_use(&object, now) {
+                        self.expire_with_group(key, &object);
+                    } else {
+                        let removed = self.change(key.primary, |shard| shard.remove_object(key, object.id()));
+                        count += usize::from(removed.is_some());
+                    }
+                }
+                place = next;
+            }
+        }
+        self.groups.forget(seen.min(self.oldest_under_way().saturating_sub(1)));
+        self.settle_groups();
+        count
+    }
+
+    pub(super) fn stats(&self) -> StoreStats {
+        let (bytes, limit_bytes) = (self.budget.used(), self.budget.limit());
+        let index_bytes = self.groups_bytes.load(Ordering::SeqCst);
+        let mut stats = StoreStats { bytes, limit_bytes, index_bytes, ..StoreStats::default() };
+        for part in &self.shards {
+            part.counts.add_to(&mut stats);
+            let shard = part.read();
+            stats.index_bytes += shard.charged_bytes;
+            stats.objects += shard.objects();
+            stats.fills += shard.fills();
+        }
+        stats
+    }
+
+    /// Reserves bytes, evicting as long as they are not there. Takes shard locks, so none may be
+    /// held. `false` when nothing is left to evict.
+    pub(super) fn reserve(&self, bytes: u64) -> bool {
+        while !self.budget.try_reserve(bytes) {
+            if bytes > self.budget.limit() || !self.evict_one() {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Takes bytes that are in use already, evicting for them where there is anything to evict; gives them.
+    pub(super) fn take(&self, bytes: u64) -> u64 {
+        if !self.reserve(bytes) {
+            self.budget.take(bytes);
+        }
+        bytes
+    }
+
+    pub(super) fn set_limit(&self, bytes: u64) {
+        self.budget.set_limit(bytes);
+        self.evict_what_is_too_much();
+        for shard in 0..SHARDS {
+            if self.budget.is_exceeded() {
+                forget(self.change_shard(shard, Shard::remove_fills).into_iter().flatten());
+            }
+        }
+    }
+
+    /// Runs under the lock of a key's shard, and counts what its index takes afterwards.
+    pub(super) fn change<T>(&self, primary: u128, change: impl FnOnce(&mut Shard<H>) -> T) -> T {
+        let part = self.part(primary);
+        let (result, before, after) = part.change(change);
+        self.settle(before, after);
+        if after > before {
+            self.evict_what_is_too_much();
+        }
+        result
+    }
+
+    fn change_shard<T>(&self, shard: usize, change: impl FnOnce(&mut Shard<H>) -> T) -> Option<T> {
+        let (result, before, after) = self.shards.get(shard)?.change(change);
+        self.settle(before, after);
+        Some(result)
+    }
+
+    fn settle(&self, before: u64, after: u64) {
+        if after > before {
+            self.budget.take(after - before);
+        } else {
+            self.budget.release(before - after);
+        }
+    }
+
+    /// Counts what the purges of groups take.
+    fn settle_groups(&self) {
+        let bytes = self.groups.bytes();
+        let before = self.groups_bytes.swap(bytes, Ordering::SeqCst);
+        self.settle(before, bytes);
+    }
+
+    fn part(&self, primary: u128) -> &Part<H> {
+        let [first, ..] = &self.shards;
+        self.shards.get(shard_index(primary)).unwrap_or(first)
+    }
+
+    fn is_of_use(&self, object: &Object<H>, now: SystemTime) -> bool {
+        object.useless_after() >= now && self.groups.fate(object) != Fate::Gone
+    }
+
+    /// Where the group of an object was let be stale, it is.
+    fn expire_with_group(&self, key: Key, object: &Object<H>) {
+        let seen = self.groups.latest();
+        if let Fate::Expired(at) = self.groups.fate(object)
+            && self.expire_object(key, object, at)
+        {
+            object.see(seen);
+        }
+    }
+
+    fn expire_object(&self, key: Key, object: &Object<H>, at: SystemTime) -> bool {
+        self.replace_head(key, object.id(), object.head().expired(at))
+    }
+
+    /// The number of the oldest fill or intent under way.
+    fn oldest_under_way(&self) -> u64 {
+        self.shards.iter().filter_map(|part| part.read().oldest_under_way()).min().unwrap_or(u64::MAX)
+    }
+
+    /// If the fills under way are so old that still too many purges are to be remembered for them, they are
+    /// not kept.
+    fn forget_purges(&self) {
+        if self.groups.len() <= MOST_REMEMBERED {
+            return;
+        }
+        let latest = self.groups.latest();
+        for shard in 0..SHARDS {
+            forget(self.change_shard(shard, Shard::remove_fills).into_iter().flatten());
+        }
+        self.groups.forget(latest);
+    }
+
+    fn evict_what_is_too_much(&self) {
+        while self.budget.is_exceeded() && self.evict_one() {}
+    }
+
+    /// Evicts one object; `false` when there is none.
+    fn evict_one(&self) -> bool {
+        let mut empty_in_a_row = 0;
+        for step in 0..SHARDS * (GENTLE_ROUNDS + 1) {
+            let turn = self.next_shard.fetch_add(1, Ordering::Relaxed) % SHARDS;
+            let gently = step < SHARDS * GENTLE_ROUNDS;
+            // Bound first, so that the lock is free when the object is dropped.
+            let Some(step) = self.change_shard(turn, |shard| shard.evict_step(gently)) else { continue };
+            match step {
+                Step::Evicted(removed) => {
+                    self.shards.get(turn).iter().for_each(|part| count(&part.counts.evictions, 1));
+                    forget([removed]);
+                    return true;
+                }
+                Step::Spared => empty_in_a_row = 0,
+                Step::Empty => empty_in_a_row += 1,
+            }
+            if empty_in_a_row >= SHARDS {
+                return false;
+            }
+        }
+        false
+    }
+
+    /// Counts what was purged.
+    fn purged_some(&self, primary: u128, removed: Vec<Removed<H>>) -> usize {
+        let purged = removed.len();
+        count(&self.part(primary).counts.purged, purged);
+        forget(removed);
+        purged
+    }
+
+    /// All objects, and the bytes of the index, counted anew.
+    #[cfg(test)]
+    pub(super) fn recount(&self) -> (Vec<Arc<Object<H>>>, u64) {
+        let all = self.shards.iter().flat_map(|part| part.read().all()).collect();
+        let index: u64 = self.shards.iter().map(|part| part.read().bytes()).sum();
+        (all, index + self.groups.bytes())
+    }
+}
+
+impl<H: StoredHead> Part<H> {
+    fn read(&self) -> RwLockReadGuard<'_, Shard<H>> {
+        self.shard.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the bytes of the index before and afterwards, too.
+    fn change<T>(&self, change: impl FnOnce(&mut Shard<H>) -> T) -> (T, u64, u64) {
+        let mut shard = self.shard.write().unwrap_or_else(PoisonError::into_inner);
+        let result = change(&mut shard);
+        let after = shard.bytes();
+        let before = std::mem::replace(&mut shard.charged_bytes, after);
+        (result, before, after)
+    }
+}
+
+/// What was taken out of the index, if it is still being filled, holds only what is read. Dropped here, so no
+/// lock may be held.
+fn forget<H: StoredHead>(removed: impl IntoIterator<Item = Removed<H>>) {
+    for object in removed {
+        object.body().forget_what_is_read();
+    }
+}
+
+/// Keys are hashes already; the multiplication spreads those of tests as well.
+fn shard_index(primary: u128) -> usize {
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let folded = (primary ^ (primary >> 64)) & u128::from(u64::MAX);
+    let folded = u64::try_from(folded).unwrap_or_default();
+    usize::try_from(folded.wrapping_mul(SPREAD) >> 58).unwrap_or_default() % SHARDS
+}
