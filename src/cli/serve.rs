@@ -12,7 +12,7 @@ use super::{Failure, Outcome, Output, listening};
 use crate::lang::diagnostic::render;
 use crate::lang::hir::BackendAddress;
 use crate::policy::PolicySource;
-use crate::proxy::{self, ServeError, ServeOptions};
+use crate::proxy::{self, Coalescing, ServeError, ServeOptions};
 use crate::telemetry::LogFormat;
 
 /// Run the proxy.
@@ -39,6 +39,14 @@ pub(super) struct Arguments {
     /// How much memory stored responses may take
     #[arg(long, value_name = "SIZE", default_value = "256MB", value_parser = values::bytes)]
     memory: u64,
+
+    /// How many requests may wait for the fetch of one response; more get 503 at once
+    #[arg(long, value_name = "N", default_value = "10000")]
+    max_waiting: NonZeroUsize,
+
+    /// How many of those that waited in vain ask the backend for it at the same time
+    #[arg(long, value_name = "N", default_value = "100")]
+    max_fetches: NonZeroUsize,
 
     /// How many threads serve [default: one for each core]
     #[arg(long, value_name = "N")]
@@ -100,6 +108,7 @@ fn options(arguments: &Arguments) -> ServeOptions {
         listen: arguments.sockets.listen.clone(),
         admin: arguments.sockets.admin.address(),
         memory_bytes: arguments.memory,
+        coalescing: Coalescing { most_waiting: arguments.max_waiting.get(), most_fetches: arguments.max_fetches.get() },
         threads: arguments.threads.map(NonZeroUsize::get),
         log_format: match arguments.log_format {
             Form::Text => LogFormat::Text,

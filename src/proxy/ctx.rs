@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use pingora::http::{RequestHeader, ResponseHeader};
 
+use super::coalesce;
 use super::part::Pieces;
 use super::post::ForGet;
 use super::revalidate::Unusable;
@@ -51,6 +52,8 @@ pub struct RequestCtx {
     pub obj: Option<Box<Obj>>,
     /// Whether the response is put together from slices.
     pub sliced: bool,
+    /// Its part in waiting for the fetches of others.
+    pub part: coalesce::Part,
 }
 
 /// The client's side.
@@ -323,6 +326,7 @@ impl RequestCtx {
             told: None,
             obj: None,
             sliced: false,
+            part: coalesce::Part::default(),
         }
     }
 }

@@ -30,7 +30,9 @@ pub fn cache_status(ctx: &RequestCtx, ttl_seconds: Option<i64>) -> CacheStatus {
         Outcome::Miss => CacheStatus::forwarded(forward(verdict.reason)),
         Outcome::Pass if verdict.reason == Reason::Method => CacheStatus::forwarded(Forward::Method),
         Outcome::Pass => CacheStatus::forwarded(Forward::Bypass),
-        Outcome::Error if ctx.fetch.bereq.is_some() => CacheStatus::forwarded(failed_forward(ctx)),
+        Outcome::Error if ctx.fetch.bereq.is_some() || verdict.collapsed.is_some() => {
+            CacheStatus::forwarded(failed_forward(ctx))
+        }
         Outcome::Synth | Outcome::Purge | Outcome::Error => CacheStatus::made(),
     };
     let status = status.stored(verdict.stored).collapsed(verdict.collapsed.is_some()).detail(detail(ctx));

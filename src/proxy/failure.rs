@@ -1,6 +1,7 @@
 //! No usable response came: `backend_error`, and the page that the client gets instead.
 
 use bytes::Bytes;
+use http::header;
 use pingora::proxy::{FailToProxy, Session};
 use pingora::upstreams::peer::{HttpPeer, Peer};
 use pingora::{Error, ErrorSource, ErrorType, Result};
@@ -8,7 +9,7 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 use super::connection::BadChunk;
 use super::ctx::{RequestCtx, Synthetic};
 use super::facts::StepFacts;
-use super::synth;
+use super::{coalesce, synth};
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{OriginResult, Outcome, Reason};
 
@@ -20,6 +21,18 @@ pub fn to_connect(peer: &HttpPeer, ctx: &mut RequestCtx, mut error: Box<Error>) 
         backend.report_connect_failure(*address);
         let is_name = backend.definition().address.as_ref().is_some_and(|address| address.literal().is_none());
         error.set_retry(is_name);
+    }
+    error
+}
+
+/// An asking failed after the connection was made. What may be sent twice is sent again, where a kept
+/// connection turned out to be closed.
+pub fn while_asking(session: &Session, peer: &HttpPeer, error: Box<Error>, is_reused: bool) -> Box<Error> {
+    let mut error = error.more_context(format!("Peer: {peer}"));
+    if session.req_header().method.is_idempotent() && !session.as_ref().retry_buffer_truncated() {
+        error.retry.decide_reuse(is_reused);
+    } else {
+        error.set_retry(false);
     }
     error
 }
@@ -121,6 +134,9 @@ fn make_error_page(
     ctx.exchange.body = None;
     ctx.fetch.was_304 = false;
     let mut response = synth::head(synthetic)?;
+    if coalesce::is_refusal(ctx.verdict.reason) {
+        response.insert_header(header::RETRY_AFTER, coalesce::RETRY_AFTER_SECONDS)?;
+    }
     let verdict = {
         let mut bereq = ctx.fetch.bereq.take();
         let mut facts = StepFacts::new(&mut ctx.exchange, None);

@@ -17,8 +17,8 @@ use pingora::{Error, Result};
 use super::ctx::RequestCtx;
 use super::recv::Received;
 use super::{
-    WarpProxy, abandon, beresp, deliver, failure, fetch, head_update, interim, invalidate, log, lookup, part, post,
-    range, recv, revalidate, slice, sliced, stale, storing, synth,
+    WarpProxy, abandon, beresp, coalesce, deliver, failure, fetch, head_update, interim, invalidate, log, lookup, part,
+    post, range, recv, revalidate, slice, sliced, stale, storing, synth,
 };
 
 #[async_trait]
@@ -51,7 +51,9 @@ impl ProxyHttp for WarpProxy {
     }
 
     fn cache_key_callback(&self, _session: &Session, ctx: &mut RequestCtx) -> Result<CacheKey> {
-        Ok(lookup::cache_key(&ctx.exchange))
+        let mut key = lookup::cache_key(&ctx.exchange);
+        coalesce::join(&mut key, ctx);
+        Ok(key)
     }
 
     fn cache_vary_filter(&self, meta: &CacheMeta, ctx: &mut RequestCtx, req: &RequestHeader) -> Option<HashBinary> {
@@ -96,15 +98,16 @@ impl ProxyHttp for WarpProxy {
     }
 
     async fn proxy_upstream_filter(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
+        coalesce::check(session, ctx)?;
         match fetch::before(self.storage, session, ctx) {
-            None => Ok(true),
+            None => coalesce::queue(self, session, ctx).await.map(|()| true),
             Some(synthetic) => synth::answer(session, ctx, &synthetic).await.map(|()| false),
         }
     }
 
     async fn upstream_peer(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<HttpPeer>> {
         revalidate::start_over(self, session, ctx);
-        fetch::peer(session, ctx).await
+        fetch::peer(session, ctx).await.inspect_err(|error| coalesce::note_failure(error, ctx))
     }
 
     async fn upstream_request_filter(
@@ -142,6 +145,7 @@ impl ProxyHttp for WarpProxy {
         abandon::check(session, ctx)?;
         part::count(body.as_ref(), ctx)?;
         post::write(body.as_ref(), end_of_stream, ctx);
+        coalesce::leave(end_of_stream, ctx);
         Ok(None)
     }
 
@@ -166,7 +170,21 @@ impl ProxyHttp for WarpProxy {
         ctx: &mut RequestCtx,
         error: Box<Error>,
     ) -> Box<Error> {
-        failure::to_connect(peer, ctx, error)
+        let error = failure::to_connect(peer, ctx, error);
+        coalesce::note_failure(&error, ctx);
+        error
+    }
+
+    fn error_while_proxy(
+        &self,
+        peer: &HttpPeer,
+        session: &mut Session,
+        error: Box<Error>,
+        ctx: &mut RequestCtx,
+        is_reused: bool,
+    ) -> Box<Error> {
+        coalesce::note_failure(&error, ctx);
+        failure::while_asking(session, peer, error, is_reused)
     }
 
     async fn response_filter(

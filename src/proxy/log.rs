@@ -32,7 +32,8 @@ pub fn finish(proxy: &WarpProxy, session: &Session, error: Option<&Error>, ctx: 
     let duration = ctx.exchange.began.elapsed();
     let sent_bytes = session.body_bytes_sent() as u64;
     let (outcome, reason) = (ctx.verdict.outcome, ctx.verdict.reason);
-    proxy.metrics.record(&RequestSample { outcome, reason, status, duration, sent_bytes });
+    let collapsed = ctx.verdict.collapsed.is_some();
+    proxy.metrics.record(&RequestSample { outcome, reason, status, duration, sent_bytes, collapsed });
     if let Some(access_log) = &proxy.access_log {
         access_log.write(record(session, ctx, status, sent_bytes, duration));
     }

@@ -10,7 +10,7 @@ use pingora::proxy::Session;
 use super::ctx::{Disposition, Exchange, RequestCtx};
 use super::facts::{ObjView, StepFacts};
 use super::recv::answer_for;
-use super::{WarpProxy, part, stale};
+use super::{WarpProxy, coalesce, part, stale};
 use crate::cache::slice::Slice;
 use crate::cache::{Vary, accept};
 use crate::lang::schema::{Action, Step};
@@ -34,7 +34,7 @@ pub fn enable(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) {
         (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Pass, Reason::HitForPass);
         return;
     }
-    session.cache.enable(proxy.storage, None, Some(proxy.marks), Some(proxy.lock), None);
+    session.cache.enable(proxy.storage, None, Some(proxy.marks), Some(proxy.lock), Some(coalesce::Lock::options()));
 }
 
 /// The key that `hash` made, or that of a slice of what it stands for.

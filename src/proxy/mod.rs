@@ -5,7 +5,7 @@
 //! - `listener` and `connection`: its bytes are read and judged, and handed to pingora, whose calls
 //!   `hooks` hands on to the steps;
 //! - `admit`, `recv`, `query`: what is asked for; `lookup`, `marks`: whether it is stored, or known
-//!   not to be; `stale`: whether what is stale may be served;
+//!   not to be; `coalesce`: who waits for the fetch of another; `stale`: whether what is stale may be served;
 //! - `fetch`: the backend is asked; `interim`, `beresp`, `storing`: what comes, and what is stored of it, with
 //!   `revalidate` for a 304, `head_update` for a HEAD, `part` and `range` for parts, `slice`, `sliced` and
 //!   `told` for responses that are put together from slices, `post` and `invalidate` for what a request
@@ -18,6 +18,7 @@
 mod abandon;
 mod admit;
 mod beresp;
+mod coalesce;
 mod connection;
 mod ctx;
 mod deliver;
@@ -54,6 +55,7 @@ use std::sync::{Arc, OnceLock};
 use crate::policy::PolicyHandle;
 use crate::telemetry::{AccessLog, Metrics};
 
+pub use crate::store::pingora::Coalescing;
 pub use options::{AccessLogTarget, Listening, ServeOptions};
 pub use serve::{ServeError, serve};
 
@@ -61,7 +63,7 @@ pub use serve::{ServeError, serve};
 pub struct WarpProxy {
     policy: Arc<PolicyHandle>,
     storage: &'static crate::store::pingora::PingoraStorage,
-    lock: &'static crate::store::pingora::FetchLock,
+    lock: &'static coalesce::Lock,
     marks: &'static marks::KeyMarks,
     failed: &'static stale::FailedFetches,
     metrics: Arc<Metrics>,

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::policy::PolicySource;
+use crate::store::pingora::Coalescing;
 use crate::telemetry::LogFormat;
 
 /// Everything that only a restart changes, and where the policy comes from.
@@ -17,6 +18,8 @@ pub struct ServeOptions {
     pub admin: Option<SocketAddr>,
     /// How many bytes the memory store may take.
     pub memory_bytes: u64,
+    /// How many requests may wait for the same response, and then ask for it.
+    pub coalescing: Coalescing,
     /// How many threads serve; `None` for one per core.
     pub threads: Option<usize>,
     /// The form of the log on stderr and of the access log.

@@ -75,7 +75,7 @@ pub fn serve(options: ServeOptions, on_ready: impl FnOnce(&Listening)) -> Result
     let proxy = WarpProxy {
         policy,
         storage,
-        lock: Box::leak(Box::new(FetchLock::new(storage))),
+        lock: Box::leak(Box::new(FetchLock::new(storage, options.coalescing))),
         marks: Box::leak(Box::default()),
         failed: Box::leak(Box::default()),
         access_log: access_log(options.access_log, options.log_format, &metrics)?.map(Arc::new),

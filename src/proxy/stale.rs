@@ -10,7 +10,7 @@ use pingora::proxy::Session;
 use pingora::{Error, ErrorSource, ErrorType};
 
 use super::ctx::RequestCtx;
-use super::{failure, query};
+use super::{coalesce, failure, query};
 use crate::cache::stale::is_error;
 use crate::cache::{StaleUse, StaleWindows};
 use crate::store::Marks;
@@ -68,12 +68,13 @@ pub fn without_asking(failed: &FailedFetches, session: &Session, meta: &CacheMet
 
 /// Whether a stale response may be served now: while it is fetched anew (`error` is `None`), or
 /// because the backend failed.
-pub fn may_serve(failed: &FailedFetches, session: &Session, ctx: &mut RequestCtx, error: Option<&Error>) -> bool {
+pub fn may_serve(failed: &FailedFetches, session: &mut Session, ctx: &mut RequestCtx, error: Option<&Error>) -> bool {
     let Some(meta) = session.cache.maybe_cache_meta() else { return false };
     let Some(error) = error else {
         let allowed = is_in_grace(session, meta, ctx);
         if allowed {
             (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Stale, Reason::Grace);
+            coalesce::wait_no_longer(session);
         }
         return allowed;
     };
@@ -83,11 +84,13 @@ pub fn may_serve(failed: &FailedFetches, session: &Session, ctx: &mut RequestCtx
     if allowed {
         failed.note(session.cache.cache_key(), how);
         note_failed_fetch(error, how, ctx);
+        coalesce::note_recovery(ctx);
         (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Stale, Reason::StaleIfError);
     }
     if windows.forbidden && how == StaleUse::Disconnected {
         // RFC 9111 section 5.2.2.2: only the want of an answer keeps the stored response from being used.
         ctx.fetch.error.get_or_insert((504, None));
+        coalesce::note_failure(error, ctx);
     }
     allowed
 }

@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::WarpProxy;
+use super::{WarpProxy, coalesce};
 use crate::admin::{AdminServer, RunningAdmin, StatusSource};
 use crate::policy::PolicyHandle;
 use crate::store::pingora::PingoraStorage;
-use crate::telemetry::{Gauges, Metrics, StoreGauges};
+use crate::telemetry::{Gauges, Metrics, StoreGauges, WaitingGauges};
 
 struct Status {
     policy: Arc<PolicyHandle>,
     storage: &'static PingoraStorage,
+    lock: &'static coalesce::Lock,
     metrics: Arc<Metrics>,
     listeners: Vec<SocketAddr>,
 }
@@ -24,6 +25,7 @@ pub fn start(address: SocketAddr, proxy: &WarpProxy, listeners: &[SocketAddr]) -
     let status = Status {
         policy: Arc::clone(&proxy.policy),
         storage: proxy.storage,
+        lock: proxy.lock,
         metrics: Arc::clone(&proxy.metrics),
         listeners: listeners.to_vec(),
     };
@@ -76,6 +78,8 @@ impl StatusSource for Status {
 
     fn metrics(&self) -> String {
         let backends = self.policy.current().backends.iter().map(|backend| backend.gauge()).collect();
-        self.metrics.render(&Gauges { store: Some(self.store_gauges()), backends })
+        let (for_fetch, to_fetch) = (self.lock.waiting() as u64, self.lock.queued() as u64);
+        let waiting = WaitingGauges { for_fetch, to_fetch };
+        self.metrics.render(&Gauges { store: Some(self.store_gauges()), backends, waiting })
     }
 }

@@ -17,6 +17,17 @@ pub struct Gauges {
     pub store: Option<StoreGauges>,
     /// The backends of the running policy.
     pub backends: Vec<BackendGauge>,
+    /// Requests that wait.
+    pub waiting: WaitingGauges,
+}
+
+/// Requests that wait because of others for the same key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WaitingGauges {
+    /// For the fetch of another.
+    pub for_fetch: u64,
+    /// To ask the backend themselves, after they waited for a response that could not be shared.
+    pub to_fetch: u64,
 }
 
 /// What a store holds.
@@ -50,6 +61,7 @@ impl Metrics {
         let mut families = self.request_families();
         families.extend(self.policy_families());
         families.extend(self.origin_families(&gauges.backends));
+        families.extend(waiting_families(gauges.waiting));
         families.extend(gauges.store.iter().flat_map(store_families));
         families.retain(|family| !family.get_metric().is_empty());
         // Fails on an empty family only, and there is none.
@@ -81,6 +93,11 @@ impl Metrics {
                 "warp_requests_in_flight",
                 "Requests that have not ended.",
                 vec![gauge(&[], self.in_flight() as f64)],
+            ),
+            counters(
+                "warp_requests_collapsed_total",
+                "Requests that shared the fetch of another.",
+                vec![counter(&[], self.collapsed())],
             ),
             counters(
                 "warp_access_log_dropped_total",
@@ -126,6 +143,18 @@ impl Metrics {
             ),
         ]
     }
+}
+
+fn waiting_families(waiting: WaitingGauges) -> Vec<MetricFamily> {
+    let one = |value| vec![gauge(&[], float(value))];
+    vec![
+        gauges("warp_requests_waiting", "Requests that wait for the fetch of another.", one(waiting.for_fetch)),
+        gauges(
+            "warp_requests_queued",
+            "Requests that have waited and queue to ask the backend.",
+            one(waiting.to_fetch),
+        ),
+    ]
 }
 
 fn store_families(store: &StoreGauges) -> Vec<MetricFamily> {

@@ -30,6 +30,8 @@ pub struct RequestSample {
     pub duration: Duration,
     /// Bytes of the response's body that were sent.
     pub sent_bytes: u64,
+    /// Whether it shared the fetch of another request.
+    pub collapsed: bool,
 }
 
 /// All counters of the process.
@@ -68,6 +70,7 @@ impl Metrics {
         shard.count_request(sample.outcome, sample.reason);
         shard.count_response(sample.status);
         shard.sent_bytes.fetch_add(sample.sent_bytes, Relaxed);
+        shard.collapsed.fetch_add(u64::from(sample.collapsed), Relaxed);
         if let Some(latency) = shard.latency.get(sample.outcome.place()) {
             latency.observe(sample.duration);
         }
@@ -147,6 +150,11 @@ impl Metrics {
     /// Bytes of bodies sent to clients.
     pub(super) fn sent_bytes(&self) -> u64 {
         self.shards.iter().map(|shard| shard.sent_bytes.load(Relaxed)).sum()
+    }
+
+    /// Requests that shared the fetch of another.
+    pub(super) fn collapsed(&self) -> u64 {
+        self.shards.iter().map(|shard| shard.collapsed.load(Relaxed)).sum()
     }
 
     /// Requests that have not ended. A guard may be dropped on another thread, so only the sum means something.

@@ -112,6 +112,10 @@ labels! {
         Timeout = "timeout",
         /// Error: what the origin sent is not a whole, valid response.
         BadResponse = "bad-response",
+        /// Error: too many requests wait for the same response already.
+        TooManyWaiting = "too-many-waiting",
+        /// Error: it waited for a response that could not be shared, and then too long to ask for its own.
+        QueuedTooLong = "queued-too-long",
         /// Error: the client went away.
         Client = "client",
         /// Error: the policy failed at run time.

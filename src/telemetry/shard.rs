@@ -20,6 +20,7 @@ pub(super) struct Shard {
     responses: [AtomicU64; CLASSES.len()],
     pub(super) latency: [Histogram; OUTCOMES],
     pub(super) sent_bytes: AtomicU64,
+    pub(super) collapsed: AtomicU64,
     pub(super) in_flight: AtomicI64,
 }
 
@@ -30,6 +31,7 @@ impl Default for Shard {
             responses: Default::default(),
             latency: Default::default(),
             sent_bytes: AtomicU64::new(0),
+            collapsed: AtomicU64::new(0),
             in_flight: AtomicI64::new(0),
         }
     }

@@ -16,6 +16,7 @@ mod freshness;
 mod gate;
 mod grace;
 mod head_update;
+mod herd;
 mod hit_for_pass;
 mod hit_miss;
 mod hostile;

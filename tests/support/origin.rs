@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -52,6 +53,26 @@ struct Script {
 struct Shared {
     script: Mutex<Script>,
     arrived: Condvar,
+    /// Requests that are not answered yet, and the most of them that there were.
+    under_way: AtomicUsize,
+    most_under_way: AtomicUsize,
+}
+
+/// A request that is not answered yet.
+struct UnderWay<'a>(&'a Shared);
+
+impl<'a> UnderWay<'a> {
+    fn begin(shared: &'a Shared) -> Self {
+        let now = shared.under_way.fetch_add(1, SeqCst) + 1;
+        shared.most_under_way.fetch_max(now, SeqCst);
+        Self(shared)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, SeqCst);
+    }
 }
 
 /// A running origin. Dropping it closes its port and its connections.
@@ -118,6 +139,11 @@ impl Origin {
         self.requests().into_iter().filter(|request| request.path() == path).collect()
     }
 
+    /// How many requests were under way at the same time, at most: come, and not wholly answered.
+    pub fn most_at_once(&self) -> usize {
+        self.shared.most_under_way.load(SeqCst)
+    }
+
     /// Waits for the `n`th request, counted from 1.
     ///
     /// # Panics
@@ -174,6 +200,7 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>, connection: usize) ->
     stream.set_nodelay(true)?;
     let mut received = Vec::new();
     while let Some(request) = read_request(&mut stream, &mut received, connection).await? {
+        let _under_way = UnderWay::begin(&shared);
         let answer = shared.take(&request);
         send(&mut stream, &answer, &request.method).await?;
         if request.fields.lists("Connection", "close") || !answer.keeps_alive() {

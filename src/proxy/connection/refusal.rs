@@ -34,6 +34,7 @@ pub async fn refuse(mut stream: Box<ClientStream>, rejection: &Rejection, front:
         status: rejection.status,
         duration: began.elapsed(),
         sent_bytes,
+        collapsed: false,
     };
     front.metrics.record(&sample);
     if let Some(access_log) = &front.access_log {

@@ -2,12 +2,16 @@
 //!
 //! Nothing here knows of policies; it works with pingora alone.
 
+mod gate;
 mod lock;
 mod storage;
 mod stored;
 mod stored_body;
+mod turn;
 
-pub use lock::{AlwaysMiss, FetchLock, HEAD_ONLY};
+pub use gate::{Gate, Place};
+pub use lock::{AlwaysMiss, Coalescing, FetchLock, HEAD_ONLY};
 pub use storage::{Family, FillIntent, LanguageWanted, ObjectId, OfSlice, PingoraStorage, key_of};
 pub use stored::{StoredResponse, StoredTimes};
 pub use stored_body::{StoredFill, StoredHit, Surround};
+pub use turn::{Ended, Turn};

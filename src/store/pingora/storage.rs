@@ -16,7 +16,7 @@ use pingora::http::ResponseHeader;
 
 use super::stored::StoredResponse;
 use super::stored_body::{StoredFill, StoredHit, Surround};
-use crate::cache::{content_length, vary};
+use crate::cache::{StaleUse, content_length, vary};
 use crate::store::{Intent, Key, MemoryStore, Object};
 
 /// What a variant in the language that a client likes best is looked for by.
@@ -78,6 +78,16 @@ impl PingoraStorage {
         // A part was passed over because it does not hold what is asked for.
         let is_part = is_part(&head.header) && !is_slice(key);
         !is_part && head.fresh_until > now && (was_stale || age < A_MOMENT)
+    }
+
+    /// Whether what stands under this key is stale, and beyond its grace: whoever comes for it asks the origin
+    /// anew.
+    #[must_use]
+    pub fn is_spent(&self, key: &CacheKey) -> bool {
+        let Some(object) = self.store.lookup(key_of(key)) else { return false };
+        let head = object.head();
+        let stale_for = SystemTime::now().duration_since(head.fresh_until).ok();
+        stale_for.is_some_and(|age| !head.times.windows().allow(StaleUse::WhileRevalidating, age))
     }
 
     /// Whether a whole response stands under this key, or the first of its variants does.

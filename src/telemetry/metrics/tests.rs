@@ -1,10 +1,10 @@
 //! What is counted is what `/metrics` and `/status` say.
 
-use super::super::exposition::{BackendGauge, Gauges, StoreGauges};
+use super::super::exposition::{BackendGauge, Gauges, StoreGauges, WaitingGauges};
 use super::*;
 
 fn sample(outcome: Outcome, reason: Reason, duration: Duration) -> RequestSample {
-    RequestSample { outcome, reason, status: 200, duration, sent_bytes: 10 }
+    RequestSample { outcome, reason, status: 200, duration, sent_bytes: 10, collapsed: false }
 }
 
 /// The lines of `text` that start with `start`.
@@ -110,6 +110,7 @@ fn each_family_has_its_help_and_its_type_once() {
     let gauges = Gauges {
         store: Some(StoreGauges { bytes: 5, limit_bytes: 100, objects: 1, evictions: 2 }),
         backends: vec![BackendGauge { name: "we\"b".to_owned(), healthy: true, in_flight: 3 }],
+        waiting: WaitingGauges { for_fetch: 4, to_fetch: 2 },
     };
     let text = metrics.render(&gauges);
     // The version changes with each release; one outcome shows what the buckets of each look like.

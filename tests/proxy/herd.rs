@@ -1,0 +1,273 @@
+//! A thousand clients ask for the same, and what comes cannot be shared: the backend never meets them all.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Answer, Client, Gate, Origin, Proxy, Response, until};
+
+fn private() -> Answer {
+    Answer::ok("mine").header("Cache-Control", "private")
+}
+
+/// A policy for that origin, whose requests end after a second without an answer.
+fn impatient(origin: &Origin) -> String {
+    let backend = origin.backend().replace(" }", " .first_byte_timeout = 1s; .between_bytes_timeout = 1s; }");
+    format!("warp 1;\n{backend}")
+}
+
+fn policy(origin: &Origin) -> String {
+    format!("warp 1;\n{}", origin.backend())
+}
+
+/// Sends that many requests for the page, each with its number, one after another as the proxy takes them up.
+fn ask_in_order(proxy: &Proxy, count: u64) -> Vec<Client> {
+    let ask = |number: u64| {
+        let mut client = proxy.client();
+        client.get("/page").header("X-Number", &number.to_string()).send_only();
+        proxy.wait_for_metric("warp_requests_in_flight", number + 1);
+        client
+    };
+    (0..count).map(ask).collect()
+}
+
+/// Sends that many requests for the page and waits until one of them is at the origin and the others wait for it.
+fn ask_together(proxy: &Proxy, count: u64) -> Vec<Client> {
+    let mut clients: Vec<_> = (0..count).map(|_| proxy.client()).collect();
+    for client in &mut clients {
+        client.get("/page").send_only();
+    }
+    proxy.wait_for_metric("warp_requests_waiting", count - 1);
+    clients
+}
+
+fn read_all(clients: &mut [Client]) -> Vec<Response> {
+    clients.iter_mut().map(|client| client.read_response("GET").unwrap()).collect()
+}
+
+fn assert_all(responses: &[Response], status: u16) {
+    let others: Vec<_> = responses.iter().map(|response| response.status).filter(|it| *it != status).collect();
+    assert!(others.is_empty(), "{} are not {status}: {others:?}", others.len());
+}
+
+fn detail(response: &Response) -> String {
+    response.cache_status().parameters["detail"].clone()
+}
+
+fn assert_nobody_waits(proxy: &Proxy) {
+    for name in ["warp_requests_waiting", "warp_requests_queued", "warp_requests_in_flight"] {
+        proxy.wait_for_metric(name, 0);
+    }
+}
+
+#[test]
+fn a_thousand_misses_are_one_fetch() {
+    let (origin, gate) = (Origin::start(), Gate::new());
+    origin.on("/page", Answer::ok("hello").header("Cache-Control", "max-age=60").behind(&gate));
+    let proxy = Proxy::before(&origin, "");
+    let mut clients = ask_together(&proxy, 1_000);
+    gate.open();
+    let responses = read_all(&mut clients);
+    assert_all(&responses, 200);
+    assert_eq!(origin.requests().len(), 1);
+    assert_eq!(responses.iter().filter(|it| it.cache_status().parameters.contains_key("collapsed")).count(), 999);
+    assert_nobody_waits(&proxy);
+    assert_eq!(proxy.metric("warp_requests_collapsed_total"), 999);
+}
+
+#[test]
+fn a_thousand_who_cannot_share_ask_a_hundred_at_a_time() {
+    let (origin, first, rest) = (Origin::start(), Gate::new(), Gate::new());
+    origin.on("/page", private().behind(&rest));
+    origin.once("/page", private().behind(&first));
+    let proxy = Proxy::before(&origin, "");
+    let mut clients = ask_together(&proxy, 1_000);
+    first.open();
+    proxy.wait_for_metric("warp_requests_queued", 899);
+    origin.wait_for(101);
+    // The key is known by now: who comes later does not queue.
+    let mut late = proxy.client();
+    late.get("/page").send_only();
+    origin.wait_for(102);
+    rest.open();
+    assert_all(&read_all(&mut clients), 200);
+    assert_all(&read_all(&mut [late]), 200);
+    assert_eq!(origin.requests().len(), 1_001);
+    assert!(origin.most_at_once() <= 101, "{}", origin.most_at_once());
+    assert_nobody_waits(&proxy);
+}
+
+#[test]
+fn they_ask_in_the_order_in_which_they_came() {
+    let (origin, first, rest) = (Origin::start(), Gate::new(), Gate::new());
+    origin.on("/page", private().behind(&rest));
+    origin.once("/page", private().behind(&first));
+    let proxy = Proxy::start_with(&policy(&origin), &["--max-fetches", "1"]);
+    let mut clients = ask_in_order(&proxy, 40);
+    first.open();
+    proxy.wait_for_metric("warp_requests_queued", 38);
+    rest.open();
+    assert_all(&read_all(&mut clients), 200);
+    let numbers: Vec<u64> =
+        origin.requests().iter().map(|it| it.header("X-Number").unwrap().parse().unwrap()).collect();
+    // Behind the leader and the one who was first at the free place.
+    assert!(numbers[2..].is_sorted(), "{numbers:?}");
+    assert_eq!((numbers.len(), origin.most_at_once()), (40, 1));
+}
+
+#[test]
+fn they_go_on_at_the_head_and_not_behind_the_body() {
+    let (origin, gate) = (Origin::start(), Gate::new());
+    origin.on("/page", private());
+    origin.once("/page", private().behind(&gate).body_behind(1, &Gate::new()));
+    let proxy = Proxy::before(&origin, "");
+    let mut clients = ask_in_order(&proxy, 10);
+    gate.open();
+    // The body of the first never ends.
+    assert_all(&read_all(&mut clients[1..]), 200);
+}
+
+#[test]
+fn an_error_of_the_backend_is_not_stored_and_makes_no_herd() {
+    let (origin, first, rest) = (Origin::start(), Gate::new(), Gate::new());
+    origin.on("/page", Answer::status(500).behind(&rest));
+    origin.once("/page", Answer::status(500).behind(&first));
+    let proxy = Proxy::start_with(&policy(&origin), &["--max-fetches", "10"]);
+    let mut clients = ask_together(&proxy, 100);
+    first.open();
+    proxy.wait_for_metric("warp_requests_queued", 89);
+    rest.open();
+    assert_all(&read_all(&mut clients), 500);
+    assert!(origin.most_at_once() <= 10, "{}", origin.most_at_once());
+}
+
+#[test]
+fn who_queues_too_long_may_come_again() {
+    let (origin, first) = (Origin::start(), Gate::new());
+    origin.on("/page", private().behind(&Gate::new()));
+    origin.once("/page", private().behind(&first));
+    let proxy = Proxy::start_with(&policy(&origin), &["--max-fetches", "1"]);
+    let mut clients = ask_in_order(&proxy, 4);
+    first.open();
+    proxy.wait_for_metric("warp_requests_queued", 2);
+    // One goes away, and leaves the queue.
+    let asks: usize = origin.wait_for(2).header("X-Number").unwrap().parse().unwrap();
+    let mut queue: Vec<_> = (1..4).filter(|number| *number != asks).collect();
+    let gone = queue.pop().unwrap();
+    drop(std::mem::replace(&mut clients[gone], proxy.client()));
+    proxy.wait_for_metric("warp_requests_queued", 1);
+    let refused = clients[queue[0]].read_response("GET").unwrap();
+    assert_eq!((refused.status, refused.header("Retry-After")), (503, Some("5")));
+    assert_eq!(detail(&refused), "queued-too-long");
+    proxy.wait_for_metric("warp_requests_queued", 0);
+    assert_eq!(proxy.metric("warp_requests_total{outcome=\"error\",reason=\"queued-too-long\"}"), 1);
+    assert_eq!(origin.requests().len(), 2);
+}
+
+#[test]
+fn a_backend_that_is_silent_is_waited_for_once() {
+    let origin = Origin::start();
+    origin.on("/page", Answer::ok("never").behind(&Gate::new()));
+    let proxy = Proxy::start(&impatient(&origin));
+    let began = Instant::now();
+    let mut clients = ask_together(&proxy, 200);
+    let responses = read_all(&mut clients);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert_all(&responses, 503);
+    assert!(responses.iter().all(|it| detail(it) == "timeout"));
+    assert_eq!(origin.requests().len(), 1);
+    assert_nobody_waits(&proxy);
+    assert_eq!(proxy.metric("warp_requests_total{outcome=\"error\",reason=\"timeout\"}"), 200);
+    assert_eq!(proxy.metric("warp_requests_collapsed_total"), 199);
+}
+
+#[test]
+fn rfc9111_5_2_2_2_all_who_wait_for_a_validation_that_fails_get_504() {
+    let origin = Origin::start();
+    origin.on("/page", Answer::ok("never").behind(&Gate::new()));
+    let stale = Answer::ok("old").header("Cache-Control", "max-age=0, must-revalidate").header("ETag", "\"1\"");
+    origin.once("/page", stale);
+    let proxy = Proxy::start(&impatient(&origin));
+    assert_eq!(proxy.get("/page").status, 200);
+    let began = Instant::now();
+    let mut clients = ask_together(&proxy, 200);
+    let responses = read_all(&mut clients);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert_all(&responses, 504);
+    assert_eq!(origin.requests().len(), 2);
+}
+
+#[test]
+fn a_backend_that_resets_is_tried_a_few_times_for_all() {
+    let (origin, gate) = (Origin::start(), Gate::new());
+    origin.on("/page", Answer::reset().behind(&gate));
+    let proxy = Proxy::before(&origin, "");
+    let mut clients = ask_together(&proxy, 300);
+    gate.open();
+    let responses = read_all(&mut clients);
+    assert_all(&responses, 503);
+    assert!(responses.iter().all(|it| detail(it) == "bad-response"));
+    assert!(origin.requests().len() <= 3 * 2, "{}", origin.requests().len());
+    assert_eq!(origin.most_at_once(), 1);
+}
+
+#[test]
+fn a_backend_that_is_not_there_is_an_error_to_all() {
+    let origin = Origin::start();
+    let proxy = Proxy::before(&origin, "");
+    drop(origin);
+    let mut clients: Vec<_> = (0..300).map(|_| proxy.client()).collect();
+    for client in &mut clients {
+        client.get("/page").send_only();
+    }
+    let responses = read_all(&mut clients);
+    assert_all(&responses, 503);
+    assert!(responses.iter().all(|it| detail(it) == "connect"));
+    assert_nobody_waits(&proxy);
+}
+
+#[test]
+fn a_fetch_goes_on_for_those_who_wait_though_its_client_went_away() {
+    let (origin, gate) = (Origin::start(), Gate::new());
+    origin.on("/page", Answer::ok("hello").header("Cache-Control", "max-age=60").behind(&gate));
+    let proxy = Proxy::before(&origin, "");
+    let mut clients = ask_in_order(&proxy, 10);
+    drop(clients.drain(..7));
+    gate.open();
+    assert_all(&read_all(&mut clients), 200);
+    assert_eq!(origin.requests().len(), 1);
+    assert_nobody_waits(&proxy);
+}
+
+#[test]
+fn more_than_so_many_do_not_wait() {
+    let (origin, gate) = (Origin::start(), Gate::new());
+    origin.on("/page", Answer::ok("hello").header("Cache-Control", "max-age=60").behind(&gate));
+    let proxy = Proxy::start_with(&policy(&origin), &["--max-waiting", "5"]);
+    let mut clients = ask_together(&proxy, 6);
+    let refused = proxy.get("/page");
+    assert_eq!((refused.status, refused.header("Retry-After")), (503, Some("5")));
+    assert_eq!(detail(&refused), "too-many-waiting");
+    gate.open();
+    assert_all(&read_all(&mut clients), 200);
+    assert_eq!(origin.requests().len(), 1);
+    assert_nobody_waits(&proxy);
+    assert_eq!(proxy.metric("warp_requests_total{outcome=\"error\",reason=\"too-many-waiting\"}"), 1);
+    assert!(proxy.get("/page").cache_status().hit());
+}
+
+#[test]
+fn who_is_served_what_is_stale_meanwhile_does_not_wait() {
+    let (origin, gate) = (Origin::start(), Gate::new());
+    let answer = Answer::ok(vec![b'x'; 4 << 20]).header("Cache-Control", "max-age=0, stale-while-revalidate=60");
+    origin.on("/page", answer.clone().behind(&gate));
+    origin.once("/page", answer);
+    let proxy = Proxy::start_with(&policy(&origin), &["--max-waiting", "1"]);
+    proxy.get("/page");
+    // They read nothing of what is sent to them.
+    let mut clients: Vec<_> = (0..5).map(|_| proxy.client()).collect();
+    for client in &mut clients {
+        client.get("/page").send_only().read_head().unwrap();
+    }
+    assert_eq!(proxy.metric("warp_requests_waiting"), 0);
+    gate.open();
+    until("the new response", || proxy.get("/page").cache_status().hit().then_some(()));
+}
