@@ -64,17 +64,20 @@ impl<H: StoredHead> Inner<H> {
     }
 
     pub(super) fn lookup(&self, key: Key) -> Option<Arc<Object<H>>> {
-        let (part, now) = (self.part(key.primary), self.now());
+        let found = self.peek(key).inspect(|object| object.touch());
+        let counts = &self.part(key.primary).counts;
+        count(if found.is_some() { &counts.hits } else { &counts.misses }, 1);
+        found
+    }
+
+    pub(super) fn peek(&self, key: Key) -> Option<Arc<Object<H>>> {
+        let now = self.now();
         let is_of_use = |object: &Object<H>| self.is_of_use(object, now);
-        let (found, any_useless) = part.read().find(key, is_of_use);
+        let (found, any_useless) = self.part(key.primary).read().find(key, is_of_use);
         if any_useless {
             drop(self.change(key.primary, |shard| shard.remove_useless(key, is_of_use)));
         }
-        count(if found.is_some() { &part.counts.hits } else { &part.counts.misses }, 1);
-        found.inspect(|object| {
-            object.touch();
-            self.expire_with_group(key, object);
-        })
+        found.inspect(|object| self.expire_with_group(key, object))
     }
 
     pub(super) fn variants(&self, of: Key) -> Vec<Arc<Object<H>>> {

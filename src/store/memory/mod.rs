@@ -91,6 +91,12 @@ impl<H: StoredHead> MemoryStore<H> {
         self.inner.lookup(key)
     }
 
+    /// As [`lookup`](Self::lookup), but does not count as a use.
+    #[must_use]
+    pub fn peek(&self, key: Key) -> Option<Arc<Object<H>>> {
+        self.inner.peek(key)
+    }
+
     /// The objects of all variants of a key that are of use, at most one for each variant. Does not
     /// count as a use of them.
     #[must_use]

@@ -1,6 +1,101 @@
 //! The memory store as a cache of pingora's: what `HttpCache::enable` is given.
 //!
-//! Nothing here knows of policies; it works with pingora alone.
+//! Nothing here knows of policies; it works with pingora alone. A [`PingoraStorage`] keeps responses within a
+//! limit of bytes that holds, lets any number of clients read a response while it comes, and evicts by itself, so
+//! that it needs no eviction manager. A [`FetchLock`] lets one request fetch what many ask for.
+//!
+//! ```
+//! # use std::io::{Read, Write};
+//! # use std::net::{SocketAddr, TcpListener, TcpStream};
+//! # use std::time::{Duration, SystemTime};
+//! use async_trait::async_trait;
+//! use pingora::cache::{CacheKey, CacheMeta, RespCacheable};
+//! use pingora::http::ResponseHeader;
+//! use pingora::proxy::{ProxyHttp, Session, http_proxy_service};
+//! use pingora::server::Server;
+//! use pingora::upstreams::peer::HttpPeer;
+//! use warp_edge::store::pingora::{Coalescing, FetchLock, PingoraStorage};
+//!
+//! struct Cache {
+//!     origin: SocketAddr,
+//!     storage: &'static PingoraStorage,
+//!     lock: &'static FetchLock<()>,
+//! }
+//!
+//! #[async_trait]
+//! impl ProxyHttp for Cache {
+//!     type CTX = ();
+//!
+//!     fn new_ctx(&self) {}
+//!
+//!     fn request_cache_filter(&self, session: &mut Session, _: &mut ()) -> pingora::Result<()> {
+//!         let options = Some(FetchLock::<()>::options());
+//!         session.cache.enable(self.storage, None, None, Some(self.lock), options);
+//!         Ok(())
+//!     }
+//!
+//!     fn cache_key_callback(&self, session: &Session, _: &mut ()) -> pingora::Result<CacheKey> {
+//!         Ok(CacheKey::new(session.req_header().uri.to_string(), ""))
+//!     }
+//!
+//!     fn response_cache_filter(
+//!         &self,
+//!         _: &Session,
+//!         response: &ResponseHeader,
+//!         _: &mut (),
+//!     ) -> pingora::Result<RespCacheable> {
+//!         // A real proxy looks at the response's Cache-Control.
+//!         let (now, minute) = (SystemTime::now(), Duration::from_secs(60));
+//!         Ok(RespCacheable::Cacheable(CacheMeta::new(now + minute, now, 0, 0, response.clone())))
+//!     }
+//!
+//!     async fn upstream_peer(&self, _: &mut Session, _: &mut ()) -> pingora::Result<Box<HttpPeer>> {
+//!         Ok(Box::new(HttpPeer::new(self.origin, false, String::new())))
+//!     }
+//! }
+//!
+//! // pingora wants them to live as long as the process.
+//! let storage: &'static PingoraStorage = Box::leak(Box::new(PingoraStorage::new(64 * 1024 * 1024)));
+//! let lock: &'static FetchLock<()> = Box::leak(Box::new(FetchLock::new(storage, Coalescing::default())));
+//! # // An origin that answers once.
+//! # let listener = TcpListener::bind("127.0.0.1:0")?;
+//! # let origin = listener.local_addr()?;
+//! # std::thread::spawn(move || {
+//! #     let (mut stream, _) = listener.accept().expect("a connection");
+//! #     drop(listener);
+//! #     let _ = stream.read(&mut [0; 4096]).expect("a request");
+//! #     stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello").expect("sent");
+//! # });
+//! # let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+//! let mut server = Server::new(None)?;
+//! server.bootstrap();
+//! let mut service = http_proxy_service(&server.configuration, Cache { origin, storage, lock });
+//! service.add_tcp(&free.to_string());
+//! server.add_service(service);
+//! std::thread::spawn(move || server.run_forever());
+//!
+//! # let connect = || loop {
+//! #     if let Ok(stream) = TcpStream::connect(free) { break stream; }
+//! #     std::thread::yield_now();
+//! # };
+//! # let get = |path: &str| -> std::io::Result<String> {
+//! #     let mut stream = connect();
+//! #     write!(stream, "GET {path} HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n")?;
+//! #     let mut answer = String::new();
+//! #     stream.read_to_string(&mut answer)?;
+//! #     Ok(answer)
+//! # };
+//! // The origin answers the first request, the store all others.
+//! for _ in 0..3 {
+//!     assert!(get("/page")?.ends_with("hello"));
+//! }
+//! assert_eq!(storage.store().stats().hits, 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What a site is changed by goes to [`PingoraStorage::store`]: [`purge`](crate::store::MemoryStore::purge) and
+//! [`expire`](crate::store::MemoryStore::expire) with [`key_of`] a key, `set_limit`, `stats`, and `objects` to look
+//! at what is there.
 
 mod gate;
 mod lock;

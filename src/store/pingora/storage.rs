@@ -72,7 +72,7 @@ impl PingoraStorage {
     /// `was_stale`, a stale one. One that is older was passed over for a reason.
     #[must_use]
     pub fn has_come(&self, key: &CacheKey, was_stale: bool) -> bool {
-        let Some(object) = self.store.lookup(key_of(key)) else { return false };
+        let Some(object) = self.store.peek(key_of(key)) else { return false };
         let (head, now) = (object.head(), SystemTime::now());
         let age = now.duration_since(head.created).unwrap_or_default();
         // A part was passed over because it does not hold what is asked for.
@@ -84,7 +84,7 @@ impl PingoraStorage {
     /// anew.
     #[must_use]
     pub fn is_spent(&self, key: &CacheKey) -> bool {
-        let Some(object) = self.store.lookup(key_of(key)) else { return false };
+        let Some(object) = self.store.peek(key_of(key)) else { return false };
         let head = object.head();
         let stale_for = SystemTime::now().duration_since(head.fresh_until).ok();
         stale_for.is_some_and(|age| !head.times.windows().allow(StaleUse::WhileRevalidating, age))
@@ -93,13 +93,13 @@ impl PingoraStorage {
     /// Whether a whole response stands under this key, or the first of its variants does.
     #[must_use]
     pub fn has_whole(&self, key: &CacheKey) -> bool {
-        self.store.lookup(key_of(key)).is_some_and(|object| !is_part(&object.head().header))
+        self.store.peek(key_of(key)).is_some_and(|object| !is_part(&object.head().header))
     }
 
     /// Whether what was found under this key stands there still.
     #[must_use]
     pub fn holds(&self, key: &CacheKey, hit: &StoredHit) -> bool {
-        self.store.lookup(key_of(key)).is_some_and(|object| object.id() == hit.id())
+        self.store.peek(key_of(key)).is_some_and(|object| object.id() == hit.id())
     }
 
     /// Declares that the origin is about to be asked for this key.
@@ -161,7 +161,7 @@ impl PingoraStorage {
     /// Removes the object that a head was taken from, unless another has its place by now.
     pub fn remove(&self, id: ObjectId) {
         let ObjectId(place, id) = id;
-        if self.store.lookup(place).is_some_and(|object| object.id() == id) {
+        if self.store.peek(place).is_some_and(|object| object.id() == id) {
             self.store.remove(place);
         }
     }
