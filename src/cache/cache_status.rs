@@ -2,8 +2,6 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-use super::Unstorable;
-
 static CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 /// The largest integer of a structured field (RFC 9651 §3.3.1).
 const MAX_INTEGER: i64 = 999_999_999_999_999;
@@ -134,12 +132,6 @@ impl CacheStatus {
         Self { detail: Some(detail.as_ref().to_vec()), ..self }
     }
 
-    /// Says in `detail` why it was not stored.
-    #[must_use]
-    pub fn not_stored(self, reason: Unstorable) -> Self {
-        self.stored(false).detail(reason.name())
-    }
-
     /// Our member as a structured field, such as `warp; fwd=uri-miss; fwd-status=200; stored`.
     #[must_use]
     pub fn value(&self) -> HeaderValue {
@@ -244,7 +236,7 @@ mod tests {
             (CacheStatus::forwarded(Forward::VaryMiss).collapsed(true), "warp; fwd=vary-miss; collapsed"),
             (CacheStatus::forwarded(Forward::Bypass).detail("pass"), "warp; fwd=bypass; detail=\"pass\""),
             (
-                CacheStatus::forwarded(Forward::Stale).stored(true).not_stored(Unstorable::NoStore),
+                CacheStatus::forwarded(Forward::Stale).stored(false).detail("no-store"),
                 "warp; fwd=stale; detail=\"no-store\"",
             ),
             (CacheStatus::hit().key("/a?b").ttl_seconds(i64::MIN), "warp; hit; ttl=-999999999999999; key=\"/a?b\""),

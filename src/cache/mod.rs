@@ -26,6 +26,7 @@ pub mod stale;
 pub mod storable;
 mod surrogate_control;
 pub mod targeted;
+pub mod transfer_coding;
 pub mod update304;
 pub mod validation;
 pub mod vary;

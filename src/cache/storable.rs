@@ -5,7 +5,6 @@ use http::{HeaderMap, Method, StatusCode};
 
 use super::cache_control::{CacheControl, Directive};
 use super::freshness::is_heuristically_cacheable;
-use super::hop_by_hop;
 use super::part::Part;
 use super::vary::Vary;
 
@@ -82,15 +81,6 @@ pub fn storable(exchange: &Exchange<'_>, cc: &CacheControl) -> Result<(), Unstor
         return Err(Unstorable::NoFreshness);
     }
     Ok(())
-}
-
-/// Removes what is not stored with a response: hop-by-hop fields (RFC 9111 §3.1) and those that
-/// `no-cache="…"` and `private="…"` list (§5.2.2.4, §5.2.2.7).
-pub fn remove_unstored_fields(headers: &mut HeaderMap, cc: &CacheControl) {
-    hop_by_hop::remove(headers);
-    for name in cc.withheld_fields() {
-        headers.remove(name);
-    }
 }
 
 fn status_allows(status: StatusCode) -> Result<(), Unstorable> {
@@ -251,18 +241,5 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Unstorable::ALL.len());
-    }
-
-    #[test]
-    fn rfc9111_3_1_unstored_fields_are_removed() {
-        let mut case = get(200, "no-cache=\"a\", private=\"b\"");
-        for name in ["a", "b", "c", "keep-alive"] {
-            case.response.insert(name, HeaderValue::from_static("1"));
-        }
-        let cc = CacheControl::parse(&case.response);
-        remove_unstored_fields(&mut case.response, &cc);
-        let mut left: Vec<_> = case.response.keys().map(http::HeaderName::as_str).collect();
-        left.sort_unstable();
-        assert_eq!(left, ["c", "cache-control"]);
     }
 }

@@ -1,4 +1,4 @@
-//! A client goes away while its response is fetched and stored.
+//! A client goes away while its response is fetched and stored, or has all that it asked for before that is over.
 //!
 //! The fetch goes on, for the store and for those who share it. But what the client would have read must
 //! not wait for it: of a response too large to be stored that would be all that is still to come. And
@@ -9,8 +9,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use pingora::proxy::Session;
 use pingora::{Error, ErrorType, Result};
 
+use super::ahead;
 use super::ctx::RequestCtx;
-use crate::store::pingora::StoredHit;
+use super::failure::count_fetch;
+use crate::store::pingora::Wanted;
+use crate::telemetry::Reason;
 
 /// Notes that the client is gone.
 pub fn note(ctx: &RequestCtx) {
@@ -21,16 +24,20 @@ pub fn note(ctx: &RequestCtx) {
 ///
 /// # Errors
 /// When nobody else reads it and it is not stored.
-pub fn check(session: &mut Session, ctx: &RequestCtx) -> Result<()> {
-    if !ctx.client_is_gone.load(Relaxed) {
+pub fn check(session: &mut Session, ctx: &mut RequestCtx) -> Result<()> {
+    let is_gone = ctx.client_is_gone.load(Relaxed);
+    let is_wanted = match ahead::reader(session) {
+        Some(reader) => (!is_gone && !reader.has_left()) || reader.leave(),
+        // pingora takes the reader away from a client that has its response.
+        None => ctx.fetch.wanted.as_ref().is_none_or(Wanted::is_wanted),
+    };
+    if is_wanted {
         return Ok(());
     }
-    let reader = session.cache.miss_body_reader();
-    let reader = reader.and_then(|reader| reader.as_any_mut().downcast_mut::<StoredHit>());
-    let is_wanted = reader.is_none_or(StoredHit::leave);
-    if is_wanted {
-        Ok(())
-    } else {
-        Err(Error::explain(ErrorType::ConnectionClosed, "nobody reads it any more").into_down())
+    if !is_gone {
+        // It has its response: only the fetch ends before its time.
+        count_fetch(Reason::Client, ctx);
+        ctx.verdict.failed = true;
     }
+    Err(Error::explain(ErrorType::ConnectionClosed, "nobody reads it any more").into_down())
 }

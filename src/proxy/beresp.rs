@@ -14,12 +14,13 @@ use super::marks::MARK_TIME;
 use super::revalidate::Unusable;
 use super::storing::{has_validator, reason_not_stored, why_not_stored};
 use super::{head_update, part};
-use crate::cache::content_length;
 use crate::cache::targeted::SURROGATE_CONTROL;
+use crate::cache::transfer_coding;
 use crate::cache::{Freshness, Heuristic, LifetimeSource, Timing, Unstorable, update304, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
 use crate::store::pingora::PingoraStorage;
+use crate::telemetry::Reason;
 
 /// How long a response is kept when nothing says so: to validate it, and to serve it when there is no
 /// backend to ask (RFC 9111 section 4.2.4).
@@ -37,6 +38,10 @@ pub fn response(
     }
     if response.status.is_informational() {
         return Ok(());
+    }
+    if !transfer_coding::is_understood(&response.headers) {
+        ctx.verdict.reason = Reason::BadResponse;
+        return Err(failed(503, "the backend sent a transfer coding that it was not asked for"));
     }
     ctx.verdict.forward_status = Some(response.status.as_u16());
     add_date(response)?;
@@ -98,14 +103,6 @@ fn add_date(response: &mut ResponseHeader) -> Result<()> {
 
 fn is_conditional(bereq: Option<&RequestHeader>) -> bool {
     bereq.is_some_and(|bereq| validation::CONDITIONS.iter().any(|name| bereq.headers.contains_key(name)))
-}
-
-/// Lets the backend's response run ahead of a client that reads slowly, so that others who share it
-/// are not held up. Only where it is known to fit into the store: what runs ahead stays in memory.
-pub fn run_ahead(session: &mut Session, response: &ResponseHeader, largest_bytes: u64, ctx: &RequestCtx) {
-    let is_stored = session.cache.enabled() && ctx.fetch.lifetimes.not_stored.is_none();
-    let fits = content_length(&response.headers).is_some_and(|length| length <= largest_bytes);
-    session.set_proxy_tasks_enabled(is_stored && fits && !ctx.exchange.background);
 }
 
 /// The stored head brought up to date by a 304 (RFC 9111 section 3.2).

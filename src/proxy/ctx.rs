@@ -20,7 +20,7 @@ use crate::lang::hir::BackendId;
 use crate::lang::source::Span;
 use crate::origin::OriginRequest;
 use crate::policy::Policy;
-use crate::store::pingora::FillIntent;
+use crate::store::pingora::{FillIntent, Wanted};
 use crate::telemetry::{InFlight, Outcome, Reason};
 
 /// The state of one request. It holds the policy that the request started with, and keeps it to
@@ -129,6 +129,8 @@ pub struct Fetch {
     pub lifetimes: Lifetimes,
     /// The intent to store the response, declared before the backend is asked.
     pub intent: Option<FillIntent>,
+    /// Whether what is being stored is for somebody.
+    pub wanted: Option<Wanted>,
     /// A response to POST that may be stored for a GET.
     pub for_get: Option<ForGet>,
     /// What was fetched and is not stored with the rest: the fields that `no-cache="…"` and

@@ -17,8 +17,8 @@ use pingora::{Error, Result};
 use super::ctx::RequestCtx;
 use super::recv::Received;
 use super::{
-    WarpProxy, abandon, beresp, coalesce, deliver, failure, fetch, head_update, interim, invalidate, log, lookup, part,
-    post, range, recv, revalidate, slice, sliced, stale, storing, synth,
+    WarpProxy, abandon, ahead, beresp, coalesce, deliver, failure, fetch, head_update, interim, invalidate, log,
+    lookup, part, post, range, recv, revalidate, slice, sliced, stale, storing, synth,
 };
 
 #[async_trait]
@@ -131,7 +131,7 @@ impl ProxyHttp for WarpProxy {
         beresp::response(self.storage, session, response, ctx)?;
         invalidate::after(self, response, ctx);
         post::begin(session, response, self.storage.store().largest_object(), ctx);
-        beresp::run_ahead(session, response, self.storage.store().largest_object(), ctx);
+        ahead::queue(session, response, self.storage.store().largest_object(), ctx);
         Ok(())
     }
 
@@ -195,7 +195,9 @@ impl ProxyHttp for WarpProxy {
     ) -> Result<()> {
         revalidate::check(ctx)?;
         revalidate::complete(session, response, ctx);
-        deliver::respond(session, response, ctx).await
+        deliver::respond(session, response, ctx).await?;
+        ahead::begin(session, response, ctx);
+        Ok(())
     }
 
     fn response_body_filter(

@@ -9,7 +9,7 @@
 //! - `fetch`: the backend is asked; `interim`, `beresp`, `storing`: what comes, and what is stored of it, with
 //!   `revalidate` for a 304, `head_update` for a HEAD, `part` and `range` for parts, `slice`, `sliced` and
 //!   `told` for responses that are put together from slices, `post` and `invalidate` for what a request
-//!   changed, `abandon` for a client that is gone;
+//!   changed, `ahead` for a client that is slow, `abandon` for one that is gone;
 //! - `deliver`, `synth`, `failure`: what the client gets; `explain` and `log`: what is told of it.
 //!
 //! `facts` shows a request to the policy, and `serve` puts the process together. What the rules of caching say
@@ -17,6 +17,7 @@
 
 mod abandon;
 mod admit;
+mod ahead;
 mod beresp;
 mod coalesce;
 mod connection;

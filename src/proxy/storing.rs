@@ -9,6 +9,7 @@ use pingora::cache::{CacheMeta, NoCacheReason, RespCacheable};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
+use super::connection;
 use super::ctx::{Fetch, Lifetimes, NotStored, RequestCtx, TtlSource, Uncacheable};
 use super::fetch::hop_by_hop_fields;
 use super::head_update;
@@ -121,6 +122,9 @@ pub fn storable(
     ctx.fetch.withheld = withheld;
     if let Some(intent) = &ctx.fetch.intent {
         meta.extensions_mut().insert(Arc::clone(intent));
+    }
+    if let Some(pace) = connection::pace(session) {
+        meta.extensions_mut().insert(pace);
     }
     if let Some(surround) = ctx.fetch.pieces.take_surround() {
         meta.extensions_mut().insert(surround);

@@ -19,6 +19,11 @@ impl Gate {
         self.0.send_replace(true);
     }
 
+    /// Whether it is open.
+    pub fn is_open(&self) -> bool {
+        *self.0.borrow()
+    }
+
     pub(super) async fn pass(&self) {
         self.0.subscribe().wait_for(|open| *open).await.expect("the gate lives");
     }
@@ -33,6 +38,8 @@ pub(super) enum Ending {
     ClosedAfter(usize),
     /// Reset after that many bytes of the body as framed.
     ResetAfter(usize),
+    /// Left open after that many bytes of the body as framed, with nothing more to come.
+    SilentAfter(usize),
 }
 
 /// How the body is framed.
@@ -54,6 +61,8 @@ pub struct Answer {
     pub(super) head_gate: Option<Gate>,
     pub(super) body_gate: Option<(usize, Gate)>,
     pub(super) raw: Option<Vec<u8>>,
+    pub(super) framed: Option<Vec<u8>>,
+    pub(super) when_sent: Option<Gate>,
 }
 
 impl Answer {
@@ -68,6 +77,8 @@ impl Answer {
             head_gate: None,
             body_gate: None,
             raw: None,
+            framed: None,
+            when_sent: None,
         }
     }
 
@@ -122,6 +133,21 @@ impl Answer {
         Self { ending: Ending::ResetAfter(bytes), ..self }
     }
 
+    /// Sends the head as if the body were whole, and falls silent after that many bytes of it as framed.
+    pub fn silent_after(self, bytes: usize) -> Self {
+        Self { ending: Ending::SilentAfter(bytes), ..self }
+    }
+
+    /// Sends these bytes in the place of the body as framed.
+    pub fn framed_as(self, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { framed: Some(bytes.into()), ..self }
+    }
+
+    /// Opens the gate when all of it is sent.
+    pub fn then_open(self, gate: &Gate) -> Self {
+        Self { when_sent: Some(gate.clone()), ..self }
+    }
+
     /// Sends nothing until the gate is open.
     pub fn behind(self, gate: &Gate) -> Self {
         Self { head_gate: Some(gate.clone()), ..self }
@@ -160,6 +186,9 @@ impl Answer {
     pub(super) fn body_bytes(&self, method: &str) -> Vec<u8> {
         if self.raw.is_some() || self.is_bodiless() || method == "HEAD" {
             return Vec::new();
+        }
+        if let Some(framed) = &self.framed {
+            return framed.clone();
         }
         let BodyKind::Chunked(size) = self.kind else { return self.body.clone() };
         let mut framed = Vec::new();

@@ -12,7 +12,7 @@ mod proxy;
 
 pub use answer::{Answer, Gate};
 pub use client::Client;
-pub use message::{Fields, Response};
+pub use message::{Fields, Head, Response};
 pub use nginx::Nginx;
 pub use origin::{Origin, Recorded};
 pub use proxy::Proxy;

@@ -255,7 +255,7 @@ async fn send(stream: &mut TcpStream, answer: &Answer, method: &str) -> std::io:
     }
     stream.write_all(&answer.head_bytes()).await?;
     let mut body = answer.body_bytes(method);
-    if let Ending::ClosedAfter(bytes) | Ending::ResetAfter(bytes) = answer.ending {
+    if let Ending::ClosedAfter(bytes) | Ending::ResetAfter(bytes) | Ending::SilentAfter(bytes) = answer.ending {
         body.truncate(bytes);
     }
     let (now, later) = match &answer.body_gate {
@@ -267,9 +267,15 @@ async fn send(stream: &mut TcpStream, answer: &Answer, method: &str) -> std::io:
         gate.pass().await;
         stream.write_all(later).await?;
     }
-    if matches!(answer.ending, Ending::ResetAfter(_)) {
+    match answer.ending {
         // Closing now sends a reset.
-        stream.set_zero_linger()?;
+        Ending::ResetAfter(_) => stream.set_zero_linger()?,
+        // Nothing more is asked on this connection: what comes is its end.
+        Ending::SilentAfter(_) => _ = stream.read(&mut [0]).await?,
+        Ending::Whole | Ending::ClosedAfter(_) => {}
+    }
+    if let Some(gate) = &answer.when_sent {
+        gate.open();
     }
     Ok(())
 }

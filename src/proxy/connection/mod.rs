@@ -26,6 +26,7 @@ use tokio::sync::watch;
 
 use super::WarpProxy;
 use crate::policy::PolicyHandle;
+use crate::store::pingora::Pace;
 use crate::telemetry::{AccessLog, Metrics};
 use arrival::Arrival;
 use stream::ClientStream;
@@ -80,6 +81,11 @@ pub fn set_next_head(session: &Session, next: Option<NextHead>) {
     if let Some(stream) = of(session) {
         stream.set_next_head(next);
     }
+}
+
+/// The pace of the response on its way to the client; none where a request has no client.
+pub fn pace(session: &Session) -> Option<Arc<Pace>> {
+    of(session).map(|stream| Arc::clone(stream.pace()))
 }
 
 /// Says that the connection goes over to another protocol: the client was told 101.

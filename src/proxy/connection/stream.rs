@@ -1,5 +1,6 @@
 //! A client's connection as pingora sees it.
 
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -8,7 +9,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use http::HeaderValue;
 use pingora::protocols::l4::stream::Stream;
 use pingora::protocols::raw_connect::ProxyDigest;
@@ -22,6 +23,7 @@ use tokio::sync::watch;
 use super::arrival::{Alarm, Arrival, next_request};
 use super::date;
 use super::intake::Intake;
+use crate::store::pingora::{Pace, STALL};
 
 /// What is known of the head of the next final response before pingora writes it.
 #[derive(Clone, Debug)]
@@ -46,6 +48,10 @@ pub struct ClientStream {
     switches: AtomicBool,
     /// What was taken over of a head and is not sent yet.
     head: Bytes,
+    /// What was taken and comes behind that: never more than a piece of a body and its frame.
+    backlog: BytesMut,
+    /// Whether to take what the system does not take at once.
+    pace: Arc<Pace>,
 }
 
 impl ClientStream {
@@ -58,13 +64,30 @@ impl ClientStream {
             next_head: Mutex::new(None),
             switches: AtomicBool::new(false),
             head: Bytes::new(),
+            backlog: BytesMut::new(),
+            pace: Arc::default(),
         }
     }
 
     /// Waits for the next request and makes it due; until then pingora can read nothing of it.
     pub async fn next_request(&mut self, shutdown: &mut watch::Receiver<bool>) -> Arrival {
         self.set_next_head(None);
+        if !self.end_response().await {
+            return Arrival::End;
+        }
         next_request(&mut self.inner, &mut self.intake, &mut self.alarm, shutdown).await
+    }
+
+    /// The pace of the response to the request that is under way.
+    pub fn pace(&self) -> &Arc<Pace> {
+        &self.pace
+    }
+
+    /// Sends what is left of a response; `false` when the client does not take it.
+    async fn end_response(&mut self) -> bool {
+        let sent = tokio::time::timeout(STALL, poll_fn(|cx| self.poll_backlog(cx))).await;
+        self.pace = Arc::default();
+        matches!(sent, Ok(Ok(())))
     }
 
     /// What has come and belongs to no request that pingora has.
@@ -129,6 +152,58 @@ impl ClientStream {
         if self.head.is_empty() { Poll::Ready(Ok(())) } else { self.poll_send(cx, &[]).map_ok(|_| ()) }
     }
 
+    /// Sends what was taken and could not be sent then.
+    fn poll_backlog(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_send_head(cx))?;
+        while !self.backlog.is_empty() {
+            let sent = ready!(Pin::new(&mut self.inner).poll_write(cx, &self.backlog))?;
+            if sent == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.backlog.advance(sent);
+            self.pace.waits(true);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// As `poll_backlog`, and tells the one who waits for it.
+    fn poll_catch_up(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_backlog(cx))?;
+        ready!(Pin::new(&mut self.inner).poll_flush(cx))?;
+        self.pace.has_sent_all();
+        Poll::Ready(Ok(()))
+    }
+
+    /// Sends these bytes, or, where the fetch runs ahead of the client, takes them until it can.
+    fn poll_take(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        if self.pace.is_cut() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        let sent = match self.poll_backlog(cx) {
+            Poll::Ready(Ok(())) => self.poll_write_on(cx, bufs),
+            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+            Poll::Pending => Poll::Pending,
+        };
+        if sent.is_ready() || !self.pace.is_ahead() {
+            return sent;
+        }
+        self.pace.waits(false);
+        for buf in bufs {
+            self.backlog.extend_from_slice(buf);
+        }
+        Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()))
+    }
+
+    fn poll_write_on(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        if !self.head.is_empty() {
+            return self.poll_send(cx, bufs);
+        }
+        match bufs.first().and_then(|first| self.take_over(cx, first)) {
+            Some(taken) => Poll::Ready(taken),
+            None => Pin::new(&mut self.inner).poll_write_vectored(cx, bufs),
+        }
+    }
+
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         pin!(self.intake.fill(&mut self.inner)).poll(cx)
     }
@@ -137,6 +212,15 @@ impl ClientStream {
 impl AsyncRead for ClientStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        if this.pace.is_cut() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        // pingora reads as long as it fetches, and so drives what is to be sent meanwhile.
+        if this.pace.is_ahead()
+            && let Poll::Ready(Err(error)) = this.poll_catch_up(cx)
+        {
+            return Poll::Ready(Err(error));
+        }
         if *this.switches.get_mut() {
             this.intake.open();
         }
@@ -159,14 +243,7 @@ impl AsyncRead for ClientStream {
 
 impl AsyncWrite for ClientStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let this = &mut *self;
-        if !this.head.is_empty() {
-            return this.poll_send(cx, &[IoSlice::new(bytes)]);
-        }
-        match this.take_over(cx, bytes) {
-            Some(taken) => Poll::Ready(taken),
-            None => Pin::new(&mut this.inner).poll_write(cx, bytes),
-        }
+        self.poll_take(cx, &[IoSlice::new(bytes)])
     }
 
     fn poll_write_vectored(
@@ -174,14 +251,7 @@ impl AsyncWrite for ClientStream {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let this = &mut *self;
-        if !this.head.is_empty() {
-            return this.poll_send(cx, bufs);
-        }
-        match bufs.first().and_then(|first| this.take_over(cx, first)) {
-            Some(taken) => Poll::Ready(taken),
-            None => Pin::new(&mut this.inner).poll_write_vectored(cx, bufs),
-        }
+        self.poll_take(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -189,12 +259,17 @@ impl AsyncWrite for ClientStream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_send_head(cx))?;
-        Pin::new(&mut self.inner).poll_flush(cx)
+        let this = &mut *self;
+        let sent = this.poll_catch_up(cx);
+        if sent.is_pending() && this.pace.is_ahead() {
+            this.pace.waits(false);
+            return Poll::Ready(Ok(()));
+        }
+        sent
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_send_head(cx))?;
+        ready!(self.poll_backlog(cx))?;
         Pin::new(&mut self.inner).poll_shutdown(cx)
     }
 }
@@ -202,7 +277,8 @@ impl AsyncWrite for ClientStream {
 #[async_trait]
 impl Shutdown for ClientStream {
     async fn shutdown(&mut self) {
-        if let Err(error) = AsyncWriteExt::shutdown(self).await {
+        let shut = tokio::time::timeout(STALL, AsyncWriteExt::shutdown(self)).await;
+        if let Err(error) = shut.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
             tracing::debug!(%error, "a connection could not be shut down");
         }
     }

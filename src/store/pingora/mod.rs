@@ -99,6 +99,7 @@
 
 mod gate;
 mod lock;
+mod pace;
 mod storage;
 mod stored;
 mod stored_body;
@@ -106,7 +107,8 @@ mod turn;
 
 pub use gate::{Gate, Place};
 pub use lock::{AlwaysMiss, Coalescing, FetchLock, HEAD_ONLY};
+pub use pace::{Pace, STALL};
 pub use storage::{Family, FillIntent, LanguageWanted, ObjectId, OfSlice, PingoraStorage, key_of};
 pub use stored::{StoredResponse, StoredTimes};
-pub use stored_body::{StoredFill, StoredHit, Surround};
+pub use stored_body::{StoredFill, StoredHit, Surround, Wanted};
 pub use turn::{Ended, Turn};

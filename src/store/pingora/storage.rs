@@ -14,6 +14,7 @@ use pingora::cache::trace::SpanHandle;
 use pingora::cache::{CacheKey, CacheMeta};
 use pingora::http::ResponseHeader;
 
+use super::pace::Pace;
 use super::stored::StoredResponse;
 use super::stored_body::{StoredFill, StoredHit, Surround};
 use crate::cache::{StaleUse, content_length, vary};
@@ -274,7 +275,8 @@ impl Storage for PingoraStorage {
             None => self.store.begin_fill(place, head, length),
         };
         let surround = meta.extensions().get::<Arc<Surround>>().cloned();
-        StoredFill::begin(fill, surround).await.map(|fill| Box::new(fill) as MissHandler)
+        let client = meta.extensions().get::<Arc<Pace>>().cloned();
+        StoredFill::begin(fill, surround, client).await.map(|fill| Box::new(fill) as MissHandler)
     }
 
     /// Without a variant, all of them go.

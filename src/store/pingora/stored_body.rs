@@ -11,6 +11,7 @@ use pingora::cache::trace::SpanHandle;
 use pingora::cache::{CacheKey, CacheMeta};
 use pingora::{Error, ErrorType, Result};
 
+use super::pace::Pace;
 use super::storage::{FillIntent, key_of};
 use super::stored::StoredResponse;
 use crate::cache::content_length;
@@ -41,18 +42,31 @@ async fn read(reader: &mut BodyReader<StoredResponse>) -> Result<Option<Bytes>> 
     reader.next().await.map_err(|_| Error::explain(ErrorType::ReadError, "the fill broke off"))
 }
 
+/// Tells of a response being stored whether that is for somebody.
+pub struct Wanted(Arc<Object<StoredResponse>>);
+
+impl Wanted {
+    /// Whether anybody reads it, or it will be kept.
+    #[must_use]
+    pub fn is_wanted(&self) -> bool {
+        self.0.is_wanted()
+    }
+}
+
 /// A stored response being read.
 pub struct StoredHit {
     object: Arc<Object<StoredResponse>>,
-    /// `None` once it has been given up.
+    /// `None` once it has come to its end or been given up: then nothing is kept for it any more.
     reader: Option<BodyReader<StoredResponse>>,
+    /// That of the client whose request fetches it, if this is its reader.
+    pace: Option<Arc<Pace>>,
 }
 
 impl StoredHit {
     /// A reader of it from its start.
     pub fn new(object: Arc<Object<StoredResponse>>) -> Self {
         let reader = Some(object.reader(None));
-        Self { object, reader }
+        Self { object, reader, pace: None }
     }
 
     /// The number of the object.
@@ -79,6 +93,23 @@ impl StoredHit {
         self.object.len().is_some()
     }
 
+    /// What tells whether anybody reads or keeps it, also when this reader is gone.
+    #[must_use]
+    pub fn wanted(&self) -> Wanted {
+        Wanted(Arc::clone(&self.object))
+    }
+
+    /// Reads at this pace.
+    pub fn keep_pace(&mut self, pace: Arc<Pace>) {
+        self.pace = Some(pace);
+    }
+
+    /// Whether it reads no further, be it that it has come to the end of what was asked for.
+    #[must_use]
+    pub fn has_left(&self) -> bool {
+        self.reader.is_none()
+    }
+
     /// Reads no further; whether anybody else does or will.
     pub fn leave(&mut self) -> bool {
         self.reader = None;
@@ -88,7 +119,7 @@ impl StoredHit {
     /// The same response, to be read from its start.
     #[must_use]
     pub fn reopen(&self) -> Self {
-        Self { object: Arc::clone(&self.object), reader: Some(self.object.reader(None)) }
+        Self { object: Arc::clone(&self.object), reader: Some(self.object.reader(None)), pace: None }
     }
 
     /// Bytes of its body that stand before and behind others.
@@ -101,10 +132,18 @@ impl StoredHit {
 #[async_trait]
 impl HandleHit for StoredHit {
     async fn read_body(&mut self) -> Result<Option<Bytes>> {
-        match &mut self.reader {
-            Some(reader) => read(reader).await,
-            None => Ok(None),
+        if let Some(pace) = &self.pace {
+            pace.ready().await;
         }
+        let Some(reader) = &mut self.reader else { return Ok(None) };
+        let bytes = read(reader).await;
+        match (&self.pace, &bytes) {
+            // It is so far behind the others that what it would read is gone. They go on.
+            (Some(pace), Err(_)) if pace.is_ahead() => pace.end().await,
+            (_, Ok(None)) => self.reader = None,
+            _ => {}
+        }
+        bytes
     }
 
     async fn finish(
@@ -147,17 +186,33 @@ pub struct StoredFill {
     /// Holds what stands before until the client's reader is there: a fill that is not kept forgets
     /// what nobody is to read.
     anchor: Option<BodyReader<StoredResponse>>,
+    held: Option<HeldAtTheEnd>,
+}
+
+/// The fetch is over when this goes: the client's connection need not run after it any more.
+struct HeldAtTheEnd(Arc<Pace>);
+
+impl Drop for HeldAtTheEnd {
+    fn drop(&mut self) {
+        self.0.hold();
+    }
 }
 
 impl StoredFill {
     fn new(fill: Fill<StoredResponse>) -> Self {
         let tag = fill.object().id().to_le_bytes();
-        Self { fill, tag, surround: None, anchor: None }
+        Self { fill, tag, surround: None, anchor: None, held: None }
     }
 
-    /// A fill that has begun, with what stands around it.
-    pub async fn begin(fill: Fill<StoredResponse>, surround: Option<Arc<Surround>>) -> Result<Self> {
+    /// A fill that has begun, with what stands around it, and the pace of the client that it is for.
+    pub async fn begin(
+        fill: Fill<StoredResponse>,
+        surround: Option<Arc<Surround>>,
+        pace: Option<Arc<Pace>>,
+    ) -> Result<Self> {
         let mut begun = Self::new(fill);
+        begun.held = pace.map(HeldAtTheEnd);
+        begun.hold_if_unkept();
         if let Some(surround) = &surround {
             begun.anchor = Some(begun.fill.object().reader(None));
             surround.copy(&surround.before, &mut begun.fill).await?;
@@ -176,6 +231,14 @@ impl StoredFill {
     /// Stores a part of the body.
     pub fn write(&mut self, data: &[u8]) {
         self.fill.write(data);
+        self.hold_if_unkept();
+    }
+
+    /// What is not kept is not limited by the store: the client who reads it limits it.
+    fn hold_if_unkept(&self) {
+        if let Some(HeldAtTheEnd(pace)) = self.held.as_ref().filter(|_| !self.fill.is_kept()) {
+            pace.hold();
+        }
     }
 
     /// Ends the body; how many bytes of it are stored.

@@ -161,3 +161,30 @@ async fn after_a_switch_of_protocols_all_bytes_go_through_both_ways() {
     stream.write_all(b"HTTP/1.1 200 as it is\r\nDate: now\r\n").await.unwrap();
     assert_eq!(sent(&wire), "HTTP/1.1 200 as it is\r\nDate: now\r\n");
 }
+
+#[tokio::test]
+async fn a_connection_takes_what_waits_only_while_the_fetch_runs_ahead() {
+    let (mut stream, wire) = connection(1);
+    stream.pace().run_ahead();
+    let taken = stream.write_vectored(&[IoSlice::new(b"5\r\n"), IoSlice::new(b"hello\r\n")]).await.unwrap();
+    stream.flush().await.unwrap();
+    assert!(taken == 10 && sent(&wire).len() < 10, "{taken}, {}", sent(&wire));
+    // Whoever waits for the client's next bytes drives it, and then there is room for more.
+    let mut none = [0; 1];
+    let waits = tokio::time::timeout(Duration::from_millis(50), stream.read(&mut none)).await;
+    assert!(waits.is_err());
+    assert_eq!(sent(&wire), "5\r\nhello\r\n");
+    stream.write_all(b"0\r\n\r\n").await.unwrap();
+    stream.pace().hold();
+    stream.flush().await.unwrap();
+    assert_eq!(sent(&wire), "5\r\nhello\r\n0\r\n\r\n");
+}
+
+#[tokio::test]
+async fn a_client_that_is_cut_off_gets_and_gives_nothing_more() {
+    let (mut stream, wire) = connection(1000);
+    stream.pace().cut();
+    assert!(stream.write_all(b"hello").await.is_err());
+    assert!(stream.read(&mut [0; 1]).await.is_err());
+    assert_eq!(sent(&wire), "");
+}
