@@ -11,11 +11,14 @@ use super::stats::{Counts, StoreStats, count};
 use super::sync::{AtomicU64, AtomicUsize, Ordering, PoisonError, RwLock, RwLockReadGuard};
 use crate::store::{Key, StoredHead};
 
-const SHARDS: usize = if cfg!(feature = "model") { 2 } else { 64 };
+/// The most shards, for as many threads that change something at once.
+const MOST_SHARDS: usize = 64;
+/// A shard is for so many bytes: with a few dozen objects in each, its queues would say little.
+const SHARD_BYTES: u64 = 8 << 20;
 /// An object may take this part of the limit.
 const LARGEST_SHARE: u64 = 16;
-/// How often eviction goes round all shards before it takes what is in use, too.
-const GENTLE_ROUNDS: usize = 5;
+/// How many objects eviction spares because they were used, before it takes one all the same.
+const GENTLE_STEPS: usize = 1_000;
 /// So many objects are looked at under one lock.
 const SWEPT_AT_ONCE: usize = 64;
 
@@ -23,7 +26,9 @@ const SWEPT_AT_ONCE: usize = 64;
 type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
 
 pub(super) struct Inner<H> {
-    shards: [Part<H>; SHARDS],
+    shards: [Part<H>; MOST_SHARDS],
+    /// So many of them are in use, a power of two.
+    shard_count: usize,
     pub(super) budget: Arc<Budget>,
     groups: Groups,
     groups_bytes: AtomicU64,
@@ -43,9 +48,11 @@ struct Part<H> {
 
 impl<H: StoredHead> Inner<H> {
     pub(super) fn new(limit_bytes: u64, clock: Clock) -> Self {
+        let shard_count = usize::try_from(limit_bytes / SHARD_BYTES).unwrap_or(MOST_SHARDS);
         let part = |_| Part { shard: RwLock::new(Shard::default()), counts: Counts::default() };
         Self {
             shards: std::array::from_fn(part),
+            shard_count: shard_count.clamp(1, MOST_SHARDS).next_power_of_two(),
             budget: Arc::new(Budget::new(limit_bytes)),
             groups: Groups::default(),
             groups_bytes: AtomicU64::new(0),
@@ -170,7 +177,7 @@ impl<H: StoredHead> Inner<H> {
     pub(super) fn sweep(&self) -> usize {
         let seen = self.groups.latest();
         let (now, mut count) = (self.now(), 0);
-        for shard in 0..SHARDS {
+        for shard in 0..self.shard_count {
             let mut place = Some(0);
             while let Some((objects, next)) = place.and_then(|place| self.some(shard, place, SWEPT_AT_ONCE)) {
                 for (key, object) in objects {
@@ -225,7 +232,7 @@ impl<H: StoredHead> Inner<H> {
     pub(super) fn set_limit(&self, bytes: u64) {
         self.budget.set_limit(bytes);
         self.evict_what_is_too_much();
-        for shard in 0..SHARDS {
+        for shard in 0..self.shard_count {
             if self.budget.is_exceeded() {
                 forget(self.change_shard(shard, Shard::remove_fills).into_iter().flatten());
             }
@@ -266,7 +273,7 @@ impl<H: StoredHead> Inner<H> {
 
     fn part(&self, primary: u128) -> &Part<H> {
         let [first, ..] = &self.shards;
-        self.shards.get(shard_index(primary)).unwrap_or(first)
+        self.shards.get(shard_index(primary) % self.shard_count).unwrap_or(first)
     }
 
     fn is_of_use(&self, object: &Object<H>, now: SystemTime) -> bool {
@@ -299,7 +306,7 @@ impl<H: StoredHead> Inner<H> {
             return;
         }
         let latest = self.groups.latest();
-        for shard in 0..SHARDS {
+        for shard in 0..self.shard_count {
             forget(self.change_shard(shard, Shard::remove_fills).into_iter().flatten());
         }
         self.groups.forget(latest);
@@ -312,9 +319,10 @@ impl<H: StoredHead> Inner<H> {
     /// Evicts one object; `false` when there is none.
     fn evict_one(&self) -> bool {
         let mut empty_in_a_row = 0;
-        for step in 0..SHARDS * (GENTLE_ROUNDS + 1) {
-            let turn = self.next_shard.fetch_add(1, Ordering::Relaxed) % SHARDS;
-            let gently = step < SHARDS * GENTLE_ROUNDS;
+        let shards = self.shard_count;
+        for step in 0..GENTLE_STEPS + shards {
+            let turn = self.next_shard.fetch_add(1, Ordering::Relaxed) % shards;
+            let gently = step < GENTLE_STEPS;
             // Bound first, so that the lock is free when the object is dropped.
             let Some(step) = self.change_shard(turn, |shard| shard.evict_step(gently)) else { continue };
             match step {
@@ -326,7 +334,7 @@ impl<H: StoredHead> Inner<H> {
                 Step::Spared => empty_in_a_row = 0,
                 Step::Empty => empty_in_a_row += 1,
             }
-            if empty_in_a_row >= SHARDS {
+            if empty_in_a_row >= shards {
                 return false;
             }
         }
@@ -378,5 +386,5 @@ fn shard_index(primary: u128) -> usize {
     const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
     let folded = (primary ^ (primary >> 64)) & u128::from(u64::MAX);
     let folded = u64::try_from(folded).unwrap_or_default();
-    usize::try_from(folded.wrapping_mul(SPREAD) >> 58).unwrap_or_default() % SHARDS
+    usize::try_from(folded.wrapping_mul(SPREAD) >> 58).unwrap_or_default()
 }
