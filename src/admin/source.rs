@@ -9,7 +9,8 @@ pub trait StatusSource: Send + Sync + 'static {
     /// with `outcome` (`ok`, `unchanged`, `rejected`), `at_unix_ms` and `diagnostics` (the rendered text).
     fn policy(&self) -> Value;
 
-    /// The store: `bytes`, `limit_bytes`, `objects`, `evictions`.
+    /// The store: `bytes`, `limit_bytes`, `index_bytes`, `objects`, `fills`, and since the start `stored`, `evictions`,
+    /// `purged`.
     fn store(&self) -> Value;
 
     /// The backends of the running policy: a list of [`crate::origin::BackendStatus`].

@@ -38,8 +38,12 @@ impl Status {
         StoreGauges {
             bytes: stats.bytes,
             limit_bytes: stats.limit_bytes,
+            index_bytes: stats.index_bytes,
             objects: stats.objects,
+            fills: stats.fills,
+            stored: stats.stored,
             evictions: stats.evictions,
+            purged: stats.purged,
         }
     }
 }
@@ -59,8 +63,12 @@ impl StatusSource for Status {
         json!({
             "bytes": store.bytes,
             "limit_bytes": store.limit_bytes,
+            "index_bytes": store.index_bytes,
             "objects": store.objects,
+            "fills": store.fills,
+            "stored": store.stored,
             "evictions": store.evictions,
+            "purged": store.purged,
         })
     }
 

@@ -37,10 +37,18 @@ pub struct StoreGauges {
     pub bytes: u64,
     /// Bytes that may be used.
     pub limit_bytes: u64,
+    /// The part of the bytes in use that the index takes.
+    pub index_bytes: u64,
     /// Stored responses.
     pub objects: u64,
+    /// Responses that come at the moment, those that will not be kept included.
+    pub fills: u64,
+    /// Responses stored, since the start.
+    pub stored: u64,
     /// Responses removed to make room, since the start.
     pub evictions: u64,
+    /// Responses purged or invalidated, since the start.
+    pub purged: u64,
 }
 
 /// One backend.
@@ -162,8 +170,16 @@ fn store_families(store: &StoreGauges) -> Vec<MetricFamily> {
     vec![
         gauges("warp_store_bytes", "Bytes in use in the store.", one(store.bytes)),
         gauges("warp_store_limit_bytes", "Bytes that the store may use.", one(store.limit_bytes)),
+        gauges(
+            "warp_store_index_bytes",
+            "Bytes that the index of the store takes, a part of those in use.",
+            one(store.index_bytes),
+        ),
         gauges("warp_store_objects", "Stored responses.", one(store.objects)),
+        gauges("warp_store_fills", "Responses that come at the moment.", one(store.fills)),
+        counters("warp_store_stored_total", "Responses stored.", vec![counter(&[], store.stored)]),
         counters("warp_store_evictions_total", "Responses removed to make room.", vec![counter(&[], store.evictions)]),
+        counters("warp_store_purged_total", "Responses purged or invalidated.", vec![counter(&[], store.purged)]),
     ]
 }
 

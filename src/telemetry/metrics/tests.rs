@@ -108,7 +108,16 @@ fn each_family_has_its_help_and_its_type_once() {
     metrics.reload(ReloadResult::Rejected);
     metrics.set_generation(7);
     let gauges = Gauges {
-        store: Some(StoreGauges { bytes: 5, limit_bytes: 100, objects: 1, evictions: 2 }),
+        store: Some(StoreGauges {
+            bytes: 5,
+            limit_bytes: 100,
+            index_bytes: 3,
+            objects: 1,
+            fills: 4,
+            stored: 9,
+            evictions: 2,
+            purged: 6,
+        }),
         backends: vec![BackendGauge { name: "we\"b".to_owned(), healthy: true, in_flight: 3 }],
         waiting: WaitingGauges { for_fetch: 4, to_fetch: 2 },
     };
