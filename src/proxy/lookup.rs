@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use http::{HeaderMap, header};
 use pingora::cache::key::{CacheHashKey, HashBinary, hash_key};
 use pingora::cache::{CacheKey, CacheMeta, ForcedFreshness, HitHandler, NoCacheReason};
 use pingora::http::RequestHeader;
@@ -106,15 +107,18 @@ pub fn beside_language(vary: &Vary, req: &RequestHeader) -> Option<HashBinary> {
     vary.key_beside_language(&req.headers).map(hash_key)
 }
 
-/// The head of a slice that a request would find stored, complete and fresh. Nothing is counted.
+/// The fields of a slice that a request would find stored, complete and fresh. Nothing is counted.
 pub fn stored_slice(
     storage: &PingoraStorage,
     req: &RequestHeader,
     exchange: &Exchange,
     slice: Slice,
-) -> Option<Arc<StoredResponse>> {
+) -> Option<HeaderMap> {
     let found = storage.fresh_variants(&key_for(exchange, Some(slice)));
-    found.into_iter().find(|head| exact_variance(&Vary::parse(head.headers()), req) == head.variance())
+    let is_variant = |head: &Arc<StoredResponse>| {
+        exact_variance(&Vary::parse(&head.headers_named(&header::VARY)), req) == head.variance()
+    };
+    found.into_iter().find(is_variant).map(|head| head.headers())
 }
 
 /// A stored response as the policy sees it.

@@ -56,7 +56,7 @@ fn first_slice(proxy: &WarpProxy, session: &Session, ctx: &RequestCtx) -> Slice 
         return wanted;
     }
     let stored = lookup::stored_slice(proxy.storage, req, exchange, start);
-    let version = stored.and_then(|stored| Version::of(stored.headers(), start));
+    let version = stored.and_then(|stored| Version::of(&stored, start));
     if version.is_some_and(|version| version.complete <= wanted.first()) { start } else { wanted }
 }
 
@@ -165,7 +165,7 @@ async fn is_stored(
     let others = slices.take_while(|slice| !slice.of(wanted).is_empty()).filter(|slice| *slice != first);
     for slice in others {
         let stored = lookup::stored_slice(proxy.storage, session.req_header(), &ctx.exchange, slice);
-        if stored.and_then(|stored| Version::of(stored.headers(), slice)).as_ref() != Some(version) {
+        if stored.and_then(|stored| Version::of(&stored, slice)).as_ref() != Some(version) {
             return false;
         }
         // Others wait for this thread, and a large file has thousands of slices.

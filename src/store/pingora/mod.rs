@@ -98,6 +98,7 @@
 //! at what is there.
 
 mod gate;
+mod head;
 mod lock;
 mod pace;
 mod storage;
@@ -106,6 +107,7 @@ mod stored_body;
 mod turn;
 
 pub use gate::{Gate, Place};
+pub use head::shared_bytes;
 pub use lock::{AlwaysMiss, Coalescing, FetchLock, HEAD_ONLY};
 pub use pace::{Pace, STALL};
 pub use storage::{Family, FillIntent, LanguageWanted, ObjectId, OfSlice, PingoraStorage, key_of};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use http::StatusCode;
 use http::header;
 use pingora::Result;
 use pingora::cache::eviction::CacheEntryKey;
@@ -14,6 +15,7 @@ use pingora::cache::trace::SpanHandle;
 use pingora::cache::{CacheKey, CacheMeta};
 use pingora::http::ResponseHeader;
 
+use super::head::Particulars;
 use super::pace::Pace;
 use super::stored::StoredResponse;
 use super::stored_body::{StoredFill, StoredHit, Surround};
@@ -51,6 +53,13 @@ pub struct OfSlice;
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectId(Key, u64);
 
+/// One of the variants of a key.
+struct Variant {
+    object: Arc<Object<StoredResponse>>,
+    head: Arc<StoredResponse>,
+    particulars: Particulars,
+}
+
 /// The memory store as pingora sees it.
 pub struct PingoraStorage {
     store: MemoryStore<StoredResponse>,
@@ -74,10 +83,11 @@ impl PingoraStorage {
     #[must_use]
     pub fn has_come(&self, key: &CacheKey, was_stale: bool) -> bool {
         let Some(object) = self.store.peek(key_of(key)) else { return false };
-        let (head, now) = (object.head(), SystemTime::now());
+        let Some(head) = object.head().particulars() else { return false };
+        let now = SystemTime::now();
         let age = now.duration_since(head.created).unwrap_or_default();
         // A part was passed over because it does not hold what is asked for.
-        let is_part = is_part(&head.header) && !is_slice(key);
+        let is_part = head.status == StatusCode::PARTIAL_CONTENT && !is_slice(key);
         !is_part && head.fresh_until > now && (was_stale || age < A_MOMENT)
     }
 
@@ -85,8 +95,8 @@ impl PingoraStorage {
     /// anew.
     #[must_use]
     pub fn is_spent(&self, key: &CacheKey) -> bool {
-        let Some(object) = self.store.peek(key_of(key)) else { return false };
-        let head = object.head();
+        let head = self.store.peek(key_of(key)).and_then(|object| object.head().particulars());
+        let Some(head) = head else { return false };
         let stale_for = SystemTime::now().duration_since(head.fresh_until).ok();
         stale_for.is_some_and(|age| !head.times.windows().allow(StaleUse::WhileRevalidating, age))
     }
@@ -94,7 +104,7 @@ impl PingoraStorage {
     /// Whether a whole response stands under this key, or the first of its variants does.
     #[must_use]
     pub fn has_whole(&self, key: &CacheKey) -> bool {
-        self.store.peek(key_of(key)).is_some_and(|object| !is_part(&object.head().header))
+        self.store.peek(key_of(key)).is_some_and(|object| !object.head().is_part())
     }
 
     /// Whether what was found under this key stands there still.
@@ -113,42 +123,45 @@ impl PingoraStorage {
     /// the language that the client likes best, and differs in `Accept-Language` alone.
     #[must_use]
     pub fn language_variant(&self, key: &CacheKey, wanted: &LanguageWanted) -> Option<HashBinary> {
-        let heads: Vec<_> = self.variants(key).map(|(_, head)| head).collect();
-        let is_alive = |head: &&Arc<StoredResponse>| head.created >= wanted.family_birth;
+        let heads: Vec<_> = self.variants(key).collect();
+        let is_alive = |head: &&Variant| head.particulars.created >= wanted.family_birth;
         let (alive, now) = (|| heads.iter().filter(is_alive), SystemTime::now());
-        if alive().any(|head| head.variance == Some(wanted.exact)) {
+        if alive().any(|head| head.particulars.variance == Some(wanted.exact)) {
             return None;
         }
-        let fits = |head: &&Arc<StoredResponse>| {
-            head.times.beside_language == Some(wanted.beside_language)
-                && head.fresh_until > now
-                && vary::is_in_language(&head.header.headers, &wanted.language)
+        let fits = |Variant { head, particulars, .. }: &&Variant| {
+            particulars.times.beside_language == Some(wanted.beside_language)
+                && particulars.fresh_until > now
+                && vary::is_in_language(&head.headers_named(&header::CONTENT_LANGUAGE), &wanted.language)
         };
-        alive().find(fits)?.variance
+        alive().find(fits)?.particulars.variance
     }
 
     /// The heads of the variants of a key that are complete and fresh. Does not count as a use of them.
     #[must_use]
     pub fn fresh_variants(&self, key: &CacheKey) -> Vec<Arc<StoredResponse>> {
         let now = SystemTime::now();
-        let complete = self.variants(key).filter(|(object, head)| object.len().is_some() && head.fresh_until > now);
-        complete.map(|(_, head)| head).collect()
+        let is_fresh = |variant: &Variant| variant.particulars.fresh_until > now;
+        let complete = self.variants(key).filter(|variant| variant.object.len().is_some() && is_fresh(variant));
+        complete.map(|variant| variant.head).collect()
     }
 
     /// What is found by a URL alone when the variant that came first is gone: one of those that are
     /// left. Else they would be lost with it.
     fn next_of_kin(&self, key: &CacheKey) -> Option<(CacheMeta, HitHandler)> {
-        let newest = self.variants(key).max_by_key(|(_, head)| (head.family_birth, head.created));
-        let variant = newest?.1.variance.map_or(0, u128::from_le_bytes);
+        let birth = |variant: &Variant| (variant.particulars.family_birth, variant.particulars.created);
+        let newest = self.variants(key).max_by_key(birth)?;
+        let variant = newest.particulars.variance.map_or(0, u128::from_le_bytes);
         let place = Key { variant, ..key_of(key) };
-        self.store.lookup(place).map(|object| hit(place, object, true))
+        self.store.lookup(place).and_then(|object| hit(place, object, true))
     }
 
-    fn variants(&self, key: &CacheKey) -> impl Iterator<Item = (Arc<Object<StoredResponse>>, Arc<StoredResponse>)> {
+    fn variants(&self, key: &CacheKey) -> impl Iterator<Item = Variant> {
         let objects = self.store.variants(key_of(key));
-        objects.into_iter().map(|object| {
+        objects.into_iter().filter_map(|object| {
             let head = object.head();
-            (object, head)
+            let particulars = head.particulars()?;
+            Some(Variant { object, head, particulars })
         })
     }
 
@@ -198,7 +211,7 @@ fn is_slice(key: &CacheKey) -> bool {
 }
 
 fn is_part(response: &ResponseHeader) -> bool {
-    response.status == http::StatusCode::PARTIAL_CONTENT
+    response.status == StatusCode::PARTIAL_CONTENT
 }
 
 fn target_key(target: &PurgeTarget<'_>) -> Key {
@@ -220,11 +233,12 @@ fn key_from(primary: HashBinary, variance: Option<HashBinary>) -> Key {
     Key { primary: u128::from_le_bytes(primary), part: 0, variant: variance.map_or(0, u128::from_le_bytes) }
 }
 
-fn hit(place: Key, object: Arc<Object<StoredResponse>>, is_first: bool) -> (CacheMeta, HitHandler) {
-    let mut meta = object.head().meta(is_first);
+/// `None` when its head cannot be read: then it is as if it were not there.
+fn hit(place: Key, object: Arc<Object<StoredResponse>>, is_first: bool) -> Option<(CacheMeta, HitHandler)> {
+    let mut meta = object.head().meta(is_first)?;
     meta.extensions_mut().insert(ObjectId(place, object.id()));
     say_length(&mut meta, object.len());
-    (meta, Box::new(StoredHit::new(object)))
+    Some((meta, Box::new(StoredHit::new(object))))
 }
 
 /// A body whose length was not known when it came has one now, so that parts of it can be asked for.
@@ -243,7 +257,7 @@ impl Storage for PingoraStorage {
     async fn lookup(&'static self, key: &CacheKey, _trace: &SpanHandle) -> Result<Option<(CacheMeta, HitHandler)>> {
         let place = key_of(key);
         let is_first = place.variant == 0;
-        let found = self.store.lookup(place).map(|object| hit(place, object, is_first));
+        let found = self.store.lookup(place).and_then(|object| hit(place, object, is_first));
         Ok(found.or_else(|| is_first.then(|| self.next_of_kin(key)).flatten()))
     }
 
@@ -255,8 +269,9 @@ impl Storage for PingoraStorage {
     ) -> Result<Option<(CacheMeta, HitHandler)>> {
         let tag = streaming_write_tag.and_then(|tag| tag.try_into().ok()).map(u64::from_le_bytes);
         // Found also when a purge has come between the beginning of the fill and this question.
-        match tag.and_then(|tag| self.store.lookup_fill(key_of(key), tag)) {
-            Some(object) => Ok(Some(hit(key_of(key), object, key.variance_bin().is_none()))),
+        let object = tag.and_then(|tag| self.store.lookup_fill(key_of(key), tag));
+        match object.and_then(|object| hit(key_of(key), object, key.variance_bin().is_none())) {
+            Some(hit) => Ok(Some(hit)),
             None => self.lookup(key, trace).await,
         }
     }

@@ -2,31 +2,20 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, HeaderValue};
+use http::response::Parts;
+use http::{HeaderMap, HeaderName, StatusCode};
 use pingora::cache::CacheMeta;
 use pingora::cache::key::HashBinary;
-use pingora::http::ResponseHeader;
 
-use crate::cache::{StaleWindows, spelling};
+use super::head::{Particulars, Record};
+use crate::cache::StaleWindows;
 use crate::store::{Key, StoredHead};
 
 /// The head of a stored response with its times.
-pub struct StoredResponse {
-    pub(super) header: ResponseHeader,
-    pub(super) created: SystemTime,
-    /// When the first of the variants that it is one of was stored. pingora takes variants that are
-    /// older than their family for purged.
-    pub(super) family_birth: SystemTime,
-    pub(super) epoch: SystemTime,
-    pub(super) fresh_until: SystemTime,
-    pub(super) stale_while_revalidate_sec: u32,
-    pub(super) stale_if_error_sec: u32,
-    pub(super) variance: Option<HashBinary>,
-    pub(super) times: StoredTimes,
-}
+pub struct StoredResponse(Record);
 
 /// What warp knows of a stored response beyond pingora's own record.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StoredTimes {
     /// `obj.grace`.
     pub grace: Duration,
@@ -59,87 +48,86 @@ impl StoredTimes {
 
 impl StoredResponse {
     /// What is stored in that place.
-    pub(super) fn new(meta: &CacheMeta, place: Key) -> Self {
+    #[must_use]
+    pub fn new(meta: &CacheMeta, place: Key) -> Self {
         let times = meta.extensions().get::<StoredTimes>().copied().unwrap_or_default();
-        let is_first = place.variant == 0;
-        Self {
-            header: detached(meta.response_header()),
+        let (header, is_first) = (meta.response_header(), place.variant == 0);
+        let reason = header.get_reason_phrase().filter(|reason| Some(*reason) != header.status.canonical_reason());
+        let particulars = Particulars {
+            status: header.status,
+            version: header.version,
+            reason: reason.map(str::to_owned),
             created: meta.created(),
-            family_birth: times.family_birth.filter(|_| !is_first).unwrap_or_else(|| meta.provenance()),
-            epoch: meta.epoch(),
             fresh_until: meta.fresh_until(),
+            epoch: meta.epoch(),
+            family_birth: times.family_birth.filter(|_| !is_first).unwrap_or_else(|| meta.provenance()),
             stale_while_revalidate_sec: meta.stale_while_revalidate_sec(),
             stale_if_error_sec: meta.stale_if_error_sec(),
             variance: meta.variance(),
             times,
-        }
+        };
+        Self(Record::new(&particulars, header))
+    }
+
+    /// What is known of it beside its fields.
+    pub(super) fn particulars(&self) -> Option<Particulars> {
+        self.0.particulars()
+    }
+
+    /// Whether it is a part of a response.
+    pub(super) fn is_part(&self) -> bool {
+        self.particulars().is_some_and(|particulars| particulars.status == StatusCode::PARTIAL_CONTENT)
     }
 
     /// Its fields.
     #[must_use]
-    pub fn headers(&self) -> &HeaderMap {
-        &self.header.headers
+    pub fn headers(&self) -> HeaderMap {
+        self.0.read().map(|(_, header)| Parts::from(header).headers).unwrap_or_default()
+    }
+
+    /// Its fields of one name: found without reading the others.
+    #[must_use]
+    pub fn headers_named(&self, name: &HeaderName) -> HeaderMap {
+        self.0.fields_named(name).unwrap_or_default()
     }
 
     /// The hash of the request fields that it varies on; `None` if it varies on none.
     #[must_use]
     pub fn variance(&self) -> Option<HashBinary> {
-        self.variance
+        self.particulars()?.variance
     }
 
     /// pingora's record of it. The variant that is found first, by the URL alone, carries the family's
-    /// birth as its own, because pingora takes whatever is older than that for purged.
-    pub(super) fn meta(&self, is_first: bool) -> CacheMeta {
-        let created = if is_first { self.family_birth } else { self.created };
-        let mut meta = CacheMeta::new(
-            self.fresh_until,
-            created,
-            self.stale_while_revalidate_sec,
-            self.stale_if_error_sec,
-            self.header.clone(),
-        );
-        meta.set_epoch_override(self.epoch);
-        if let Some(variance) = self.variance {
+    /// birth as its own, because pingora takes whatever is older than that for purged. `None` if it is damaged.
+    #[must_use]
+    pub fn meta(&self, is_first: bool) -> Option<CacheMeta> {
+        let (stored, header) = self.0.read()?;
+        let created = if is_first { stored.family_birth } else { stored.created };
+        let (while_revalidating, on_error) = (stored.stale_while_revalidate_sec, stored.stale_if_error_sec);
+        let mut meta = CacheMeta::new(stored.fresh_until, created, while_revalidating, on_error, header);
+        meta.set_epoch_override(stored.epoch);
+        if let Some(variance) = stored.variance {
             meta.set_variance(variance);
         }
-        meta.extensions_mut().insert(self.times);
-        meta
+        meta.extensions_mut().insert(stored.times);
+        Some(meta)
     }
-}
-
-/// What a field takes beside its text: a place in each of the two maps that pingora keeps, of names and of
-/// spellings, which grow by doubling, and three small allocations. Measured as growth of the process.
-const FIELD_BYTES: usize = 320;
-
-/// A copy that owns its text. The fields of a response share the buffer that it was read into, several
-/// kilobytes that would stay for as long as one of them.
-fn detached(header: &ResponseHeader) -> ResponseHeader {
-    let Ok(mut copy) = ResponseHeader::build(header.status, Some(header.headers.len())) else { return header.clone() };
-    copy.set_version(header.version);
-    let named = copy.set_reason_phrase(header.get_reason_phrase()).is_ok();
-    let spelled =
-        header.case_header_iter().map(|(name, value)| (String::from_utf8_lossy(name.as_slice()).into_owned(), value));
-    let plain = header.headers.iter().map(|(name, value)| (spelling(name), value));
-    let fields: Vec<_> = if header.has_case() { spelled.collect() } else { plain.collect() };
-    let copied = fields.into_iter().all(|(name, value)| {
-        HeaderValue::from_bytes(value.as_bytes()).is_ok_and(|value| copy.append_header(name, value).is_ok())
-    });
-    // What cannot be copied is kept as it is: too much memory is better than a wrong head.
-    if named && copied { copy } else { header.clone() }
 }
 
 impl StoredHead for StoredResponse {
     fn size_bytes(&self) -> usize {
-        let fields = self.header.headers.iter();
-        let fields: usize = fields.map(|(name, value)| name.as_str().len() * 2 + value.len() + FIELD_BYTES).sum();
-        std::mem::size_of::<Self>() + fields
+        size_of::<Self>() + self.0.owned_bytes()
     }
 
     fn expired(&self, at: SystemTime) -> Self {
-        Self { header: self.header.clone(), fresh_until: self.fresh_until.min(at), ..*self }
+        Self(self.0.expired(at))
     }
 
+    /// At once if it is damaged.
     fn useless_after(&self) -> SystemTime {
-        self.fresh_until.checked_add(self.times.windows().longest()).unwrap_or(self.fresh_until)
+        self.0.useless_after().unwrap_or(SystemTime::UNIX_EPOCH)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,299 @@
+//! What a record says of a response beside its fields: status, times, kinship.
+//!
+//! Most of it is absent or follows from the rest, so two bytes of flags say what is there.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use http::{StatusCode, Version};
+use pingora::cache::key::HashBinary;
+
+use super::span;
+use super::varint::{self, Reader};
+use crate::cache::StaleWindows;
+use crate::store::pingora::StoredTimes;
+
+/// What the flags say, from the lowest bit on. First of what is read at each lookup, see [`Lifetime`].
+mod flag {
+    pub const GRACE: u16 = 1;
+    pub const KEEP: u16 = 1 << 1;
+    pub const STALE_IF_ERROR: u16 = 1 << 2;
+    pub const MAY_BE_STALE: u16 = 1 << 3;
+    pub const OBEYS_SURROGATE_CONTROL: u16 = 1 << 4;
+    /// Pingora's windows are not those of the times, rounded up to seconds.
+    pub const OTHER_WINDOWS: u16 = 1 << 5;
+    pub const OTHER_STATUS: u16 = 1 << 6;
+    pub const OTHER_VERSION: u16 = 1 << 7;
+    pub const REASON: u16 = 1 << 8;
+    /// It was some time old when it was stored.
+    pub const EPOCH: u16 = 1 << 9;
+    /// It is not the first of its family.
+    pub const FAMILY_BIRTH: u16 = 1 << 10;
+    /// The times say a family's birth as well: the same, or another.
+    pub const SAME_BIRTH: u16 = 1 << 11;
+    pub const OTHER_BIRTH: u16 = 1 << 12;
+    pub const VARIANCE: u16 = 1 << 13;
+    pub const BESIDE_LANGUAGE: u16 = 1 << 14;
+}
+
+/// The versions that there are; their places stand for them.
+const VERSIONS: [Version; 5] = [Version::HTTP_09, Version::HTTP_10, Version::HTTP_11, Version::HTTP_2, Version::HTTP_3];
+
+/// All that a record says beside the fields.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Particulars {
+    /// The status.
+    pub status: StatusCode,
+    /// The version of HTTP that it came in.
+    pub version: Version,
+    /// The reason phrase, if it is not the usual one of the status.
+    pub reason: Option<String>,
+    /// When it was stored.
+    pub created: SystemTime,
+    /// Until when it is fresh.
+    pub fresh_until: SystemTime,
+    /// When it was made: what its age is reckoned from.
+    pub epoch: SystemTime,
+    /// When the first of the variants that it is one of was stored. pingora takes variants that are older than
+    /// their family for purged.
+    pub family_birth: SystemTime,
+    /// pingora's window for revalidation in the background.
+    pub stale_while_revalidate_sec: u32,
+    /// pingora's window for errors.
+    pub stale_if_error_sec: u32,
+    /// The hash of the request fields that it varies on.
+    pub variance: Option<HashBinary>,
+    /// What warp knows beyond that.
+    pub times: StoredTimes,
+}
+
+/// How long it is of use: what is asked at each lookup, and stands first.
+pub struct Lifetime {
+    flags: u16,
+    created: SystemTime,
+    fresh_until: SystemTime,
+    windows: StaleWindows,
+}
+
+impl Lifetime {
+    /// Reads the beginning of a record.
+    pub fn read(reader: &mut Reader) -> Option<Self> {
+        let flags = u16::from_le_bytes(reader.array()?);
+        let created = span::read_from(UNIX_EPOCH, reader)?;
+        let fresh_until = span::read_from(created, reader)?;
+        let mut window = |bit| if flags & bit == 0 { Some(None) } else { span::read(reader).map(Some) };
+        let windows = StaleWindows {
+            grace: window(flag::GRACE)?.unwrap_or_default(),
+            keep: window(flag::KEEP)?.unwrap_or_default(),
+            on_error: window(flag::STALE_IF_ERROR)?,
+            forbidden: flags & flag::MAY_BE_STALE == 0,
+        };
+        Some(Self { flags, created, fresh_until, windows })
+    }
+
+    /// When it is of no more use.
+    pub fn end(&self) -> SystemTime {
+        self.fresh_until.checked_add(self.windows.longest()).unwrap_or(self.fresh_until)
+    }
+
+    /// What pingora's windows are if nothing else is said, in seconds: rounded up, as it counts in whole ones.
+    fn usual_windows(windows: &StaleWindows) -> (u32, u32) {
+        (whole_seconds(windows.grace), whole_seconds(windows.longest()))
+    }
+}
+
+fn whole_seconds(duration: Duration) -> u32 {
+    let rounded_up = duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0));
+    u32::try_from(rounded_up).unwrap_or(u32::MAX)
+}
+
+impl Particulars {
+    /// Writes them; the fields follow.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        let flags = self.flags();
+        out.extend_from_slice(&flags.to_le_bytes());
+        span::write_between(UNIX_EPOCH, self.created, out);
+        span::write_between(self.created, self.fresh_until, out);
+        let windows = [(flag::GRACE, self.times.grace), (flag::KEEP, self.times.keep)];
+        windows.into_iter().filter(|(bit, _)| flags & bit != 0).for_each(|(_, window)| span::write(window, out));
+        if let Some(window) = self.times.stale_if_error {
+            span::write(window, out);
+        }
+        self.write_pingora_windows(flags, out);
+        self.write_first_line(flags, out);
+        self.write_kinship(flags, out);
+    }
+
+    fn flags(&self) -> u16 {
+        let (times, birth) = (&self.times, self.times.family_birth);
+        let bits = [
+            (flag::GRACE, times.grace != Duration::ZERO),
+            (flag::KEEP, times.keep != Duration::ZERO),
+            (flag::STALE_IF_ERROR, times.stale_if_error.is_some()),
+            (flag::MAY_BE_STALE, times.may_be_stale),
+            (flag::OBEYS_SURROGATE_CONTROL, times.obeys_surrogate_control),
+            (flag::OTHER_WINDOWS, Lifetime::usual_windows(&times.windows()) != self.pingora_windows()),
+            (flag::OTHER_STATUS, self.status != StatusCode::OK),
+            (flag::OTHER_VERSION, self.version != Version::HTTP_11),
+            (flag::REASON, self.reason.is_some()),
+            (flag::EPOCH, self.epoch != self.created),
+            (flag::FAMILY_BIRTH, self.family_birth != self.created),
+            (flag::SAME_BIRTH, birth == Some(self.family_birth)),
+            (flag::OTHER_BIRTH, birth.is_some_and(|birth| birth != self.family_birth)),
+            (flag::VARIANCE, self.variance.is_some()),
+            (flag::BESIDE_LANGUAGE, times.beside_language.is_some()),
+        ];
+        bits.into_iter().filter(|(_, is_set)| *is_set).fold(0, |flags, (bit, _)| flags | bit)
+    }
+
+    fn pingora_windows(&self) -> (u32, u32) {
+        (self.stale_while_revalidate_sec, self.stale_if_error_sec)
+    }
+
+    fn write_pingora_windows(&self, flags: u16, out: &mut Vec<u8>) {
+        if flags & flag::OTHER_WINDOWS != 0 {
+            varint::write(self.stale_while_revalidate_sec.into(), out);
+            varint::write(self.stale_if_error_sec.into(), out);
+        }
+    }
+
+    fn write_first_line(&self, flags: u16, out: &mut Vec<u8>) {
+        if flags & flag::OTHER_STATUS != 0 {
+            varint::write(self.status.as_u16().into(), out);
+        }
+        if flags & flag::OTHER_VERSION != 0 {
+            let place = VERSIONS.iter().position(|known| *known == self.version);
+            varint::write(place.unwrap_or(VERSIONS.len()) as u128, out);
+        }
+        if let Some(reason) = &self.reason {
+            varint::write_bytes(reason.as_bytes(), out);
+        }
+    }
+
+    fn write_kinship(&self, flags: u16, out: &mut Vec<u8>) {
+        let other = self.times.family_birth.unwrap_or(self.created);
+        let times = [(flag::EPOCH, self.epoch), (flag::FAMILY_BIRTH, self.family_birth), (flag::OTHER_BIRTH, other)];
+        for (_, time) in times.into_iter().filter(|(bit, _)| flags & bit != 0) {
+            span::write_between(self.created, time, out);
+        }
+        for hash in [self.variance, self.times.beside_language].into_iter().flatten() {
+            out.extend_from_slice(&hash);
+        }
+    }
+
+    /// Reads them; what is left are the fields.
+    pub fn read(reader: &mut Reader) -> Option<Self> {
+        let Lifetime { flags, created, fresh_until, windows } = Lifetime::read(reader)?;
+        let is_set = |bit| flags & bit != 0;
+        let mut windows_sec = Lifetime::usual_windows(&windows);
+        if is_set(flag::OTHER_WINDOWS) {
+            windows_sec = (reader.number_as()?, reader.number_as()?);
+        }
+        let (status, version, reason) = read_first_line(flags, reader)?;
+        let mut time = |bit| if is_set(bit) { span::read_from(created, reader) } else { Some(created) };
+        let (epoch, family_birth, other) = (time(flag::EPOCH)?, time(flag::FAMILY_BIRTH)?, time(flag::OTHER_BIRTH)?);
+        let same = is_set(flag::SAME_BIRTH).then_some(family_birth);
+        let mut hash = |bit| if is_set(bit) { reader.array().map(Some) } else { Some(None) };
+        let (variance, beside_language) = (hash(flag::VARIANCE)?, hash(flag::BESIDE_LANGUAGE)?);
+        let times = StoredTimes {
+            grace: windows.grace,
+            keep: windows.keep,
+            stale_if_error: windows.on_error,
+            may_be_stale: !windows.forbidden,
+            obeys_surrogate_control: is_set(flag::OBEYS_SURROGATE_CONTROL),
+            family_birth: same.or(is_set(flag::OTHER_BIRTH).then_some(other)),
+            beside_language,
+        };
+        let (stale_while_revalidate_sec, stale_if_error_sec) = windows_sec;
+        Some(Self {
+            status,
+            version,
+            reason,
+            created,
+            fresh_until,
+            epoch,
+            family_birth,
+            stale_while_revalidate_sec,
+            stale_if_error_sec,
+            variance,
+            times,
+        })
+    }
+}
+
+fn read_first_line(flags: u16, reader: &mut Reader) -> Option<(StatusCode, Version, Option<String>)> {
+    let is_set = |bit| flags & bit != 0;
+    let status = if is_set(flag::OTHER_STATUS) { reader.number_as()? } else { StatusCode::OK.as_u16() };
+    let version =
+        if is_set(flag::OTHER_VERSION) { *VERSIONS.get(reader.number_as::<usize>()?)? } else { Version::HTTP_11 };
+    let reason = if is_set(flag::REASON) { Some(str::from_utf8(reader.bytes()?).ok()?.to_owned()) } else { None };
+    Some((StatusCode::from_u16(status).ok()?, version, reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn times() -> impl Strategy<Value = SystemTime> {
+        let span = (0..1_u64 << 40, prop_oneof![Just(0_u32), Just(500_000_000), 0..1_000_000_000_u32]);
+        span.prop_map(|(seconds, nanos)| UNIX_EPOCH + Duration::new(seconds, nanos))
+    }
+
+    fn windows() -> impl Strategy<Value = Duration> {
+        prop_oneof![
+            Just(Duration::ZERO),
+            (0..100_000_u64).prop_map(Duration::from_millis),
+            any::<u64>().prop_map(Duration::from_secs)
+        ]
+    }
+
+    prop_compose! {
+        fn stored_times()(
+            grace in windows(), keep in windows(), stale_if_error in option::of(windows()),
+            may_be_stale: bool, obeys_surrogate_control: bool,
+            family_birth in option::of(times()), beside_language: Option<HashBinary>,
+        ) -> StoredTimes {
+            StoredTimes {
+                grace, keep, stale_if_error, may_be_stale, obeys_surrogate_control, family_birth, beside_language
+            }
+        }
+    }
+
+    prop_compose! {
+        fn particulars()(
+            status in 100..1000_u16, version in 0..VERSIONS.len(), reason in option::of("[ -~é]{0,20}"),
+            created in times(), fresh_until in times(), epoch in times(), birth in option::of(times()),
+            windows in option::of(any::<(u32, u32)>()), is_same: bool, variance: Option<HashBinary>, times in stored_times(),
+        ) -> Particulars {
+            let family_birth = birth.unwrap_or(created);
+            let family = if is_same { Some(family_birth) } else { times.family_birth };
+            let times = StoredTimes { family_birth: family, ..times };
+            let windows = windows.unwrap_or_else(|| Lifetime::usual_windows(&times.windows()));
+            Particulars {
+                status: StatusCode::from_u16(status).unwrap(), version: VERSIONS[version], reason, created, fresh_until,
+                epoch, family_birth, stale_while_revalidate_sec: windows.0, stale_if_error_sec: windows.1, variance, times,
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn they_are_read_back(particulars in particulars()) {
+            let mut out = Vec::new();
+            particulars.write(&mut out);
+            let mut reader = Reader(&out);
+            prop_assert_eq!(Particulars::read(&mut reader), Some(particulars.clone()));
+            prop_assert!(reader.is_empty());
+            let end = particulars.fresh_until.checked_add(particulars.times.windows().longest());
+            let read = Lifetime::read(&mut Reader(&out)).unwrap();
+            prop_assert_eq!(read.end(), end.unwrap_or(particulars.fresh_until));
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes: Vec<u8>) {
+            let _ = Particulars::read(&mut Reader(&bytes));
+        }
+    }
+}

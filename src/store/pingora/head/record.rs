@@ -1,0 +1,75 @@
+//! A head as it is kept.
+
+use std::time::SystemTime;
+
+use http::{HeaderMap, HeaderName};
+use pingora::http::ResponseHeader;
+
+use super::fields::{self, Fields};
+use super::particulars::{Lifetime, Particulars};
+use super::templates;
+use super::varint::Reader;
+use crate::store::allocated_bytes;
+
+/// A head in one piece of memory. What cannot be read, which a record from [`Record::new`] always can, is `None`.
+pub struct Record(Box<[u8]>);
+
+/// Most records are shorter.
+const USUAL_BYTES: usize = 256;
+
+impl Record {
+    /// The record of a head.
+    pub fn new(particulars: &Particulars, header: &ResponseHeader) -> Self {
+        let mut bytes = Vec::with_capacity(USUAL_BYTES);
+        particulars.write(&mut bytes);
+        fields::write(header, particulars.created, &mut bytes);
+        // Copied: made smaller where it is, it might keep its larger block.
+        Self(Box::from(bytes.as_slice()))
+    }
+
+    /// The same head, fresh until that moment at most.
+    pub fn expired(&self, at: SystemTime) -> Self {
+        let Some((mut particulars, header)) = self.read() else { return Self(self.0.clone()) };
+        particulars.fresh_until = particulars.fresh_until.min(at);
+        Self::new(&particulars, &header)
+    }
+
+    /// How much memory it takes, with its block and without the record itself, in bytes.
+    pub fn owned_bytes(&self) -> usize {
+        allocated_bytes(self.0.len())
+    }
+
+    /// When it is of no more use.
+    pub fn useless_after(&self) -> Option<SystemTime> {
+        Lifetime::read(&mut Reader(&self.0)).map(|lifetime| lifetime.end())
+    }
+
+    /// All but the fields.
+    pub fn particulars(&self) -> Option<Particulars> {
+        self.parts().map(|(particulars, _)| particulars)
+    }
+
+    /// The fields of one name.
+    pub fn fields_named(&self, name: &HeaderName) -> Option<HeaderMap> {
+        self.parts()?.1.named(name)
+    }
+
+    /// All of it.
+    pub fn read(&self) -> Option<(Particulars, ResponseHeader)> {
+        let (particulars, fields) = self.parts()?;
+        let mut header = templates::head(&fields)?;
+        header.set_status(particulars.status).ok()?;
+        header.set_version(particulars.version);
+        if particulars.reason.is_some() {
+            header.set_reason_phrase(particulars.reason.as_deref()).ok()?;
+        }
+        Some((particulars, header))
+    }
+
+    fn parts(&self) -> Option<(Particulars, Fields<'_>)> {
+        let mut reader = Reader(&self.0);
+        let particulars = Particulars::read(&mut reader)?;
+        let fields = Fields::at_end(reader, particulars.created)?;
+        Some((particulars, fields))
+    }
+}
