@@ -19,6 +19,8 @@ pub struct Verdict {
     pub reason: Option<Vec<u8>>,
     /// The time of `pass`, in milliseconds.
     pub time_ms: Option<i64>,
+    /// Whether `purge` lets what is stored be stale, and does not remove it.
+    pub soft: bool,
     /// The `return` that decided, or the statement that went wrong; `None` if nothing decided.
     pub span: Option<Span>,
 }
@@ -26,13 +28,17 @@ pub struct Verdict {
 impl Verdict {
     /// A statement wanted what cannot be.
     pub(super) fn refused(why: Refused, span: Span) -> Self {
-        Self { action: Action::Fail, status: None, reason: Some(why.0.into()), time_ms: None, span: Some(span) }
+        Self { span: Some(span), ..Self::failed(why.0.into()) }
     }
 
     /// No statement of `step` returned. Behind the built-in policy this does not happen.
     pub(super) fn undecided(step: Step) -> Self {
         let reason = format!("no statement of {} returned an action", step.name());
-        Self { action: Action::Fail, status: None, reason: Some(reason.into_bytes()), time_ms: None, span: None }
+        Self::failed(reason.into_bytes())
+    }
+
+    fn failed(reason: Vec<u8>) -> Self {
+        Self { action: Action::Fail, status: None, reason: Some(reason), time_ms: None, soft: false, span: None }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::lang::schema::{
     Action, BACKEND_ATTRIBUTES, BYTE_UNITS, CONTEXTUAL_WORDS, DURATION_UNITS, ELSE_IF_WORDS, Function, Message,
-    PROBE_ATTRIBUTES, RULE_MODES, RuleAction, RuleTable, SHORT_NAMES, Step, Type, Variable,
+    PROBE_ATTRIBUTES, RULE_MODES, RuleAction, RuleTable, SHORT_NAMES, SOFT, Step, Type, Variable,
 };
 
 fn longest_first<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
@@ -18,10 +18,10 @@ pub(super) fn conditionals() -> Vec<&'static str> {
     longest_first(ELSE_IF_WORDS.iter().copied().chain(["if", "else"]))
 }
 
-/// The words with a meaning in one place that belong to no list of their own: `none`, `header`.
+/// The words with a meaning in one place that belong to no list of their own: `none`, `header`, `soft`.
 pub(super) fn place_words() -> Vec<&'static str> {
     let listed = [rule_tables(), RULE_MODES.to_vec(), messages()].concat();
-    longest_first(CONTEXTUAL_WORDS.iter().copied().filter(|word| !listed.contains(word)))
+    longest_first(CONTEXTUAL_WORDS.iter().copied().filter(|word| !listed.contains(word)).chain([SOFT]))
 }
 
 pub(super) fn steps() -> Vec<&'static str> {

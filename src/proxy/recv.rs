@@ -63,7 +63,7 @@ pub async fn receive(proxy: &WarpProxy, session: &mut Session, ctx: &mut Request
     match verdict.action {
         Action::Hash => look_up(session, ctx).await,
         Action::Pass => pass(ctx, if is_cacheable(session.req_header()) { Reason::Policy } else { Reason::Method }),
-        Action::Purge => purge(proxy, session, ctx),
+        Action::Purge => purge(proxy, session, ctx, verdict.soft),
         _ => {
             ctx.verdict.reason = Reason::Policy;
             Received::Answer(answer_for(&verdict, ctx))
@@ -163,13 +163,18 @@ fn make_key(session: &mut Session, ctx: &mut RequestCtx) -> Verdict {
     verdict
 }
 
-fn purge(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Received {
+/// Removes what is stored for this request or, softly, lets it be stale.
+fn purge(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx, softly: bool) -> Received {
     let verdict = make_key(session, ctx);
     if verdict.action != Action::Lookup {
         return Received::Answer(answer_for(&verdict, ctx));
     }
     let key = super::lookup::cache_key(&ctx.exchange);
-    proxy.storage.purge_family(&key);
+    if softly {
+        proxy.storage.expire_family(&key);
+    } else {
+        proxy.storage.purge_family(&key);
+    }
     proxy.marks.unmark_family(&key);
     (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Purge, Reason::Policy);
     let asked_at = ctx.verdict.decided_at;

@@ -110,7 +110,8 @@ pub fn storable(
     // A key that was known as uncacheable is not any more, but of what came so only a 200 is stored.
     let is_a_get = session.req_header().method == Method::GET;
     let is_for_next_time = session.cache.bypassing() && (head.status != http::StatusCode::OK || !is_a_get);
-    ctx.verdict.stored = !is_too_large && !is_for_next_time;
+    let is_purged = ctx.fetch.intent.as_ref().is_some_and(|intent| !intent.stands());
+    ctx.verdict.stored = !is_too_large && !is_for_next_time && !is_purged;
     if is_too_large {
         ctx.verdict.reason = Reason::Store;
     }
@@ -147,7 +148,13 @@ fn meta_for(session: &Session, head: ResponseHeader, ctx: &RequestCtx) -> CacheM
 /// The record of a stored response whose head was brought up to date, if it may stay stored.
 pub fn refreshed_meta(session: &Session, head: &ResponseHeader, ctx: &RequestCtx) -> Option<CacheMeta> {
     let may_stay = reason_not_stored(&ctx.fetch.lifetimes, &head.headers).is_none();
-    may_stay.then(|| meta_for(session, head.clone(), ctx))
+    may_stay.then(|| {
+        let mut meta = meta_for(session, head.clone(), ctx);
+        if let Some(intent) = &ctx.fetch.intent {
+            meta.extensions_mut().insert(Arc::clone(intent));
+        }
+        meta
+    })
 }
 
 pub fn reason_not_stored(times: &Lifetimes, response: &HeaderMap) -> Option<NotStored> {

@@ -36,6 +36,7 @@ mod reload;
 mod reload_under_load;
 mod slice;
 mod slow_reader;
+mod soft_purge;
 mod stale;
 mod storable;
 mod support_works;

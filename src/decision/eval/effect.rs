@@ -107,5 +107,5 @@ pub(in crate::decision) fn conclude<'a, F: Facts>(outcome: &'a Outcome, span: Sp
         Some(Value::Duration(time_ms)) => Some(time_ms),
         _ => None,
     };
-    Verdict { action: outcome.action, status, reason, time_ms, span: Some(span) }
+    Verdict { action: outcome.action, status, reason, time_ms, soft: outcome.soft, span: Some(span) }
 }

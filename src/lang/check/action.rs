@@ -2,9 +2,10 @@
 
 use super::scope::Scope;
 use super::{unknown, vcl, words};
+use crate::lang::diagnostic::suggest::closest;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Expression, Outcome};
-use crate::lang::schema::{Action, ActionArguments, Step, Type};
+use crate::lang::schema::{Action, ActionArguments, SOFT, Step, Type};
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{self, Name};
 
@@ -85,6 +86,10 @@ impl Scope<'_, '_> {
                 let time = Some(self.pass_time(time)?);
                 Some(Outcome { time, ..Outcome::of(action) })
             }
+            (ActionArguments::OptionalSoft, [word]) => {
+                let soft = self.soft(word, name)?;
+                Some(Outcome { soft, ..Outcome::of(action) })
+            }
             _ => {
                 self.report(wrong_arguments(action, span));
                 None
@@ -95,6 +100,25 @@ impl Scope<'_, '_> {
     /// How long requests are to pass.
     pub(super) fn pass_time(&mut self, written: &ast::Expression) -> Option<Expression> {
         self.wanted(written, Type::Duration, format_args!("the time of `pass`"))
+    }
+
+    /// Whether what `what` takes is the word `soft`; `None` if it is anything else, which is reported.
+    pub(super) fn soft(&mut self, written: &ast::Expression, what: &str) -> Option<bool> {
+        let finding = match &written.kind {
+            ast::ExpressionKind::Path(path) if path.text() == SOFT => return Some(true),
+            ast::ExpressionKind::Path(path) => {
+                let text = path.text();
+                let help = match closest(&text, [SOFT]) {
+                    Some(soft) => format!("did you mean `{soft}`?"),
+                    None => format!("leave it out, or write `{SOFT}`"),
+                };
+                Diagnostic::new(Code::E0201, written.span, format!("`{what}` cannot be `{text}`")).help(help)
+            }
+            _ => Diagnostic::new(Code::E0301, written.span, format!("`{what}` takes nothing but the word `{SOFT}`"))
+                .help(format!("write `{SOFT}`, without quotation marks")),
+        };
+        self.report(finding);
+        None
     }
 
     /// A status in the arguments of `what`.
@@ -120,6 +144,10 @@ fn wrong_arguments(action: Action, span: Span) -> Diagnostic {
         ActionArguments::OptionalTime => (
             format!("`{name}` takes one time at most, and that in backend_response only"),
             format!("return ({name});` or, in backend_response, `return ({name}(10m));"),
+        ),
+        ActionArguments::OptionalSoft => (
+            format!("`{name}` takes one word at most, `{SOFT}`"),
+            format!("return ({name});` or `return ({name}({SOFT}));"),
         ),
         ActionArguments::OptionalReason => {
             (format!("`{name}` takes one reason at most"), format!("return ({name}(\"Why\"));"))

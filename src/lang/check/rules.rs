@@ -89,6 +89,10 @@ impl<'a> Scope<'_, 'a> {
                 Some(StatementKind::Return(Outcome { time, ..Outcome::of(Action::Pass) }))
             }
             (RuleAction::Purge, []) => Some(end(Action::Purge)),
+            (RuleAction::Purge, [word]) => {
+                let soft = self.soft(word, "purge")?;
+                Some(StatementKind::Return(Outcome { soft, ..Outcome::of(Action::Purge) }))
+            }
             (RuleAction::Deny, [status]) => Some(synth(self.status(status, "deny")?, None)),
             (RuleAction::Deny, [status, reason]) => {
                 let (status, reason) = (self.status(status, "deny"), self.reason(reason, "deny"));

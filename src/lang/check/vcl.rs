@@ -19,6 +19,8 @@ pub(super) fn instead_of(name: &str) -> Option<&'static str> {
         "ban" | "std.ban" => {
             "this version does not have bans: `return (purge)` in recv removes what is stored for a URL"
         }
+        "purge.hard" => "write `return (purge)` in recv",
+        "purge.soft" => "write `return (purge(soft))` in recv",
         "std.healthy" => "this version does not have it: a backend that its probe found sick is not asked",
         "hit_for_pass" => "write `return (pass(10m))` in backend_response, or `pass 10m` in `rules response`",
         _ => return None,

@@ -74,13 +74,15 @@ pub struct Outcome {
     pub reason: Option<Expression>,
     /// The time of `pass`: DURATION.
     pub time: Option<Expression>,
+    /// Whether `purge` is a soft one: what is stored becomes stale and stays.
+    pub soft: bool,
 }
 
 impl Outcome {
     /// An action without arguments.
     #[must_use]
     pub fn of(action: Action) -> Self {
-        Self { action, status: None, reason: None, time: None }
+        Self { action, status: None, reason: None, time: None, soft: false }
     }
 }
 

@@ -13,6 +13,8 @@ pub enum ActionArguments {
     OptionalReason,
     /// In `backend_response`, if wanted, a time: `pass(10m)`.
     OptionalTime,
+    /// If wanted, the word [`SOFT`](super::SOFT): `purge(soft)`.
+    OptionalSoft,
 }
 
 macro_rules! actions {
@@ -78,8 +80,8 @@ actions! {
         "Leave the cache out. In `backend_response`: do not store it, and let requests like this one pass for that time (hit-for-pass, 2m if none is given).";
     Pipe "pipe" None [Recv Pipe] runs []
         "Copy bytes both ways without looking at them.";
-    Purge "purge" None [Recv] runs [Recv]
-        "Remove the stored response of this request, all variants.";
+    Purge "purge" OptionalSoft [Recv] runs [Recv]
+        "Remove the stored response of this request, all variants. With `soft` they stay and are stale from now on: served within their grace, or when the backend fails.";
     Restart "restart" None [Recv Hit Miss Pass Purge Deliver Synth] runs []
         "Start again in recv with the request as it is now.";
     Retry "retry" None [BackendRefresh BackendResponse BackendError] runs []

@@ -25,5 +25,8 @@ pub const ELSE_IF_WORDS: &[&str] = &["elseif", "elsif", "elif"];
 /// Words that are values.
 pub const VALUES: &[&str] = &["true", "false"];
 
+/// What a `purge` may be beside hard. A name like others elsewhere, and so in the grammar.
+pub const SOFT: &str = "soft";
+
 /// Words that mean something in one place of the grammar and are ordinary names elsewhere.
 pub const CONTEXTUAL_WORDS: &[&str] = &["none", "request", "response", "first", "req", "header"];

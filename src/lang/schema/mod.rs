@@ -15,8 +15,8 @@ pub use action::{Action, ActionArguments};
 pub use attribute::{Attribute, BACKEND_ATTRIBUTES, PROBE_ATTRIBUTES};
 pub use function::{Function, Parameter};
 pub use keyword::{
-    CONTEXTUAL_WORDS, DECLARATIONS, ELSE_IF_WORDS, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, RULE_MODES, STATEMENTS,
-    VALUES, WORD_OPERATORS,
+    CONTEXTUAL_WORDS, DECLARATIONS, ELSE_IF_WORDS, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, RULE_MODES, SOFT,
+    STATEMENTS, VALUES, WORD_OPERATORS,
 };
 pub use rule_action::{RuleAction, RuleTable};
 pub use step::{Step, StepSet};

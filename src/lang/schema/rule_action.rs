@@ -60,7 +60,7 @@ macro_rules! rule_actions {
 rule_actions! {
     Cache "cache" "" [Request] "Look in the cache: `return (hash);`";
     Pass "pass" "[DURATION]" [Request Response] "Leave the cache out: `return (pass);`. With a time, in `rules response` only: `return (pass(DURATION));`";
-    Purge "purge" "" [Request] "Remove what is stored for this request: `return (purge);`";
+    Purge "purge" "[soft]" [Request] "Remove what is stored for this request: `return (purge);`. With `soft`, let it be stale: `return (purge(soft));`";
     Deny "deny" "STATUS [REASON]" [Request] "Answer with that status: `return (synth(STATUS, REASON));`";
     Redirect "redirect" "STATUS URL" [Request] "Send the client elsewhere: `return (synth(STATUS, URL));` with a Location.";
     Backend "backend" "NAME" [Request] "Fetch from that backend: `set req.backend_hint = NAME;`";

@@ -184,8 +184,7 @@ impl<H: StoredHead> Inner<H> {
                     if self.is_of_use(&object, now) {
                         self.expire_with_group(key, &object);
                     } else {
-                        let removed = self.change(key.primary, |shard| shard.remove_object(key, object.id()));
-                        count += usize::from(removed.is_some());
+                        count += usize::from(self.remove_object(key, &object));
                     }
                 }
                 place = next;
@@ -290,8 +289,14 @@ impl<H: StoredHead> Inner<H> {
         }
     }
 
+    /// Lets an object be stale since then; where there is no room for the head that says so, it is removed.
     fn expire_object(&self, key: Key, object: &Object<H>, at: SystemTime) -> bool {
-        self.replace_head(key, object.id(), object.head().expired(at))
+        self.replace_head(key, object.id(), object.head().expired(at)) || self.remove_object(key, object)
+    }
+
+    fn remove_object(&self, key: Key, object: &Object<H>) -> bool {
+        let removed = self.change(key.primary, |shard| shard.remove_object(key, object.id()));
+        self.purged_some(key.primary, removed.into_iter().collect()) > 0
     }
 
     /// The number of the oldest fill or intent under way.

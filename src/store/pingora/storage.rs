@@ -20,7 +20,7 @@ use super::pace::Pace;
 use super::stored::StoredResponse;
 use super::stored_body::{StoredFill, StoredHit, Surround};
 use crate::cache::{StaleUse, content_length, vary};
-use crate::store::{Intent, Key, MemoryStore, Object};
+use crate::store::{Intent, Key, MemoryStore, Object, StoredHead};
 
 /// What a variant in the language that a client likes best is looked for by.
 pub struct LanguageWanted {
@@ -165,11 +165,22 @@ impl PingoraStorage {
         })
     }
 
-    /// Gives the object that a head was taken from another head; `false` when it is not there any more.
+    /// Gives the object that a head was taken from another head; `false` when it is not there any more, or was
+    /// purged, softly too, since the intent that comes with `meta` was declared.
     #[expect(clippy::must_use_candidate, reason = "called for what it does")]
     pub fn refresh(&self, id: ObjectId, meta: &CacheMeta) -> bool {
         let ObjectId(place, id) = id;
-        self.store.replace_head(place, id, StoredResponse::new(meta, place))
+        let intent = meta.extensions().get::<FillIntent>();
+        let stands = || intent.is_none_or(|intent| intent.stands());
+        if !stands() || !self.store.replace_head(place, id, StoredResponse::new(meta, place)) {
+            return false;
+        }
+        // A soft purge that came between the two has marked the head that was there before.
+        stands() || {
+            let expired = StoredResponse::new(meta, place).expired(SystemTime::now());
+            let _ = self.store.replace_head(place, id, expired);
+            false
+        }
     }
 
     /// Removes the object that a head was taken from, unless another has its place by now.
@@ -184,6 +195,13 @@ impl PingoraStorage {
     #[expect(clippy::must_use_candidate, reason = "called for what it does")]
     pub fn purge_family(&self, key: &CacheKey) -> usize {
         self.store.purge(key_of(key).primary)
+    }
+
+    /// Lets all that is stored of a URL, as [`purge_family`](Self::purge_family) has it, be stale from now on; how
+    /// many there were. What the origin was asked for before does not come in.
+    #[expect(clippy::must_use_candidate, reason = "called for what it does")]
+    pub fn expire_family(&self, key: &CacheKey) -> usize {
+        self.store.expire(key_of(key).primary)
     }
 }
 
@@ -312,11 +330,9 @@ impl Storage for PingoraStorage {
     }
 
     async fn update_meta(&'static self, _key: &CacheKey, meta: &CacheMeta, _trace: &SpanHandle) -> Result<bool> {
-        // It may have been purged softly since the origin was asked.
-        let is_outdated = meta.extensions().get::<FillIntent>().is_some_and(|intent| !intent.stands());
         // A later response may have taken the place of the one that was validated.
         let validated = meta.extensions().get::<ObjectId>();
-        Ok(validated.is_some_and(|id| !is_outdated && self.refresh(*id, meta)))
+        Ok(validated.is_some_and(|id| self.refresh(*id, meta)))
     }
 
     fn support_streaming_partial_write(&self) -> bool {

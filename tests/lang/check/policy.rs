@@ -240,6 +240,7 @@ fn request_tables_deny_redirect_and_choose() {
             when path == \"/b\" -> redirect 301 \"/x\" + path;
             when path == \"/c\" -> backend b, cache;
             when method == \"PURGE\" -> purge;
+            when method == \"SOFT\" -> purge soft;
         }",
     );
     let StatementKind::If { arms, .. } = &step(&hir, Step::Recv).statements[0].kind else { panic!() };
@@ -251,7 +252,10 @@ fn request_tables_deny_redirect_and_choose() {
     assert!(outcome(0).reason.is_none());
     assert!(matches!(outcome(1).reason.as_ref().map(|reason| &reason.kind), Some(Kind::Concat(_))));
     assert_eq!(outline(&arms[2].body), ["set req.backend_hint", "return hash"]);
-    assert_eq!(outcome(3).action, Action::Purge);
+    assert_eq!(
+        [3, 4].map(|at| (outcome(at).action, outcome(at).soft)),
+        [(Action::Purge, false), (Action::Purge, true)]
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use warp_edge::decision::Value;
 use warp_edge::lang::hir::{
-    Acl, Arm, Comparison, Expression, ExpressionKind, Glob, Hir, LocalId, Normalization, Pattern, Statement,
+    Acl, Arm, Comparison, Expression, ExpressionKind, Glob, Hir, LocalId, Normalization, Outcome, Pattern, Statement,
     StatementKind, StepBody, Sub, SubId, Target,
 };
 use warp_edge::lang::schema::{Action, Function, Message, Step, Type, Variable};
@@ -163,6 +163,7 @@ fn normalization() -> BoxedStrategy<Normalization> {
 fn end() -> BoxedStrategy<Statement> {
     prop_oneof![
         4 => select(&[Action::Hash, Action::Pass, Action::Purge][..]).prop_map(ends),
+        1 => Just(statement(StatementKind::Return(Outcome { soft: true, ..Outcome::of(Action::Purge) }))),
         2 => (prop_oneof![9 => 100_i64..600, 1 => Just(99_i64)], prop::option::of(value()))
             .prop_map(|(status, reason)| synth(status, reason)),
         1 => Just(statement(StatementKind::Leave)),

@@ -83,6 +83,7 @@ decide, the sub of the same name in the built-in policy decides.";
                 ActionArguments::StatusAndReason => "(STATUS, REASON)",
                 ActionArguments::OptionalReason => "(REASON)",
                 ActionArguments::OptionalTime => "(TIME)",
+                ActionArguments::OptionalSoft => "(soft)",
             };
             vec![code(&format!("{}{arguments}", action.name())), action.doc().to_owned(), places(action.runs())]
         }),

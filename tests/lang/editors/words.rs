@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use warp_edge::lang::schema::{
     Action, BACKEND_ATTRIBUTES, BYTE_UNITS, DURATION_UNITS, Function, Message, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS,
-    PROBE_ATTRIBUTES, RULE_MODES, RuleAction, RuleTable, SHORT_NAMES, Step, Type, VALUES, Variable, WORD_OPERATORS,
+    PROBE_ATTRIBUTES, RULE_MODES, RuleAction, RuleTable, SHORT_NAMES, SOFT, Step, Type, VALUES, Variable,
+    WORD_OPERATORS,
 };
 
 /// A word in its place, between « and », with its Vim group and its innermost `TextMate` scope.
@@ -103,7 +104,7 @@ fn in_subs(words: &mut Vec<Word>) {
     for literal in VALUES {
         add(words, "warpBoolean", "constant.language.boolean.warp", format!("set x = «{literal}»;"));
     }
-    for word in ["none", "header"] {
+    for word in ["none", "header", SOFT] {
         add(words, "warpConstant", "constant.language.warp", format!("set x = «{word}»;"));
     }
     for word in WORD_OPERATORS {

@@ -1,6 +1,7 @@
 //! `wordpress.warp`: anonymous readers are served from the cache, the others go through.
 
 use super::{Site, assert_stored, seconds_left};
+use crate::support::until;
 
 fn start() -> Site {
     let files: [(&str, &[u8]); 9] = [
@@ -116,6 +117,18 @@ fn the_plugin_purges_a_page() {
     assert_eq!(site.request("PURGE", "/post.html").status, 200);
     assert_stored(&site, "/post.html");
     assert_eq!(site.asked(), ["GET /post.html 200"; 2]);
+}
+
+#[test]
+fn after_a_soft_purge_readers_do_not_wait() {
+    let site = start();
+    assert_stored(&site, "/post.html");
+    assert_eq!(site.proxy.client().request("PURGE", "/post.html").header("X-Soft", "1").send().status, 200);
+    assert_eq!(site.get("/post.html").cache_status().parameters["detail"], "grace");
+    until("the page that is fetched anew", || {
+        (site.get("/post.html").cache_status().parameters["detail"] == "fresh").then_some(())
+    });
+    assert_eq!(site.asked(), ["GET /post.html 200", "GET /post.html 304"]);
 }
 
 #[test]

@@ -39,6 +39,16 @@ fn what_is_purged_softly_stays_stale_with_all_its_variants() {
 }
 
 #[test]
+fn what_cannot_be_said_to_be_stale_is_removed() {
+    let (store, _) = store(MIB);
+    assert!(put(&store, key(1), b'x', 20_000));
+    // No object may be as large as that any more, not even with another head.
+    store.set_limit(100_000);
+    assert_eq!((store.expire(1), store.lookup(key(1)).is_none()), (1, true));
+    assert_counted(&store);
+}
+
+#[test]
 fn what_was_asked_for_before_a_soft_purge_does_not_make_it_fresh() {
     let (store, clock) = store(MIB);
     assert!(put(&store, key(1), b'x', 3));
