@@ -30,6 +30,13 @@ pub fn is_hop_by_hop(name: &HeaderName, headers: &HeaderMap) -> bool {
         || list::members(headers, CONNECTION).any(|option| option.eq_ignore_ascii_case(name.as_str().as_bytes()))
 }
 
+/// Those of these fields that are hop-by-hop.
+#[must_use]
+pub fn found_in(headers: &HeaderMap) -> Vec<HeaderName> {
+    let named = named_by_connection(headers);
+    headers.keys().filter(|name| HOP_BY_HOP.contains(name) || named.contains(name)).cloned().collect()
+}
+
 /// The fields that `Connection` names, beside those that are hop-by-hop in any case.
 pub fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
     let named = list::members(headers, CONNECTION).filter_map(|option| HeaderName::from_bytes(option).ok());
@@ -75,5 +82,6 @@ mod tests {
         ]);
         let left: Vec<_> = named.keys().filter(|name| !is_hop_by_hop(name, &named)).map(HeaderName::as_str).collect();
         assert_eq!(left, ["c"]);
+        assert_eq!(found_in(&named), ["connection", "a", "b"]);
     }
 }

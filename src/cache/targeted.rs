@@ -67,6 +67,9 @@ pub fn governing(headers: &HeaderMap, targets: &TargetList) -> CacheControl {
 
 /// What one field of the list says, if it is to be obeyed.
 fn obeyed(headers: &HeaderMap, name: &HeaderName) -> Option<CacheControl> {
+    if !headers.contains_key(name) {
+        return None;
+    }
     let directives = if *name == SURROGATE_CONTROL { surrogate_control::parse(headers) } else { parse(headers, name) };
     let mut directives = directives?;
     directives.targeted = Some(name.clone());

@@ -96,7 +96,7 @@ fn ask(session: &Session, ctx: &mut RequestCtx) -> Result<()> {
 
 /// The fields of these headers that are meant for one connection (RFC 9110 section 7.6.1).
 pub fn hop_by_hop_fields(headers: &HeaderMap) -> Vec<HeaderName> {
-    headers.keys().filter(|name| hop_by_hop::is_hop_by_hop(name, headers)).cloned().collect()
+    hop_by_hop::found_in(headers)
 }
 
 /// Whether what comes may be stored: what passes is not, what is hit-for-miss is as soon as it can be.

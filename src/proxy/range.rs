@@ -28,14 +28,16 @@ pub fn narrow(session: &Session, response: &mut ResponseHeader, ctx: &RequestCtx
 pub fn narrow_whole(req: &RequestHeader, response: &mut ResponseHeader) -> RangeType {
     let Some(length) = content_length(&response.headers) else { return RangeType::None };
     let value = match range::parts(&req.method, &req.headers, &response.headers, length) {
-        Parts::Whole => None,
-        Parts::Unsatisfiable => Some(format!("bytes={length}-")),
-        Parts::Some(parts) => Some(as_field(&parts)),
+        Parts::Whole => {
+            // What pingora says to a request without a range, which most are: parts may be asked for.
+            let _ = response.insert_header(header::ACCEPT_RANGES, "bytes");
+            return RangeType::None;
+        }
+        Parts::Unsatisfiable => format!("bytes={length}-"),
+        Parts::Some(parts) => as_field(&parts),
     };
     let Ok(mut plain) = RequestHeader::build("GET", b"/", None) else { return RangeType::None };
-    if let Some(value) = value
-        && plain.insert_header(header::RANGE, value).is_err()
-    {
+    if plain.insert_header(header::RANGE, value).is_err() {
         return RangeType::None;
     }
     range_header_filter(&plain, response, None)

@@ -115,8 +115,9 @@ pub fn storable(
     if is_too_large {
         ctx.verdict.reason = Reason::Store;
     }
-    let withheld = withheld_fields(&head.headers, &ctx.fetch.directives(&head.headers));
-    let mut meta = meta_for(session, head, ctx);
+    let cc = ctx.fetch.directives(&head.headers);
+    let withheld = withheld_fields(&head.headers, &cc);
+    let mut meta = meta_for(session, head, &cc, ctx);
     if let Some(variance) = variance {
         meta.set_variance(variance);
     }
@@ -136,20 +137,19 @@ pub fn storable(
     RespCacheable::Cacheable(meta)
 }
 
-fn meta_for(session: &Session, head: ResponseHeader, ctx: &RequestCtx) -> CacheMeta {
-    let cc = ctx.fetch.directives(&head.headers);
+fn meta_for(session: &Session, head: ResponseHeader, cc: &CacheControl, ctx: &RequestCtx) -> CacheMeta {
     let kinship = Kinship {
         birth: ctx.exchange.family_birth,
         beside_language: beside_language(&Vary::parse(&head.headers), session.req_header()),
     };
-    stored_meta(head, &cc, &ctx.fetch.lifetimes, &kinship)
+    stored_meta(head, cc, &ctx.fetch.lifetimes, &kinship)
 }
 
 /// The record of a stored response whose head was brought up to date, if it may stay stored.
 pub fn refreshed_meta(session: &Session, head: &ResponseHeader, ctx: &RequestCtx) -> Option<CacheMeta> {
     let may_stay = reason_not_stored(&ctx.fetch.lifetimes, &head.headers).is_none();
     may_stay.then(|| {
-        let mut meta = meta_for(session, head.clone(), ctx);
+        let mut meta = meta_for(session, head.clone(), &ctx.fetch.directives(&head.headers), ctx);
         if let Some(intent) = &ctx.fetch.intent {
             meta.extensions_mut().insert(Arc::clone(intent));
         }
