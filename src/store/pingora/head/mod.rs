@@ -2,7 +2,8 @@
 //!
 //! A record is one piece of memory: what there is beside the fields ([`particulars`]), then the fields ([`fields`]), of
 //! which first comes what they are ([`plan`]) and then the values ([`value`]). Fields that many responses have alike
-//! stand in it as a number ([`dictionary`]). Reading one makes pingora's head of it ([`templates`]).
+//! stand in it as a number ([`dictionary`]). Reading one makes pingora's head of it ([`templates`]), or a copy of
+//! one that was made before ([`ready`]).
 
 mod dictionary;
 mod fields;
@@ -10,6 +11,7 @@ mod imf_date;
 mod names;
 mod particulars;
 mod plan;
+mod ready;
 mod record;
 mod sightings;
 mod span;

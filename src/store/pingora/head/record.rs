@@ -7,8 +7,8 @@ use pingora::http::ResponseHeader;
 
 use super::fields::{self, Fields};
 use super::particulars::{Lifetime, Particulars};
-use super::templates;
 use super::varint::Reader;
+use super::{ready, templates};
 use crate::store::allocated_bytes;
 
 /// A head in one piece of memory. What cannot be read, which a record from [`Record::new`] always can, is `None`.
@@ -56,6 +56,10 @@ impl Record {
 
     /// All of it.
     pub fn read(&self) -> Option<(Particulars, ResponseHeader)> {
+        ready::or_read(&self.0, || self.read_anew())
+    }
+
+    fn read_anew(&self) -> Option<(Particulars, ResponseHeader)> {
         let (particulars, fields) = self.parts()?;
         let mut header = templates::head(&fields)?;
         header.set_status(particulars.status).ok()?;

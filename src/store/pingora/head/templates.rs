@@ -103,7 +103,7 @@ impl Template {
 }
 
 /// Good enough to spread plans: eight bytes at a time, by a multiplication.
-fn hash(plan: &[u8]) -> u64 {
+pub(super) fn hash(plan: &[u8]) -> u64 {
     let (chunks, rest) = plan.as_chunks::<8>();
     let mut last = [0; 8];
     last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
