@@ -8,6 +8,7 @@ mod support;
 
 mod apart;
 mod cache_status;
+mod churn;
 mod coalesce;
 mod date;
 mod failed_fill;

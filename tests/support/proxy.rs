@@ -61,7 +61,7 @@ impl Proxy {
     /// When it does not come up.
     pub fn start_in(dir: TempDir, policy: &str, arguments: &[&str]) -> Self {
         let path = dir.path().join(policy);
-        Self::run(Command::new(env!("CARGO_BIN_EXE_warp")).arg("serve").arg(path).args(arguments), dir)
+        Self::run(Command::new(warp()).arg("serve").arg(path).args(arguments), dir)
     }
 
     /// Runs the built-in policy on free ports, with further arguments: `--origin` among them.
@@ -70,7 +70,7 @@ impl Proxy {
     /// When it does not come up.
     pub fn start_without_policy(arguments: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        Self::run(Command::new(env!("CARGO_BIN_EXE_warp")).arg("serve").args(arguments), dir)
+        Self::run(Command::new(warp()).arg("serve").args(arguments), dir)
     }
 
     fn run(command: &mut Command, dir: TempDir) -> Self {
@@ -164,7 +164,7 @@ impl Proxy {
     /// What `warp status` prints of it, and its exit code.
     pub fn warp_status(&self) -> (String, Option<i32>) {
         let admin = self.admin.to_string();
-        let output = Command::new(env!("CARGO_BIN_EXE_warp")).args(["status", "--admin", &admin]).output().unwrap();
+        let output = Command::new(warp()).args(["status", "--admin", &admin]).output().unwrap();
         (String::from_utf8(output.stdout).unwrap(), output.status.code())
     }
 
@@ -250,6 +250,11 @@ impl Drop for Proxy {
             eprintln!("---- the proxy's log ----\n{}", self.log());
         }
     }
+}
+
+/// The binary: the one that was built for the tests, or that `WARP_BIN` names.
+fn warp() -> PathBuf {
+    std::env::var_os("WARP_BIN").map_or_else(|| env!("CARGO_BIN_EXE_warp").into(), PathBuf::from)
 }
 
 /// The name of the policy where a test does not choose one.
