@@ -1,9 +1,11 @@
 //! The store itself.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
-use warp_edge::store::{Key, MemoryStore, Object, StoredHead};
+use warp_edge::store::{Key, MemoryStore, Object, Room, StoredHead};
 
 use crate::body::{self, Numbers};
 use crate::{Done, KEYS, LIMIT};
@@ -116,7 +118,11 @@ async fn fill(store: &Store, key: Key, numbers: &mut Numbers, done: &Done) {
         fill.write(now);
         rest = later;
         tokio::task::yield_now().await;
-        fill.room().await;
+        poll_fn(|context| match fill.room(context.waker()) {
+            Room::Far => Poll::Pending,
+            Room::Open | Room::Slow(_) => Poll::Ready(()),
+        })
+        .await;
     }
     if ends_badly {
         drop(fill);

@@ -26,6 +26,11 @@ pub fn note(ctx: &RequestCtx) {
 /// When nobody else reads it and it is not stored.
 pub fn check(session: &mut Session, ctx: &mut RequestCtx) -> Result<()> {
     let is_gone = ctx.client_is_gone.load(Relaxed);
+    let is_first = ctx.fetch.wanted.is_none();
+    if let Some(reader) = ahead::reader(session).filter(|_| is_first) {
+        // Bytes may come before the head is on its way to the client.
+        reader.belong_to_fetch();
+    }
     let is_wanted = match ahead::reader(session) {
         Some(reader) => (!is_gone && !reader.has_left()) || reader.leave(),
         // pingora takes the reader away from a client that has its response.

@@ -10,32 +10,33 @@ use super::ctx::RequestCtx;
 use crate::cache::content_length;
 use crate::store::pingora::StoredHit;
 
-/// Begins with the head that the client gets. Who gets a head alone reads nothing of what is stored.
+/// Begins with the head that the client gets. Who gets a head alone reads nothing of what is stored, and a request
+/// of warp's own leaves it to the one that it is for.
 pub fn begin(session: &mut Session, response: &ResponseHeader, ctx: &mut RequestCtx) {
     let has_body = session.req_header().method != Method::HEAD && response.status != StatusCode::NOT_MODIFIED;
     let pace = connection::pace(session);
     let Some(reader) = reader(session) else { return };
+    reader.belong_to_fetch();
     ctx.fetch.wanted = Some(reader.wanted());
     match pace {
-        _ if !has_body => _ = reader.leave(),
+        _ if !has_body || ctx.exchange.background => _ = reader.leave(),
         Some(pace) => {
             pace.run_ahead();
             reader.keep_pace(pace);
         }
-        None => {}
+        None => hand_over(reader, response, ctx),
+    }
+}
+
+/// Lets the request that a slice is for read what is stored itself, if it is to have all of it.
+fn hand_over(reader: &mut StoredHit, response: &ResponseHeader, ctx: &RequestCtx) {
+    let is_all = reader.whole_len().is_none() || reader.whole_len() == content_length(&response.headers);
+    if let Some(handed) = ctx.handed.as_ref().filter(|_| is_all) {
+        handed.give(reader.hand_over());
     }
 }
 
 /// The reader of what is being stored, for the client of this request.
 pub fn reader(session: &mut Session) -> Option<&mut StoredHit> {
     session.cache.miss_body_reader()?.as_any_mut().downcast_mut()
-}
-
-/// Lets a request of warp's own run ahead, as that for a slice, whose reader is another request. pingora does it with
-/// a queue that nothing limits, so only where the response is known to fit into the store.
-pub fn queue(session: &mut Session, response: &ResponseHeader, largest_bytes: u64, ctx: &RequestCtx) {
-    let is_stored = session.cache.enabled() && ctx.fetch.lifetimes.not_stored.is_none();
-    let fits = content_length(&response.headers).is_some_and(|length| length <= largest_bytes);
-    let has_no_client = connection::pace(session).is_none() && !ctx.exchange.background;
-    session.set_proxy_tasks_enabled(is_stored && fits && has_no_client);
 }

@@ -13,6 +13,7 @@ use super::coalesce;
 use super::part::Pieces;
 use super::post::ForGet;
 use super::revalidate::Unusable;
+use super::slice::Handed;
 use super::told::{Obj, Told};
 use crate::cache::slice::Slice;
 use crate::cache::{CacheControl, TargetList, Unstorable, targeted};
@@ -48,6 +49,8 @@ pub struct RequestCtx {
     pub verdict: CacheVerdict,
     /// Where to tell that as soon as it is known: the request that this one fetches a slice for.
     pub told: Option<Arc<OnceLock<Told>>>,
+    /// Where the body of a slice is left for the request that it is for.
+    pub handed: Option<Arc<Handed>>,
     /// `obj` in `deliver`, where the request is answered by others, made for slices.
     pub obj: Option<Box<Obj>>,
     /// Whether the response is put together from slices.
@@ -326,6 +329,7 @@ impl RequestCtx {
             in_flight: None,
             verdict: CacheVerdict::default(),
             told: None,
+            handed: None,
             obj: None,
             sliced: false,
             part: coalesce::Part::default(),

@@ -131,7 +131,6 @@ impl ProxyHttp for WarpProxy {
         beresp::response(self.storage, session, response, ctx)?;
         invalidate::after(self, response, ctx);
         post::begin(session, response, self.storage.store().largest_object(), ctx);
-        ahead::queue(session, response, self.storage.store().largest_object(), ctx);
         Ok(())
     }
 

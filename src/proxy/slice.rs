@@ -3,11 +3,13 @@
 //! It goes through lookup, fetch and store like any other, with the policy, the key and the choices of
 //! the request that it is for. It has no `recv` and no `deliver`: those are the client's.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use http::{Method, header};
+use pingora::cache::storage::HandleHit;
 use pingora::http::{RequestHeader, ResponseHeader};
+
 use pingora::protocols::http::HttpTask;
 use pingora::protocols::http::subrequest::server::SubrequestHandle;
 use pingora::proxy::{Session, subrequest};
@@ -17,6 +19,7 @@ use super::ctx::{CacheVerdict, Exchange, RequestCtx};
 use super::told::Told;
 use crate::cache::slice::Slice;
 use crate::cache::validation::CONDITIONS;
+use crate::store::pingora::StoredHit;
 
 /// What a request for a slice begins with.
 struct Order {
@@ -30,6 +33,29 @@ pub struct Fetching {
     pub slice: Slice,
     handle: SubrequestHandle,
     told: Arc<OnceLock<Told>>,
+    handed: Arc<Handed>,
+    /// The body, once it was taken over.
+    body: Option<StoredHit>,
+}
+
+/// The body of a slice that is being stored, left by the request that fetches it for the one that it is for. Each
+/// reads and writes at its own pace then, as two clients do that share a response.
+#[derive(Default)]
+pub struct Handed(Mutex<Option<StoredHit>>);
+
+impl Handed {
+    /// Leaves it.
+    pub fn give(&self, body: Option<StoredHit>) {
+        *self.lock() = body;
+    }
+
+    fn take(&self) -> Option<StoredHit> {
+        self.lock().take()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<StoredHit>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Takes up what was ordered; `false` for a request of a client.
@@ -79,10 +105,12 @@ impl Fetching {
         let mut order = order(session, ctx, slice)?;
         let told = Arc::new(OnceLock::new());
         order.ctx.told = Some(Arc::clone(&told));
+        let handed = Arc::<Handed>::default();
+        order.ctx.handed = Some(Arc::clone(&handed));
         let ordered = subrequest::Ctx::builder().user_ctx(Box::new(Some(order))).build();
         let (request, handle) = spawner.create_subrequest(session.as_ref(), ordered);
         tokio::spawn(request.run());
-        Ok(Self { slice, handle, told })
+        Ok(Self { slice, handle, told, handed, body: None })
     }
 
     /// The head of the answer.
@@ -109,6 +137,10 @@ impl Fetching {
 
     /// The next bytes of the body; `None` at its end.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
+        self.body = self.body.take().or_else(|| self.handed.take());
+        if let Some(body) = &mut self.body {
+            return body.read_body().await.map_err(|_| broken_off());
+        }
         loop {
             match self.handle.rx.recv().await {
                 Some(HttpTask::Body(Some(bytes), _)) if !bytes.is_empty() => return Ok(Some(bytes)),

@@ -125,9 +125,7 @@ pub fn storable(
     if let Some(intent) = &ctx.fetch.intent {
         meta.extensions_mut().insert(Arc::clone(intent));
     }
-    if let Some(pace) = connection::pace(session) {
-        meta.extensions_mut().insert(pace);
-    }
+    meta.extensions_mut().insert(connection::pace(session).unwrap_or_default());
     if let Some(surround) = ctx.fetch.pieces.take_surround() {
         meta.extensions_mut().insert(surround);
     }

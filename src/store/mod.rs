@@ -11,7 +11,9 @@ pub mod pingora;
 use std::time::SystemTime;
 
 pub use marks::{Mark, Marks};
-pub use memory::{Aborted, BodyReader, Fill, Intent, MemoryStore, Object, Objects, StoreStats, allocated_bytes};
+pub use memory::{
+    Aborted, BodyReader, Fill, Intent, MemoryStore, Object, Objects, Others, Room, StoreStats, allocated_bytes,
+};
 
 /// What is kept beside a body: status, fields, freshness.
 pub trait StoredHead: Sized + Send + Sync + 'static {

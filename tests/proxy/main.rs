@@ -43,6 +43,7 @@ mod storable;
 mod support_works;
 mod synth;
 mod targeted;
+mod unkept;
 mod update304;
 mod validate;
 mod vary;

@@ -11,7 +11,7 @@ mod origin;
 mod proxy;
 
 pub use answer::{Answer, Gate};
-pub use client::Client;
+pub use client::{Broken, Client};
 pub use message::{Fields, Head, Response};
 pub use nginx::Nginx;
 pub use origin::{Origin, Recorded};

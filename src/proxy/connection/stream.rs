@@ -52,6 +52,8 @@ pub struct ClientStream {
     backlog: BytesMut,
     /// Whether to take what the system does not take at once.
     pace: Arc<Pace>,
+    /// Whether something was taken so, and not all of it is known to be sent.
+    is_behind: bool,
 }
 
 impl ClientStream {
@@ -66,6 +68,7 @@ impl ClientStream {
             head: Bytes::new(),
             backlog: BytesMut::new(),
             pace: Arc::default(),
+            is_behind: false,
         }
     }
 
@@ -171,6 +174,7 @@ impl ClientStream {
         ready!(self.poll_backlog(cx))?;
         ready!(Pin::new(&mut self.inner).poll_flush(cx))?;
         self.pace.has_sent_all();
+        self.is_behind = false;
         Poll::Ready(Ok(()))
     }
 
@@ -184,14 +188,25 @@ impl ClientStream {
             Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
             Poll::Pending => Poll::Pending,
         };
-        if sent.is_ready() || !self.pace.is_ahead() {
+        if sent.is_ready() {
+            if self.is_behind {
+                self.pace.has_sent_all();
+            }
             return sent;
         }
-        self.pace.waits(false);
+        ready!(self.poll_ahead(cx));
         for buf in bufs {
             self.backlog.extend_from_slice(buf);
         }
         Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()))
+    }
+
+    /// Ready where what cannot be sent now is to be taken, to be sent later.
+    fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(self.pace.poll_ahead(cx));
+        self.pace.waits(false);
+        self.is_behind = true;
+        Poll::Ready(())
     }
 
     fn poll_write_on(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
@@ -216,7 +231,7 @@ impl AsyncRead for ClientStream {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         // pingora reads as long as it fetches, and so drives what is to be sent meanwhile.
-        if this.pace.is_ahead()
+        if this.is_behind
             && let Poll::Ready(Err(error)) = this.poll_catch_up(cx)
         {
             return Poll::Ready(Err(error));
@@ -261,11 +276,7 @@ impl AsyncWrite for ClientStream {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         let sent = this.poll_catch_up(cx);
-        if sent.is_pending() && this.pace.is_ahead() {
-            this.pace.waits(false);
-            return Poll::Ready(Ok(()));
-        }
-        sent
+        if sent.is_pending() { this.poll_ahead(cx).map(Ok) } else { sent }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,10 +1,11 @@
 //! Filling an object.
 
-use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
 
 use super::budget::Charge;
-use super::filling::{Filling, Lag};
+use super::filling::{Filling, Lag, Room};
 use super::inner::Inner;
 use super::object::Object;
 use super::shard::Begun;
@@ -85,11 +86,27 @@ impl<H: StoredHead> Fill<H> {
         }
     }
 
-    /// Waits until there is room to write more of a body that is not kept: it holds only what some reader has
-    /// yet to read, and so may run ahead of the fastest of them by 128 KiB. Returns at once for others.
-    pub async fn room(&self) {
-        let Some(filling) = &self.filling else { return };
-        poll_fn(|context| filling.poll_room(self.lag(), context.waker())).await;
+    /// Whether there is room to write more of a body that is not kept: it holds only what some reader has yet to read,
+    /// and so may run ahead of the fastest of them by 128 KiB, and of each by as much as the largest object takes. A
+    /// reader that [belongs to the writer](crate::store::BodyReader::belong_to_writer) is not to be waited for here.
+    /// Unless there is room, the waker is told when that may have changed.
+    #[must_use]
+    pub fn room(&self, waker: &Waker) -> Room {
+        self.filling.as_ref().map_or(Room::Open, |filling| filling.room(lag(&self.store), waker))
+    }
+
+    /// Says that so long was waited where [`room`](Self::room) gave [`Room::Slow`]: whom that was enough for is cut off.
+    pub fn have_waited(&self, time: Duration) {
+        if let Some(filling) = &self.filling {
+            filling.have_waited(time, false, lag(&self.store));
+        }
+    }
+
+    /// What tells whether readers other than the writer's own are near; `None` when the body is complete.
+    #[must_use]
+    pub fn others(&self) -> Option<Others<H>> {
+        let filling = Arc::clone(self.filling.as_ref()?);
+        Some(Others { store: Arc::clone(&self.store), filling })
     }
 
     /// Ends the body and keeps the object, unless it was purged, overtaken or given up meanwhile.
@@ -126,7 +143,7 @@ impl<H: StoredHead> Fill<H> {
 
     /// What the readers of a body that is not kept have yet to read is in use, too.
     fn charge_what_is_unread(&mut self, filling: &Filling) {
-        filling.cut_off_the_slow(self.lag());
+        filling.cut_off_the_slow(lag(&self.store));
         let (needed, charged) = (filling.footprint_after(0), self.body_charge);
         if needed > charged {
             self.object.charge().add_reserved(self.store.take(needed - charged));
@@ -135,14 +152,36 @@ impl<H: StoredHead> Fill<H> {
         }
         self.body_charge = needed;
     }
+}
 
-    /// When memory is short, nobody runs ahead.
-    fn lag(&self) -> Lag {
-        if self.store.budget.is_exceeded() {
-            return Lag { fastest: 0, others: AHEAD_BYTES };
-        }
-        Lag { fastest: AHEAD_BYTES, others: self.store.largest_object().max(2 * AHEAD_BYTES) }
+/// The readers of a body but the one that belongs to its writer, as those whom the writer is to keep supplied.
+pub struct Others<H: StoredHead> {
+    store: Arc<Inner<H>>,
+    filling: Arc<Filling>,
+}
+
+impl<H: StoredHead> Others<H> {
+    /// Whether the body may run ahead because of them: it is or will be kept, has ended, or one of them has read it to
+    /// 128 KiB before its end, and the writer's own reader is not so far behind that it would be cut off. Unless there
+    /// is room, the waker is told when that may have changed.
+    #[must_use]
+    pub fn room(&self, waker: &Waker) -> Room {
+        self.filling.room_for_others(lag(&self.store), waker)
     }
+
+    /// Says that so long was waited where [`room`](Self::room) gave [`Room::Slow`]: once that is enough, the writer's
+    /// own reader is cut off.
+    pub fn have_waited(&self, time: Duration) {
+        self.filling.have_waited(time, true, lag(&self.store));
+    }
+}
+
+/// When memory is short, nobody runs ahead.
+fn lag<H: StoredHead>(store: &Inner<H>) -> Lag {
+    if store.budget.is_exceeded() {
+        return Lag { fastest: 0, others: AHEAD_BYTES };
+    }
+    Lag { fastest: AHEAD_BYTES, others: store.largest_object().max(2 * AHEAD_BYTES) }
 }
 
 impl<H: StoredHead> Drop for Fill<H> {

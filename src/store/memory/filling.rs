@@ -3,9 +3,11 @@
 //! How it ends is always said, well or badly, never guessed from what is there. Readers go at their own
 //! pace. A body that is not kept is *forgetful*: it holds only what some reader has yet to read. Its writer
 //! can wait for the fastest of them, and those who fall far behind that one are cut off, so that the slow
-//! hold up nobody and what is held stays small.
+//! hold up nobody for long and what is held stays small. One reader may be the writer's *own*, read by the same
+//! task: the writer must not wait for it, but can ask whether others are near.
 
-use std::task::{Poll, Waker};
+use std::task::Waker;
+use std::time::Duration;
 
 use super::body::{Read, Whole, up_to};
 use super::segments::Segments;
@@ -17,13 +19,28 @@ pub(super) enum Ended {
     Badly,
 }
 
+/// How long a body in all waits for one reader that is slower than the others: a machine may let it wait for its
+/// turn longer than it takes to send what a body may run ahead.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// How far a forgetful body may run ahead of its readers, in bytes.
 #[derive(Clone, Copy)]
 pub(super) struct Lag {
     /// Of the fastest.
     pub(super) fastest: u64,
-    /// Of each other.
+    /// Of each other, before it is waited for. Twice as far it is cut off at once.
     pub(super) others: u64,
+}
+
+/// Whether more may be written of a body that is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// There is room.
+    Open,
+    /// No reader that counts is near: all of them would only fall further behind.
+    Far,
+    /// Some reader is near, but another would be cut off. It is worth waiting for, so long.
+    Slow(Duration),
 }
 
 pub(super) struct Filling {
@@ -47,6 +64,10 @@ struct Reader {
     waker: Option<Waker>,
     /// It fell too far behind.
     is_cut_off: bool,
+    /// The task that writes reads it, too.
+    is_own: bool,
+    /// How long it was waited for while others were near.
+    waited: Duration,
 }
 
 impl Filling {
@@ -105,7 +126,9 @@ impl Filling {
     pub(super) fn become_forgetful(&self) {
         let mut state = self.state();
         state.forgetful = true;
-        state.forget();
+        let writer = state.forget();
+        drop(state);
+        writer.into_iter().for_each(Waker::wake);
     }
 
     pub(super) fn is_forgetful(&self) -> bool {
@@ -115,21 +138,35 @@ impl Filling {
     /// Whether it is or will be kept, or somebody reads it.
     pub(super) fn is_wanted(&self) -> bool {
         let state = self.state();
-        !state.forgetful || state.readers.iter().any(Option::is_some)
+        !state.forgetful || state.reading().next().is_some()
     }
 
     /// Enters a reader that starts at `position`; gives its number.
     pub(super) fn enter(&self, position: u64) -> usize {
-        let reader = Some(Reader { position, waker: None, is_cut_off: false });
         let mut state = self.state();
-        if let Some(number) = state.readers.iter().position(Option::is_none)
-            && let Some(place) = state.readers.get_mut(number)
-        {
-            *place = reader;
-            return number;
+        let number =
+            state.enter(Reader { position, waker: None, is_cut_off: false, is_own: false, waited: Duration::ZERO });
+        // It may be nearer than the others.
+        let writer = state.writer.take();
+        drop(state);
+        writer.into_iter().for_each(Waker::wake);
+        number
+    }
+
+    /// Says whether the reader is the writer's own.
+    pub(super) fn set_own(&self, number: usize, is_own: bool) {
+        let mut state = self.state();
+        if let Some(reader) = state.readers.get_mut(number).and_then(Option::as_mut) {
+            reader.is_own = is_own;
         }
-        state.readers.push(reader);
-        state.readers.len() - 1
+        let writer = state.writer.take();
+        drop(state);
+        writer.into_iter().for_each(Waker::wake);
+    }
+
+    /// Whether the reader fell so far behind that it gets nothing more.
+    pub(super) fn is_cut_off(&self, number: usize) -> bool {
+        self.state().readers.get(number).and_then(Option::as_ref).is_some_and(|reader| reader.is_cut_off)
     }
 
     /// The reader goes away.
@@ -153,25 +190,56 @@ impl Filling {
         Some(read)
     }
 
-    /// Waits while the body is forgetful and too far ahead of the fastest reader.
-    pub(super) fn poll_room(&self, lag: Lag, waker: &Waker) -> Poll<()> {
+    /// Whether there is room for the readers. Where the writer has one of its own, it is to see to it that this one
+    /// keeps up, and does not wait for it here. Unless there is, the waker is told of changes.
+    pub(super) fn room(&self, lag: Lag, waker: &Waker) -> Room {
         let mut state = self.state();
-        let ahead = state.fastest().map(|fastest| state.segments.len().saturating_sub(fastest));
-        if state.forgetful && ahead.is_some_and(|ahead| ahead > lag.fastest) {
-            state.writer = Some(waker.clone());
-            return Poll::Pending;
-        }
-        Poll::Ready(())
+        let is_far = state.fastest().is_some_and(|fastest| state.is_far(fastest, lag));
+        let room = match (is_far, state.has_own()) {
+            (true, true) => Room::Open,
+            (true, false) => Room::Far,
+            (false, _) => state.room_beside_slow(false, lag),
+        };
+        state.tell_writer(room, waker)
     }
 
-    /// Cuts off the readers that are too far behind one that is not.
+    /// Whether there is room for the readers that are not the writer's own, which are to be supplied whatever that one
+    /// does until it would be cut off. Unless there is, the waker is told of changes.
+    pub(super) fn room_for_others(&self, lag: Lag, waker: &Waker) -> Room {
+        let mut state = self.state();
+        let fastest = state.others().max();
+        let room = if state.ended.is_some() {
+            Room::Open
+        } else if fastest.is_none_or(|fastest| state.is_far(fastest, lag)) {
+            Room::Far
+        } else {
+            state.room_beside_slow(true, lag)
+        };
+        state.tell_writer(room, waker)
+    }
+
+    /// So long was waited for the readers that are slow, or for the writer's own: cuts off whom that was enough for.
+    pub(super) fn have_waited(&self, time: Duration, is_own: bool, lag: Lag) {
+        self.cut_off(lag.others, |reader| {
+            let is_meant = reader.is_own == is_own;
+            reader.waited += if is_meant { time } else { Duration::ZERO };
+            is_meant && reader.waited >= PATIENCE
+        });
+    }
+
+    /// Cuts off the readers that are much too far behind one that is not.
     pub(super) fn cut_off_the_slow(&self, lag: Lag) {
+        self.cut_off(lag.others.saturating_mul(2), |_| true);
+    }
+
+    /// Cuts off those of the readers so far behind for whom that holds.
+    fn cut_off(&self, behind: u64, is_due: impl Fn(&mut Reader) -> bool) {
         let mut state = self.state();
         let len = state.segments.len();
         let Some(fastest) = state.fastest().filter(|_| state.forgetful) else { return };
         let mut wakers = Vec::new();
-        for reader in state.readers.iter_mut().flatten() {
-            if reader.position < fastest && len.saturating_sub(reader.position) > lag.others {
+        for reader in state.readers.iter_mut().flatten().filter(|reader| !reader.is_cut_off) {
+            if reader.position < fastest && len.saturating_sub(reader.position) > behind && is_due(reader) {
                 reader.is_cut_off = true;
                 wakers.extend(reader.waker.take());
             }
@@ -217,17 +285,61 @@ impl State {
         if !self.forgetful {
             return None;
         }
-        let earliest = self.reading().min();
+        let earliest = self.reading().map(|reader| reader.position).min();
         self.segments.forget_before(earliest.unwrap_or(self.segments.len()));
         self.writer.take()
     }
 
-    fn fastest(&self) -> Option<u64> {
-        self.reading().max()
+    fn enter(&mut self, reader: Reader) -> usize {
+        if let Some(number) = self.readers.iter().position(Option::is_none)
+            && let Some(place) = self.readers.get_mut(number)
+        {
+            *place = Some(reader);
+            return number;
+        }
+        self.readers.push(Some(reader));
+        self.readers.len() - 1
     }
 
-    fn reading(&self) -> impl Iterator<Item = u64> {
-        self.readers.iter().flatten().filter(|reader| !reader.is_cut_off).map(|reader| reader.position)
+    /// Has the writer woken at the next change, if it is to wait.
+    fn tell_writer(&mut self, room: Room, waker: &Waker) -> Room {
+        let room = if self.forgetful { room } else { Room::Open };
+        if room != Room::Open {
+            self.writer = Some(waker.clone());
+        }
+        room
+    }
+
+    /// As it is when the fastest is near: whether the writer's own reader, or one of the others, is to be waited for.
+    fn room_beside_slow(&self, is_own: bool, lag: Lag) -> Room {
+        let (len, fastest) = (self.segments.len(), self.fastest().unwrap_or(0));
+        let is_slow = |reader: &&Reader| {
+            let behind = len.saturating_sub(reader.position);
+            reader.is_own == is_own && reader.position < fastest && behind > lag.others
+        };
+        let left = self.reading().filter(is_slow).map(|reader| PATIENCE.saturating_sub(reader.waited)).min();
+        left.map_or(Room::Open, Room::Slow)
+    }
+
+    /// Whether a reader there is too far behind what is written.
+    fn is_far(&self, position: u64, lag: Lag) -> bool {
+        self.segments.len().saturating_sub(position) > lag.fastest
+    }
+
+    fn fastest(&self) -> Option<u64> {
+        self.reading().map(|reader| reader.position).max()
+    }
+
+    fn others(&self) -> impl Iterator<Item = u64> {
+        self.reading().filter(|reader| !reader.is_own).map(|reader| reader.position)
+    }
+
+    fn has_own(&self) -> bool {
+        self.reading().any(|reader| reader.is_own)
+    }
+
+    fn reading(&self) -> impl Iterator<Item = &Reader> {
+        self.readers.iter().flatten().filter(|reader| !reader.is_cut_off)
     }
 
     fn take_wakers(&mut self) -> Vec<Waker> {

@@ -41,7 +41,8 @@ use std::time::SystemTime;
 
 pub use allocation::allocated_bytes;
 pub use body::Aborted;
-pub use fill::Fill;
+pub use fill::{Fill, Others};
+pub use filling::Room;
 pub use intent::Intent;
 pub use object::Object;
 pub use objects::Objects;

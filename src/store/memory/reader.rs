@@ -32,6 +32,20 @@ impl<H: StoredHead> BodyReader<H> {
         Self { object, entered, position, end }
     }
 
+    /// Says whether the task that fills the body reads it here, too: if so, the fill does not wait for this
+    /// reader, which may wait for the fill.
+    pub fn belong_to_writer(&self, belongs: bool) {
+        if let Some((filling, number)) = &self.entered {
+            filling.set_own(*number, belongs);
+        }
+    }
+
+    /// Whether it fell too far behind the others, and gets nothing more.
+    #[must_use]
+    pub fn is_cut_off(&self) -> bool {
+        self.entered.as_ref().is_some_and(|(filling, number)| filling.is_cut_off(*number))
+    }
+
     /// The next bytes, shared with the store and all readers; `None` at the end of the body or of
     /// the range. Waits while the fill is behind. May be dropped while it waits and called again.
     ///
@@ -39,11 +53,21 @@ impl<H: StoredHead> BodyReader<H> {
     /// [`Aborted`] when the body was cut short, or this reader was cut off because it is slow; what was there
     /// before is given first.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Aborted> {
+        self.next_up_to(u64::MAX).await
+    }
+
+    /// As [`next`](Self::next), but no more than so many bytes, of which there must be one at least.
+    ///
+    /// # Errors
+    /// As for [`next`](Self::next).
+    pub async fn next_up_to(&mut self, most: u64) -> Result<Option<Bytes>, Aborted> {
+        let most = self.position.checked_add(most.max(1));
+        let end = [self.end, most].into_iter().flatten().min();
         if self.object.body().whole().is_some() {
-            return self.result(self.read(None)).unwrap_or(Err(Aborted));
+            return self.result(self.read(end, None)).unwrap_or(Err(Aborted));
         }
         poll_fn(|context| {
-            let read = self.read(Some(context.waker()));
+            let read = self.read(end, Some(context.waker()));
             self.result(read).map_or(Poll::Pending, Poll::Ready)
         })
         .await
@@ -61,14 +85,14 @@ impl<H: StoredHead> BodyReader<H> {
         }
     }
 
-    fn read(&self, waker: Option<&Waker>) -> Read {
+    fn read(&self, end: Option<u64>, waker: Option<&Waker>) -> Read {
         if let Some(whole) = self.object.body().whole() {
-            return whole.read(self.position, self.end);
+            return whole.read(self.position, end);
         }
-        let filling = self.entered.as_ref().and_then(|(filling, number)| filling.read(*number, self.end, waker));
+        let filling = self.entered.as_ref().and_then(|(filling, number)| filling.read(*number, end, waker));
         match (filling, self.object.body().whole()) {
             (Some(read), _) => read,
-            (None, Some(whole)) => whole.read(self.position, self.end),
+            (None, Some(whole)) => whole.read(self.position, end),
             (None, None) => Read::Aborted,
         }
     }

@@ -1,8 +1,10 @@
 //! Stored bodies on their way: read by pingora for clients, and written by it for the store.
 
 use std::any::Any;
+use std::future::poll_fn;
 use std::ops::Range;
 use std::sync::Arc;
+use std::task::Poll;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -10,12 +12,13 @@ use pingora::cache::storage::{HandleHit, HandleMiss, MissFinishType, Storage};
 use pingora::cache::trace::SpanHandle;
 use pingora::cache::{CacheKey, CacheMeta};
 use pingora::{Error, ErrorType, Result};
+use tokio::time::{Instant, timeout};
 
 use super::pace::Pace;
 use super::storage::{FillIntent, key_of};
 use super::stored::StoredResponse;
 use crate::cache::content_length;
-use crate::store::{BodyReader, Fill, Object};
+use crate::store::{BodyReader, Fill, Object, Room};
 
 /// The bytes of a stored part that stand around those of a response that is about to be stored.
 pub struct Surround {
@@ -28,7 +31,7 @@ impl Surround {
     /// Copies some of its bytes; the object is complete, so this waits for nobody.
     async fn copy(&self, range: &Range<u64>, fill: &mut Fill<StoredResponse>) -> Result<()> {
         let mut reader = self.object.reader(Some(range.clone()));
-        while let Some(bytes) = read(&mut reader).await? {
+        while let Some(bytes) = read(&mut reader, u64::MAX).await? {
             fill.write(&bytes);
             // Others wait for this thread, and a part may be large.
             tokio::task::yield_now().await;
@@ -38,8 +41,8 @@ impl Surround {
 }
 
 /// A fill that broke off must reach the reader as an error, never as a clean end.
-async fn read(reader: &mut BodyReader<StoredResponse>) -> Result<Option<Bytes>> {
-    reader.next().await.map_err(|_| Error::explain(ErrorType::ReadError, "the fill broke off"))
+async fn read(reader: &mut BodyReader<StoredResponse>, most: u64) -> Result<Option<Bytes>> {
+    reader.next_up_to(most).await.map_err(|_| Error::explain(ErrorType::ReadError, "the fill broke off"))
 }
 
 /// Tells of a response being stored whether that is for somebody.
@@ -58,6 +61,10 @@ pub struct StoredHit {
     object: Arc<Object<StoredResponse>>,
     /// `None` once it has come to its end or been given up: then nothing is kept for it any more.
     reader: Option<BodyReader<StoredResponse>>,
+    /// Whether it was given up, and is not to be opened again.
+    is_given_up: bool,
+    /// Whether the request that reads it here fetches it, too.
+    is_of_fetch: bool,
     /// That of the client whose request fetches it, if this is its reader.
     pace: Option<Arc<Pace>>,
 }
@@ -66,7 +73,7 @@ impl StoredHit {
     /// A reader of it from its start.
     pub fn new(object: Arc<Object<StoredResponse>>) -> Self {
         let reader = Some(object.reader(None));
-        Self { object, reader, pace: None }
+        Self { object, reader, is_given_up: false, is_of_fetch: false, pace: None }
     }
 
     /// The number of the object.
@@ -99,6 +106,15 @@ impl StoredHit {
         Wanted(Arc::clone(&self.object))
     }
 
+    /// Says that the request that reads it here fetches it, too. To be called before the first byte of it is
+    /// stored, where a [`Pace`] comes with what is stored.
+    pub fn belong_to_fetch(&mut self) {
+        self.is_of_fetch = true;
+        if let Some(reader) = &self.reader {
+            reader.belong_to_writer(true);
+        }
+    }
+
     /// Reads at this pace.
     pub fn keep_pace(&mut self, pace: Arc<Pace>) {
         self.pace = Some(pace);
@@ -113,13 +129,28 @@ impl StoredHit {
     /// Reads no further; whether anybody else does or will.
     pub fn leave(&mut self) -> bool {
         self.reader = None;
+        self.is_given_up = true;
         self.object.is_wanted()
+    }
+
+    /// Reads no further, and lets another request read from here on.
+    pub fn hand_over(&mut self) -> Option<Self> {
+        let reader = self.reader.take()?;
+        self.is_given_up = true;
+        reader.belong_to_writer(false);
+        Some(Self {
+            object: Arc::clone(&self.object),
+            reader: Some(reader),
+            is_given_up: false,
+            is_of_fetch: false,
+            pace: None,
+        })
     }
 
     /// The same response, to be read from its start.
     #[must_use]
     pub fn reopen(&self) -> Self {
-        Self { object: Arc::clone(&self.object), reader: Some(self.object.reader(None)), pace: None }
+        Self::new(Arc::clone(&self.object))
     }
 
     /// Bytes of its body that stand before and behind others.
@@ -132,16 +163,19 @@ impl StoredHit {
 #[async_trait]
 impl HandleHit for StoredHit {
     async fn read_body(&mut self) -> Result<Option<Bytes>> {
-        if let Some(pace) = &self.pace {
-            pace.ready().await;
-        }
         let Some(reader) = &mut self.reader else { return Ok(None) };
-        let bytes = read(reader).await;
-        match (&self.pace, &bytes) {
+        let most = match &self.pace {
             // It is so far behind the others that what it would read is gone. They go on.
-            (Some(pace), Err(_)) if pace.is_ahead() => pace.end().await,
-            (_, Ok(None)) => self.reader = None,
-            _ => {}
+            Some(pace) if reader.is_cut_off() => {
+                pace.end().await;
+                0
+            }
+            Some(pace) => pace.ready().await,
+            None => u64::MAX,
+        };
+        let bytes = read(reader, most).await;
+        if matches!(bytes, Ok(None)) {
+            self.reader = None;
         }
         bytes
     }
@@ -164,8 +198,13 @@ impl HandleHit for StoredHit {
         let Some(length) = self.object.whole_len() else {
             return Error::e_explain(ErrorType::InternalError, "the end of the body is not known yet");
         };
+        if self.is_given_up {
+            return Ok(());
+        }
         let end = end.map_or(length, |end| end as u64);
-        self.reader = Some(self.object.reader(Some(start as u64..end)));
+        let reader = self.object.reader(Some(start as u64..end));
+        reader.belong_to_writer(self.is_of_fetch);
+        self.reader = Some(reader);
         Ok(())
     }
 
@@ -186,22 +225,22 @@ pub struct StoredFill {
     /// Holds what stands before until the client's reader is there: a fill that is not kept forgets
     /// what nobody is to read.
     anchor: Option<BodyReader<StoredResponse>>,
-    held: Option<HeldAtTheEnd>,
+    running: Option<Running>,
 }
 
 /// The fetch is over when this goes: the client's connection need not run after it any more.
-struct HeldAtTheEnd(Arc<Pace>);
+struct Running(Arc<Pace>);
 
-impl Drop for HeldAtTheEnd {
+impl Drop for Running {
     fn drop(&mut self) {
-        self.0.hold();
+        self.0.end_of_fetch();
     }
 }
 
 impl StoredFill {
     fn new(fill: Fill<StoredResponse>) -> Self {
         let tag = fill.object().id().to_le_bytes();
-        Self { fill, tag, surround: None, anchor: None, held: None }
+        Self { fill, tag, surround: None, anchor: None, running: None }
     }
 
     /// A fill that has begun, with what stands around it, and the pace of the client that it is for.
@@ -211,8 +250,10 @@ impl StoredFill {
         pace: Option<Arc<Pace>>,
     ) -> Result<Self> {
         let mut begun = Self::new(fill);
-        begun.held = pace.map(HeldAtTheEnd);
-        begun.hold_if_unkept();
+        if let Some(pace) = pace {
+            pace.follow(begun.fill.others());
+            begun.running = Some(Running(pace));
+        }
         if let Some(surround) = &surround {
             begun.anchor = Some(begun.fill.object().reader(None));
             surround.copy(&surround.before, &mut begun.fill).await?;
@@ -231,13 +272,26 @@ impl StoredFill {
     /// Stores a part of the body.
     pub fn write(&mut self, data: &[u8]) {
         self.fill.write(data);
-        self.hold_if_unkept();
     }
 
-    /// What is not kept is not limited by the store: the client who reads it limits it.
-    fn hold_if_unkept(&self) {
-        if let Some(HeldAtTheEnd(pace)) = self.held.as_ref().filter(|_| !self.fill.is_kept()) {
-            pace.hold();
+    /// Waits until there is room for more of what is not kept.
+    async fn wait_for_room(&self) {
+        loop {
+            let began = Instant::now();
+            let room = poll_fn(|context| Poll::Ready(self.fill.room(context.waker()))).await;
+            let is_as_before = |now: Room| std::mem::discriminant(&now) == std::mem::discriminant(&room);
+            let changed = poll_fn(|context| match self.fill.room(context.waker()) {
+                now if is_as_before(now) => Poll::Pending,
+                _ => Poll::Ready(()),
+            });
+            match room {
+                Room::Open => return,
+                Room::Far => changed.await,
+                Room::Slow(left) => {
+                    let _ = timeout(left, changed).await;
+                    self.fill.have_waited(began.elapsed());
+                }
+            }
         }
     }
 
@@ -252,6 +306,9 @@ impl StoredFill {
 impl HandleMiss for StoredFill {
     async fn write_body(&mut self, data: Bytes, _eof: bool) -> Result<()> {
         self.anchor = None;
+        if self.running.is_some() {
+            self.wait_for_room().await;
+        }
         StoredFill::write(self, &data);
         Ok(())
     }

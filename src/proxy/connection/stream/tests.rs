@@ -175,7 +175,7 @@ async fn a_connection_takes_what_waits_only_while_the_fetch_runs_ahead() {
     assert!(waits.is_err());
     assert_eq!(sent(&wire), "5\r\nhello\r\n");
     stream.write_all(b"0\r\n\r\n").await.unwrap();
-    stream.pace().hold();
+    stream.pace().end_of_fetch();
     stream.flush().await.unwrap();
     assert_eq!(sent(&wire), "5\r\nhello\r\n0\r\n\r\n");
 }

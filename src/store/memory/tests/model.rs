@@ -2,13 +2,15 @@
 //! with another order of the steps at locks and counters, and each told by a number with which it can be run
 //! again.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use shuttle::future::block_on;
 use shuttle::thread;
 
-use super::{Aborted, MemoryStore, Object};
+use super::{Aborted, Fill, MemoryStore, Object, Others, Room};
 use crate::store::{Key, StoredHead};
 
 const RUNS: usize = 2_000;
@@ -270,6 +272,10 @@ fn the_count_is_right_after_eviction_limits_and_overtaking() {
     });
 }
 
+async fn room(fill: &Fill<Head>) {
+    poll_fn(|context| if fill.room(context.waker()) == Room::Far { Poll::Pending } else { Poll::Ready(()) }).await;
+}
+
 #[test]
 fn a_writer_that_waits_for_room_is_woken() {
     in_every_order(|| {
@@ -291,10 +297,98 @@ fn a_writer_that_waits_for_room_is_woken() {
         let leaving = thread::spawn(move || drop(leaves));
         for _ in 0..3 {
             fill.write(&[b'x'; 100_000]);
-            block_on(fill.room());
+            block_on(room(&fill));
         }
         drop(fill);
         leaving.join().unwrap();
+        assert_eq!(reading.join().unwrap(), 300_000);
+        assert_empty_after_purge(&store);
+    });
+}
+
+/// As a client's connection waits that nothing can be sent on: for others to come near, or for the end.
+async fn wait_for_others(others: &Others<Head>) {
+    poll_fn(|context| if others.room(context.waker()) == Room::Far { Poll::Pending } else { Poll::Ready(()) }).await;
+}
+
+#[test]
+fn a_writer_that_is_held_is_woken_when_another_reader_comes_or_goes_on() {
+    in_every_order(|| {
+        let store = store(1 << 20);
+        let mut fill = store.begin_fill(key(1), head(), Some(1 << 20));
+        let own = fill.object().reader(None);
+        own.belong_to_writer(true);
+        let object = Arc::clone(fill.object());
+        let reading = thread::spawn(move || read(&object));
+        let others = fill.others().unwrap();
+        for _ in 0..3 {
+            // It would wait for ever if it were not woken.
+            block_on(wait_for_others(&others));
+            fill.write(&[b'x'; 100_000]);
+        }
+        drop((own, fill));
+        assert_eq!(reading.join().unwrap(), Err(Aborted));
+        assert_empty_after_purge(&store);
+    });
+}
+
+#[test]
+fn a_writer_whose_own_reader_goes_waits_for_the_others_and_is_woken() {
+    in_every_order(|| {
+        let store = store(1 << 20);
+        let mut fill = store.begin_fill(key(1), head(), Some(1 << 20));
+        let own = fill.object().reader(None);
+        own.belong_to_writer(true);
+        let mut other = fill.object().reader(None);
+        let reading = thread::spawn(move || {
+            block_on(async move {
+                let mut count = 0;
+                while let Ok(Some(bytes)) = other.next().await {
+                    count += bytes.len();
+                }
+                count
+            })
+        });
+        let purge = thread::spawn({
+            let store = store.clone();
+            move || store.purge(1)
+        });
+        fill.write(&[b'x'; 200_000]);
+        block_on(room(&fill));
+        drop(own);
+        for _ in 0..2 {
+            block_on(room(&fill));
+            fill.write(&[b'x'; 100_000]);
+        }
+        drop(fill);
+        purge.join().unwrap();
+        assert_eq!(reading.join().unwrap(), 400_000);
+        assert_empty_after_purge(&store);
+    });
+}
+
+#[test]
+fn a_slice_that_is_handed_over_is_read_in_another_task() {
+    in_every_order(|| {
+        let store = store(1 << 20);
+        let mut fill = store.begin_fill(key(1), head(), Some(1 << 20));
+        let mut handed = fill.object().reader(None);
+        handed.belong_to_writer(true);
+        let reading = thread::spawn(move || {
+            handed.belong_to_writer(false);
+            block_on(async move {
+                let mut count = 0;
+                while let Ok(Some(bytes)) = handed.next().await {
+                    count += bytes.len();
+                }
+                count
+            })
+        });
+        for _ in 0..3 {
+            block_on(room(&fill));
+            fill.write(&[b'x'; 100_000]);
+        }
+        drop(fill);
         assert_eq!(reading.join().unwrap(), 300_000);
         assert_empty_after_purge(&store);
     });
