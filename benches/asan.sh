@@ -16,8 +16,8 @@ export RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address -Cforce-frame-pointers=y
 # Quick enough to stress, and quicker to build than what is shipped.
 export CARGO_PROFILE_BENCH_OPT_LEVEL=1 CARGO_PROFILE_BENCH_LTO=off CARGO_PROFILE_BENCH_CODEGEN_UNITS=16
 export CARGO_PROFILE_BENCH_DEBUG=line-tables-only
-# pingora wants its storage to live for ever, which would be told as a leak; the stress itself checks at its end that the
-# store has given every byte back.
+# What lives as long as the process could be told as a leak; the stress itself checks at its end that the store has given
+# every byte back.
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=0:detect_stack_use_after_return=1}
 
 cargo bench --locked --target "$host" --bench stress -- --seconds $((${1:-10} * 60))
