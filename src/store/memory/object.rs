@@ -123,7 +123,7 @@ impl<H: StoredHead> Object<H> {
         self.charge.bytes()
     }
 
-    #[cfg(test)]
+    #[cfg(all(test, not(feature = "model")))]
     pub(super) fn is_kept(&self) -> bool {
         self.body.filling().is_none_or(|filling| !filling.is_forgetful())
     }

@@ -90,7 +90,7 @@ impl<H: StoredHead> Shard<H> {
     }
 
     /// The objects under their keys, and the fills that are not.
-    #[cfg(test)]
+    #[cfg(all(test, not(feature = "model")))]
     pub(super) fn all(&self) -> Vec<Arc<Object<H>>> {
         let kept = self.slab.iter().map(|(_, slot)| &slot.object);
         let mut all: Vec<_> = kept.chain(self.fills.values()).cloned().collect();
