@@ -9,7 +9,7 @@ use pingora::cache::CachePhase;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
-use super::connection::{self, NextHead};
+use super::connection::{self, NextHead, Patience};
 use super::ctx::{Disposition, Fetch, RequestCtx};
 use super::facts::StepFacts;
 use super::lookup::object_view;
@@ -212,9 +212,18 @@ fn speak_as_the_client(session: &Session, response: &mut ResponseHeader) {
 /// time at which it is sent.
 fn keep_date(session: &Session, response: &ResponseHeader, ctx: &RequestCtx) {
     let date = response.headers.get(header::DATE).cloned();
-    let has_body_near = is_from_store(session) && ctx.has_whole_body;
-    let next = date.map(|date| NextHead { date, has_body_near });
+    let next = date.map(|date| NextHead { date, patience: patience(session, ctx) });
     connection::set_next_head(session, next);
+}
+
+/// How long the head waits for its body. Not for one that others fetch, nor for slices: the client is not
+/// looked at meanwhile, so nothing would send the head of a body that is late.
+fn patience(session: &Session, ctx: &RequestCtx) -> Patience {
+    match is_from_store(session) {
+        true if ctx.has_whole_body => Patience::Endless,
+        false if !ctx.sliced => Patience::OneTurn,
+        _ => Patience::None,
+    }
 }
 
 /// Adds `Via` (RFC 9110 section 7.6.3) and `Cache-Status` (RFC 9211).

@@ -1,5 +1,8 @@
 //! A response is stored, found again under its key, and said to come from the store.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use crate::support::{Answer, Origin, Proxy, until};
 
 /// A response that says itself how long it keeps.
@@ -39,6 +42,22 @@ fn a_miss_is_stored_and_hit_from_then_on() {
         assert!(age < 10, "{age}");
     }
     assert_eq!(origin.requests().len(), 1);
+}
+
+#[test]
+fn a_hit_goes_out_in_one_write() {
+    let origin = Origin::start();
+    origin.on("/page", fresh("hello"));
+    let proxy = Proxy::before(&origin, "");
+    proxy.get("/page");
+    let mut client = TcpStream::connect(proxy.address()).unwrap();
+    for _ in 0..100 {
+        client.write_all(b"GET /page HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+        let mut bytes = [0; 4096];
+        // What is written at once comes at once.
+        let count = client.read(&mut bytes).unwrap();
+        assert!(bytes[..count].ends_with(b"hello"), "{}", String::from_utf8_lossy(&bytes[..count]));
+    }
 }
 
 #[test]

@@ -33,7 +33,7 @@ use stream::ClientStream;
 
 pub use chunks::BadChunk;
 pub use head::{Rejection, bad};
-pub use stream::NextHead;
+pub use stream::{NextHead, Patience};
 
 /// What all connections share.
 pub struct Front {

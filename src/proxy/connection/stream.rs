@@ -30,8 +30,19 @@ use crate::store::pingora::{Pace, STALL};
 pub struct NextHead {
     /// Its `Date`, in the place of the one that pingora writes.
     pub date: HeaderValue,
-    /// Whether the body is there already, so that the head may go out with its beginning.
-    pub has_body_near: bool,
+    /// How long it may be held back for the beginning of its body.
+    pub patience: Patience,
+}
+
+/// How long a head waits for the beginning of its body, to go out with it in one write.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Patience {
+    /// As long as it takes: the body is there already.
+    Endless,
+    /// Until the backend, from whom pingora reads the body and sends it on, has had a turn.
+    OneTurn,
+    /// Not at all.
+    None,
 }
 
 /// A client's connection: gives pingora one judged request at a time, and keeps the `Date` of responses.
@@ -48,6 +59,8 @@ pub struct ClientStream {
     switches: AtomicBool,
     /// What was taken over of a head and is not sent yet.
     head: Bytes,
+    /// How long that is held back for the beginning of its body.
+    patience: Patience,
     /// What was taken and comes behind that: never more than a piece of a body and its frame.
     backlog: BytesMut,
     /// Whether to take what the system does not take at once.
@@ -66,6 +79,7 @@ impl ClientStream {
             next_head: Mutex::new(None),
             switches: AtomicBool::new(false),
             head: Bytes::new(),
+            patience: Patience::None,
             backlog: BytesMut::new(),
             pace: Arc::default(),
             is_behind: false,
@@ -114,8 +128,8 @@ impl ClientStream {
     }
 
     /// Takes a head over whose `Date` is known, whole; `None` if these bytes are to go out as they are. It
-    /// goes out with the beginning of its body, if that is near, or at the flush that pingora does where
-    /// none follows; else at once, as far as the system takes it.
+    /// goes out with the beginning of its body, or at the flush that pingora does where none follows, if the
+    /// body is not late (`is_held`); else at once, as far as the system takes it.
     fn take_over(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Option<io::Result<usize>> {
         let next = self.next_head.get_mut().unwrap_or_else(PoisonError::into_inner);
         if next.is_none() || !date::is_final_head(bytes) {
@@ -123,7 +137,12 @@ impl ClientStream {
         }
         let next = next.take()?;
         self.head = date::replace(bytes, next.date.as_bytes())?;
-        if !next.has_body_near
+        self.patience = match next.patience {
+            // Nothing would tell that the turn is over: for the rest of a body pingora looks when it has room for it.
+            Patience::OneTurn if !self.intake.is_over() => Patience::None,
+            patience => patience,
+        };
+        if self.patience == Patience::None
             && let Poll::Ready(Err(error)) = self.poll_send_head(cx)
         {
             return Some(Err(error));
@@ -131,9 +150,26 @@ impl ClientStream {
         Some(Ok(bytes.len()))
     }
 
+    /// Whether a head is held back for its body, asked when pingora looks for bytes of the client. While it
+    /// waits for the backend it looks whether the client, whose request is over, goes away. When it looks a
+    /// second time, it has asked the backend in between, and had nothing of it to write.
+    fn is_held(&mut self, cx: &mut Context<'_>) -> bool {
+        if self.head.is_empty() {
+            return false;
+        }
+        if self.patience == Patience::OneTurn {
+            self.patience = Patience::None;
+            self.is_behind = true;
+            cx.waker().wake_by_ref();
+            return true;
+        }
+        self.patience == Patience::Endless
+    }
+
     /// Sends what is left of the head, then these: at once, if the system takes it. Gives how many of
     /// them went out.
     fn poll_send(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        self.patience = Patience::None;
         let wanted = bufs.iter().any(|buf| !buf.is_empty());
         loop {
             let mut all = Vec::with_capacity(bufs.len() + 1);
@@ -183,11 +219,7 @@ impl ClientStream {
         if self.pace.is_cut() {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
-        let sent = match self.poll_backlog(cx) {
-            Poll::Ready(Ok(())) => self.poll_write_on(cx, bufs),
-            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-            Poll::Pending => Poll::Pending,
-        };
+        let sent = self.poll_write_behind(cx, bufs);
         if sent.is_ready() {
             if self.is_behind {
                 self.pace.has_sent_all();
@@ -207,6 +239,14 @@ impl ClientStream {
         self.pace.waits(false);
         self.is_behind = true;
         Poll::Ready(())
+    }
+
+    /// Sends these behind what was taken. A head alone does not go before them: it goes with them.
+    fn poll_write_behind(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        if !self.backlog.is_empty() {
+            ready!(self.poll_backlog(cx))?;
+        }
+        self.poll_write_on(cx, bufs)
     }
 
     fn poll_write_on(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
@@ -231,7 +271,8 @@ impl AsyncRead for ClientStream {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         // pingora reads as long as it fetches, and so drives what is to be sent meanwhile.
-        if this.is_behind
+        if !this.is_held(cx)
+            && this.is_behind
             && let Poll::Ready(Err(error)) = this.poll_catch_up(cx)
         {
             return Poll::Ready(Err(error));

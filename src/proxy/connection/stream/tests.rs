@@ -68,8 +68,8 @@ fn connection(takes: usize) -> (ClientStream, Arc<Mutex<Wire>>) {
     (ClientStream::new(VirtualSocketStream::new(Box::new(socket)).into()), wire)
 }
 
-fn long_ago(has_body_near: bool) -> NextHead {
-    NextHead { date: HeaderValue::from_static("long ago"), has_body_near }
+fn long_ago(patience: Patience) -> NextHead {
+    NextHead { date: HeaderValue::from_static("long ago"), patience }
 }
 
 fn sent(wire: &Mutex<Wire>) -> String {
@@ -79,9 +79,15 @@ fn sent(wire: &Mutex<Wire>) -> String {
 #[tokio::test]
 async fn rfc9110_6_6_1_the_date_is_replaced_however_the_system_takes_the_bytes() {
     for takes in [1, 3, 30, 1000] {
-        for (has_body_near, is_vectored) in [(false, false), (true, false), (false, true), (true, true)] {
+        for (patience, is_vectored) in [
+            (Patience::None, false),
+            (Patience::Endless, false),
+            (Patience::OneTurn, true),
+            (Patience::None, true),
+            (Patience::Endless, true),
+        ] {
             let (mut stream, wire) = connection(takes);
-            stream.set_next_head(Some(long_ago(has_body_near)));
+            stream.set_next_head(Some(long_ago(patience)));
             if is_vectored {
                 assert_eq!(stream.write_vectored(&[IoSlice::new(HEAD)]).await.unwrap(), HEAD.len());
             } else {
@@ -94,26 +100,68 @@ async fn rfc9110_6_6_1_the_date_is_replaced_however_the_system_takes_the_bytes()
     }
 }
 
+/// Looks for bytes of the client once, as pingora does while it waits for the backend; none are there.
+async fn look(stream: &mut ClientStream) {
+    let mut bytes = [0; 8];
+    let found = poll_fn(|cx| Poll::Ready(Pin::new(&mut *stream).poll_read(cx, &mut ReadBuf::new(&mut bytes))));
+    assert!(found.await.is_pending());
+}
+
 #[tokio::test]
-async fn a_head_waits_for_its_body_only_if_that_is_near() {
-    for has_body_near in [true, false] {
+async fn a_head_waits_for_its_body_as_long_as_it_may() {
+    // What is sent after the head alone, after one look at the client, and after another.
+    for (patience, expected) in [
+        (Patience::Endless, ["", "", ""]),
+        (Patience::OneTurn, ["", "", DATED]),
+        (Patience::None, [DATED, DATED, DATED]),
+    ] {
         let (mut stream, wire) = connection(1000);
-        stream.set_next_head(Some(long_ago(has_body_near)));
+        stream.set_next_head(Some(long_ago(patience)));
         stream.write_all(HEAD).await.unwrap();
-        assert_eq!(sent(&wire).is_empty(), has_body_near);
+        let mut seen = vec![sent(&wire)];
+        for _ in 0..2 {
+            look(&mut stream).await;
+            seen.push(sent(&wire));
+        }
+        assert_eq!(seen, expected, "{patience:?}");
         stream.write_all(b"body").await.unwrap();
         assert_eq!(sent(&wire), format!("{DATED}body"));
     }
 }
 
 #[tokio::test]
+async fn a_head_that_comes_before_its_request_is_over_goes_out_at_once() {
+    let (mut stream, wire) = connection(1000);
+    wire.lock().unwrap().incoming.push_back(b"POST / HTTP/1.0\r\nContent-Length: 9\r\n\r\n".to_vec());
+    let (_stop, mut shutdown) = watch::channel(false);
+    assert_eq!(stream.next_request(&mut shutdown).await, Arrival::Request);
+    stream.set_next_head(Some(long_ago(Patience::OneTurn)));
+    stream.write_all(HEAD).await.unwrap();
+    assert_eq!(sent(&wire), DATED);
+}
+
+#[tokio::test]
+async fn a_client_that_took_half_of_a_held_head_gets_the_rest_while_the_fetch_runs_ahead() {
+    let (mut stream, wire) = connection(9);
+    stream.pace().run_ahead();
+    stream.set_next_head(Some(long_ago(Patience::Endless)));
+    stream.write_all(HEAD).await.unwrap();
+    stream.write_all(b"body").await.unwrap();
+    assert!(sent(&wire).len() < DATED.len(), "{}", sent(&wire));
+    let mut none = [0; 1];
+    let waits = tokio::time::timeout(Duration::from_millis(50), stream.read(&mut none)).await;
+    assert!(waits.is_err());
+    assert_eq!(sent(&wire), format!("{DATED}body"));
+}
+
+#[tokio::test]
 async fn a_head_that_no_body_follows_goes_out_at_a_flush_and_at_the_end() {
     let (mut stream, wire) = connection(7);
-    stream.set_next_head(Some(long_ago(true)));
+    stream.set_next_head(Some(long_ago(Patience::Endless)));
     stream.write_all(HEAD).await.unwrap();
     stream.flush().await.unwrap();
     assert_eq!(sent(&wire), DATED);
-    stream.set_next_head(Some(long_ago(true)));
+    stream.set_next_head(Some(long_ago(Patience::Endless)));
     stream.write_all(HEAD).await.unwrap();
     Shutdown::shutdown(&mut stream).await;
     assert_eq!(sent(&wire), DATED.repeat(2));
@@ -122,7 +170,7 @@ async fn a_head_that_no_body_follows_goes_out_at_a_flush_and_at_the_end() {
 #[tokio::test]
 async fn only_the_next_final_head_is_changed() {
     let (mut stream, wire) = connection(1000);
-    stream.set_next_head(Some(long_ago(true)));
+    stream.set_next_head(Some(long_ago(Patience::Endless)));
     let interim = "HTTP/1.1 103 Early Hints\r\nDate: now\r\n\r\n";
     stream.write_all(interim.as_bytes()).await.unwrap();
     stream.write_all(HEAD).await.unwrap();
@@ -134,7 +182,7 @@ async fn only_the_next_final_head_is_changed() {
 #[tokio::test]
 async fn chunks_follow_their_head() {
     let (mut stream, wire) = connection(5);
-    stream.set_next_head(Some(long_ago(true)));
+    stream.set_next_head(Some(long_ago(Patience::Endless)));
     stream.write_all(HEAD).await.unwrap();
     let mut rest = &b"4\r\nbody\r\n"[..];
     while !rest.is_empty() {
