@@ -54,7 +54,12 @@ pub fn join(key: &mut CacheKey, ctx: &mut RequestCtx) {
 pub fn note_failure(error: &Error, ctx: &RequestCtx) {
     let Some(turn) = &ctx.part.turn else { return };
     match failure::reason_of(error, ctx) {
-        reason @ (Reason::Resolve | Reason::BackendSick | Reason::Connect | Reason::Timeout | Reason::BadResponse) => {
+        reason @ (Reason::Resolve
+        | Reason::BackendSick
+        | Reason::BackendBusy
+        | Reason::Connect
+        | Reason::Timeout
+        | Reason::BadResponse) => {
             turn.fail(FetchFailure { status: ctx.fetch.error.as_ref().map(|(status, _)| *status), reason });
         }
         Reason::Client | Reason::BadRequest | Reason::Internal => turn.recover(),

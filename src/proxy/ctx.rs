@@ -10,6 +10,7 @@ use http::HeaderMap;
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::coalesce;
+use super::deadline::Watch;
 use super::part::Pieces;
 use super::post::ForGet;
 use super::revalidate::Unusable;
@@ -128,6 +129,8 @@ pub struct Fetch {
     pub between_bytes_timeout: Option<Duration>,
     /// `bereq.cache_control_fields`, if the policy set it.
     pub targets: Option<TargetList>,
+    /// What sees to it that the backend does not take too long, where pingora does not.
+    pub watch: Option<Watch>,
     /// When the request to the backend was sent.
     pub sent: Option<SystemTime>,
     /// Whether `Surrogate-Control` of the response was obeyed: then it goes no further.
@@ -215,6 +218,11 @@ pub enum TtlSource {
 }
 
 impl Fetch {
+    /// Whether the connection was ended because the backend took too long.
+    pub fn has_timed_out(&self) -> bool {
+        self.watch.as_ref().is_some_and(Watch::has_cut)
+    }
+
     /// The fields that stand in for `Cache-Control`.
     pub fn targets(&self) -> &TargetList {
         self.targets.as_ref().unwrap_or_default()

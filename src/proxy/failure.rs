@@ -21,7 +21,7 @@ pub fn to_connect(peer: &HttpPeer, ctx: &mut RequestCtx, mut error: Box<Error>) 
     if let Some(address) = peer.address().as_inet() {
         backend.report_connect_failure(*address);
     }
-    let is_name = backend.definition().address.as_ref().is_some_and(|address| address.literal().is_none());
+    let is_name = backend.is_named();
     count_fetch(Reason::Connect, ctx);
     let has_another = choose::has_another(&backend, ctx);
     if !has_another && is_name {
@@ -33,9 +33,18 @@ pub fn to_connect(peer: &HttpPeer, ctx: &mut RequestCtx, mut error: Box<Error>) 
 
 /// An asking failed after the connection was made. What may be sent twice is sent again, where a kept
 /// connection turned out to be closed.
-pub fn while_asking(session: &Session, peer: &HttpPeer, error: Box<Error>, is_reused: bool) -> Box<Error> {
+pub fn while_asking(
+    session: &Session,
+    peer: &HttpPeer,
+    error: Box<Error>,
+    is_reused: bool,
+    ctx: &RequestCtx,
+) -> Box<Error> {
     let mut error = error.more_context(format!("Peer: {peer}"));
-    if session.req_header().method.is_idempotent() && !session.as_ref().retry_buffer_truncated() {
+    if !ctx.fetch.has_timed_out()
+        && session.req_header().method.is_idempotent()
+        && !session.as_ref().retry_buffer_truncated()
+    {
         error.retry.decide_reuse(is_reused);
     } else {
         error.set_retry(false);
@@ -99,6 +108,7 @@ pub fn reason_of(error: &Error, ctx: &RequestCtx) -> Reason {
         (_, T::ReadTimedout | T::WriteTimedout) => Reason::Timeout,
         // Set where the error was made: a sick backend, a policy that gave up.
         (_, T::HTTPStatus(_)) => ctx.verdict.reason,
+        (ErrorSource::Upstream, _) if ctx.fetch.has_timed_out() => Reason::Timeout,
         (ErrorSource::Upstream, _) => Reason::BadResponse,
         _ => Reason::Internal,
     }
@@ -117,6 +127,7 @@ pub fn count_fetch(reason: Reason, ctx: &mut RequestCtx) {
     asked.finish(match reason {
         Reason::Resolve => OriginResult::Resolve,
         Reason::Connect => OriginResult::Connect,
+        Reason::BackendBusy => OriginResult::Busy,
         Reason::Timeout => OriginResult::Timeout,
         Reason::BadResponse => OriginResult::BadResponse,
         Reason::StaleIfError => OriginResult::ServerError,

@@ -17,8 +17,8 @@ use pingora::{Error, Result};
 use super::ctx::RequestCtx;
 use super::recv::Received;
 use super::{
-    WarpProxy, abandon, ahead, beresp, coalesce, deliver, failure, fetch, head_update, interim, invalidate, log,
-    lookup, part, post, range, recv, revalidate, slice, sliced, stale, storing, synth,
+    WarpProxy, abandon, ahead, beresp, choose, coalesce, deadline, deliver, failure, fetch, head_update, interim,
+    invalidate, log, lookup, part, post, range, recv, revalidate, slice, sliced, stale, storing, synth,
 };
 
 #[async_trait]
@@ -119,12 +119,25 @@ impl ProxyHttp for WarpProxy {
         fetch::request(session, request, ctx)
     }
 
+    async fn request_body_filter(
+        &self,
+        _session: &mut Session,
+        _body: &mut Option<Bytes>,
+        _end_of_stream: bool,
+        ctx: &mut RequestCtx,
+    ) -> Result<()> {
+        deadline::on_request_body(ctx);
+        Ok(())
+    }
+
     async fn upstream_response_filter(
         &self,
         session: &mut Session,
         response: &mut ResponseHeader,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
+        deadline::on_head(response, ctx);
+        choose::leave_after(response, ctx);
         if interim::is_relayed(response) {
             return interim::relay(session, response, ctx).await;
         }
@@ -141,6 +154,8 @@ impl ProxyHttp for WarpProxy {
         end_of_stream: bool,
         ctx: &mut RequestCtx,
     ) -> Result<Option<Duration>> {
+        deadline::on_body(end_of_stream, ctx)?;
+        choose::leave(end_of_stream, ctx);
         abandon::check(session, ctx)?;
         part::count(body.as_ref(), ctx)?;
         post::write(body.as_ref(), end_of_stream, ctx);
@@ -183,7 +198,7 @@ impl ProxyHttp for WarpProxy {
         is_reused: bool,
     ) -> Box<Error> {
         coalesce::note_failure(&error, ctx);
-        failure::while_asking(session, peer, error, is_reused)
+        failure::while_asking(session, peer, error, is_reused, ctx)
     }
 
     async fn response_filter(
@@ -242,9 +257,10 @@ impl ProxyHttp for WarpProxy {
         _reused: bool,
         _peer: &HttpPeer,
         _fd: std::os::unix::io::RawFd,
-        _digest: Option<&Digest>,
+        digest: Option<&Digest>,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
+        deadline::begin(digest, ctx);
         ctx.fetch.sent = Some(std::time::SystemTime::now());
         Ok(())
     }

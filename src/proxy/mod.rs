@@ -6,7 +6,8 @@
 //!   `hooks` hands on to the steps;
 //! - `admit`, `recv`, `query`: what is asked for; `lookup`, `marks`: whether it is stored, or known
 //!   not to be; `coalesce`: who waits for the fetch of another; `stale`: whether what is stale may be served;
-//! - `fetch`: the backend is asked, the one that `choose` finds; `interim`, `beresp`, `storing`: what comes, and what is stored of it, with
+//! - `fetch`: the backend is asked, the one that `choose` finds, connected to as `upstream` says, with `deadline` to
+//!   watch it; `interim`, `beresp`, `storing`: what comes, and what is stored of it, with
 //!   `revalidate` for a 304, `head_update` for a HEAD, `part` and `range` for parts, `slice`, `sliced` and
 //!   `told` for responses that are put together from slices, `post` and `invalidate` for what a request
 //!   changed, `ahead` for a client that is slow, `abandon` for one that is gone;
@@ -23,6 +24,7 @@ mod choose;
 mod coalesce;
 mod connection;
 mod ctx;
+mod deadline;
 mod deliver;
 mod explain;
 mod facts;
@@ -51,6 +53,7 @@ mod status;
 mod storing;
 mod synth;
 mod told;
+mod upstream;
 
 use std::sync::{Arc, OnceLock};
 

@@ -95,12 +95,14 @@ pub fn may_serve(failed: &FailedFetches, session: &mut Session, ctx: &mut Reques
     allowed
 }
 
-/// How the backend failed; `None` if it did not. One that is sick, or whose name does not resolve, was
-/// not asked at all.
+/// How the backend failed; `None` if it did not. One that is sick or busy, or whose name does not resolve,
+/// was not asked at all.
 fn failure_of(error: &Error, reason: Reason) -> Option<StaleUse> {
     match (error.esource(), error.etype()) {
         (ErrorSource::Downstream, _) => None,
-        (_, ErrorType::HTTPStatus(status)) if !matches!(reason, Reason::BackendSick | Reason::Resolve) => {
+        (_, ErrorType::HTTPStatus(status))
+            if !matches!(reason, Reason::BackendSick | Reason::BackendBusy | Reason::Resolve) =>
+        {
             is_error(*status).then_some(StaleUse::OnError)
         }
         _ => Some(StaleUse::Disconnected),

@@ -7,6 +7,7 @@
 mod support;
 
 mod apart;
+mod backend;
 mod cache_status;
 mod churn;
 mod coalesce;

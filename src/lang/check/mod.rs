@@ -24,6 +24,7 @@ mod field;
 mod findings;
 mod flow;
 mod fold;
+mod greeting;
 mod list;
 mod membership;
 mod names;
@@ -36,7 +37,7 @@ mod rules;
 mod scope;
 mod statement;
 mod target;
-
+mod tls;
 mod unknown;
 mod unused;
 mod vcl;
@@ -103,7 +104,7 @@ pub fn check_with(entry: &str, files: &dyn Files, options: &Options) -> Checked 
     let mut sources = SourceMap::default();
     let findings = Findings::default();
     let assembled = assemble::assemble(entry, files, &mut sources, &findings);
-    let hir = context::check_policy(&assembled, &sources, &findings, options);
+    let hir = context::check_policy(&assembled, &sources, files, &findings, options);
     let diagnostics = findings.into_sorted();
     let hir = if diagnostics.iter().any(Diagnostic::is_error) { None } else { Some(hir) };
     Checked { sources, diagnostics, hir }
