@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use pingora::http::{RequestHeader, ResponseHeader};
 
+use super::backend_connection::Reading;
 use super::coalesce;
 use super::part::Pieces;
 use super::post::ForGet;
@@ -124,6 +125,8 @@ pub struct Fetch {
     pub between_bytes_timeout: Option<Duration>,
     /// `bereq.cache_control_fields`, if the policy set it.
     pub targets: Option<TargetList>,
+    /// What comes from it.
+    pub reading: Reading,
     /// When the request to the backend was sent.
     pub sent: Option<SystemTime>,
     /// Whether `Surrogate-Control` of the response was obeyed: then it goes no further.

@@ -14,7 +14,7 @@ use super::ctx::{Disposition, RequestCtx, Synthetic, Uncacheable};
 use super::facts::StepFacts;
 use super::lookup::{PASSED, cache_key};
 use super::recv::answer_for;
-use super::{head_update, part, post};
+use super::{backend_connection, head_update, part, post};
 use crate::cache::{hop_by_hop, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
@@ -151,6 +151,7 @@ fn peer_at(address: SocketAddr, backend: &Backend, ctx: &RequestCtx) -> HttpPeer
     peer.options.read_timeout = Some(first_byte.max(between_bytes));
     peer.options.write_timeout = Some(between_bytes);
     peer.options.idle_timeout = Some(IDLE);
+    peer.options.alpn = backend_connection::alpn();
     peer
 }
 

@@ -17,8 +17,8 @@ use pingora::{Error, Result};
 use super::ctx::RequestCtx;
 use super::recv::Received;
 use super::{
-    WarpProxy, abandon, ahead, beresp, coalesce, deliver, failure, fetch, head_update, interim, invalidate, log,
-    lookup, part, post, range, recv, revalidate, slice, sliced, stale, storing, synth,
+    WarpProxy, abandon, ahead, backend_connection, beresp, coalesce, deliver, failure, fetch, head_update, interim,
+    invalidate, log, lookup, part, post, range, recv, revalidate, slice, sliced, stale, storing, synth,
 };
 
 #[async_trait]
@@ -128,6 +128,7 @@ impl ProxyHttp for WarpProxy {
         if interim::is_relayed(response) {
             return interim::relay(session, response, ctx).await;
         }
+        backend_connection::note_framing(response, ctx);
         beresp::response(self.storage, session, response, ctx)?;
         invalidate::after(self, response, ctx);
         post::begin(session, response, self.storage.store().largest_object(), ctx);
@@ -142,6 +143,7 @@ impl ProxyHttp for WarpProxy {
         ctx: &mut RequestCtx,
     ) -> Result<Option<Duration>> {
         abandon::check(session, ctx)?;
+        backend_connection::check(end_of_stream, ctx)?;
         part::count(body.as_ref(), ctx)?;
         post::write(body.as_ref(), end_of_stream, ctx);
         coalesce::leave(end_of_stream, ctx);
@@ -242,9 +244,10 @@ impl ProxyHttp for WarpProxy {
         _reused: bool,
         _peer: &HttpPeer,
         _fd: std::os::unix::io::RawFd,
-        _digest: Option<&Digest>,
+        digest: Option<&Digest>,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
+        backend_connection::begin(digest, ctx);
         ctx.fetch.sent = Some(std::time::SystemTime::now());
         Ok(())
     }

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pingora::apps::ServerApp;
-use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
+use super::backend_connection;
 use super::connection::Front;
 use super::options::{AccessLogTarget, Listening, ServeOptions};
 use super::{WarpProxy, listener, status};
@@ -130,7 +130,7 @@ async fn run(
     let watcher = Watcher::spawn(Arc::clone(&policy), |_| {})?;
     let (stop, stopping) = watch::channel(false);
     let (alive, mut ended) = mpsc::channel(1);
-    let front = Arc::new(front(proxy));
+    let front = Arc::new(front(proxy).await?);
     for socket in sockets {
         tokio::spawn(listener::accept(socket, Arc::clone(&front), stopping.clone(), alive.clone()));
     }
@@ -158,13 +158,11 @@ fn start_admin(
     status::start(address, proxy, traffic).map(Some).map_err(|source| ServeError::Listen { address, source })
 }
 
-fn front(proxy: WarpProxy) -> Front {
+async fn front(proxy: WarpProxy) -> io::Result<Front> {
     let conf = ServerConf { max_retries: TRIES, ..ServerConf::default() };
     let (policy, metrics) = (Arc::clone(&proxy.policy), Arc::clone(&proxy.metrics));
     let access_log = proxy.access_log.clone();
-    let mut app = HttpProxy::new(proxy, Arc::new(conf));
-    app.handle_init_modules();
-    Front { app: Arc::new(app), policy, metrics, access_log }
+    Ok(Front { app: backend_connection::app(proxy, conf).await?, policy, metrics, access_log })
 }
 
 async fn bind_all(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ServeError> {

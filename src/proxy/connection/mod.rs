@@ -21,10 +21,10 @@ use std::sync::Arc;
 use pingora::apps::HttpServerApp;
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::l4::stream::Stream;
-use pingora::proxy::{HttpProxy, Session};
+use pingora::proxy::Session;
 use tokio::sync::watch;
 
-use super::WarpProxy;
+use super::backend_connection::App;
 use crate::policy::PolicyHandle;
 use crate::store::pingora::Pace;
 use crate::telemetry::{AccessLog, Metrics};
@@ -38,7 +38,7 @@ pub use stream::{NextHead, Patience};
 /// What all connections share.
 pub struct Front {
     /// pingora, and the proxy behind it.
-    pub app: Arc<HttpProxy<WarpProxy>>,
+    pub app: Arc<App>,
     /// The running policy, for its number.
     pub policy: Arc<PolicyHandle>,
     /// Where what is refused here is counted.
