@@ -123,7 +123,7 @@ pub fn stored_slice(
 
 /// A stored response as the policy sees it.
 pub fn object_view(meta: &CacheMeta) -> ObjView<'_> {
-    let times = meta.extensions().get::<StoredTimes>().copied().unwrap_or_default();
+    let times = StoredTimes::of(meta);
     ObjView {
         header: meta.response_header(),
         fresh_until: meta.fresh_until(),

@@ -14,7 +14,7 @@ use super::fetch::failed;
 use super::lookup::exact_variance;
 use crate::cache::spelling;
 use crate::cache::{StaleUse, Vary};
-use crate::store::pingora::ObjectId;
+use crate::store::pingora::Found;
 use crate::telemetry::{OriginResult, Reason};
 
 /// Why a 304 is of no use.
@@ -63,9 +63,9 @@ pub fn not_stored(proxy: &WarpProxy, session: &Session, ctx: &RequestCtx) {
     if ctx.exchange.background || !is_usable {
         proxy.failed.note(session.cache.cache_key(), StaleUse::OnError);
     }
-    let stored = session.cache.maybe_cache_meta().and_then(|meta| meta.extensions().get::<ObjectId>());
+    let stored = session.cache.maybe_cache_meta().and_then(|meta| meta.extensions().get::<Found>());
     if let Some(stored) = stored.filter(|_| ctx.fetch.was_304 && is_usable) {
-        proxy.storage.remove(*stored);
+        proxy.storage.remove(stored.object);
     }
 }
 

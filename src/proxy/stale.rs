@@ -40,7 +40,7 @@ impl FailedFetches {
 }
 
 fn windows(meta: &CacheMeta) -> StaleWindows {
-    meta.extensions().get::<StoredTimes>().copied().unwrap_or_default().windows()
+    StoredTimes::of(meta).windows()
 }
 
 fn stale_for(meta: &CacheMeta) -> Duration {

@@ -276,7 +276,7 @@ impl<H: StoredHead> Inner<H> {
     }
 
     fn is_of_use(&self, object: &Object<H>, now: SystemTime) -> bool {
-        object.useless_after() >= now && self.groups.fate(object) != Fate::Gone
+        object.is_of_use(now) && self.groups.fate(object) != Fate::Gone
     }
 
     /// Where the group of an object was let be stale, it is.

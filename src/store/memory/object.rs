@@ -62,9 +62,9 @@ impl<H: StoredHead> Object<H> {
         self.head.load_full()
     }
 
-    /// When the head is of no more use.
-    pub(super) fn useless_after(&self) -> SystemTime {
-        self.head.load().useless_after()
+    /// Whether the head is still of use.
+    pub(super) fn is_of_use(&self, now: SystemTime) -> bool {
+        self.head.load().is_of_use(now)
     }
 
     /// A number that no other object of this store has.

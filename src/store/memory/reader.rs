@@ -61,16 +61,28 @@ impl<H: StoredHead> BodyReader<H> {
     /// # Errors
     /// As for [`next`](Self::next).
     pub async fn next_up_to(&mut self, most: u64) -> Result<Option<Bytes>, Aborted> {
-        let most = self.position.checked_add(most.max(1));
-        let end = [self.end, most].into_iter().flatten().min();
-        if self.object.body().whole().is_some() {
-            return self.result(self.read(end, None)).unwrap_or(Err(Aborted));
+        if let Some(bytes) = self.next_of_whole(most) {
+            return bytes;
         }
+        let end = self.end_of(most);
         poll_fn(|context| {
             let read = self.read(end, Some(context.waker()));
             self.result(read).map_or(Poll::Pending, Poll::Ready)
         })
         .await
+    }
+
+    /// As [`next_up_to`](Self::next_up_to), where the body is complete and there is nothing to wait for; `None`
+    /// where it is not.
+    #[inline]
+    pub fn next_of_whole(&mut self, most: u64) -> Option<Result<Option<Bytes>, Aborted>> {
+        let read = self.object.body().whole()?.read(self.position, self.end_of(most));
+        self.result(read)
+    }
+
+    fn end_of(&self, most: u64) -> Option<u64> {
+        let most = self.position.checked_add(most.max(1));
+        [self.end, most].into_iter().flatten().min()
     }
 
     fn result(&mut self, read: Read) -> Option<Result<Option<Bytes>, Aborted>> {

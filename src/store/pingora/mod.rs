@@ -110,7 +110,7 @@ pub use gate::{Gate, Place};
 pub use head::shared_bytes;
 pub use lock::{AlwaysMiss, Coalescing, FetchLock, HEAD_ONLY};
 pub use pace::{Pace, STALL};
-pub use storage::{Family, FillIntent, LanguageWanted, ObjectId, OfSlice, PingoraStorage, key_of};
+pub use storage::{Family, FillIntent, Found, LanguageWanted, ObjectId, OfSlice, PingoraStorage, key_of};
 pub use stored::{StoredResponse, StoredTimes};
 pub use stored_body::{StoredFill, StoredHit, Surround, Wanted};
 pub use turn::{Ended, Turn};

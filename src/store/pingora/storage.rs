@@ -17,7 +17,7 @@ use pingora::http::ResponseHeader;
 
 use super::head::Particulars;
 use super::pace::Pace;
-use super::stored::StoredResponse;
+use super::stored::{StoredResponse, StoredTimes};
 use super::stored_body::{StoredFill, StoredHit, Surround};
 use crate::cache::{StaleUse, content_length, vary};
 use crate::store::{Intent, Key, MemoryStore, Object, StoredHead};
@@ -52,6 +52,15 @@ pub struct OfSlice;
 /// Which stored object a head was taken from, and where it stands.
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectId(Key, u64);
+
+/// Set on a head that was found. One piece, because each takes memory of its own at each hit.
+#[derive(Clone, Copy, Debug)]
+pub struct Found {
+    /// The object that it was taken from.
+    pub object: ObjectId,
+    /// What is known of that.
+    pub(super) times: StoredTimes,
+}
 
 /// One of the variants of a key.
 struct Variant {
@@ -253,8 +262,8 @@ fn key_from(primary: HashBinary, variance: Option<HashBinary>) -> Key {
 
 /// `None` when its head cannot be read: then it is as if it were not there.
 fn hit(place: Key, object: Arc<Object<StoredResponse>>, is_first: bool) -> Option<(CacheMeta, HitHandler)> {
-    let mut meta = object.head().meta(is_first)?;
-    meta.extensions_mut().insert(ObjectId(place, object.id()));
+    let (mut meta, times) = object.head().meta(is_first)?;
+    meta.extensions_mut().insert(Found { object: ObjectId(place, object.id()), times });
     say_length(&mut meta, object.len());
     Some((meta, Box::new(StoredHit::new(object))))
 }
@@ -331,8 +340,8 @@ impl Storage for PingoraStorage {
 
     async fn update_meta(&'static self, _key: &CacheKey, meta: &CacheMeta, _trace: &SpanHandle) -> Result<bool> {
         // A later response may have taken the place of the one that was validated.
-        let validated = meta.extensions().get::<ObjectId>();
-        Ok(validated.is_some_and(|id| self.refresh(*id, meta)))
+        let validated = meta.extensions().get::<Found>();
+        Ok(validated.is_some_and(|found| self.refresh(found.object, meta)))
     }
 
     fn support_streaming_partial_write(&self) -> bool {

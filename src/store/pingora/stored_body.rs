@@ -18,7 +18,7 @@ use super::pace::Pace;
 use super::storage::{FillIntent, key_of};
 use super::stored::StoredResponse;
 use crate::cache::content_length;
-use crate::store::{BodyReader, Fill, Object, Room};
+use crate::store::{Aborted, BodyReader, Fill, Object, Room};
 
 /// The bytes of a stored part that stand around those of a response that is about to be stored.
 pub struct Surround {
@@ -42,7 +42,11 @@ impl Surround {
 
 /// A fill that broke off must reach the reader as an error, never as a clean end.
 async fn read(reader: &mut BodyReader<StoredResponse>, most: u64) -> Result<Option<Bytes>> {
-    reader.next_up_to(most).await.map_err(|_| Error::explain(ErrorType::ReadError, "the fill broke off"))
+    reader.next_up_to(most).await.map_err(broken_off)
+}
+
+fn broken_off(_: Aborted) -> Box<Error> {
+    Error::explain(ErrorType::ReadError, "the fill broke off")
 }
 
 /// Tells of a response being stored whether that is for somebody.
@@ -173,7 +177,10 @@ impl HandleHit for StoredHit {
             Some(pace) => pace.ready().await,
             None => u64::MAX,
         };
-        let bytes = read(reader, most).await;
+        let bytes = match reader.next_of_whole(most) {
+            Some(bytes) => bytes.map_err(broken_off),
+            None => read(reader, most).await,
+        };
         if matches!(bytes, Ok(None)) {
             self.reader = None;
         }
