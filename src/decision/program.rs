@@ -2,8 +2,8 @@
 
 use super::eval::{AclIndex, Acls, Context, Scope, conclude, perform};
 use super::facts::{Facts, Refused, Value};
-use super::lower;
 use super::tree::{DecisionTree, Node, NodeId};
+use super::{fold, lower};
 use crate::lang::hir::Hir;
 use crate::lang::schema::{Action, Step};
 use crate::lang::source::Span;
@@ -53,13 +53,14 @@ pub struct Program {
 impl Program {
     /// Lowers a policy and indexes it. Cannot fail: only an error-free policy has a [`Hir`].
     #[must_use]
-    pub fn new(hir: Hir) -> Self {
+    pub fn new(mut hir: Hir) -> Self {
+        fold::fold(&mut hir);
         let trees = hir.steps.iter().map(|body| lower::lower(&hir, body)).collect();
         let acls = hir.acls.iter().map(AclIndex::new).collect();
         Self { hir, trees, acls }
     }
 
-    /// The policy as it was checked.
+    /// The policy as it was checked, with values in the place of what is known already.
     #[must_use]
     pub fn hir(&self) -> &Hir {
         &self.hir

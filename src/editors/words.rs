@@ -41,7 +41,7 @@ pub(super) fn rule_tables() -> Vec<&'static str> {
 }
 
 pub(super) fn functions() -> Vec<&'static str> {
-    longest_first(Function::ALL.iter().map(|function| function.name()))
+    longest_first(Function::all().map(Function::name))
 }
 
 /// Variables with one value, and the collections (`req.query`) that short names stand for.

@@ -21,11 +21,11 @@ syntax region warpRegex start=+"+ end=+"\|$+ oneline contained
 syntax match warpNumber "\<\d\+\%(\.\d\+\)\?\%(GB\|KB\|MB\|TB\|ms\|B\|d\|h\|m\|s\|w\|y\)\?\>"
 syntax keyword warpBoolean true false
 syntax keyword warpConstant header none soft
-syntax keyword warpType DURATION BACKEND STRING BYTES REGEX BOOL REAL TIME VOID ACL INT IP
+syntax keyword warpType DURATION BACKEND STRING BYTES REGEX BOOL LIST REAL TIME VOID ACL INT IP
 syntax match warpName "[[:alpha:]_][[:alnum:]_-]*\%(\.[[:alpha:]_][[:alnum:]_-]*\)*"
 syntax match warpHeader +\%([[:alnum:]_.-]\)\@1<!\%(beresp\|bereq\|resp\|obj\|req\)\.http\.\%([[:alpha:]_][[:alnum:]_-]*\|"[^"]*"\)+
 syntax match warpVariable "\%([[:alnum:]_.-]\)\@1<!\%(bereq\.between_bytes_timeout\|bereq\.cache_control_fields\|bereq\.first_byte_timeout\|bereq\.connect_timeout\|beresp\.stale_if_error\|beresp\.heuristic_ttl\|req\.hash_always_miss\|req\.select_language\|beresp\.uncacheable\|bereq\.uncacheable\|bereq\.is_bgfetch\|req\.backend_hint\|obj\.uncacheable\|server\.hostname\|beresp\.backend\|beresp\.was_304\|bereq\.backend\|bereq\.cookies\|beresp\.reason\|beresp\.status\|bereq\.method\|beresp\.grace\|beresp\.proto\|bereq\.proto\|bereq\.query\|beresp\.body\|beresp\.keep\|req\.cookies\|resp\.reason\|resp\.status\|bereq\.host\|bereq\.path\|bereq\.time\|beresp\.age\|beresp\.ttl\|obj\.reason\|obj\.status\|req\.method\|resp\.proto\|bereq\.url\|bereq\.xid\|client\.ip\|obj\.grace\|obj\.proto\|remote\.ip\|req\.grace\|req\.proto\|req\.query\|req\.slice\|resp\.body\|resp\.time\|server\.ip\|local\.ip\|obj\.hits\|obj\.keep\|req\.host\|req\.path\|req\.time\|obj\.age\|obj\.ttl\|req\.url\|req\.xid\|now\)\%([[:alnum:]_-]\)\@!"
-syntax match warpFunction "\%([[:alnum:]_.-]\)\@1<!\%(std\.querysort\|std\.duration\|std\.prefixof\|std\.suffixof\|std\.fnmatch\|std\.integer\|std\.replace\|std\.tolower\|std\.toupper\|std\.strlen\|std\.strstr\|hash_data\|regsuball\|synthetic\|std\.log\|regsub\|std\.ip\)\%([[:alnum:]_-]\)\@!"
+syntax match warpFunction "\%([[:alnum:]_.-]\)\@1<!\%(std\.replace_prefix\|std\.replace_suffix\|str\.contains_any\|str\.startswith\|std\.querysort\|std\.basename\|std\.duration\|std\.prefixof\|std\.suffixof\|str\.contains\|str\.endswith\|std\.dirname\|std\.fnmatch\|std\.integer\|std\.replace\|std\.tolower\|std\.toupper\|std\.strlen\|std\.strpad\|std\.strrep\|std\.strrev\|std\.strstr\|hash_data\|regsuball\|str\.count\|str\.split\|synthetic\|str\.take\|str\.trim\|std\.log\|regsub\|std\.ip\|substr\)\%([[:alnum:]_-]\)\@!"
 syntax keyword warpWordOperator and or not in under ext has any
 syntax keyword warpInclude warp include
 syntax keyword warpDeclaration nextgroup=warpDefined skipwhite backend probe acl const let override

@@ -117,6 +117,7 @@ codes! {
     E0221 "include-cycle" "0.1" "A file includes itself.";
     E0222 "unreadable-file" "0.1" "A file cannot be read.";
     W0224 "empty-include" "0.1" "No file is like the pattern of an `include`.";
+    E0240 "unknown-parameter" "0.1" "The function has no parameter of that name.";
 
     // 03 types and units
     E0301 "wrong-type" "0.1" "A value of another type is wanted.";
@@ -138,6 +139,9 @@ codes! {
     E0317 "wrong-subject" "0.1" "A word or a name is used on something that it does not work for.";
     E0318 "impossible-constant" "0.1" "A constant expression has no result.";
     E0320 "unknown-type" "0.1" "There is no type of that name.";
+    E0340 "argument-twice" "0.1" "A parameter of a function is given twice.";
+    E0341 "unknown-word" "0.1" "A function takes one of a few words, and this is none of them.";
+    E0342 "argument-out-of-place" "0.1" "An argument without a name stands behind one with a name.";
 
     // 04 steps
     E0401 "not-readable-here" "0.1" "A variable cannot be read in this step.";

@@ -3,7 +3,7 @@
 
 mod action;
 mod attribute;
-mod function;
+pub mod function;
 mod keyword;
 mod rule_action;
 mod step;
@@ -13,7 +13,7 @@ mod variable;
 
 pub use action::{Action, ActionArguments};
 pub use attribute::{Attribute, BACKEND_ATTRIBUTES, PROBE_ATTRIBUTES};
-pub use function::{Function, Parameter};
+pub use function::Function;
 pub use keyword::{
     CONTEXTUAL_WORDS, DECLARATIONS, ELSE_IF_WORDS, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, RULE_MODES, SOFT,
     STATEMENTS, VALUES, WORD_OPERATORS,

@@ -373,6 +373,8 @@ pub enum ExpressionKind {
     Call(Call),
     /// `header "Set-Cookie"` in a rule table.
     Header(Name),
+    /// `["a", "b"]` where no word such as `in` stands before it.
+    List(Vec<ListItem>),
     /// `! x`, `not x`
     Not(Box<Expression>),
     /// `- x`
@@ -411,7 +413,16 @@ pub struct Call {
     /// The function.
     pub function: Path,
     /// The arguments in order.
-    pub arguments: Vec<Expression>,
+    pub arguments: Vec<Argument>,
+}
+
+/// `VALUE` or `NAME: VALUE` in a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Argument {
+    /// The parameter, if it is named.
+    pub label: Option<Name>,
+    /// The value.
+    pub value: Expression,
 }
 
 /// Signs between two expressions.

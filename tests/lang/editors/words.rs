@@ -88,7 +88,7 @@ fn in_subs(words: &mut Vec<Word>) {
         add(words, "warpHeader", "variable.language.warp", format!("set x = «{}».http.X-Y;", message.name()));
         add(words, "warpHeader", "variable.other.header.warp", format!("set x = {}.http.«X-Y»;", message.name()));
     }
-    for function in Function::ALL {
+    for function in Function::all() {
         add(words, "warpFunction", "support.function.warp", format!("set x = «{}»(y);", function.name()));
     }
     for action in Action::ALL {

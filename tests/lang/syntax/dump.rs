@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use warp_edge::lang::syntax::SyntaxTree;
 use warp_edge::lang::syntax::ast::{
-    AttributeBlock, AttributeValue, Binding, Block, Call, Declaration, Expression, ExpressionKind, ListItem, Name,
-    NormalizeClause, Path, RuleRow, RuleStep, RuleStepKind, Statement, StatementKind,
+    Argument, AttributeBlock, AttributeValue, Binding, Block, Call, Declaration, Expression, ExpressionKind, ListItem,
+    Name, NormalizeClause, Path, RuleRow, RuleStep, RuleStepKind, Statement, StatementKind,
 };
 
 pub fn tree(tree: &SyntaxTree) -> String {
@@ -146,7 +146,12 @@ fn path(path: &Path) -> String {
 }
 
 fn call(found: &Call) -> String {
-    format!("{}{}", path(&found.function), list(&found.arguments))
+    let argument = |argument: &Argument| {
+        let label = argument.label.as_ref().map_or(String::new(), |label| format!("{}: ", label.text));
+        format!("{label}{}", expression(&argument.value))
+    };
+    let arguments: Vec<String> = found.arguments.iter().map(argument).collect();
+    format!("{}({})", path(&found.function), arguments.join(", "))
 }
 
 fn list(expressions: &[Expression]) -> String {
@@ -168,6 +173,7 @@ fn expression(found: &Expression) -> String {
         ExpressionKind::Index { base, key } => format!("{}[{}]", path(base), expression(key)),
         ExpressionKind::Call(found) => call(found),
         ExpressionKind::Header(name) => format!("header {:?}", name.text),
+        ExpressionKind::List(items) => format!("[{}]", items.iter().map(item).collect::<Vec<_>>().join(", ")),
         ExpressionKind::Not(inner) => format!("(not {})", expression(inner)),
         ExpressionKind::Negate(inner) => format!("(- {})", expression(inner)),
         ExpressionKind::And(parts) => join(parts, "and"),
