@@ -49,6 +49,8 @@ pub struct StoreGauges {
     pub evictions: u64,
     /// Responses purged or invalidated, since the start.
     pub purged: u64,
+    /// Responses that soft purges have left to be served stale, since the start.
+    pub expired: u64,
 }
 
 /// One backend.
@@ -180,6 +182,11 @@ fn store_families(store: &StoreGauges) -> Vec<MetricFamily> {
         counters("warp_store_stored_total", "Responses stored.", vec![counter(&[], store.stored)]),
         counters("warp_store_evictions_total", "Responses removed to make room.", vec![counter(&[], store.evictions)]),
         counters("warp_store_purged_total", "Responses purged or invalidated.", vec![counter(&[], store.purged)]),
+        counters(
+            "warp_store_soft_purged_total",
+            "Responses that soft purges have left to be served stale.",
+            vec![counter(&[], store.expired)],
+        ),
     ]
 }
 
