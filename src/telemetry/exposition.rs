@@ -161,7 +161,7 @@ fn waiting_families(waiting: WaitingGauges) -> Vec<MetricFamily> {
         gauges("warp_requests_waiting", "Requests that wait for the fetch of another.", one(waiting.for_fetch)),
         gauges(
             "warp_requests_queued",
-            "Requests that have waited and queue to ask the backend.",
+            "Requests that queue to ask the backend for what others ask for.",
             one(waiting.to_fetch),
         ),
     ]

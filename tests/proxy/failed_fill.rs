@@ -1,7 +1,6 @@
 //! A fill that fails is an error to all who read it, never a clean end, and nothing of it is stored: every way to
 //! fail, at every moment, in every framing, for every kind of reader.
 
-
 use crate::support::{Answer, Client, Gate, Origin, Proxy, Response, until};
 
 const WHOLE: &str = "the whole page, from its first word to its last, and none of it twice";
