@@ -88,7 +88,7 @@ impl<F> Flights<F> {
 
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
-        self.0.iter().all(|shard| shard.lock().unwrap().is_empty())
+        self.0.iter().all(|shard| shard.lock().is_ok_and(|shard| shard.is_empty()))
     }
 }
 
