@@ -44,7 +44,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value = "10000")]
     max_waiting: NonZeroUsize,
 
-    /// How many of those that waited in vain ask the backend for it at the same time
+    /// How many of those that cannot share a response ask the backend for it at the same time
     #[arg(long, value_name = "N", default_value = "100")]
     max_fetches: NonZeroUsize,
 

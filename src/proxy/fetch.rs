@@ -155,6 +155,17 @@ fn peer_at(address: SocketAddr, backend: &Backend, ctx: &RequestCtx) -> HttpPeer
     peer
 }
 
+/// How long the head of what the backend of this request answers may take; before `backend_fetch`, of the backend that
+/// it is meant for.
+pub fn longest_to_head(ctx: &RequestCtx) -> Duration {
+    let id = ctx.fetch.backend.or(ctx.exchange.backend_hint).or(ctx.policy.default_backend);
+    let backend = id.and_then(|id| ctx.policy.backends.get(id.0 as usize));
+    backend.map_or(IDLE, |backend| {
+        let definition = backend.definition();
+        definition.connect_timeout + definition.first_byte_timeout.max(definition.between_bytes_timeout)
+    })
+}
+
 /// An error that the backend is to blame for.
 pub fn failed(status: u16, why: impl Into<String>) -> Box<Error> {
     Error::create(ErrorType::HTTPStatus(status), ErrorSource::Upstream, Some(why.into().into()), None)

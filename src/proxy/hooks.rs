@@ -50,9 +50,9 @@ impl ProxyHttp for WarpProxy {
         Ok(())
     }
 
-    fn cache_key_callback(&self, _session: &Session, ctx: &mut RequestCtx) -> Result<CacheKey> {
+    fn cache_key_callback(&self, session: &Session, ctx: &mut RequestCtx) -> Result<CacheKey> {
         let mut key = lookup::cache_key(&ctx.exchange);
-        coalesce::join(&mut key, ctx);
+        coalesce::join(&mut key, session, ctx);
         Ok(key)
     }
 

@@ -35,7 +35,8 @@ pub fn enable(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) {
         (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Pass, Reason::HitForPass);
         return;
     }
-    session.cache.enable(proxy.storage, None, Some(proxy.marks), Some(proxy.lock), Some(coalesce::Lock::options()));
+    let options = coalesce::options(ctx);
+    session.cache.enable(proxy.storage, None, Some(proxy.marks), Some(proxy.lock), Some(options));
 }
 
 /// The key that `hash` made, or that of a slice of what it stands for.

@@ -44,6 +44,7 @@ impl Status {
             stored: stats.stored,
             evictions: stats.evictions,
             purged: stats.purged,
+            expired: stats.expired,
         }
     }
 }
@@ -69,6 +70,7 @@ impl StatusSource for Status {
             "stored": store.stored,
             "evictions": store.evictions,
             "purged": store.purged,
+            "expired": store.expired,
         })
     }
 

@@ -49,6 +49,8 @@ pub struct StoreGauges {
     pub evictions: u64,
     /// Responses purged or invalidated, since the start.
     pub purged: u64,
+    /// Responses that soft purges have left to be served stale, since the start.
+    pub expired: u64,
 }
 
 /// One backend.
@@ -159,7 +161,7 @@ fn waiting_families(waiting: WaitingGauges) -> Vec<MetricFamily> {
         gauges("warp_requests_waiting", "Requests that wait for the fetch of another.", one(waiting.for_fetch)),
         gauges(
             "warp_requests_queued",
-            "Requests that have waited and queue to ask the backend.",
+            "Requests that queue to ask the backend for what others ask for.",
             one(waiting.to_fetch),
         ),
     ]
@@ -180,6 +182,11 @@ fn store_families(store: &StoreGauges) -> Vec<MetricFamily> {
         counters("warp_store_stored_total", "Responses stored.", vec![counter(&[], store.stored)]),
         counters("warp_store_evictions_total", "Responses removed to make room.", vec![counter(&[], store.evictions)]),
         counters("warp_store_purged_total", "Responses purged or invalidated.", vec![counter(&[], store.purged)]),
+        counters(
+            "warp_store_soft_purged_total",
+            "Responses that soft purges have left to be served stale.",
+            vec![counter(&[], store.expired)],
+        ),
     ]
 }
 

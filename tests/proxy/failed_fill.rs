@@ -1,8 +1,6 @@
 //! A fill that fails is an error to all who read it, never a clean end, and nothing of it is stored: every way to
 //! fail, at every moment, in every framing, for every kind of reader.
 
-use std::time::Duration;
-
 use crate::support::{Answer, Client, Gate, Origin, Proxy, Response, until};
 
 const WHOLE: &str = "the whole page, from its first word to its last, and none of it twice";
@@ -461,7 +459,6 @@ fn a_failed_fill_leaves_what_is_stored() {
         let proxy = Proxy::before(&origin, "");
         proxy.get("/page");
         assert!(is_failure(&proxy.client().get("/page").try_send()));
-        std::thread::park_timeout(Duration::from_millis(1_100));
         let served = proxy.get("/page");
         assert_eq!((served.status, served.text()), (200, "old"));
         assert_eq!(proxy.metric("warp_store_objects"), 1);

@@ -1,7 +1,7 @@
 //! A client's connection, from its first byte to its last.
 //!
 //! Its life is a loop: the head of a request is read (`arrival`, `intake`) and judged (`head`), then
-//! the connection is lent to pingora for this one request (`stream`), with no byte of the next. So
+//! the connection is lent to pingora for this one request (`lent`, `stream`), with no byte of the next. So
 //! every request is judged, also one that came together with another, and pingora's parser sees
 //! nothing that two readers could read in two ways. What is refused is answered here (`refusal`).
 //! On the way out `stream` keeps the `Date` of responses, which pingora would overwrite (`date`).
@@ -12,10 +12,13 @@ mod date;
 mod head;
 mod host;
 mod intake;
+mod lent;
 mod refusal;
 mod stream;
 
+use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 
 use pingora::apps::HttpServerApp;
@@ -26,9 +29,10 @@ use tokio::sync::watch;
 
 use super::backend_connection::App;
 use crate::policy::PolicyHandle;
-use crate::store::pingora::Pace;
+use crate::store::pingora::{Pace, Seat};
 use crate::telemetry::{AccessLog, Metrics};
 use arrival::Arrival;
+use lent::Lent;
 use stream::ClientStream;
 
 pub use chunks::BadChunk;
@@ -63,34 +67,49 @@ pub async fn serve(connection: Stream, client: SocketAddr, front: &Front, mut sh
 
 /// Lets pingora serve the request that is due. It gives the connection back if it can serve another.
 async fn lend(stream: Box<ClientStream>, front: &Front, shutdown: &watch::Receiver<bool>) -> Option<Box<ClientStream>> {
-    let session = ServerSession::new_http1(stream);
-    let (stream, _) = front.app.process_new_http(session, shutdown).await?.consume();
-    let stream = stream.into_any().downcast::<ClientStream>().ok()?;
+    let lent = Lent::new(stream);
+    let mut request = pin!(front.app.process_new_http(ServerSession::new_http1(Box::new(lent.clone())), shutdown));
+    let returned = poll_fn(|cx| {
+        let served = request.as_mut().poll(cx);
+        if served.is_pending() {
+            lent.watch(cx);
+        }
+        served
+    });
+    drop(returned.await?);
+    let stream = lent.end()?;
     // Where the next request begins is known only when this one was read to its end.
     stream.is_request_over().then_some(stream)
 }
 
 /// The client's connection; none where a request has no client.
-fn of(session: &Session) -> Option<&ClientStream> {
+fn of(session: &Session) -> Option<&Lent> {
     session.downstream_session.stream()?.as_ref().as_any().downcast_ref()
 }
 
 /// Says what the response that is about to be written is; `None` leaves its head to pingora, who writes
 /// the time of day for its `Date`.
 pub fn set_next_head(session: &Session, next: Option<NextHead>) {
-    if let Some(stream) = of(session) {
-        stream.set_next_head(next);
+    if let Some(lent) = of(session) {
+        lent.stream().set_next_head(next);
     }
 }
 
 /// The pace of the response on its way to the client; none where a request has no client.
 pub fn pace(session: &Session) -> Option<Arc<Pace>> {
-    of(session).map(|stream| Arc::clone(stream.pace()))
+    of(session).map(|lent| Arc::clone(lent.stream().pace()))
+}
+
+/// Says where the request sits when it waits for the fetch of another: it gets up when its client goes away.
+pub fn set_seat(session: &Session, seat: &Seat) {
+    if let Some(lent) = of(session) {
+        lent.stream().set_seat(seat.clone());
+    }
 }
 
 /// Says that the connection goes over to another protocol: the client was told 101.
 pub fn switch_protocols(session: &Session) {
-    if let Some(stream) = of(session) {
-        stream.switch_protocols();
+    if let Some(lent) = of(session) {
+        lent.stream().switch_protocols();
     }
 }

@@ -6,24 +6,17 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::{Buf, Bytes, BytesMut};
 use http::HeaderValue;
 use pingora::protocols::l4::stream::Stream;
-use pingora::protocols::raw_connect::ProxyDigest;
-use pingora::protocols::{
-    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest, UniqueID,
-    UniqueIDType,
-};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 
 use super::arrival::{Alarm, Arrival, next_request};
 use super::date;
 use super::intake::Intake;
-use crate::store::pingora::{Pace, STALL};
+use crate::store::pingora::{Pace, STALL, Seat};
 
 /// What is known of the head of the next final response before pingora writes it.
 #[derive(Clone, Debug)]
@@ -67,6 +60,8 @@ pub struct ClientStream {
     pace: Arc<Pace>,
     /// Whether something was taken so, and not all of it is known to be sent.
     is_behind: bool,
+    /// Where the request sits when it waits for the fetch of another.
+    seat: Option<Seat>,
 }
 
 impl ClientStream {
@@ -83,12 +78,14 @@ impl ClientStream {
             backlog: BytesMut::new(),
             pace: Arc::default(),
             is_behind: false,
+            seat: None,
         }
     }
 
     /// Waits for the next request and makes it due; until then pingora can read nothing of it.
     pub async fn next_request(&mut self, shutdown: &mut watch::Receiver<bool>) -> Arrival {
         self.set_next_head(None);
+        self.seat = None;
         if !self.end_response().await {
             return Arrival::End;
         }
@@ -100,11 +97,35 @@ impl ClientStream {
         &self.pace
     }
 
+    /// Says where the request sits when it waits for the fetch of another.
+    pub fn set_seat(&mut self, seat: Seat) {
+        self.seat = Some(seat);
+    }
+
+    /// Lets a request get up that waits for the fetch of another when its client goes away: pingora looks at nothing
+    /// meanwhile. A client that sends a next request is taken for one that stays, and one that still sends
+    /// content is not watched.
+    pub fn watch(&mut self, cx: &mut Context<'_>) {
+        let Some(seat) = self.seat.as_ref().filter(|seat| seat.is_waiting()) else { return };
+        if !self.intake.is_over() || !self.intake.received().is_empty() {
+            return;
+        }
+        let gone = matches!(pin!(self.intake.fill(&mut self.inner)).poll(cx), Poll::Ready(Ok(0) | Err(_)));
+        if gone {
+            seat.leave();
+        }
+    }
+
     /// Sends what is left of a response; `false` when the client does not take it.
     async fn end_response(&mut self) -> bool {
         let sent = tokio::time::timeout(STALL, poll_fn(|cx| self.poll_backlog(cx))).await;
         self.pace = Arc::default();
         matches!(sent, Ok(Ok(())))
+    }
+
+    /// The connection itself.
+    pub fn inner(&self) -> &Stream {
+        &self.inner
     }
 
     /// What has come and belongs to no request that pingora has.
@@ -323,52 +344,6 @@ impl AsyncWrite for ClientStream {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_backlog(cx))?;
         Pin::new(&mut self.inner).poll_shutdown(cx)
-    }
-}
-
-#[async_trait]
-impl Shutdown for ClientStream {
-    async fn shutdown(&mut self) {
-        let shut = tokio::time::timeout(STALL, AsyncWriteExt::shutdown(self)).await;
-        if let Err(error) = shut.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-            tracing::debug!(%error, "a connection could not be shut down");
-        }
-    }
-}
-
-impl UniqueID for ClientStream {
-    fn id(&self) -> UniqueIDType {
-        self.inner.id()
-    }
-}
-
-impl Ssl for ClientStream {}
-
-impl Peek for ClientStream {}
-
-impl GetTimingDigest for ClientStream {
-    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.inner.get_timing_digest()
-    }
-
-    fn get_read_pending_time(&self) -> Duration {
-        self.inner.get_read_pending_time()
-    }
-
-    fn get_write_pending_time(&self) -> Duration {
-        self.inner.get_write_pending_time()
-    }
-}
-
-impl GetProxyDigest for ClientStream {
-    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.inner.get_proxy_digest()
-    }
-}
-
-impl GetSocketDigest for ClientStream {
-    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.inner.get_socket_digest()
     }
 }
 

@@ -327,11 +327,18 @@ impl State {
     }
 
     fn fastest(&self) -> Option<u64> {
-        self.reading().map(|reader| reader.position).max()
+        self.near().map(|reader| reader.position).max()
     }
 
     fn others(&self) -> impl Iterator<Item = u64> {
-        self.reading().filter(|reader| !reader.is_own).map(|reader| reader.position)
+        self.near().filter(|reader| !reader.is_own).map(|reader| reader.position)
+    }
+
+    /// Those who read what is there. One whose range is still to come is no measure for others, who read at the pace of
+    /// their connections what it does not want.
+    fn near(&self) -> impl Iterator<Item = &Reader> {
+        let written = self.segments.len();
+        self.reading().filter(move |reader| reader.position <= written)
     }
 
     fn has_own(&self) -> bool {

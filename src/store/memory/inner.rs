@@ -291,7 +291,11 @@ impl<H: StoredHead> Inner<H> {
 
     /// Lets an object be stale since then; where there is no room for the head that says so, it is removed.
     fn expire_object(&self, key: Key, object: &Object<H>, at: SystemTime) -> bool {
-        self.replace_head(key, object.id(), object.head().expired(at)) || self.remove_object(key, object)
+        if self.replace_head(key, object.id(), object.head().expired(at)) {
+            count(&self.part(key.primary).counts.expired, 1);
+            return true;
+        }
+        self.remove_object(key, object)
     }
 
     fn remove_object(&self, key: Key, object: &Object<H>) -> bool {

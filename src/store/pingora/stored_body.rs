@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout};
 use super::pace::Pace;
 use super::storage::{FillIntent, key_of};
 use super::stored::StoredResponse;
+use super::unkept::Unkept;
 use crate::cache::content_length;
 use crate::store::{Aborted, BodyReader, Fill, Object, Room};
 
@@ -78,6 +79,10 @@ impl StoredHit {
     pub fn new(object: Arc<Object<StoredResponse>>) -> Self {
         let reader = Some(object.reader(None));
         Self { object, reader, is_given_up: false, is_of_fetch: false, pace: None }
+    }
+
+    pub(super) fn object(&self) -> &Arc<Object<StoredResponse>> {
+        &self.object
     }
 
     /// The number of the object.
@@ -233,6 +238,8 @@ pub struct StoredFill {
     /// what nobody is to read.
     anchor: Option<BodyReader<StoredResponse>>,
     running: Option<Running>,
+    /// Where it is found until it is over, if it is not kept.
+    unkept: Option<Unkept>,
 }
 
 /// The fetch is over when this goes: the client's connection need not run after it any more.
@@ -247,7 +254,7 @@ impl Drop for Running {
 impl StoredFill {
     fn new(fill: Fill<StoredResponse>) -> Self {
         let tag = fill.object().id().to_le_bytes();
-        Self { fill, tag, surround: None, anchor: None, running: None }
+        Self { fill, tag, surround: None, anchor: None, running: None, unkept: None }
     }
 
     /// A fill that has begun, with what stands around it, and the pace of the client that it is for.
@@ -267,6 +274,12 @@ impl StoredFill {
         }
         begun.surround = surround;
         Ok(begun)
+    }
+
+    /// The fill, to be found there until it is over.
+    pub(super) fn until_over(mut self, unkept: Option<Unkept>) -> Self {
+        self.unkept = unkept;
+        self
     }
 
     /// A fill of the place of a key's first variant.

@@ -117,6 +117,7 @@ fn each_family_has_its_help_and_its_type_once() {
             stored: 9,
             evictions: 2,
             purged: 6,
+            expired: 8,
         }),
         backends: vec![BackendGauge { name: "we\"b".to_owned(), healthy: true, in_flight: 3 }],
         waiting: WaitingGauges { for_fetch: 4, to_fetch: 2 },
