@@ -85,8 +85,8 @@ impl<H: StoredHead> MemoryStore<H> {
     /// The object under this key, complete or being filled; counts as a use of it. One that is of
     /// no more use is dropped.
     ///
-    /// Make the reader at once: when the object is purged while it is filled, only what readers
-    /// have yet to read stays, and one made later finds its start gone ([`Aborted`]).
+    /// [Open](Object::open) a reader at once: when the object is purged while it is filled, only what readers
+    /// have yet to read stays, and whoever comes later finds its start gone.
     #[must_use]
     pub fn lookup(&self, key: Key) -> Option<Arc<Object<H>>> {
         self.inner.lookup(key)

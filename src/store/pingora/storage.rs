@@ -251,12 +251,13 @@ fn key_from(primary: HashBinary, variance: Option<HashBinary>) -> Key {
     Key { primary: u128::from_le_bytes(primary), part: 0, variant: variance.map_or(0, u128::from_le_bytes) }
 }
 
-/// `None` when its head cannot be read: then it is as if it were not there.
+/// `None` when its head cannot be read, or its body cannot be read from the start any more: then it is as if it were
+/// not there.
 fn hit(place: Key, object: Arc<Object<StoredResponse>>, is_first: bool) -> Option<(CacheMeta, HitHandler)> {
     let mut meta = object.head().meta(is_first)?;
     meta.extensions_mut().insert(ObjectId(place, object.id()));
     say_length(&mut meta, object.len());
-    Some((meta, Box::new(StoredHit::new(object))))
+    Some((meta, Box::new(StoredHit::open(object)?)))
 }
 
 /// A body whose length was not known when it came has one now, so that parts of it can be asked for.
