@@ -110,6 +110,14 @@ impl<H: StoredHead> Object<H> {
         BodyReader::new(Arc::clone(self), range)
     }
 
+    /// As [`reader`](Self::reader); `None` where it could not read from its start on. That is so when the object was
+    /// taken out of the store between [`lookup`](super::MemoryStore::lookup) and now and what stands there was
+    /// forgotten, or its fill broke off: it is as if it had not been found.
+    #[must_use]
+    pub fn open(self: &Arc<Self>, range: Option<Range<u64>>) -> Option<BodyReader<H>> {
+        BodyReader::open(Arc::clone(self), range)
+    }
+
     /// Whether somebody reads it or may find it: `false` for one that is being filled, will not be kept
     /// and has no reader.
     #[must_use]

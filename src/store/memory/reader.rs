@@ -24,12 +24,25 @@ pub struct BodyReader<H: StoredHead> {
 
 impl<H: StoredHead> BodyReader<H> {
     pub(super) fn new(object: Arc<Object<H>>, range: Option<Range<u64>>) -> Self {
-        let (position, end) = range.map_or((0, None), |range| (range.start, Some(range.end)));
+        let (position, end) = bounds(range);
         let entered = object.body().filling().map(|filling| {
             let number = filling.enter(position);
             (filling, number)
         });
         Self { object, entered, position, end }
+    }
+
+    /// `None` where it could not read from its start on.
+    pub(super) fn open(object: Arc<Object<H>>, range: Option<Range<u64>>) -> Option<Self> {
+        let (position, end) = bounds(range);
+        let entered = match object.body().filling() {
+            Some(filling) => {
+                let number = filling.try_enter(position)?;
+                Some((filling, number))
+            }
+            None => object.body().whole().filter(|whole| whole.holds(position)).map(|_| None)?,
+        };
+        Some(Self { object, entered, position, end })
     }
 
     /// Says whether the task that fills the body reads it here, too: if so, the fill does not wait for this
@@ -108,6 +121,11 @@ impl<H: StoredHead> BodyReader<H> {
             (None, None) => Read::Aborted,
         }
     }
+}
+
+/// Where a reader starts, and where it ends.
+fn bounds(range: Option<Range<u64>>) -> (u64, Option<u64>) {
+    range.map_or((0, None), |range| (range.start, Some(range.end)))
 }
 
 impl<H: StoredHead> Drop for BodyReader<H> {

@@ -4,13 +4,13 @@
 #[cfg(not(feature = "model"))]
 pub(super) use std::sync::{
     Mutex, MutexGuard, RwLock, RwLockReadGuard,
-    atomic::{AtomicU64, AtomicUsize},
+    atomic::AtomicU64,
 };
 
 #[cfg(feature = "model")]
 pub(super) use shuttle::sync::{
     Mutex, MutexGuard, RwLock, RwLockReadGuard,
-    atomic::{AtomicU64, AtomicUsize},
+    atomic::AtomicU64,
 };
 
 pub(super) use std::sync::{PoisonError, atomic::Ordering};

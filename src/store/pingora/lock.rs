@@ -295,7 +295,9 @@ impl<F: Clone> End<F> {
             Self::Came => LockStatus::Done,
             Self::CameUnkept(object) => {
                 let Some(turn) = &waiter.turn else { return LockStatus::GiveUp };
-                turn.seat().hand(StoredHit::new(Arc::clone(object)));
+                // Its start is gone already: the waiter looks again.
+                let Some(response) = StoredHit::open(Arc::clone(object)) else { return LockStatus::TransientError };
+                turn.seat().hand(response);
                 LockStatus::Done
             }
             Self::Unshared => LockStatus::GiveUp,

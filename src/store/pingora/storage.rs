@@ -268,9 +268,10 @@ fn key_from(primary: HashBinary, variance: Option<HashBinary>) -> Key {
     Key { primary: u128::from_le_bytes(primary), part: 0, variant: variance.map_or(0, u128::from_le_bytes) }
 }
 
-/// `None` when its head cannot be read: then it is as if it were not there.
+/// `None` when its head cannot be read, or its body cannot be read from the start any more: then it is as if it were
+/// not there.
 fn hit(place: Key, object: Arc<Object<StoredResponse>>, is_first: bool) -> Option<(CacheMeta, HitHandler)> {
-    hit_of(place, StoredHit::new(object), is_first)
+    hit_of(place, StoredHit::open(object)?, is_first)
 }
 
 fn hit_of(place: Key, stored: StoredHit, is_first: bool) -> Option<(CacheMeta, HitHandler)> {

@@ -75,10 +75,15 @@ pub struct StoredHit {
 }
 
 impl StoredHit {
-    /// A reader of it from its start.
-    pub fn new(object: Arc<Object<StoredResponse>>) -> Self {
-        let reader = Some(object.reader(None));
-        Self { object, reader, is_given_up: false, is_of_fetch: false, pace: None }
+    /// A reader of it from its start; `None` where that is gone, as after a purge that came since it was found.
+    #[must_use]
+    pub fn open(object: Arc<Object<StoredResponse>>) -> Option<Self> {
+        let reader = object.open(None)?;
+        Some(Self::with(object, reader))
+    }
+
+    fn with(object: Arc<Object<StoredResponse>>, reader: BodyReader<StoredResponse>) -> Self {
+        Self { object, reader: Some(reader), is_given_up: false, is_of_fetch: false, pace: None }
     }
 
     pub(super) fn object(&self) -> &Arc<Object<StoredResponse>> {
@@ -147,19 +152,13 @@ impl StoredHit {
         let reader = self.reader.take()?;
         self.is_given_up = true;
         reader.belong_to_writer(false);
-        Some(Self {
-            object: Arc::clone(&self.object),
-            reader: Some(reader),
-            is_given_up: false,
-            is_of_fetch: false,
-            pace: None,
-        })
+        Some(Self::with(Arc::clone(&self.object), reader))
     }
 
     /// The same response, to be read from its start.
     #[must_use]
     pub fn reopen(&self) -> Self {
-        Self::new(Arc::clone(&self.object))
+        Self::with(Arc::clone(&self.object), self.object.reader(None))
     }
 
     /// Bytes of its body that stand before and behind others.
