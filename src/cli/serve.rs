@@ -12,7 +12,7 @@ use super::{Failure, Outcome, Output, listening};
 use crate::lang::diagnostic::render;
 use crate::lang::hir::BackendAddress;
 use crate::policy::PolicySource;
-use crate::proxy::{self, Coalescing, ServeError, ServeOptions};
+use crate::proxy::{self, Coalescing, MOST_ABANDONED, ServeError, ServeOptions};
 use crate::telemetry::LogFormat;
 
 /// Run the proxy.
@@ -47,6 +47,10 @@ pub(super) struct Arguments {
     /// How many of those that waited in vain ask the backend for it at the same time
     #[arg(long, value_name = "N", default_value = "100")]
     max_fetches: NonZeroUsize,
+
+    /// How many fetches go on for the store alone after their client has gone away; 0 ends all of them
+    #[arg(long, value_name = "N", default_value_t = MOST_ABANDONED)]
+    max_abandoned: usize,
 
     /// How many threads serve [default: one for each core]
     #[arg(long, value_name = "N")]
@@ -109,6 +113,7 @@ fn options(arguments: &Arguments) -> ServeOptions {
         admin: arguments.sockets.admin.address(),
         memory_bytes: arguments.memory,
         coalescing: Coalescing { most_waiting: arguments.max_waiting.get(), most_fetches: arguments.max_fetches.get() },
+        most_abandoned: arguments.max_abandoned,
         threads: arguments.threads.map(NonZeroUsize::get),
         log_format: match arguments.log_format {
             Form::Text => LogFormat::Text,

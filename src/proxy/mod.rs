@@ -58,7 +58,7 @@ use crate::policy::PolicyHandle;
 use crate::telemetry::{AccessLog, Metrics};
 
 pub use crate::store::pingora::Coalescing;
-pub use options::{AccessLogTarget, Listening, ServeOptions};
+pub use options::{AccessLogTarget, Listening, MOST_ABANDONED, ServeOptions};
 pub use serve::{ServeError, serve};
 
 /// The proxy: what every request needs, whatever its policy.
@@ -68,6 +68,7 @@ pub struct WarpProxy {
     lock: &'static coalesce::Lock,
     marks: &'static marks::KeyMarks,
     failed: &'static stale::FailedFetches,
+    abandoned: &'static abandon::Abandoned,
     metrics: Arc<Metrics>,
     access_log: Option<Arc<AccessLog>>,
 }

@@ -13,6 +13,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
+use super::abandon::Abandoned;
 use super::backend_connection;
 use super::connection::Front;
 use super::options::{AccessLogTarget, Listening, ServeOptions};
@@ -78,6 +79,7 @@ pub fn serve(options: ServeOptions, on_ready: impl FnOnce(&Listening)) -> Result
         lock: Box::leak(Box::new(FetchLock::new(storage, options.coalescing))),
         marks: Box::leak(Box::default()),
         failed: Box::leak(Box::default()),
+        abandoned: Box::leak(Box::new(Abandoned::new(options.most_abandoned))),
         access_log: access_log(options.access_log, options.log_format, &metrics)?.map(Arc::new),
         metrics,
     };

@@ -13,6 +13,7 @@ mod head;
 mod host;
 mod intake;
 mod refusal;
+mod socket;
 mod stream;
 
 use std::net::SocketAddr;

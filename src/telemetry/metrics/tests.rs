@@ -1,6 +1,6 @@
 //! What is counted is what `/metrics` and `/status` say.
 
-use super::super::exposition::{BackendGauge, Gauges, StoreGauges, WaitingGauges};
+use super::super::exposition::{AbandonedGauges, BackendGauge, Gauges, StoreGauges, WaitingGauges};
 use super::*;
 
 fn sample(outcome: Outcome, reason: Reason, duration: Duration) -> RequestSample {
@@ -120,6 +120,7 @@ fn each_family_has_its_help_and_its_type_once() {
         }),
         backends: vec![BackendGauge { name: "we\"b".to_owned(), healthy: true, in_flight: 3 }],
         waiting: WaitingGauges { for_fetch: 4, to_fetch: 2 },
+        abandoned: AbandonedGauges { now: 8, ended: 9 },
     };
     let text = metrics.render(&gauges);
     // The version changes with each release; one outcome shows what the buckets of each look like.
