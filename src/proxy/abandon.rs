@@ -104,7 +104,7 @@ pub fn check(session: &mut Session, ctx: &mut RequestCtx) -> Result<()> {
         // pingora takes the reader away from a client that has its response.
         None => ctx.fetch.wanted.as_ref().is_none_or(Wanted::is_wanted),
     };
-    if is_wanted && !(is_beyond_limit(ctx) && !is_read_by_others(ctx)) {
+    if is_wanted && !is_too_much(ctx) {
         return Ok(());
     }
     if !is_gone {
@@ -118,7 +118,7 @@ pub fn check(session: &mut Session, ctx: &mut RequestCtx) -> Result<()> {
 /// What an error that ended the fetch is to be called: the backend did nothing wrong where the fetch was ended here.
 pub fn name(error: Box<Error>, ctx: &RequestCtx) -> Box<Error> {
     match ctx.left_behind.get() {
-        Some(left) if left.is_beyond_limit && !is_read_by_others(ctx) => {
+        Some(left) if is_too_much(ctx) => {
             left.count_end();
             for_nobody()
         }
@@ -128,6 +128,11 @@ pub fn name(error: Box<Error>, ctx: &RequestCtx) -> Box<Error> {
 
 fn is_beyond_limit(ctx: &RequestCtx) -> bool {
     ctx.left_behind.get().is_some_and(|left| left.is_beyond_limit)
+}
+
+/// Whether it is one too many of those that nobody reads.
+fn is_too_much(ctx: &RequestCtx) -> bool {
+    is_beyond_limit(ctx) && !is_read_by_others(ctx)
 }
 
 fn is_read_by_others(ctx: &RequestCtx) -> bool {

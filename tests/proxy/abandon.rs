@@ -60,7 +60,9 @@ fn the_socket_of_a_client_that_is_gone_is_closed_at_once() {
         }
         let mut clients = ask_for_each(&origin, &proxy, 20);
         if has_head {
-            clients.iter_mut().for_each(|client| _ = client.read_head().unwrap());
+            for client in &mut clients {
+                client.read_head().unwrap();
+            }
         }
         let open_before = open_files(&proxy);
         drop(clients);
@@ -98,7 +100,9 @@ fn beyond_the_limit_fetches_that_nobody_reads_end() {
         }
         let mut clients = ask_for_each(&origin, &proxy, 5);
         if has_head {
-            clients.iter_mut().for_each(|client| _ = client.read_bytes(6).unwrap());
+            for client in &mut clients {
+                client.read_bytes(6).unwrap();
+            }
         }
         drop(clients);
         proxy.wait_for_metric(ENDED, 2);
