@@ -1,7 +1,7 @@
 //! What warp knows about one request while it is under way.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use pingora::http::{RequestHeader, ResponseHeader};
 
+use super::abandon::LeftBehind;
 use super::backend_connection::Reading;
 use super::coalesce;
 use super::part::Pieces;
@@ -42,8 +43,8 @@ pub struct RequestCtx {
     pub replaced: bool,
     /// Whether all of the stored response's body is there.
     pub has_whole_body: bool,
-    /// Whether the client went away while its response was fetched. Set where the request can only be read.
-    pub client_is_gone: AtomicBool,
+    /// Set when the client went away while its response was fetched, where the request can only be read.
+    pub left_behind: OnceLock<LeftBehind>,
     /// Counts the request as running until it ends; none for a fetch in the background.
     pub in_flight: Option<InFlight>,
     /// What the request came to, for the log, the metrics and `Cache-Status`.
@@ -327,7 +328,7 @@ impl RequestCtx {
             disposition: Disposition::default(),
             pending: None,
             replaced: false,
-            client_is_gone: AtomicBool::new(false),
+            left_behind: OnceLock::new(),
             has_whole_body: false,
             in_flight: None,
             verdict: CacheVerdict::default(),

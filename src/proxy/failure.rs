@@ -9,6 +9,7 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 use super::connection::BadChunk;
 use super::ctx::{RequestCtx, Synthetic};
 use super::facts::StepFacts;
+use super::shown::Shown;
 use super::{coalesce, synth};
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{OriginResult, Outcome, Reason};
@@ -50,7 +51,7 @@ pub async fn answer(session: &mut Session, error: &Error, ctx: &mut RequestCtx) 
     let status = status_for(error);
     session.set_keepalive(None);
     if let Err(error) = write_error_page(session, ctx, status).await {
-        tracing::debug!(%error, "the error page could not be sent");
+        tracing::debug!(error = %Shown(error), "the error page could not be sent");
     }
     FailToProxy { error_code: status, can_reuse_downstream: false }
 }
@@ -77,7 +78,17 @@ pub fn note(error: &Error, ctx: &mut RequestCtx) {
     if !matches!(reason, Reason::Policy | Reason::PolicyFailure) {
         ctx.verdict.decided_at = None;
     }
-    tracing::warn!(xid = ctx.exchange.xid, reason = reason.as_str(), %error, "the request failed");
+    tell(reason, error, ctx);
+}
+
+/// What clients do, and what the policy says, is everyday; the rest is for those who look after the backend.
+fn tell(reason: Reason, error: &Error, ctx: &RequestCtx) {
+    let (xid, error) = (ctx.exchange.xid, Shown(error));
+    if matches!(reason, Reason::Client | Reason::BadRequest | Reason::Policy) {
+        tracing::debug!(xid, reason = reason.as_str(), %error, "the request failed");
+    } else {
+        tracing::warn!(xid, reason = reason.as_str(), %error, "the request failed");
+    }
 }
 
 /// Why a request failed.

@@ -41,7 +41,10 @@ pub fn receive(
         id.inspect(|id| storage.remove(*id));
         return None;
     }
-    let mut refreshed = refresh(stored.response_header(), response);
+    let Ok(mut refreshed) = refresh(stored.response_header(), response) else {
+        id.inspect(|id| storage.remove(*id));
+        return None;
+    };
     let verdict = respond(session, &mut refreshed, ctx);
     match refreshed_meta(session, &refreshed, ctx) {
         Some(mut meta) => {

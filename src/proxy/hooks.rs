@@ -184,6 +184,7 @@ impl ProxyHttp for WarpProxy {
         ctx: &mut RequestCtx,
         is_reused: bool,
     ) -> Box<Error> {
+        let error = abandon::name(error, ctx);
         coalesce::note_failure(&error, ctx);
         failure::while_asking(session, peer, error, is_reused)
     }
@@ -233,7 +234,7 @@ impl ProxyHttp for WarpProxy {
         context: ProxyWarnLogContext,
     ) -> bool {
         if context == ProxyWarnLogContext::DownstreamCache {
-            abandon::note(ctx);
+            abandon::note(self.abandoned, ctx);
         }
         self.suppress_error_log(session, ctx, error)
     }
@@ -247,6 +248,7 @@ impl ProxyHttp for WarpProxy {
         digest: Option<&Digest>,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
+        abandon::check_limit(ctx)?;
         backend_connection::begin(digest, ctx);
         ctx.fetch.sent = Some(std::time::SystemTime::now());
         Ok(())

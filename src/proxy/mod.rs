@@ -10,7 +10,7 @@
 //!   is stored of it, with `revalidate` for a 304, `head_update` for a HEAD, `part` and `range` for parts, `slice`, `sliced` and
 //!   `told` for responses that are put together from slices, `post` and `invalidate` for what a request
 //!   changed, `ahead` for a client that is slow, `abandon` for one that is gone;
-//! - `deliver`, `synth`, `failure`: what the client gets; `explain` and `log`: what is told of it.
+//! - `deliver`, `synth`, `failure`: what the client gets; `explain`, `log` and `shown`: what is told of it.
 //!
 //! `facts` shows a request to the policy, and `serve` puts the process together. What the rules of caching say
 //! stands in `crate::cache`, and the store as pingora sees it in `crate::store::pingora`.
@@ -44,6 +44,7 @@ mod range;
 mod recv;
 mod revalidate;
 mod serve;
+mod shown;
 mod slice;
 mod sliced;
 mod stale;
@@ -58,7 +59,7 @@ use crate::policy::PolicyHandle;
 use crate::telemetry::{AccessLog, Metrics};
 
 pub use crate::store::pingora::Coalescing;
-pub use options::{AccessLogTarget, Listening, ServeOptions};
+pub use options::{AccessLogTarget, Listening, MOST_ABANDONED, ServeOptions};
 pub use serve::{ServeError, serve};
 
 /// The proxy: what every request needs, whatever its policy.
@@ -68,6 +69,7 @@ pub struct WarpProxy {
     lock: &'static coalesce::Lock,
     marks: &'static marks::KeyMarks,
     failed: &'static stale::FailedFetches,
+    abandoned: &'static abandon::Abandoned,
     metrics: Arc<Metrics>,
     access_log: Option<Arc<AccessLog>>,
 }

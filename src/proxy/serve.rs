@@ -13,6 +13,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
+use super::abandon::Abandoned;
 use super::backend_connection;
 use super::connection::Front;
 use super::options::{AccessLogTarget, Listening, ServeOptions};
@@ -29,6 +30,9 @@ const TRIES: usize = 3;
 
 /// How many records of the access log may wait to be written.
 const LOG_QUEUE: usize = 8_192;
+
+/// How much is logged. What pingora's proxy warns of is told by `failure` and `stale`, shorter.
+const LOG: &str = "info,pingora_proxy=error";
 
 /// How long requests under way may take to end after SIGTERM or SIGINT.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -78,6 +82,7 @@ pub fn serve(options: ServeOptions, on_ready: impl FnOnce(&Listening)) -> Result
         lock: Box::leak(Box::new(FetchLock::new(storage, options.coalescing))),
         marks: Box::leak(Box::default()),
         failed: Box::leak(Box::default()),
+        abandoned: Box::leak(Box::new(Abandoned::new(options.most_abandoned))),
         access_log: access_log(options.access_log, options.log_format, &metrics)?.map(Arc::new),
         metrics,
     };
@@ -87,7 +92,7 @@ pub fn serve(options: ServeOptions, on_ready: impl FnOnce(&Listening)) -> Result
 /// Sends the log to stderr. `WARP_LOG` says how much (`debug`, `warp_edge=trace` …), `info` if unset.
 fn start_log(format: LogFormat) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("WARP_LOG");
-    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(LOG));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
     // A second call, as from a test, finds a log already there and leaves it.
     let _ = match format {

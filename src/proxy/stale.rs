@@ -10,6 +10,7 @@ use pingora::proxy::Session;
 use pingora::{Error, ErrorSource, ErrorType};
 
 use super::ctx::RequestCtx;
+use super::shown::Shown;
 use super::{coalesce, failure, query};
 use crate::cache::stale::is_error;
 use crate::cache::{StaleUse, StaleWindows};
@@ -111,5 +112,6 @@ fn failure_of(error: &Error, reason: Reason) -> Option<StaleUse> {
 fn note_failed_fetch(error: &Error, how: StaleUse, ctx: &mut RequestCtx) {
     let reason = if how == StaleUse::OnError { Reason::StaleIfError } else { failure::reason_of(error, ctx) };
     failure::count_fetch(reason, ctx);
+    let error = Shown(error);
     tracing::warn!(xid = ctx.exchange.xid, %error, "the backend failed; a stale response is served");
 }

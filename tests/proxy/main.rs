@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod abandon;
 mod apart;
 mod cache_status;
 mod churn;

@@ -29,6 +29,13 @@ pub struct Reading {
     is_in_chunks: bool,
 }
 
+impl Reading {
+    /// Reads no further: what waits for the response gets an error at once.
+    pub fn cut(&self) {
+        self.received.iter().for_each(Received::cut);
+    }
+}
+
 /// A request is about to be sent on the connection with this digest.
 pub fn begin(digest: Option<&Digest>, ctx: &mut RequestCtx) {
     let received = digest.and_then(Received::of).cloned();

@@ -2,8 +2,8 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,7 +21,16 @@ use super::sizes::Sizes;
 
 /// What comes on a connection, for the steps of the request that it is lent to.
 #[derive(Clone, Debug, Default)]
-pub struct Received(Arc<Mutex<Sizes>>);
+pub struct Received(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    sizes: Sizes,
+    /// Whether nothing more is to be read of the response.
+    is_cut: bool,
+    /// Who waits for more of it.
+    reader: Option<Waker>,
+}
 
 impl Received {
     /// What comes on the connection with this digest; `None` for one that is not ours.
@@ -31,16 +40,37 @@ impl Received {
 
     /// Forgets what has come: a request is about to be sent.
     pub fn begin(&self) {
-        self.with(|sizes| *sizes = Sizes::default());
+        *self.state() = State::default();
     }
 
     /// Whether a chunk of the response had no size, if its body is in chunks.
     pub fn misses_size(&self) -> bool {
-        self.with(|sizes| sizes.is_one_missing())
+        self.state().sizes.is_one_missing()
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut Sizes) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Ends the connection: whoever reads it, or waits for more, gets an error.
+    pub fn cut(&self) {
+        let mut state = self.state();
+        state.is_cut = true;
+        let reader = state.reader.take();
+        drop(state);
+        reader.into_iter().for_each(Waker::wake);
+    }
+
+    /// Whether more may be read; who waits is told when that changes.
+    fn wait(&self, cx: &Context<'_>) -> io::Result<()> {
+        let mut state = self.state();
+        if state.is_cut {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        if state.reader.as_ref().is_none_or(|reader| !reader.will_wake(cx.waker())) {
+            state.reader = Some(cx.waker().clone());
+        }
+        Ok(())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -65,10 +95,13 @@ impl BackendStream {
 
 impl AsyncRead for BackendStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.received.wait(cx)?;
         let before = out.filled().len();
-        ready!(Pin::new(&mut self.inner).poll_read(cx, out))?;
-        self.received.with(|sizes| sizes.read(out.filled().get(before..).unwrap_or_default()));
-        Poll::Ready(Ok(()))
+        let read = Pin::new(&mut self.inner).poll_read(cx, out);
+        if matches!(read, Poll::Ready(Ok(()))) {
+            self.received.state().sizes.read(out.filled().get(before..).unwrap_or_default());
+        }
+        read
     }
 }
 

@@ -14,6 +14,7 @@ mod host;
 mod intake;
 mod lent;
 mod refusal;
+mod socket;
 mod stream;
 
 use std::future::{Future, poll_fn};

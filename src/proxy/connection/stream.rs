@@ -16,7 +16,11 @@ use tokio::sync::watch;
 use super::arrival::{Alarm, Arrival, next_request};
 use super::date;
 use super::intake::Intake;
+use super::socket::Socket;
 use crate::store::pingora::{Pace, STALL, Seat};
+
+/// How much of the next requests is taken in while one is under way: a few heads.
+const LOOK_AHEAD_BYTES: usize = 16 << 10;
 
 /// What is known of the head of the next final response before pingora writes it.
 #[derive(Clone, Debug)]
@@ -44,7 +48,7 @@ pub enum Patience {
 /// other way.
 #[derive(Debug)]
 pub struct ClientStream {
-    inner: Stream,
+    inner: Socket,
     intake: Intake,
     alarm: Alarm,
     next_head: Mutex<Option<NextHead>>,
@@ -68,7 +72,7 @@ impl ClientStream {
     /// A connection on which nothing has been read.
     pub fn new(inner: Stream) -> Self {
         Self {
-            inner,
+            inner: Socket::new(inner),
             intake: Intake::new(),
             alarm: Alarm::default(),
             next_head: Mutex::new(None),
@@ -124,7 +128,7 @@ impl ClientStream {
     }
 
     /// The connection itself.
-    pub fn inner(&self) -> &Stream {
+    pub fn inner(&self) -> &Socket {
         &self.inner
     }
 
@@ -280,6 +284,18 @@ impl ClientStream {
         }
     }
 
+    /// Waits for the end of the connection, behind a request that is over. The next request has to wait for its
+    /// turn: of what comes so much is taken in as it takes to see the end behind it, mostly.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.intake.received().len() < LOOK_AHEAD_BYTES {
+            if ready!(self.poll_fill(cx))? == 0 {
+                self.inner.close();
+                return Poll::Ready(Ok(()));
+            }
+        }
+        Poll::Pending
+    }
+
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         pin!(self.intake.fill(&mut self.inner)).poll(cx)
     }
@@ -289,6 +305,7 @@ impl AsyncRead for ClientStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.pace.is_cut() {
+            this.inner.close();
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         // pingora reads as long as it fetches, and so drives what is to be sent meanwhile.
@@ -307,12 +324,11 @@ impl AsyncRead for ClientStream {
             this.intake.let_through(out.filled().len() - before);
             return Poll::Ready(Ok(()));
         }
+        if this.intake.is_over() {
+            return this.poll_end(cx);
+        }
         if this.intake.received().is_empty() && ready!(this.poll_fill(cx))? == 0 {
             return Poll::Ready(Ok(()));
-        }
-        if this.intake.is_over() {
-            // The next request has to wait for its turn, and nothing that comes wakes whoever asks for it.
-            return Poll::Pending;
         }
         Poll::Ready(this.intake.hand_on(out))
     }

@@ -144,6 +144,11 @@ impl Filling {
         !state.forgetful || state.reading().next().is_some()
     }
 
+    /// Whether somebody reads it but the writer itself.
+    pub(super) fn is_read_by_others(&self) -> bool {
+        self.state().others().next().is_some()
+    }
+
     /// Enters a reader that starts at `position`; gives its number.
     pub(super) fn enter(&self, position: u64) -> usize {
         self.enter_into(self.state(), position)

@@ -125,6 +125,12 @@ impl<H: StoredHead> Object<H> {
         self.body.is_wanted()
     }
 
+    /// Whether it is being filled, and somebody reads it but who fills it.
+    #[must_use]
+    pub fn is_read_by_others(&self) -> bool {
+        self.body.filling().is_some_and(|filling| filling.is_read_by_others())
+    }
+
     /// The bytes that it is counted with, a rounding of what it takes.
     #[must_use]
     pub fn charged(&self) -> u64 {

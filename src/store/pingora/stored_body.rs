@@ -59,6 +59,12 @@ impl Wanted {
     pub fn is_wanted(&self) -> bool {
         self.0.is_wanted()
     }
+
+    /// Whether anybody reads it but the request that fetches it.
+    #[must_use]
+    pub fn is_read_by_others(&self) -> bool {
+        self.0.is_read_by_others()
+    }
 }
 
 /// A stored response being read.
