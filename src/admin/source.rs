@@ -16,6 +16,9 @@ pub trait StatusSource: Send + Sync + 'static {
     /// The backends of the running policy: a list of [`crate::origin::BackendStatus`].
     fn backends(&self) -> Value;
 
+    /// The directors of the running policy: a list of [`crate::origin::DirectorStatus`].
+    fn directors(&self) -> Value;
+
     /// The addresses that clients connect to: a list of texts.
     fn listeners(&self) -> Value;
 

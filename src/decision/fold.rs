@@ -88,7 +88,8 @@ fn is_literal(part: &Expression) -> bool {
 }
 
 fn value_of(whole: &Expression) -> Option<ExpressionKind> {
-    let context = Context { step: Step::Recv, backends: &[], acls: Acls::Declared(&[]) };
+    let nothing = Hir::default();
+    let context = Context { step: Step::Recv, hir: &nothing, acls: Acls::Declared(&[]) };
     let scope = Scope { facts: &Nothing, locals: &[], context };
     Some(match scope.value(whole) {
         Value::Text(None) => ExpressionKind::Unset,

@@ -4,7 +4,7 @@ use super::eval::{AclIndex, Acls, Context, Scope, conclude, perform};
 use super::facts::{Facts, Refused, Value};
 use super::tree::{DecisionTree, Node, NodeId};
 use super::{fold, lower};
-use crate::lang::hir::Hir;
+use crate::lang::hir::{Expression, Hir};
 use crate::lang::schema::{Action, Step};
 use crate::lang::source::Span;
 
@@ -82,9 +82,17 @@ impl Program {
     /// and subs do not call themselves.
     pub fn run<F: Facts>(&self, step: Step, facts: &mut F) -> Verdict {
         let Some(tree) = self.tree(step) else { return Verdict::undecided(step) };
-        let context = Context { step, backends: &self.hir.backends, acls: Acls::Indexed(&self.acls) };
-        let mut run = Run { tree, context, locals: Vec::new(), returns: Returns::default() };
+        let mut run = Run { tree, context: self.context(step), locals: Vec::new(), returns: Returns::default() };
         run.walk(facts).unwrap_or_else(|| Verdict::undecided(step))
+    }
+
+    /// The value of an expression that stands in a declaration, as `step` sees it.
+    pub fn value<'a, F: Facts>(&'a self, step: Step, expression: &'a Expression, facts: &'a F) -> Value<'a> {
+        Scope { facts, locals: &[], context: self.context(step) }.value(expression)
+    }
+
+    fn context(&self, step: Step) -> Context<'_> {
+        Context { step, hir: &self.hir, acls: Acls::Indexed(&self.acls) }
     }
 }
 

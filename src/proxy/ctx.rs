@@ -21,7 +21,7 @@ use crate::cache::slice::Slice;
 use crate::cache::{CacheControl, TargetList, Unstorable, targeted};
 use crate::lang::hir::BackendId;
 use crate::lang::source::Span;
-use crate::origin::OriginRequest;
+use crate::origin::{Backend, OriginRequest};
 use crate::policy::Policy;
 use crate::store::pingora::{FillIntent, Wanted};
 use crate::telemetry::{InFlight, Outcome, Reason};
@@ -112,8 +112,12 @@ pub struct Exchange {
 pub struct Fetch {
     /// The request to the backend, as `backend_fetch` left it.
     pub bereq: Option<Box<RequestHeader>>,
-    /// `bereq.backend`.
+    /// `bereq.backend`: a backend or a director.
     pub backend: Option<BackendId>,
+    /// `beresp.backend`: the backend that was chosen.
+    pub chosen: Option<BackendId>,
+    /// The members of the director to which no connection could be made.
+    pub failed_at: Vec<Arc<Backend>>,
     /// The request to the backend that was asked last, counted when it ends.
     pub asked: Option<OriginRequest>,
     /// The name of that backend, once the request to it has ended.

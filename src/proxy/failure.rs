@@ -10,19 +10,25 @@ use super::connection::BadChunk;
 use super::ctx::{RequestCtx, Synthetic};
 use super::facts::StepFacts;
 use super::shown::Shown;
-use super::{coalesce, synth};
+use super::{choose, coalesce, synth};
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{OriginResult, Outcome, Reason};
 
-/// A connection could not be made. Another address of the same name may do better.
+/// A connection could not be made. Another member of the director, or another address of the same name,
+/// may do better; nothing was sent yet, whatever the method.
 pub fn to_connect(peer: &HttpPeer, ctx: &mut RequestCtx, mut error: Box<Error>) -> Box<Error> {
     ctx.verdict.reason = Reason::Connect;
-    if let (Some(asked), Some(address)) = (&ctx.fetch.asked, peer.address().as_inet()) {
-        let backend = asked.backend();
+    let Some(backend) = ctx.fetch.asked.as_ref().map(|asked| asked.backend().clone()) else { return error };
+    if let Some(address) = peer.address().as_inet() {
         backend.report_connect_failure(*address);
-        let is_name = backend.definition().address.as_ref().is_some_and(|address| address.literal().is_none());
-        error.set_retry(is_name);
     }
+    let is_name = backend.definition().address.as_ref().is_some_and(|address| address.literal().is_none());
+    count_fetch(Reason::Connect, ctx);
+    let has_another = choose::has_another(&backend, ctx);
+    if !has_another && is_name {
+        ctx.fetch.failed_at.clear();
+    }
+    error.set_retry(has_another || is_name);
     error
 }
 

@@ -1,7 +1,6 @@
 //! The backend is asked: `miss` or `pass`, and `backend_fetch`.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, Method, header};
@@ -14,7 +13,7 @@ use super::ctx::{Disposition, RequestCtx, Synthetic, Uncacheable};
 use super::facts::StepFacts;
 use super::lookup::{PASSED, cache_key};
 use super::recv::answer_for;
-use super::{backend_connection, head_update, part, post};
+use super::{backend_connection, choose, head_update, part, post};
 use crate::cache::{hop_by_hop, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
@@ -71,7 +70,7 @@ pub async fn peer(session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<Htt
     if ctx.fetch.bereq.is_none() {
         ask(session, ctx)?;
     }
-    let backend = choose(ctx)?;
+    let backend = choose::backend(session, ctx)?;
     let address = backend.resolve().await.map_err(|error| {
         ctx.verdict.reason = Reason::Resolve;
         failed(503, error.to_string())
@@ -123,20 +122,6 @@ fn prepare(bereq: &mut RequestHeader, session: &Session, ctx: &RequestCtx) {
         bereq.remove_header(&name);
     }
     let _ = bereq.append_header(header::VIA, "1.1 warp");
-}
-
-fn choose(ctx: &mut RequestCtx) -> Result<Arc<Backend>> {
-    let backend = ctx.fetch.backend.and_then(|id| ctx.policy.backends.get(id.0 as usize)).cloned();
-    let Some(backend) = backend else {
-        ctx.verdict.reason = Reason::BackendSick;
-        return Err(failed(503, "the policy chose no backend"));
-    };
-    ctx.fetch.asked = Some(backend.begin());
-    if !backend.is_healthy() {
-        ctx.verdict.reason = Reason::BackendSick;
-        return Err(failed(503, format!("backend {} is sick", backend.name())));
-    }
-    Ok(backend)
 }
 
 fn peer_at(address: SocketAddr, backend: &Backend, ctx: &RequestCtx) -> HttpPeer {

@@ -6,8 +6,9 @@
 //!   `hooks` hands on to the steps;
 //! - `admit`, `recv`, `query`: what is asked for; `lookup`, `marks`: whether it is stored, or known
 //!   not to be; `coalesce`: who waits for the fetch of another; `stale`: whether what is stale may be served;
-//! - `fetch`: the backend is asked, over a `backend_connection`; `interim`, `beresp`, `storing`: what comes, and what
-//!   is stored of it, with `revalidate` for a 304, `head_update` for a HEAD, `part` and `range` for parts, `slice`, `sliced` and
+//! - `fetch`: the backend is asked, the one that `choose` finds, over a `backend_connection`; `interim`, `beresp`,
+//!   `storing`: what comes, and what is stored of it, with `revalidate` for a 304, `head_update` for a HEAD, `part` and
+//!   `range` for parts, `slice`, `sliced` and
 //!   `told` for responses that are put together from slices, `post` and `invalidate` for what a request
 //!   changed, `ahead` for a client that is slow, `abandon` for one that is gone;
 //! - `deliver`, `synth`, `failure`: what the client gets; `explain`, `log` and `shown`: what is told of it.
@@ -20,6 +21,7 @@ mod admit;
 mod ahead;
 mod backend_connection;
 mod beresp;
+mod choose;
 mod coalesce;
 mod connection;
 mod ctx;

@@ -81,6 +81,10 @@ impl StatusSource for Status {
         as_json(self.policy.current().backends.iter().map(|backend| backend.status()).collect::<Vec<_>>())
     }
 
+    fn directors(&self) -> Value {
+        as_json(self.policy.current().directors.iter().map(|director| director.status()).collect::<Vec<_>>())
+    }
+
     fn listeners(&self) -> Value {
         as_json(self.listeners.iter().map(ToString::to_string).collect::<Vec<_>>())
     }

@@ -12,6 +12,7 @@ mod cache_status;
 mod churn;
 mod coalesce;
 mod date;
+mod director;
 mod failed_fill;
 mod failure;
 mod forward;

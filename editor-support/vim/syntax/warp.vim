@@ -28,11 +28,11 @@ syntax match warpVariable "\%([[:alnum:]_.-]\)\@1<!\%(bereq\.between_bytes_timeo
 syntax match warpFunction "\%([[:alnum:]_.-]\)\@1<!\%(std\.replace_prefix\|std\.replace_suffix\|str\.contains_any\|str\.startswith\|std\.querysort\|std\.basename\|std\.duration\|std\.prefixof\|std\.suffixof\|str\.contains\|str\.endswith\|std\.dirname\|std\.fnmatch\|std\.integer\|std\.replace\|std\.tolower\|std\.toupper\|std\.strlen\|std\.strpad\|std\.strrep\|std\.strrev\|std\.strstr\|hash_data\|regsuball\|str\.count\|str\.split\|synthetic\|str\.take\|str\.trim\|std\.log\|regsub\|std\.ip\|substr\)\%([[:alnum:]_-]\)\@!"
 syntax keyword warpWordOperator and or not in under ext has any
 syntax keyword warpInclude warp include
-syntax keyword warpDeclaration nextgroup=warpDefined skipwhite backend probe acl const let override
+syntax keyword warpDeclaration nextgroup=warpDefined skipwhite backend probe director acl const let override
 syntax keyword warpDeclaration nextgroup=warpStep,warpDefined skipwhite sub
 syntax match warpDefined "[[:alpha:]_][[:alnum:]_.-]*" contained
 syntax keyword warpStep contained backend_response backend_refresh backend_error backend_fetch deliver purge synth fini hash init miss pass pipe recv hit
-syntax match warpAttribute "\%([[:alnum:]_.-]\)\@1<!\.\%(between_bytes_timeout\|first_byte_timeout\|expected_response\|connect_timeout\|host_header\|threshold\|interval\|initial\|timeout\|window\|probe\|host\|port\|url\)\>"
+syntax match warpAttribute "\%([[:alnum:]_.-]\)\@1<!\.\%(between_bytes_timeout\|first_byte_timeout\|expected_response\|connect_timeout\|host_header\|threshold\|interval\|replicas\|healthy\|initial\|timeout\|rampup\|sticky\|warmup\|weight\|window\|probe\|host\|port\|alt\|key\|url\|by\)\>"
 syntax keyword warpStatement set unset
 syntax keyword warpStatement nextgroup=warpDefined skipwhite call
 syntax keyword warpStatement nextgroup=warpReturnAction skipwhite return

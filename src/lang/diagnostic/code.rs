@@ -158,7 +158,7 @@ codes! {
     E0503 "too-many-calls" "0.1" "Calls are nested too deep, or there are too many of them.";
 
     // 06 backends, acls and probes
-    E0601 "unknown-attribute" "0.1" "A backend or a probe has no such attribute.";
+    E0601 "unknown-attribute" "0.1" "A backend, a probe or a director has no such attribute.";
     E0602 "duplicate-attribute" "0.1" "An attribute is set twice.";
     E0603 "bad-attribute" "0.1" "An attribute cannot have that value.";
     E0604 "missing-host" "0.1" "A backend has no `.host`.";
@@ -169,6 +169,10 @@ codes! {
     W0609 "host-bits-set" "0.1" "An address has bits behind its mask.";
     W0610 "duplicate-acl-entry" "0.1" "An acl holds a network twice.";
     E0611 "contradicting-acl-entry" "0.1" "An acl both holds and excludes a network.";
+    E0660 "unknown-director-kind" "0.1" "There is no director of that kind.";
+    E0661 "no-members" "0.1" "A director has no members.";
+    E0662 "duplicate-member" "0.1" "A director has a member twice.";
+    E0663 "director-cycle" "0.1" "A director is a member of itself, or nests too deep.";
 
     // 07 caching
     W0701 "uncacheable-set-to-false" "0.1" "`beresp.uncacheable` is set to false, which has no effect.";

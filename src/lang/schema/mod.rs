@@ -3,6 +3,7 @@
 
 mod action;
 mod attribute;
+mod director;
 pub mod function;
 mod keyword;
 mod rule_action;
@@ -12,7 +13,8 @@ mod unit;
 mod variable;
 
 pub use action::{Action, ActionArguments};
-pub use attribute::{Attribute, BACKEND_ATTRIBUTES, PROBE_ATTRIBUTES};
+pub use attribute::{Attribute, BACKEND_ATTRIBUTES, MEMBER_ATTRIBUTES, PROBE_ATTRIBUTES};
+pub use director::DirectorKind;
 pub use function::Function;
 pub use keyword::{
     CONTEXTUAL_WORDS, DECLARATIONS, ELSE_IF_WORDS, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, RULE_MODES, SOFT,

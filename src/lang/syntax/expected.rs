@@ -117,6 +117,7 @@ fn in_words(rule: Rule) -> &'static str {
         Rule::type_name => "a type",
         Rule::action => "an action such as `pass`",
         Rule::attribute | Rule::attribute_name | Rule::attributes => "an attribute such as `.host`",
+        Rule::member => "a backend",
         Rule::let_statement
         | Rule::set_statement
         | Rule::unset_statement

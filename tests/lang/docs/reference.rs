@@ -5,8 +5,9 @@ use std::fmt::Write;
 use warp_edge::lang::diagnostic::Code;
 use warp_edge::lang::schema::function::{Class, Constant, Parameter, Row, Takes};
 use warp_edge::lang::schema::{
-    Action, ActionArguments, Attribute, BACKEND_ATTRIBUTES, BYTE_UNITS, DURATION_UNITS, Function, Message,
-    PROBE_ATTRIBUTES, RuleAction, RuleTable, SHORT_NAMES, Step, StepSet, Type, Unit, Variable,
+    Action, ActionArguments, Attribute, BACKEND_ATTRIBUTES, BYTE_UNITS, DURATION_UNITS, DirectorKind, Function,
+    MEMBER_ATTRIBUTES, Message, PROBE_ATTRIBUTES, RuleAction, RuleTable, SHORT_NAMES, Step, StepSet, Type, Unit,
+    Variable,
 };
 
 const NOTE: &str = "<!-- Written from src/lang/schema by tests/lang/docs: change the schema and run the tests with UPDATE_DOCS=1. -->\n";
@@ -239,13 +240,39 @@ in `backend_response`. Rows are tried from top to bottom; the first one that hol
 }
 
 fn declarations() -> String {
-    let mut text =
-        page("Backends and probes", "Attributes are written `.name = value;` between the braces of a declaration.");
-    text.push_str("\n## backend\n\nThe backend named `default`, or else the first one, is asked unless the policy names another.\n");
+    let mut text = page(
+        "Backends, probes and directors",
+        "Attributes are written `.name = value;` between the braces of a declaration.",
+    );
+    text.push_str("\n## backend\n\nThe backend or director named `default`, or else the first backend, is asked unless the policy names another.\n");
     attributes(&mut text, BACKEND_ATTRIBUTES);
     text.push_str("\n## probe\n\nA probe asks a backend now and then whether it is well. It is written in the backend, or by itself and named there.\n");
     attributes(&mut text, PROBE_ATTRIBUTES);
+    directors(&mut text);
     text
+}
+
+fn directors(text: &mut String) {
+    text.push_str(
+        "\n## director\n\nA director sends each request to one of its members: backends, or other directors. Its name stands \
+wherever that of a backend may stand.\n\n```warp\ndirector pages = shard {\n    .by = URL;\n    default;\n    \
+news { .weight = 2; }\n}\n```\n",
+    );
+    table(
+        text,
+        &["kind", "which member it is", "its members take"],
+        DirectorKind::ALL.iter().map(|kind| {
+            let taken = kind.member_attributes().iter().map(|attribute| code(&format!(".{}", attribute.name)));
+            let taken = taken.collect::<Vec<_>>().join(", ");
+            vec![code(kind.name()), kind.doc().to_owned(), if taken.is_empty() { "–".to_owned() } else { taken }]
+        }),
+    );
+    for kind in DirectorKind::ALL.iter().filter(|kind| !kind.attributes().is_empty()) {
+        writeln!(text, "\n### {}", kind.name()).unwrap();
+        attributes(text, kind.attributes());
+    }
+    text.push_str("\n### members\n");
+    attributes(text, MEMBER_ATTRIBUTES);
 }
 
 fn attributes(text: &mut String, attributes: &[Attribute]) {
@@ -256,7 +283,11 @@ fn attributes(text: &mut String, attributes: &[Attribute]) {
             let default = attribute.default.map_or_else(|| "–".to_owned(), code);
             vec![
                 code(&format!(".{}", attribute.name)),
-                attribute.ty.name().to_owned(),
+                if attribute.words.is_empty() {
+                    attribute.ty.name().to_owned()
+                } else {
+                    codes(attribute.words.iter().copied())
+                },
                 default,
                 attribute.doc.to_owned(),
             ]
