@@ -285,12 +285,17 @@ impl ClientStream {
     }
 
     /// Waits for the end of the connection, behind a request that is over. The next request has to wait for its
-    /// turn: of what comes so much is taken in as it takes to see the end behind it, mostly.
+    /// turn: of what comes so much is taken in as it takes to see behind it that the connection is reset, mostly. Who
+    /// has sent it and only sends no more may wait for both responses.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.intake.received().len() < LOOK_AHEAD_BYTES {
-            if ready!(self.poll_fill(cx))? == 0 {
-                self.inner.close();
-                return Poll::Ready(Ok(()));
+            match (ready!(self.poll_fill(cx))?, self.intake.received()) {
+                (0, []) => {
+                    self.inner.close();
+                    return Poll::Ready(Ok(()));
+                }
+                (0, _) => break,
+                _ => {}
             }
         }
         Poll::Pending
