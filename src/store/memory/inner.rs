@@ -4,9 +4,10 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::budget::Budget;
+use super::budget::{Budget, Clock};
 use super::groups::{Fate, Groups, MOST_REMEMBERED};
 use super::object::Object;
+use super::relief::LEVEL_COUNT;
 use super::shard::{Batch, Begun, Removed, Shard, Step};
 use super::stats::{Counts, StoreStats, count};
 use super::sync::{AtomicU64, Ordering, PoisonError, RwLock, RwLockReadGuard};
@@ -24,9 +25,6 @@ const GENTLE_STEPS: usize = 1_000;
 /// So many objects are looked at under one lock.
 const SWEPT_AT_ONCE: usize = 64;
 
-/// The time, as the store asks for it.
-type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
-
 pub(super) struct Inner<H> {
     shards: [Part<H>; MOST_SHARDS],
     /// So many of them are in use, a power of two.
@@ -34,7 +32,8 @@ pub(super) struct Inner<H> {
     pub(super) budget: Arc<Budget>,
     groups: Groups,
     groups_bytes: AtomicU64,
-    clock: Clock,
+    /// When those who have stalled are looked for again, of each level.
+    pub(super) next_relief: [AtomicU64; LEVEL_COUNT],
     /// The next number of an object, an intent or a purge.
     next_id: AtomicU64,
     /// The number of the next turn of eviction.
@@ -53,14 +52,15 @@ struct Part<H> {
 impl<H: StoredHead> Inner<H> {
     pub(super) fn new(limit_bytes: u64, clock: Clock) -> Self {
         let shard_count = usize::try_from(limit_bytes / SHARD_BYTES).unwrap_or(MOST_SHARDS);
-        let part = |_| Part { shard: RwLock::new(Shard::default()), lined: Lined::default(), counts: Counts::default() };
+        let part =
+            |_| Part { shard: RwLock::new(Shard::default()), lined: Lined::default(), counts: Counts::default() };
         Self {
             shards: std::array::from_fn(part),
             shard_count: shard_count.clamp(1, MOST_SHARDS).next_power_of_two(),
-            budget: Arc::new(Budget::new(limit_bytes)),
+            budget: Arc::new(Budget::new(limit_bytes, clock)),
             groups: Groups::default(),
             groups_bytes: AtomicU64::new(0),
-            clock,
+            next_relief: std::array::from_fn(|_| AtomicU64::new(0)),
             next_id: AtomicU64::new(1),
             next_turn: AtomicU64::new(0),
             spread: Spread::new(),
@@ -68,7 +68,7 @@ impl<H: StoredHead> Inner<H> {
     }
 
     pub(super) fn now(&self) -> SystemTime {
-        (self.clock)()
+        self.budget.now()
     }
 
     pub(super) fn new_id(&self) -> u64 {
@@ -113,7 +113,7 @@ impl<H: StoredHead> Inner<H> {
 
     pub(super) fn begin(&self, key: Key, object: &Arc<Object<H>>, has_room: bool, intent: Option<u64>) -> Begun {
         let (begun, overtaken) = self.change(key.primary, |shard| shard.begin(key, object, has_room, intent));
-        forget(overtaken);
+        self.forget(overtaken);
         begun
     }
 
@@ -122,21 +122,22 @@ impl<H: StoredHead> Inner<H> {
     }
 
     /// A fill has ended well; gives the bytes of its body that are stored.
-    pub(super) fn complete(&self, key: Key, object: &Object<H>, len: u64) -> u64 {
+    pub(super) fn complete(&self, key: Key, object: &Arc<Object<H>>, len: u64) -> u64 {
         let Ok(removed) = self.change(key.primary, |shard| shard.publish(key, object)) else { return 0 };
         count(&self.part(key.primary).counts.stored, 1);
-        forget(removed.into_iter().flatten());
+        self.forget(removed.into_iter().flatten());
         len
     }
 
     /// A fill goes on, but is not to be kept.
     pub(super) fn give_up(&self, key: Key, object: &Object<H>) {
-        forget(self.change(key.primary, |shard| shard.give_up(key, object.id())));
+        self.forget(self.change(key.primary, |shard| shard.give_up(key, object.id())));
         object.body().forget_what_is_read();
     }
 
-    pub(super) fn end_fill(&self, key: Key, id: u64) {
-        forget(self.change(key.primary, |shard| shard.end_fill(key, id)));
+    pub(super) fn end_fill(&self, key: Key, object: &Arc<Object<H>>) {
+        self.forget(self.change(key.primary, |shard| shard.end_fill(key, object)));
+        object.body().forget_what_is_read();
     }
 
     pub(super) fn replace_head(&self, key: Key, id: u64, head: H) -> bool {
@@ -225,8 +226,15 @@ impl<H: StoredHead> Inner<H> {
         true
     }
 
-    /// Takes bytes that are in use already, evicting for them where there is anything to evict; gives them.
+    /// As [`reserve`](Self::reserve), for what is in flight until it is stored. `false`, too, when there is no room
+    /// for more of that.
+    pub(super) fn reserve_in_flight(&self, bytes: u64) -> bool {
+        self.has_room_in_flight(bytes) && self.reserve(bytes)
+    }
+
+    /// Takes bytes that are in use already and in flight, making room for them where that can be; gives them.
     pub(super) fn take(&self, bytes: u64) -> u64 {
+        self.has_room_in_flight(bytes);
         if !self.reserve(bytes) {
             self.budget.take(bytes);
         }
@@ -238,7 +246,7 @@ impl<H: StoredHead> Inner<H> {
         self.evict_what_is_too_much();
         for shard in 0..self.shard_count {
             if self.budget.is_exceeded() {
-                forget(self.change_shard(shard, Shard::remove_fills).into_iter().flatten());
+                self.forget(self.change_shard(shard, Shard::remove_fills).into_iter().flatten());
             }
         }
     }
@@ -252,6 +260,15 @@ impl<H: StoredHead> Inner<H> {
             self.evict_what_is_too_much();
         }
         result
+    }
+
+    pub(super) fn shard_count(&self) -> usize {
+        self.shard_count
+    }
+
+    /// Looks at a shard under its lock.
+    pub(super) fn read_shard<T>(&self, shard: usize, look: impl FnOnce(&Shard<H>) -> T) -> Option<T> {
+        Some(look(&self.shards.get(shard)?.read()))
     }
 
     fn change_shard<T>(&self, shard: usize, change: impl FnOnce(&mut Shard<H>) -> T) -> Option<T> {
@@ -321,7 +338,7 @@ impl<H: StoredHead> Inner<H> {
         }
         let latest = self.groups.latest();
         for shard in 0..self.shard_count {
-            forget(self.change_shard(shard, Shard::remove_fills).into_iter().flatten());
+            self.forget(self.change_shard(shard, Shard::remove_fills).into_iter().flatten());
         }
         self.groups.forget(latest);
     }
@@ -342,18 +359,27 @@ impl<H: StoredHead> Inner<H> {
             let step = self.change_shard(shard, |shard| shard.evict_step(queue, gently));
             if let Some(Step::Evicted(removed)) = step {
                 self.shards.get(shard).iter().for_each(|part| count(&part.counts.evictions, 1));
-                forget([removed]);
+                self.forget([removed]);
                 return true;
             }
         }
         false
     }
 
+    /// What was taken out of the index, if it is still being filled, holds only what is read; and what is read of it
+    /// is in flight from now on. No lock may be held.
+    fn forget(&self, removed: impl IntoIterator<Item = Removed<H>>) {
+        for object in removed {
+            object.body().forget_what_is_read();
+        }
+        self.has_room_in_flight(0);
+    }
+
     /// Counts what was purged.
     fn purged_some(&self, primary: u128, removed: Vec<Removed<H>>) -> usize {
         let purged = removed.len();
         count(&self.part(primary).counts.purged, purged);
-        forget(removed);
+        self.forget(removed);
         purged
     }
 
@@ -379,14 +405,6 @@ impl<H: StoredHead> Part<H> {
         self.lined.note(shard.queued_bytes());
         let before = std::mem::replace(&mut shard.charged_bytes, after);
         (result, before, after)
-    }
-}
-
-/// What was taken out of the index, if it is still being filled, holds only what is read. Dropped here, so no
-/// lock may be held.
-fn forget<H: StoredHead>(removed: impl IntoIterator<Item = Removed<H>>) {
-    for object in removed {
-        object.body().forget_what_is_read();
     }
 }
 

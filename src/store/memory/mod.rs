@@ -4,7 +4,8 @@
 //! `segments`, `reader`, `fill`, `intent`). The store is cut into shards by primary key (`shard`, with its
 //! `index`, the `slab` of its slots and their `queues`); no lock is held across an await. Every byte is reserved
 //! from one `budget` before it is allocated and given back with what it was for, and when that is used up the
-//! shards evict (`turns`, `queues`, `ghost`). What cannot be kept, because it is too large, was
+//! shards evict (`turns`, `queues`, `ghost`). What eviction cannot give back has a ceiling of its own (`relief`,
+//! `lingering`). What cannot be kept, because it is too large, was
 //! purged meanwhile or was overtaken by a later fill, goes on streaming to those who read it, but is not found
 //! any more; of it only what some reader has yet to read stays in memory, and that is counted, too.
 //! Many objects are purged at once by their `groups`; `objects` walks over what is there.
@@ -19,6 +20,7 @@ mod groups;
 mod index;
 mod inner;
 mod intent;
+mod lingering;
 #[cfg(test)]
 #[cfg(feature = "model")]
 #[path = "tests/model.rs"]
@@ -27,6 +29,7 @@ mod object;
 mod objects;
 mod queues;
 mod reader;
+mod relief;
 mod segments;
 mod shard;
 mod slab;

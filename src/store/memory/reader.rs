@@ -26,7 +26,7 @@ impl<H: StoredHead> BodyReader<H> {
     pub(super) fn new(object: Arc<Object<H>>, range: Option<Range<u64>>) -> Self {
         let (position, end) = bounds(range);
         let entered = object.body().filling().map(|filling| {
-            let number = filling.enter(position);
+            let number = filling.enter(position, object.charge().moment());
             (filling, number)
         });
         Self { object, entered, position, end }
@@ -37,7 +37,7 @@ impl<H: StoredHead> BodyReader<H> {
         let (position, end) = bounds(range);
         let entered = match object.body().filling() {
             Some(filling) => {
-                let number = filling.try_enter(position)?;
+                let number = filling.try_enter(position, object.charge().moment())?;
                 Some((filling, number))
             }
             None => object.body().whole().filter(|whole| whole.holds(position)).map(|_| None)?,
@@ -53,7 +53,14 @@ impl<H: StoredHead> BodyReader<H> {
         }
     }
 
-    /// Whether it fell too far behind the others, and gets nothing more.
+    /// Has this woken when the reader is cut off, while it is being filled: it may have stopped reading.
+    pub fn tell_when_cut_off(&self, waker: Waker) {
+        if let Some((filling, number)) = &self.entered {
+            filling.tell_when_cut_off(*number, waker);
+        }
+    }
+
+    /// Whether it fell too far behind the others or stalled, and gets nothing more.
     #[must_use]
     pub fn is_cut_off(&self) -> bool {
         self.entered.as_ref().is_some_and(|(filling, number)| filling.is_cut_off(*number))
@@ -63,8 +70,8 @@ impl<H: StoredHead> BodyReader<H> {
     /// the range. Waits while the fill is behind. May be dropped while it waits and called again.
     ///
     /// # Errors
-    /// [`Aborted`] when the body was cut short, or this reader was cut off because it is slow; what was there
-    /// before is given first.
+    /// [`Aborted`] when the body was cut short, what was there before being given first; or when this reader was cut
+    /// off because it is slow, or stalled while memory was short.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Aborted> {
         self.next_up_to(u64::MAX).await
     }
@@ -112,9 +119,11 @@ impl<H: StoredHead> BodyReader<H> {
 
     fn read(&self, end: Option<u64>, waker: Option<&Waker>) -> Read {
         if let Some(whole) = self.object.body().whole() {
+            whole.note_read(|| self.object.charge().moment());
             return whole.read(self.position, end);
         }
-        let filling = self.entered.as_ref().and_then(|(filling, number)| filling.read(*number, end, waker));
+        let now = self.object.charge().moment();
+        let filling = self.entered.as_ref().and_then(|(filling, number)| filling.read(*number, end, waker, now));
         match (filling, self.object.body().whole()) {
             (Some(read), _) => read,
             (None, Some(whole)) => whole.read(self.position, end),

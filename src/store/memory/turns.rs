@@ -81,7 +81,10 @@ mod tests {
             assert_eq!(queue, Queue::Main);
             counts[shard] += 1;
         }
-        assert!((990..1_010).contains(&counts[0]) && counts[1] == 0 && (2_990..3_010).contains(&counts[2]), "{counts:?}");
+        assert!(
+            (990..1_010).contains(&counts[0]) && counts[1] == 0 && (2_990..3_010).contains(&counts[2]),
+            "{counts:?}"
+        );
     }
 
     #[test]

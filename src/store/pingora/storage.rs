@@ -90,6 +90,13 @@ impl PingoraStorage {
         &self.store
     }
 
+    /// Whether a response is short enough to be kept and says so, so that its fetch may run ahead of all who read it: no
+    /// more of it than that is ever held for them.
+    #[must_use]
+    pub fn may_run_ahead(&self, response: &ResponseHeader) -> bool {
+        content_length(&response.headers).is_some_and(|length| length <= self.store.largest_object())
+    }
+
     /// Whether a fresh response has come since a lookup a moment ago, which found none or, if
     /// `was_stale`, a stale one. One that is older was passed over for a reason.
     #[must_use]

@@ -138,6 +138,14 @@ impl StoredHit {
     /// Reads at this pace.
     pub fn keep_pace(&mut self, pace: Arc<Pace>) {
         self.pace = Some(pace);
+        self.tell_pace();
+    }
+
+    /// Has the client's connection end when the reader is cut off: it may be waiting for that.
+    fn tell_pace(&self) {
+        if let (Some(pace), Some(reader)) = (&self.pace, &self.reader) {
+            reader.tell_when_cut_off(Arc::clone(pace).into());
+        }
     }
 
     /// Whether it reads no further, be it that it has come to the end of what was asked for.
@@ -179,7 +187,7 @@ impl HandleHit for StoredHit {
     async fn read_body(&mut self) -> Result<Option<Bytes>> {
         let Some(reader) = &mut self.reader else { return Ok(None) };
         let most = match &self.pace {
-            // It is so far behind the others that what it would read is gone. They go on.
+            // It is so far behind the others, or has stalled so long, that what it would read is gone. They go on.
             Some(pace) if reader.is_cut_off() => {
                 pace.end().await;
                 0
@@ -222,6 +230,7 @@ impl HandleHit for StoredHit {
         let reader = self.object.reader(Some(start as u64..end));
         reader.belong_to_writer(self.is_of_fetch);
         self.reader = Some(reader);
+        self.tell_pace();
         Ok(())
     }
 
