@@ -122,8 +122,8 @@ impl Run<'_> {
         }
     }
 
-    fn scope<'s, F>(&'s self, facts: &'s F, frame: usize) -> Scope<'s, F> {
-        Scope { facts, locals: self.locals.get(frame..).unwrap_or_default(), context: self.context }
+    fn scope<'s, F: Facts>(&'s self, facts: &'s F, frame: usize) -> Scope<'s, F> {
+        Scope::new(facts, self.locals.get(frame..).unwrap_or_default(), self.context)
     }
 }
 
