@@ -61,6 +61,8 @@ fn is_known(whole: &Expression) -> bool {
         | ExpressionKind::Not(_)
         | ExpressionKind::Compare(..)
         | ExpressionKind::Arithmetic(..)
+        | ExpressionKind::Fallback(_)
+        | ExpressionKind::Choose(..)
         | ExpressionKind::Matches(..)
         | ExpressionKind::InTexts(..)
         | ExpressionKind::InRanges(..)
@@ -90,7 +92,7 @@ fn is_literal(part: &Expression) -> bool {
 fn value_of(whole: &Expression) -> Option<ExpressionKind> {
     let nothing = Hir::default();
     let context = Context { step: Step::Recv, hir: &nothing, acls: Acls::Declared(&[]) };
-    let scope = Scope { facts: &Nothing, locals: &[], context };
+    let scope = Scope::new(&Nothing, &[], context);
     Some(match scope.value(whole) {
         Value::Text(None) => ExpressionKind::Unset,
         Value::Text(Some(text)) if text.len() <= LONGEST_TEXT_BYTES => ExpressionKind::Text(text.into_owned().into()),

@@ -53,7 +53,7 @@ impl<F: Facts> Walk<'_, F> {
     fn statement(&mut self, statement: &Statement, locals: &mut Vec<Value<'static>>) -> Flow {
         match &statement.kind {
             StatementKind::If { arms, otherwise } => {
-                let scope = Scope { facts: &*self.facts, locals, context: self.context };
+                let scope = Scope::new(&*self.facts, locals, self.context);
                 let chosen = arms.iter().find(|arm| scope.holds(&arm.condition));
                 self.block(chosen.map_or(otherwise, |arm| &arm.body), locals)
             }
@@ -63,7 +63,7 @@ impl<F: Facts> Walk<'_, F> {
             },
             StatementKind::Leave => Flow::Left,
             StatementKind::Return(outcome) => {
-                let scope = Scope { facts: &*self.facts, locals, context: self.context };
+                let scope = Scope::new(&*self.facts, locals, self.context);
                 Flow::Ended(conclude(outcome, statement.span, &scope))
             }
             kind => match perform(kind, self.facts, locals, 0, self.context) {

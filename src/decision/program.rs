@@ -88,7 +88,7 @@ impl Program {
 
     /// The value of an expression that stands in a declaration, as `step` sees it.
     pub fn value<'a, F: Facts>(&'a self, step: Step, expression: &'a Expression, facts: &'a F) -> Value<'a> {
-        Scope { facts, locals: &[], context: self.context(step) }.value(expression)
+        Scope::new(facts, &[], self.context(step)).value(expression)
     }
 
     fn context(&self, step: Step) -> Context<'_> {
@@ -130,8 +130,8 @@ impl Run<'_> {
         }
     }
 
-    fn scope<'s, F>(&'s self, facts: &'s F, frame: usize) -> Scope<'s, F> {
-        Scope { facts, locals: self.locals.get(frame..).unwrap_or_default(), context: self.context }
+    fn scope<'s, F: Facts>(&'s self, facts: &'s F, frame: usize) -> Scope<'s, F> {
+        Scope::new(facts, self.locals.get(frame..).unwrap_or_default(), self.context)
     }
 }
 

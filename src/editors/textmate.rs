@@ -207,7 +207,7 @@ fn names() -> Rule {
 
 fn marks() -> Rule {
     Rule::group(vec![
-        Rule::word("keyword.operator", "&&|\\|\\||->|!~|[=!<>+*/-]=|\\.\\.|[=<>!~+*/%-]"),
+        Rule::word("keyword.operator", "&&|\\|\\||\\?\\?|->|!~|[=!<>+*/-]=|\\.\\.|[=<>!~+*/%-]"),
         Rule::word("punctuation.section.block", "[{}]"),
         Rule::word("punctuation.section.brackets", "[\\[\\]]"),
         Rule::word("punctuation.section.parens", "[()]"),

@@ -46,7 +46,7 @@ syntax iskeyword @,48-57,_
 
 " Of two patterns that fit at one place the later one wins, so the general ones come first.
 syntax match warpPunctuation "[][{};,:.]"
-syntax match warpOperator "&&\|||\|->\|!\~\|\.\.\|[-=!<>+*/]=\|[-=<>!~+*/%]"
+syntax match warpOperator "&&\|||\|??\|->\|!\~\|\.\.\|[-=!<>+*/]=\|[-=<>!~+*/%]"
 syntax match warpComment "#.*$" contains=@Spell
 syntax match warpComment "//.*$" contains=@Spell
 syntax region warpComment start="/\*" end="\*/" contains=@Spell

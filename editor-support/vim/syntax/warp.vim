@@ -10,7 +10,7 @@ syntax iskeyword @,48-57,_
 
 " Of two patterns that fit at one place the later one wins, so the general ones come first.
 syntax match warpPunctuation "[][{};,:.]"
-syntax match warpOperator "&&\|||\|->\|!\~\|\.\.\|[-=!<>+*/]=\|[-=<>!~+*/%]"
+syntax match warpOperator "&&\|||\|??\|->\|!\~\|\.\.\|[-=!<>+*/]=\|[-=<>!~+*/%]"
 syntax match warpComment "#.*$" contains=@Spell
 syntax match warpComment "//.*$" contains=@Spell
 syntax region warpComment start="/\*" end="\*/" contains=@Spell
@@ -36,7 +36,7 @@ syntax match warpAttribute "\%([[:alnum:]_.-]\)\@1<!\.\%(between_bytes_timeout\|
 syntax keyword warpStatement set unset
 syntax keyword warpStatement nextgroup=warpDefined skipwhite call
 syntax keyword warpStatement nextgroup=warpReturnAction skipwhite return
-syntax keyword warpConditional elseif elsif elif else if
+syntax keyword warpConditional elseif elsif match elif else if
 syntax region warpReturnAction matchgroup=warpParen start="(" end=")" contained contains=warpAction,@warpExpression
 syntax keyword warpAction contained abandon deliver restart lookup error fetch purge retry synth fail hash pass pipe
 syntax cluster warpExpression contains=warpComment,warpString,warpMatch,warpNumber,warpBoolean,warpConstant,warpType,warpName,warpHeader,warpVariable,warpFunction,warpWordOperator,warpOperator,warpPunctuation,warpParens

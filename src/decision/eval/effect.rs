@@ -23,7 +23,7 @@ pub(in crate::decision) fn perform<F: Facts>(
     context: Context<'_>,
 ) -> Result<(), Refused> {
     let value = |facts: &F, expression: &Expression| {
-        let scope = Scope { facts, locals: locals.get(base..).unwrap_or_default(), context };
+        let scope = Scope::new(facts, locals.get(base..).unwrap_or_default(), context);
         own(scope.value(expression))
     };
     match statement {

@@ -31,6 +31,9 @@ impl<'a, F: Facts> Scope<'a, F> {
             Kind::Arithmetic(operation, left, right) => {
                 reckon::reckon(*operation, &self.value(left), &self.value(right))
             }
+            Kind::Fallback(parts) => self.first_set(parts),
+            Kind::Choose(conditions, values) => self.chosen(conditions, values),
+            Kind::Bind(id, value, body) => self.bind(*id, value, body),
             Kind::Call(function, given) => functions::value(*function, &Arguments::new(self, given)),
             Kind::Unset | Kind::Regex(_) | Kind::Acl(_) | Kind::List(_) => Value::UNSET,
             _ => Value::Bool(self.holds(expression)),
@@ -64,6 +67,15 @@ impl<'a, F: Facts> Scope<'a, F> {
             text::append(&mut joined, &text);
         }
         Cow::Owned(joined)
+    }
+
+    fn first_set(&self, parts: &'a [Expression]) -> Value<'a> {
+        parts.iter().map(|part| self.value(part)).find(|value| *value != Value::UNSET).unwrap_or(Value::UNSET)
+    }
+
+    fn chosen(&self, conditions: &'a [Expression], values: &'a [Expression]) -> Value<'a> {
+        let at = conditions.iter().position(|condition| self.holds(condition)).unwrap_or(conditions.len());
+        values.get(at).map_or(Value::UNSET, |value| self.value(value))
     }
 
     fn query_parameter(&self, message: Message, name: &'a Expression) -> Option<Cow<'a, [u8]>> {

@@ -16,6 +16,8 @@ pub(super) enum Subject<'h> {
     Local(LocalId),
     Changed(Function, Box<Subject<'h>>),
     IsSet(Box<Subject<'h>>),
+    Text(&'h [u8]),
+    Fallback(Vec<Subject<'h>>),
     HasQuery(Message, &'h [Box<[u8]>]),
     AnyQuery(Message, &'h [Glob]),
     HasCookie(Message, &'h [Box<[u8]>]),
@@ -39,12 +41,18 @@ impl<'h> Subject<'h> {
                 _ => return None,
             },
             Kind::Truth(inner) if inner.ty == Type::String => Self::IsSet(Box::new(Self::of(inner)?)),
+            Kind::Fallback(parts) => Self::Fallback(parts.iter().map(Self::part).collect::<Option<_>>()?),
             Kind::HasQuery(message, names) => Self::HasQuery(*message, names),
             Kind::AnyQuery(message, globs) => Self::AnyQuery(*message, globs),
             Kind::HasCookie(message, names) => Self::HasCookie(*message, names),
             Kind::AnyCookie(message, globs) => Self::AnyCookie(*message, globs),
             _ => return None,
         })
+    }
+
+    /// A part of something that is looked up, which may be a literal.
+    fn part(expression: &'h Expression) -> Option<Self> {
+        constant(expression).map(Self::Text).or_else(|| Self::of(expression))
     }
 }
 
@@ -71,6 +79,7 @@ pub(super) fn describe(expression: &Expression) -> String {
         Kind::Call(function, arguments) => {
             format!("{}({})", function.name(), arguments.iter().map(describe).collect::<Vec<_>>().join(", "))
         }
+        Kind::Fallback(parts) => parts.iter().map(describe).collect::<Vec<_>>().join(" ?? "),
         Kind::Unset => "unset".to_owned(),
         Kind::Regex(pattern) => quoted(pattern.text().as_bytes()),
         Kind::List(items) => format!("[{}]", texts(items)),

@@ -169,6 +169,14 @@ impl Scope<'_, '_> {
         self.check_readable(readable, written, span).then_some(meaning).into()
     }
 
+    /// Whether the name is that of the query or the cookies.
+    pub(super) fn names_collection(&self, path: &Path) -> bool {
+        let text = path.text();
+        let short = SHORT_NAMES.iter().find(|short| short.name == text && self.table.is_some());
+        let full = short.and_then(|short| short.request.or(short.response)).unwrap_or(&text);
+        collection_of(full).is_some()
+    }
+
     fn check_readable(&self, allowed: StepSet, written: &str, span: Span) -> bool {
         if self.home == Home::Constant || !allowed.is_empty() {
             return self.check_steps(allowed, Code::E0401, span, format_args!("`{written}`"), "read");

@@ -142,6 +142,8 @@ codes! {
     E0340 "argument-twice" "0.1" "A parameter of a function is given twice.";
     E0341 "unknown-word" "0.1" "A function takes one of a few words, and this is none of them.";
     E0342 "argument-out-of-place" "0.1" "An argument without a name stands behind one with a name.";
+    E0343 "match-without-else" "0.1" "A `match` that stands for a value says nothing of what no arm takes.";
+    E0344 "never-unset" "0.1" "`??` stands behind something that is always set.";
 
     // 04 steps
     E0401 "not-readable-here" "0.1" "A variable cannot be read in this step.";

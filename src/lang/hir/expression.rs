@@ -91,6 +91,13 @@ pub enum ExpressionKind {
     AnyCookie(Message, Vec<Glob>),
     /// The result of a function that has one, from all of its parameters in order.
     Call(Function, Vec<Expression>),
+    /// The first of them that is set, all of one type.
+    Fallback(Vec<Expression>),
+    /// The value beside the first condition that holds; the last value, one more than there are conditions,
+    /// if none does.
+    Choose(Vec<Expression>, Vec<Expression>),
+    /// The second with the value of the first as that local.
+    Bind(LocalId, Box<Expression>, Box<Expression>),
     /// STRING: unset. Also stands for an argument of any type that is left out.
     Unset,
     /// REGEX, an argument.
@@ -142,8 +149,15 @@ macro_rules! parts {
                 | Self::InRanges(inner, _)
                 | Self::Under(inner, _)
                 | Self::Extension(inner, _) => ($one(inner), $none),
-                Self::Concat(parts) | Self::And(parts) | Self::Or(parts) | Self::Call(_, parts) => (parts, $none),
-                Self::Compare(_, left, right) | Self::Arithmetic(_, left, right) => ($one(left), $one(right)),
+                Self::Concat(parts)
+                | Self::And(parts)
+                | Self::Or(parts)
+                | Self::Call(_, parts)
+                | Self::Fallback(parts) => (parts, $none),
+                Self::Choose(conditions, values) => (conditions, values),
+                Self::Compare(_, left, right) | Self::Arithmetic(_, left, right) | Self::Bind(_, left, right) => {
+                    ($one(left), $one(right))
+                }
                 Self::Text(_)
                 | Self::Int(_)
                 | Self::Real(_)

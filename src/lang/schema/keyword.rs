@@ -5,7 +5,7 @@ pub const DECLARATIONS: &[&str] =
     &["warp", "include", "backend", "probe", "director", "acl", "const", "sub", "override", "rules", "normalize"];
 
 /// Words that start or continue a statement.
-pub const STATEMENTS: &[&str] = &["let", "set", "unset", "call", "return", "if", "else", "when"];
+pub const STATEMENTS: &[&str] = &["let", "set", "unset", "call", "return", "if", "else", "when", "match"];
 
 /// Operators that are words.
 pub const WORD_OPERATORS: &[&str] = &["and", "or", "not", "in", "under", "ext", "has", "any"];

@@ -209,6 +209,8 @@ pub enum StatementKind {
     Return(Return),
     /// `if … else if … else …`
     If(If),
+    /// `match VALUE { TESTS -> { … } … }`
+    Match(Match<Block>),
     /// A function called for its effect: `hash_data(req.url);`
     Effect(Call),
 }
@@ -253,6 +255,46 @@ pub struct Arm {
     pub condition: Expression,
     /// What is done then.
     pub block: Block,
+}
+
+/// `match VALUE { … }`: of a statement the arms hold blocks, of an expression they hold values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Match<T> {
+    /// What is looked at.
+    pub subject: Expression,
+    /// The arms in order.
+    pub arms: Vec<MatchArm<T>>,
+    /// What stands behind `else ->`.
+    pub otherwise: Option<T>,
+}
+
+/// `TEST or TEST -> THEN`
+#[derive(Clone, Debug, PartialEq)]
+pub struct MatchArm<T> {
+    /// One of them must hold.
+    pub tests: Vec<MatchTest>,
+    /// What is done, or the value.
+    pub then: T,
+    /// The whole arm.
+    pub span: Span,
+}
+
+/// What an arm asks of the value: what would stand behind it in a condition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MatchTest {
+    /// What it is.
+    pub kind: MatchTestKind,
+    /// The test as written.
+    pub span: Span,
+}
+
+/// The kinds of tests.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MatchTestKind {
+    /// `~ "regex"`, `>= 500`
+    Compare(BinaryOperator, Expression),
+    /// `under "/a"`, `ext ["css"]`; `"a"`, `["a", "b"]` and `500..599` are [`TestOperator::In`].
+    Test(TestOperator, Vec<ListItem>),
 }
 
 /// `rules request first { … }`
@@ -390,6 +432,10 @@ pub enum ExpressionKind {
     Call(Call),
     /// `header "Set-Cookie"` in a rule table.
     Header(Name),
+    /// `match VALUE { TESTS -> VALUE; … }`
+    Match(Box<Match<Expression>>),
+    /// `a ?? b ?? c`, flat.
+    Fallback(Vec<Expression>),
     /// `["a", "b"]` where no word such as `in` stands before it.
     List(Vec<ListItem>),
     /// `! x`, `not x`

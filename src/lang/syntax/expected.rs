@@ -61,6 +61,7 @@ fn is_operator(rule: Rule) -> bool {
     matches!(
         rule,
         Rule::or_mark
+            | Rule::otherwise_mark
             | Rule::and_mark
             | Rule::kw_or
             | Rule::kw_and
@@ -97,6 +98,10 @@ fn in_words(rule: Rule) -> &'static str {
         | Rule::negation
         | Rule::comparison
         | Rule::sum
+        | Rule::fallback
+        | Rule::match_value
+        | Rule::tests
+        | Rule::test
         | Rule::product
         | Rule::unary
         | Rule::reference
@@ -104,6 +109,7 @@ fn in_words(rule: Rule) -> &'static str {
         | Rule::header
         | Rule::kw_true
         | Rule::kw_false
+        | Rule::kw_match
         | Rule::argument
         | Rule::label
         | Rule::not_mark
@@ -124,10 +130,12 @@ fn in_words(rule: Rule) -> &'static str {
         | Rule::call_statement
         | Rule::return_statement
         | Rule::if_statement
+        | Rule::match_statement
         | Rule::effect => "a statement",
         Rule::set | Rule::unset | Rule::call | Rule::rule_action | Rule::step => "an action",
         Rule::row => "`when`",
-        Rule::else_row | Rule::else_if | Rule::otherwise => "`else`",
+        Rule::arm | Rule::choice => "a test",
+        Rule::else_row | Rule::else_if | Rule::otherwise | Rule::otherwise_arm | Rule::otherwise_choice => "`else`",
         Rule::block => "`{`",
         Rule::condition => "`(`",
         _ => "",

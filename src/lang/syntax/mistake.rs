@@ -128,7 +128,7 @@ impl Mistake<'_, '_> {
         let is_text = before.kind.is_string() || found.kind.is_string();
         let is_name = found.kind == TokenKind::Word && !found.first_on_line && !self.expected.has(Rule::arrow);
         let is_value = found.kind.is_string() || is_name;
-        if self.at_end || !is_text || !is_value || !self.expected.has(Rule::plus) || self.expected.has(Rule::sum) {
+        if self.at_end || !is_text || !is_value || !self.expected.has(Rule::plus) || self.expected.has(Rule::fallback) {
             return None;
         }
         let place = self.behind_previous();

@@ -57,6 +57,19 @@ fn outline(statements: &[Statement]) -> Vec<String> {
 }
 
 #[test]
+fn a_value_that_is_chosen_becomes_a_choice_of_statements() {
+    let hir =
+        typed("warp 1; sub recv { set req.http.X = match std.tolower(req.url) { \"a\" -> \"1\"; else -> \"2\"; }; }");
+    let statements = &hir.step(Step::Recv).unwrap().body.statements;
+    assert!(matches!(statements[0].kind, StatementKind::Let(..)));
+    let StatementKind::If { arms, otherwise } = &statements[1].kind else { panic!("{statements:?}") };
+    assert!(matches!(
+        (arms[0].body[0].kind.clone(), otherwise[0].kind.clone()),
+        (StatementKind::Set(..), StatementKind::Set(..))
+    ));
+}
+
+#[test]
 fn the_builtin_policy_alone_is_clean_and_ends_every_step() {
     let checked = check("warp 1;\n");
     assert_eq!(codes(&checked), [""; 0]);

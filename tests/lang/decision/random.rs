@@ -62,6 +62,9 @@ fn subject() -> BoxedStrategy<Expression> {
         1 => name().prop_map(|name| expression(ExpressionKind::Cookie(Message::Req, name), Type::String)),
         1 => (0_u32..3).prop_map(|id| expression(ExpressionKind::Local(LocalId(id)), Type::String)),
         1 => Just(call(Text::ToLower, vec![path()])),
+        1 => (select(&["x-a", "x-b"][..]), texts())
+            .prop_map(|(name, last)| fallback(vec![header(name), text(last)])),
+        1 => texts().prop_map(|then| chosen(host(), then, "/a")),
     ]
     .boxed()
 }
@@ -77,8 +80,24 @@ fn value() -> BoxedStrategy<Expression> {
         1 => prop::collection::vec(subject(), 1..3).prop_map(concat),
         1 => (subject(), select(PATTERNS), any::<bool>()).prop_map(substitute),
         1 => Just(text("bad\nvalue")),
+        1 => (subject(), texts()).prop_map(|(first, last)| fallback(vec![first, text(last)])),
+        1 => (subject(), texts(), texts()).prop_map(|(first, then, otherwise)| chosen(first, then, otherwise)),
     ]
     .boxed()
+}
+
+/// The first of the texts that is set.
+fn fallback(parts: Vec<Expression>) -> Expression {
+    expression(ExpressionKind::Fallback(parts), Type::String)
+}
+
+/// `match subject { text -> subject; else -> otherwise; }` with the subject kept as a local.
+fn chosen(subject: Expression, then: &str, otherwise: &str) -> Expression {
+    let kept = || expression(ExpressionKind::Local(LocalId(9)), Type::String);
+    let test = compare(Comparison::Equal, kept(), text(then));
+    let choice = ExpressionKind::Choose(vec![test], vec![kept(), text(otherwise)]);
+    let choice = Box::new(expression(choice, Type::String));
+    expression(ExpressionKind::Bind(LocalId(9), Box::new(subject), choice), Type::String)
 }
 
 fn numbers() -> BoxedStrategy<Expression> {

@@ -58,6 +58,8 @@ const KEYWORDS: &[(&str, &str, &str)] = &[
     ("warpConditional", "keyword.control.conditional.warp", "«elsif» (a) { }"),
     ("warpConditional", "keyword.control.conditional.warp", "«elif» (a) { }"),
     ("warpConditional", "keyword.control.conditional.warp", "if (a) { } «else» { }"),
+    ("warpConditional", "keyword.control.conditional.warp", "«match» a { \"b\" -> { } }"),
+    ("warpOperator", "keyword.operator.warp", "set x = y «??» z;"),
 ];
 
 fn top_level(words: &mut Vec<Word>) {

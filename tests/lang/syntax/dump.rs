@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use warp_edge::lang::syntax::SyntaxTree;
 use warp_edge::lang::syntax::ast::{
     Argument, Attribute, AttributeBlock, AttributeValue, Binding, Block, Call, Declaration, Director, Expression,
-    ExpressionKind, ListItem, Name, NormalizeClause, Path, RuleRow, RuleStep, RuleStepKind, Statement, StatementKind,
+    ExpressionKind, ListItem, Match, MatchArm, MatchTest, MatchTestKind, Name, NormalizeClause, Path, RuleRow, RuleStep,
+    RuleStepKind, Statement, StatementKind,
 };
 
 pub fn tree(tree: &SyntaxTree) -> String {
@@ -111,6 +112,16 @@ impl Dump {
                     self.nested("else", |dump| dump.block(block));
                 }
             }
+            StatementKind::Match(found) => {
+                self.nested(&format!("match {}", expression(&found.subject)), |dump| {
+                    for arm in &found.arms {
+                        dump.nested(&tests(&arm.tests), |dump| dump.block(&arm.then));
+                    }
+                    if let Some(block) = &found.otherwise {
+                        dump.nested("else", |dump| dump.block(block));
+                    }
+                });
+            }
             kind => self.line(&simple(kind)),
         }
     }
@@ -188,6 +199,8 @@ fn expression(found: &Expression) -> String {
         ExpressionKind::Call(found) => call(found),
         ExpressionKind::Header(name) => format!("header {:?}", name.text),
         ExpressionKind::List(items) => format!("[{}]", items.iter().map(item).collect::<Vec<_>>().join(", ")),
+        ExpressionKind::Fallback(parts) => join(parts, "??"),
+        ExpressionKind::Match(found) => match_value(found),
         ExpressionKind::Not(inner) => format!("(not {})", expression(inner)),
         ExpressionKind::Negate(inner) => format!("(- {})", expression(inner)),
         ExpressionKind::And(parts) => join(parts, "and"),
@@ -200,6 +213,23 @@ fn expression(found: &Expression) -> String {
             format!("({} {operator:?} [{}])", expression(subject), items.join(", "))
         }
     }
+}
+
+fn tests(tests: &[MatchTest]) -> String {
+    let test = |test: &MatchTest| match &test.kind {
+        MatchTestKind::Compare(operator, value) => format!("{operator:?} {}", expression(value)),
+        MatchTestKind::Test(operator, list) => {
+            format!("{operator:?} [{}]", list.iter().map(item).collect::<Vec<_>>().join(", "))
+        }
+    };
+    tests.iter().map(test).collect::<Vec<_>>().join(" or ")
+}
+
+fn match_value(found: &Match<Expression>) -> String {
+    let arm = |arm: &MatchArm<Expression>| format!("{} -> {}", tests(&arm.tests), expression(&arm.then));
+    let otherwise = found.otherwise.iter().map(|value| format!("else -> {}", expression(value)));
+    let arms: Vec<String> = found.arms.iter().map(arm).chain(otherwise).collect();
+    format!("(match {} {{{}}})", expression(&found.subject), arms.join("; "))
 }
 
 fn item(item: &ListItem) -> String {

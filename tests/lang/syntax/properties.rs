@@ -62,6 +62,8 @@ const SOUP: &[&str] = &[
     "ext",
     "has",
     "any",
+    "match",
+    "??",
     "+",
     "-",
     "*",

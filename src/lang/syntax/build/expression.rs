@@ -24,6 +24,7 @@ impl Builder<'_> {
         match pair.as_rule() {
             Rule::expression => self.flat(pair, depth, ExpressionKind::Or),
             Rule::conjunction => self.flat(pair, depth, ExpressionKind::And),
+            Rule::fallback => self.flat(pair, depth, ExpressionKind::Fallback),
             Rule::negation | Rule::unary => self.prefixed(pair, depth),
             Rule::comparison => self.comparison(pair, depth),
             Rule::sum | Rule::product => self.chain(pair, depth),
@@ -99,11 +100,16 @@ impl Builder<'_> {
         mut rest: Pairs<'_>,
         depth: usize,
     ) -> Built {
-        let list = rest.find(|part| matches!(part.as_rule(), Rule::list | Rule::item))?;
+        let list = rest.find(|part| is_listed(part.as_rule()))?;
         let span = subject.span.to(self.span(&list));
-        let list = if list.as_rule() == Rule::item { vec![self.item(list, depth)?] } else { self.items(list, depth)? };
+        let list = self.listed(list, depth)?;
         let kind = ExpressionKind::Test { operator, operator_span: self.span(mark), subject: Box::new(subject), list };
         Some(Expression { kind, span })
+    }
+
+    /// The elements of a list, or of what stands for one.
+    pub(super) fn listed(&mut self, pair: Pair<'_>, depth: usize) -> Option<Vec<ListItem>> {
+        if pair.as_rule() == Rule::item { Some(vec![self.item(pair, depth)?]) } else { self.items(pair, depth) }
     }
 
     fn items(&mut self, list: Pair<'_>, depth: usize) -> Option<Vec<ListItem>> {
@@ -112,7 +118,7 @@ impl Builder<'_> {
     }
 
     fn item(&mut self, pair: Pair<'_>, depth: usize) -> Option<ListItem> {
-        let mut ends = pair.into_inner().filter(|part| part.as_rule() == Rule::sum);
+        let mut ends = pair.into_inner().filter(|part| part.as_rule() == Rule::fallback);
         let first = self.expression(ends.next()?, depth + 1)?;
         Some(match ends.next() {
             Some(last) => ListItem::Range(first, self.expression(last, depth + 1)?),
@@ -130,6 +136,7 @@ impl Builder<'_> {
             Rule::header => ExpressionKind::Header(self.text(&child(pair, Rule::string)?)),
             Rule::group => self.expression(child(pair, Rule::expression)?, depth + 1)?.kind,
             Rule::list => ExpressionKind::List(self.items(pair, depth + 1)?),
+            Rule::match_value => ExpressionKind::Match(Box::new(self.match_value(pair, depth + 1)?)),
             Rule::reference => self.reference(pair, depth)?,
             _ => return None,
         };
@@ -175,7 +182,12 @@ impl Builder<'_> {
 }
 
 fn is_operand(rule: Rule) -> bool {
-    matches!(rule, Rule::conjunction | Rule::negation)
+    matches!(rule, Rule::conjunction | Rule::negation | Rule::sum)
+}
+
+/// Whether it stands for a list.
+pub(super) fn is_listed(rule: Rule) -> bool {
+    matches!(rule, Rule::list | Rule::item)
 }
 
 fn too_long(span: Span) -> Diagnostic {
@@ -183,7 +195,7 @@ fn too_long(span: Span) -> Diagnostic {
         .help("give parts of it a name with `let` and join the names")
 }
 
-fn binary_operator(rule: Rule) -> Option<BinaryOperator> {
+pub(super) fn binary_operator(rule: Rule) -> Option<BinaryOperator> {
     Some(match rule {
         Rule::equal => BinaryOperator::Equal,
         Rule::not_equal => BinaryOperator::NotEqual,
@@ -202,7 +214,7 @@ fn binary_operator(rule: Rule) -> Option<BinaryOperator> {
     })
 }
 
-fn test_operator(rule: Rule) -> Option<TestOperator> {
+pub(super) fn test_operator(rule: Rule) -> Option<TestOperator> {
     Some(match rule {
         Rule::kw_in => TestOperator::In,
         Rule::kw_under => TestOperator::Under,

@@ -7,6 +7,7 @@
 mod declaration;
 mod expression;
 mod literal;
+mod matching;
 mod rules;
 mod statement;
 

@@ -21,6 +21,7 @@ impl Builder<'_> {
             Rule::call_statement => self.call(child(pair, Rule::call)?)?,
             Rule::return_statement => StatementKind::Return(self.return_statement(pair)?),
             Rule::if_statement => StatementKind::If(self.if_statement(pair)?),
+            Rule::match_statement => StatementKind::Match(self.match_statement(pair)?),
             Rule::effect => StatementKind::Effect(self.effect(pair)?),
             _ => return None,
         };
