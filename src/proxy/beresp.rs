@@ -8,10 +8,10 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
 use super::ctx::{Fetch, Lifetimes, NotStored, RequestCtx, TtlSource, Uncacheable};
-use super::facts::StepFacts;
 use super::fetch::{failed, refused};
 use super::marks::MARK_TIME;
 use super::revalidate::Unusable;
+use super::step::Messages;
 use super::storing::{has_validator, reason_not_stored, why_not_stored};
 use super::{head_update, part};
 use crate::cache::targeted::SURROGATE_CONTROL;
@@ -117,16 +117,7 @@ pub fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut Request
     let passes = ctx.fetch.lifetimes.uncacheable;
     ctx.fetch.lifetimes = lifetimes(beresp, &ctx.fetch);
     ctx.fetch.lifetimes.uncacheable = passes;
-    let verdict = {
-        let mut bereq = ctx.fetch.bereq.take();
-        let mut facts = StepFacts::new(&mut ctx.exchange, None);
-        facts.fetch = Some(&mut ctx.fetch);
-        facts.bereq = bereq.as_deref_mut();
-        facts.beresp = Some(beresp);
-        let verdict = ctx.policy.program.run(Step::BackendResponse, &mut facts);
-        ctx.fetch.bereq = bereq;
-        verdict
-    };
+    let verdict = ctx.run(Step::BackendResponse, Messages::beresp(beresp));
     if verdict.action == Action::Pass {
         ctx.fetch.lifetimes.uncacheable = Uncacheable::Refused;
         ctx.fetch.refused_at = verdict.span;

@@ -11,9 +11,9 @@ use pingora::proxy::Session;
 
 use super::connection::{self, NextHead, Patience};
 use super::ctx::{Disposition, Fetch, RequestCtx};
-use super::facts::StepFacts;
 use super::lookup::object_view;
 use super::recv::answer_for;
+use super::step::Messages;
 use super::told::Obj;
 use super::{explain, slice, synth};
 use crate::cache::cache_status;
@@ -83,12 +83,12 @@ pub fn respond_made(session: &mut Session, response: &mut ResponseHeader, ctx: &
 fn run_deliver(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Verdict {
     let is_stored = is_from_store(session) || ctx.verdict.stored;
     let obj = is_stored.then(|| session.cache.maybe_cache_meta().map(object_view)).flatten();
-    let obj = obj.or_else(|| ctx.obj.as_deref().map(Obj::view));
-    let req = session.downstream_session.req_header_mut();
-    let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
-    facts.obj = obj;
-    facts.resp = Some(response);
-    ctx.policy.program.run(Step::Deliver, &mut facts)
+    let told = ctx.obj.take();
+    let obj = obj.or_else(|| told.as_deref().map(Obj::view));
+    let req = Some(session.downstream_session.req_header_mut());
+    let verdict = ctx.run(Step::Deliver, Messages { req, obj, resp: Some(response), ..Messages::default() });
+    ctx.obj = told;
+    verdict
 }
 
 /// Drops the body of a response in whose place `deliver` has answered.

@@ -8,7 +8,7 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 
 use super::connection::BadChunk;
 use super::ctx::{RequestCtx, Synthetic};
-use super::facts::StepFacts;
+use super::step::Messages;
 use super::{coalesce, synth};
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{OriginResult, Outcome, Reason};
@@ -137,16 +137,7 @@ fn make_error_page(
     if coalesce::is_refusal(ctx.verdict.reason) {
         response.insert_header(header::RETRY_AFTER, coalesce::RETRY_AFTER_SECONDS)?;
     }
-    let verdict = {
-        let mut bereq = ctx.fetch.bereq.take();
-        let mut facts = StepFacts::new(&mut ctx.exchange, None);
-        facts.fetch = Some(&mut ctx.fetch);
-        facts.bereq = bereq.as_deref_mut();
-        facts.beresp = Some(&mut response);
-        let verdict = ctx.policy.program.run(Step::BackendError, &mut facts);
-        ctx.fetch.bereq = bereq;
-        verdict
-    };
+    let verdict = ctx.run(Step::BackendError, Messages::beresp(&mut response));
     if verdict.action != Action::Deliver {
         response = synth::head(&Synthetic { status: 503, reason: None })?;
         ctx.exchange.body = None;

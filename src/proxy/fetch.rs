@@ -11,9 +11,9 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
 use super::ctx::{Disposition, RequestCtx, Synthetic, Uncacheable};
-use super::facts::StepFacts;
 use super::lookup::{PASSED, cache_key};
 use super::recv::answer_for;
+use super::step::Messages;
 use super::{head_update, part, post};
 use crate::cache::{hop_by_hop, validation};
 use crate::decision::Verdict;
@@ -61,9 +61,7 @@ pub fn before(storage: &PingoraStorage, session: &mut Session, ctx: &mut Request
 }
 
 fn run_client_step(session: &mut Session, ctx: &mut RequestCtx, step: Step) -> Verdict {
-    let req = session.downstream_session.req_header_mut();
-    let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
-    ctx.policy.program.run(step, &mut facts)
+    ctx.run(step, Messages::req(session.downstream_session.req_header_mut()))
 }
 
 /// Runs `backend_fetch` the first time, and says where to connect.
@@ -84,13 +82,8 @@ fn ask(session: &Session, ctx: &mut RequestCtx) -> Result<()> {
     let mut bereq = Box::new(session.req_header().clone());
     prepare(&mut bereq, session, ctx);
     ctx.fetch.backend = ctx.exchange.backend_hint.or(ctx.policy.default_backend);
-    let verdict = {
-        let mut facts = StepFacts::new(&mut ctx.exchange, None);
-        facts.fetch = Some(&mut ctx.fetch);
-        facts.bereq = Some(&mut bereq);
-        ctx.policy.program.run(Step::BackendFetch, &mut facts)
-    };
     ctx.fetch.bereq = Some(bereq);
+    let verdict = ctx.run(Step::BackendFetch, Messages::default());
     if verdict.action == Action::Fetch { Ok(()) } else { Err(refused(&verdict, ctx)) }
 }
 

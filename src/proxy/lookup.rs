@@ -9,8 +9,9 @@ use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
 use super::ctx::{Disposition, Exchange, RequestCtx};
-use super::facts::{ObjView, StepFacts};
+use super::facts::ObjView;
 use super::recv::answer_for;
+use super::step::Messages;
 use super::{WarpProxy, coalesce, part, stale};
 use crate::cache::slice::Slice;
 use crate::cache::{Vary, accept};
@@ -161,12 +162,8 @@ pub fn on_hit(
         return None;
     }
     ctx.exchange.hits = handler.as_any().downcast_ref::<StoredHit>().map_or(0, StoredHit::count);
-    let verdict = {
-        let req = session.downstream_session.req_header_mut();
-        let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
-        facts.obj = Some(object_view(meta));
-        ctx.policy.program.run(Step::Hit, &mut facts)
-    };
+    let req = Some(session.downstream_session.req_header_mut());
+    let verdict = ctx.run(Step::Hit, Messages { req, obj: Some(object_view(meta)), ..Messages::default() });
     match verdict.action {
         Action::Deliver => {
             ctx.verdict.outcome = if is_fresh { Outcome::Hit } else { Outcome::Stale };

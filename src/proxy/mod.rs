@@ -12,7 +12,7 @@
 //!   changed, `ahead` for a client that is slow, `abandon` for one that is gone;
 //! - `deliver`, `synth`, `failure`: what the client gets; `explain` and `log`: what is told of it.
 //!
-//! `facts` shows a request to the policy, and `serve` puts the process together. What the rules of caching say
+//! `facts` shows a request to the policy, `step` runs a step of it, and `serve` puts the process together. What the rules of caching say
 //! stands in `crate::cache`, and the store as pingora sees it in `crate::store::pingora`.
 
 mod abandon;
@@ -47,6 +47,7 @@ mod slice;
 mod sliced;
 mod stale;
 mod status;
+mod step;
 mod storing;
 mod synth;
 mod told;

@@ -10,8 +10,8 @@ use super::WarpProxy;
 use super::admit::admit;
 use super::ctx::{Disposition, Exchange, RequestCtx, Synthetic};
 use super::explain::shown_key;
-use super::facts::StepFacts;
 use super::query::{self, Content};
+use super::step::Messages;
 use crate::cache::hop_by_hop;
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
@@ -52,11 +52,7 @@ pub async fn receive(proxy: &WarpProxy, session: &mut Session, ctx: &mut Request
     }
     complete(session.downstream_session.req_header_mut(), &ctx.exchange);
     super::invalidate::remember(session.req_header(), &mut ctx.exchange);
-    let verdict = {
-        let req = session.downstream_session.req_header_mut();
-        let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
-        ctx.policy.program.run(Step::Recv, &mut facts)
-    };
+    let verdict = ctx.run(Step::Recv, Messages::req(session.downstream_session.req_header_mut()));
     if verdict.action != Action::Hash {
         ctx.verdict.decided_at = verdict.span;
     }
@@ -155,10 +151,7 @@ fn pass(ctx: &mut RequestCtx, reason: Reason) -> Received {
 fn make_key(session: &mut Session, ctx: &mut RequestCtx) -> Verdict {
     ctx.exchange.key.clear();
     let req = session.downstream_session.req_header_mut();
-    let verdict = {
-        let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
-        ctx.policy.program.run(Step::Hash, &mut facts)
-    };
+    let verdict = ctx.run(Step::Hash, Messages::req(req));
     ctx.exchange.shown_key = shown_key(&ctx.exchange.key, req);
     verdict
 }
@@ -178,11 +171,7 @@ fn purge(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx, softly:
     proxy.marks.unmark_family(&key);
     (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Purge, Reason::Policy);
     let asked_at = ctx.verdict.decided_at;
-    let verdict = {
-        let req = session.downstream_session.req_header_mut();
-        let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
-        ctx.policy.program.run(Step::Purge, &mut facts)
-    };
+    let verdict = ctx.run(Step::Purge, Messages::req(session.downstream_session.req_header_mut()));
     let answer = answer_for(&verdict, ctx);
     ctx.verdict.decided_at = asked_at;
     Received::Answer(answer)

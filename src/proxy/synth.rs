@@ -8,8 +8,9 @@ use pingora::proxy::Session;
 
 use super::connection;
 use super::ctx::{RequestCtx, Synthetic};
-use super::facts::{StepFacts, set_reason};
+use super::facts::set_reason;
 use super::slice;
+use super::step::Messages;
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::Outcome;
@@ -52,10 +53,8 @@ pub fn frame(response: &mut ResponseHeader, body: Option<Bytes>) -> Result<Bytes
 }
 
 fn run_synth(session: &mut Session, ctx: &mut RequestCtx, response: &mut ResponseHeader) -> Verdict {
-    let req = session.downstream_session.req_header_mut();
-    let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
-    facts.resp = Some(response);
-    ctx.policy.program.run(Step::Synth, &mut facts)
+    let req = Some(session.downstream_session.req_header_mut());
+    ctx.run(Step::Synth, Messages { req, resp: Some(response), ..Messages::default() })
 }
 
 /// A head with that status, its reason and a date.
