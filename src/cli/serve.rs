@@ -12,7 +12,7 @@ use super::{Failure, Outcome, Output, listening};
 use crate::lang::diagnostic::render;
 use crate::lang::hir::BackendAddress;
 use crate::policy::PolicySource;
-use crate::proxy::{self, Coalescing, ServeError, ServeOptions};
+use crate::proxy::{self, Coalescing, Limits, ServeError, ServeOptions};
 use crate::telemetry::LogFormat;
 
 /// Run the proxy.
@@ -47,6 +47,14 @@ pub(super) struct Arguments {
     /// How many of those that waited in vain ask the backend for it at the same time
     #[arg(long, value_name = "N", default_value = "100")]
     max_fetches: NonZeroUsize,
+
+    /// How often a request begins again when the policy says `restart`; then it gets 503
+    #[arg(long, value_name = "N", default_value = "4")]
+    max_restarts: u32,
+
+    /// How often a fetch is made again when the policy says `retry`; then it fails
+    #[arg(long, value_name = "N", default_value = "4")]
+    max_retries: u32,
 
     /// How many threads serve [default: one for each core]
     #[arg(long, value_name = "N")]
@@ -108,6 +116,7 @@ fn options(arguments: &Arguments) -> ServeOptions {
         listen: arguments.sockets.listen.clone(),
         admin: arguments.sockets.admin.address(),
         memory_bytes: arguments.memory,
+        limits: Limits { most_restarts: arguments.max_restarts, most_retries: arguments.max_retries },
         coalescing: Coalescing { most_waiting: arguments.max_waiting.get(), most_fetches: arguments.max_fetches.get() },
         threads: arguments.threads.map(NonZeroUsize::get),
         log_format: match arguments.log_format {

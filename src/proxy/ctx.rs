@@ -10,8 +10,11 @@ use http::HeaderMap;
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::coalesce;
+use super::failure::Page;
+use super::options::Limits;
 use super::part::Pieces;
 use super::post::ForGet;
+use super::retry::Attempts;
 use super::revalidate::Unusable;
 use super::slice::Handed;
 use super::told::{Obj, Told};
@@ -29,6 +32,8 @@ use crate::telemetry::{InFlight, Outcome, Reason};
 pub struct RequestCtx {
     /// The policy of this request.
     pub policy: Arc<Policy>,
+    /// How often it may be tried anew.
+    pub limits: Limits,
     /// What the client's side of the policy reads and writes beside the messages themselves.
     pub exchange: Exchange,
     /// What the backend's side reads and writes.
@@ -43,6 +48,8 @@ pub struct RequestCtx {
     pub has_whole_body: bool,
     /// Whether the client went away while its response was fetched. Set where the request can only be read.
     pub client_is_gone: AtomicBool,
+    /// Whether the request has begun again elsewhere: nothing more is told of it here.
+    pub is_handed_on: bool,
     /// Counts the request as running until it ends; none for a fetch in the background.
     pub in_flight: Option<InFlight>,
     /// What the request came to, for the log, the metrics and `Cache-Status`.
@@ -101,6 +108,8 @@ pub struct Exchange {
     pub log: Vec<String>,
     /// How often the stored response was served, this time included; 0 on a miss.
     pub hits: u64,
+    /// Whether the policy had the content kept, to be sent once more if need be.
+    pub keeps_content: bool,
     /// A request with an unsafe method, as it came.
     pub unsafe_request: Option<Box<RequestHeader>>,
 }
@@ -110,6 +119,18 @@ pub struct Exchange {
 pub struct Fetch {
     /// The request to the backend, as `backend_fetch` left it.
     pub bereq: Option<Box<RequestHeader>>,
+    /// Whether the request passes.
+    pub passes: bool,
+    /// How often the backend was asked, and may be.
+    pub attempts: Attempts,
+    /// Whether a response came that the policy had delivered.
+    pub is_answered: bool,
+    /// Whether it failed, and nothing was left to try.
+    pub has_failed: bool,
+    /// Whether the policy gave it up: then there is no page of `backend_error` either.
+    pub is_given_up: bool,
+    /// The page that `backend_error` made.
+    pub page: Option<Page>,
     /// `bereq.backend`.
     pub backend: Option<BackendId>,
     /// The request to the backend that was asked last, counted when it ends.
@@ -316,9 +337,10 @@ pub fn next_xid() -> u64 {
 
 impl RequestCtx {
     /// The state of a request that begins now, under `policy`.
-    pub fn new(policy: Arc<Policy>) -> Self {
+    pub fn new(policy: Arc<Policy>, limits: Limits) -> Self {
         Self {
             policy,
+            limits,
             exchange: Exchange::new(),
             fetch: Fetch::default(),
             disposition: Disposition::default(),
@@ -326,6 +348,7 @@ impl RequestCtx {
             replaced: false,
             client_is_gone: AtomicBool::new(false),
             has_whole_body: false,
+            is_handed_on: false,
             in_flight: None,
             verdict: CacheVerdict::default(),
             told: None,
@@ -365,6 +388,7 @@ impl Exchange {
             body: None,
             log: Vec::new(),
             hits: 0,
+            keeps_content: false,
             unsafe_request: None,
         }
     }
@@ -381,6 +405,11 @@ impl Exchange {
 }
 
 impl Lifetimes {
+    /// Those of a response of which nothing is known but whether its request passes.
+    pub fn unsaid(passes: bool) -> Self {
+        Self { uncacheable: if passes { Uncacheable::Passed } else { Uncacheable::No }, ..Self::default() }
+    }
+
     /// Whether only the policy says that it is fresh, and for longer than RFC 9111 section 4.2.2
     /// would let a cache guess.
     pub fn go_beyond_a_guess(&self) -> bool {

@@ -63,21 +63,24 @@ pub async fn hand_over(session: &mut Session, response: &mut ResponseHeader, ctx
     synth::answer(session, ctx, &synthetic).await
 }
 
-/// Runs `deliver` on a response that `backend_error` made; its body stands in `ctx.exchange`.
-pub fn respond_made(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
+/// Runs `deliver` on a response that `backend_error` made: what to write, if the request does not begin again.
+pub fn respond_made(
+    session: &mut Session,
+    mut response: ResponseHeader,
+    body: Bytes,
+    ctx: &mut RequestCtx,
+) -> Result<Option<(ResponseHeader, Bytes)>> {
     if slice::tell(session, ctx) {
-        return Ok(());
+        return Ok(Some((response, body)));
     }
-    let verdict = run_deliver(session, response, ctx);
-    if verdict.action == Action::Deliver {
-        finish(response, ctx, None);
-        return Ok(());
+    let verdict = run_deliver(session, &mut response, ctx);
+    if verdict.action != Action::Deliver {
+        let synthetic = answer_for(&verdict, ctx);
+        return synth::make(session, ctx, &synthetic).map(Some);
     }
-    let synthetic = answer_for(&verdict, ctx);
-    let (made, body) = synth::make(session, ctx, &synthetic)?;
-    *response = made;
-    ctx.exchange.body = Some(body);
-    Ok(())
+    finish(&mut response, ctx, None);
+    let body = synth::frame(&mut response, Some(body))?;
+    Ok(Some((response, body)))
 }
 
 fn run_deliver(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Verdict {

@@ -160,6 +160,7 @@ impl StepFacts<'_> {
         let fetch = self.fetch.as_deref()?;
         let times = &fetch.lifetimes;
         Some(match variable {
+            V::BereqRetries => Value::Int(i64::from(fetch.attempts.retries)),
             V::BereqTime => Value::Time(fetch.sent.unwrap_or(self.now)),
             V::BereqBackend | V::BerespBackend => Value::Backend(fetch.backend),
             V::BereqConnectTimeout => timeout(fetch.connect_timeout),

@@ -10,11 +10,11 @@ use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
-use super::ctx::{Disposition, RequestCtx, Synthetic, Uncacheable};
+use super::ctx::{Disposition, Lifetimes, RequestCtx, Synthetic};
 use super::lookup::{PASSED, cache_key};
 use super::recv::answer_for;
 use super::step::Messages;
-use super::{head_update, part, post};
+use super::{head_update, part, post, retry};
 use crate::cache::{hop_by_hop, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
@@ -54,7 +54,8 @@ pub fn before(storage: &PingoraStorage, session: &mut Session, ctx: &mut Request
             }
         }
     }
-    ctx.fetch.lifetimes.uncacheable = Uncacheable::Passed;
+    ctx.fetch.passes = true;
+    ctx.fetch.lifetimes = Lifetimes::unsaid(true);
     post::expect(storage, ctx);
     let verdict = run_client_step(session, ctx, Step::Pass);
     (verdict.action != Action::Fetch).then(|| answer_for(&verdict, ctx))
@@ -64,9 +65,9 @@ fn run_client_step(session: &mut Session, ctx: &mut RequestCtx, step: Step) -> V
     ctx.run(step, Messages::req(session.downstream_session.req_header_mut()))
 }
 
-/// Runs `backend_fetch` the first time, and says where to connect.
+/// Runs `backend_fetch`, unless it has spoken, and says where to connect.
 pub async fn peer(session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<HttpPeer>> {
-    if ctx.fetch.bereq.is_none() {
+    if retry::begin(ctx) {
         ask(session, ctx)?;
     }
     let backend = choose(ctx)?;
@@ -77,12 +78,14 @@ pub async fn peer(session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<Htt
     Ok(Box::new(peer_at(address, &backend, ctx)))
 }
 
-/// Makes `bereq` from the client's request and runs `backend_fetch` on it.
+/// Makes `bereq` from the client's request, the first time, and runs `backend_fetch` on it.
 fn ask(session: &Session, ctx: &mut RequestCtx) -> Result<()> {
-    let mut bereq = Box::new(session.req_header().clone());
-    prepare(&mut bereq, session, ctx);
-    ctx.fetch.backend = ctx.exchange.backend_hint.or(ctx.policy.default_backend);
-    ctx.fetch.bereq = Some(bereq);
+    if ctx.fetch.bereq.is_none() {
+        let mut bereq = Box::new(session.req_header().clone());
+        prepare(&mut bereq, session, ctx);
+        ctx.fetch.backend = ctx.exchange.backend_hint.or(ctx.policy.default_backend);
+        ctx.fetch.bereq = Some(bereq);
+    }
     let verdict = ctx.run(Step::BackendFetch, Messages::default());
     if verdict.action == Action::Fetch { Ok(()) } else { Err(refused(&verdict, ctx)) }
 }
@@ -152,11 +155,14 @@ pub fn failed(status: u16, why: impl Into<String>) -> Box<Error> {
     Error::create(ErrorType::HTTPStatus(status), ErrorSource::Upstream, Some(why.into().into()), None)
 }
 
+/// The error that stands for a verdict that lets no response through.
 pub fn refused(verdict: &Verdict, ctx: &mut RequestCtx) -> Box<Error> {
     ctx.verdict.decided_at = verdict.span;
     ctx.verdict.reason = if verdict.action == Action::Fail { Reason::PolicyFailure } else { Reason::Policy };
-    if verdict.action == Action::Error {
-        ctx.fetch.error = Some((verdict.status.unwrap_or(503), verdict.reason.clone()));
+    match verdict.action {
+        Action::Error => ctx.fetch.error = Some((verdict.status.unwrap_or(503), verdict.reason.clone())),
+        Action::Abandon | Action::Fail => ctx.fetch.is_given_up = true,
+        _ => {}
     }
     failed(verdict.status.unwrap_or(503), format!("the policy said {}", verdict.action.name()))
 }

@@ -26,7 +26,7 @@ impl ProxyHttp for WarpProxy {
     type CTX = RequestCtx;
 
     fn new_ctx(&self) -> RequestCtx {
-        RequestCtx::new(self.policy.current())
+        RequestCtx::new(self.policy.current(), self.limits)
     }
 
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
@@ -107,7 +107,10 @@ impl ProxyHttp for WarpProxy {
 
     async fn upstream_peer(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<HttpPeer>> {
         revalidate::start_over(self, session, ctx);
-        fetch::peer(session, ctx).await.inspect_err(|error| coalesce::note_failure(error, ctx))
+        match fetch::peer(session, ctx).await {
+            Ok(peer) => Ok(peer),
+            Err(error) => Err(failure::conclude(self, session, error, ctx)),
+        }
     }
 
     async fn upstream_request_filter(
@@ -129,6 +132,7 @@ impl ProxyHttp for WarpProxy {
             return interim::relay(session, response, ctx).await;
         }
         beresp::response(self.storage, session, response, ctx)?;
+        ctx.fetch.is_answered = ctx.fetch.unusable.is_none();
         invalidate::after(self, response, ctx);
         post::begin(session, response, self.storage.store().largest_object(), ctx);
         Ok(())
@@ -164,14 +168,13 @@ impl ProxyHttp for WarpProxy {
 
     fn fail_to_connect(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         peer: &HttpPeer,
         ctx: &mut RequestCtx,
         error: Box<Error>,
     ) -> Box<Error> {
         let error = failure::to_connect(peer, ctx, error);
-        coalesce::note_failure(&error, ctx);
-        error
+        failure::conclude(self, session, error, ctx)
     }
 
     fn error_while_proxy(
@@ -182,8 +185,8 @@ impl ProxyHttp for WarpProxy {
         ctx: &mut RequestCtx,
         is_reused: bool,
     ) -> Box<Error> {
-        coalesce::note_failure(&error, ctx);
-        failure::while_asking(session, peer, error, is_reused)
+        let error = failure::while_asking(session, peer, error, ctx, is_reused);
+        failure::conclude(self, session, error, ctx)
     }
 
     async fn response_filter(

@@ -6,7 +6,7 @@
 //!   `hooks` hands on to the steps;
 //! - `admit`, `recv`, `query`: what is asked for; `lookup`, `marks`: whether it is stored, or known
 //!   not to be; `coalesce`: who waits for the fetch of another; `stale`: whether what is stale may be served;
-//! - `fetch`: the backend is asked; `interim`, `beresp`, `storing`: what comes, and what is stored of it, with
+//! - `fetch`: the backend is asked, `retry`: once more; `interim`, `beresp`, `storing`: what comes, and what is stored of it, with
 //!   `revalidate` for a 304, `head_update` for a HEAD, `part` and `range` for parts, `slice`, `sliced` and
 //!   `told` for responses that are put together from slices, `post` and `invalidate` for what a request
 //!   changed, `ahead` for a client that is slow, `abandon` for one that is gone;
@@ -41,6 +41,7 @@ mod post;
 mod query;
 mod range;
 mod recv;
+mod retry;
 mod revalidate;
 mod serve;
 mod slice;
@@ -58,12 +59,13 @@ use crate::policy::PolicyHandle;
 use crate::telemetry::{AccessLog, Metrics};
 
 pub use crate::store::pingora::Coalescing;
-pub use options::{AccessLogTarget, Listening, ServeOptions};
+pub use options::{AccessLogTarget, Limits, Listening, ServeOptions};
 pub use serve::{ServeError, serve};
 
 /// The proxy: what every request needs, whatever its policy.
 pub struct WarpProxy {
     policy: Arc<PolicyHandle>,
+    limits: Limits,
     storage: &'static crate::store::pingora::PingoraStorage,
     lock: &'static coalesce::Lock,
     marks: &'static marks::KeyMarks,

@@ -96,6 +96,7 @@ variables! {
     BereqProto "bereq.proto" String PIPE_OR_BACKEND NONE NONE "The protocol used towards the backend.";
     BereqTime "bereq.time" Time PIPE_OR_BACKEND NONE NONE "When the fetch began.";
     BereqXid "bereq.xid" String PIPE_OR_BACKEND NONE NONE "The number of the request that caused the fetch.";
+    BereqRetries "bereq.retries" Int BACKEND NONE NONE "How often the policy has had the backend asked again (`retry`), for this fetch.";
     BereqBackend "bereq.backend" Backend PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "The backend to ask.";
     BereqConnectTimeout "bereq.connect_timeout" Duration PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "How long connecting may take, for this fetch.";
     BereqFirstByteTimeout "bereq.first_byte_timeout" Duration BACKEND BACKEND NONE "How long the first byte may take, for this fetch.";
