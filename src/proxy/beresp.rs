@@ -7,7 +7,7 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 use pingora::{Error, Result};
 
-use super::ctx::{Fetch, Lifetimes, NotStored, RequestCtx, TtlSource, Uncacheable};
+use super::ctx::{Fetch, Lifetimes, NotStored, RequestCtx, Stage, TtlSource, Uncacheable};
 use super::fetch::{failed, refused};
 use super::marks::MARK_TIME;
 use super::retry::{self, Retry};
@@ -101,7 +101,7 @@ fn not_taken(session: &mut Session, verdict: &Verdict, ctx: &mut RequestCtx) -> 
         Retry::Due => return retry::ask_again(),
         Retry::TooOften => {}
         // As in Varnish: the backend has had the content of the request, so there is no page of its own for it.
-        Retry::Impossible => ctx.fetch.is_given_up = true,
+        Retry::Impossible => ctx.fetch.stage = Stage::GivenUp,
     }
     refused(verdict, ctx)
 }

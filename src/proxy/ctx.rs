@@ -10,6 +10,7 @@ use http::HeaderMap;
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::coalesce;
+use super::content::Keeping;
 use super::failure::Page;
 use super::options::Limits;
 use super::part::Pieces;
@@ -42,14 +43,12 @@ pub struct RequestCtx {
     pub disposition: Disposition,
     /// An answer decided in a hook that cannot write, to be written by the next one that can.
     pub pending: Option<Synthetic>,
-    /// Whether `deliver` answered with a `synth` instead: what comes of the real body is dropped.
-    pub replaced: bool,
+    /// What became of the response on its way to the client.
+    pub course: Course,
     /// Whether all of the stored response's body is there.
     pub has_whole_body: bool,
     /// Whether the client went away while its response was fetched. Set where the request can only be read.
     pub client_is_gone: AtomicBool,
-    /// Whether the request has begun again elsewhere: nothing more is told of it here.
-    pub is_handed_on: bool,
     /// Counts the request as running until it ends; none for a fetch in the background.
     pub in_flight: Option<InFlight>,
     /// What the request came to, for the log, the metrics and `Cache-Status`.
@@ -108,8 +107,10 @@ pub struct Exchange {
     pub log: Vec<String>,
     /// How often the stored response was served, this time included; 0 on a miss.
     pub hits: u64,
-    /// Whether the policy had the content kept, to be sent once more if need be.
-    pub keeps_content: bool,
+    /// `req.restarts`: how often the request has begun again.
+    pub restarts: u32,
+    /// What is kept of its content, to be sent once more if need be.
+    pub keeping: Keeping,
     /// A request with an unsafe method, as it came.
     pub unsafe_request: Option<Box<RequestHeader>>,
 }
@@ -123,12 +124,8 @@ pub struct Fetch {
     pub passes: bool,
     /// How often the backend was asked, and may be.
     pub attempts: Attempts,
-    /// Whether a response came that the policy had delivered.
-    pub is_answered: bool,
-    /// Whether it failed, and nothing was left to try.
-    pub has_failed: bool,
-    /// Whether the policy gave it up: then there is no page of `backend_error` either.
-    pub is_given_up: bool,
+    /// How far it has come.
+    pub stage: Stage,
     /// The page that `backend_error` made.
     pub page: Option<Page>,
     /// `bereq.backend`.
@@ -180,6 +177,32 @@ pub struct Fetch {
     pub hit_for_pass: Option<Duration>,
     /// Status and reason of the error page, where `error(...)` or RFC 9111 asks for others than the usual.
     pub error: Option<(u16, Option<Vec<u8>>)>,
+}
+
+/// How far a fetch has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing is decided.
+    #[default]
+    Open,
+    /// A response came that the policy lets through.
+    Answered,
+    /// It failed, and is not made again.
+    Failed,
+    /// The policy gave it up: there is no page of `backend_error` either.
+    GivenUp,
+}
+
+/// What became of a response on its way to the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Course {
+    /// It goes there.
+    #[default]
+    Usual,
+    /// `deliver` has answered in its place: what comes of its body is dropped.
+    Replaced,
+    /// The request has begun again elsewhere: nothing more is told of it here.
+    Elsewhere,
 }
 
 /// How long a response may be used: `beresp.ttl` and its companions.
@@ -336,6 +359,11 @@ pub fn next_xid() -> u64 {
 }
 
 impl RequestCtx {
+    /// Whether the request has begun again elsewhere.
+    pub fn is_elsewhere(&self) -> bool {
+        self.course == Course::Elsewhere
+    }
+
     /// The state of a request that begins now, under `policy`.
     pub fn new(policy: Arc<Policy>, limits: Limits) -> Self {
         Self {
@@ -345,10 +373,9 @@ impl RequestCtx {
             fetch: Fetch::default(),
             disposition: Disposition::default(),
             pending: None,
-            replaced: false,
+            course: Course::default(),
             client_is_gone: AtomicBool::new(false),
             has_whole_body: false,
-            is_handed_on: false,
             in_flight: None,
             verdict: CacheVerdict::default(),
             told: None,
@@ -388,8 +415,26 @@ impl Exchange {
             body: None,
             log: Vec::new(),
             hits: 0,
-            keeps_content: false,
+            restarts: 0,
+            keeping: Keeping::default(),
             unsafe_request: None,
+        }
+    }
+
+    /// That of the same request when it begins again: what its policy has said of it stays, what was made for it
+    /// does not.
+    pub fn again(&mut self) -> Self {
+        Self {
+            backend_hint: self.backend_hint,
+            hash_always_miss: self.hash_always_miss,
+            select_language: self.select_language,
+            grace: self.grace,
+            slice_bytes: self.slice_bytes,
+            restarts: self.restarts,
+            keeping: std::mem::take(&mut self.keeping),
+            log: std::mem::take(&mut self.log),
+            unsafe_request: self.unsafe_request.take(),
+            ..self.aside()
         }
     }
 

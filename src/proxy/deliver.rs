@@ -10,12 +10,12 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
 use super::connection::{self, NextHead, Patience};
-use super::ctx::{Disposition, Fetch, RequestCtx};
+use super::ctx::{Course, Disposition, Fetch, RequestCtx, Synthetic};
 use super::lookup::object_view;
 use super::recv::answer_for;
 use super::step::Messages;
 use super::told::Obj;
-use super::{explain, slice, synth};
+use super::{explain, restart, slice, synth};
 use crate::cache::cache_status;
 use crate::cache::spelling;
 use crate::cache::targeted::SURROGATE_CONTROL;
@@ -58,9 +58,19 @@ pub async fn hand_over(session: &mut Session, response: &mut ResponseHeader, ctx
     }
     // Written at once and whole: a response without a body gives no later occasion. What pingora
     // writes after it is ignored.
-    ctx.replaced = true;
-    let synthetic = answer_for(&verdict, ctx);
-    synth::answer(session, ctx, &synthetic).await
+    ctx.course = Course::Replaced;
+    match answer_to(&verdict, session, ctx) {
+        Some(synthetic) => synth::answer(session, ctx, &synthetic).await,
+        None => Ok(()),
+    }
+}
+
+/// The answer in the place of a response; none if the request begins again.
+fn answer_to(verdict: &Verdict, session: &mut Session, ctx: &mut RequestCtx) -> Option<Synthetic> {
+    match verdict.action {
+        Action::Restart => restart::elsewhere(session, ctx).err(),
+        _ => Some(answer_for(verdict, ctx)),
+    }
 }
 
 /// Runs `deliver` on a response that `backend_error` made: what to write, if the request does not begin again.
@@ -75,8 +85,8 @@ pub fn respond_made(
     }
     let verdict = run_deliver(session, &mut response, ctx);
     if verdict.action != Action::Deliver {
-        let synthetic = answer_for(&verdict, ctx);
-        return synth::make(session, ctx, &synthetic).map(Some);
+        let Some(synthetic) = answer_to(&verdict, session, ctx) else { return Ok(None) };
+        return synth::make(session, ctx, &synthetic);
     }
     finish(&mut response, ctx, None);
     let body = synth::frame(&mut response, Some(body))?;
@@ -96,7 +106,7 @@ fn run_deliver(session: &mut Session, response: &mut ResponseHeader, ctx: &mut R
 
 /// Drops the body of a response in whose place `deliver` has answered.
 pub fn drop_replaced(body: &mut Option<Bytes>, ctx: &RequestCtx) {
-    if ctx.replaced {
+    if ctx.course != Course::Usual {
         *body = body.as_ref().map(|_| Bytes::new());
     }
 }

@@ -12,10 +12,10 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 
 use super::WarpProxy;
 use super::connection::BadChunk;
-use super::ctx::{Lifetimes, RequestCtx, Synthetic};
+use super::ctx::{Lifetimes, RequestCtx, Stage, Synthetic};
 use super::retry::{self, Retry};
 use super::step::Messages;
-use super::{coalesce, stale, storing, synth};
+use super::{coalesce, slice, stale, storing, synth};
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{OriginResult, Outcome, Reason};
 
@@ -54,6 +54,7 @@ pub fn while_asking(
         && !session.as_ref().retry_buffer_truncated()
         && retry::may_connect_again(ctx);
     match may_be_sent_again {
+        _ if ctx.is_elsewhere() => error.set_retry(false),
         _ if retry::is_due(ctx) => error.set_retry(true),
         true => error.retry.decide_reuse(is_reused),
         false => error.set_retry(false),
@@ -63,7 +64,7 @@ pub fn while_asking(
 
 /// An asking has failed. If it is not made again anyway, `backend_error` says what becomes of it.
 pub fn conclude(proxy: &WarpProxy, session: &mut Session, mut error: Box<Error>, ctx: &mut RequestCtx) -> Box<Error> {
-    if error.retry() {
+    if error.retry() || ctx.is_elsewhere() {
         return error;
     }
     if !is_of_an_answer(session, &error, ctx) && ask_policy(proxy, session, &error, ctx) == Retry::Due {
@@ -72,7 +73,9 @@ pub fn conclude(proxy: &WarpProxy, session: &mut Session, mut error: Box<Error>,
         error.set_retry(true);
         return error;
     }
-    ctx.fetch.has_failed = true;
+    if ctx.fetch.stage != Stage::GivenUp {
+        ctx.fetch.stage = Stage::Failed;
+    }
     if ctx.fetch.page.as_ref().is_some_and(|page| page.is_stored) {
         coalesce::note_recovery(ctx);
     } else {
@@ -83,7 +86,7 @@ pub fn conclude(proxy: &WarpProxy, session: &mut Session, mut error: Box<Error>,
 
 /// Whether it is too late for a page in the place of the response, or the client is at fault.
 fn is_of_an_answer(session: &Session, error: &Error, ctx: &RequestCtx) -> bool {
-    matches!(error.esource(), ErrorSource::Downstream) || ctx.fetch.is_answered || has_answered(session)
+    matches!(error.esource(), ErrorSource::Downstream) || ctx.fetch.stage == Stage::Answered || has_answered(session)
 }
 
 fn has_answered(session: &Session) -> bool {
@@ -100,14 +103,14 @@ fn ask_policy(proxy: &WarpProxy, session: &mut Session, error: &Error, ctx: &mut
     }
     let is_hidden = stale::would_serve(session, error, ctx);
     let may_retry = ctx.policy.program.may_end(Step::BackendError, Action::Retry);
-    if ctx.fetch.is_given_up || (is_hidden && !may_retry) {
+    if ctx.fetch.stage == Stage::GivenUp || (is_hidden && !may_retry) {
         return Retry::Impossible;
     }
     match make_page(session, ctx, status_for(error)) {
         Action::Deliver if !is_hidden => store_page(proxy, session, ctx),
         Action::Retry => match retry::want(session, ctx) {
             Retry::Due => return Retry::Due,
-            Retry::TooOften | Retry::Impossible => ctx.fetch.is_given_up = true,
+            Retry::TooOften | Retry::Impossible => ctx.fetch.stage = Stage::GivenUp,
         },
         _ => {}
     }
@@ -124,7 +127,7 @@ fn store_page(proxy: &WarpProxy, session: &Session, ctx: &mut RequestCtx) {
 
 /// Answers the client when a request failed.
 pub async fn answer(session: &mut Session, error: &Error, ctx: &mut RequestCtx) -> FailToProxy {
-    if ctx.is_handed_on {
+    if ctx.is_elsewhere() {
         return FailToProxy { error_code: 0, can_reuse_downstream: false };
     }
     note(error, ctx);
@@ -207,13 +210,17 @@ pub fn count_fetch(reason: Reason, ctx: &mut RequestCtx) {
 
 /// Writes the page of `backend_error` as `deliver` leaves it; that of `synth` where the policy gave up.
 async fn write_error_page(session: &mut Session, ctx: &mut RequestCtx, status: u16) -> Result<()> {
-    if ctx.fetch.page.is_none() && !ctx.fetch.is_given_up {
+    if ctx.fetch.page.is_none() && ctx.fetch.stage != Stage::GivenUp {
         make_page(session, ctx, status);
     }
     let outcome = ctx.verdict.outcome;
-    let made = match ctx.fetch.page.take().filter(|_| !ctx.fetch.is_given_up) {
-        Some(page) => super::deliver::respond_made(session, page.head, page.body, ctx)?,
-        None => Some(synth::make(session, ctx, &Synthetic { status: 503, reason: None })?),
+    let page = ctx.fetch.page.take().filter(|_| ctx.fetch.stage != Stage::GivenUp);
+    let made = if let Some(page) = page {
+        super::deliver::respond_made(session, page.head, page.body, ctx)?
+    } else {
+        let made = synth::make(session, ctx, &Synthetic { status: 503, reason: None })?;
+        slice::tell(session, ctx);
+        made
     };
     ctx.verdict.outcome = outcome;
     let Some((head, body)) = made else { return Ok(()) };
@@ -224,13 +231,15 @@ async fn write_error_page(session: &mut Session, ctx: &mut RequestCtx, status: u
 fn make_page(session: &mut Session, ctx: &mut RequestCtx, status: u16) -> Action {
     match run_backend_error(session, ctx, status) {
         Ok((action, page)) => {
-            ctx.fetch.is_given_up = !matches!(action, Action::Deliver | Action::Retry);
+            if !matches!(action, Action::Deliver | Action::Retry) {
+                ctx.fetch.stage = Stage::GivenUp;
+            }
             ctx.fetch.page = Some(page).filter(|_| action == Action::Deliver);
             action
         }
         Err(error) => {
             tracing::warn!(xid = ctx.exchange.xid, %error, "the error page could not be made");
-            ctx.fetch.is_given_up = true;
+            ctx.fetch.stage = Stage::GivenUp;
             Action::Fail
         }
     }

@@ -10,11 +10,11 @@ use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
-use super::ctx::{Disposition, Lifetimes, RequestCtx, Synthetic};
+use super::ctx::{Disposition, Lifetimes, RequestCtx, Stage, Synthetic};
 use super::lookup::{PASSED, cache_key};
 use super::recv::answer_for;
 use super::step::Messages;
-use super::{head_update, part, post, retry};
+use super::{head_update, part, post, restart, retry};
 use crate::cache::{hop_by_hop, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
@@ -50,7 +50,7 @@ pub fn before(storage: &PingoraStorage, session: &mut Session, ctx: &mut Request
             }
             _ => {
                 ctx.verdict.reason = Reason::Policy;
-                return Some(answer_for(&verdict, ctx));
+                return answer_to(&verdict, session, ctx);
             }
         }
     }
@@ -58,7 +58,15 @@ pub fn before(storage: &PingoraStorage, session: &mut Session, ctx: &mut Request
     ctx.fetch.lifetimes = Lifetimes::unsaid(true);
     post::expect(storage, ctx);
     let verdict = run_client_step(session, ctx, Step::Pass);
-    (verdict.action != Action::Fetch).then(|| answer_for(&verdict, ctx))
+    if verdict.action == Action::Fetch { None } else { answer_to(&verdict, session, ctx) }
+}
+
+/// The answer that a verdict asks for; none if the request begins again.
+fn answer_to(verdict: &Verdict, session: &mut Session, ctx: &mut RequestCtx) -> Option<Synthetic> {
+    match verdict.action {
+        Action::Restart => restart::elsewhere(session, ctx).err(),
+        _ => Some(answer_for(verdict, ctx)),
+    }
 }
 
 fn run_client_step(session: &mut Session, ctx: &mut RequestCtx, step: Step) -> Verdict {
@@ -87,7 +95,20 @@ fn ask(session: &Session, ctx: &mut RequestCtx) -> Result<()> {
         ctx.fetch.bereq = Some(bereq);
     }
     let verdict = ctx.run(Step::BackendFetch, Messages::default());
-    if verdict.action == Action::Fetch { Ok(()) } else { Err(refused(&verdict, ctx)) }
+    match verdict.action {
+        Action::Fetch if is_content_missing(ctx) => {
+            ctx.verdict.reason = Reason::RequestBody;
+            Err(failed(503, "the content of the request was read before it began again, and not kept"))
+        }
+        Action::Fetch => Ok(()),
+        _ => Err(refused(&verdict, ctx)),
+    }
+}
+
+/// Whether the backend would miss what the client sent.
+fn is_content_missing(ctx: &RequestCtx) -> bool {
+    let asks_for_what_is_there = |bereq: &RequestHeader| matches!(bereq.method, Method::GET | Method::HEAD);
+    ctx.exchange.keeping.is_gone && !ctx.fetch.bereq.as_deref().is_some_and(asks_for_what_is_there)
 }
 
 /// The fields of these headers that are meant for one connection (RFC 9110 section 7.6.1).
@@ -161,7 +182,7 @@ pub fn refused(verdict: &Verdict, ctx: &mut RequestCtx) -> Box<Error> {
     ctx.verdict.reason = if verdict.action == Action::Fail { Reason::PolicyFailure } else { Reason::Policy };
     match verdict.action {
         Action::Error => ctx.fetch.error = Some((verdict.status.unwrap_or(503), verdict.reason.clone())),
-        Action::Abandon | Action::Fail => ctx.fetch.is_given_up = true,
+        Action::Abandon | Action::Fail => ctx.fetch.stage = Stage::GivenUp,
         _ => {}
     }
     failed(verdict.status.unwrap_or(503), format!("the policy said {}", verdict.action.name()))

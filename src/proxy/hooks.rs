@@ -14,7 +14,7 @@ use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, RangeType, Ses
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
 
-use super::ctx::RequestCtx;
+use super::ctx::{RequestCtx, Stage};
 use super::recv::Received;
 use super::{
     WarpProxy, abandon, ahead, beresp, coalesce, deliver, failure, fetch, head_update, interim, invalidate, log,
@@ -98,8 +98,12 @@ impl ProxyHttp for WarpProxy {
     }
 
     async fn proxy_upstream_filter(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
+        if ctx.is_elsewhere() {
+            return Ok(false);
+        }
         coalesce::check(session, ctx)?;
         match fetch::before(self.storage, session, ctx) {
+            None if ctx.is_elsewhere() => Ok(false),
             None => coalesce::queue(self, session, ctx).await.map(|()| true),
             Some(synthetic) => synth::answer(session, ctx, &synthetic).await.map(|()| false),
         }
@@ -132,7 +136,9 @@ impl ProxyHttp for WarpProxy {
             return interim::relay(session, response, ctx).await;
         }
         beresp::response(self.storage, session, response, ctx)?;
-        ctx.fetch.is_answered = ctx.fetch.unusable.is_none();
+        if ctx.fetch.unusable.is_none() {
+            ctx.fetch.stage = Stage::Answered;
+        }
         invalidate::after(self, response, ctx);
         post::begin(session, response, self.storage.store().largest_object(), ctx);
         Ok(())

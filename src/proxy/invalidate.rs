@@ -33,6 +33,10 @@ pub fn remember(req: &RequestHeader, exchange: &mut Exchange) {
 /// Purges what the response to an unsafe request makes invalid, all variants, before the client
 /// hears of it.
 pub fn after(proxy: &WarpProxy, response: &ResponseHeader, ctx: &mut RequestCtx) {
+    // What the backend was not asked to do it has not done.
+    if ctx.fetch.bereq.as_deref().is_some_and(|bereq| invalidation::is_safe(&bereq.method)) {
+        return;
+    }
     let Some(asked) = ctx.exchange.unsafe_request.take() else { return };
     if invalidation::invalidates(&asked.method, response.status) {
         for key in targets(&asked, response).iter().flat_map(|path| keys(&asked, path, ctx)) {

@@ -12,7 +12,7 @@ use super::ctx::{Disposition, Exchange, RequestCtx};
 use super::facts::ObjView;
 use super::recv::answer_for;
 use super::step::Messages;
-use super::{WarpProxy, coalesce, part, stale};
+use super::{WarpProxy, coalesce, part, restart, stale};
 use crate::cache::slice::Slice;
 use crate::cache::{Vary, accept};
 use crate::lang::schema::{Action, Step};
@@ -171,9 +171,11 @@ pub fn on_hit(
             unasked.map(|_| ForcedFreshness::ForceFresh)
         }
         action => {
-            if action != Action::Pass {
-                ctx.pending = Some(answer_for(&verdict, ctx));
-            }
+            ctx.pending = match action {
+                Action::Pass => None,
+                Action::Restart => restart::elsewhere(session, ctx).err(),
+                _ => Some(answer_for(&verdict, ctx)),
+            };
             leave_cache_out(session, ctx);
             ctx.verdict.decided_at = verdict.span;
             Some(ForcedFreshness::ForceMiss)

@@ -4,7 +4,7 @@
 //!
 //! - `listener` and `connection`: its bytes are read and judged, and handed to pingora, whose calls
 //!   `hooks` hands on to the steps;
-//! - `admit`, `recv`, `query`: what is asked for; `lookup`, `marks`: whether it is stored, or known
+//! - `admit`, `recv`, `content`, `query`: what is asked for, `restart`: and once more; `lookup`, `marks`: whether it is stored, or known
 //!   not to be; `coalesce`: who waits for the fetch of another; `stale`: whether what is stale may be served;
 //! - `fetch`: the backend is asked, `retry`: once more; `interim`, `beresp`, `storing`: what comes, and what is stored of it, with
 //!   `revalidate` for a 304, `head_update` for a HEAD, `part` and `range` for parts, `slice`, `sliced` and
@@ -21,6 +21,7 @@ mod ahead;
 mod beresp;
 mod coalesce;
 mod connection;
+mod content;
 mod ctx;
 mod deliver;
 mod explain;
@@ -41,6 +42,7 @@ mod post;
 mod query;
 mod range;
 mod recv;
+mod restart;
 mod retry;
 mod revalidate;
 mod serve;

@@ -94,7 +94,7 @@ fn can_be_sent_again(session: &mut Session, ctx: &RequestCtx) -> bool {
     if ctx.fetch.sent.is_none() && !ctx.fetch.attempts.was_sent {
         return true;
     }
-    let is_harmless = is_idempotent(&session.req_header().method) || ctx.exchange.keeps_content;
+    let is_harmless = is_idempotent(&session.req_header().method) || ctx.exchange.keeping.kept.is_some();
     is_harmless && (session.as_mut().is_body_empty() || !session.as_ref().retry_buffer_truncated())
 }
 

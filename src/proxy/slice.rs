@@ -89,6 +89,7 @@ fn order(session: &Session, ctx: &RequestCtx, slice: Slice) -> Result<Order> {
         backend_hint: ctx.exchange.backend_hint,
         hash_always_miss: ctx.exchange.hash_always_miss,
         slice_bytes: ctx.exchange.slice_bytes,
+        restarts: ctx.exchange.restarts,
         slice: Some(slice),
         key: ctx.exchange.key.clone(),
         ..ctx.exchange.aside()

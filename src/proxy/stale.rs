@@ -10,7 +10,7 @@ use pingora::cache::{CacheKey, CacheMeta};
 use pingora::proxy::Session;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
-use super::ctx::RequestCtx;
+use super::ctx::{RequestCtx, Stage};
 use super::fetch::failed;
 use super::{coalesce, failure, query};
 use crate::cache::stale::is_error;
@@ -72,7 +72,7 @@ pub fn without_asking(failed: &FailedFetches, session: &Session, meta: &CacheMet
 /// Whether a stale response may be served now: while it is fetched anew (`error` is `None`), or
 /// because the backend failed.
 pub fn may_serve(failed: &FailedFetches, session: &mut Session, ctx: &mut RequestCtx, error: Option<&Error>) -> bool {
-    let Some(meta) = session.cache.maybe_cache_meta() else { return false };
+    let Some(meta) = session.cache.maybe_cache_meta().filter(|_| !ctx.is_elsewhere()) else { return false };
     let Some(error) = error else {
         let allowed = is_in_grace(session, meta, ctx);
         if allowed {
@@ -81,7 +81,7 @@ pub fn may_serve(failed: &FailedFetches, session: &mut Session, ctx: &mut Reques
         }
         return allowed;
     };
-    if !ctx.fetch.has_failed && may_be_asked_again(ctx) {
+    if ctx.fetch.stage == Stage::Open && may_be_asked_again(ctx) {
         // An error of the backend: the policy speaks first, and then `prefer`.
         return false;
     }

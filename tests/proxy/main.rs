@@ -35,6 +35,7 @@ mod query;
 mod range;
 mod reload;
 mod reload_under_load;
+mod restart;
 mod retry;
 mod slice;
 mod slow_reader;

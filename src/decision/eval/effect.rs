@@ -35,8 +35,8 @@ pub(in crate::decision) fn perform<F: Facts>(
         StatementKind::Set(target, expression) => set(target, value(facts, expression), facts),
         StatementKind::Unset(target) => unset(target, facts),
         StatementKind::Effect(function, arguments) => {
-            let text = arguments.first().map_or(Value::UNSET, |argument| value(facts, argument));
-            call(*function, &text, facts, context.step)
+            let argument = arguments.first().map_or(Value::UNSET, |argument| value(facts, argument));
+            call(*function, &argument, facts, context.step)
         }
         StatementKind::Normalize(normalization) => normalize::normalize(normalization, facts),
         StatementKind::Call(_) | StatementKind::If { .. } | StatementKind::Return(_) | StatementKind::Leave => Ok(()),
@@ -82,6 +82,11 @@ fn call<F: Facts>(function: Function, argument: &Value<'_>, facts: &mut F, step:
     match function {
         Function::HashData => facts.hash_data(text),
         Function::Log => facts.log(text),
+        Function::CacheReqBody => {
+            if let Value::Bytes(most) = argument {
+                facts.keep_content(u64::try_from(*most).unwrap_or_default());
+            }
+        }
         Function::Synthetic => return facts.set(body_of(step), Value::text(text)),
         // The others yield a value, and that is all they do.
         _ => {}

@@ -36,9 +36,12 @@ impl<'a, F: Facts> Scope<'a, F> {
             }
             Function::Ip => text(0).and_then(|text| parse::ip(&text)).map_or_else(|| value(1), Value::Ip),
             // Statements, and those that have an expression of their own.
-            Function::Regsub | Function::Regsuball | Function::HashData | Function::Synthetic | Function::Log => {
-                Value::UNSET
-            }
+            Function::Regsub
+            | Function::Regsuball
+            | Function::HashData
+            | Function::Synthetic
+            | Function::CacheReqBody
+            | Function::Log => Value::UNSET,
         }
     }
 }

@@ -84,8 +84,8 @@ actions! {
         "Copy bytes both ways without looking at them.";
     Purge "purge" OptionalSoft [Recv] runs [Recv]
         "Remove the stored response of this request, all variants. With `soft` they stay and are stale from now on: served within their grace, or when the backend fails.";
-    Restart "restart" None [Recv Hit Miss Pass Purge Deliver Synth] runs []
-        "Start again in recv with the request as it is now.";
+    Restart "restart" None [Recv Hit Miss Pass Purge Deliver Synth] runs [Recv Hit Miss Pass Purge Deliver Synth]
+        "Begin again in `recv` with the request as it is now. At most four times, then `synth` comes with 503. What the client sent as content is there again unless it was read, or if `std.cache_req_body` kept it.";
     Retry "retry" None [BackendRefresh BackendResponse BackendError] runs [BackendResponse BackendError]
         "Ask the backend again, with `bereq` as it is now: `backend_fetch` comes next. At most four times, then `backend_error` comes with 503, or `synth` if it was `backend_error` that said so. What was sent with content is sent again only if it is idempotent or `std.cache_req_body` kept it.";
     Synth "synth" StatusAndReason [Recv Hit Miss Pass Pipe Purge Deliver] runs [Recv Hit Miss Pass Purge Deliver]

@@ -15,6 +15,7 @@ pub struct Parameter {
 
 const ANYWHERE: StepSet = StepSet::ALL;
 const HASH: StepSet = StepSet::of(&[Step::Hash]);
+const RECV: StepSet = StepSet::of(&[Step::Recv]);
 const MADE_UP: StepSet = StepSet::of(&[Step::Synth, Step::BackendError]);
 
 macro_rules! functions {
@@ -74,6 +75,8 @@ functions! {
         "Adds a part to the cache key.";
     Synthetic "synthetic" (body: String) -> Void in MADE_UP
         "Sets the body of a response that is made up.";
+    CacheReqBody "std.cache_req_body" (most: Bytes) -> Void in RECV
+        "Keeps the content of the request, up to that size and 64 KB at most, so that it can be sent again by `retry` and `restart`. Larger content is sent on as it comes and not kept; if its size is not known beforehand, the request is refused with 413.";
     ToLower "std.tolower" (text: String) -> String in ANYWHERE "The text in lower case (ASCII).";
     ToUpper "std.toupper" (text: String) -> String in ANYWHERE "The text in upper case (ASCII).";
     Strlen "std.strlen" (text: String) -> Int in ANYWHERE "How many bytes the text has; 0 if unset.";

@@ -22,7 +22,7 @@ use tokio::sync::watch;
 
 use super::arrival::{Alarm, Arrival, next_request};
 use super::date;
-use super::intake::Intake;
+use super::intake::{Intake, Rest};
 use crate::store::pingora::{Pace, STALL};
 
 /// What is known of the head of the next final response before pingora writes it.
@@ -115,6 +115,18 @@ impl ClientStream {
     /// Whether pingora has read the request to its last byte.
     pub fn is_request_over(&self) -> bool {
         self.intake.is_over()
+    }
+
+    /// Whether pingora has read anything of the body of the request.
+    pub fn is_body_begun(&self) -> bool {
+        self.intake.is_body_begun()
+    }
+
+    /// Lets the request begin again with this head, and forgets what was said of its response.
+    pub fn begin_again(&mut self, head: Bytes, rest: Rest) {
+        self.set_next_head(None);
+        self.pace = Arc::default();
+        self.intake.begin_again(head, rest);
     }
 
     /// Says what the next final response is; `None` leaves its head as pingora writes it.
@@ -280,6 +292,9 @@ impl AsyncRead for ClientStream {
         if *this.switches.get_mut() {
             this.intake.open();
         }
+        if this.intake.is_at_hand() {
+            return Poll::Ready(this.intake.hand_on(out));
+        }
         if this.intake.lets_through(out.remaining()) {
             let before = out.filled().len();
             ready!(Pin::new(&mut this.inner).poll_read(cx, out))?;
@@ -289,7 +304,7 @@ impl AsyncRead for ClientStream {
         if this.intake.received().is_empty() && ready!(this.poll_fill(cx))? == 0 {
             return Poll::Ready(Ok(()));
         }
-        if this.intake.is_over() {
+        if this.intake.is_closed() {
             // The next request has to wait for its turn, and nothing that comes wakes whoever asks for it.
             return Poll::Pending;
         }
