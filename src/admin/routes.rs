@@ -40,6 +40,7 @@ async fn status(State(shared): State<Arc<Shared>>) -> Json<Value> {
         "policy": source.policy(),
         "store": source.store(),
         "backends": source.backends(),
+        "directors": source.directors(),
         "listeners": source.listeners(),
         "requests": source.requests(),
     }))

@@ -10,11 +10,14 @@ pub trait StatusSource: Send + Sync + 'static {
     fn policy(&self) -> Value;
 
     /// The store: `bytes`, `limit_bytes`, `index_bytes`, `objects`, `fills`, and since the start `stored`, `evictions`,
-    /// `purged`.
+    /// `purged`, `expired`.
     fn store(&self) -> Value;
 
     /// The backends of the running policy: a list of [`crate::origin::BackendStatus`].
     fn backends(&self) -> Value;
+
+    /// The directors of the running policy: a list of [`crate::origin::DirectorStatus`].
+    fn directors(&self) -> Value;
 
     /// The addresses that clients connect to: a list of texts.
     fn listeners(&self) -> Value;

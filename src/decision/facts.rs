@@ -44,6 +44,30 @@ impl<'a> Value<'a> {
     pub const UNSET: Self = Self::Text(None);
 }
 
+impl From<bool> for Value<'_> {
+    fn from(flag: bool) -> Self {
+        Self::Bool(flag)
+    }
+}
+
+impl<'a> From<Option<Cow<'a, [u8]>>> for Value<'a> {
+    fn from(text: Option<Cow<'a, [u8]>>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> From<Cow<'a, [u8]>> for Value<'a> {
+    fn from(text: Cow<'a, [u8]>) -> Self {
+        Self::Text(Some(text))
+    }
+}
+
+impl From<Vec<u8>> for Value<'_> {
+    fn from(text: Vec<u8>) -> Self {
+        Self::Text(Some(Cow::Owned(text)))
+    }
+}
+
 /// The most bytes that a computed text has; where it is set, only shorter ones are taken.
 pub const TEXT_LIMIT_BYTES: usize = 1 << 20;
 

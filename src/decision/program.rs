@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use super::eval::{AclIndex, Acls, Context, Scope, conclude, perform};
 use super::facts::{Facts, Refused, Value};
-use super::lower;
 use super::tree::{DecisionTree, Node, NodeId};
-use crate::lang::hir::Hir;
+use super::{fold, lower};
+use crate::lang::hir::{Expression, Hir};
 use crate::lang::schema::{Action, Step};
 use crate::lang::source::Span;
 
@@ -56,14 +56,15 @@ pub struct Program {
 impl Program {
     /// Lowers a policy and indexes it. Cannot fail: only an error-free policy has a [`Hir`].
     #[must_use]
-    pub fn new(hir: Hir) -> Self {
+    pub fn new(mut hir: Hir) -> Self {
+        fold::fold(&mut hir);
         let trees: Vec<_> = hir.steps.iter().map(|body| lower::lower(&hir, body)).collect();
         let acls = hir.acls.iter().map(AclIndex::new).collect();
         let endings = trees.iter().flat_map(endings).collect();
         Self { hir, trees, acls, endings }
     }
 
-    /// The policy as it was checked.
+    /// The policy as it was checked, with values in the place of what is known already.
     #[must_use]
     pub fn hir(&self) -> &Hir {
         &self.hir
@@ -91,9 +92,17 @@ impl Program {
     /// and subs do not call themselves.
     pub fn run<F: Facts>(&self, step: Step, facts: &mut F) -> Verdict {
         let Some(tree) = self.tree(step) else { return Verdict::undecided(step) };
-        let context = Context { step, backends: &self.hir.backends, acls: Acls::Indexed(&self.acls) };
-        let mut run = Run { tree, context, locals: Vec::new(), returns: Returns::default() };
+        let mut run = Run { tree, context: self.context(step), locals: Vec::new(), returns: Returns::default() };
         run.walk(facts).unwrap_or_else(|| Verdict::undecided(step))
+    }
+
+    /// The value of an expression that stands in a declaration, as `step` sees it.
+    pub fn value<'a, F: Facts>(&'a self, step: Step, expression: &'a Expression, facts: &'a F) -> Value<'a> {
+        Scope { facts, locals: &[], context: self.context(step) }.value(expression)
+    }
+
+    fn context(&self, step: Step) -> Context<'_> {
+        Context { step, hir: &self.hir, acls: Acls::Indexed(&self.acls) }
     }
 }
 

@@ -2,8 +2,8 @@
 //! never hides a longer one that starts with it.
 
 use crate::lang::schema::{
-    Action, BACKEND_ATTRIBUTES, BYTE_UNITS, CONTEXTUAL_WORDS, DURATION_UNITS, ELSE_IF_WORDS, Function, Message,
-    PROBE_ATTRIBUTES, RULE_MODES, RuleAction, RuleTable, SHORT_NAMES, SOFT, Step, Type, Variable,
+    Action, BACKEND_ATTRIBUTES, BYTE_UNITS, CONTEXTUAL_WORDS, DURATION_UNITS, DirectorKind, ELSE_IF_WORDS, Function,
+    Message, PROBE_ATTRIBUTES, RULE_MODES, RuleAction, RuleTable, SHORT_NAMES, SOFT, Step, Type, Variable,
 };
 
 fn longest_first<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
@@ -41,7 +41,7 @@ pub(super) fn rule_tables() -> Vec<&'static str> {
 }
 
 pub(super) fn functions() -> Vec<&'static str> {
-    longest_first(Function::ALL.iter().map(|function| function.name()))
+    longest_first(Function::all().map(Function::name))
 }
 
 /// Variables with one value, and the collections (`req.query`) that short names stand for.
@@ -60,7 +60,10 @@ pub(super) fn messages() -> Vec<&'static str> {
 }
 
 pub(super) fn attributes() -> Vec<&'static str> {
-    longest_first(BACKEND_ATTRIBUTES.iter().chain(PROBE_ATTRIBUTES).map(|attribute| attribute.name))
+    let kinds = DirectorKind::ALL.iter();
+    let directors = kinds.flat_map(|kind| kind.attributes().iter().chain(kind.member_attributes()));
+    let all = BACKEND_ATTRIBUTES.iter().chain(PROBE_ATTRIBUTES).chain(directors);
+    longest_first(all.map(|attribute| attribute.name))
 }
 
 pub(super) fn types() -> Vec<&'static str> {

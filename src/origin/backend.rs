@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -50,6 +51,11 @@ impl Backend {
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         self.addresses.is_some() && self.health.as_ref().is_none_or(|health| health.is_healthy())
+    }
+
+    /// How long ago its probe found it healthy again; `None` if it never was sick.
+    pub(super) fn recovered_for(&self) -> Option<Duration> {
+        self.health.as_ref()?.recovered_for()
     }
 
     /// The address to connect to. An address answers at once, a name from what was looked up last.

@@ -6,6 +6,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tokio::runtime::Handle;
@@ -57,6 +58,11 @@ impl Health {
         self.record.healthy.load(Relaxed)
     }
 
+    /// How long ago it turned from sick to healthy; `None` if it did not.
+    pub(super) fn recovered_for(&self) -> Option<Duration> {
+        self.record.lock().recovered.map(|at| at.elapsed())
+    }
+
     pub(super) fn status(&self) -> ProbeStatus {
         self.record.status()
     }
@@ -82,6 +88,8 @@ pub(super) struct Record {
 struct Results {
     history: History,
     last: Option<Result<u16, ProbeError>>,
+    /// When it turned healthy, having been found sick.
+    recovered: Option<Instant>,
 }
 
 impl Record {
@@ -91,7 +99,7 @@ impl Record {
             name: probed.name.clone(),
             healthy: AtomicBool::new(history.is_healthy(&probed.probe)),
             definition: probed.probe.clone(),
-            results: Mutex::new(Results { history, last: None }),
+            results: Mutex::new(Results { history, last: None, recovered: None }),
             probes: watch::Sender::new(0),
         }
     }
@@ -105,6 +113,10 @@ impl Record {
         let changed = self.healthy.swap(healthy, Relaxed) != healthy;
         if first || changed {
             self.log(healthy, &result);
+        }
+        // Before its first probe nobody found it sick.
+        if changed && healthy && !first {
+            results.recovered = Some(Instant::now());
         }
         results.last = Some(result);
         drop(results);

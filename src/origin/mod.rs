@@ -1,4 +1,4 @@
-//! Backends: where they are, how they are reached, whether they are healthy.
+//! Backends and directors: where they are, how they are reached, whether they are healthy.
 //!
 //! A policy asks the [`Registry`] for the [`Backend`] of each definition it holds; the proxy asks the
 //! backend for its health and its address and tells it how each request ended. What is known of a
@@ -8,6 +8,7 @@
 mod addresses;
 mod backend;
 mod definition;
+mod director;
 mod exchange;
 mod health;
 mod probe;
@@ -17,5 +18,6 @@ mod shared;
 pub use addresses::{Lookup, LookupFuture, ResolveError, SystemLookup};
 pub use backend::{Backend, BackendStatus, OriginRequest};
 pub use definition::{Address, BackendDefinition, ProbeDefinition};
+pub use director::{Chosen, Director, DirectorDefinition, DirectorStatus, Question, Shard, Target, Way, digest};
 pub use health::ProbeStatus;
 pub use registry::Registry;

@@ -7,6 +7,7 @@ use tokio::runtime::Handle;
 use super::addresses::{Addresses, Lookup, SystemLookup};
 use super::backend::Backend;
 use super::definition::{Address, BackendDefinition};
+use super::director::{Director, DirectorDefinition, State, Target};
 use super::health::{Health, Probed};
 use super::shared::Shared;
 use crate::telemetry::Metrics;
@@ -23,6 +24,7 @@ pub struct Registry {
     backends: Shared<BackendDefinition, Backend>,
     health: Shared<Probed, Health>,
     addresses: Shared<Address, Addresses>,
+    directors: Shared<DirectorDefinition, State>,
 }
 
 impl Registry {
@@ -43,6 +45,7 @@ impl Registry {
             backends: Shared::default(),
             health: Shared::default(),
             addresses: Shared::default(),
+            directors: Shared::default(),
         }
     }
 
@@ -54,6 +57,13 @@ impl Registry {
             let health = addresses.as_ref().and_then(|addresses| self.health(definition, addresses));
             Backend::new(definition.clone(), addresses, health, self.metrics.origin(&definition.name))
         })
+    }
+
+    /// The director of that definition and number, with `members` in the order of the definition.
+    #[must_use]
+    pub fn director(&self, number: u32, definition: DirectorDefinition, members: Vec<Target>) -> Director {
+        let state = self.directors.get_or_make(&definition, || State::new(&definition));
+        Director::new(number, definition, members, state)
     }
 
     fn addresses(&self, address: &Address) -> Arc<Addresses> {

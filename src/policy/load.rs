@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::reads::Reads;
 use super::source::PolicySource;
-use super::{Policy, backends};
+use super::{Policy, backends, directors};
 use crate::decision::Program;
 use crate::files::DiskFiles;
 use crate::lang::check::Checked;
@@ -51,9 +51,11 @@ pub fn compile(source: &PolicySource, registry: &Registry, generation: u64) -> R
     let Some(hir) = hir else {
         return Err(Box::new(Rejected { diagnostics, sources, compile_time: started.elapsed(), reads }));
     };
+    let backends = backends::resolve(&hir.backends, registry);
     Ok(Policy {
         generation,
-        backends: backends::resolve(&hir.backends, registry),
+        directors: directors::resolve(&hir, &backends, registry),
+        backends,
         default_backend: hir.default_backend,
         program: Program::new(hir),
         path: source.path.clone(),

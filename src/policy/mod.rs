@@ -5,6 +5,7 @@
 //! and stores are not here: a swap never touches a socket or a stored object.
 
 mod backends;
+mod directors;
 mod handle;
 mod load;
 mod reads;
@@ -29,7 +30,7 @@ use crate::decision::Program;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::hir::BackendId;
 use crate::lang::source::SourceMap;
-use crate::origin::Backend;
+use crate::origin::{Backend, Director, Target};
 use reads::Reads;
 use watch::Targets;
 
@@ -42,6 +43,8 @@ pub struct Policy {
     pub program: Program,
     /// The backends, in the order of their [`BackendId`]s.
     pub backends: Vec<Arc<Backend>>,
+    /// The directors, whose [`BackendId`]s are behind those of the backends.
+    pub directors: Vec<Arc<Director>>,
     /// Where requests go that no statement sends elsewhere; `None` if the policy has no backend.
     pub default_backend: Option<BackendId>,
     /// The text, for places of rules and diagnostics.
@@ -59,4 +62,16 @@ pub struct Policy {
     /// Findings that did not keep it from running.
     pub warnings: Vec<Diagnostic>,
     reads: Reads,
+}
+
+impl Policy {
+    /// The backend or director of that number.
+    #[must_use]
+    pub fn target(&self, id: BackendId) -> Option<Target> {
+        if let Some(backend) = self.backends.get(id.0 as usize) {
+            return Some(Target::Backend(id.0, backend.clone()));
+        }
+        let at = (id.0 as usize).checked_sub(self.backends.len())?;
+        self.directors.get(at).cloned().map(Target::Director)
+    }
 }

@@ -17,6 +17,7 @@ use super::storing::{conclude_times, has_validator, reason_not_stored};
 use super::{head_update, part, stale};
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::transfer_coding;
+use crate::cache::update304::TooLarge;
 use crate::cache::{Freshness, Heuristic, LifetimeSource, Timing, Unstorable, update304, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
@@ -67,7 +68,11 @@ pub fn response(
             return Ok(());
         }
         (Some(meta), _) => {
-            let mut refreshed = Box::new(refresh(meta.response_header(), response));
+            let Ok(refreshed) = refresh(meta.response_header(), response) else {
+                ctx.fetch.unusable = Some(Unusable::TooLarge);
+                return Ok(());
+            };
+            let mut refreshed = Box::new(refreshed);
             let verdict = respond(session, &mut refreshed, ctx);
             ctx.fetch.refreshed = Some(refreshed);
             verdict
@@ -119,10 +124,10 @@ fn is_conditional(bereq: Option<&RequestHeader>) -> bool {
 }
 
 /// The stored head brought up to date by a 304 (RFC 9111 section 3.2).
-pub fn refresh(stored: &ResponseHeader, validation: &ResponseHeader) -> ResponseHeader {
+pub fn refresh(stored: &ResponseHeader, validation: &ResponseHeader) -> Result<ResponseHeader, TooLarge> {
     let mut refreshed = stored.as_owned_parts();
-    update304::merge(&mut refreshed.headers, &validation.headers, SystemTime::now());
-    ResponseHeader::from(refreshed)
+    update304::merge(&mut refreshed.headers, &validation.headers, SystemTime::now())?;
+    Ok(ResponseHeader::from(refreshed))
 }
 
 /// Works out the times of a response and runs `backend_response` on it.

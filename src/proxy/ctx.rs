@@ -1,7 +1,7 @@
 //! What warp knows about one request while it is under way.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -9,6 +9,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 use pingora::http::{RequestHeader, ResponseHeader};
 
+use super::abandon::LeftBehind;
+use super::backend_connection::Reading;
 use super::coalesce;
 use super::content::Keeping;
 use super::failure::Page;
@@ -23,7 +25,7 @@ use crate::cache::slice::Slice;
 use crate::cache::{CacheControl, TargetList, Unstorable, targeted};
 use crate::lang::hir::BackendId;
 use crate::lang::source::Span;
-use crate::origin::OriginRequest;
+use crate::origin::{Backend, OriginRequest};
 use crate::policy::Policy;
 use crate::store::pingora::{FillIntent, Wanted};
 use crate::telemetry::{InFlight, Outcome, Reason};
@@ -47,8 +49,8 @@ pub struct RequestCtx {
     pub course: Course,
     /// Whether all of the stored response's body is there.
     pub has_whole_body: bool,
-    /// Whether the client went away while its response was fetched. Set where the request can only be read.
-    pub client_is_gone: AtomicBool,
+    /// Set when the client went away while its response was fetched, where the request can only be read.
+    pub left_behind: OnceLock<LeftBehind>,
     /// Counts the request as running until it ends; none for a fetch in the background.
     pub in_flight: Option<InFlight>,
     /// What the request came to, for the log, the metrics and `Cache-Status`.
@@ -128,8 +130,12 @@ pub struct Fetch {
     pub stage: Stage,
     /// The page that `backend_error` made.
     pub page: Option<Page>,
-    /// `bereq.backend`.
+    /// `bereq.backend`: a backend or a director.
     pub backend: Option<BackendId>,
+    /// `beresp.backend`: the backend that was chosen.
+    pub chosen: Option<BackendId>,
+    /// The members of the director to which no connection could be made.
+    pub failed_at: Vec<Arc<Backend>>,
     /// The request to the backend that was asked last, counted when it ends.
     pub asked: Option<OriginRequest>,
     /// The name of that backend, once the request to it has ended.
@@ -142,6 +148,8 @@ pub struct Fetch {
     pub between_bytes_timeout: Option<Duration>,
     /// `bereq.cache_control_fields`, if the policy set it.
     pub targets: Option<TargetList>,
+    /// What comes from it.
+    pub reading: Reading,
     /// When the request to the backend was sent.
     pub sent: Option<SystemTime>,
     /// Whether `Surrogate-Control` of the response was obeyed: then it goes no further.
@@ -374,7 +382,7 @@ impl RequestCtx {
             disposition: Disposition::default(),
             pending: None,
             course: Course::default(),
-            client_is_gone: AtomicBool::new(false),
+            left_behind: OnceLock::new(),
             has_whole_body: false,
             in_flight: None,
             verdict: CacheVerdict::default(),

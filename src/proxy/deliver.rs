@@ -191,8 +191,7 @@ fn complete_fetched(response: &mut ResponseHeader, fetch: &Fetch) {
 /// What `Surrogate-Control` said was for us alone, if we followed it. It stays with what is stored,
 /// for a 304 that does not repeat it.
 fn keep_what_was_for_us(session: &Session, response: &mut ResponseHeader, ctx: &RequestCtx) {
-    let meta = session.cache.maybe_cache_meta();
-    let stored = meta.and_then(|meta| meta.extensions().get::<StoredTimes>());
+    let stored = session.cache.maybe_cache_meta().map(StoredTimes::of);
     let obeyed = stored.map_or(ctx.fetch.obeys_surrogate_control, |times| times.obeys_surrogate_control);
     if obeyed {
         response.remove_header(&SURROGATE_CONTROL);

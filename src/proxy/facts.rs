@@ -163,7 +163,8 @@ impl StepFacts<'_> {
         Some(match variable {
             V::BereqRetries => Value::Int(i64::from(fetch.attempts.retries)),
             V::BereqTime => Value::Time(fetch.sent.unwrap_or(self.now)),
-            V::BereqBackend | V::BerespBackend => Value::Backend(fetch.backend),
+            V::BereqBackend => Value::Backend(fetch.backend),
+            V::BerespBackend => Value::Backend(fetch.chosen),
             V::BereqConnectTimeout => timeout(fetch.connect_timeout),
             V::BereqFirstByteTimeout => timeout(fetch.first_byte_timeout),
             V::BereqBetweenBytesTimeout => timeout(fetch.between_bytes_timeout),

@@ -14,8 +14,9 @@ use super::WarpProxy;
 use super::connection::BadChunk;
 use super::ctx::{Lifetimes, RequestCtx, Stage, Synthetic};
 use super::retry::{self, Retry};
+use super::shown::Shown;
 use super::step::Messages;
-use super::{coalesce, slice, stale, storing, synth};
+use super::{choose, coalesce, slice, stale, storing, synth};
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{OriginResult, Outcome, Reason};
 
@@ -27,16 +28,22 @@ pub struct Page {
     is_stored: bool,
 }
 
-/// A connection could not be made. Another address of the same name may do better.
+/// A connection could not be made. Another member of the director, or another address of the same name,
+/// may do better; nothing was sent yet, whatever the method.
 pub fn to_connect(peer: &HttpPeer, ctx: &mut RequestCtx, mut error: Box<Error>) -> Box<Error> {
     ctx.verdict.reason = Reason::Connect;
     error.set_retry(false);
-    if let (Some(asked), Some(address)) = (&ctx.fetch.asked, peer.address().as_inet()) {
-        let backend = asked.backend();
+    let Some(backend) = ctx.fetch.asked.as_ref().map(|asked| asked.backend().clone()) else { return error };
+    if let Some(address) = peer.address().as_inet() {
         backend.report_connect_failure(*address);
-        let is_name = backend.definition().address.as_ref().is_some_and(|address| address.literal().is_none());
-        error.set_retry(is_name && retry::may_connect_again(ctx));
     }
+    let is_name = backend.definition().address.as_ref().is_some_and(|address| address.literal().is_none());
+    count_fetch(Reason::Connect, ctx);
+    let has_another = choose::has_another(&backend, ctx);
+    if !has_another && is_name {
+        ctx.fetch.failed_at.clear();
+    }
+    error.set_retry((has_another || is_name) && retry::may_connect_again(ctx));
     error
 }
 
@@ -140,7 +147,7 @@ pub async fn answer(session: &mut Session, error: &Error, ctx: &mut RequestCtx) 
     let status = status_for(error);
     session.set_keepalive(None);
     if let Err(error) = write_error_page(session, ctx, status).await {
-        tracing::debug!(%error, "the error page could not be sent");
+        tracing::debug!(error = %Shown(error), "the error page could not be sent");
     }
     FailToProxy { error_code: status, can_reuse_downstream: false }
 }
@@ -167,7 +174,17 @@ pub fn note(error: &Error, ctx: &mut RequestCtx) {
     if !matches!(reason, Reason::Policy | Reason::PolicyFailure) {
         ctx.verdict.decided_at = None;
     }
-    tracing::warn!(xid = ctx.exchange.xid, reason = reason.as_str(), %error, "the request failed");
+    tell(reason, error, ctx);
+}
+
+/// What clients do, and what the policy says, is everyday; the rest is for those who look after the backend.
+fn tell(reason: Reason, error: &Error, ctx: &RequestCtx) {
+    let (xid, error) = (ctx.exchange.xid, Shown(error));
+    if matches!(reason, Reason::Client | Reason::BadRequest | Reason::Policy) {
+        tracing::debug!(xid, reason = reason.as_str(), %error, "the request failed");
+    } else {
+        tracing::warn!(xid, reason = reason.as_str(), %error, "the request failed");
+    }
 }
 
 /// Why a request failed.

@@ -1,7 +1,6 @@
 //! The backend is asked: `miss` or `pass`, and `backend_fetch`.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, Method, header};
@@ -14,7 +13,7 @@ use super::ctx::{Disposition, Lifetimes, RequestCtx, Stage, Synthetic};
 use super::lookup::{PASSED, cache_key};
 use super::recv::answer_for;
 use super::step::Messages;
-use super::{head_update, part, post, restart, retry};
+use super::{backend_connection, choose, head_update, part, post, restart, retry};
 use crate::cache::{hop_by_hop, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
@@ -78,7 +77,7 @@ pub async fn peer(session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<Htt
     if retry::begin(ctx) {
         ask(session, ctx)?;
     }
-    let backend = choose(ctx)?;
+    let backend = choose::backend(session, ctx)?;
     let address = backend.resolve().await.map_err(|error| {
         ctx.verdict.reason = Reason::Resolve;
         failed(503, error.to_string())
@@ -142,20 +141,6 @@ fn prepare(bereq: &mut RequestHeader, session: &Session, ctx: &RequestCtx) {
     let _ = bereq.append_header(header::VIA, "1.1 warp");
 }
 
-fn choose(ctx: &mut RequestCtx) -> Result<Arc<Backend>> {
-    let backend = ctx.fetch.backend.and_then(|id| ctx.policy.backends.get(id.0 as usize)).cloned();
-    let Some(backend) = backend else {
-        ctx.verdict.reason = Reason::BackendSick;
-        return Err(failed(503, "the policy chose no backend"));
-    };
-    ctx.fetch.asked = Some(backend.begin());
-    if !backend.is_healthy() {
-        ctx.verdict.reason = Reason::BackendSick;
-        return Err(failed(503, format!("backend {} is sick", backend.name())));
-    }
-    Ok(backend)
-}
-
 fn peer_at(address: SocketAddr, backend: &Backend, ctx: &RequestCtx) -> HttpPeer {
     let mut peer = HttpPeer::new(address, false, String::new());
     let definition = backend.definition();
@@ -168,7 +153,19 @@ fn peer_at(address: SocketAddr, backend: &Backend, ctx: &RequestCtx) -> HttpPeer
     peer.options.read_timeout = Some(first_byte.max(between_bytes));
     peer.options.write_timeout = Some(between_bytes);
     peer.options.idle_timeout = Some(IDLE);
+    peer.options.alpn = backend_connection::alpn();
     peer
+}
+
+/// How long the head of what the backend of this request answers may take; before `backend_fetch`, of the backend that
+/// it is meant for.
+pub fn longest_to_head(ctx: &RequestCtx) -> Duration {
+    let id = ctx.fetch.backend.or(ctx.exchange.backend_hint).or(ctx.policy.default_backend);
+    let backend = id.and_then(|id| ctx.policy.backends.get(id.0 as usize));
+    backend.map_or(IDLE, |backend| {
+        let definition = backend.definition();
+        definition.connect_timeout + definition.first_byte_timeout.max(definition.between_bytes_timeout)
+    })
 }
 
 /// An error that the backend is to blame for.

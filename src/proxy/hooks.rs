@@ -17,8 +17,8 @@ use pingora::{Error, Result};
 use super::ctx::{RequestCtx, Stage};
 use super::recv::Received;
 use super::{
-    WarpProxy, abandon, ahead, beresp, coalesce, deliver, failure, fetch, head_update, interim, invalidate, log,
-    lookup, part, post, range, recv, revalidate, slice, sliced, stale, storing, synth,
+    WarpProxy, abandon, ahead, backend_connection, beresp, coalesce, deliver, failure, fetch, head_update, interim,
+    invalidate, log, lookup, part, post, range, recv, revalidate, slice, sliced, stale, storing, synth,
 };
 
 #[async_trait]
@@ -50,9 +50,9 @@ impl ProxyHttp for WarpProxy {
         Ok(())
     }
 
-    fn cache_key_callback(&self, _session: &Session, ctx: &mut RequestCtx) -> Result<CacheKey> {
+    fn cache_key_callback(&self, session: &Session, ctx: &mut RequestCtx) -> Result<CacheKey> {
         let mut key = lookup::cache_key(&ctx.exchange);
-        coalesce::join(&mut key, ctx);
+        coalesce::join(&mut key, session, ctx);
         Ok(key)
     }
 
@@ -135,6 +135,7 @@ impl ProxyHttp for WarpProxy {
         if interim::is_relayed(response) {
             return interim::relay(session, response, ctx).await;
         }
+        backend_connection::note_framing(response, ctx);
         beresp::response(self.storage, session, response, ctx)?;
         if ctx.fetch.unusable.is_none() {
             ctx.fetch.stage = Stage::Answered;
@@ -152,6 +153,7 @@ impl ProxyHttp for WarpProxy {
         ctx: &mut RequestCtx,
     ) -> Result<Option<Duration>> {
         abandon::check(session, ctx)?;
+        backend_connection::check(end_of_stream, ctx)?;
         part::count(body.as_ref(), ctx)?;
         post::write(body.as_ref(), end_of_stream, ctx);
         coalesce::leave(end_of_stream, ctx);
@@ -191,7 +193,7 @@ impl ProxyHttp for WarpProxy {
         ctx: &mut RequestCtx,
         is_reused: bool,
     ) -> Box<Error> {
-        let error = failure::while_asking(session, peer, error, ctx, is_reused);
+        let error = failure::while_asking(session, peer, abandon::name(error, ctx), ctx, is_reused);
         failure::conclude(self, session, error, ctx)
     }
 
@@ -240,7 +242,7 @@ impl ProxyHttp for WarpProxy {
         context: ProxyWarnLogContext,
     ) -> bool {
         if context == ProxyWarnLogContext::DownstreamCache {
-            abandon::note(ctx);
+            abandon::note(self.abandoned, ctx);
         }
         self.suppress_error_log(session, ctx, error)
     }
@@ -251,9 +253,11 @@ impl ProxyHttp for WarpProxy {
         _reused: bool,
         _peer: &HttpPeer,
         _fd: std::os::unix::io::RawFd,
-        _digest: Option<&Digest>,
+        digest: Option<&Digest>,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
+        abandon::check_limit(ctx)?;
+        backend_connection::begin(digest, ctx);
         ctx.fetch.sent = Some(std::time::SystemTime::now());
         Ok(())
     }

@@ -36,7 +36,8 @@ pub fn enable(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) {
         (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Pass, Reason::HitForPass);
         return;
     }
-    session.cache.enable(proxy.storage, None, Some(proxy.marks), Some(proxy.lock), Some(coalesce::Lock::options()));
+    let options = coalesce::options(ctx);
+    session.cache.enable(proxy.storage, None, Some(proxy.marks), Some(proxy.lock), Some(options));
 }
 
 /// The key that `hash` made, or that of a slice of what it stands for.
@@ -124,7 +125,7 @@ pub fn stored_slice(
 
 /// A stored response as the policy sees it.
 pub fn object_view(meta: &CacheMeta) -> ObjView<'_> {
-    let times = meta.extensions().get::<StoredTimes>().copied().unwrap_or_default();
+    let times = StoredTimes::of(meta);
     ObjView {
         header: meta.response_header(),
         fresh_until: meta.fresh_until(),

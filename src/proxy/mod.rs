@@ -6,11 +6,12 @@
 //!   `hooks` hands on to the steps;
 //! - `admit`, `recv`, `content`, `query`: what is asked for, `restart`: and once more; `lookup`, `marks`: whether it is stored, or known
 //!   not to be; `coalesce`: who waits for the fetch of another; `stale`: whether what is stale may be served;
-//! - `fetch`: the backend is asked, `retry`: once more; `interim`, `beresp`, `storing`: what comes, and what is stored of it, with
-//!   `revalidate` for a 304, `head_update` for a HEAD, `part` and `range` for parts, `slice`, `sliced` and
+//! - `fetch`: the backend is asked, the one that `choose` finds, over a `backend_connection`, `retry`: once more;
+//!   `interim`, `beresp`, `storing`: what comes, and what is stored of it, with `revalidate` for a 304, `head_update` for
+//!   a HEAD, `part` and `range` for parts, `slice`, `sliced` and
 //!   `told` for responses that are put together from slices, `post` and `invalidate` for what a request
 //!   changed, `ahead` for a client that is slow, `abandon` for one that is gone;
-//! - `deliver`, `synth`, `failure`: what the client gets; `explain` and `log`: what is told of it.
+//! - `deliver`, `synth`, `failure`: what the client gets; `explain`, `log` and `shown`: what is told of it.
 //!
 //! `facts` shows a request to the policy, `step` runs a step of it, and `serve` puts the process together. What the rules of caching say
 //! stands in `crate::cache`, and the store as pingora sees it in `crate::store::pingora`.
@@ -18,7 +19,9 @@
 mod abandon;
 mod admit;
 mod ahead;
+mod backend_connection;
 mod beresp;
+mod choose;
 mod coalesce;
 mod connection;
 mod content;
@@ -46,6 +49,7 @@ mod restart;
 mod retry;
 mod revalidate;
 mod serve;
+mod shown;
 mod slice;
 mod sliced;
 mod stale;
@@ -61,7 +65,7 @@ use crate::policy::PolicyHandle;
 use crate::telemetry::{AccessLog, Metrics};
 
 pub use crate::store::pingora::Coalescing;
-pub use options::{AccessLogTarget, Limits, Listening, ServeOptions};
+pub use options::{AccessLogTarget, Limits, Listening, MOST_ABANDONED, ServeOptions};
 pub use serve::{ServeError, serve};
 
 /// The proxy: what every request needs, whatever its policy.
@@ -72,6 +76,7 @@ pub struct WarpProxy {
     lock: &'static coalesce::Lock,
     marks: &'static marks::KeyMarks,
     failed: &'static stale::FailedFetches,
+    abandoned: &'static abandon::Abandoned,
     metrics: Arc<Metrics>,
     access_log: Option<Arc<AccessLog>>,
 }

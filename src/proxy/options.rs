@@ -7,6 +7,10 @@ use crate::policy::PolicySource;
 use crate::store::pingora::Coalescing;
 use crate::telemetry::LogFormat;
 
+/// How many fetches may go on for nobody but the store, if nothing is said: few enough to leave the file descriptors
+/// that a process commonly has (1024) to clients.
+pub const MOST_ABANDONED: usize = 100;
+
 /// Everything that only a restart changes, and where the policy comes from.
 #[derive(Clone, Debug)]
 pub struct ServeOptions {
@@ -22,6 +26,8 @@ pub struct ServeOptions {
     pub limits: Limits,
     /// How many requests may wait for the same response, and then ask for it.
     pub coalescing: Coalescing,
+    /// How many fetches may go on though their client is gone and nobody else reads them.
+    pub most_abandoned: usize,
     /// How many threads serve; `None` for one per core.
     pub threads: Option<usize>,
     /// The form of the log on stderr and of the access log.

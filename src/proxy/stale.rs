@@ -12,6 +12,7 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 
 use super::ctx::{RequestCtx, Stage};
 use super::fetch::failed;
+use super::shown::Shown;
 use super::{coalesce, failure, query};
 use crate::cache::stale::is_error;
 use crate::cache::{StaleUse, StaleWindows};
@@ -43,7 +44,7 @@ impl FailedFetches {
 }
 
 fn windows(meta: &CacheMeta) -> StaleWindows {
-    meta.extensions().get::<StoredTimes>().copied().unwrap_or_default().windows()
+    StoredTimes::of(meta).windows()
 }
 
 fn stale_for(meta: &CacheMeta) -> Duration {
@@ -149,5 +150,6 @@ fn failure_of(error: &Error, reason: Reason) -> Option<StaleUse> {
 fn note_failed_fetch(error: &Error, how: StaleUse, ctx: &mut RequestCtx) {
     let reason = if how == StaleUse::OnError { Reason::StaleIfError } else { failure::reason_of(error, ctx) };
     failure::count_fetch(reason, ctx);
+    let error = Shown(error);
     tracing::warn!(xid = ctx.exchange.xid, %error, "the backend failed; a stale response is served");
 }

@@ -18,8 +18,9 @@ use super::revalidate::{self, UNUSABLE};
 use crate::cache::content_length;
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::{CacheControl, Exchange, Unstorable, Vary, storable};
+use crate::store::pingora::Found;
 use crate::store::pingora::HEAD_ONLY;
-use crate::store::pingora::{ObjectId, StoredFill, StoredTimes};
+use crate::store::pingora::{StoredFill, StoredTimes};
 use crate::telemetry::Reason;
 
 pub fn has_validator(headers: &HeaderMap) -> bool {
@@ -160,7 +161,7 @@ pub fn storable(
     if let Some(surround) = ctx.fetch.pieces.take_surround() {
         meta.extensions_mut().insert(surround);
     }
-    if let Some(validated) = session.cache.maybe_cache_meta().and_then(|meta| meta.extensions().get::<ObjectId>()) {
+    if let Some(validated) = session.cache.maybe_cache_meta().and_then(|meta| meta.extensions().get::<Found>()) {
         meta.extensions_mut().insert(*validated);
     }
     RespCacheable::Cacheable(meta)

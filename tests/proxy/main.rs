@@ -6,11 +6,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod abandon;
 mod apart;
 mod cache_status;
 mod churn;
 mod coalesce;
 mod date;
+mod director;
 mod failed_fill;
 mod failure;
 mod forward;

@@ -25,6 +25,10 @@ impl StatusSource for Fixed {
         json!([{ "name": "web", "healthy": true }])
     }
 
+    fn directors(&self) -> Value {
+        json!([{ "name": "pool", "kind": "random" }])
+    }
+
     fn listeners(&self) -> Value {
         json!(["127.0.0.1:8080"])
     }
@@ -78,6 +82,7 @@ fn status_is_all_that_the_source_tells() {
         "policy": { "generation": 3 },
         "store": { "bytes": 5 },
         "backends": [{ "name": "web", "healthy": true }],
+        "directors": [{ "name": "pool", "kind": "random" }],
         "listeners": ["127.0.0.1:8080"],
         "requests": { "requests": 10 },
     });

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::{Scope, compare, cookies, query, reckon, replace, text};
+use super::functions::{self, Arguments};
+use super::{Scope, compare, cookies, query, reckon, text};
 use crate::decision::facts::{Facts, Value};
 use crate::lang::hir::{Expression, ExpressionKind};
 use crate::lang::schema::{Message, Variable};
@@ -30,11 +31,8 @@ impl<'a, F: Facts> Scope<'a, F> {
             Kind::Arithmetic(operation, left, right) => {
                 reckon::reckon(*operation, &self.value(left), &self.value(right))
             }
-            Kind::Substitute { text, pattern, replacement, all } => {
-                let text = self.text(text);
-                Value::Text(text.map(|text| replace::substitute(text, pattern, || self.text(replacement), *all)))
-            }
-            Kind::Call(function, arguments) => self.call(*function, arguments),
+            Kind::Call(function, given) => functions::value(*function, &Arguments::new(self, given)),
+            Kind::Unset | Kind::Regex(_) | Kind::Acl(_) | Kind::List(_) => Value::UNSET,
             _ => Value::Bool(self.holds(expression)),
         }
     }
@@ -43,7 +41,7 @@ impl<'a, F: Facts> Scope<'a, F> {
     pub fn text(&self, expression: &'a Expression) -> Option<Cow<'a, [u8]>> {
         match self.value(expression) {
             Value::Text(text) => text,
-            other => text::to_text(other, self.context.backends),
+            other => text::to_text(other, self.context.hir),
         }
     }
 

@@ -24,7 +24,7 @@ pub(super) use effect::{conclude, perform};
 pub(super) use truth::{has_extension, is_under};
 
 use crate::decision::facts::{Facts, Value};
-use crate::lang::hir::{Acl, AclId, Backend};
+use crate::lang::hir::{Acl, AclId, Hir};
 use crate::lang::schema::Step;
 
 /// The access lists as they are asked.
@@ -51,8 +51,8 @@ impl Acls<'_> {
 pub(super) struct Context<'a> {
     /// The step that is run.
     pub step: Step,
-    /// The backends in order of declaration.
-    pub backends: &'a [Backend],
+    /// The policy, for the names of what is declared.
+    pub hir: &'a Hir,
     /// The access lists in order of declaration.
     pub acls: Acls<'a>,
 }

@@ -3,6 +3,7 @@
 use http::HeaderName;
 
 use crate::lang::hir::{Expression, ExpressionKind, Glob, LocalId};
+use crate::lang::schema::function::Text;
 use crate::lang::schema::{Function, Message, Type, Variable};
 
 /// The identity of an expression, its place left out.
@@ -31,7 +32,9 @@ impl<'h> Subject<'h> {
             Kind::Query(message, name) => Self::Query(*message, constant(name)?),
             Kind::Cookie(message, name) => Self::Cookie(*message, constant(name)?),
             Kind::Local(id) => Self::Local(*id),
-            Kind::Call(function @ (Function::ToLower | Function::ToUpper), arguments) => match arguments.as_slice() {
+            Kind::Call(function @ Function::Text(Text::ToLower | Text::ToUpper), arguments) => match arguments
+                .as_slice()
+            {
                 [argument] if argument.ty == Type::String => Self::Changed(*function, Box::new(Self::of(argument)?)),
                 _ => return None,
             },
@@ -68,6 +71,9 @@ pub(super) fn describe(expression: &Expression) -> String {
         Kind::Call(function, arguments) => {
             format!("{}({})", function.name(), arguments.iter().map(describe).collect::<Vec<_>>().join(", "))
         }
+        Kind::Unset => "unset".to_owned(),
+        Kind::Regex(pattern) => quoted(pattern.text().as_bytes()),
+        Kind::List(items) => format!("[{}]", texts(items)),
         Kind::Truth(inner) => describe(inner),
         Kind::HasQuery(message, names) => format!("{}.query has [{}]", message.name(), texts(names)),
         Kind::AnyQuery(message, names) => format!("{}.query any [{}]", message.name(), globs(names)),

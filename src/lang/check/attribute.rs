@@ -1,4 +1,4 @@
-//! Attributes of backends and probes, read against their table in the schema.
+//! Attributes of backends, probes and directors, read against their table in the schema.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::context::Context;
 use super::fold::Literal;
 use super::scope::{Home, Scope};
-use super::unknown;
+use super::{unknown, words};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::Expression;
-use crate::lang::schema::{self, DURATION_UNITS, Type};
+use crate::lang::schema::{self, DURATION_UNITS, Step, Type};
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{self, AttributeValue};
 
@@ -40,7 +40,10 @@ impl<'c, 'a, 'b> Attributes<'c, 'a, 'b> {
         if !self.table.iter().any(|row| row.name == name.text) {
             let finding = Diagnostic::new(Code::E0601, name.span, format!("a {owner} has no `.{}`", name.text));
             let names = self.table.iter().map(|row| row.name);
-            self.cx.findings.report(unknown::suggest(finding, &name.text, "it has", names));
+            self.cx.findings.report(match self.table {
+                [] => finding.help("remove it"),
+                _ => unknown::suggest(finding, &name.text, "it has", names),
+            });
         } else if let Some(first) = self.given(&name.text) {
             let finding = Diagnostic::new(Code::E0602, name.span, format!("`.{}` is set twice", name.text))
                 .context(first.name.span, "set here first")
@@ -113,10 +116,19 @@ impl<'c, 'a, 'b> Attributes<'c, 'a, 'b> {
 
     /// A length of time above zero, else the default of the table.
     pub(super) fn duration(&self, name: &str) -> Duration {
+        self.duration_from(name, 1, "has to be longer than nothing")
+    }
+
+    /// A length of time, which may be none, else the default of the table.
+    pub(super) fn duration_or_none(&self, name: &str) -> Duration {
+        self.duration_from(name, 0, "cannot be less than nothing")
+    }
+
+    fn duration_from(&self, name: &str, least_ms: i64, complaint: &str) -> Duration {
         let given = match self.value(name) {
-            Some((Literal::Duration(millis), _)) if millis > 0 => Some(millis),
+            Some((Literal::Duration(millis), _)) if millis >= least_ms => Some(millis),
             Some((_, span)) => {
-                self.refuse(span, format!("`.{name}` has to be longer than nothing"), "write a duration such as `5s`");
+                self.refuse(span, format!("`.{name}` {complaint}"), "write a duration such as `5s`");
                 None
             }
             None => None,
@@ -148,13 +160,73 @@ impl<'c, 'a, 'b> Attributes<'c, 'a, 'b> {
         self.number_at(name, range).map_or_else(default, |(number, _)| number)
     }
 
+    /// True or false, else the default of the table.
+    pub(super) fn truth(&self, name: &str) -> bool {
+        let given = self.value(name).map(|(literal, _)| literal);
+        given.or_else(|| self.default_of(name)) == Some(Literal::Bool(true))
+    }
+
+    /// A number with a fraction in thousandths, within `range`, else the default of the table.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range is checked before")]
+    pub(super) fn thousandths(&self, name: &str, range: RangeInclusive<f64>) -> u32 {
+        let given = match self.value(name) {
+            Some((Literal::Real(number), _)) if range.contains(&number) => Some(number),
+            Some((Literal::Real(number), span)) => {
+                let help = format!("write a number from {:?} to {:?}", range.start(), range.end());
+                self.refuse(span, format!("`.{name}` cannot be {number:?}"), help);
+                None
+            }
+            _ => None,
+        };
+        let default = || match self.default_of(name) {
+            Some(Literal::Real(number)) => number,
+            _ => 0.0,
+        };
+        (given.unwrap_or_else(default) * 1_000.0).round() as u32
+    }
+
+    /// One of the words of the table, else its default.
+    pub(super) fn word(&self, name: &str) -> &'static str {
+        let Some(row) = self.table.iter().find(|row| row.name == name) else { return "" };
+        let default = row.default.unwrap_or_default();
+        let Some(attribute) = self.given(name) else { return default };
+        let written = match &attribute.value {
+            AttributeValue::Expression(ast::Expression { kind: ast::ExpressionKind::Path(path), .. }) => path.text(),
+            _ => String::new(),
+        };
+        row.words.iter().find(|word| **word == written).copied().unwrap_or_else(|| {
+            let span = match &attribute.value {
+                AttributeValue::Expression(value) => value.span,
+                AttributeValue::Block(block) => block.span,
+            };
+            self.refuse(span, format!("`.{name}` takes a word"), format!("write {}", words::join(row.words, "or")));
+            default
+        })
+    }
+
+    /// A value that is found out for each request, as `backend_fetch` sees it; `None` if it is left out or wrong.
+    pub(super) fn of_request(&self, name: &str) -> Option<Expression> {
+        let row = self.table.iter().find(|row| row.name == name)?;
+        let AttributeValue::Expression(written) = &self.given(name)?.value else {
+            self.value(name);
+            return None;
+        };
+        Scope::new(self.cx, Home::Step(Step::BackendFetch)).wanted(written, row.ty, format_args!("`.{name}`"))
+    }
+
     fn default_of(&self, name: &str) -> Option<Literal> {
         parse_default(self.table.iter().find(|row| row.name == name)?.default?)
     }
 }
 
-/// A default of the table: `"80"`, `200`, `3500ms`.
+/// A default of the table: `"80"`, `200`, `1.0`, `3500ms`, `false`.
 fn parse_default(text: &str) -> Option<Literal> {
+    if let Ok(truth) = text.parse() {
+        return Some(Literal::Bool(truth));
+    }
+    if text.contains('.') {
+        return text.parse().ok().map(Literal::Real);
+    }
     if let Some(text) = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
         return Some(Literal::Text(text.as_bytes().into()));
     }
@@ -174,8 +246,15 @@ mod tests {
 
     #[test]
     fn every_default_of_the_tables_can_be_read() {
-        for row in schema::BACKEND_ATTRIBUTES.iter().chain(schema::PROBE_ATTRIBUTES) {
+        let directors = schema::DirectorKind::ALL.iter().flat_map(|kind| kind.attributes());
+        let members =
+            schema::BACKEND_ATTRIBUTES.iter().chain(schema::PROBE_ATTRIBUTES).chain(schema::MEMBER_ATTRIBUTES);
+        for row in members.chain(directors) {
             let Some(default) = row.default else { continue };
+            if !row.words.is_empty() {
+                assert!(row.words.contains(&default), "{}", row.name);
+                continue;
+            }
             assert_eq!(parse_default(default).map(|literal| literal.ty()), Some(row.ty), "{}", row.name);
         }
     }

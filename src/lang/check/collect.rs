@@ -17,7 +17,7 @@ pub(super) const PIECE_PREFIX: &str = "builtin.";
 /// Names of one group exclude each other.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Group {
-    /// Backends, acls and constants: they meet in expressions.
+    /// Backends, directors, acls and constants: they meet in expressions.
     Value,
     Probe,
     Sub,
@@ -43,7 +43,8 @@ pub(super) fn collect<'a>(assembled: &'a Assembled, brings_default: bool, findin
         overrides: Vec::new(),
     };
     assembled.declarations.iter().for_each(|declaration| collector.declaration(declaration));
-    if brings_default && collector.names.backends.find("default").is_none() {
+    let names = &collector.names;
+    if brings_default && names.backends.find("default").or(names.directors.find("default")).is_none() {
         let name = &assembled.default_name;
         collector.names.backends.declare(name, name.span, None);
     }
@@ -59,6 +60,11 @@ impl<'a> Collector<'a, '_> {
             Declaration::Probe(block) => {
                 if self.claim(Group::Probe, "probe", &block.name) {
                     self.names.probes.declare(&block.name, block.span, block);
+                }
+            }
+            Declaration::Director(director) => {
+                if self.claim_value("director", &director.name) {
+                    self.names.directors.declare(&director.name, director.span, director);
                 }
             }
             Declaration::Acl(acl) => {

@@ -7,7 +7,7 @@ use super::constant::Constants;
 use super::findings::Findings;
 use super::names::{Names, Part};
 use super::scope::{Home, Scope};
-use super::{acl, backend, collect, flow, unused};
+use super::{acl, backend, collect, director, flow, unused};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{BackendId, Body, Hir, StepBody, Sub};
 use crate::lang::schema::Step;
@@ -43,6 +43,7 @@ pub(super) fn check_policy(assembled: &Assembled, sources: &SourceMap, findings:
     cx.check_constants();
     let hir = Hir {
         backends: backend::backends(&cx, options),
+        directors: director::directors(&cx),
         default_backend: default_backend(&cx),
         acls: cx.names.acls.iter().map(|entry| acl::acl(&cx, entry.item)).collect(),
         subs: subs(&cx),
@@ -56,11 +57,12 @@ pub(super) fn check_policy(assembled: &Assembled, sources: &SourceMap, findings:
     hir
 }
 
-/// The backend named `default`, else the first one. It counts as used.
+/// The backend or director named `default`, else the first backend. It counts as used.
 fn default_backend(cx: &Context) -> Option<BackendId> {
-    let at = cx.names.backends.find("default").unwrap_or(0);
-    cx.names.backends.get(at)?.mark_used();
-    Some(BackendId(number(at)))
+    cx.names.refer_backend("default").or_else(|| {
+        cx.names.backends.get(0)?.mark_used();
+        Some(BackendId(0))
+    })
 }
 
 fn subs(cx: &Context) -> Vec<Sub> {

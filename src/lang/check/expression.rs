@@ -19,6 +19,11 @@ impl Scope<'_, '_> {
             ast::ExpressionKind::Index { base, key } => self.index(base, key, span),
             ast::ExpressionKind::Call(call) => self.call_value(call, span),
             ast::ExpressionKind::Header(name) => self.table_header(name, span),
+            ast::ExpressionKind::List(_) => {
+                let finding = Diagnostic::new(Code::E0317, span, "a list has no value of its own");
+                self.report(finding.help("a list stands behind `in`, or where a function takes one"));
+                None
+            }
             ast::ExpressionKind::Not(inner) => self.condition(inner).map(|inner| negation(inner, span)),
             ast::ExpressionKind::Negate(inner) => self.negate(inner, span),
             ast::ExpressionKind::And(parts) => {

@@ -18,6 +18,7 @@ mod collect;
 mod constant;
 mod context;
 mod convert;
+mod director;
 mod expression;
 mod field;
 mod findings;

@@ -3,9 +3,11 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 
+use super::context::number;
+use crate::lang::hir::BackendId;
 use crate::lang::schema::Step;
 use crate::lang::source::Span;
-use crate::lang::syntax::ast::{Acl, AttributeBlock, Binding, Block, Name, Normalize, Rules, Sub};
+use crate::lang::syntax::ast::{Acl, AttributeBlock, Binding, Block, Director, Name, Normalize, Rules, Sub};
 
 /// Declared things of one kind, numbered in the order of declaration.
 pub(super) struct Namespace<'a, T> {
@@ -71,6 +73,11 @@ impl<'a, T> Namespace<'a, T> {
         self.entries.get(at)
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// All of them in order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Entry<'a, T>> {
         self.entries.iter()
@@ -98,6 +105,8 @@ pub(super) enum Part<'a> {
 pub(super) struct Names<'a> {
     /// Backends; `None` stands for the one that the caller brought along and nobody declared.
     pub(super) backends: Namespace<'a, Option<&'a AttributeBlock>>,
+    /// Directors.
+    pub(super) directors: Namespace<'a, &'a Director>,
     /// Access lists.
     pub(super) acls: Namespace<'a, &'a Acl>,
     /// Probes with a name.
@@ -113,7 +122,19 @@ pub(super) struct Names<'a> {
 impl<'a> Names<'a> {
     /// The names that an expression may use, apart from variables and locals.
     pub(super) fn values(&self) -> impl Iterator<Item = &'a str> + '_ {
-        self.backends.names().chain(self.acls.names()).chain(self.consts.names())
+        self.backend_names().chain(self.acls.names()).chain(self.consts.names())
+    }
+
+    /// The names of what a request can be sent to.
+    pub(super) fn backend_names(&self) -> impl Iterator<Item = &'a str> + '_ {
+        self.backends.names().chain(self.directors.names())
+    }
+
+    /// The backend or director of that name; it counts as used from now on.
+    pub(super) fn refer_backend(&self, name: &str) -> Option<BackendId> {
+        let backend = self.backends.refer(name);
+        let at = backend.or_else(|| Some(self.backends.len() + self.directors.refer(name)?))?;
+        Some(BackendId(number(at)))
     }
 
     /// The parts of one step in order.

@@ -1,6 +1,5 @@
 //! What a dotted name means: a local, a constant, a backend, an acl, a variable, a header field.
 
-use super::context::number;
 use super::fold::Literal;
 use super::scope::{Home, Scope};
 use super::{vcl, words};
@@ -98,7 +97,7 @@ impl Scope<'_, '_> {
         let names = &self.cx.names;
         self.local_names().any(|name| name == word)
             || names.consts.find(word).is_some()
-            || names.backends.find(word).is_some()
+            || names.backend_names().any(|name| name == word)
             || names.acls.find(word).is_some()
             || Variable::find(word).is_some()
             || word == "none"
@@ -129,8 +128,8 @@ impl Scope<'_, '_> {
         if let Some(at) = names.consts.refer(text) {
             return self.cx.constant(at, span).map(|literal| Meaning::Value(literal_at(literal, span))).into();
         }
-        if let Some(at) = names.backends.refer(text) {
-            return Lookup::Is(Meaning::Value(backend_at(Some(BackendId(number(at))), span)));
+        if let Some(id) = names.refer_backend(text) {
+            return Lookup::Is(Meaning::Value(backend_at(Some(id), span)));
         }
         if names.acls.refer(text).is_some() {
             return Lookup::Is(Meaning::Acl);

@@ -121,6 +121,9 @@ impl<'c, 'a> Scope<'c, 'a> {
             .or_else(|| {
                 find("backend", names.backends.find(text).and_then(|at| Some(names.backends.get(at)?.name.span)))
             })
+            .or_else(|| {
+                find("director", names.directors.find(text).and_then(|at| Some(names.directors.get(at)?.name.span)))
+            })
             .or_else(|| find("acl", names.acls.find(text).and_then(|at| Some(names.acls.get(at)?.name.span))));
         if let Some((kind, span)) = present {
             let finding =

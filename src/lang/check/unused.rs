@@ -10,6 +10,7 @@ use crate::lang::schema::Step;
 /// Reports what is declared for nothing. In Varnish that is an error, which breaks shared includes.
 pub(super) fn check(cx: &Context) {
     report(cx, "backend", &cx.names.backends);
+    report(cx, "director", &cx.names.directors);
     report(cx, "acl", &cx.names.acls);
     report(cx, "probe", &cx.names.probes);
     report(cx, "const", &cx.names.consts);

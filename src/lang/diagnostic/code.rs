@@ -117,6 +117,7 @@ codes! {
     E0221 "include-cycle" "0.1" "A file includes itself.";
     E0222 "unreadable-file" "0.1" "A file cannot be read.";
     W0224 "empty-include" "0.1" "No file is like the pattern of an `include`.";
+    E0240 "unknown-parameter" "0.1" "The function has no parameter of that name.";
 
     // 03 types and units
     E0301 "wrong-type" "0.1" "A value of another type is wanted.";
@@ -138,6 +139,9 @@ codes! {
     E0317 "wrong-subject" "0.1" "A word or a name is used on something that it does not work for.";
     E0318 "impossible-constant" "0.1" "A constant expression has no result.";
     E0320 "unknown-type" "0.1" "There is no type of that name.";
+    E0340 "argument-twice" "0.1" "A parameter of a function is given twice.";
+    E0341 "unknown-word" "0.1" "A function takes one of a few words, and this is none of them.";
+    E0342 "argument-out-of-place" "0.1" "An argument without a name stands behind one with a name.";
 
     // 04 steps
     E0401 "not-readable-here" "0.1" "A variable cannot be read in this step.";
@@ -154,7 +158,7 @@ codes! {
     E0503 "too-many-calls" "0.1" "Calls are nested too deep, or there are too many of them.";
 
     // 06 backends, acls and probes
-    E0601 "unknown-attribute" "0.1" "A backend or a probe has no such attribute.";
+    E0601 "unknown-attribute" "0.1" "A backend, a probe or a director has no such attribute.";
     E0602 "duplicate-attribute" "0.1" "An attribute is set twice.";
     E0603 "bad-attribute" "0.1" "An attribute cannot have that value.";
     E0604 "missing-host" "0.1" "A backend has no `.host`.";
@@ -165,6 +169,10 @@ codes! {
     W0609 "host-bits-set" "0.1" "An address has bits behind its mask.";
     W0610 "duplicate-acl-entry" "0.1" "An acl holds a network twice.";
     E0611 "contradicting-acl-entry" "0.1" "An acl both holds and excludes a network.";
+    E0660 "unknown-director-kind" "0.1" "There is no director of that kind.";
+    E0661 "no-members" "0.1" "A director has no members.";
+    E0662 "duplicate-member" "0.1" "A director has a member twice.";
+    E0663 "director-cycle" "0.1" "A director is a member of itself, or nests too deep.";
 
     // 07 caching
     W0701 "uncacheable-set-to-false" "0.1" "`beresp.uncacheable` is set to false, which has no effect.";

@@ -4,10 +4,12 @@
 //! stands here always makes sense: an operator has operands of its types, a variable is legal in
 //! its step, a sub does not call itself.
 
+mod director;
 mod expression;
 mod pattern;
 mod statement;
 
+pub use director::{Choice, Director, Key, Member, Shard, ShardHealth};
 pub use expression::{Arithmetic, Comparison, Expression, ExpressionKind};
 pub use pattern::{Glob, PATTERN_SIZE_LIMIT_BYTES, Pattern};
 pub use statement::{Arm, Normalization, Outcome, Statement, StatementKind, Target};
@@ -20,7 +22,7 @@ use ipnet::IpNet;
 use super::schema::Step;
 use super::source::Span;
 
-/// Names a backend of [`Hir::backends`].
+/// Names a backend of [`Hir::backends`] or, with the numbers behind those, a director of [`Hir::directors`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct BackendId(pub u32);
 
@@ -41,7 +43,9 @@ pub struct LocalId(pub u32);
 pub struct Hir {
     /// The backends in order of declaration.
     pub backends: Vec<Backend>,
-    /// The backend named `default`, else the first one; `None` if there is none.
+    /// The directors in order of declaration.
+    pub directors: Vec<Director>,
+    /// The backend or director named `default`, else the first backend; `None` if there is none.
     pub default_backend: Option<BackendId>,
     /// The access lists.
     pub acls: Vec<Acl>,
@@ -56,6 +60,19 @@ impl Hir {
     #[must_use]
     pub fn step(&self, step: Step) -> Option<&StepBody> {
         self.steps.iter().find(|body| body.step == step)
+    }
+
+    /// The director that `id` names; `None` if it names a backend.
+    #[must_use]
+    pub fn director(&self, id: BackendId) -> Option<&Director> {
+        self.directors.get((id.0 as usize).checked_sub(self.backends.len())?)
+    }
+
+    /// The name of a backend or director.
+    #[must_use]
+    pub fn backend_name(&self, id: BackendId) -> Option<&str> {
+        let backend = self.backends.get(id.0 as usize).map(|backend| backend.name.as_str());
+        backend.or_else(|| Some(self.director(id)?.name.as_str()))
     }
 }
 

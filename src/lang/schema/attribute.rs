@@ -1,4 +1,4 @@
-//! Attributes of backends and probes (VCL 4.1 reference, "vcl-backend" and "vcl-probe").
+//! Attributes of backends, probes and the members of directors (VCL 4.1 reference, "vcl-backend" and "vcl-probe").
 
 use super::Type;
 
@@ -9,70 +9,69 @@ pub struct Attribute {
     pub name: &'static str,
     /// The type of its value. `.port` takes an INT beside the STRING; `.probe` takes a name or a block.
     pub ty: Type,
+    /// The words of which one is its value, if it takes a word.
+    pub words: &'static [&'static str],
+    /// Whether its value may depend on the request.
+    pub varies: bool,
     /// What holds when it is left out, as it would be written; `None` if it must be given or nothing holds.
     pub default: Option<&'static str>,
     /// One line about it.
     pub doc: &'static str,
 }
 
+impl Attribute {
+    /// One that must be given, or of which nothing holds when it is left out.
+    pub(super) const fn new(name: &'static str, ty: Type, doc: &'static str) -> Self {
+        Self { name, ty, words: &[], varies: false, default: None, doc }
+    }
+
+    /// With what holds when it is left out.
+    pub(super) const fn or(self, default: &'static str) -> Self {
+        Self { default: Some(default), ..self }
+    }
+
+    /// One of these words.
+    pub(super) const fn one_of(self, words: &'static [&'static str]) -> Self {
+        Self { words, ..self }
+    }
+
+    /// With a value that is found out for each request.
+    pub(super) const fn of_request(self) -> Self {
+        Self { varies: true, ..self }
+    }
+}
+
 /// What a `backend` takes.
 pub const BACKEND_ATTRIBUTES: &[Attribute] = &[
-    Attribute { name: "host", ty: Type::String, default: None, doc: "Name or address of the origin." },
-    Attribute { name: "port", ty: Type::String, default: Some("\"80\""), doc: "TCP port." },
-    Attribute {
-        name: "host_header",
-        ty: Type::String,
-        default: None,
-        doc: "`Host` to send when the request carries none.",
-    },
-    Attribute {
-        name: "connect_timeout",
-        ty: Type::Duration,
-        default: Some("3500ms"),
-        doc: "How long connecting may take.",
-    },
-    Attribute {
-        name: "first_byte_timeout",
-        ty: Type::Duration,
-        default: Some("60s"),
-        doc: "How long the first byte of the response may take.",
-    },
-    Attribute {
-        name: "between_bytes_timeout",
-        ty: Type::Duration,
-        default: Some("60s"),
-        doc: "How long the backend may be silent within a response.",
-    },
-    Attribute {
-        name: "probe",
-        ty: Type::String,
-        default: None,
-        doc: "The probe that tells whether the backend is healthy: a name or a block.",
-    },
+    Attribute::new("host", Type::String, "Name or address of the origin."),
+    Attribute::new("port", Type::String, "TCP port.").or("\"80\""),
+    Attribute::new("host_header", Type::String, "`Host` to send when the request carries none."),
+    Attribute::new("connect_timeout", Type::Duration, "How long connecting may take.").or("3500ms"),
+    Attribute::new("first_byte_timeout", Type::Duration, "How long the first byte of the response may take.").or("60s"),
+    Attribute::new("between_bytes_timeout", Type::Duration, "How long the backend may be silent within a response.")
+        .or("60s"),
+    Attribute::new("probe", Type::String, "The probe that tells whether the backend is healthy: a name or a block."),
 ];
 
 /// What a `probe` takes.
 pub const PROBE_ATTRIBUTES: &[Attribute] = &[
-    Attribute { name: "url", ty: Type::String, default: Some("\"/\""), doc: "The path to ask for." },
-    Attribute {
-        name: "expected_response",
-        ty: Type::Int,
-        default: Some("200"),
-        doc: "The status that counts as healthy.",
-    },
-    Attribute { name: "timeout", ty: Type::Duration, default: Some("2s"), doc: "How long one probe may take." },
-    Attribute { name: "interval", ty: Type::Duration, default: Some("5s"), doc: "Time from one probe to the next." },
-    Attribute {
-        name: "window",
-        ty: Type::Int,
-        default: Some("8"),
-        doc: "How many of the last probes are looked at (1 to 64).",
-    },
-    Attribute { name: "threshold", ty: Type::Int, default: Some("3"), doc: "How many of them must have succeeded." },
-    Attribute {
-        name: "initial",
-        ty: Type::Int,
-        default: None,
-        doc: "How many of them count as succeeded at start; one less than the threshold if left out.",
-    },
+    Attribute::new("url", Type::String, "The path to ask for.").or("\"/\""),
+    Attribute::new("expected_response", Type::Int, "The status that counts as healthy.").or("200"),
+    Attribute::new("timeout", Type::Duration, "How long one probe may take.").or("2s"),
+    Attribute::new("interval", Type::Duration, "Time from one probe to the next.").or("5s"),
+    Attribute::new("window", Type::Int, "How many of the last probes are looked at (1 to 64).").or("8"),
+    Attribute::new("threshold", Type::Int, "How many of them must have succeeded.").or("3"),
+    Attribute::new(
+        "initial",
+        Type::Int,
+        "How many of them count as succeeded at start; one less than the threshold if left out.",
+    ),
 ];
+
+/// What a member of a director takes, where the director looks at weights.
+pub const MEMBER_ATTRIBUTES: &[Attribute] = &[Attribute::new(
+    "weight",
+    Type::Real,
+    "Its share beside the others: one of weight 2 is asked twice as often as one of weight 1.",
+)
+.or("1.0")];

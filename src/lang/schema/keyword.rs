@@ -2,7 +2,7 @@
 
 /// Words that start a declaration.
 pub const DECLARATIONS: &[&str] =
-    &["warp", "include", "backend", "probe", "acl", "const", "sub", "override", "rules", "normalize"];
+    &["warp", "include", "backend", "probe", "director", "acl", "const", "sub", "override", "rules", "normalize"];
 
 /// Words that start or continue a statement.
 pub const STATEMENTS: &[&str] = &["let", "set", "unset", "call", "return", "if", "else", "when"];

@@ -3,7 +3,8 @@
 
 mod action;
 mod attribute;
-mod function;
+mod director;
+pub mod function;
 mod keyword;
 mod rule_action;
 mod step;
@@ -12,8 +13,9 @@ mod unit;
 mod variable;
 
 pub use action::{Action, ActionArguments};
-pub use attribute::{Attribute, BACKEND_ATTRIBUTES, PROBE_ATTRIBUTES};
-pub use function::{Function, Parameter};
+pub use attribute::{Attribute, BACKEND_ATTRIBUTES, MEMBER_ATTRIBUTES, PROBE_ATTRIBUTES};
+pub use director::DirectorKind;
+pub use function::Function;
 pub use keyword::{
     CONTEXTUAL_WORDS, DECLARATIONS, ELSE_IF_WORDS, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, RULE_MODES, SOFT,
     STATEMENTS, VALUES, WORD_OPERATORS,

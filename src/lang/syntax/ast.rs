@@ -44,6 +44,8 @@ pub enum Declaration {
     Backend(AttributeBlock),
     /// `probe NAME { … }`
     Probe(AttributeBlock),
+    /// `director NAME = KIND { … }`
+    Director(Director),
     /// `acl NAME { … }`
     Acl(Acl),
     /// `const NAME = EXPRESSION;`
@@ -67,12 +69,12 @@ pub struct Include {
     pub span: Span,
 }
 
-/// A backend or a probe.
+/// A backend, a probe, a member of a director.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AttributeBlock {
     /// The declared name; for a probe written inside a backend, the word `probe`.
     pub name: Name,
-    /// The attributes; `None` for `backend NAME none;`.
+    /// The attributes; `None` for `backend NAME none;` and for a member without a block.
     pub attributes: Option<Vec<Attribute>>,
     /// The whole declaration.
     pub span: Span,
@@ -96,6 +98,21 @@ pub enum AttributeValue {
     Expression(Expression),
     /// `.probe = { … }`
     Block(AttributeBlock),
+}
+
+/// `director NAME = KIND { … }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Director {
+    /// The declared name.
+    pub name: Name,
+    /// How it chooses, to be looked up in the schema.
+    pub kind: Name,
+    /// Its own attributes.
+    pub attributes: Vec<Attribute>,
+    /// Its members in order, each with its attributes if it has a block.
+    pub members: Vec<AttributeBlock>,
+    /// The whole declaration.
+    pub span: Span,
 }
 
 /// `acl NAME { … }`
@@ -373,6 +390,8 @@ pub enum ExpressionKind {
     Call(Call),
     /// `header "Set-Cookie"` in a rule table.
     Header(Name),
+    /// `["a", "b"]` where no word such as `in` stands before it.
+    List(Vec<ListItem>),
     /// `! x`, `not x`
     Not(Box<Expression>),
     /// `- x`
@@ -411,7 +430,16 @@ pub struct Call {
     /// The function.
     pub function: Path,
     /// The arguments in order.
-    pub arguments: Vec<Expression>,
+    pub arguments: Vec<Argument>,
+}
+
+/// `VALUE` or `NAME: VALUE` in a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Argument {
+    /// The parameter, if it is named.
+    pub label: Option<Name>,
+    /// The value.
+    pub value: Expression,
 }
 
 /// Signs between two expressions.

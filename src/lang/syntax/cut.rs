@@ -186,6 +186,7 @@ impl Cutter<'_, '_> {
             "const" => {
                 kind(1) == Some(TokenKind::Word) && matches!(kind(2), Some(TokenKind::Assign | TokenKind::Colon))
             }
+            "director" => kind(1) == Some(TokenKind::Word) && kind(2) == Some(TokenKind::Assign),
             "acl" | "probe" | "normalize" | "backend" => {
                 kind(1) == Some(TokenKind::Word) && kind(2) == Some(TokenKind::BraceOpen)
             }

@@ -104,6 +104,8 @@ fn in_words(rule: Rule) -> &'static str {
         | Rule::header
         | Rule::kw_true
         | Rule::kw_false
+        | Rule::argument
+        | Rule::label
         | Rule::not_mark
         | Rule::kw_not
         | Rule::item
@@ -115,6 +117,7 @@ fn in_words(rule: Rule) -> &'static str {
         Rule::type_name => "a type",
         Rule::action => "an action such as `pass`",
         Rule::attribute | Rule::attribute_name | Rule::attributes => "an attribute such as `.host`",
+        Rule::member => "a backend",
         Rule::let_statement
         | Rule::set_statement
         | Rule::unset_statement
@@ -135,7 +138,7 @@ fn mark(rule: Rule) -> Option<&'static str> {
     Some(match rule {
         Rule::brace_open => "`{`",
         Rule::brace_close => "`}`",
-        Rule::paren_open | Rule::arguments => "`(`",
+        Rule::paren_open | Rule::arguments | Rule::operands => "`(`",
         Rule::paren_close => "`)`",
         Rule::bracket_open | Rule::index => "`[`",
         Rule::bracket_close => "`]`",

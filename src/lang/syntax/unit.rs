@@ -1,5 +1,5 @@
 //! Cuts the body of a declaration that does not parse into the smallest parts that can be parsed
-//! alone: attributes, acl entries, statements, rows, clauses.
+//! alone: attributes, members, acl entries, statements, rows, clauses.
 
 use std::ops::Range;
 
@@ -14,6 +14,8 @@ use super::stream::Stream;
 pub(super) enum Section {
     /// Of a backend or a probe.
     Attributes,
+    /// Of a director: attributes and members.
+    Members,
     /// Of an acl.
     Entries,
     /// Of a sub, or of an `if` in it.
@@ -29,6 +31,7 @@ impl Section {
     pub(super) fn of(keyword: &str) -> Option<Self> {
         Some(match keyword {
             "backend" | "probe" => Self::Attributes,
+            "director" => Self::Members,
             "acl" => Self::Entries,
             "sub" | "override" => Self::Statements,
             "rules" => Self::Rows,
@@ -41,6 +44,7 @@ impl Section {
     pub(super) fn rule(self) -> Rule {
         match self {
             Self::Attributes => Rule::attribute_piece,
+            Self::Members => Rule::member_piece,
             Self::Entries => Rule::acl_piece,
             Self::Statements => Rule::statement_piece,
             Self::Rows => Rule::row_piece,
@@ -132,6 +136,7 @@ fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
     let word = stream.leading_word(index);
     match section {
         Section::Attributes => tok.first_on_line && tok.kind == TokenKind::Dot,
+        Section::Members => tok.first_on_line && matches!(tok.kind, TokenKind::Dot | TokenKind::Word),
         Section::Entries => tok.first_on_line && (tok.kind.is_string() || tok.kind == TokenKind::Not),
         Section::Statements if word == "if" => stream.leading_word(index - 1) != "else",
         Section::Statements => matches!(word, "let" | "set" | "unset" | "call" | "return"),
@@ -144,7 +149,9 @@ fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
 
 fn ends_part(stream: &Stream<'_>, section: Section, kind: TokenKind, index: usize) -> bool {
     match (kind, section) {
-        (TokenKind::BraceClose, Section::Attributes) => stream.kind(index + 1) != Some(TokenKind::Semicolon),
+        (TokenKind::BraceClose, Section::Attributes | Section::Members) => {
+            stream.kind(index + 1) != Some(TokenKind::Semicolon)
+        }
         (TokenKind::BraceClose, Section::Statements) => !goes_on(stream.word(index + 1)),
         (TokenKind::Semicolon | TokenKind::BraceClose, _) => true,
         _ => false,

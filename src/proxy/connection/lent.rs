@@ -1,4 +1,5 @@
-//! A client's connection while pingora has it, and how it is taken back.
+//! A client's connection while pingora has it: it can be looked at from outside, in the task that serves the request,
+//! and taken back.
 //!
 //! pingora goes through a request from its beginning to its end and knows no way back. A request that begins
 //! again is therefore another one for it: the connection is taken out of its hands, where it stands, and lent once
@@ -18,145 +19,148 @@ use pingora::protocols::{
     GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest, UniqueID,
     UniqueIDType,
 };
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use super::intake::Rest;
 use super::stream::ClientStream;
 use crate::proxy::restart::Order;
+use crate::store::pingora::STALL;
 
-/// A connection in pingora's hands, until it is taken back.
+/// A connection that is lent. Its lock is held for one question at a time, and by one task.
+#[derive(Clone, Debug)]
+pub struct Lent(Arc<Mutex<State>>);
+
 #[derive(Debug)]
-pub struct Lent {
-    stream: Mutex<Option<ClientStream>>,
-    /// What the request brings along that has begun once already.
-    order: Mutex<Option<Box<Order>>>,
-    back: Back,
+struct State {
+    /// The connection, as long as it is lent.
+    stream: Option<Box<ClientStream>>,
+    /// What a request brings along that has begun before.
+    order: Option<Box<Order>>,
+    recalled: Option<Recalled>,
 }
-
-/// Where a connection is laid that is taken back.
-#[derive(Clone, Debug, Default)]
-pub struct Back(Arc<Mutex<Option<Recalled>>>);
 
 /// A connection that was taken back, for its request to begin again.
 #[derive(Debug)]
 pub struct Recalled {
-    stream: ClientStream,
+    stream: Box<ClientStream>,
     order: Box<Order>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn inner<T>(mutex: &mut Mutex<T>) -> &mut T {
-    mutex.get_mut().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Back {
-    /// Takes up what was laid there.
-    pub fn take(&self) -> Option<Recalled> {
-        lock(&self.0).take()
-    }
-}
-
 impl Lent {
-    /// A connection on which a request is due.
-    pub fn new(stream: ClientStream) -> Self {
-        Self { stream: Mutex::new(Some(stream)), order: Mutex::default(), back: Back::default() }
+    /// Lends it.
+    pub fn new(stream: Box<ClientStream>) -> Self {
+        Self::with_order(stream, None)
     }
 
-    /// The connection on which a request begins again.
+    /// Lends it once more.
     pub fn again(Recalled { stream, order }: Recalled) -> Self {
-        Self { stream: Mutex::new(Some(stream)), order: Mutex::new(Some(order)), back: Back::default() }
+        Self::with_order(stream, Some(order))
     }
 
-    /// Where it is laid when it is taken back.
-    pub fn back(&self) -> Back {
-        self.back.clone()
+    fn with_order(stream: Box<ClientStream>, order: Option<Box<Order>>) -> Self {
+        Self(Arc::new(Mutex::new(State { stream: Some(stream), order, recalled: None })))
     }
 
-    /// The connection, if it was not taken back.
-    pub fn into_inner(self) -> Option<ClientStream> {
-        self.stream.into_inner().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks at the connection, if it is still here.
-    pub fn with<T>(&self, look: impl FnOnce(&ClientStream) -> T) -> Option<T> {
-        lock(&self.stream).as_ref().map(look)
+    /// The connection, once pingora is done with it.
+    pub fn end(&self) -> Option<Box<ClientStream>> {
+        self.state().stream.take()
     }
 
-    /// What the request brings along that has begun once already.
+    /// Tells it something, or asks it, if it is still lent.
+    pub fn with<T>(&self, question: impl FnOnce(&mut ClientStream) -> T) -> Option<T> {
+        self.state().stream.as_deref_mut().map(question)
+    }
+
+    /// To be called whenever the request has been polled and goes on.
+    pub fn watch(&self, cx: &mut Context<'_>) {
+        self.with(|stream| stream.watch(cx));
+    }
+
+    /// What the request brings along if it has begun before.
     pub fn take_order(&self) -> Option<Box<Order>> {
-        lock(&self.order).take()
+        self.state().order.take()
     }
 
     /// Takes the connection out of pingora's hands, for the request to begin again with this head and what it
     /// brings along.
     ///
     /// # Errors
-    /// With the order, when the connection is not here.
+    /// With the order, when it is not there any more.
     pub fn recall(&self, head: Bytes, rest: Rest, order: Box<Order>) -> Result<(), Box<Order>> {
-        let Some(mut stream) = lock(&self.stream).take() else { return Err(order) };
+        let mut state = self.state();
+        let Some(mut stream) = state.stream.take() else { return Err(order) };
         stream.begin_again(head, rest);
-        *lock(&self.back.0) = Some(Recalled { stream, order });
+        state.recalled = Some(Recalled { stream, order });
         Ok(())
     }
 
-    /// The connection, if it was not taken back.
-    pub fn stream(&mut self) -> Option<&mut ClientStream> {
-        inner(&mut self.stream).as_mut()
+    /// What was taken out of pingora's hands. To be called when the request has been polled.
+    pub fn take_recalled(&self) -> Option<Recalled> {
+        self.state().recalled.take()
+    }
+
+    /// Asks the connection; without one the client is gone.
+    fn poll<T>(
+        &self,
+        gone: io::Result<T>,
+        poll: impl FnOnce(Pin<&mut ClientStream>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        match self.state().stream.as_deref_mut() {
+            Some(stream) => poll(Pin::new(stream)),
+            None => Poll::Ready(gone),
+        }
     }
 }
 
-/// For pingora the client is gone.
-fn gone<T>() -> Poll<io::Result<T>> {
-    Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()))
-}
-
 impl AsyncRead for Lent {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.stream().map_or(Poll::Ready(Ok(())), |stream| Pin::new(stream).poll_read(cx, out))
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.poll(Ok(()), |stream| stream.poll_read(cx, out))
     }
 }
 
 impl AsyncWrite for Lent {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.stream().map_or_else(gone, |stream| Pin::new(stream).poll_write(cx, bytes))
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll(Err(io::ErrorKind::BrokenPipe.into()), |stream| stream.poll_write(cx, bytes))
     }
 
     fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.stream().map_or_else(gone, |stream| Pin::new(stream).poll_write_vectored(cx, bufs))
+        self.poll(Err(io::ErrorKind::BrokenPipe.into()), |stream| stream.poll_write_vectored(cx, bufs))
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.with(AsyncWrite::is_write_vectored).unwrap_or_default()
+        self.with(|stream| stream.is_write_vectored()).unwrap_or_default()
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream().map_or_else(gone, |stream| Pin::new(stream).poll_flush(cx))
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll(Err(io::ErrorKind::BrokenPipe.into()), |stream| stream.poll_flush(cx))
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream().map_or(Poll::Ready(Ok(())), |stream| Pin::new(stream).poll_shutdown(cx))
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll(Ok(()), |stream| stream.poll_shutdown(cx))
     }
 }
 
 #[async_trait]
 impl Shutdown for Lent {
     async fn shutdown(&mut self) {
-        if let Some(stream) = inner(&mut self.stream) {
-            Shutdown::shutdown(stream).await;
+        let shut = tokio::time::timeout(STALL, AsyncWriteExt::shutdown(self)).await;
+        if let Err(error) = shut.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
+            tracing::debug!(%error, "a connection could not be shut down");
         }
     }
 }
 
 impl UniqueID for Lent {
     fn id(&self) -> UniqueIDType {
-        self.with(UniqueID::id).unwrap_or_default()
+        self.with(|stream| stream.inner().id()).unwrap_or_default()
     }
 }
 
@@ -166,26 +170,26 @@ impl Peek for Lent {}
 
 impl GetTimingDigest for Lent {
     fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.with(GetTimingDigest::get_timing_digest).unwrap_or_default()
+        self.with(|stream| stream.inner().get_timing_digest()).unwrap_or_default()
     }
 
     fn get_read_pending_time(&self) -> Duration {
-        self.with(GetTimingDigest::get_read_pending_time).unwrap_or_default()
+        self.with(|stream| stream.inner().get_read_pending_time()).unwrap_or_default()
     }
 
     fn get_write_pending_time(&self) -> Duration {
-        self.with(GetTimingDigest::get_write_pending_time).unwrap_or_default()
+        self.with(|stream| stream.inner().get_write_pending_time()).unwrap_or_default()
     }
 }
 
 impl GetProxyDigest for Lent {
     fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.with(GetProxyDigest::get_proxy_digest).flatten()
+        self.with(|stream| stream.inner().get_proxy_digest()).flatten()
     }
 }
 
 impl GetSocketDigest for Lent {
     fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.with(GetSocketDigest::get_socket_digest).flatten()
+        self.with(|stream| stream.inner().get_socket_digest()).flatten()
     }
 }

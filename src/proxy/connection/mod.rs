@@ -1,7 +1,7 @@
 //! A client's connection, from its first byte to its last.
 //!
 //! Its life is a loop: the head of a request is read (`arrival`, `intake`) and judged (`head`), then
-//! the connection is lent to pingora for this one request (`stream`), with no byte of the next. So
+//! the connection is lent to pingora for this one request (`lent`, `stream`), with no byte of the next. So
 //! every request is judged, also one that came together with another, and pingora's parser sees
 //! nothing that two readers could read in two ways. What is refused is answered here (`refusal`).
 //! On the way out `stream` keeps the `Date` of responses, which pingora would overwrite (`date`). A request
@@ -16,6 +16,7 @@ mod host;
 mod intake;
 mod lent;
 mod refusal;
+mod socket;
 mod stream;
 
 use std::future::poll_fn;
@@ -27,13 +28,13 @@ use bytes::Bytes;
 use pingora::apps::{HttpServerApp, ReusedHttpStream};
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::l4::stream::Stream;
-use pingora::proxy::{HttpProxy, Session};
+use pingora::proxy::Session;
 use tokio::sync::watch;
 
-use super::WarpProxy;
+use super::backend_connection::App;
 use super::restart::Order;
 use crate::policy::PolicyHandle;
-use crate::store::pingora::Pace;
+use crate::store::pingora::{Pace, Seat};
 use crate::telemetry::{AccessLog, Metrics};
 use arrival::Arrival;
 use beside::{Beside, Pass};
@@ -48,7 +49,7 @@ pub use stream::{NextHead, Patience};
 /// What all connections share.
 pub struct Front {
     /// pingora, and the proxy behind it.
-    pub app: Arc<HttpProxy<WarpProxy>>,
+    pub app: Arc<App>,
     /// The running policy, for its number.
     pub policy: Arc<PolicyHandle>,
     /// Where what is refused here is counted.
@@ -61,65 +62,66 @@ pub struct Front {
 pub async fn serve(connection: Stream, client: SocketAddr, front: &Front, mut shutdown: watch::Receiver<bool>) {
     let told_of_shutdown = shutdown.clone();
     let mut beside = Beside::default();
-    let mut lent = Box::new(Lent::new(ClientStream::new(connection)));
-    while let Some(stream) = lent.stream() {
+    let mut stream = Box::new(ClientStream::new(connection));
+    loop {
         match beside.wait_for(stream.next_request(&mut shutdown)).await {
             Arrival::Request => {}
             Arrival::Refused(rejection) => {
-                let Some(stream) = lent.into_inner() else { break };
                 beside.wait_for(refusal::refuse(stream, &rejection, front, client)).await;
                 break;
             }
             Arrival::End => break,
         }
-        let Some(returned) = lend(lent, front, &told_of_shutdown, &mut beside).await else { break };
-        lent = returned;
+        let Some(returned) = lend(stream, front, &told_of_shutdown, &mut beside).await else { break };
+        stream = returned;
     }
     beside.end().await;
-}
-
-/// Lets pingora serve the request that is due, as often as it begins. It gives the connection back if it can serve
-/// another.
-async fn lend<'f>(
-    mut lent: Box<Lent>,
-    front: &'f Front,
-    shutdown: &'f watch::Receiver<bool>,
-    beside: &mut Beside<'f>,
-) -> Option<Box<Lent>> {
-    loop {
-        let back = lent.back();
-        let mut pass: Pass<'f> = front.app.process_new_http(ServerSession::new_http1(lent), shutdown);
-        let end = poll_fn(|cx| {
-            let polled = pass.as_mut().poll(cx);
-            match (back.take(), polled) {
-                (Some(recalled), polled) => Poll::Ready(End::Recalled(Box::new(recalled), polled.is_ready())),
-                (None, polled) => polled.map(End::Over),
-            }
-        });
-        match beside.wait_for(end).await {
-            End::Over(returned) => return take_back(returned?),
-            End::Recalled(recalled, is_over) => {
-                if !is_over {
-                    beside.push(pass);
-                }
-                lent = Box::new(Lent::again(*recalled));
-            }
-        }
-    }
 }
 
 /// How pingora's way through a request ends.
 enum End {
     Over(Option<ReusedHttpStream>),
     /// The connection was taken out of its hands; whether it has come to its end all the same.
-    Recalled(Box<Recalled>, bool),
+    Recalled(Recalled, bool),
 }
 
-fn take_back(returned: ReusedHttpStream) -> Option<Box<Lent>> {
-    let (stream, _) = returned.consume();
-    let lent = stream.into_any().downcast::<Lent>().ok()?;
-    // Where the next request begins is known only when this one was read to its end.
-    lent.with(ClientStream::is_request_over)?.then_some(lent)
+/// Lets pingora serve the request that is due, as often as it begins. It gives the connection back if it can serve
+/// another.
+async fn lend<'f>(
+    stream: Box<ClientStream>,
+    front: &'f Front,
+    shutdown: &'f watch::Receiver<bool>,
+    beside: &mut Beside<'f>,
+) -> Option<Box<ClientStream>> {
+    let mut lent = Lent::new(stream);
+    loop {
+        let session = ServerSession::new_http1(Box::new(lent.clone()));
+        let mut pass: Pass<'f> = front.app.process_new_http(session, shutdown);
+        let end = poll_fn(|cx| {
+            let served = pass.as_mut().poll(cx);
+            if let Some(recalled) = lent.take_recalled() {
+                return Poll::Ready(End::Recalled(recalled, served.is_ready()));
+            }
+            if served.is_pending() {
+                lent.watch(cx);
+            }
+            served.map(End::Over)
+        });
+        match beside.wait_for(end).await {
+            End::Over(returned) => {
+                drop(returned?);
+                let stream = lent.end()?;
+                // Where the next request begins is known only when this one was read to its end.
+                return stream.is_request_over().then_some(stream);
+            }
+            End::Recalled(recalled, is_over) => {
+                if !is_over {
+                    beside.push(pass);
+                }
+                lent = Lent::again(recalled);
+            }
+        }
+    }
 }
 
 /// The client's connection; none where a request has no client.
@@ -138,14 +140,19 @@ pub fn pace(session: &Session) -> Option<Arc<Pace>> {
     of(session)?.with(|stream| Arc::clone(stream.pace()))
 }
 
+/// Says where the request sits when it waits for the fetch of another: it gets up when its client goes away.
+pub fn set_seat(session: &Session, seat: &Seat) {
+    of(session).and_then(|lent| lent.with(|stream| stream.set_seat(seat.clone())));
+}
+
 /// Says that the connection goes over to another protocol: the client was told 101.
 pub fn switch_protocols(session: &Session) {
-    of(session).and_then(|lent| lent.with(ClientStream::switch_protocols));
+    of(session).and_then(|lent| lent.with(|stream| stream.switch_protocols()));
 }
 
 /// Whether anything of the request's body was read.
 pub fn is_body_begun(session: &Session) -> bool {
-    of(session).and_then(|lent| lent.with(ClientStream::is_body_begun)).unwrap_or(true)
+    of(session).and_then(|lent| lent.with(|stream| stream.is_body_begun())).unwrap_or(true)
 }
 
 /// What the request brings along if it has begun before.

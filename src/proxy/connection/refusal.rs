@@ -24,7 +24,7 @@ const LINGER_BYTES: u64 = 256 << 10;
 const LOGGED_BYTES: usize = 1 << 10;
 
 /// Answers, counts and logs, and ends the connection.
-pub async fn refuse(mut stream: ClientStream, rejection: &Rejection, front: &Front, client: SocketAddr) {
+pub async fn refuse(mut stream: Box<ClientStream>, rejection: &Rejection, front: &Front, client: SocketAddr) {
     let (began, time) = (Instant::now(), SystemTime::now());
     let line = RequestLine::of(stream.received());
     let sent_bytes = answer(&mut stream, rejection, line.method == "HEAD").await;
@@ -54,7 +54,7 @@ async fn answer(stream: &mut ClientStream, rejection: &Rejection, head_only: boo
     }
 }
 
-async fn linger(mut stream: ClientStream) {
+async fn linger(mut stream: Box<ClientStream>) {
     if stream.shutdown().await.is_err() {
         return;
     }

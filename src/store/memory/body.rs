@@ -108,6 +108,11 @@ impl Whole {
         }
     }
 
+    /// Whether what stands at `position` is there: it was forgotten where nobody was to read it any more.
+    pub(super) fn holds(&self, position: u64) -> bool {
+        position >= self.len() || !matches!(self.read(position, None), Read::Aborted)
+    }
+
     /// What stands at `position`, up to `end` where that is given.
     pub(super) fn read(&self, position: u64, end: Option<u64>) -> Read {
         if position >= end.unwrap_or(u64::MAX).min(self.len()) {

@@ -52,6 +52,8 @@ struct State {
     segments: Segments,
     ended: Option<Ended>,
     forgetful: bool,
+    /// What stands before was forgotten.
+    start: u64,
     /// By number.
     readers: Vec<Option<Reader>>,
     /// The writer, when it waits for room.
@@ -76,6 +78,7 @@ impl Filling {
             segments: Segments::new(expected_len),
             ended: None,
             forgetful: false,
+            start: 0,
             readers: Vec::new(),
             writer: None,
         };
@@ -141,9 +144,24 @@ impl Filling {
         !state.forgetful || state.reading().next().is_some()
     }
 
+    /// Whether somebody reads it but the writer itself.
+    pub(super) fn is_read_by_others(&self) -> bool {
+        self.state().others().next().is_some()
+    }
+
     /// Enters a reader that starts at `position`; gives its number.
     pub(super) fn enter(&self, position: u64) -> usize {
-        let mut state = self.state();
+        self.enter_into(self.state(), position)
+    }
+
+    /// As [`enter`](Self::enter), unless what stands there was forgotten, or the body has ended badly.
+    pub(super) fn try_enter(&self, position: u64) -> Option<usize> {
+        let state = self.state();
+        let can_be_read = position >= state.start && state.ended != Some(Ended::Badly);
+        can_be_read.then(|| self.enter_into(state, position))
+    }
+
+    fn enter_into(&self, mut state: MutexGuard<'_, State>, position: u64) -> usize {
         let number =
             state.enter(Reader { position, waker: None, is_cut_off: false, is_own: false, waited: Duration::ZERO });
         // It may be nearer than the others.
@@ -287,6 +305,7 @@ impl State {
         }
         let earliest = self.reading().map(|reader| reader.position).min();
         self.segments.forget_before(earliest.unwrap_or(self.segments.len()));
+        self.start = self.start.max(self.segments.start());
         self.writer.take()
     }
 
@@ -327,11 +346,18 @@ impl State {
     }
 
     fn fastest(&self) -> Option<u64> {
-        self.reading().map(|reader| reader.position).max()
+        self.near().map(|reader| reader.position).max()
     }
 
     fn others(&self) -> impl Iterator<Item = u64> {
-        self.reading().filter(|reader| !reader.is_own).map(|reader| reader.position)
+        self.near().filter(|reader| !reader.is_own).map(|reader| reader.position)
+    }
+
+    /// Those who read what is there. One whose range is still to come is no measure for others, who read at the pace of
+    /// their connections what it does not want.
+    fn near(&self) -> impl Iterator<Item = &Reader> {
+        let written = self.segments.len();
+        self.reading().filter(move |reader| reader.position <= written)
     }
 
     fn has_own(&self) -> bool {

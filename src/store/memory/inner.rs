@@ -1,5 +1,6 @@
 //! What all clones of a store, and its fills, share: the shards, the budget, and eviction between them.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -8,13 +9,14 @@ use super::groups::{Fate, Groups, MOST_REMEMBERED};
 use super::object::Object;
 use super::shard::{Batch, Begun, Removed, Shard, Step};
 use super::stats::{Counts, StoreStats, count};
-use super::sync::{AtomicU64, AtomicUsize, Ordering, PoisonError, RwLock, RwLockReadGuard};
+use super::sync::{AtomicU64, Ordering, PoisonError, RwLock, RwLockReadGuard};
+use super::turns::{self, Lined};
 use crate::store::{Key, StoredHead};
 
 /// The most shards, for as many threads that change something at once.
 const MOST_SHARDS: usize = if cfg!(feature = "model") { 2 } else { 64 };
-/// A shard is for so many bytes: with a few dozen objects in each, its queues would say little.
-const SHARD_BYTES: u64 = 8 << 20;
+/// A shard is for so many bytes.
+const SHARD_BYTES: u64 = 1 << 20;
 /// An object may take this part of the limit.
 const LARGEST_SHARE: u64 = 16;
 /// How many objects eviction spares because they were used, before it takes one all the same.
@@ -35,21 +37,24 @@ pub(super) struct Inner<H> {
     clock: Clock,
     /// The next number of an object, an intent or a purge.
     next_id: AtomicU64,
-    /// Whose turn it is to evict.
-    next_shard: AtomicUsize,
+    /// The number of the next turn of eviction.
+    next_turn: AtomicU64,
+    spread: Spread,
 }
 
 /// A shard with its lock and counts, apart from its neighbours' in the processor's caches.
 #[repr(align(128))]
 struct Part<H> {
     shard: RwLock<Shard<H>>,
+    lined: Lined,
     counts: Counts,
 }
 
 impl<H: StoredHead> Inner<H> {
     pub(super) fn new(limit_bytes: u64, clock: Clock) -> Self {
         let shard_count = usize::try_from(limit_bytes / SHARD_BYTES).unwrap_or(MOST_SHARDS);
-        let part = |_| Part { shard: RwLock::new(Shard::default()), counts: Counts::default() };
+        let part =
+            |_| Part { shard: RwLock::new(Shard::default()), lined: Lined::default(), counts: Counts::default() };
         Self {
             shards: std::array::from_fn(part),
             shard_count: shard_count.clamp(1, MOST_SHARDS).next_power_of_two(),
@@ -58,7 +63,8 @@ impl<H: StoredHead> Inner<H> {
             groups_bytes: AtomicU64::new(0),
             clock,
             next_id: AtomicU64::new(1),
-            next_shard: AtomicUsize::new(0),
+            next_turn: AtomicU64::new(0),
+            spread: Spread::new(),
         }
     }
 
@@ -272,11 +278,11 @@ impl<H: StoredHead> Inner<H> {
 
     fn part(&self, primary: u128) -> &Part<H> {
         let [first, ..] = &self.shards;
-        self.shards.get(shard_index(primary) % self.shard_count).unwrap_or(first)
+        self.shards.get(self.spread.index(primary) % self.shard_count).unwrap_or(first)
     }
 
     fn is_of_use(&self, object: &Object<H>, now: SystemTime) -> bool {
-        object.useless_after() >= now && self.groups.fate(object) != Fate::Gone
+        object.is_of_use(now) && self.groups.fate(object) != Fate::Gone
     }
 
     /// Where the group of an object was let be stale, it is.
@@ -291,7 +297,11 @@ impl<H: StoredHead> Inner<H> {
 
     /// Lets an object be stale since then; where there is no room for the head that says so, it is removed.
     fn expire_object(&self, key: Key, object: &Object<H>, at: SystemTime) -> bool {
-        self.replace_head(key, object.id(), object.head().expired(at)) || self.remove_object(key, object)
+        if self.replace_head(key, object.id(), object.head().expired(at)) {
+            count(&self.part(key.primary).counts.expired, 1);
+            return true;
+        }
+        self.remove_object(key, object)
     }
 
     fn remove_object(&self, key: Key, object: &Object<H>) -> bool {
@@ -323,24 +333,18 @@ impl<H: StoredHead> Inner<H> {
 
     /// Evicts one object; `false` when there is none.
     fn evict_one(&self) -> bool {
-        let mut empty_in_a_row = 0;
-        let shards = self.shard_count;
-        for step in 0..GENTLE_STEPS + shards {
-            let turn = self.next_shard.fetch_add(1, Ordering::Relaxed) % shards;
+        for step in 0..GENTLE_STEPS + MOST_SHARDS {
+            let turn = self.next_turn.fetch_add(1, Ordering::Relaxed);
+            let Some((shard, queue)) = turns::next(self.shards.iter().map(|part| &part.lined), turn) else {
+                return false;
+            };
             let gently = step < GENTLE_STEPS;
             // Bound first, so that the lock is free when the object is dropped.
-            let Some(step) = self.change_shard(turn, |shard| shard.evict_step(gently)) else { continue };
-            match step {
-                Step::Evicted(removed) => {
-                    self.shards.get(turn).iter().for_each(|part| count(&part.counts.evictions, 1));
-                    forget([removed]);
-                    return true;
-                }
-                Step::Spared => empty_in_a_row = 0,
-                Step::Empty => empty_in_a_row += 1,
-            }
-            if empty_in_a_row >= shards {
-                return false;
+            let step = self.change_shard(shard, |shard| shard.evict_step(queue, gently));
+            if let Some(Step::Evicted(removed)) = step {
+                self.shards.get(shard).iter().for_each(|part| count(&part.counts.evictions, 1));
+                forget([removed]);
+                return true;
             }
         }
         false
@@ -373,6 +377,7 @@ impl<H: StoredHead> Part<H> {
         let mut shard = self.shard.write().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut shard);
         let after = shard.bytes();
+        self.lined.note(shard.queued_bytes());
         let before = std::mem::replace(&mut shard.charged_bytes, after);
         (result, before, after)
     }
@@ -386,10 +391,22 @@ fn forget<H: StoredHead>(removed: impl IntoIterator<Item = Removed<H>>) {
     }
 }
 
-/// Keys are hashes already; the multiplication spreads those of tests as well.
-fn shard_index(primary: u128) -> usize {
-    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let folded = (primary ^ (primary >> 64)) & u128::from(u64::MAX);
-    let folded = u64::try_from(folded).unwrap_or_default();
-    usize::try_from(folded.wrapping_mul(SPREAD) >> 58).unwrap_or_default()
+/// Which shard a key belongs to. Nobody outside can foresee it, and so choose URLs that all fall into one.
+struct Spread([u64; 2]);
+
+impl Spread {
+    fn new() -> Self {
+        // The same in every run where the order of events is tried out.
+        let random = |number: u64| if cfg!(feature = "model") { number } else { RandomState::new().hash_one(number) };
+        Self([random(1), random(2)])
+    }
+
+    fn index(&self, primary: u128) -> usize {
+        let Self([first, second]) = self;
+        let halves = [primary & u128::from(u64::MAX), primary >> 64];
+        let [low, high] = halves.map(|half| u64::try_from(half).unwrap_or_default());
+        let product = u128::from(low ^ first) * u128::from(high ^ second);
+        let folded = u64::try_from((product ^ (product >> 64)) & u128::from(u64::MAX)).unwrap_or_default();
+        usize::try_from(folded >> 58).unwrap_or_default()
+    }
 }

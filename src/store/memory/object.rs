@@ -62,9 +62,9 @@ impl<H: StoredHead> Object<H> {
         self.head.load_full()
     }
 
-    /// When the head is of no more use.
-    pub(super) fn useless_after(&self) -> SystemTime {
-        self.head.load().useless_after()
+    /// Whether the head is still of use.
+    pub(super) fn is_of_use(&self, now: SystemTime) -> bool {
+        self.head.load().is_of_use(now)
     }
 
     /// A number that no other object of this store has.
@@ -110,11 +110,25 @@ impl<H: StoredHead> Object<H> {
         BodyReader::new(Arc::clone(self), range)
     }
 
+    /// As [`reader`](Self::reader); `None` where it could not read from its start on. That is so when the object was
+    /// taken out of the store between [`lookup`](super::MemoryStore::lookup) and now and what stands there was
+    /// forgotten, or its fill broke off: it is as if it had not been found.
+    #[must_use]
+    pub fn open(self: &Arc<Self>, range: Option<Range<u64>>) -> Option<BodyReader<H>> {
+        BodyReader::open(Arc::clone(self), range)
+    }
+
     /// Whether somebody reads it or may find it: `false` for one that is being filled, will not be kept
     /// and has no reader.
     #[must_use]
     pub fn is_wanted(&self) -> bool {
         self.body.is_wanted()
+    }
+
+    /// Whether it is being filled, and somebody reads it but who fills it.
+    #[must_use]
+    pub fn is_read_by_others(&self) -> bool {
+        self.body.filling().is_some_and(|filling| filling.is_read_by_others())
     }
 
     /// The bytes that it is counted with, a rounding of what it takes.

@@ -85,6 +85,11 @@ impl Segments {
         self.len
     }
 
+    /// Where what is held begins: what stands before it was forgotten.
+    pub(super) fn start(&self) -> u64 {
+        self.pieces.first().map_or(self.len - self.tail.len() as u64, |piece| piece.start)
+    }
+
     /// An upper bound of the memory in use after `count` more bytes are appended.
     pub(super) fn footprint_after(&self, count: usize) -> u64 {
         let beyond = count.saturating_sub(self.room());

@@ -288,9 +288,14 @@ impl<H: StoredHead> Shard<H> {
         fills.into_iter().filter_map(|id| self.take(id)).collect()
     }
 
-    /// One turn of eviction. `gently` spares what was used since its last turn.
-    pub(super) fn evict_step(&mut self, gently: bool) -> Step<H> {
-        let Some((queue, id)) = self.queues.next() else { return Step::Empty };
+    /// The bytes that line up in the small and in the main queue.
+    pub(super) fn queued_bytes(&self) -> [u64; 2] {
+        self.queues.bytes()
+    }
+
+    /// One turn of eviction, from this queue if it is not empty. `gently` spares what was used since its last turn.
+    pub(super) fn evict_step(&mut self, queue: Queue, gently: bool) -> Step<H> {
+        let Some((queue, id)) = self.queues.next(queue) else { return Step::Empty };
         let Some(slot) = self.slab.get(id) else { return Step::Empty };
         let (uses, key) = (slot.object.uses(), slot.key());
         let spare = match queue {

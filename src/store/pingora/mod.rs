@@ -93,24 +93,40 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! The lock above sends all on at once who cannot share a response, as pingora does. For more, each key carries a
+//! [`Turn`], set by [`Turn::join`] in `cache_key_callback` and kept in the request's context:
+//!
+//! - In `proxy_upstream_filter`, a request that has the lock (`is_cache_lock_writer`), or that pingora sends on because
+//!   waiting brought nothing (`NoCacheReason::CacheLockGiveUp`, `CacheLockRetryLimit` and `CacheLockTimeout`), asks its
+//!   turn how its waiting [ended](Turn::ended), and [enters](FetchLock::enter) before it asks the origin. It keeps the
+//!   [`Place`] until all has come: then there are never more than [`Coalescing::most_fetches`] for a key.
+//! - In `fail_to_connect` and `error_while_proxy` it [says](Turn::fail) what its fetch failed of, for those who wait.
+//! - Whoever looks at the client's connection lets the request [leave](Seat::leave) when that ends: pingora looks at
+//!   nothing while it waits.
+//! - What is too large to be kept is shared by those who have a turn; others fetch it themselves.
+//!
 //! What a site is changed by goes to [`PingoraStorage::store`]: [`purge`](crate::store::MemoryStore::purge) and
 //! [`expire`](crate::store::MemoryStore::expire) with [`key_of`] a key, `set_limit`, `stats`, and `objects` to look
 //! at what is there.
 
+mod flights;
 mod gate;
 mod head;
 mod lock;
 mod pace;
+mod seat;
 mod storage;
 mod stored;
 mod stored_body;
 mod turn;
+mod unkept;
 
 pub use gate::{Gate, Place};
 pub use head::shared_bytes;
 pub use lock::{AlwaysMiss, Coalescing, FetchLock, HEAD_ONLY};
 pub use pace::{Pace, STALL};
-pub use storage::{Family, FillIntent, LanguageWanted, ObjectId, OfSlice, PingoraStorage, key_of};
+pub use seat::Seat;
+pub use storage::{Family, FillIntent, Found, LanguageWanted, ObjectId, OfSlice, PingoraStorage, key_of};
 pub use stored::{StoredResponse, StoredTimes};
 pub use stored_body::{StoredFill, StoredHit, Surround, Wanted};
 pub use turn::{Ended, Turn};

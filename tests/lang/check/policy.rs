@@ -8,6 +8,7 @@ use warp_edge::lang::hir::{
     Arithmetic, BackendAddress, Body, Expression, ExpressionKind as Kind, Hir, Normalization, Outcome, Statement,
     StatementKind, Target,
 };
+use warp_edge::lang::schema::function::Core;
 use warp_edge::lang::schema::{Action, Function, Message, Step, Variable};
 
 use super::{check, codes, typed};
@@ -296,7 +297,7 @@ fn subs_are_called_and_left() {
             .as_str(),
     );
     let tidy = hir.subs.iter().find(|sub| sub.name == "tidy").unwrap();
-    let [StatementKind::If { arms, .. }, StatementKind::Effect(Function::Log, _)] =
+    let [StatementKind::If { arms, .. }, StatementKind::Effect(Function::Core(Core::Log), _)] =
         [&tidy.body.statements[0].kind, &tidy.body.statements[1].kind]
     else {
         panic!()

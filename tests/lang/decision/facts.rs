@@ -119,6 +119,6 @@ fn nothing(ty: Type) -> Value<'static> {
         Type::Ip => Value::Ip(IpAddr::from([0, 0, 0, 0])),
         Type::Time => Value::Time(SystemTime::UNIX_EPOCH),
         Type::Backend => Value::Backend(None),
-        Type::String | Type::Acl | Type::Regex | Type::Void => Value::UNSET,
+        Type::String | Type::Acl | Type::Regex | Type::List | Type::Void => Value::UNSET,
     }
 }

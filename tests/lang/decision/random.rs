@@ -4,10 +4,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use warp_edge::decision::Value;
 use warp_edge::lang::hir::{
-    Acl, Arm, Comparison, Expression, ExpressionKind, Glob, Hir, LocalId, Normalization, Outcome, Pattern, Statement,
+    Acl, Arm, Comparison, Expression, ExpressionKind, Glob, Hir, LocalId, Normalization, Outcome, Statement,
     StatementKind, StepBody, Sub, SubId, Target,
 };
-use warp_edge::lang::schema::{Action, Function, Message, Step, Type, Variable};
+use warp_edge::lang::schema::function::{Core, Text};
+use warp_edge::lang::schema::{Action, Message, Step, Type, Variable};
 
 use super::build::*;
 use super::facts::Request;
@@ -60,7 +61,7 @@ fn subject() -> BoxedStrategy<Expression> {
         1 => name().prop_map(|name| expression(ExpressionKind::Query(Message::Req, name), Type::String)),
         1 => name().prop_map(|name| expression(ExpressionKind::Cookie(Message::Req, name), Type::String)),
         1 => (0_u32..3).prop_map(|id| expression(ExpressionKind::Local(LocalId(id)), Type::String)),
-        1 => Just(call(Function::ToLower, vec![path()])),
+        1 => Just(call(Text::ToLower, vec![path()])),
     ]
     .boxed()
 }
@@ -68,8 +69,7 @@ fn subject() -> BoxedStrategy<Expression> {
 fn value() -> BoxedStrategy<Expression> {
     let concat = |parts| expression(ExpressionKind::Concat(parts), Type::String);
     let substitute = |(subject, pattern, all): (Expression, &'static str, bool)| {
-        let (text, replacement) = (Box::new(subject), Box::new(text("\\0b")));
-        expression(ExpressionKind::Substitute { text, pattern: Pattern::new(pattern), replacement, all }, Type::String)
+        call(if all { Core::Regsuball } else { Core::Regsub }, vec![subject, regex(pattern), text("\\0b")])
     };
     prop_oneof![
         4 => texts().prop_map(text),
@@ -113,7 +113,7 @@ fn atom() -> BoxedStrategy<Expression> {
     let some = || prop::collection::vec(texts().prop_map(bytes), 0..4);
     let extensions = || prop::collection::vec(select(&["css", "js", "a"][..]).prop_map(bytes), 1..3);
     let equality = select(&[Comparison::Equal, Comparison::Equal, Comparison::NotEqual][..]);
-    let affix = select(&[Function::Prefixof, Function::Suffixof, Function::Fnmatch][..]);
+    let affix = select(&[Text::Prefixof, Text::EndsWith, Text::Fnmatch, Text::Contains][..]);
     prop_oneof![
         4 => (equality, subject(), texts()).prop_map(|(how, subject, to)| compare(how, subject, text(to))),
         2 => (subject(), some()).prop_map(|(subject, texts)| condition(ExpressionKind::InTexts(Box::new(subject), texts))),
@@ -180,8 +180,8 @@ fn act(calls: std::ops::Range<u32>) -> BoxedStrategy<Statement> {
         1 => value().prop_map(|value| set(Variable::ReqUrl, value)),
         1 => target().prop_map(|name| statement(StatementKind::Unset(Target::Header(Message::Req, field(name))))),
         1 => ((0_u32..3), value()).prop_map(|(id, value)| statement(StatementKind::Let(LocalId(id), value))),
-        1 => value().prop_map(|value| effect(Function::HashData, value)),
-        1 => value().prop_map(|value| effect(Function::Log, value)),
+        1 => value().prop_map(|value| effect(Core::HashData, value)),
+        1 => value().prop_map(|value| effect(Core::Log, value)),
         2 => normalization().prop_map(|clause| statement(StatementKind::Normalize(clause))),
         3 => called.prop_map(|called| match called.first() {
             Some(sub) => statement(StatementKind::Call(SubId(*sub))),

@@ -3,9 +3,11 @@
 use std::fmt::Write;
 
 use warp_edge::lang::diagnostic::Code;
+use warp_edge::lang::schema::function::{Class, Constant, Parameter, Row, Takes};
 use warp_edge::lang::schema::{
-    Action, ActionArguments, Attribute, BACKEND_ATTRIBUTES, BYTE_UNITS, DURATION_UNITS, Function, Message,
-    PROBE_ATTRIBUTES, RuleAction, RuleTable, SHORT_NAMES, Step, StepSet, Type, Unit, Variable,
+    Action, ActionArguments, Attribute, BACKEND_ATTRIBUTES, BYTE_UNITS, DURATION_UNITS, DirectorKind, Function,
+    MEMBER_ATTRIBUTES, Message, PROBE_ATTRIBUTES, RuleAction, RuleTable, SHORT_NAMES, Step, StepSet, Type, Unit,
+    Variable,
 };
 
 const NOTE: &str = "<!-- Written from src/lang/schema by tests/lang/docs: change the schema and run the tests with UPDATE_DOCS=1. -->\n";
@@ -140,30 +142,72 @@ not have it, which is not the same as empty. A name that is no plain word is quo
 }
 
 fn functions() -> String {
-    let opening =
-        format!("In brackets what may be left out. A STRING parameter takes a value of any type as text. {SIDES}");
-    let mut text = page("Functions", &opening);
-    table(
-        &mut text,
-        &["function", "yields", "in", "what it does"],
-        Function::ALL.iter().map(|function| {
-            let parameters: Vec<String> = function
-                .parameters()
-                .iter()
-                .map(|parameter| {
-                    let name = format!("{}: {}", parameter.name, parameter.ty.name());
-                    if parameter.optional { format!("[{name}]") } else { name }
-                })
-                .collect();
-            vec![
-                code(&format!("{}({})", function.name(), parameters.join(", "))),
-                function.result().name().to_owned(),
-                places(function.steps()),
-                function.doc().to_owned(),
-            ]
-        }),
+    let opening = format!(
+        "`NAME: TYPE = VALUE` is a parameter that may be left out. Arguments stand in the order of the parameters, or are \
+named, in any order, behind those that are not: `std.integer(req.http.X-Count, fallback: 3)`. A STRING takes a value of any \
+type as text, a REGEX and a LIST are written in place, and of words with `|` between them one is written, without quotation \
+marks.\n\n{SIDES}"
     );
+    let mut text = page("Functions", &opening);
+    for (title, functions) in Function::families() {
+        writeln!(text, "\n## {title}").unwrap();
+        for function in functions {
+            one_function(&mut text, function);
+        }
+    }
     text
+}
+
+fn one_function(text: &mut String, function: Function) {
+    let row = function.row();
+    let parameters: Vec<String> = row.parameters.iter().map(parameter).collect();
+    let result = match (row.result, row.may_be_unset) {
+        (Type::Void, _) => String::new(),
+        (ty, false) => format!(" -> {}", ty.name()),
+        (ty, true) => format!(" -> {} or unset", ty.name()),
+    };
+    writeln!(text, "\n### {}\n\n`{}({}){result}`", row.name, row.name, parameters.join(", ")).unwrap();
+    writeln!(text, "\n{}{}", row.doc, conditions(row)).unwrap();
+    text.push('\n');
+    for example in row.examples {
+        let yields = example.yields.map_or(String::new(), |yields| format!(" is `{yields}`"));
+        writeln!(text, "- `{}`{yields}", example.code).unwrap();
+    }
+}
+
+fn parameter(parameter: &Parameter) -> String {
+    let takes = match parameter.takes {
+        Takes::Value(ty) => ty.name().to_owned(),
+        Takes::Words(words) => words.join("|"),
+    };
+    let default = parameter.default.map_or(String::new(), |default| format!(" = {}", constant(default, parameter)));
+    format!("{}: {takes}{default}", parameter.name)
+}
+
+/// A default as it would be written.
+fn constant(constant: Constant, parameter: &Parameter) -> String {
+    match (constant, parameter.takes) {
+        (Constant::Text(word), Takes::Words(_)) => word.to_owned(),
+        (Constant::Text(text), _) => format!("\"{}\"", text.escape_debug()),
+        (Constant::Unset, _) => "unset".to_owned(),
+        (Constant::Int(i64::MAX), _) => "all".to_owned(),
+        (Constant::Int(number), _) => number.to_string(),
+        (Constant::Real(number), _) => format!("{number:?}"),
+        (Constant::Bool(flag), _) => flag.to_string(),
+        (Constant::Duration(millis), _) => format!("{}s", millis / 1_000),
+        (Constant::Bytes(bytes), _) => format!("{bytes}B"),
+        (Constant::List(texts), _) => format!("{texts:?}"),
+    }
+}
+
+/// Where it may be called, and whether each call counts, where that is not everywhere and no matter.
+fn conditions(row: &Row) -> String {
+    let place = match places(row.steps).as_str() {
+        "all" => String::new(),
+        place => format!(" In {place}."),
+    };
+    let class = if row.class == Class::Reads { " Asks anew each time." } else { "" };
+    format!("{place}{class}")
 }
 
 fn rules() -> String {
@@ -196,13 +240,39 @@ in `backend_response`. Rows are tried from top to bottom; the first one that hol
 }
 
 fn declarations() -> String {
-    let mut text =
-        page("Backends and probes", "Attributes are written `.name = value;` between the braces of a declaration.");
-    text.push_str("\n## backend\n\nThe backend named `default`, or else the first one, is asked unless the policy names another.\n");
+    let mut text = page(
+        "Backends, probes and directors",
+        "Attributes are written `.name = value;` between the braces of a declaration.",
+    );
+    text.push_str("\n## backend\n\nThe backend or director named `default`, or else the first backend, is asked unless the policy names another.\n");
     attributes(&mut text, BACKEND_ATTRIBUTES);
     text.push_str("\n## probe\n\nA probe asks a backend now and then whether it is well. It is written in the backend, or by itself and named there.\n");
     attributes(&mut text, PROBE_ATTRIBUTES);
+    directors(&mut text);
     text
+}
+
+fn directors(text: &mut String) {
+    text.push_str(
+        "\n## director\n\nA director sends each request to one of its members: backends, or other directors. Its name stands \
+wherever that of a backend may stand.\n\n```warp\ndirector pages = shard {\n    .by = URL;\n    default;\n    \
+news { .weight = 2; }\n}\n```\n",
+    );
+    table(
+        text,
+        &["kind", "which member it is", "its members take"],
+        DirectorKind::ALL.iter().map(|kind| {
+            let taken = kind.member_attributes().iter().map(|attribute| code(&format!(".{}", attribute.name)));
+            let taken = taken.collect::<Vec<_>>().join(", ");
+            vec![code(kind.name()), kind.doc().to_owned(), if taken.is_empty() { "–".to_owned() } else { taken }]
+        }),
+    );
+    for kind in DirectorKind::ALL.iter().filter(|kind| !kind.attributes().is_empty()) {
+        writeln!(text, "\n### {}", kind.name()).unwrap();
+        attributes(text, kind.attributes());
+    }
+    text.push_str("\n### members\n");
+    attributes(text, MEMBER_ATTRIBUTES);
 }
 
 fn attributes(text: &mut String, attributes: &[Attribute]) {
@@ -213,7 +283,11 @@ fn attributes(text: &mut String, attributes: &[Attribute]) {
             let default = attribute.default.map_or_else(|| "–".to_owned(), code);
             vec![
                 code(&format!(".{}", attribute.name)),
-                attribute.ty.name().to_owned(),
+                if attribute.words.is_empty() {
+                    attribute.ty.name().to_owned()
+                } else {
+                    codes(attribute.words.iter().copied())
+                },
                 default,
                 attribute.doc.to_owned(),
             ]

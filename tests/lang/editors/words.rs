@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use warp_edge::lang::schema::{
-    Action, BACKEND_ATTRIBUTES, BYTE_UNITS, DURATION_UNITS, Function, Message, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS,
-    PROBE_ATTRIBUTES, RULE_MODES, RuleAction, RuleTable, SHORT_NAMES, SOFT, Step, Type, VALUES, Variable,
-    WORD_OPERATORS,
+    Action, BACKEND_ATTRIBUTES, BYTE_UNITS, DURATION_UNITS, DirectorKind, Function, Message, NORMALIZE_CLAUSES,
+    NORMALIZE_OPERATIONS, PROBE_ATTRIBUTES, RULE_MODES, RuleAction, RuleTable, SHORT_NAMES, SOFT, Step, Type, VALUES,
+    Variable, WORD_OPERATORS,
 };
 
 /// A word in its place, between « and », with its Vim group and its innermost `TextMate` scope.
@@ -61,7 +61,7 @@ const KEYWORDS: &[(&str, &str, &str)] = &[
 ];
 
 fn top_level(words: &mut Vec<Word>) {
-    for word in ["backend", "probe", "acl"] {
+    for word in ["backend", "probe", "director", "acl"] {
         add(words, "warpDeclaration", "storage.type.declaration.warp", format!("«{word}» a {{ }}"));
     }
     for step in Step::ALL {
@@ -74,6 +74,12 @@ fn top_level(words: &mut Vec<Word>) {
             "entity.other.attribute-name.warp",
             format!("backend b {{ .«{}» = x; }}", attribute.name),
         );
+    }
+    for kind in DirectorKind::ALL {
+        for attribute in kind.attributes().iter().chain(kind.member_attributes()) {
+            let snippet = format!("director d = {} {{ .«{}» = x; }}", kind.name(), attribute.name);
+            add(words, "warpAttribute", "entity.other.attribute-name.warp", snippet);
+        }
     }
     for (vim, textmate, snippet) in KEYWORDS {
         add(words, vim, textmate, (*snippet).to_owned());
@@ -88,7 +94,7 @@ fn in_subs(words: &mut Vec<Word>) {
         add(words, "warpHeader", "variable.language.warp", format!("set x = «{}».http.X-Y;", message.name()));
         add(words, "warpHeader", "variable.other.header.warp", format!("set x = {}.http.«X-Y»;", message.name()));
     }
-    for function in Function::ALL {
+    for function in Function::all() {
         add(words, "warpFunction", "support.function.warp", format!("set x = «{}»(y);", function.name()));
     }
     for action in Action::ALL {

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use warp_edge::lang::syntax::SyntaxTree;
 use warp_edge::lang::syntax::ast::{
-    AttributeBlock, AttributeValue, Binding, Block, Call, Declaration, Expression, ExpressionKind, ListItem, Name,
-    NormalizeClause, Path, RuleRow, RuleStep, RuleStepKind, Statement, StatementKind,
+    Argument, Attribute, AttributeBlock, AttributeValue, Binding, Block, Call, Declaration, Director, Expression,
+    ExpressionKind, ListItem, Name, NormalizeClause, Path, RuleRow, RuleStep, RuleStepKind, Statement, StatementKind,
 };
 
 pub fn tree(tree: &SyntaxTree) -> String {
@@ -40,6 +40,7 @@ impl Dump {
             Declaration::Include(include) => self.line(&format!("include {:?}", include.path.text)),
             Declaration::Backend(block) => self.attributes("backend", block),
             Declaration::Probe(block) => self.attributes("probe", block),
+            Declaration::Director(director) => self.director(director),
             Declaration::Acl(acl) => self.nested(&format!("acl {}", acl.name.text), |dump| {
                 for entry in &acl.entries {
                     let (not, mask) = (if entry.negated { "not " } else { "" }, entry.mask.as_ref());
@@ -61,20 +62,33 @@ impl Dump {
         }
     }
 
+    fn director(&mut self, director: &Director) {
+        self.nested(&format!("director {} = {}", director.name.text, director.kind.text), |dump| {
+            dump.attribute_lines(&director.attributes);
+            for member in &director.members {
+                dump.nested(&member.name.text, |dump| {
+                    dump.attribute_lines(member.attributes.as_deref().unwrap_or_default());
+                });
+            }
+        });
+    }
+
     fn attributes(&mut self, kind: &str, block: &AttributeBlock) {
         let Some(attributes) = &block.attributes else {
             return self.line(&format!("{kind} {} none", block.name.text));
         };
-        self.nested(&format!("{kind} {}", block.name.text), |dump| {
-            for attribute in attributes {
-                match &attribute.value {
-                    AttributeValue::Expression(value) => {
-                        dump.line(&format!(".{} = {}", attribute.name.text, expression(value)));
-                    }
-                    AttributeValue::Block(block) => dump.attributes("block", block),
+        self.nested(&format!("{kind} {}", block.name.text), |dump| dump.attribute_lines(attributes));
+    }
+
+    fn attribute_lines(&mut self, attributes: &[Attribute]) {
+        for attribute in attributes {
+            match &attribute.value {
+                AttributeValue::Expression(value) => {
+                    self.line(&format!(".{} = {}", attribute.name.text, expression(value)));
                 }
+                AttributeValue::Block(block) => self.attributes("block", block),
             }
-        });
+        }
     }
 
     fn binding(&mut self, keyword: &str, binding: &Binding) {
@@ -146,7 +160,12 @@ fn path(path: &Path) -> String {
 }
 
 fn call(found: &Call) -> String {
-    format!("{}{}", path(&found.function), list(&found.arguments))
+    let argument = |argument: &Argument| {
+        let label = argument.label.as_ref().map_or(String::new(), |label| format!("{}: ", label.text));
+        format!("{label}{}", expression(&argument.value))
+    };
+    let arguments: Vec<String> = found.arguments.iter().map(argument).collect();
+    format!("{}({})", path(&found.function), arguments.join(", "))
 }
 
 fn list(expressions: &[Expression]) -> String {
@@ -168,6 +187,7 @@ fn expression(found: &Expression) -> String {
         ExpressionKind::Index { base, key } => format!("{}[{}]", path(base), expression(key)),
         ExpressionKind::Call(found) => call(found),
         ExpressionKind::Header(name) => format!("header {:?}", name.text),
+        ExpressionKind::List(items) => format!("[{}]", items.iter().map(item).collect::<Vec<_>>().join(", ")),
         ExpressionKind::Not(inner) => format!("(not {})", expression(inner)),
         ExpressionKind::Negate(inner) => format!("(- {})", expression(inner)),
         ExpressionKind::And(parts) => join(parts, "and"),

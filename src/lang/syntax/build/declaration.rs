@@ -1,6 +1,8 @@
 //! Declarations other than rule tables.
 
-use super::super::ast::{Acl, AclEntry, Attribute, AttributeBlock, AttributeValue, Binding, Include, Name, Sub};
+use super::super::ast::{
+    Acl, AclEntry, Attribute, AttributeBlock, AttributeValue, Binding, Director, Include, Name, Sub,
+};
 use super::super::grammar::{Pair, Rule};
 use super::{Builder, child};
 
@@ -70,6 +72,21 @@ impl Builder<'_> {
     fn nested_block(&mut self, name: Name, pair: Pair<'_>) -> Option<AttributeBlock> {
         let span = self.span(&pair);
         Some(AttributeBlock { name, attributes: Some(self.attributes(pair)?), span })
+    }
+
+    pub(super) fn director(&mut self, pair: Pair<'_>) -> Option<Director> {
+        let span = self.span(&pair);
+        let (mut names, mut attributes, mut members) = (Vec::new(), Vec::new(), Vec::new());
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::name => names.push(self.name(&part)),
+                Rule::attribute => attributes.push(self.attribute(part)?),
+                Rule::member => members.push(self.attribute_block(part)?),
+                _ => {}
+            }
+        }
+        let mut names = names.into_iter();
+        Some(Director { name: names.next()?, kind: names.next()?, attributes, members, span })
     }
 
     pub(super) fn acl(&mut self, pair: Pair<'_>) -> Option<Acl> {

@@ -3,7 +3,7 @@
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::source::Span;
 
-use super::super::ast::{BinaryOperator, Call, Expression, ExpressionKind, ListItem, TestOperator};
+use super::super::ast::{Argument, BinaryOperator, Call, Expression, ExpressionKind, ListItem, TestOperator};
 use super::super::grammar::{Pair, Pairs, Rule};
 use super::{Builder, child, literal};
 
@@ -101,14 +101,14 @@ impl Builder<'_> {
     ) -> Built {
         let list = rest.find(|part| matches!(part.as_rule(), Rule::list | Rule::item))?;
         let span = subject.span.to(self.span(&list));
-        let list = if list.as_rule() == Rule::item {
-            vec![self.item(list, depth)?]
-        } else {
-            let items = list.into_inner().filter(|part| part.as_rule() == Rule::item);
-            items.map(|part| self.item(part, depth)).collect::<Option<_>>()?
-        };
+        let list = if list.as_rule() == Rule::item { vec![self.item(list, depth)?] } else { self.items(list, depth)? };
         let kind = ExpressionKind::Test { operator, operator_span: self.span(mark), subject: Box::new(subject), list };
         Some(Expression { kind, span })
+    }
+
+    fn items(&mut self, list: Pair<'_>, depth: usize) -> Option<Vec<ListItem>> {
+        let items = list.into_inner().filter(|part| part.as_rule() == Rule::item);
+        items.map(|part| self.item(part, depth)).collect()
     }
 
     fn item(&mut self, pair: Pair<'_>, depth: usize) -> Option<ListItem> {
@@ -129,6 +129,7 @@ impl Builder<'_> {
             Rule::kw_false => ExpressionKind::Bool(false),
             Rule::header => ExpressionKind::Header(self.text(&child(pair, Rule::string)?)),
             Rule::group => self.expression(child(pair, Rule::expression)?, depth + 1)?.kind,
+            Rule::list => ExpressionKind::List(self.items(pair, depth + 1)?),
             Rule::reference => self.reference(pair, depth)?,
             _ => return None,
         };
@@ -149,9 +150,27 @@ impl Builder<'_> {
     }
 
     /// What stands in the parentheses of a call.
-    pub(super) fn arguments(&mut self, pair: Pair<'_>, depth: usize) -> Option<Vec<Expression>> {
-        let arguments = pair.into_inner().filter(|part| part.as_rule() == Rule::expression);
-        arguments.map(|part| self.expression(part, depth)).collect()
+    pub(super) fn arguments(&mut self, pair: Pair<'_>, depth: usize) -> Option<Vec<Argument>> {
+        let arguments = pair.into_inner().filter(|part| part.as_rule() == Rule::argument);
+        arguments.map(|part| self.argument(part, depth)).collect()
+    }
+
+    fn argument(&mut self, pair: Pair<'_>, depth: usize) -> Option<Argument> {
+        let mut label = None;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::label => label = Some(self.name(&part)),
+                Rule::expression => return Some(Argument { label, value: self.expression(part, depth)? }),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// What stands in the parentheses of an action.
+    pub(super) fn operands(&mut self, pair: Pair<'_>) -> Option<Vec<Expression>> {
+        let operands = pair.into_inner().filter(|part| part.as_rule() == Rule::expression);
+        operands.map(|part| self.expression(part, 0)).collect()
     }
 }
 

@@ -60,6 +60,7 @@ impl<'d> Builder<'d> {
             Rule::constant => Declaration::Const(self.constant(pair)?),
             Rule::backend => Declaration::Backend(self.attribute_block(pair)?),
             Rule::probe => Declaration::Probe(self.attribute_block(pair)?),
+            Rule::director => Declaration::Director(self.director(pair)?),
             Rule::acl => Declaration::Acl(self.acl(pair)?),
             Rule::sub => Declaration::Sub(self.sub(pair)?),
             Rule::override_sub => Declaration::Override(self.sub(pair)?),

@@ -54,7 +54,7 @@ impl Builder<'_> {
         let mut inner = action.into_inner();
         let name = self.name(&inner.next()?);
         let arguments = match inner.next() {
-            Some(arguments) => self.arguments(arguments, 0)?,
+            Some(operands) => self.operands(operands)?,
             None => Vec::new(),
         };
         Some(Return { action: Some(name), arguments })

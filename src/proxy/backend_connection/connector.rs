@@ -1,0 +1,55 @@
+//! Connections to backends: pingora's, each wrapped once, when it is made.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pingora::Result;
+use pingora::connectors::http::custom::{self, Connection};
+use pingora::connectors::{ConnectorOptions, TransportConnector};
+use pingora::protocols::ALPN;
+use pingora::protocols::tls::CustomALPN;
+use pingora::server::configuration::ServerConf;
+use pingora::upstreams::peer::Peer;
+
+use super::stream::BackendStream;
+
+/// What has pingora ask [`Connector`] for a connection that it does not have. Nobody else sees it: without TLS no
+/// protocol is agreed on.
+pub fn alpn() -> ALPN {
+    ALPN::Custom(CustomALPN::new(b"warp".to_vec()))
+}
+
+/// Makes connections that note what comes on them. As pingora gets no session of another protocol, it speaks HTTP/1.1
+/// on them and keeps them with its own.
+pub struct Connector {
+    transport: TransportConnector,
+}
+
+impl Connector {
+    /// One that connects as pingora would.
+    pub fn new(conf: &ServerConf) -> Self {
+        Self { transport: TransportConnector::new(Some(ConnectorOptions::from_server_conf(conf))) }
+    }
+}
+
+#[async_trait]
+impl custom::Connector for Connector {
+    type Session = ();
+
+    async fn get_http_session<P: Peer + Send + Sync + 'static>(&self, peer: &P) -> Result<(Connection<()>, bool)> {
+        let stream = BackendStream::new(self.transport.new_stream(peer).await?)?;
+        Ok((Connection::Stream(Box::new(stream)), false))
+    }
+
+    async fn reused_http_session<P: Peer + Send + Sync + 'static>(&self, _peer: &P) -> Option<()> {
+        None
+    }
+
+    async fn release_http_session<P: Peer + Send + Sync + 'static>(
+        &self,
+        (): (),
+        _peer: &P,
+        _idle_timeout: Option<Duration>,
+    ) {
+    }
+}
