@@ -11,7 +11,7 @@ use super::{Failure, Outcome, Output, listening};
 use crate::lang::diagnostic::render;
 use crate::lang::hir::BackendAddress;
 use crate::policy::PolicySource;
-use crate::proxy::{self, Coalescing, MOST_ABANDONED, ServeError, ServeOptions};
+use crate::proxy::{self, Coalescing, Limits, MOST_ABANDONED, ServeError, ServeOptions};
 use crate::telemetry::LogFormat;
 
 /// Run the proxy.
@@ -50,6 +50,14 @@ pub(super) struct Arguments {
     /// How many fetches go on for the store alone after their client has gone away; 0 ends all of them
     #[arg(long, value_name = "N", default_value_t = MOST_ABANDONED)]
     max_abandoned: usize,
+
+    /// How often a request begins again when the policy says `restart`; then it gets 503
+    #[arg(long, value_name = "N", default_value = "4")]
+    max_restarts: u32,
+
+    /// How often a fetch is made again when the policy says `retry`; then it fails
+    #[arg(long, value_name = "N", default_value = "4")]
+    max_retries: u32,
 
     /// How many threads serve [default: one for each core]
     #[arg(long, value_name = "N", value_parser = values::threads)]
@@ -111,6 +119,7 @@ fn options(arguments: &Arguments) -> ServeOptions {
         listen: arguments.sockets.listen.clone(),
         admin: arguments.sockets.admin.address(),
         memory_bytes: arguments.memory,
+        limits: Limits { most_restarts: arguments.max_restarts, most_retries: arguments.max_retries },
         coalescing: Coalescing { most_waiting: arguments.max_waiting, most_fetches: arguments.max_fetches },
         most_abandoned: arguments.max_abandoned,
         threads: arguments.threads,

@@ -109,6 +109,9 @@ pub trait Facts {
     /// Adds a part to the cache key; parts are framed, so that `"ab" "c"` is not `"a" "bc"`.
     fn hash_data(&mut self, part: &[u8]);
 
+    /// Keeps the content of the request, up to so many bytes.
+    fn keep_content(&mut self, _most_bytes: u64) {}
+
     /// Writes a line to the log of this request.
     fn log(&mut self, line: &[u8]);
 }

@@ -1,5 +1,7 @@
 //! A lowered policy, and how it is run.
 
+use std::collections::HashSet;
+
 use super::eval::{AclIndex, Acls, Context, Scope, conclude, perform};
 use super::facts::{Facts, Refused, Value};
 use super::tree::{DecisionTree, Node, NodeId};
@@ -48,6 +50,7 @@ pub struct Program {
     hir: Hir,
     trees: Vec<DecisionTree>,
     acls: Vec<AclIndex>,
+    endings: HashSet<(Step, Action)>,
 }
 
 impl Program {
@@ -55,9 +58,10 @@ impl Program {
     #[must_use]
     pub fn new(mut hir: Hir) -> Self {
         fold::fold(&mut hir);
-        let trees = hir.steps.iter().map(|body| lower::lower(&hir, body)).collect();
+        let trees: Vec<_> = hir.steps.iter().map(|body| lower::lower(&hir, body)).collect();
         let acls = hir.acls.iter().map(AclIndex::new).collect();
-        Self { hir, trees, acls }
+        let endings = trees.iter().flat_map(endings).collect();
+        Self { hir, trees, acls, endings }
     }
 
     /// The policy as it was checked, with values in the place of what is known already.
@@ -78,6 +82,12 @@ impl Program {
         &self.trees
     }
 
+    /// Whether some `return` of a step has that action.
+    #[must_use]
+    pub fn may_end(&self, step: Step, action: Action) -> bool {
+        self.endings.contains(&(step, action))
+    }
+
     /// Runs a step on a request. Ends for every policy: trees have no cycles but for calls of subs,
     /// and subs do not call themselves.
     pub fn run<F: Facts>(&self, step: Step, facts: &mut F) -> Verdict {
@@ -94,6 +104,14 @@ impl Program {
     fn context(&self, step: Step) -> Context<'_> {
         Context { step, hir: &self.hir, acls: Acls::Indexed(&self.acls) }
     }
+}
+
+/// How a step may end, as far as its statements say.
+fn endings(tree: &DecisionTree) -> impl Iterator<Item = (Step, Action)> {
+    tree.nodes().filter_map(|(_, node)| match node {
+        Node::Return { outcome, .. } => Some((tree.step(), outcome.action)),
+        _ => None,
+    })
 }
 
 /// One run of one tree.

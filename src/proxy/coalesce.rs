@@ -27,6 +27,8 @@ pub struct FetchFailure {
     status: Option<u16>,
     /// Why.
     reason: Reason,
+    /// How often the policy has had it made again.
+    retries: u32,
 }
 
 /// A request's part in waiting for fetches.
@@ -58,7 +60,8 @@ pub fn note_failure(error: &Error, ctx: &RequestCtx) {
     let Some(turn) = &ctx.part.turn else { return };
     match failure::reason_of(error, ctx) {
         reason @ (Reason::Resolve | Reason::BackendSick | Reason::Connect | Reason::Timeout | Reason::BadResponse) => {
-            turn.fail(FetchFailure { status: ctx.fetch.error.as_ref().map(|(status, _)| *status), reason });
+            let status = ctx.fetch.error.as_ref().map(|(status, _)| *status);
+            turn.fail(FetchFailure { status, reason, retries: ctx.fetch.attempts.retries });
         }
         Reason::Client | Reason::BadRequest | Reason::Internal => turn.recover(),
         _ => turn.go_alone(),
@@ -92,6 +95,7 @@ pub fn check(session: &Session, ctx: &mut RequestCtx) -> Result<()> {
             ctx.verdict.reason = shared.reason;
             // RFC 9211 section 2.6.
             ctx.verdict.collapsed = Some(Reason::UriMiss);
+            ctx.fetch.attempts.retries = shared.retries;
             ctx.fetch.error = shared.status.map(|status| (status, None));
             Err(failed(503, "the fetch that it waited for failed"))
         }

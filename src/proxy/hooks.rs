@@ -14,7 +14,7 @@ use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, RangeType, Ses
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
 
-use super::ctx::RequestCtx;
+use super::ctx::{RequestCtx, Stage};
 use super::recv::Received;
 use super::{
     WarpProxy, abandon, ahead, backend_connection, beresp, coalesce, deliver, failure, fetch, head_update, interim,
@@ -26,7 +26,7 @@ impl ProxyHttp for WarpProxy {
     type CTX = RequestCtx;
 
     fn new_ctx(&self) -> RequestCtx {
-        RequestCtx::new(self.policy.current())
+        RequestCtx::new(self.policy.current(), self.limits)
     }
 
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
@@ -98,8 +98,12 @@ impl ProxyHttp for WarpProxy {
     }
 
     async fn proxy_upstream_filter(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
+        if ctx.is_elsewhere() {
+            return Ok(false);
+        }
         coalesce::check(session, ctx)?;
         match fetch::before(self.storage, session, ctx) {
+            None if ctx.is_elsewhere() => Ok(false),
             None => coalesce::queue(self, session, ctx).await.map(|()| true),
             Some(synthetic) => synth::answer(session, ctx, &synthetic).await.map(|()| false),
         }
@@ -107,7 +111,10 @@ impl ProxyHttp for WarpProxy {
 
     async fn upstream_peer(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<HttpPeer>> {
         revalidate::start_over(self, session, ctx);
-        fetch::peer(session, ctx).await.inspect_err(|error| coalesce::note_failure(error, ctx))
+        match fetch::peer(session, ctx).await {
+            Ok(peer) => Ok(peer),
+            Err(error) => Err(failure::conclude(self, session, error, ctx)),
+        }
     }
 
     async fn upstream_request_filter(
@@ -130,6 +137,9 @@ impl ProxyHttp for WarpProxy {
         }
         backend_connection::note_framing(response, ctx);
         beresp::response(self.storage, session, response, ctx)?;
+        if ctx.fetch.unusable.is_none() {
+            ctx.fetch.stage = Stage::Answered;
+        }
         invalidate::after(self, response, ctx);
         post::begin(session, response, self.storage.store().largest_object(), ctx);
         Ok(())
@@ -166,14 +176,13 @@ impl ProxyHttp for WarpProxy {
 
     fn fail_to_connect(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         peer: &HttpPeer,
         ctx: &mut RequestCtx,
         error: Box<Error>,
     ) -> Box<Error> {
         let error = failure::to_connect(peer, ctx, error);
-        coalesce::note_failure(&error, ctx);
-        error
+        failure::conclude(self, session, error, ctx)
     }
 
     fn error_while_proxy(
@@ -184,9 +193,8 @@ impl ProxyHttp for WarpProxy {
         ctx: &mut RequestCtx,
         is_reused: bool,
     ) -> Box<Error> {
-        let error = abandon::name(error, ctx);
-        coalesce::note_failure(&error, ctx);
-        failure::while_asking(session, peer, error, is_reused)
+        let error = failure::while_asking(session, peer, abandon::name(error, ctx), ctx, is_reused);
+        failure::conclude(self, session, error, ctx)
     }
 
     async fn response_filter(

@@ -79,6 +79,16 @@ impl KeyMarks {
     }
 }
 
+impl KeyMarks {
+    /// Marks the key of a page that the policy wants not to be stored for some time.
+    pub fn mark_refused(&self, session: &Session, ctx: &RequestCtx) {
+        let times = &ctx.fetch.lifetimes;
+        if times.uncacheable == Uncacheable::Refused && times.ttl_ms > 0 {
+            self.mark(session, ctx);
+        }
+    }
+}
+
 /// Whether it lies in the key that the response is not stored, and not in this request or this moment:
 /// its credentials, an error of the backend. Where something is stored that can be of use, it stays found.
 fn is_of_the_key(session: &Session, ctx: &RequestCtx) -> bool {

@@ -22,6 +22,8 @@ pub struct ServeOptions {
     pub admin: Option<SocketAddr>,
     /// How many bytes the memory store may take.
     pub memory_bytes: u64,
+    /// How often a request is tried anew when the policy says so.
+    pub limits: Limits,
     /// How many requests may wait for the same response, and then ask for it.
     pub coalescing: Coalescing,
     /// How many fetches may go on though their client is gone and nobody else reads them.
@@ -32,6 +34,22 @@ pub struct ServeOptions {
     pub log_format: LogFormat,
     /// Where each request is written to.
     pub access_log: AccessLogTarget,
+}
+
+/// How often a request is tried anew when the policy says so; beyond that it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How often it begins again (`restart`).
+    pub most_restarts: u32,
+    /// How often each fetch is made again (`retry`).
+    pub most_retries: u32,
+}
+
+impl Default for Limits {
+    /// As in Varnish.
+    fn default() -> Self {
+        Self { most_restarts: 4, most_retries: 4 }
+    }
 }
 
 /// Where each request is written to.

@@ -100,9 +100,9 @@ pub fn check(ctx: &mut RequestCtx) -> Result<()> {
     }
 }
 
-/// Makes a miss of a request whose stored response is of no use, before the backend is asked again.
+/// Makes a miss of a request whose 304 was of no use, before the backend is asked again.
 pub fn start_over(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) {
-    if !matches!(ctx.fetch.unusable, Some(Unusable::OfAnother | Unusable::TooLarge)) {
+    if !matches!(session.cache.phase(), CachePhase::RevalidatedNoCache(_)) {
         return;
     }
     ctx.fetch.unusable = None;

@@ -17,16 +17,13 @@ use super::abandon::Abandoned;
 use super::backend_connection;
 use super::connection::Front;
 use super::options::{AccessLogTarget, Listening, ServeOptions};
-use super::{WarpProxy, listener, status};
+use super::{WarpProxy, listener, retry, status};
 use crate::admin::RunningAdmin;
 use crate::origin::Registry;
 use crate::policy::{PolicyHandle, Rejected, Watcher};
 use crate::store::pingora::FetchLock;
 use crate::store::pingora::PingoraStorage;
 use crate::telemetry::{AccessLog, LogFormat, Metrics};
-
-/// How often one request asks a backend at most: a kept connection that died, another address.
-const TRIES: usize = 3;
 
 /// How many records of the access log may wait to be written.
 const LOG_QUEUE: usize = 8_192;
@@ -78,6 +75,7 @@ pub fn serve(options: ServeOptions, on_ready: impl FnOnce(&Listening)) -> Result
     let storage: &'static PingoraStorage = Box::leak(Box::new(PingoraStorage::new(options.memory_bytes)));
     let proxy = WarpProxy {
         policy,
+        limits: options.limits,
         storage,
         lock: Box::leak(Box::new(FetchLock::new(storage, options.coalescing))),
         marks: Box::leak(Box::default()),
@@ -164,7 +162,9 @@ fn start_admin(
 }
 
 async fn front(proxy: WarpProxy) -> io::Result<Front> {
-    let conf = ServerConf { max_retries: TRIES, ..ServerConf::default() };
+    // `retry` counts by itself: this only has to be enough.
+    let tries = proxy.limits.most_retries.saturating_add(1).saturating_mul(retry::MOST_CONNECTIONS);
+    let conf = ServerConf { max_retries: usize::try_from(tries).unwrap_or(usize::MAX), ..ServerConf::default() };
     let (policy, metrics) = (Arc::clone(&proxy.policy), Arc::clone(&proxy.metrics));
     let access_log = proxy.access_log.clone();
     Ok(Front { app: backend_connection::app(proxy, conf).await?, policy, metrics, access_log })

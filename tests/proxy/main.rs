@@ -37,6 +37,8 @@ mod query;
 mod range;
 mod reload;
 mod reload_under_load;
+mod restart;
+mod retry;
 mod slice;
 mod slow_reader;
 mod soft_purge;

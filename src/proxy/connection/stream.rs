@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use super::arrival::{Alarm, Arrival, next_request};
 use super::date;
-use super::intake::Intake;
+use super::intake::{Intake, Rest};
 use super::socket::Socket;
 use crate::store::pingora::{Pace, STALL, Seat};
 
@@ -140,6 +140,19 @@ impl ClientStream {
     /// Whether pingora has read the request to its last byte.
     pub fn is_request_over(&self) -> bool {
         self.intake.is_over()
+    }
+
+    /// Whether pingora has read anything of the body of the request.
+    pub fn is_body_begun(&self) -> bool {
+        self.intake.is_body_begun()
+    }
+
+    /// Lets the request begin again with this head, and forgets what was said of its response.
+    pub fn begin_again(&mut self, head: Bytes, rest: Rest) {
+        self.set_next_head(None);
+        self.seat = None;
+        self.pace = Arc::default();
+        self.intake.begin_again(head, rest);
     }
 
     /// Says what the next final response is; `None` leaves its head as pingora writes it.
@@ -323,13 +336,16 @@ impl AsyncRead for ClientStream {
         if *this.switches.get_mut() {
             this.intake.open();
         }
+        if this.intake.is_at_hand() {
+            return Poll::Ready(this.intake.hand_on(out));
+        }
         if this.intake.lets_through(out.remaining()) {
             let before = out.filled().len();
             ready!(Pin::new(&mut this.inner).poll_read(cx, out))?;
             this.intake.let_through(out.filled().len() - before);
             return Poll::Ready(Ok(()));
         }
-        if this.intake.is_over() {
+        if this.intake.is_closed() {
             return this.poll_end(cx);
         }
         if this.intake.received().is_empty() && ready!(this.poll_fill(cx))? == 0 {

@@ -296,9 +296,9 @@ impl StoredFill {
         self
     }
 
-    /// A fill of the place of a key's first variant.
+    /// A fill of the place of a key, and of the variant that it names.
     #[must_use]
-    pub fn first_of(key: &CacheKey, intent: &FillIntent, meta: &CacheMeta) -> Self {
+    pub fn of(key: &CacheKey, intent: &FillIntent, meta: &CacheMeta) -> Self {
         let place = key_of(key);
         Self::new(intent.begin_fill(place, StoredResponse::new(meta, place), content_length(meta.headers())))
     }

@@ -82,7 +82,7 @@ decide, the sub of the same name in the built-in policy decides.";
         actions.map(|action| {
             let arguments = match action.arguments() {
                 ActionArguments::None => "",
-                ActionArguments::StatusAndReason => "(STATUS, REASON)",
+                ActionArguments::StatusAndReason | ActionArguments::OptionalStatusAndReason => "(STATUS, REASON)",
                 ActionArguments::OptionalReason => "(REASON)",
                 ActionArguments::OptionalTime => "(TIME)",
                 ActionArguments::OptionalSoft => "(soft)",

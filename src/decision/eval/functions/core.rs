@@ -10,7 +10,7 @@ pub(super) fn value<'a, F: Facts>(function: Core, arguments: &Arguments<'_, 'a, 
     match function {
         Core::Regsub => substitute(arguments, false),
         Core::Regsuball => substitute(arguments, true),
-        Core::HashData | Core::Synthetic | Core::Log => Value::UNSET,
+        Core::HashData | Core::Synthetic | Core::CacheReqBody | Core::Log => Value::UNSET,
     }
 }
 
@@ -28,6 +28,10 @@ pub(super) fn perform<F: Facts>(
     match function {
         Core::HashData => facts.hash_data(&arguments.bytes(0)),
         Core::Log => facts.log(&arguments.bytes(0)),
+        Core::CacheReqBody => {
+            let most: i64 = arguments.get(0).unwrap_or_default();
+            facts.keep_content(u64::try_from(most).unwrap_or_default());
+        }
         Core::Synthetic => return facts.set(body_of(step), arguments.bytes(0).into()),
         Core::Regsub | Core::Regsuball => {}
     }

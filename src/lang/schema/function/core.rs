@@ -32,6 +32,14 @@ functions! {
         examples [r#"synthetic("not today")"#]
         mistakes ["synthetic()" => "E0305"];
 
+    CacheReqBody "std.cache_req_body" (most: Bytes) -> Void, Effect in RECV,
+        "Keeps the content of the request, up to that size and 64 KB at most, so that it can be sent again by `retry` and `restart`. Larger content is sent on as it comes and not kept; if its size is not known beforehand, the request is refused with 413."
+        examples ["std.cache_req_body(16KB)"]
+        mistakes [
+            "std.cache_req_body()" => "E0305",
+            "std.cache_req_body(16)" => "E0302"
+        ];
+
     Log "std.log" (text: String) -> Void, Effect in ANYWHERE,
         "Writes a line to the log of this request."
         examples [r#"std.log("seen")"#]

@@ -99,6 +99,8 @@ pub struct Row {
 
 /// In every step.
 pub(super) const ANYWHERE: StepSet = StepSet::ALL;
+/// Where a request comes in.
+pub(super) const RECV: StepSet = StepSet::of(&[Step::Recv]);
 /// Where the cache key is made.
 pub(super) const HASH: StepSet = StepSet::of(&[Step::Hash]);
 /// Where a response is made up.
