@@ -1,5 +1,8 @@
 //! The store in a proxy that is made with pingora alone, as its documentation shows it.
 
+// Helpers of tests may fail as tests do.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, SystemTime};
@@ -27,13 +30,13 @@ impl ProxyHttp for Cache {
 
     fn new_ctx(&self) {}
 
-    fn request_cache_filter(&self, session: &mut Session, _: &mut ()) -> pingora::Result<()> {
+    fn request_cache_filter(&self, session: &mut Session, (): &mut ()) -> pingora::Result<()> {
         let options = Some(FetchLock::<()>::options());
         session.cache.enable(self.storage, None, None, Some(self.lock), options);
         Ok(())
     }
 
-    fn cache_key_callback(&self, session: &Session, _: &mut ()) -> pingora::Result<CacheKey> {
+    fn cache_key_callback(&self, session: &Session, (): &mut ()) -> pingora::Result<CacheKey> {
         Ok(CacheKey::new(session.req_header().uri.to_string(), ""))
     }
 
@@ -41,9 +44,9 @@ impl ProxyHttp for Cache {
         &self,
         _: &Session,
         response: &ResponseHeader,
-        _: &mut (),
+        (): &mut (),
     ) -> pingora::Result<RespCacheable> {
-        let (now, minute) = (SystemTime::now(), Duration::from_secs(60));
+        let (now, minute) = (SystemTime::now(), Duration::from_mins(1));
         Ok(RespCacheable::Cacheable(CacheMeta::new(now + minute, now, 0, 0, response.clone())))
     }
 
@@ -51,13 +54,13 @@ impl ProxyHttp for Cache {
         &self,
         session: &mut Session,
         response: &mut ResponseHeader,
-        _: &mut (),
+        (): &mut (),
     ) -> pingora::Result<()> {
         session.set_proxy_tasks_enabled(self.storage.may_run_ahead(response));
         Ok(())
     }
 
-    async fn upstream_peer(&self, _: &mut Session, _: &mut ()) -> pingora::Result<Box<HttpPeer>> {
+    async fn upstream_peer(&self, _: &mut Session, (): &mut ()) -> pingora::Result<Box<HttpPeer>> {
         Ok(Box::new(HttpPeer::new(self.origin, false, String::new())))
     }
 }

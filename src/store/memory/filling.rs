@@ -119,7 +119,9 @@ impl Filling {
 
     /// Charges it more, which was reserved or taken before.
     pub(super) fn add_reserved(&self, bytes: u64) {
-        self.state().charge.iter().for_each(|charge| charge.add_reserved(bytes));
+        if let Some(charge) = &self.state().charge {
+            charge.add_reserved(bytes);
+        }
     }
 
     /// What it takes beside what is written, in bytes.
@@ -149,7 +151,9 @@ impl Filling {
         };
         let len = segments.len();
         let (pieces, footprint) = segments.finish();
-        charged.iter().for_each(|charged| charge.take_over(charged, footprint));
+        if let Some(charged) = charged {
+            charge.take_over(&charged, footprint);
+        }
         Whole::of(pieces, len)
     }
 
@@ -187,17 +191,17 @@ impl Filling {
 
     /// Enters a reader that starts at `position`; gives its number.
     pub(super) fn enter(&self, position: u64, now: Moment) -> usize {
-        self.enter_into(self.state(), position, now)
+        Self::enter_into(self.state(), position, now)
     }
 
     /// As [`enter`](Self::enter), unless what stands there was forgotten, or the body has ended badly.
     pub(super) fn try_enter(&self, position: u64, now: Moment) -> Option<usize> {
         let state = self.state();
         let can_be_read = position >= state.start && state.ended != Some(Ended::Badly);
-        can_be_read.then(|| self.enter_into(state, position, now))
+        can_be_read.then(|| Self::enter_into(state, position, now))
     }
 
-    fn enter_into(&self, mut state: MutexGuard<'_, State>, position: u64, since: Moment) -> usize {
+    fn enter_into(mut state: MutexGuard<'_, State>, position: u64, since: Moment) -> usize {
         let number = state.enter(Reader {
             position,
             waker: None,

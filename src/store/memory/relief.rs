@@ -97,7 +97,7 @@ impl<H: StoredHead> Inner<H> {
     fn stalled(&self, patience: Patience, now: Moment) -> Vec<Stalled<H>> {
         let shards = 0..self.shard_count();
         let mut stalled: Vec<_> =
-            shards.flat_map(|shard| self.read_shard(shard, |shard| shard.stalled(patience, now))).flatten().collect();
+            shards.filter_map(|shard| self.read_shard(shard, |shard| shard.stalled(patience, now))).flatten().collect();
         stalled.sort_unstable_by_key(|stalled| stalled.since);
         stalled
     }

@@ -23,6 +23,10 @@ fn use_hot_set(store: &Store) -> usize {
     (0..3).map(|_| (0..HOT).filter(|primary| store.lookup(key(*primary)).is_some()).count()).min().unwrap()
 }
 
+fn chunk() -> Vec<u8> {
+    vec![b'x'; CHUNK]
+}
+
 fn tick(clock: &AtomicU64) {
     clock.fetch_add(1, Ordering::SeqCst);
 }
@@ -47,7 +51,7 @@ fn readers_who_stall_do_not_push_out_what_is_stored() {
         let mut fill = unkept(&store, primary);
         let reader = fill.object().reader(None);
         for _ in 0..4 {
-            fill.write(&[b'x'; CHUNK]);
+            fill.write(&chunk());
         }
         fills.push((fill, reader));
         if primary % 8 == 0 {
@@ -113,12 +117,12 @@ fn who_goes_on_reading_is_not_cut_off_with_those_who_stall() {
     store.purge(500);
     let mut active = unkept(&store, 999);
     let mut reader = active.object().reader(None);
-    active.write(&[b'a'; CHUNK]);
+    active.write(&chunk());
     let mut stalled = Vec::new();
     for primary in 1_000..1_300 {
         let mut fill = unkept(&store, primary);
         let stalling = fill.object().reader(None);
-        (0..4).for_each(|_| fill.write(&[b'x'; CHUNK]));
+        (0..4).for_each(|_| fill.write(&chunk()));
         stalled.push((stalling, fill));
         if primary % 10 == 0 {
             tick(&clock);
@@ -137,7 +141,7 @@ fn when_nobody_has_stalled_what_comes_is_not_kept() {
     // Fills that are kept wait for their origin, not for a reader.
     while store.stats().bytes < LIMIT / 4 + CEILING + LIMIT / 16 {
         let mut fill = store.begin_fill(key(1_000 + fills.len() as u128), head(100), Some(900_000));
-        fill.write(&[b'x'; CHUNK]);
+        fill.write(&chunk());
         if !fill.is_kept() {
             break;
         }
@@ -159,12 +163,12 @@ fn who_is_cut_off_is_told_though_he_does_not_read() {
     let reader = fill.object().reader(None);
     let told = Arc::new(Told::default());
     reader.tell_when_cut_off(Arc::clone(&told).into());
-    fill.write(&[b'x'; CHUNK]);
+    fill.write(&chunk());
     let mut others = Vec::new();
     for primary in 1_000..1_200 {
         let mut other = unkept(&store, primary);
         let reader = other.object().reader(None);
-        (0..4).for_each(|_| other.write(&[b'x'; CHUNK]));
+        (0..4).for_each(|_| other.write(&chunk()));
         others.push((other, reader));
         tick(&clock);
     }

@@ -351,7 +351,7 @@ fn a_writer_that_is_held_is_woken_when_another_reader_comes_or_goes_on() {
             block_on(wait_for_others(&others));
             fill.write(&[b'x'; 100_000]);
         }
-        drop((own, fill));
+        drop((own, others, fill));
         assert_eq!(reading.join().unwrap(), Err(Aborted));
         assert_empty_after_purge(&store);
     });
