@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use http::HeaderName;
 
-use super::eval::{Acls, Context, Scope};
+use super::eval::{Acls, Context, Scope, Tables};
 use super::facts::{Facts, Refused, Value};
 use crate::lang::hir::{Expression, ExpressionKind, Hir, Outcome, Statement, StatementKind};
 use crate::lang::schema::function::Class;
@@ -90,7 +90,7 @@ fn is_literal(part: &Expression) -> bool {
 }
 
 fn value_of(whole: &Expression) -> Option<ExpressionKind> {
-    let context = Context { step: Step::Recv, backends: &[], acls: Acls::Declared(&[]) };
+    let context = Context { step: Step::Recv, backends: &[], acls: Acls::Declared(&[]), tables: Tables::Declared(&[]) };
     let scope = Scope::new(&Nothing, &[], context);
     Some(match scope.value(whole) {
         Value::Text(None) => ExpressionKind::Unset,

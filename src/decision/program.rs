@@ -1,6 +1,6 @@
 //! A lowered policy, and how it is run.
 
-use super::eval::{AclIndex, Acls, Context, Scope, conclude, perform};
+use super::eval::{AclIndex, Acls, Context, Scope, TableIndex, Tables, conclude, perform};
 use super::facts::{Facts, Refused, Value};
 use super::tree::{DecisionTree, Node, NodeId};
 use super::{fold, lower};
@@ -48,6 +48,7 @@ pub struct Program {
     hir: Hir,
     trees: Vec<DecisionTree>,
     acls: Vec<AclIndex>,
+    tables: Vec<TableIndex>,
 }
 
 impl Program {
@@ -57,7 +58,8 @@ impl Program {
         fold::fold(&mut hir);
         let trees = hir.steps.iter().map(|body| lower::lower(&hir, body)).collect();
         let acls = hir.acls.iter().map(AclIndex::new).collect();
-        Self { hir, trees, acls }
+        let tables = hir.tables.iter().map(TableIndex::new).collect();
+        Self { hir, trees, acls, tables }
     }
 
     /// The policy as it was checked, with values in the place of what is known already.
@@ -82,7 +84,12 @@ impl Program {
     /// and subs do not call themselves.
     pub fn run<F: Facts>(&self, step: Step, facts: &mut F) -> Verdict {
         let Some(tree) = self.tree(step) else { return Verdict::undecided(step) };
-        let context = Context { step, backends: &self.hir.backends, acls: Acls::Indexed(&self.acls) };
+        let context = Context {
+            step,
+            backends: &self.hir.backends,
+            acls: Acls::Indexed(&self.acls),
+            tables: Tables::Indexed(&self.tables),
+        };
         let mut run = Run { tree, context, locals: Vec::new(), returns: Returns::default() };
         run.walk(facts).unwrap_or_else(|| Verdict::undecided(step))
     }

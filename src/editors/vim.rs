@@ -101,7 +101,7 @@ fn declarations() -> String {
         keywords(
             "warpDeclaration",
             "nextgroup=warpDefined skipwhite ",
-            &["backend", "probe", "acl", "const", "let", "override"],
+            &["backend", "probe", "acl", "table", "const", "let", "override"],
         ),
         keywords("warpDeclaration", "nextgroup=warpStep,warpDefined skipwhite ", &["sub"]),
         defined.to_owned(),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::lang::schema::Step;
 use crate::lang::source::Span;
-use crate::lang::syntax::ast::{Acl, AttributeBlock, Binding, Block, Name, Normalize, Rules, Sub};
+use crate::lang::syntax::ast::{Acl, AttributeBlock, Binding, Block, Name, Normalize, Rules, Sub, Table};
 
 /// Declared things of one kind, numbered in the order of declaration.
 pub(super) struct Namespace<'a, T> {
@@ -100,6 +100,8 @@ pub(super) struct Names<'a> {
     pub(super) backends: Namespace<'a, Option<&'a AttributeBlock>>,
     /// Access lists.
     pub(super) acls: Namespace<'a, &'a Acl>,
+    /// Tables.
+    pub(super) tables: Namespace<'a, &'a Table>,
     /// Probes with a name.
     pub(super) probes: Namespace<'a, &'a AttributeBlock>,
     /// Constants.
@@ -113,7 +115,7 @@ pub(super) struct Names<'a> {
 impl<'a> Names<'a> {
     /// The names that an expression may use, apart from variables and locals.
     pub(super) fn values(&self) -> impl Iterator<Item = &'a str> + '_ {
-        self.backends.names().chain(self.acls.names()).chain(self.consts.names())
+        self.backends.names().chain(self.acls.names()).chain(self.consts.names()).chain(self.tables.names())
     }
 
     /// The parts of one step in order.

@@ -11,6 +11,7 @@ use crate::lang::schema::Step;
 pub(super) fn check(cx: &Context) {
     report(cx, "backend", &cx.names.backends);
     report(cx, "acl", &cx.names.acls);
+    report(cx, "table", &cx.names.tables);
     report(cx, "probe", &cx.names.probes);
     report(cx, "const", &cx.names.consts);
     report(cx, "sub", &cx.names.subs);

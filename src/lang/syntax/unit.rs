@@ -16,6 +16,8 @@ pub(super) enum Section {
     Attributes,
     /// Of an acl.
     Entries,
+    /// Of a table.
+    Data,
     /// Of a sub, or of an `if` in it.
     Statements,
     /// Of a rule table.
@@ -32,6 +34,7 @@ impl Section {
         Some(match keyword {
             "backend" | "probe" => Self::Attributes,
             "acl" => Self::Entries,
+            "table" => Self::Data,
             "sub" | "override" => Self::Statements,
             "rules" => Self::Rows,
             "normalize" => Self::Clauses,
@@ -44,6 +47,7 @@ impl Section {
         match self {
             Self::Attributes => Rule::attribute_piece,
             Self::Entries => Rule::acl_piece,
+            Self::Data => Rule::table_piece,
             Self::Statements => Rule::statement_piece,
             Self::Rows => Rule::row_piece,
             Self::Arms => Rule::arm_piece,
@@ -151,6 +155,7 @@ fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
         Section::Statements if word == "match" => tok.first_on_line,
         Section::Statements => matches!(word, "let" | "set" | "unset" | "call" | "return"),
         Section::Rows => matches!(word, "when" | "else"),
+        Section::Data => false,
         Section::Arms => word == "else",
         Section::Clauses => {
             tok.first_on_line && NORMALIZE_CLAUSES.contains(&word) && stream.kind(index - 1) != Some(TokenKind::Comma)
@@ -164,7 +169,7 @@ fn ends_part(stream: &Stream<'_>, section: Section, kind: TokenKind, part: Range
         (TokenKind::BraceClose, Section::Statements | Section::Rows) if holds_match_value(stream, &part) => false,
         (TokenKind::BraceClose, Section::Attributes) => stream.kind(index + 1) != Some(TokenKind::Semicolon),
         (TokenKind::BraceClose, Section::Statements) => !goes_on(stream.word(index + 1)),
-        (TokenKind::Semicolon | TokenKind::BraceClose, _) => true,
+        (TokenKind::Comma, Section::Data) | (TokenKind::Semicolon | TokenKind::BraceClose, _) => true,
         _ => false,
     }
 }

@@ -62,6 +62,7 @@ impl<'d> Builder<'d> {
             Rule::backend => Declaration::Backend(self.attribute_block(pair)?),
             Rule::probe => Declaration::Probe(self.attribute_block(pair)?),
             Rule::acl => Declaration::Acl(self.acl(pair)?),
+            Rule::table => Declaration::Table(self.table(pair)?),
             Rule::sub => Declaration::Sub(self.sub(pair)?),
             Rule::override_sub => Declaration::Override(self.sub(pair)?),
             Rule::rules => Declaration::Rules(self.rules(pair)?),
