@@ -20,7 +20,7 @@ syntax match warpMatch +!\?\~\s*\ze"\%(""\)\@!+ nextgroup=warpRegex
 syntax region warpRegex start=+"+ end=+"\|$+ oneline contained
 syntax match warpNumber "\<\d\+\%(\.\d\+\)\?\%(GB\|KB\|MB\|TB\|ms\|B\|d\|h\|m\|s\|w\|y\)\?\>"
 syntax keyword warpBoolean true false
-syntax keyword warpConstant header none soft
+syntax keyword warpConstant header from none soft
 syntax keyword warpType DURATION BACKEND STRING BYTES REGEX BOOL LIST REAL TIME VOID ACL INT IP
 syntax match warpName "[[:alpha:]_][[:alnum:]_-]*\%(\.[[:alpha:]_][[:alnum:]_-]*\)*"
 syntax match warpHeader +\%([[:alnum:]_.-]\)\@1<!\%(beresp\|bereq\|resp\|obj\|req\)\.http\.\%([[:alpha:]_][[:alnum:]_-]*\|"[^"]*"\)+
@@ -28,7 +28,7 @@ syntax match warpVariable "\%([[:alnum:]_.-]\)\@1<!\%(bereq\.between_bytes_timeo
 syntax match warpFunction "\%([[:alnum:]_.-]\)\@1<!\%(std\.replace_prefix\|std\.replace_suffix\|str\.contains_any\|str\.startswith\|std\.querysort\|std\.basename\|std\.duration\|std\.prefixof\|std\.suffixof\|str\.contains\|str\.endswith\|std\.dirname\|std\.fnmatch\|std\.integer\|std\.replace\|std\.tolower\|std\.toupper\|std\.strlen\|std\.strpad\|std\.strrep\|std\.strrev\|std\.strstr\|hash_data\|regsuball\|str\.count\|str\.split\|synthetic\|str\.take\|str\.trim\|std\.log\|regsub\|std\.ip\|substr\)\%([[:alnum:]_-]\)\@!"
 syntax keyword warpWordOperator and or not in under ext has any
 syntax keyword warpInclude warp include
-syntax keyword warpDeclaration nextgroup=warpDefined skipwhite backend probe acl const let override
+syntax keyword warpDeclaration nextgroup=warpDefined skipwhite backend probe acl table const let override
 syntax keyword warpDeclaration nextgroup=warpStep,warpDefined skipwhite sub
 syntax match warpDefined "[[:alpha:]_][[:alnum:]_.-]*" contained
 syntax keyword warpStep contained backend_response backend_refresh backend_error backend_fetch deliver purge synth fini hash init miss pass pipe recv hit
