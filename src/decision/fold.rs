@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use http::HeaderName;
 
-use super::eval::{Acls, Context, Scope};
+use super::eval::{Acls, Context, Scope, Tables};
 use super::facts::{Facts, Refused, Value};
 use crate::lang::hir::{Expression, ExpressionKind, Hir, Outcome, Statement, StatementKind};
 use crate::lang::schema::function::Class;
@@ -91,7 +91,8 @@ fn is_literal(part: &Expression) -> bool {
 
 fn value_of(whole: &Expression) -> Option<ExpressionKind> {
     let nothing = Hir::default();
-    let context = Context { step: Step::Recv, hir: &nothing, acls: Acls::Declared(&[]) };
+    let (acls, tables) = (Acls::Declared(&[]), Tables::Declared(&[]));
+    let context = Context { step: Step::Recv, hir: &nothing, acls, tables };
     let scope = Scope::new(&Nothing, &[], context);
     Some(match scope.value(whole) {
         Value::Text(None) => ExpressionKind::Unset,

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::eval::{AclIndex, Acls, Context, Scope, conclude, perform};
+use super::eval::{AclIndex, Acls, Context, Scope, TableIndex, Tables, conclude, perform};
 use super::facts::{Facts, Refused, Value};
 use super::tree::{DecisionTree, Node, NodeId};
 use super::{fold, lower};
@@ -50,6 +50,7 @@ pub struct Program {
     hir: Hir,
     trees: Vec<DecisionTree>,
     acls: Vec<AclIndex>,
+    tables: Vec<TableIndex>,
     endings: HashSet<(Step, Action)>,
 }
 
@@ -60,8 +61,9 @@ impl Program {
         fold::fold(&mut hir);
         let trees: Vec<_> = hir.steps.iter().map(|body| lower::lower(&hir, body)).collect();
         let acls = hir.acls.iter().map(AclIndex::new).collect();
+        let tables = hir.tables.iter().map(TableIndex::new).collect();
         let endings = trees.iter().flat_map(endings).collect();
-        Self { hir, trees, acls, endings }
+        Self { hir, trees, acls, tables, endings }
     }
 
     /// The policy as it was checked, with values in the place of what is known already.
@@ -102,7 +104,8 @@ impl Program {
     }
 
     fn context(&self, step: Step) -> Context<'_> {
-        Context { step, hir: &self.hir, acls: Acls::Indexed(&self.acls) }
+        let (acls, tables) = (Acls::Indexed(&self.acls), Tables::Indexed(&self.tables));
+        Context { step, hir: &self.hir, acls, tables }
     }
 }
 

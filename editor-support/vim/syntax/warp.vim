@@ -20,7 +20,7 @@ syntax match warpMatch +!\?\~\s*\ze"\%(""\)\@!+ nextgroup=warpRegex
 syntax region warpRegex start=+"+ end=+"\|$+ oneline contained
 syntax match warpNumber "\<\d\+\%(\.\d\+\)\?\%(GB\|KB\|MB\|TB\|ms\|B\|d\|h\|m\|s\|w\|y\)\?\>"
 syntax keyword warpBoolean true false
-syntax keyword warpConstant header none soft
+syntax keyword warpConstant header from none soft
 syntax keyword warpType DURATION BACKEND STRING BYTES REGEX BOOL LIST REAL TIME VOID ACL INT IP
 syntax match warpName "[[:alpha:]_][[:alnum:]_-]*\%(\.[[:alpha:]_][[:alnum:]_-]*\)*"
 syntax match warpHeader +\%([[:alnum:]_.-]\)\@1<!\%(beresp\|bereq\|resp\|obj\|req\)\.http\.\%([[:alpha:]_][[:alnum:]_-]*\|"[^"]*"\)+

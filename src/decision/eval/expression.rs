@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::functions::{self, Arguments};
 use super::{Scope, compare, cookies, query, reckon, text};
 use crate::decision::facts::{Facts, Value};
-use crate::lang::hir::{Expression, ExpressionKind};
+use crate::lang::hir::{Expression, ExpressionKind, TableId};
 use crate::lang::schema::{Message, Variable};
 
 impl<'a, F: Facts> Scope<'a, F> {
@@ -31,6 +31,7 @@ impl<'a, F: Facts> Scope<'a, F> {
             Kind::Arithmetic(operation, left, right) => {
                 reckon::reckon(*operation, &self.value(left), &self.value(right))
             }
+            Kind::Lookup(table, key) => self.found(*table, key).unwrap_or(Value::UNSET),
             Kind::Fallback(parts) => self.first_set(parts),
             Kind::Choose(conditions, values) => self.chosen(conditions, values),
             Kind::Bind(id, value, body) => self.bind(*id, value, body),
@@ -67,6 +68,11 @@ impl<'a, F: Facts> Scope<'a, F> {
             text::append(&mut joined, &text);
         }
         Cow::Owned(joined)
+    }
+
+    /// What a table holds for a key; an unset key is in no table.
+    pub(super) fn found(&self, table: TableId, key: &'a Expression) -> Option<Value<'a>> {
+        self.context.tables.find(table, &self.text(key)?)
     }
 
     fn first_set(&self, parts: &'a [Expression]) -> Value<'a> {

@@ -16,11 +16,13 @@ mod query;
 mod reckon;
 mod replace;
 mod shell;
+mod tables;
 mod text;
 mod truth;
 
 pub(super) use acl::AclIndex;
 pub(super) use effect::{conclude, perform};
+pub(super) use tables::{TableIndex, Tables};
 pub(super) use truth::{has_extension, is_under};
 
 use crate::decision::facts::{Facts, Value};
@@ -55,6 +57,8 @@ pub(super) struct Context<'a> {
     pub hir: &'a Hir,
     /// The access lists in order of declaration.
     pub acls: Acls<'a>,
+    /// The tables in order of declaration.
+    pub tables: Tables<'a>,
 }
 
 /// All that an expression can see: the request, the locals of its body, the declared names.

@@ -2,7 +2,7 @@
 
 use http::HeaderName;
 
-use crate::lang::hir::{Expression, ExpressionKind, Glob, LocalId};
+use crate::lang::hir::{Expression, ExpressionKind, Glob, LocalId, TableId};
 use crate::lang::schema::function::Text;
 use crate::lang::schema::{Function, Message, Type, Variable};
 
@@ -16,6 +16,8 @@ pub(super) enum Subject<'h> {
     Local(LocalId),
     Changed(Function, Box<Subject<'h>>),
     IsSet(Box<Subject<'h>>),
+    Lookup(TableId, Box<Subject<'h>>),
+    InTable(TableId, Box<Subject<'h>>),
     Text(&'h [u8]),
     Fallback(Vec<Subject<'h>>),
     HasQuery(Message, &'h [Box<[u8]>]),
@@ -41,6 +43,8 @@ impl<'h> Subject<'h> {
                 _ => return None,
             },
             Kind::Truth(inner) if inner.ty == Type::String => Self::IsSet(Box::new(Self::of(inner)?)),
+            Kind::Lookup(table, key) => Self::Lookup(*table, Box::new(Self::of(key)?)),
+            Kind::InTable(table, key) => Self::InTable(*table, Box::new(Self::of(key)?)),
             Kind::Fallback(parts) => Self::Fallback(parts.iter().map(Self::part).collect::<Option<_>>()?),
             Kind::HasQuery(message, names) => Self::HasQuery(*message, names),
             Kind::AnyQuery(message, globs) => Self::AnyQuery(*message, globs),
@@ -79,6 +83,8 @@ pub(super) fn describe(expression: &Expression) -> String {
         Kind::Call(function, arguments) => {
             format!("{}({})", function.name(), arguments.iter().map(describe).collect::<Vec<_>>().join(", "))
         }
+        Kind::Lookup(_, key) => format!("a table[{}]", describe(key)),
+        Kind::InTable(_, key) => format!("a table has {}", describe(key)),
         Kind::Fallback(parts) => parts.iter().map(describe).collect::<Vec<_>>().join(" ?? "),
         Kind::Unset => "unset".to_owned(),
         Kind::Regex(pattern) => quoted(pattern.text().as_bytes()),

@@ -11,8 +11,10 @@ use crate::lang::syntax::ast;
 impl Scope<'_, '_> {
     /// `a ?? b ?? c`
     pub(super) fn fallback(&mut self, written: &[ast::Expression], span: Span) -> Option<Expression> {
-        let checked: Vec<Option<Expression>> = written.iter().map(|part| self.expression(part)).collect();
-        let mut parts = checked.into_iter().collect::<Option<Vec<_>>>()?;
+        let (last, first) = written.split_last()?;
+        let checked: Vec<Option<Expression>> = first.iter().map(|part| self.perhaps(part)).collect();
+        let last = self.expression(last);
+        let mut parts = checked.into_iter().chain([last]).collect::<Option<Vec<_>>>()?;
         let ty = parts.first()?.ty;
         let (_, before_last) = parts.split_last()?;
         if let Some(certain) = before_last.iter().find(|part| is_always_set(part)) {
@@ -30,6 +32,7 @@ impl Scope<'_, '_> {
 fn is_always_set(value: &Expression) -> bool {
     match &value.kind {
         ExpressionKind::Text(_) | ExpressionKind::Concat(_) => true,
+        ExpressionKind::Lookup(..) => false,
         ExpressionKind::ToText(inner) => inner.ty != Type::Backend,
         ExpressionKind::Call(function, _) => !function.row().may_be_unset,
         _ => value.ty != Type::String,

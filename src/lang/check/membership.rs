@@ -16,6 +16,8 @@ pub(super) enum Looked {
     Value(Expression),
     /// The query or the cookies.
     Collection(Message, Collection),
+    /// The table of that number.
+    Table(usize),
 }
 
 impl Looked {
@@ -77,7 +79,7 @@ impl Scope<'_, '_> {
     pub(super) fn single(&self, looked: Looked, span: Span) -> Option<Expression> {
         match looked {
             Looked::Value(value) => Some(value),
-            Looked::Collection(..) => {
+            Looked::Table(_) | Looked::Collection(..) => {
                 let finding = Diagnostic::new(Code::E0317, span, "the query and the cookies hold many values");
                 self.report(
                     finding.help("ask for a key with `has` or `any`, or look at one value: `req.query[\"key\"]`"),
@@ -130,6 +132,9 @@ impl Scope<'_, '_> {
     }
 
     fn test_has(&mut self, looked: Option<Looked>, list: &[ListItem], span: Span) -> Option<ExpressionKind> {
+        if let Some(Looked::Table(at)) = looked {
+            return self.has_key(at, list);
+        }
         let names = self.checked_texts(list, empty_name)?;
         Some(match self.many(looked?, TestOperator::Has, span)? {
             (message, Collection::Query) => ExpressionKind::HasQuery(message, names),
@@ -151,7 +156,7 @@ impl Scope<'_, '_> {
         let looked = looked?;
         let span = match &looked {
             Looked::Value(value) => value.span,
-            Looked::Collection(..) => return None,
+            Looked::Table(_) | Looked::Collection(..) => return None,
         };
         let value = self.single(looked, span)?;
         if value.ty == Type::String {
@@ -164,10 +169,12 @@ impl Scope<'_, '_> {
 
     /// The collection that a word looks into.
     fn collection(&mut self, subject: &ast::Expression, operator: TestOperator) -> Option<Looked> {
-        if let ast::ExpressionKind::Path(path) = &subject.kind
-            && let Meaning::Collection(message, collection) = self.path(path)?
-        {
-            return Some(Looked::Collection(message, collection));
+        if let ast::ExpressionKind::Path(path) = &subject.kind {
+            match self.path(path)? {
+                Meaning::Collection(message, collection) => return Some(Looked::Collection(message, collection)),
+                Meaning::Table(at) if operator == TestOperator::Has => return Some(Looked::Table(at)),
+                _ => {}
+            }
         }
         self.report_no_collection(operator, subject.span);
         None
@@ -177,7 +184,7 @@ impl Scope<'_, '_> {
     fn many(&self, looked: Looked, operator: TestOperator, span: Span) -> Option<(Message, Collection)> {
         match looked {
             Looked::Collection(message, collection) => Some((message, collection)),
-            Looked::Value(_) => {
+            Looked::Table(_) | Looked::Value(_) => {
                 self.report_no_collection(operator, span);
                 None
             }

@@ -38,6 +38,8 @@ mod rules;
 mod scope;
 mod spread;
 mod statement;
+mod table;
+mod table_file;
 mod target;
 
 mod unknown;

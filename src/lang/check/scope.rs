@@ -150,7 +150,8 @@ impl<'c, 'a> Scope<'c, 'a> {
             .or_else(|| {
                 find("director", names.directors.find(text).and_then(|at| Some(names.directors.get(at)?.name.span)))
             })
-            .or_else(|| find("acl", names.acls.find(text).and_then(|at| Some(names.acls.get(at)?.name.span))));
+            .or_else(|| find("acl", names.acls.find(text).and_then(|at| Some(names.acls.get(at)?.name.span))))
+            .or_else(|| find("table", names.tables.find(text).and_then(|at| Some(names.tables.get(at)?.name.span))));
         if let Some((kind, span)) = present {
             let finding =
                 Diagnostic::new(Code::E0213, name.span, format!("there is already a {kind} `{text}` in sight"))

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use http::HeaderName;
 
-use super::{AclId, BackendId, Glob, LocalId, Pattern};
+use super::{AclId, BackendId, Glob, LocalId, Pattern, TableId};
 use crate::lang::schema::function::Class;
 use crate::lang::schema::{Function, Message, Type, Variable};
 use crate::lang::source::Span;
@@ -71,6 +71,10 @@ pub enum ExpressionKind {
     Matches(Box<Expression>, Pattern),
     /// BOOL from IP.
     InAcl(Box<Expression>, AclId),
+    /// The value of a table for the key, STRING; unset, whatever its type, if there is none.
+    Lookup(TableId, Box<Expression>),
+    /// BOOL from STRING: the table has that key.
+    InTable(TableId, Box<Expression>),
     /// BOOL from STRING: equal to one of them.
     InTexts(Box<Expression>, Vec<Box<[u8]>>),
     /// BOOL from INT (DURATION, BYTES): within one of the ranges.
@@ -145,6 +149,8 @@ macro_rules! parts {
                 | Self::Not(inner)
                 | Self::Matches(inner, _)
                 | Self::InAcl(inner, _)
+                | Self::Lookup(_, inner)
+                | Self::InTable(_, inner)
                 | Self::InTexts(inner, _)
                 | Self::InRanges(inner, _)
                 | Self::Under(inner, _)

@@ -48,6 +48,8 @@ pub enum Declaration {
     Director(Director),
     /// `acl NAME { … }`
     Acl(Acl),
+    /// `table NAME { "key": value }` or `table NAME from "file";`
+    Table(Table),
     /// `const NAME = EXPRESSION;`
     Const(Binding),
     /// `sub NAME { … }`
@@ -137,6 +139,37 @@ pub struct AclEntry {
     pub mask: Option<Name>,
     /// The whole entry.
     pub span: Span,
+}
+
+/// `table NAME: STRING -> INT { "key": 1 }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// The declared name.
+    pub name: Name,
+    /// The types of keys and values, if written.
+    pub types: Option<(Name, Name)>,
+    /// Where what it holds stands.
+    pub source: TableSource,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// Where what a table holds stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TableSource {
+    /// Between its braces.
+    Entries(Vec<TableEntry>),
+    /// In the file of that name, relative to the file that the table stands in.
+    File(Name),
+}
+
+/// `"key": value`
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableEntry {
+    /// The key, between the quotes.
+    pub key: Name,
+    /// The value.
+    pub value: Expression,
 }
 
 /// `let NAME = EXPRESSION;` or `const …`

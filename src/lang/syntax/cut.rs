@@ -207,6 +207,11 @@ impl Cutter<'_, '_> {
                 kind(1) == Some(TokenKind::Word) && matches!(kind(2), Some(TokenKind::Assign | TokenKind::Colon))
             }
             "director" => kind(1) == Some(TokenKind::Word) && kind(2) == Some(TokenKind::Assign),
+            "table" => {
+                kind(1) == Some(TokenKind::Word)
+                    && (matches!(kind(2), Some(TokenKind::BraceOpen | TokenKind::Colon))
+                        || self.stream.word(index + 2) == "from")
+            }
             "acl" | "probe" | "normalize" | "backend" => {
                 kind(1) == Some(TokenKind::Word) && kind(2) == Some(TokenKind::BraceOpen)
             }

@@ -116,7 +116,7 @@ fn in_words(rule: Rule) -> &'static str {
         | Rule::kw_not
         | Rule::item
         | Rule::list => "a value",
-        Rule::string | Rule::acl_entry => "a text in quotes",
+        Rule::string | Rule::acl_entry | Rule::table_entry | Rule::entries => "a text in quotes",
         Rule::texts => "a list of texts",
         Rule::number => "a number",
         Rule::name | Rule::dotted_name | Rule::path | Rule::word | Rule::clause | Rule::operation => "a name",
@@ -152,7 +152,7 @@ fn mark(rule: Rule) -> Option<&'static str> {
         Rule::bracket_close => "`]`",
         Rule::semicolon => "`;`",
         Rule::comma => "`,`",
-        Rule::colon => "`:`",
+        Rule::colon | Rule::table_types => "`:`",
         Rule::arrow => "`->`",
         Rule::assign => "`=`",
         _ => return None,
@@ -168,6 +168,7 @@ fn keyword(rule: Rule) -> Option<&'static str> {
         Rule::kw_request => "`request`",
         Rule::kw_response => "`response`",
         Rule::kw_first => "`first`",
+        Rule::kw_from => "`from`",
         Rule::kw_req => "`req`",
         _ => return None,
     })

@@ -18,6 +18,8 @@ pub(super) enum Section {
     Members,
     /// Of an acl.
     Entries,
+    /// Of a table.
+    Data,
     /// Of a sub, or of an `if` in it.
     Statements,
     /// Of a rule table.
@@ -35,6 +37,7 @@ impl Section {
             "backend" | "probe" => Self::Attributes,
             "director" => Self::Members,
             "acl" => Self::Entries,
+            "table" => Self::Data,
             "sub" | "override" => Self::Statements,
             "rules" => Self::Rows,
             "normalize" => Self::Clauses,
@@ -48,6 +51,7 @@ impl Section {
             Self::Attributes => Rule::attribute_piece,
             Self::Members => Rule::member_piece,
             Self::Entries => Rule::acl_piece,
+            Self::Data => Rule::table_piece,
             Self::Statements => Rule::statement_piece,
             Self::Rows => Rule::row_piece,
             Self::Arms => Rule::arm_piece,
@@ -156,6 +160,7 @@ fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
         Section::Statements if word == "match" => tok.first_on_line,
         Section::Statements => matches!(word, "let" | "set" | "unset" | "call" | "return"),
         Section::Rows => matches!(word, "when" | "else"),
+        Section::Data => false,
         Section::Arms => word == "else",
         Section::Clauses => {
             tok.first_on_line && NORMALIZE_CLAUSES.contains(&word) && stream.kind(index - 1) != Some(TokenKind::Comma)
@@ -171,7 +176,7 @@ fn ends_part(stream: &Stream<'_>, section: Section, kind: TokenKind, part: Range
             stream.kind(index + 1) != Some(TokenKind::Semicolon)
         }
         (TokenKind::BraceClose, Section::Statements) => !goes_on(stream.word(index + 1)),
-        (TokenKind::Semicolon | TokenKind::BraceClose, _) => true,
+        (TokenKind::Comma, Section::Data) | (TokenKind::Semicolon | TokenKind::BraceClose, _) => true,
         _ => false,
     }
 }

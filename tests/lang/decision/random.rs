@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use warp_edge::decision::Value;
 use warp_edge::lang::hir::{
-    Acl, Arm, Comparison, Expression, ExpressionKind, Glob, Hir, LocalId, Normalization, Outcome, Statement,
-    StatementKind, StepBody, Sub, SubId, Target,
+    Acl, Arm, Comparison, Datum, Expression, ExpressionKind, Glob, Hir, LocalId, Normalization, Outcome, Statement,
+    StatementKind, StepBody, Sub, SubId, Table, TableId, Target,
 };
 use warp_edge::lang::schema::function::{Core, Text};
 use warp_edge::lang::schema::{Action, Message, Step, Type, Variable};
@@ -65,6 +65,7 @@ fn subject() -> BoxedStrategy<Expression> {
         1 => (select(&["x-a", "x-b"][..]), texts())
             .prop_map(|(name, last)| fallback(vec![header(name), text(last)])),
         1 => texts().prop_map(|then| chosen(host(), then, "/a")),
+        1 => select(&["x-a", "x-b"][..]).prop_map(|name| lookup(header(name))),
     ]
     .boxed()
 }
@@ -142,6 +143,7 @@ fn atom() -> BoxedStrategy<Expression> {
         5 => (subject(), select(PATTERNS)).prop_map(|(subject, pattern)| matches(subject, pattern)),
         2 => (affix, subject(), texts()).prop_map(|(function, subject, affix)| call(function, vec![subject, text(affix)])),
         1 => subject().prop_map(truth),
+        1 => subject().prop_map(|key| condition(ExpressionKind::InTable(TableId(0), Box::new(key)))),
         1 => (0_u32..3).prop_map(in_acl),
         2 => numbers(),
         1 => Just(variable(Variable::ReqHashAlwaysMiss)),
@@ -252,6 +254,7 @@ pub fn policies() -> impl Strategy<Value = Hir> {
         let sub = |(at, statements)| Sub { name: format!("s{at}"), body: body(statements), span: nowhere() };
         let mut hir = Hir {
             acls: acls(),
+            tables: vec![table()],
             subs: (0..).zip(subs).map(|(at, statements): (u32, _)| sub((at, statements))).collect(),
             steps: vec![StepBody { step: Step::Recv, body: body(statements) }],
             ..Hir::default()
@@ -259,6 +262,17 @@ pub fn policies() -> impl Strategy<Value = Hir> {
         place(&mut hir);
         hir
     })
+}
+
+fn lookup(key: Expression) -> Expression {
+    expression(ExpressionKind::Lookup(TableId(0), Box::new(key)), Type::String)
+}
+
+/// A table of some of the texts.
+fn table() -> Table {
+    let entry = |key, value| (bytes(key), Datum::Text(bytes(value)));
+    let entries = vec![entry("a", "/a"), entry("/", "b"), entry("", "/a.css"), entry("b", "")];
+    Table { name: "t".to_owned(), ty: Type::String, entries, span: nowhere() }
 }
 
 /// Lists that overlap.

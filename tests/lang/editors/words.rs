@@ -63,7 +63,7 @@ const KEYWORDS: &[(&str, &str, &str)] = &[
 ];
 
 fn top_level(words: &mut Vec<Word>) {
-    for word in ["backend", "probe", "director", "acl"] {
+    for word in ["backend", "probe", "director", "acl", "table"] {
         add(words, "warpDeclaration", "storage.type.declaration.warp", format!("«{word}» a {{ }}"));
     }
     for step in Step::ALL {
@@ -112,7 +112,7 @@ fn in_subs(words: &mut Vec<Word>) {
     for literal in VALUES {
         add(words, "warpBoolean", "constant.language.boolean.warp", format!("set x = «{literal}»;"));
     }
-    for word in ["none", "header", SOFT] {
+    for word in ["none", "from", "header", SOFT] {
         add(words, "warpConstant", "constant.language.warp", format!("set x = «{word}»;"));
     }
     for word in WORD_OPERATORS {

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use warp_edge::lang::syntax::SyntaxTree;
 use warp_edge::lang::syntax::ast::{
     Argument, Attribute, AttributeBlock, AttributeValue, Binding, Block, Call, Declaration, Director, Expression,
-    ExpressionKind, ListItem, Match, MatchArm, MatchTest, MatchTestKind, Name, NormalizeClause, Path, RuleRow, RuleStep,
-    RuleStepKind, Statement, StatementKind,
+    ExpressionKind, ListItem, Match, MatchArm, MatchTest, MatchTestKind, Name, NormalizeClause, Path, RuleRow,
+    RuleStep, RuleStepKind, Statement, StatementKind, TableSource,
 };
 
 pub fn tree(tree: &SyntaxTree) -> String {
@@ -49,6 +49,21 @@ impl Dump {
                     dump.line(&format!("{not}{:?}{mask}", entry.address.text));
                 }
             }),
+            Declaration::Table(table) => {
+                let types = table
+                    .types
+                    .as_ref()
+                    .map_or(String::new(), |(key, value)| format!(": {} -> {}", key.text, value.text));
+                let head = format!("table {}{types}", table.name.text);
+                match &table.source {
+                    TableSource::File(name) => self.line(&format!("{head} from {:?}", name.text)),
+                    TableSource::Entries(entries) => self.nested(&head, |dump| {
+                        entries
+                            .iter()
+                            .for_each(|one| dump.line(&format!("{:?}: {}", one.key.text, expression(&one.value))));
+                    }),
+                }
+            }
             Declaration::Const(binding) => self.binding("const", binding),
             Declaration::Sub(sub) => self.nested(&format!("sub {}", sub.name.text), |dump| dump.block(&sub.body)),
             Declaration::Override(sub) => {

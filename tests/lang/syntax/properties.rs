@@ -13,6 +13,8 @@ const SOUP: &[&str] = &[
     "backend",
     "probe",
     "acl",
+    "table",
+    "from",
     "const",
     "sub",
     "override",

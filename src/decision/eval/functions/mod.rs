@@ -36,6 +36,6 @@ macro_rules! families {
 }
 
 families! {
-    values: core Core, text Text, convert Convert;
+    values: core Core, text Text, convert Convert, math Math, time Time, digest Digest;
     effects: core Core;
 }

@@ -51,6 +51,12 @@ families! {
     text Text "Text";
     /// From one type to another.
     convert Convert "Conversions";
+    /// Numbers.
+    math Math "Numbers";
+    /// Moments.
+    time Time "Moments";
+    /// Digests, message authentication, and text that carries bytes.
+    digest Digest "Digests and encodings";
 }
 
 impl Function {
