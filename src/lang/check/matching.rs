@@ -107,20 +107,20 @@ impl Scope<'_, '_> {
 
     /// Says of an arm whose texts all stand in earlier ones that it is never reached.
     fn advise_on_seen(&self, tests: &[Expression], seen: &mut HashSet<Box<[u8]>>) {
-        let (mut texts, mut others) = (Vec::new(), false);
+        let (mut taken, mut others) = (Vec::new(), false);
         for test in tests {
             match &test.kind {
-                ExpressionKind::InTexts(_, listed) => texts.extend(listed.iter().cloned()),
+                ExpressionKind::InTexts(_, listed) => taken.extend(listed.iter().cloned()),
                 _ => others = true,
             }
         }
-        if let (Some(first), false) = (tests.first(), texts.is_empty() || others)
-            && texts.iter().all(|text| seen.contains(text))
+        if let (Some(first), false) = (tests.first(), taken.is_empty() || others)
+            && taken.iter().all(|text| seen.contains(text))
         {
             let finding = Diagnostic::new(Code::W0501, first.span, "this arm is never reached");
             self.cx.findings.advise(finding.help("an arm above it takes what it tests for; remove one of them"));
         }
-        seen.extend(texts);
+        seen.extend(taken);
     }
 
     fn match_test(&mut self, looked: &Looked, test: &MatchTest) -> Option<Expression> {

@@ -136,7 +136,7 @@ impl Scope<'_, '_> {
             return self.has_key(at, list);
         }
         let names = self.checked_texts(list, empty_name)?;
-        Some(match self.many(looked?, TestOperator::Has, span)? {
+        Some(match self.many(&looked?, TestOperator::Has, span)? {
             (message, Collection::Query) => ExpressionKind::HasQuery(message, names),
             (message, Collection::Cookies) => ExpressionKind::HasCookie(message, names),
         })
@@ -145,7 +145,7 @@ impl Scope<'_, '_> {
     fn test_any(&mut self, looked: Option<Looked>, list: &[ListItem], span: Span) -> Option<ExpressionKind> {
         let names = self.checked_texts(list, empty_name)?;
         let globs = names.iter().map(|name| Glob::new(String::from_utf8_lossy(name))).collect();
-        Some(match self.many(looked?, TestOperator::Any, span)? {
+        Some(match self.many(&looked?, TestOperator::Any, span)? {
             (message, Collection::Query) => ExpressionKind::AnyQuery(message, globs),
             (message, Collection::Cookies) => ExpressionKind::AnyCookie(message, globs),
         })
@@ -181,9 +181,9 @@ impl Scope<'_, '_> {
     }
 
     /// The collection that is looked at, if it is one.
-    fn many(&self, looked: Looked, operator: TestOperator, span: Span) -> Option<(Message, Collection)> {
+    fn many(&self, looked: &Looked, operator: TestOperator, span: Span) -> Option<(Message, Collection)> {
         match looked {
-            Looked::Collection(message, collection) => Some((message, collection)),
+            Looked::Collection(message, collection) => Some((*message, *collection)),
             Looked::Table(_) | Looked::Value(_) => {
                 self.report_no_collection(operator, span);
                 None

@@ -2,6 +2,7 @@
 
 use super::scope::Scope;
 use crate::lang::hir::{Arm, Expression, ExpressionKind, LocalId, Statement, StatementKind, Target};
+use crate::lang::source::Span;
 
 /// What is done with a value.
 #[derive(Clone)]
@@ -21,28 +22,29 @@ impl Scope<'_, '_> {
         self.used(&to, value, statement.span)
     }
 
-    fn used(&mut self, to: &Use, value: Expression, span: crate::lang::source::Span) -> Statement {
+    fn used(&mut self, to: &Use, value: Expression, span: Span) -> Statement {
         let kind = match value.kind {
             ExpressionKind::Bind(id, subject, body) if matches!(body.kind, ExpressionKind::Choose(..)) => {
                 self.put_before(Statement { kind: StatementKind::Let(id, *subject), span });
                 return self.used(to, *body, span);
             }
             ExpressionKind::Choose(conditions, values) => {
-                let mut bodies = values.into_iter().map(|value| vec![self.plainly_used(to, value, span)]);
+                let mut bodies = values.into_iter().map(|value| vec![plainly_used(to, value, span)]);
                 let arm = |(condition, body): (Expression, _)| Arm { span: condition.span, condition, body };
                 let arms = conditions.into_iter().zip(bodies.by_ref()).map(arm).collect();
                 StatementKind::If { arms, otherwise: bodies.next().unwrap_or_default() }
             }
-            kind => return self.plainly_used(to, Expression { kind, ..value }, span),
+            kind => return plainly_used(to, Expression { kind, ..value }, span),
         };
         Statement { kind, span }
     }
+}
 
-    fn plainly_used(&self, to: &Use, value: Expression, span: crate::lang::source::Span) -> Statement {
-        let kind = match to {
-            Use::Let(id) => StatementKind::Let(*id, value),
-            Use::Set(target) => StatementKind::Set(target.clone(), value),
-        };
-        Statement { kind, span }
-    }
+/// The statement with the value in its place.
+fn plainly_used(to: &Use, value: Expression, span: Span) -> Statement {
+    let kind = match to {
+        Use::Let(id) => StatementKind::Let(*id, value),
+        Use::Set(target) => StatementKind::Set(target.clone(), value),
+    };
+    Statement { kind, span }
 }

@@ -39,10 +39,10 @@ pub(super) fn entries(cx: &Context, file: FileId, ty: Type) -> Vec<Entry> {
             return Vec::new();
         }
     };
-    found.into_iter().filter_map(|found| entry(cx, file, ty, found)).collect()
+    found.iter().filter_map(|found| entry(cx, file, ty, found)).collect()
 }
 
-fn entry(cx: &Context, file: FileId, ty: Type, found: Found<'_>) -> Option<Entry> {
+fn entry(cx: &Context, file: FileId, ty: Type, found: &Found<'_>) -> Option<Entry> {
     let span = Span::new(file, found.start..found.end);
     let quoted = matches!(ty, Type::String | Type::Duration | Type::Bytes | Type::Ip | Type::Backend);
     let datum = if found.is_text.is_none_or(|is_text| is_text == quoted) { datum(cx, ty, &found.value) } else { None };

@@ -58,9 +58,9 @@ impl Dump {
                 match &table.source {
                     TableSource::File(name) => self.line(&format!("{head} from {:?}", name.text)),
                     TableSource::Entries(entries) => self.nested(&head, |dump| {
-                        entries
-                            .iter()
-                            .for_each(|one| dump.line(&format!("{:?}: {}", one.key.text, expression(&one.value))));
+                        for one in entries {
+                            dump.line(&format!("{:?}: {}", one.key.text, expression(&one.value)));
+                        }
                     }),
                 }
             }
