@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use warp_edge::lang::syntax::SyntaxTree;
 use warp_edge::lang::syntax::ast::{
     Argument, Attribute, AttributeBlock, AttributeValue, Binding, Block, Call, Declaration, Director, Expression,
-    ExpressionKind, ListItem, Match, MatchArm, MatchTest, MatchTestKind, Name, NormalizeClause, Path, RuleRow, RuleStep,
-    RuleStepKind, Statement, StatementKind,
+    ExpressionKind, ListItem, Match, MatchArm, MatchTest, MatchTestKind, Name, NormalizeClause, Path, RuleRow,
+    RuleStep, RuleStepKind, Statement, StatementKind,
 };
 
 pub fn tree(tree: &SyntaxTree) -> String {
