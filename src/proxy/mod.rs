@@ -4,17 +4,18 @@
 //!
 //! - `listener` and `connection`: its bytes are read and judged, and handed to pingora, whose calls
 //!   `hooks` hands on to the steps;
-//! - `admit`, `recv`, `content`, `query`: what is asked for, `restart`: and once more; `lookup`, `marks`: whether it is stored, or known
-//!   not to be; `coalesce`: who waits for the fetch of another; `stale`: whether what is stale may be served;
-//! - `fetch`: the backend is asked, the one that `choose` finds, over a `backend_connection`, `retry`: once more;
-//!   `interim`, `beresp`, `storing`: what comes, and what is stored of it, with `revalidate` for a 304, `head_update` for
-//!   a HEAD, `part` and `range` for parts, `slice`, `sliced` and
-//!   `told` for responses that are put together from slices, `post` and `invalidate` for what a request
-//!   changed, `ahead` for a client that is slow, `abandon` for one that is gone;
+//! - `admit`, `recv`, `content`, `query`: what is asked for, and with `restart` once more; `lookup`, `marks`: whether
+//!   it is stored, or known not to be; `coalesce`: who waits for the fetch of another; `stale`: whether what is stale
+//!   may be served;
+//! - `fetch`: the backend is asked, the one that `choose` finds, over a `backend_connection`, and with `retry` once
+//!   more; `interim`, `beresp`, `storing`: what comes, and what is stored of it, with `revalidate` for a 304,
+//!   `head_update` for a HEAD, `part` and `range` for parts, `slice`, `sliced` and `told` for responses that are put
+//!   together from slices, `post` and `invalidate` for what a request changed, `ahead` for a client that is slow,
+//!   `abandon` for one that is gone;
 //! - `deliver`, `synth`, `failure`: what the client gets; `explain`, `log` and `shown`: what is told of it.
 //!
-//! `facts` shows a request to the policy, `step` runs a step of it, and `serve` puts the process together. What the rules of caching say
-//! stands in `crate::cache`, and the store as pingora sees it in `crate::store::pingora`.
+//! `facts` shows a request to the policy, `step` runs a step of it, and `serve` puts the process together. What the
+//! rules of caching say stands in `crate::cache`, and the store as pingora sees it in `crate::store::pingora`.
 
 mod abandon;
 mod admit;

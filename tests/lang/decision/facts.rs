@@ -89,6 +89,10 @@ impl Facts for Request {
         self.hashed.push(part.to_vec());
     }
 
+    fn keep_content(&mut self, most_bytes: u64) {
+        self.logged.push(most_bytes.to_string().into_bytes());
+    }
+
     fn log(&mut self, line: &[u8]) {
         self.logged.push(line.to_vec());
     }

@@ -113,6 +113,7 @@ fn numbers() -> BoxedStrategy<Expression> {
         ][..],
     );
     let status = || variable(Variable::BerespStatus);
+    let restarts = || variable(Variable::ReqRestarts);
     let ranges = prop::collection::vec((199_i64..206, 199_i64..206), 0..3)
         .prop_map(|ranges| ranges.into_iter().map(|(start, end)| start..=end).collect::<Vec<_>>());
     prop_oneof![
@@ -120,6 +121,7 @@ fn numbers() -> BoxedStrategy<Expression> {
             let (left, right) = if first { (int(number), status()) } else { (status(), int(number)) };
             compare(comparison, left, right)
         }),
+        (0_i64..6).prop_map(move |number| compare(Comparison::Less, restarts(), int(number))),
         ranges.prop_map(move |ranges| condition(ExpressionKind::InRanges(Box::new(status()), ranges))),
     ]
     .boxed()
@@ -183,7 +185,7 @@ fn normalization() -> BoxedStrategy<Normalization> {
 
 fn end() -> BoxedStrategy<Statement> {
     prop_oneof![
-        4 => select(&[Action::Hash, Action::Pass, Action::Purge][..]).prop_map(ends),
+        4 => select(&[Action::Hash, Action::Pass, Action::Purge, Action::Restart][..]).prop_map(ends),
         1 => Just(statement(StatementKind::Return(Outcome { soft: true, ..Outcome::of(Action::Purge) }))),
         2 => (prop_oneof![9 => 100_i64..600, 1 => Just(99_i64)], prop::option::of(value()))
             .prop_map(|(status, reason)| synth(status, reason)),
@@ -201,6 +203,7 @@ fn act(calls: std::ops::Range<u32>) -> BoxedStrategy<Statement> {
         1 => value().prop_map(|value| set(Variable::ReqUrl, value)),
         1 => target().prop_map(|name| statement(StatementKind::Unset(Target::Header(Message::Req, field(name))))),
         1 => ((0_u32..3), value()).prop_map(|(id, value)| statement(StatementKind::Let(LocalId(id), value))),
+        1 => Just(effect(Core::CacheReqBody, expression(ExpressionKind::Bytes(1024), Type::Bytes))),
         1 => value().prop_map(|value| effect(Core::HashData, value)),
         1 => value().prop_map(|value| effect(Core::Log, value)),
         2 => normalization().prop_map(|clause| statement(StatementKind::Normalize(clause))),
