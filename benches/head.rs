@@ -88,7 +88,7 @@ fn heads(criterion: &mut Criterion) {
             });
         });
         group.bench_function("record read, copied", |bencher| {
-            bencher.iter(|| black_box(&stored).meta(true).map(|meta| (meta.response_header_copy(), meta)));
+            bencher.iter(|| black_box(&stored).meta(true).map(|(meta, _)| (meta.response_header_copy(), meta)));
         });
         group.bench_function("useless_after", |bencher| bencher.iter(|| black_box(&stored).useless_after()));
         group.bench_function("made", |bencher| bencher.iter(|| StoredResponse::new(black_box(&meta), place)));

@@ -10,7 +10,7 @@ pub trait StatusSource: Send + Sync + 'static {
     fn policy(&self) -> Value;
 
     /// The store: `bytes`, `limit_bytes`, `index_bytes`, `objects`, `fills`, and since the start `stored`, `evictions`,
-    /// `purged`.
+    /// `purged`, `expired`.
     fn store(&self) -> Value;
 
     /// The backends of the running policy: a list of [`crate::origin::BackendStatus`].

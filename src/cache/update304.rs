@@ -11,6 +11,20 @@ use super::{date, hop_by_hop};
 /// Fields that describe the stored body's own bytes, so a 304 never changes them (RFC 9111 §3.2).
 static BODY_BOUND: [HeaderName; 3] = [CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE];
 
+/// How many fields a merged head may have: as many as one that a backend sends.
+const MOST_FIELDS: usize = 256;
+
+/// How long they may be together, as sent: as long as those that a backend sends.
+const MOST_BYTES: usize = 1 << 20;
+
+/// What a field takes beside its name and value: a colon, a space and the end of the line.
+const LINE_BYTES: usize = 4;
+
+/// The merged head would be larger than one that a backend may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the stored head would become too large by what was received")]
+pub struct TooLarge;
+
 /// Whether a 304 with these fields speaks of the stored response (RFC 9111 §4.3.4).
 ///
 /// A strong tag must be the stored strong one, a weak tag must match weakly; where the stored response
@@ -40,12 +54,17 @@ pub fn head_confirms(stored: &HeaderMap, received: &HeaderMap) -> bool {
 /// and those bound to the body are left alone. `Age` and `Date` always become those of the 304, for
 /// they tell how old the *validation* is: without `Age` the stored one goes, without `Date`
 /// `response_time` is written (RFC 9110 §6.6.1).
-pub fn merge(stored: &mut HeaderMap, received: &HeaderMap, response_time: SystemTime) {
+///
+/// # Errors
+/// When more would come of it than a backend may send at once: names that are new in each 304 would let the head
+/// grow without end. All fields must be added (RFC 9111 §3.2), so a part of them is not an answer: the stored
+/// response is of no more use, and neither is what became of `stored`.
+pub fn merge(stored: &mut HeaderMap, received: &HeaderMap, response_time: SystemTime) -> Result<(), TooLarge> {
     stored.remove(AGE);
     if !received.contains_key(DATE)
         && let Ok(now) = HeaderValue::from_str(&date::format(response_time))
     {
-        stored.insert(DATE, now);
+        stored.try_insert(DATE, now).map_err(|_| TooLarge)?;
     }
     for name in received.keys() {
         if BODY_BOUND.contains(name) || hop_by_hop::is_hop_by_hop(name, received) {
@@ -53,9 +72,11 @@ pub fn merge(stored: &mut HeaderMap, received: &HeaderMap, response_time: System
         }
         stored.remove(name);
         for value in received.get_all(name) {
-            stored.append(name, value.clone());
+            stored.try_append(name, value.clone()).map_err(|_| TooLarge)?;
         }
     }
+    let bytes: usize = stored.iter().map(|(name, value)| name.as_str().len() + value.len() + LINE_BYTES).sum();
+    if stored.len() > MOST_FIELDS || bytes > MOST_BYTES { Err(TooLarge) } else { Ok(()) }
 }
 
 /// An `ETag` that is no entity tag is compared byte by byte.
@@ -118,7 +139,8 @@ mod tests {
             &mut stored,
             &headers(&[(CACHE_CONTROL, "max-age=9"), (SET_COOKIE, "e=f"), (ETAG, "\"n\""), (DATE, DAY)]),
             UNIX_EPOCH,
-        );
+        )
+        .unwrap();
         let expected = headers(&[
             (CACHE_CONTROL, "max-age=9"),
             (CONTENT_TYPE, "text/plain"),
@@ -144,18 +166,38 @@ mod tests {
             (named, "new"),
             (DATE, DAY),
         ]);
-        merge(&mut stored, &received, UNIX_EPOCH);
+        merge(&mut stored, &received, UNIX_EPOCH).unwrap();
         assert_eq!(stored, before);
     }
 
     #[test]
     fn rfc9111_4_2_3_age_and_date_are_those_of_the_validation() {
         let mut stored = headers(&[(AGE, "500"), (DATE, DAY)]);
-        merge(&mut stored, &HeaderMap::new(), UNIX_EPOCH);
+        merge(&mut stored, &HeaderMap::new(), UNIX_EPOCH).unwrap();
         assert_eq!(stored, headers(&[(DATE, "Thu, 01 Jan 1970 00:00:00 GMT")]));
 
-        merge(&mut stored, &headers(&[(AGE, "7"), (DATE, DAY)]), UNIX_EPOCH);
+        merge(&mut stored, &headers(&[(AGE, "7"), (DATE, DAY)]), UNIX_EPOCH).unwrap();
         assert_eq!(stored, headers(&[(AGE, "7"), (DATE, DAY)]));
+    }
+
+    /// So many fields of that name and number.
+    fn numbered(name: &str, count: usize, value: &str) -> HeaderMap {
+        let field = |n| (HeaderName::try_from(format!("{name}-{n}")).unwrap(), HeaderValue::from_str(value).unwrap());
+        (0..count).map(field).collect()
+    }
+
+    #[test]
+    fn rfc9111_3_2_a_head_does_not_grow_beyond_what_a_backend_may_send() {
+        for (stored, received, expected) in [
+            (numbered("a", 155, ""), numbered("b", 100, ""), Ok(())),
+            (numbered("a", 156, ""), numbered("b", 100, ""), Err(TooLarge)),
+            (numbered("a", 20_000, ""), numbered("b", 20_000, ""), Err(TooLarge)),
+            (numbered("a", 10, &"x".repeat(50_000)), numbered("a", 10, &"y".repeat(100_000)), Ok(())),
+            (numbered("a", 10, &"x".repeat(50_000)), numbered("b", 10, &"y".repeat(60_000)), Err(TooLarge)),
+        ] {
+            // The date is one more.
+            assert_eq!(merge(&mut stored.clone(), &received, UNIX_EPOCH), expected);
+        }
     }
 
     fn any_fields() -> impl Strategy<Value = HeaderMap> {
@@ -184,7 +226,7 @@ mod tests {
         #[test]
         fn rfc9111_3_2_each_field_is_the_stored_one_or_the_received_one(stored in any_fields(), received in any_fields()) {
             let mut merged = stored.clone();
-            merge(&mut merged, &received, UNIX_EPOCH);
+            merge(&mut merged, &received, UNIX_EPOCH).unwrap();
             let lines = |headers: &HeaderMap, name: &HeaderName| headers.get_all(name).iter().cloned().collect::<Vec<_>>();
             for name in [CONTENT_LENGTH, CONTENT_ENCODING, CONTENT_RANGE, CONNECTION] {
                 prop_assert_eq!(lines(&merged, &name), lines(&stored, &name));
@@ -195,7 +237,7 @@ mod tests {
             }
             prop_assert_eq!(lines(&merged, &AGE), lines(&received, &AGE));
             let again = merged.clone();
-            merge(&mut merged, &received, UNIX_EPOCH);
+            merge(&mut merged, &received, UNIX_EPOCH).unwrap();
             prop_assert_eq!(merged, again);
         }
 

@@ -1,7 +1,6 @@
 //! `warp serve`: the proxy.
 
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum};
@@ -12,7 +11,7 @@ use super::{Failure, Outcome, Output, listening};
 use crate::lang::diagnostic::render;
 use crate::lang::hir::BackendAddress;
 use crate::policy::PolicySource;
-use crate::proxy::{self, Coalescing, ServeError, ServeOptions};
+use crate::proxy::{self, Coalescing, Limits, MOST_ABANDONED, ServeError, ServeOptions};
 use crate::telemetry::LogFormat;
 
 /// Run the proxy.
@@ -37,20 +36,32 @@ pub(super) struct Arguments {
     origin: Option<BackendAddress>,
 
     /// How much memory stored responses may take
-    #[arg(long, value_name = "SIZE", default_value = "256MB", value_parser = values::bytes)]
+    #[arg(long, value_name = "SIZE", default_value = "256MB", value_parser = values::memory)]
     memory: u64,
 
     /// How many requests may wait for the fetch of one response; more get 503 at once
-    #[arg(long, value_name = "N", default_value = "10000")]
-    max_waiting: NonZeroUsize,
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = values::at_least_one)]
+    max_waiting: usize,
 
-    /// How many of those that waited in vain ask the backend for it at the same time
-    #[arg(long, value_name = "N", default_value = "100")]
-    max_fetches: NonZeroUsize,
+    /// How many of those that cannot share a response ask the backend for it at the same time
+    #[arg(long, value_name = "N", default_value = "100", value_parser = values::at_least_one)]
+    max_fetches: usize,
+
+    /// How many fetches go on for the store alone after their client has gone away; 0 ends all of them
+    #[arg(long, value_name = "N", default_value_t = MOST_ABANDONED)]
+    max_abandoned: usize,
+
+    /// How often a request begins again when the policy says `restart`; then it gets 503
+    #[arg(long, value_name = "N", default_value = "4")]
+    max_restarts: u32,
+
+    /// How often a fetch is made again when the policy says `retry`; then it fails
+    #[arg(long, value_name = "N", default_value = "4")]
+    max_retries: u32,
 
     /// How many threads serve [default: one for each core]
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = values::threads)]
+    threads: Option<usize>,
 
     /// The form of the log on stderr and of the access log
     #[arg(long, value_enum, value_name = "FORM", default_value_t = Form::Text)]
@@ -108,8 +119,10 @@ fn options(arguments: &Arguments) -> ServeOptions {
         listen: arguments.sockets.listen.clone(),
         admin: arguments.sockets.admin.address(),
         memory_bytes: arguments.memory,
-        coalescing: Coalescing { most_waiting: arguments.max_waiting.get(), most_fetches: arguments.max_fetches.get() },
-        threads: arguments.threads.map(NonZeroUsize::get),
+        limits: Limits { most_restarts: arguments.max_restarts, most_retries: arguments.max_retries },
+        coalescing: Coalescing { most_waiting: arguments.max_waiting, most_fetches: arguments.max_fetches },
+        most_abandoned: arguments.max_abandoned,
+        threads: arguments.threads,
         log_format: match arguments.log_format {
             Form::Text => LogFormat::Text,
             Form::Json => LogFormat::Json,

@@ -44,6 +44,30 @@ impl<'a> Value<'a> {
     pub const UNSET: Self = Self::Text(None);
 }
 
+impl From<bool> for Value<'_> {
+    fn from(flag: bool) -> Self {
+        Self::Bool(flag)
+    }
+}
+
+impl<'a> From<Option<Cow<'a, [u8]>>> for Value<'a> {
+    fn from(text: Option<Cow<'a, [u8]>>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> From<Cow<'a, [u8]>> for Value<'a> {
+    fn from(text: Cow<'a, [u8]>) -> Self {
+        Self::Text(Some(text))
+    }
+}
+
+impl From<Vec<u8>> for Value<'_> {
+    fn from(text: Vec<u8>) -> Self {
+        Self::Text(Some(Cow::Owned(text)))
+    }
+}
+
 /// The most bytes that a computed text has; where it is set, only shorter ones are taken.
 pub const TEXT_LIMIT_BYTES: usize = 1 << 20;
 
@@ -84,6 +108,9 @@ pub trait Facts {
 
     /// Adds a part to the cache key; parts are framed, so that `"ab" "c"` is not `"a" "bc"`.
     fn hash_data(&mut self, part: &[u8]);
+
+    /// Keeps the content of the request, up to so many bytes.
+    fn keep_content(&mut self, _most_bytes: u64) {}
 
     /// Writes a line to the log of this request.
     fn log(&mut self, line: &[u8]);

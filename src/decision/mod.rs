@@ -10,6 +10,7 @@
 //! [`graph`] draws them. No clock and no I/O here: `now` is a fact like any other.
 
 mod eval;
+mod fold;
 mod lower;
 
 pub mod facts;

@@ -3,7 +3,7 @@
 //! It shares the values of expressions with the tree and nothing else: no lowering, no index, no
 //! order of tests but the written one, access lists entry by entry.
 
-use super::eval::{Acls, Context, Scope, conclude, perform};
+use super::eval::{Acls, Context, Scope, Tables, conclude, perform};
 use super::facts::{Facts, Value};
 use super::program::Verdict;
 use crate::lang::hir::{Body, Hir, Statement, StatementKind};
@@ -11,7 +11,7 @@ use crate::lang::schema::Step;
 
 /// Runs a step on a request. The depth of the stack grows with that of the policy's blocks and calls.
 pub fn run<F: Facts>(hir: &Hir, step: Step, facts: &mut F) -> Verdict {
-    let context = Context { step, hir, acls: Acls::Declared(&hir.acls) };
+    let context = Context { step, hir, acls: Acls::Declared(&hir.acls), tables: Tables::Declared(&hir.tables) };
     let decided = hir.step(step).and_then(|step| match (Walk { hir, context, facts }).body(&step.body) {
         Flow::Ended(verdict) => Some(verdict),
         Flow::On | Flow::Left => None,
@@ -53,7 +53,7 @@ impl<F: Facts> Walk<'_, F> {
     fn statement(&mut self, statement: &Statement, locals: &mut Vec<Value<'static>>) -> Flow {
         match &statement.kind {
             StatementKind::If { arms, otherwise } => {
-                let scope = Scope { facts: &*self.facts, locals, context: self.context };
+                let scope = Scope::new(&*self.facts, locals, self.context);
                 let chosen = arms.iter().find(|arm| scope.holds(&arm.condition));
                 self.block(chosen.map_or(otherwise, |arm| &arm.body), locals)
             }
@@ -63,7 +63,7 @@ impl<F: Facts> Walk<'_, F> {
             },
             StatementKind::Leave => Flow::Left,
             StatementKind::Return(outcome) => {
-                let scope = Scope { facts: &*self.facts, locals, context: self.context };
+                let scope = Scope::new(&*self.facts, locals, self.context);
                 Flow::Ended(conclude(outcome, statement.span, &scope))
             }
             kind => match perform(kind, self.facts, locals, 0, self.context) {

@@ -1,9 +1,11 @@
 //! A lowered policy, and how it is run.
 
-use super::eval::{AclIndex, Acls, Context, Scope, conclude, perform};
+use std::collections::HashSet;
+
+use super::eval::{AclIndex, Acls, Context, Scope, TableIndex, Tables, conclude, perform};
 use super::facts::{Facts, Refused, Value};
-use super::lower;
 use super::tree::{DecisionTree, Node, NodeId};
+use super::{fold, lower};
 use crate::lang::hir::{Expression, Hir};
 use crate::lang::schema::{Action, Step};
 use crate::lang::source::Span;
@@ -48,18 +50,23 @@ pub struct Program {
     hir: Hir,
     trees: Vec<DecisionTree>,
     acls: Vec<AclIndex>,
+    tables: Vec<TableIndex>,
+    endings: HashSet<(Step, Action)>,
 }
 
 impl Program {
     /// Lowers a policy and indexes it. Cannot fail: only an error-free policy has a [`Hir`].
     #[must_use]
-    pub fn new(hir: Hir) -> Self {
-        let trees = hir.steps.iter().map(|body| lower::lower(&hir, body)).collect();
+    pub fn new(mut hir: Hir) -> Self {
+        fold::fold(&mut hir);
+        let trees: Vec<_> = hir.steps.iter().map(|body| lower::lower(&hir, body)).collect();
         let acls = hir.acls.iter().map(AclIndex::new).collect();
-        Self { hir, trees, acls }
+        let tables = hir.tables.iter().map(TableIndex::new).collect();
+        let endings = trees.iter().flat_map(endings).collect();
+        Self { hir, trees, acls, tables, endings }
     }
 
-    /// The policy as it was checked.
+    /// The policy as it was checked, with values in the place of what is known already.
     #[must_use]
     pub fn hir(&self) -> &Hir {
         &self.hir
@@ -77,6 +84,12 @@ impl Program {
         &self.trees
     }
 
+    /// Whether some `return` of a step has that action.
+    #[must_use]
+    pub fn may_end(&self, step: Step, action: Action) -> bool {
+        self.endings.contains(&(step, action))
+    }
+
     /// Runs a step on a request. Ends for every policy: trees have no cycles but for calls of subs,
     /// and subs do not call themselves.
     pub fn run<F: Facts>(&self, step: Step, facts: &mut F) -> Verdict {
@@ -87,12 +100,21 @@ impl Program {
 
     /// The value of an expression that stands in a declaration, as `step` sees it.
     pub fn value<'a, F: Facts>(&'a self, step: Step, expression: &'a Expression, facts: &'a F) -> Value<'a> {
-        Scope { facts, locals: &[], context: self.context(step) }.value(expression)
+        Scope::new(facts, &[], self.context(step)).value(expression)
     }
 
     fn context(&self, step: Step) -> Context<'_> {
-        Context { step, hir: &self.hir, acls: Acls::Indexed(&self.acls) }
+        let (acls, tables) = (Acls::Indexed(&self.acls), Tables::Indexed(&self.tables));
+        Context { step, hir: &self.hir, acls, tables }
     }
+}
+
+/// How a step may end, as far as its statements say.
+fn endings(tree: &DecisionTree) -> impl Iterator<Item = (Step, Action)> {
+    tree.nodes().filter_map(|(_, node)| match node {
+        Node::Return { outcome, .. } => Some((tree.step(), outcome.action)),
+        _ => None,
+    })
 }
 
 /// One run of one tree.
@@ -129,8 +151,8 @@ impl Run<'_> {
         }
     }
 
-    fn scope<'s, F>(&'s self, facts: &'s F, frame: usize) -> Scope<'s, F> {
-        Scope { facts, locals: self.locals.get(frame..).unwrap_or_default(), context: self.context }
+    fn scope<'s, F: Facts>(&'s self, facts: &'s F, frame: usize) -> Scope<'s, F> {
+        Scope::new(facts, self.locals.get(frame..).unwrap_or_default(), self.context)
     }
 }
 

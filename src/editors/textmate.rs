@@ -89,7 +89,7 @@ fn declarations() -> Rule {
         Rule::parts("(?<![\\w.-])(warp)\\s+(\\d+)", &["keyword.control.version", "constant.numeric.version"]),
         Rule::word("keyword.control.include", one_of(&["include"])),
         Rule::parts(
-            format!("(?<![\\w.-])(backend|probe|director|acl)\\s+({NAME})"),
+            format!("(?<![\\w.-])(backend|probe|director|acl|table)\\s+({NAME})"),
             &["storage.type.declaration", "entity.name.type"],
         ),
         Rule::parts(
@@ -207,7 +207,7 @@ fn names() -> Rule {
 
 fn marks() -> Rule {
     Rule::group(vec![
-        Rule::word("keyword.operator", "&&|\\|\\||->|!~|[=!<>+*/-]=|\\.\\.|[=<>!~+*/%-]"),
+        Rule::word("keyword.operator", "&&|\\|\\||\\?\\?|->|!~|[=!<>+*/-]=|\\.\\.|[=<>!~+*/%-]"),
         Rule::word("punctuation.section.block", "[{}]"),
         Rule::word("punctuation.section.brackets", "[\\[\\]]"),
         Rule::word("punctuation.section.parens", "[()]"),

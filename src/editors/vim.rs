@@ -46,7 +46,7 @@ syntax iskeyword @,48-57,_
 
 " Of two patterns that fit at one place the later one wins, so the general ones come first.
 syntax match warpPunctuation "[][{};,:.]"
-syntax match warpOperator "&&\|||\|->\|!\~\|\.\.\|[-=!<>+*/]=\|[-=<>!~+*/%]"
+syntax match warpOperator "&&\|||\|??\|->\|!\~\|\.\.\|[-=!<>+*/]=\|[-=<>!~+*/%]"
 syntax match warpComment "#.*$" contains=@Spell
 syntax match warpComment "//.*$" contains=@Spell
 syntax region warpComment start="/\*" end="\*/" contains=@Spell
@@ -101,7 +101,7 @@ fn declarations() -> String {
         keywords(
             "warpDeclaration",
             "nextgroup=warpDefined skipwhite ",
-            &["backend", "probe", "director", "acl", "const", "let", "override"],
+            &["backend", "probe", "director", "acl", "table", "const", "let", "override"],
         ),
         keywords("warpDeclaration", "nextgroup=warpStep,warpDefined skipwhite ", &["sub"]),
         defined.to_owned(),

@@ -13,9 +13,9 @@ fn longest_first<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     words
 }
 
-/// The words that choose: `if`, `else` and the other spellings of `else if`.
+/// The words that choose: `if`, `else`, `match` and the other spellings of `else if`.
 pub(super) fn conditionals() -> Vec<&'static str> {
-    longest_first(ELSE_IF_WORDS.iter().copied().chain(["if", "else"]))
+    longest_first(ELSE_IF_WORDS.iter().copied().chain(["if", "else", "match"]))
 }
 
 /// The words with a meaning in one place that belong to no list of their own: `none`, `header`, `soft`.
@@ -41,7 +41,7 @@ pub(super) fn rule_tables() -> Vec<&'static str> {
 }
 
 pub(super) fn functions() -> Vec<&'static str> {
-    longest_first(Function::ALL.iter().map(|function| function.name()))
+    longest_first(Function::all().map(Function::name))
 }
 
 /// Variables with one value, and the collections (`req.query`) that short names stand for.

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::watch::Timing;
 use super::{PolicyHandle, PolicySource, ReloadReport, Watcher};
-use crate::lang::hir::BackendAddress;
+use crate::lang::hir::{BackendAddress, Datum};
 use crate::origin::{Place, Registry};
 use crate::telemetry::{Metrics, ReloadResult};
 
@@ -331,6 +331,26 @@ mod watcher {
         fs::remove_file(site.at("parts/b.warp")).unwrap();
         watched.published();
         assert!(!site.handle.current().files.iter().any(|path| path.ends_with("parts/b.warp")));
+    }
+
+    #[test]
+    fn sees_the_file_of_a_table_change_break_and_mend() {
+        let main = format!("{}table t: STRING -> INT from \"data/t.json\";\n", policy(1));
+        let site = Site::new(&[("site.warp", &main), ("data/t.json", "{ \"a\": 1 }")]);
+        let watched = site.watch(EVENTS);
+        let value = || site.handle.current().program.hir().tables[0].find(b"a").cloned();
+
+        fs::write(site.at("data/t.json"), "{ \"a\": 2 }").unwrap();
+        watched.published();
+        assert_eq!(value(), Some(Datum::Int(2)));
+
+        fs::write(site.at("data/t.json"), "{\n  \"a\": x\n}").unwrap();
+        watched.rejected();
+        assert_eq!(value(), Some(Datum::Int(2)));
+
+        fs::write(site.at("data/t.json"), "{ \"a\": 3 }").unwrap();
+        watched.published();
+        assert_eq!(value(), Some(Datum::Int(3)));
     }
 
     #[test]

@@ -3,19 +3,21 @@
 use std::time::{Duration, SystemTime};
 
 use http::header;
-use pingora::Result;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
+use pingora::{Error, Result};
 
-use super::ctx::{Fetch, Lifetimes, NotStored, RequestCtx, TtlSource, Uncacheable};
-use super::facts::StepFacts;
+use super::ctx::{Fetch, Lifetimes, NotStored, RequestCtx, Stage, TtlSource, Uncacheable};
 use super::fetch::{failed, refused};
 use super::marks::MARK_TIME;
+use super::retry::{self, Retry};
 use super::revalidate::Unusable;
-use super::storing::{has_validator, reason_not_stored, why_not_stored};
-use super::{head_update, part};
+use super::step::Messages;
+use super::storing::{conclude_times, has_validator, reason_not_stored};
+use super::{head_update, part, stale};
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::transfer_coding;
+use crate::cache::update304::TooLarge;
 use crate::cache::{Freshness, Heuristic, LifetimeSource, Timing, Unstorable, update304, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
@@ -29,7 +31,7 @@ const DEFAULT_KEEP: Duration = Duration::from_hours(1);
 /// Takes a response, or what a 304 or a part makes of a stored one, through `backend_response`.
 pub fn response(
     storage: &PingoraStorage,
-    session: &Session,
+    session: &mut Session,
     response: &mut ResponseHeader,
     ctx: &mut RequestCtx,
 ) -> Result<()> {
@@ -66,7 +68,11 @@ pub fn response(
             return Ok(());
         }
         (Some(meta), _) => {
-            let mut refreshed = Box::new(refresh(meta.response_header(), response));
+            let Ok(refreshed) = refresh(meta.response_header(), response) else {
+                ctx.fetch.unusable = Some(Unusable::TooLarge);
+                return Ok(());
+            };
+            let mut refreshed = Box::new(refreshed);
             let verdict = respond(session, &mut refreshed, ctx);
             ctx.fetch.refreshed = Some(refreshed);
             verdict
@@ -81,16 +87,28 @@ pub fn response(
             verdict
         }
     };
-    if matches!(verdict.action, Action::Deliver | Action::Pass) {
-        return Ok(());
-    }
-    let error = refused(&verdict, ctx);
+    let error = match verdict.action {
+        Action::Deliver | Action::Pass => return stale::prefer(session, response.status, ctx),
+        Action::Retry => not_taken(session, &verdict, ctx),
+        _ => refused(&verdict, ctx),
+    };
     if !ctx.fetch.was_304 {
         return Err(error);
     }
     // pingora would answer an error here with the 304 itself, which the client has not asked for.
     ctx.fetch.unusable = Some(Unusable::Refused(error));
     Ok(())
+}
+
+/// The error that stands for a response in whose place another one is asked for.
+fn not_taken(session: &mut Session, verdict: &Verdict, ctx: &mut RequestCtx) -> Box<Error> {
+    match retry::want(session, ctx) {
+        Retry::Due => return retry::ask_again(),
+        Retry::TooOften => {}
+        // As in Varnish: the backend has had the content of the request, so there is no page of its own for it.
+        Retry::Impossible => ctx.fetch.stage = Stage::GivenUp,
+    }
+    refused(verdict, ctx)
 }
 
 /// A response that says not when it was made was made when it came (RFC 9110 section 6.6.1).
@@ -106,10 +124,10 @@ fn is_conditional(bereq: Option<&RequestHeader>) -> bool {
 }
 
 /// The stored head brought up to date by a 304 (RFC 9111 section 3.2).
-pub fn refresh(stored: &ResponseHeader, validation: &ResponseHeader) -> ResponseHeader {
+pub fn refresh(stored: &ResponseHeader, validation: &ResponseHeader) -> Result<ResponseHeader, TooLarge> {
     let mut refreshed = stored.as_owned_parts();
-    update304::merge(&mut refreshed.headers, &validation.headers, SystemTime::now());
-    ResponseHeader::from(refreshed)
+    update304::merge(&mut refreshed.headers, &validation.headers, SystemTime::now())?;
+    Ok(ResponseHeader::from(refreshed))
 }
 
 /// Works out the times of a response and runs `backend_response` on it.
@@ -117,29 +135,16 @@ pub fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut Request
     let passes = ctx.fetch.lifetimes.uncacheable;
     ctx.fetch.lifetimes = lifetimes(beresp, &ctx.fetch);
     ctx.fetch.lifetimes.uncacheable = passes;
-    let verdict = {
-        let mut bereq = ctx.fetch.bereq.take();
-        let mut facts = StepFacts::new(&mut ctx.exchange, None);
-        facts.fetch = Some(&mut ctx.fetch);
-        facts.bereq = bereq.as_deref_mut();
-        facts.beresp = Some(beresp);
-        let verdict = ctx.policy.program.run(Step::BackendResponse, &mut facts);
-        ctx.fetch.bereq = bereq;
-        verdict
-    };
+    let verdict = ctx.run(Step::BackendResponse, Messages::beresp(beresp));
     if verdict.action == Action::Pass {
         ctx.fetch.lifetimes.uncacheable = Uncacheable::Refused;
         ctx.fetch.refused_at = verdict.span;
         ctx.fetch.hit_for_pass = Some(verdict.time_ms.map_or(MARK_TIME, Lifetimes::duration));
     }
-    let cc = ctx.fetch.directives(&beresp.headers);
-    ctx.fetch.lifetimes.may_be_stale = !cc.forbids_stale();
-    if cc.no_cache.is_whole() {
-        // RFC 9111 section 5.2.2.4: whatever lifetime the policy gives it, it is validated each time.
-        ctx.fetch.lifetimes.ttl_ms = ctx.fetch.lifetimes.ttl_ms.min(0);
+    let cc = conclude_times(session.req_header(), beresp, ctx);
+    if ctx.fetch.pieces.is_unasked() {
+        ctx.fetch.lifetimes.not_stored.get_or_insert(NotStored::Rule(Unstorable::Partial));
     }
-    ctx.fetch.lifetimes.not_stored = why_not_stored(session.req_header(), beresp, &cc, &ctx.fetch.lifetimes)
-        .or_else(|| ctx.fetch.pieces.is_unasked().then_some(NotStored::Rule(Unstorable::Partial)));
     let has_age = beresp.headers.contains_key(header::AGE);
     ctx.fetch.aged = has_age.then(|| (ctx.fetch.lifetimes.age, SystemTime::now()));
     ctx.fetch.obeys_surrogate_control = cc.targeted == Some(SURROGATE_CONTROL);

@@ -10,6 +10,7 @@ use pingora::proxy::Session;
 use super::ctx::RequestCtx;
 use super::facts::StepFacts;
 use super::fetch::failed;
+use super::step;
 use crate::cache::content_length;
 use crate::decision::Value;
 use crate::lang::hir::{BackendId, Choice, Key, Shard};
@@ -116,7 +117,7 @@ fn hash_key(session: &Session, ctx: &RequestCtx) -> Vec<u8> {
     }
     let mut req = session.req_header().clone();
     let mut exchange = ctx.exchange.aside();
-    ctx.policy.program.run(Step::Hash, &mut StepFacts::new(&mut exchange, Some(&mut req)));
+    step::ask(&ctx.policy, Step::Hash, &mut exchange, &mut req);
     exchange.key
 }
 

@@ -3,21 +3,16 @@
 //! `crate::store::pingora`'s `FetchLock` says who waits and how waiting ends. Here the fetch tells it what
 //! it fails of, and who waited in vain is answered or takes its place among those who ask the backend.
 
-use std::time::Duration;
-
-use pingora::cache::{CacheKey, CachePhase, NoCacheReason};
+use pingora::cache::{CacheKey, CacheOptionOverrides, CachePhase, NoCacheReason};
 use pingora::proxy::Session;
-use pingora::{Error, Result};
+use pingora::{Error, ErrorType, Result};
 
 use super::WarpProxy;
 use super::ctx::RequestCtx;
-use super::failure;
 use super::fetch::failed;
+use super::{connection, failure, upstream};
 use crate::store::pingora::{Ended, FetchLock, Place, Turn};
 use crate::telemetry::Reason;
-
-/// How long a request that has waited queues to ask the backend itself; as nginx's `proxy_cache_lock_timeout`.
-const LONGEST_QUEUE: Duration = Duration::from_secs(5);
 
 /// When a client that was refused may come again.
 pub const RETRY_AFTER_SECONDS: u64 = 5;
@@ -32,20 +27,30 @@ pub struct FetchFailure {
     status: Option<u16>,
     /// Why.
     reason: Reason,
+    /// How often the policy has had it made again.
+    retries: u32,
 }
 
 /// A request's part in waiting for fetches.
 #[derive(Default)]
 pub struct Part {
     turn: Option<Turn<FetchFailure>>,
-    /// Held while it asks the backend after it has waited.
+    /// Held while it asks the backend.
     place: Option<Place>,
 }
 
+/// What pingora is told of waiting: nobody waits longer for the fetches of others than the head of its own might take.
+pub fn options(ctx: &RequestCtx) -> CacheOptionOverrides {
+    let mut options = Lock::options();
+    options.wait_timeout = Some(upstream::longest_to_head(ctx));
+    options
+}
+
 /// Makes a key through which the lock and this request speak to each other.
-pub fn join(key: &mut CacheKey, ctx: &mut RequestCtx) {
+pub fn join(key: &mut CacheKey, session: &Session, ctx: &mut RequestCtx) {
     let turn = Turn::default();
-    key.extensions.insert(turn.clone());
+    turn.join(key);
+    connection::set_seat(session, turn.seat());
     ctx.part.turn = Some(turn);
 }
 
@@ -60,7 +65,8 @@ pub fn note_failure(error: &Error, ctx: &RequestCtx) {
         | Reason::Connect
         | Reason::Timeout
         | Reason::BadResponse) => {
-            turn.fail(FetchFailure { status: ctx.fetch.error.as_ref().map(|(status, _)| *status), reason });
+            let status = ctx.fetch.error.as_ref().map(|(status, _)| *status);
+            turn.fail(FetchFailure { status, reason, retries: ctx.fetch.attempts.retries });
         }
         Reason::Client | Reason::BadRequest | Reason::Internal => turn.recover(),
         _ => turn.go_alone(),
@@ -86,27 +92,33 @@ pub fn check(session: &Session, ctx: &mut RequestCtx) -> Result<()> {
     let Some(turn) = ctx.part.turn.as_ref().filter(|_| has_waited(session)) else { return Ok(()) };
     match turn.ended() {
         Ended::Unshared => Ok(()),
+        Ended::Left => {
+            Err(Error::explain(ErrorType::ConnectionClosed, "the client went away while it waited").into_down())
+        }
         Ended::TooMany => Err(refused(Reason::TooManyWaiting, ctx)),
         Ended::Failed(shared) => {
             ctx.verdict.reason = shared.reason;
             // RFC 9211 section 2.6.
             ctx.verdict.collapsed = Some(Reason::UriMiss);
+            ctx.fetch.attempts.retries = shared.retries;
             ctx.fetch.error = shared.status.map(|status| (status, None));
             Err(failed(503, "the fetch that it waited for failed"))
         }
     }
 }
 
-/// Takes a place among those who ask the backend for a key after they have waited for it. The queue is left
-/// when it lasts too long, and when the client goes away.
+/// Takes a place among those who ask the backend for a key: for whom others wait, who has waited, and who comes just
+/// when it is known that there is nothing to wait for. The queue is left when it lasts longer than the head of an own
+/// fetch might take, and when the client goes away.
 pub async fn queue(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Result<()> {
-    let Some(turn) = ctx.part.turn.as_ref().filter(|_| has_waited(session)) else { return Ok(()) };
+    let is_one_of_them = fetches_for_others(session) || has_waited(session) || comes_late(proxy, session);
+    let Some(turn) = ctx.part.turn.as_ref().filter(|_| is_one_of_them) else { return Ok(()) };
     let entering = proxy.lock.enter(session.cache.cache_key(), turn);
     tokio::select! {
         biased;
         place = entering => ctx.part.place = Some(place.ok_or_else(|| refused(Reason::TooManyWaiting, ctx))?),
-        error = gone(session) => return Err(error),
-        () = tokio::time::sleep(LONGEST_QUEUE) => return Err(refused(Reason::QueuedTooLong, ctx)),
+        error = gone(session), if !ctx.exchange.background => return Err(error),
+        () = tokio::time::sleep(upstream::longest_to_head(ctx)) => return Err(refused(Reason::QueuedTooLong, ctx)),
     }
     Ok(())
 }
@@ -121,6 +133,16 @@ pub fn leave(end_of_stream: bool, ctx: &mut RequestCtx) {
 /// Whether the answer is that no more is taken on for now.
 pub fn is_refusal(reason: Reason) -> bool {
     matches!(reason, Reason::TooManyWaiting | Reason::QueuedTooLong)
+}
+
+/// Whether it has the lock.
+fn fetches_for_others(session: &Session) -> bool {
+    session.cache.enabled() && session.cache.is_cache_lock_writer()
+}
+
+/// Whether it could not wait any more for what others have waited for just now.
+fn comes_late(proxy: &WarpProxy, session: &Session) -> bool {
+    session.cache.bypassing() && proxy.marks.is_new(session.cache.cache_key())
 }
 
 /// Whether pingora sent the request on, without the cache, because waiting brought nothing.

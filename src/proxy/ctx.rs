@@ -1,7 +1,7 @@
 //! What warp knows about one request while it is under way.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -9,10 +9,16 @@ use bytes::Bytes;
 use http::HeaderMap;
 use pingora::http::{RequestHeader, ResponseHeader};
 
+use super::abandon::LeftBehind;
+use super::backend_connection::Reading;
 use super::coalesce;
+use super::content::Keeping;
 use super::deadline::Watch;
+use super::failure::Page;
+use super::options::Limits;
 use super::part::Pieces;
 use super::post::ForGet;
+use super::retry::Attempts;
 use super::revalidate::Unusable;
 use super::slice::Handed;
 use super::told::{Obj, Told};
@@ -30,6 +36,8 @@ use crate::telemetry::{InFlight, Outcome, Reason};
 pub struct RequestCtx {
     /// The policy of this request.
     pub policy: Arc<Policy>,
+    /// How often it may be tried anew.
+    pub limits: Limits,
     /// What the client's side of the policy reads and writes beside the messages themselves.
     pub exchange: Exchange,
     /// What the backend's side reads and writes.
@@ -38,12 +46,12 @@ pub struct RequestCtx {
     pub disposition: Disposition,
     /// An answer decided in a hook that cannot write, to be written by the next one that can.
     pub pending: Option<Synthetic>,
-    /// Whether `deliver` answered with a `synth` instead: what comes of the real body is dropped.
-    pub replaced: bool,
+    /// What became of the response on its way to the client.
+    pub course: Course,
     /// Whether all of the stored response's body is there.
     pub has_whole_body: bool,
-    /// Whether the client went away while its response was fetched. Set where the request can only be read.
-    pub client_is_gone: AtomicBool,
+    /// Set when the client went away while its response was fetched, where the request can only be read.
+    pub left_behind: OnceLock<LeftBehind>,
     /// Counts the request as running until it ends; none for a fetch in the background.
     pub in_flight: Option<InFlight>,
     /// What the request came to, for the log, the metrics and `Cache-Status`.
@@ -102,6 +110,10 @@ pub struct Exchange {
     pub log: Vec<String>,
     /// How often the stored response was served, this time included; 0 on a miss.
     pub hits: u64,
+    /// `req.restarts`: how often the request has begun again.
+    pub restarts: u32,
+    /// What is kept of its content, to be sent once more if need be.
+    pub keeping: Keeping,
     /// A request with an unsafe method, as it came.
     pub unsafe_request: Option<Box<RequestHeader>>,
 }
@@ -111,6 +123,14 @@ pub struct Exchange {
 pub struct Fetch {
     /// The request to the backend, as `backend_fetch` left it.
     pub bereq: Option<Box<RequestHeader>>,
+    /// Whether the request passes.
+    pub passes: bool,
+    /// How often the backend was asked, and may be.
+    pub attempts: Attempts,
+    /// How far it has come.
+    pub stage: Stage,
+    /// The page that `backend_error` made.
+    pub page: Option<Page>,
     /// `bereq.backend`: a backend or a director.
     pub backend: Option<BackendId>,
     /// `beresp.backend`: the backend that was chosen.
@@ -129,6 +149,8 @@ pub struct Fetch {
     pub between_bytes_timeout: Option<Duration>,
     /// `bereq.cache_control_fields`, if the policy set it.
     pub targets: Option<TargetList>,
+    /// What comes from it.
+    pub reading: Reading,
     /// What sees to it that the backend does not take too long, where pingora does not.
     pub watch: Option<Watch>,
     /// When the request to the backend was sent.
@@ -166,6 +188,32 @@ pub struct Fetch {
     pub hit_for_pass: Option<Duration>,
     /// Status and reason of the error page, where `error(...)` or RFC 9111 asks for others than the usual.
     pub error: Option<(u16, Option<Vec<u8>>)>,
+}
+
+/// How far a fetch has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing is decided.
+    #[default]
+    Open,
+    /// A response came that the policy lets through.
+    Answered,
+    /// It failed, and is not made again.
+    Failed,
+    /// The policy gave it up: there is no page of `backend_error` either.
+    GivenUp,
+}
+
+/// What became of a response on its way to the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Course {
+    /// It goes there.
+    #[default]
+    Usual,
+    /// `deliver` has answered in its place: what comes of its body is dropped.
+    Replaced,
+    /// The request has begun again elsewhere: nothing more is told of it here.
+    Elsewhere,
 }
 
 /// How long a response may be used: `beresp.ttl` and its companions.
@@ -327,16 +375,22 @@ pub fn next_xid() -> u64 {
 }
 
 impl RequestCtx {
+    /// Whether the request has begun again elsewhere.
+    pub fn is_elsewhere(&self) -> bool {
+        self.course == Course::Elsewhere
+    }
+
     /// The state of a request that begins now, under `policy`.
-    pub fn new(policy: Arc<Policy>) -> Self {
+    pub fn new(policy: Arc<Policy>, limits: Limits) -> Self {
         Self {
             policy,
+            limits,
             exchange: Exchange::new(),
             fetch: Fetch::default(),
             disposition: Disposition::default(),
             pending: None,
-            replaced: false,
-            client_is_gone: AtomicBool::new(false),
+            course: Course::default(),
+            left_behind: OnceLock::new(),
             has_whole_body: false,
             in_flight: None,
             verdict: CacheVerdict::default(),
@@ -377,7 +431,26 @@ impl Exchange {
             body: None,
             log: Vec::new(),
             hits: 0,
+            restarts: 0,
+            keeping: Keeping::default(),
             unsafe_request: None,
+        }
+    }
+
+    /// That of the same request when it begins again: what its policy has said of it stays, what was made for it
+    /// does not.
+    pub fn again(&mut self) -> Self {
+        Self {
+            backend_hint: self.backend_hint,
+            hash_always_miss: self.hash_always_miss,
+            select_language: self.select_language,
+            grace: self.grace,
+            slice_bytes: self.slice_bytes,
+            restarts: self.restarts,
+            keeping: std::mem::take(&mut self.keeping),
+            log: std::mem::take(&mut self.log),
+            unsafe_request: self.unsafe_request.take(),
+            ..self.aside()
         }
     }
 
@@ -393,6 +466,11 @@ impl Exchange {
 }
 
 impl Lifetimes {
+    /// Those of a response of which nothing is known but whether its request passes.
+    pub fn unsaid(passes: bool) -> Self {
+        Self { uncacheable: if passes { Uncacheable::Passed } else { Uncacheable::No }, ..Self::default() }
+    }
+
     /// Whether only the policy says that it is fresh, and for longer than RFC 9111 section 4.2.2
     /// would let a cache guess.
     pub fn go_beyond_a_guess(&self) -> bool {

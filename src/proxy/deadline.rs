@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 
+use super::backend_connection;
 use super::ctx::RequestCtx;
 use super::upstream::Patience;
 
@@ -78,7 +79,7 @@ impl Line {
 
     /// That of the connection that pingora tells of, if it is watched.
     fn found(digest: Option<&Digest>) -> Option<Arc<Self>> {
-        let kept = digest?.proxy_digest.as_ref()?.user_data.as_ref()?;
+        let kept = backend_connection::beneath(digest?)?.user_data.as_ref()?;
         kept.downcast_ref::<Arc<Self>>().cloned()
     }
 

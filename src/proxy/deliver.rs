@@ -10,12 +10,12 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
 use super::connection::{self, NextHead, Patience};
-use super::ctx::{Disposition, Fetch, RequestCtx};
-use super::facts::StepFacts;
+use super::ctx::{Course, Disposition, Fetch, RequestCtx, Synthetic};
 use super::lookup::object_view;
 use super::recv::answer_for;
+use super::step::Messages;
 use super::told::Obj;
-use super::{explain, slice, synth};
+use super::{explain, restart, slice, synth};
 use crate::cache::cache_status;
 use crate::cache::spelling;
 use crate::cache::targeted::SURROGATE_CONTROL;
@@ -58,42 +58,55 @@ pub async fn hand_over(session: &mut Session, response: &mut ResponseHeader, ctx
     }
     // Written at once and whole: a response without a body gives no later occasion. What pingora
     // writes after it is ignored.
-    ctx.replaced = true;
-    let synthetic = answer_for(&verdict, ctx);
-    synth::answer(session, ctx, &synthetic).await
+    ctx.course = Course::Replaced;
+    match answer_to(&verdict, session, ctx) {
+        Some(synthetic) => synth::answer(session, ctx, &synthetic).await,
+        None => Ok(()),
+    }
 }
 
-/// Runs `deliver` on a response that `backend_error` made; its body stands in `ctx.exchange`.
-pub fn respond_made(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
+/// The answer in the place of a response; none if the request begins again.
+fn answer_to(verdict: &Verdict, session: &mut Session, ctx: &mut RequestCtx) -> Option<Synthetic> {
+    match verdict.action {
+        Action::Restart => restart::elsewhere(session, ctx).err(),
+        _ => Some(answer_for(verdict, ctx)),
+    }
+}
+
+/// Runs `deliver` on a response that `backend_error` made: what to write, if the request does not begin again.
+pub fn respond_made(
+    session: &mut Session,
+    mut response: ResponseHeader,
+    body: Bytes,
+    ctx: &mut RequestCtx,
+) -> Result<Option<(ResponseHeader, Bytes)>> {
     if slice::tell(session, ctx) {
-        return Ok(());
+        return Ok(Some((response, body)));
     }
-    let verdict = run_deliver(session, response, ctx);
-    if verdict.action == Action::Deliver {
-        finish(response, ctx, None);
-        return Ok(());
+    let verdict = run_deliver(session, &mut response, ctx);
+    if verdict.action != Action::Deliver {
+        let Some(synthetic) = answer_to(&verdict, session, ctx) else { return Ok(None) };
+        return synth::make(session, ctx, &synthetic);
     }
-    let synthetic = answer_for(&verdict, ctx);
-    let (made, body) = synth::make(session, ctx, &synthetic)?;
-    *response = made;
-    ctx.exchange.body = Some(body);
-    Ok(())
+    finish(&mut response, ctx, None);
+    let body = synth::frame(&mut response, Some(body))?;
+    Ok(Some((response, body)))
 }
 
 fn run_deliver(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Verdict {
     let is_stored = is_from_store(session) || ctx.verdict.stored;
     let obj = is_stored.then(|| session.cache.maybe_cache_meta().map(object_view)).flatten();
-    let obj = obj.or_else(|| ctx.obj.as_deref().map(Obj::view));
-    let req = session.downstream_session.req_header_mut();
-    let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
-    facts.obj = obj;
-    facts.resp = Some(response);
-    ctx.policy.program.run(Step::Deliver, &mut facts)
+    let told = ctx.obj.take();
+    let obj = obj.or_else(|| told.as_deref().map(Obj::view));
+    let req = Some(session.downstream_session.req_header_mut());
+    let verdict = ctx.run(Step::Deliver, Messages { req, obj, resp: Some(response), ..Messages::default() });
+    ctx.obj = told;
+    verdict
 }
 
 /// Drops the body of a response in whose place `deliver` has answered.
 pub fn drop_replaced(body: &mut Option<Bytes>, ctx: &RequestCtx) {
-    if ctx.replaced {
+    if ctx.course != Course::Usual {
         *body = body.as_ref().map(|_| Bytes::new());
     }
 }
@@ -178,8 +191,7 @@ fn complete_fetched(response: &mut ResponseHeader, fetch: &Fetch) {
 /// What `Surrogate-Control` said was for us alone, if we followed it. It stays with what is stored,
 /// for a 304 that does not repeat it.
 fn keep_what_was_for_us(session: &Session, response: &mut ResponseHeader, ctx: &RequestCtx) {
-    let meta = session.cache.maybe_cache_meta();
-    let stored = meta.and_then(|meta| meta.extensions().get::<StoredTimes>());
+    let stored = session.cache.maybe_cache_meta().map(StoredTimes::of);
     let obeyed = stored.map_or(ctx.fetch.obeys_surrogate_control, |times| times.obeys_surrogate_control);
     if obeyed {
         response.remove_header(&SURROGATE_CONTROL);

@@ -127,6 +127,7 @@ impl StepFacts<'_> {
             Variable::ReqXid | Variable::BereqXid => {
                 Value::Text(Some(Cow::Owned(self.exchange.xid.to_string().into_bytes())))
             }
+            Variable::ReqRestarts => Value::Int(i64::from(self.exchange.restarts)),
             Variable::ReqBackendHint => Value::Backend(self.exchange.backend_hint),
             Variable::ReqHashAlwaysMiss => Value::Bool(self.exchange.hash_always_miss),
             Variable::ReqSelectLanguage => Value::Bool(self.exchange.select_language),
@@ -160,6 +161,7 @@ impl StepFacts<'_> {
         let fetch = self.fetch.as_deref()?;
         let times = &fetch.lifetimes;
         Some(match variable {
+            V::BereqRetries => Value::Int(i64::from(fetch.attempts.retries)),
             V::BereqTime => Value::Time(fetch.sent.unwrap_or(self.now)),
             V::BereqBackend => Value::Backend(fetch.backend),
             V::BerespBackend => Value::Backend(fetch.chosen),
@@ -416,6 +418,10 @@ impl Facts for StepFacts<'_> {
     fn hash_data(&mut self, part: &[u8]) {
         self.exchange.key.extend_from_slice(&(part.len() as u64).to_le_bytes());
         self.exchange.key.extend_from_slice(part);
+    }
+
+    fn keep_content(&mut self, most_bytes: u64) {
+        self.exchange.keeping.wanted_bytes = Some(most_bytes);
     }
 
     fn log(&mut self, line: &[u8]) {

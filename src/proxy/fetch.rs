@@ -6,11 +6,11 @@ use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
-use super::ctx::{Disposition, RequestCtx, Synthetic, Uncacheable};
-use super::facts::StepFacts;
+use super::ctx::{Disposition, Lifetimes, RequestCtx, Stage, Synthetic};
 use super::lookup::{PASSED, cache_key};
 use super::recv::answer_for;
-use super::{choose, head_update, part, post, upstream};
+use super::step::Messages;
+use super::{choose, head_update, part, post, restart, retry, upstream};
 use crate::cache::{hop_by_hop, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
@@ -42,25 +42,32 @@ pub fn before(storage: &PingoraStorage, session: &mut Session, ctx: &mut Request
             }
             _ => {
                 ctx.verdict.reason = Reason::Policy;
-                return Some(answer_for(&verdict, ctx));
+                return answer_to(&verdict, session, ctx);
             }
         }
     }
-    ctx.fetch.lifetimes.uncacheable = Uncacheable::Passed;
+    ctx.fetch.passes = true;
+    ctx.fetch.lifetimes = Lifetimes::unsaid(true);
     post::expect(storage, ctx);
     let verdict = run_client_step(session, ctx, Step::Pass);
-    (verdict.action != Action::Fetch).then(|| answer_for(&verdict, ctx))
+    if verdict.action == Action::Fetch { None } else { answer_to(&verdict, session, ctx) }
+}
+
+/// The answer that a verdict asks for; none if the request begins again.
+fn answer_to(verdict: &Verdict, session: &mut Session, ctx: &mut RequestCtx) -> Option<Synthetic> {
+    match verdict.action {
+        Action::Restart => restart::elsewhere(session, ctx).err(),
+        _ => Some(answer_for(verdict, ctx)),
+    }
 }
 
 fn run_client_step(session: &mut Session, ctx: &mut RequestCtx, step: Step) -> Verdict {
-    let req = session.downstream_session.req_header_mut();
-    let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
-    ctx.policy.program.run(step, &mut facts)
+    ctx.run(step, Messages::req(session.downstream_session.req_header_mut()))
 }
 
-/// Runs `backend_fetch` the first time, and says where to connect.
+/// Runs `backend_fetch`, unless it has spoken, and says where to connect.
 pub async fn peer(session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<HttpPeer>> {
-    if ctx.fetch.bereq.is_none() {
+    if retry::begin(ctx) {
         ask(session, ctx)?;
     }
     let backend = choose::backend(session, ctx).await?;
@@ -71,19 +78,29 @@ pub async fn peer(session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<Htt
     upstream::peer(session, &backend, route, ctx).map(Box::new)
 }
 
-/// Makes `bereq` from the client's request and runs `backend_fetch` on it.
+/// Makes `bereq` from the client's request, the first time, and runs `backend_fetch` on it.
 fn ask(session: &Session, ctx: &mut RequestCtx) -> Result<()> {
-    let mut bereq = Box::new(session.req_header().clone());
-    prepare(&mut bereq, session, ctx);
-    ctx.fetch.backend = ctx.exchange.backend_hint.or(ctx.policy.default_backend);
-    let verdict = {
-        let mut facts = StepFacts::new(&mut ctx.exchange, None);
-        facts.fetch = Some(&mut ctx.fetch);
-        facts.bereq = Some(&mut bereq);
-        ctx.policy.program.run(Step::BackendFetch, &mut facts)
-    };
-    ctx.fetch.bereq = Some(bereq);
-    if verdict.action == Action::Fetch { Ok(()) } else { Err(refused(&verdict, ctx)) }
+    if ctx.fetch.bereq.is_none() {
+        let mut bereq = Box::new(session.req_header().clone());
+        prepare(&mut bereq, session, ctx);
+        ctx.fetch.backend = ctx.exchange.backend_hint.or(ctx.policy.default_backend);
+        ctx.fetch.bereq = Some(bereq);
+    }
+    let verdict = ctx.run(Step::BackendFetch, Messages::default());
+    match verdict.action {
+        Action::Fetch if is_content_missing(ctx) => {
+            ctx.verdict.reason = Reason::RequestBody;
+            Err(failed(503, "the content of the request was read before it began again, and not kept"))
+        }
+        Action::Fetch => Ok(()),
+        _ => Err(refused(&verdict, ctx)),
+    }
+}
+
+/// Whether the backend would miss what the client sent.
+fn is_content_missing(ctx: &RequestCtx) -> bool {
+    let asks_for_what_is_there = |bereq: &RequestHeader| matches!(bereq.method, Method::GET | Method::HEAD);
+    ctx.exchange.keeping.is_gone && !ctx.fetch.bereq.as_deref().is_some_and(asks_for_what_is_there)
 }
 
 /// The fields of these headers that are meant for one connection (RFC 9110 section 7.6.1).
@@ -122,11 +139,14 @@ pub fn failed(status: u16, why: impl Into<String>) -> Box<Error> {
     Error::create(ErrorType::HTTPStatus(status), ErrorSource::Upstream, Some(why.into().into()), None)
 }
 
+/// The error that stands for a verdict that lets no response through.
 pub fn refused(verdict: &Verdict, ctx: &mut RequestCtx) -> Box<Error> {
     ctx.verdict.decided_at = verdict.span;
     ctx.verdict.reason = if verdict.action == Action::Fail { Reason::PolicyFailure } else { Reason::Policy };
-    if verdict.action == Action::Error {
-        ctx.fetch.error = Some((verdict.status.unwrap_or(503), verdict.reason.clone()));
+    match verdict.action {
+        Action::Error => ctx.fetch.error = Some((verdict.status.unwrap_or(503), verdict.reason.clone())),
+        Action::Abandon | Action::Fail => ctx.fetch.stage = Stage::GivenUp,
+        _ => {}
     }
     failed(verdict.status.unwrap_or(503), format!("the policy said {}", verdict.action.name()))
 }

@@ -10,7 +10,7 @@ use super::ctx::RequestCtx;
 use super::storing::refreshed_meta;
 use crate::cache::update304;
 use crate::decision::Verdict;
-use crate::store::pingora::{ObjectId, PingoraStorage};
+use crate::store::pingora::{Found, PingoraStorage};
 
 /// Whether the backend is to be asked for the head alone. A refresh in the background is for all, and
 /// fetches the whole.
@@ -33,7 +33,7 @@ pub fn receive(
     ctx: &mut RequestCtx,
 ) -> Option<Verdict> {
     let stored = session.cache.maybe_cache_meta().filter(|_| is_due(session, ctx) && was_asked(session, ctx))?;
-    let id = stored.extensions().get::<ObjectId>().copied();
+    let id = stored.extensions().get::<Found>().map(|found| found.object);
     if response.status != StatusCode::OK {
         return None;
     }
@@ -41,7 +41,10 @@ pub fn receive(
         id.inspect(|id| storage.remove(*id));
         return None;
     }
-    let mut refreshed = refresh(stored.response_header(), response);
+    let Ok(mut refreshed) = refresh(stored.response_header(), response) else {
+        id.inspect(|id| storage.remove(*id));
+        return None;
+    };
     let verdict = respond(session, &mut refreshed, ctx);
     match refreshed_meta(session, &refreshed, ctx) {
         Some(mut meta) => {

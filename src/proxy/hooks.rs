@@ -14,11 +14,12 @@ use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, RangeType, Ses
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
 
-use super::ctx::RequestCtx;
+use super::ctx::{RequestCtx, Stage};
 use super::recv::Received;
 use super::{
-    WarpProxy, abandon, ahead, beresp, choose, coalesce, deadline, deliver, failure, fetch, head_update, interim,
-    invalidate, log, lookup, part, post, range, recv, revalidate, slice, sliced, stale, storing, synth,
+    WarpProxy, abandon, ahead, backend_connection, beresp, choose, coalesce, deadline, deliver, failure, fetch,
+    head_update, interim, invalidate, log, lookup, part, post, range, recv, revalidate, slice, sliced, stale, storing,
+    synth,
 };
 
 #[async_trait]
@@ -26,7 +27,7 @@ impl ProxyHttp for WarpProxy {
     type CTX = RequestCtx;
 
     fn new_ctx(&self) -> RequestCtx {
-        RequestCtx::new(self.policy.current())
+        RequestCtx::new(self.policy.current(), self.limits)
     }
 
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
@@ -50,9 +51,9 @@ impl ProxyHttp for WarpProxy {
         Ok(())
     }
 
-    fn cache_key_callback(&self, _session: &Session, ctx: &mut RequestCtx) -> Result<CacheKey> {
+    fn cache_key_callback(&self, session: &Session, ctx: &mut RequestCtx) -> Result<CacheKey> {
         let mut key = lookup::cache_key(&ctx.exchange);
-        coalesce::join(&mut key, ctx);
+        coalesce::join(&mut key, session, ctx);
         Ok(key)
     }
 
@@ -98,8 +99,12 @@ impl ProxyHttp for WarpProxy {
     }
 
     async fn proxy_upstream_filter(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
+        if ctx.is_elsewhere() {
+            return Ok(false);
+        }
         coalesce::check(session, ctx)?;
         match fetch::before(self.storage, session, ctx) {
+            None if ctx.is_elsewhere() => Ok(false),
             None => coalesce::queue(self, session, ctx).await.map(|()| true),
             Some(synthetic) => synth::answer(session, ctx, &synthetic).await.map(|()| false),
         }
@@ -107,7 +112,10 @@ impl ProxyHttp for WarpProxy {
 
     async fn upstream_peer(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<HttpPeer>> {
         revalidate::start_over(self, session, ctx);
-        fetch::peer(session, ctx).await.inspect_err(|error| coalesce::note_failure(error, ctx))
+        match fetch::peer(session, ctx).await {
+            Ok(peer) => Ok(peer),
+            Err(error) => Err(failure::conclude(self, session, error, ctx)),
+        }
     }
 
     async fn upstream_request_filter(
@@ -141,7 +149,11 @@ impl ProxyHttp for WarpProxy {
         if interim::is_relayed(response) {
             return interim::relay(session, response, ctx).await;
         }
+        backend_connection::note_framing(response, ctx);
         beresp::response(self.storage, session, response, ctx)?;
+        if ctx.fetch.unusable.is_none() {
+            ctx.fetch.stage = Stage::Answered;
+        }
         invalidate::after(self, response, ctx);
         post::begin(session, response, self.storage.store().largest_object(), ctx);
         Ok(())
@@ -157,6 +169,7 @@ impl ProxyHttp for WarpProxy {
         deadline::on_body(end_of_stream, ctx)?;
         choose::leave(end_of_stream, ctx);
         abandon::check(session, ctx)?;
+        backend_connection::check(end_of_stream, ctx)?;
         part::count(body.as_ref(), ctx)?;
         post::write(body.as_ref(), end_of_stream, ctx);
         coalesce::leave(end_of_stream, ctx);
@@ -179,14 +192,13 @@ impl ProxyHttp for WarpProxy {
 
     fn fail_to_connect(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         peer: &HttpPeer,
         ctx: &mut RequestCtx,
         error: Box<Error>,
     ) -> Box<Error> {
         let error = failure::to_connect(peer, ctx, error);
-        coalesce::note_failure(&error, ctx);
-        error
+        failure::conclude(self, session, error, ctx)
     }
 
     fn error_while_proxy(
@@ -197,8 +209,8 @@ impl ProxyHttp for WarpProxy {
         ctx: &mut RequestCtx,
         is_reused: bool,
     ) -> Box<Error> {
-        coalesce::note_failure(&error, ctx);
-        failure::while_asking(session, peer, error, is_reused, ctx)
+        let error = failure::while_asking(session, peer, abandon::name(error, ctx), ctx, is_reused);
+        failure::conclude(self, session, error, ctx)
     }
 
     async fn response_filter(
@@ -246,7 +258,7 @@ impl ProxyHttp for WarpProxy {
         context: ProxyWarnLogContext,
     ) -> bool {
         if context == ProxyWarnLogContext::DownstreamCache {
-            abandon::note(ctx);
+            abandon::note(self.abandoned, ctx);
         }
         self.suppress_error_log(session, ctx, error)
     }
@@ -260,6 +272,8 @@ impl ProxyHttp for WarpProxy {
         digest: Option<&Digest>,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
+        abandon::check_limit(ctx)?;
+        backend_connection::begin(digest, ctx);
         deadline::begin(digest, ctx);
         ctx.fetch.sent = Some(std::time::SystemTime::now());
         Ok(())

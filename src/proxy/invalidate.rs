@@ -8,10 +8,9 @@ use http::{HeaderValue, Method, Uri, header};
 use pingora::cache::CacheKey;
 use pingora::http::{RequestHeader, ResponseHeader};
 
-use super::WarpProxy;
 use super::ctx::{Exchange, RequestCtx};
-use super::facts::StepFacts;
 use super::lookup::cache_key;
+use super::{WarpProxy, step};
 use crate::cache::invalidation;
 use crate::lang::schema::{Action, Step};
 
@@ -34,6 +33,10 @@ pub fn remember(req: &RequestHeader, exchange: &mut Exchange) {
 /// Purges what the response to an unsafe request makes invalid, all variants, before the client
 /// hears of it.
 pub fn after(proxy: &WarpProxy, response: &ResponseHeader, ctx: &mut RequestCtx) {
+    // What the backend was not asked to do it has not done.
+    if ctx.fetch.bereq.as_deref().is_some_and(|bereq| invalidation::is_safe(&bereq.method)) {
+        return;
+    }
     let Some(asked) = ctx.exchange.unsafe_request.take() else { return };
     if invalidation::invalidates(&asked.method, response.status) {
         for key in targets(&asked, response).iter().flat_map(|path| keys(&asked, path, ctx)) {
@@ -92,8 +95,8 @@ fn as_get(asked: &RequestHeader, path: &[u8]) -> Option<RequestHeader> {
 /// What the policy does with a request, and the key that it gives it.
 fn ask_policy(mut req: RequestHeader, ctx: &RequestCtx) -> (Action, Option<CacheKey>) {
     let mut exchange = ctx.exchange.aside();
-    let received = ctx.policy.program.run(Step::Recv, &mut StepFacts::new(&mut exchange, Some(&mut req)));
+    let received = step::ask(&ctx.policy, Step::Recv, &mut exchange, &mut req);
     exchange.key.clear();
-    let hashed = ctx.policy.program.run(Step::Hash, &mut StepFacts::new(&mut exchange, Some(&mut req)));
+    let hashed = step::ask(&ctx.policy, Step::Hash, &mut exchange, &mut req);
     (received.action, (hashed.action == Action::Lookup).then(|| cache_key(&exchange)))
 }

@@ -22,7 +22,7 @@ pub fn finish(proxy: &WarpProxy, session: &Session, error: Option<&Error>, ctx: 
     {
         proxy.failed.note(key, StaleUse::OnError);
     }
-    if ctx.exchange.background || ctx.exchange.slice.is_some() {
+    if ctx.exchange.background || ctx.exchange.slice.is_some() || ctx.is_elsewhere() {
         return;
     }
     if let Some(error) = error {

@@ -9,9 +9,10 @@ use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
 use super::ctx::{Disposition, Exchange, RequestCtx};
-use super::facts::{ObjView, StepFacts};
+use super::facts::ObjView;
 use super::recv::answer_for;
-use super::{WarpProxy, coalesce, part, stale};
+use super::step::Messages;
+use super::{WarpProxy, coalesce, part, restart, stale};
 use crate::cache::slice::Slice;
 use crate::cache::{Vary, accept};
 use crate::lang::schema::{Action, Step};
@@ -35,7 +36,8 @@ pub fn enable(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) {
         (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Pass, Reason::HitForPass);
         return;
     }
-    session.cache.enable(proxy.storage, None, Some(proxy.marks), Some(proxy.lock), Some(coalesce::Lock::options()));
+    let options = coalesce::options(ctx);
+    session.cache.enable(proxy.storage, None, Some(proxy.marks), Some(proxy.lock), Some(options));
 }
 
 /// The key that `hash` made, or that of a slice of what it stands for.
@@ -123,7 +125,7 @@ pub fn stored_slice(
 
 /// A stored response as the policy sees it.
 pub fn object_view(meta: &CacheMeta) -> ObjView<'_> {
-    let times = meta.extensions().get::<StoredTimes>().copied().unwrap_or_default();
+    let times = StoredTimes::of(meta);
     ObjView {
         header: meta.response_header(),
         fresh_until: meta.fresh_until(),
@@ -161,12 +163,8 @@ pub fn on_hit(
         return None;
     }
     ctx.exchange.hits = handler.as_any().downcast_ref::<StoredHit>().map_or(0, StoredHit::count);
-    let verdict = {
-        let req = session.downstream_session.req_header_mut();
-        let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
-        facts.obj = Some(object_view(meta));
-        ctx.policy.program.run(Step::Hit, &mut facts)
-    };
+    let req = Some(session.downstream_session.req_header_mut());
+    let verdict = ctx.run(Step::Hit, Messages { req, obj: Some(object_view(meta)), ..Messages::default() });
     match verdict.action {
         Action::Deliver => {
             ctx.verdict.outcome = if is_fresh { Outcome::Hit } else { Outcome::Stale };
@@ -174,9 +172,11 @@ pub fn on_hit(
             unasked.map(|_| ForcedFreshness::ForceFresh)
         }
         action => {
-            if action != Action::Pass {
-                ctx.pending = Some(answer_for(&verdict, ctx));
-            }
+            ctx.pending = match action {
+                Action::Pass => None,
+                Action::Restart => restart::elsewhere(session, ctx).err(),
+                _ => Some(answer_for(&verdict, ctx)),
+            };
             leave_cache_out(session, ctx);
             ctx.verdict.decided_at = verdict.span;
             Some(ForcedFreshness::ForceMiss)

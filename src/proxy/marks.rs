@@ -15,10 +15,20 @@ use crate::store::{Key, Mark, Marks};
 /// How long a key stays marked when nothing says so; as in Varnish's built-in VCL.
 pub const MARK_TIME: Duration = Duration::from_mins(2);
 
+/// How long a mark is new.
+const NEW: Duration = Duration::from_secs(1);
+
 /// The marks, as pingora asks for them: a key that is marked hit-for-miss is not looked up and not
 /// locked, so that nobody waits for a response that cannot be shared.
 #[derive(Default)]
-pub struct KeyMarks(Marks);
+pub struct KeyMarks(Marks<Marked>);
+
+#[derive(Clone, Copy)]
+struct Marked {
+    mark: Mark,
+    /// When it was marked first of all.
+    since: SystemTime,
+}
 
 impl KeyMarks {
     /// Whether no key is marked, as far as this thread knows.
@@ -28,7 +38,15 @@ impl KeyMarks {
 
     /// The mark of a key now.
     pub fn find(&self, key: &CacheKey) -> Option<Mark> {
-        self.0.find(place(key), SystemTime::now())
+        self.0.find(place(key), SystemTime::now()).map(|marked| marked.mark)
+    }
+
+    /// Whether it has only now become known that the responses of this key are not stored: whoever asks for it may be
+    /// one of many who do so at the same time.
+    pub fn is_new(&self, key: &CacheKey) -> bool {
+        let now = SystemTime::now();
+        let marked = self.0.find(place(key), now);
+        marked.is_some_and(|marked| now.duration_since(marked.since).is_ok_and(|age| age < NEW))
     }
 
     /// Takes the marks off all that is purged with a key.
@@ -53,8 +71,20 @@ impl KeyMarks {
             None if is_stated => (Mark::HitForMiss, Lifetimes::duration(times.ttl_ms)),
             None => (Mark::HitForMiss, MARK_TIME),
         };
-        if let Some(until) = SystemTime::now().checked_add(time) {
-            self.0.mark(place(key), mark, until);
+        let (now, place) = (SystemTime::now(), place(key));
+        if let Some(until) = now.checked_add(time) {
+            let since = self.0.find(place, now).map_or(now, |marked| marked.since);
+            self.0.mark(place, Marked { mark, since }, until);
+        }
+    }
+}
+
+impl KeyMarks {
+    /// Marks the key of a page that the policy wants not to be stored for some time.
+    pub fn mark_refused(&self, session: &Session, ctx: &RequestCtx) {
+        let times = &ctx.fetch.lifetimes;
+        if times.uncacheable == Uncacheable::Refused && times.ttl_ms > 0 {
+            self.mark(session, ctx);
         }
     }
 }

@@ -4,25 +4,28 @@
 //!
 //! - `listener` and `connection`: its bytes are read and judged, and handed to pingora, whose calls
 //!   `hooks` hands on to the steps;
-//! - `admit`, `recv`, `query`: what is asked for; `lookup`, `marks`: whether it is stored, or known
-//!   not to be; `coalesce`: who waits for the fetch of another; `stale`: whether what is stale may be served;
-//! - `fetch`: the backend is asked, the one that `choose` finds, connected to as `upstream` says, with `deadline` to
-//!   watch it; `interim`, `beresp`, `storing`: what comes, and what is stored of it, with
-//!   `revalidate` for a 304, `head_update` for a HEAD, `part` and `range` for parts, `slice`, `sliced` and
-//!   `told` for responses that are put together from slices, `post` and `invalidate` for what a request
-//!   changed, `ahead` for a client that is slow, `abandon` for one that is gone;
-//! - `deliver`, `synth`, `failure`: what the client gets; `explain` and `log`: what is told of it.
+//! - `admit`, `recv`, `content`, `query`: what is asked for, and with `restart` once more; `lookup`, `marks`: whether
+//!   it is stored, or known not to be; `coalesce`: who waits for the fetch of another; `stale`: whether what is stale
+//!   may be served;
+//! - `fetch`: the backend is asked, the one that `choose` finds, connected to as `upstream` says, over a
+//!   `backend_connection`, with `deadline` to watch it, and with `retry` once more; `interim`, `beresp`, `storing`:
+//!   what comes, and what is stored of it, with `revalidate` for a 304, `head_update` for a HEAD, `part` and `range`
+//!   for parts, `slice`, `sliced` and `told` for responses that are put together from slices, `post` and `invalidate`
+//!   for what a request changed, `ahead` for a client that is slow, `abandon` for one that is gone;
+//! - `deliver`, `synth`, `failure`: what the client gets; `explain`, `log` and `shown`: what is told of it.
 //!
-//! `facts` shows a request to the policy, and `serve` puts the process together. What the rules of caching say
-//! stands in `crate::cache`, and the store as pingora sees it in `crate::store::pingora`.
+//! `facts` shows a request to the policy, `step` runs a step of it, and `serve` puts the process together. What the
+//! rules of caching say stands in `crate::cache`, and the store as pingora sees it in `crate::store::pingora`.
 
 mod abandon;
 mod admit;
 mod ahead;
+mod backend_connection;
 mod beresp;
 mod choose;
 mod coalesce;
 mod connection;
+mod content;
 mod ctx;
 mod deadline;
 mod deliver;
@@ -44,12 +47,16 @@ mod post;
 mod query;
 mod range;
 mod recv;
+mod restart;
+mod retry;
 mod revalidate;
 mod serve;
+mod shown;
 mod slice;
 mod sliced;
 mod stale;
 mod status;
+mod step;
 mod storing;
 mod synth;
 mod told;
@@ -61,16 +68,18 @@ use crate::policy::PolicyHandle;
 use crate::telemetry::{AccessLog, Metrics};
 
 pub use crate::store::pingora::Coalescing;
-pub use options::{AccessLogTarget, Listening, ServeOptions};
+pub use options::{AccessLogTarget, Limits, Listening, MOST_ABANDONED, ServeOptions};
 pub use serve::{ServeError, serve};
 
 /// The proxy: what every request needs, whatever its policy.
 pub struct WarpProxy {
     policy: Arc<PolicyHandle>,
+    limits: Limits,
     storage: &'static crate::store::pingora::PingoraStorage,
     lock: &'static coalesce::Lock,
     marks: &'static marks::KeyMarks,
     failed: &'static stale::FailedFetches,
+    abandoned: &'static abandon::Abandoned,
     metrics: Arc<Metrics>,
     access_log: Option<Arc<AccessLog>>,
 }

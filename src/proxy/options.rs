@@ -7,6 +7,10 @@ use crate::policy::PolicySource;
 use crate::store::pingora::Coalescing;
 use crate::telemetry::LogFormat;
 
+/// How many fetches may go on for nobody but the store, if nothing is said: few enough to leave the file descriptors
+/// that a process commonly has (1024) to clients.
+pub const MOST_ABANDONED: usize = 100;
+
 /// Everything that only a restart changes, and where the policy comes from.
 #[derive(Clone, Debug)]
 pub struct ServeOptions {
@@ -18,14 +22,34 @@ pub struct ServeOptions {
     pub admin: Option<SocketAddr>,
     /// How many bytes the memory store may take.
     pub memory_bytes: u64,
+    /// How often a request is tried anew when the policy says so.
+    pub limits: Limits,
     /// How many requests may wait for the same response, and then ask for it.
     pub coalescing: Coalescing,
+    /// How many fetches may go on though their client is gone and nobody else reads them.
+    pub most_abandoned: usize,
     /// How many threads serve; `None` for one per core.
     pub threads: Option<usize>,
     /// The form of the log on stderr and of the access log.
     pub log_format: LogFormat,
     /// Where each request is written to.
     pub access_log: AccessLogTarget,
+}
+
+/// How often a request is tried anew when the policy says so; beyond that it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How often it begins again (`restart`).
+    pub most_restarts: u32,
+    /// How often each fetch is made again (`retry`).
+    pub most_retries: u32,
+}
+
+impl Default for Limits {
+    /// As in Varnish.
+    fn default() -> Self {
+        Self { most_restarts: 4, most_retries: 4 }
+    }
 }
 
 /// Where each request is written to.

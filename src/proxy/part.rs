@@ -222,7 +222,7 @@ fn joined_head(
     now: SystemTime,
 ) -> Result<ResponseHeader> {
     let mut head = stored.as_owned_parts();
-    update304::merge(&mut head.headers, &received.headers, now);
+    update304::merge(&mut head.headers, &received.headers, now).map_err(|error| failed(503, error.to_string()))?;
     let mut head = ResponseHeader::from(head);
     head.insert_header(header::CONTENT_LENGTH, part.len())?;
     if part.is_whole() {

@@ -62,7 +62,7 @@ pub fn begin(session: &Session, response: &ResponseHeader, largest_bytes: u64, c
     if let Some(variance) = exact_variance(&Vary::parse(meta.headers()), session.req_header()) {
         meta.set_variance(variance);
     }
-    for_get.fill = Some(StoredFill::first_of(&for_get.key, &for_get.intent, &meta));
+    for_get.fill = Some(StoredFill::of(&for_get.key, &for_get.intent, &meta));
     ctx.verdict.stored = true;
     ctx.fetch.for_get = Some(for_get);
 }

@@ -1,19 +1,16 @@
 //! QUERY (RFC 10008): what is asked for stands in the request's content, so the content is in the key.
 
-use bytes::BytesMut;
 use http::{HeaderValue, StatusCode, header};
 use pingora::Result;
 use pingora::cache::key::hash_key;
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
-use crate::cache::content_length;
+use super::content::{self, Reading};
+use super::ctx::Exchange;
 
 /// The name of the method, which `http` does not have.
 pub const METHOD: &str = "QUERY";
-
-/// The most content that is taken into a key. pingora keeps as much to send it on afterwards.
-const MOST_BYTES: usize = 64 << 10;
 
 /// No part of a key that `hash_data` adds is as long as this says: so no key without content equals one
 /// with it.
@@ -23,7 +20,7 @@ const MARK: [u8; 8] = u64::MAX.to_le_bytes();
 pub enum Content {
     /// What belongs into the key.
     Key(Vec<u8>),
-    /// Too large for a key, and not read yet: the request can pass.
+    /// Too large for a key: the request can pass.
     TooLarge,
     /// Too large for a key, and found out too late: the request is refused with this status.
     Refused(StatusCode),
@@ -33,24 +30,12 @@ pub enum Content {
 ///
 /// # Errors
 /// When the client breaks off or does not keep to its framing.
-pub async fn read(session: &mut Session) -> Result<Content> {
-    if content_length(&session.req_header().headers).is_some_and(|length| length > MOST_BYTES as u64) {
-        return Ok(Content::TooLarge);
-    }
-    if session.req_header().headers.contains_key(header::EXPECT) {
-        // We are who waits for the content.
-        session.write_continue_response().await?;
-        session.downstream_session.req_header_mut().remove_header(&header::EXPECT);
-    }
-    session.enable_retry_buffering();
-    let mut content = BytesMut::new();
-    while let Some(bytes) = session.read_request_body().await? {
-        content.extend_from_slice(&bytes);
-        if content.len() > MOST_BYTES {
-            return Ok(Content::Refused(StatusCode::PAYLOAD_TOO_LARGE));
-        }
-    }
-    Ok(Content::Key(key(session.req_header(), &content)))
+pub async fn read(session: &mut Session, exchange: &mut Exchange) -> Result<Content> {
+    Ok(match content::read(session, exchange, content::MOST_BYTES).await? {
+        Reading::Whole(content) => Content::Key(key(session.req_header(), &content)),
+        Reading::TooLarge => Content::TooLarge,
+        Reading::Refused(status) => Content::Refused(status),
+    })
 }
 
 /// The content, by its hash, and the fields that say how it is to be read (RFC 10008 section 2.7).

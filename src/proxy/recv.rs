@@ -8,10 +8,12 @@ use pingora::proxy::Session;
 
 use super::WarpProxy;
 use super::admit::admit;
+use super::content::{self, Reading};
 use super::ctx::{Disposition, Exchange, RequestCtx, Synthetic};
 use super::explain::shown_key;
-use super::facts::StepFacts;
 use super::query::{self, Content};
+use super::restart;
+use super::step::Messages;
 use crate::cache::hop_by_hop;
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
@@ -46,27 +48,57 @@ pub async fn receive(proxy: &WarpProxy, session: &mut Session, ctx: &mut Request
     note_connection(session, &mut ctx.exchange);
     // Who reads nothing for so long is gone, and those who share the response do not wait for it.
     session.set_write_timeout(Some(WRITE_TIMEOUT));
-    ctx.in_flight = (!ctx.exchange.background).then(|| proxy.metrics.begin());
-    if let Err(rejection) = admit(session.downstream_session.req_header_mut()) {
-        return refuse(session, ctx, rejection.status, Some(rejection.reason));
+    if restart::take_up(session, ctx) {
+        // Content that was kept comes with it, and is read like any other.
+        ctx.exchange.keeping.wanted_bytes = ctx.exchange.keeping.kept.as_ref().map(|kept| kept.len() as u64);
+    } else {
+        ctx.in_flight = (!ctx.exchange.background).then(|| proxy.metrics.begin());
+        if let Err(rejection) = admit(session.downstream_session.req_header_mut()) {
+            return refuse(session, ctx, rejection.status, Some(rejection.reason));
+        }
+        complete(session.downstream_session.req_header_mut(), &ctx.exchange);
+        super::invalidate::remember(session.req_header(), &mut ctx.exchange);
     }
-    complete(session.downstream_session.req_header_mut(), &ctx.exchange);
-    super::invalidate::remember(session.req_header(), &mut ctx.exchange);
-    let verdict = {
-        let req = session.downstream_session.req_header_mut();
-        let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
-        ctx.policy.program.run(Step::Recv, &mut facts)
-    };
+    loop {
+        if let Some(received) = run(proxy, session, ctx).await {
+            return received;
+        }
+        if let Err(synthetic) = restart::at_once(ctx) {
+            return Received::Answer(synthetic);
+        }
+    }
+}
+
+/// Runs `recv` and does what it says; `None` if the request is to begin again.
+async fn run(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Option<Received> {
+    let verdict = ctx.run(Step::Recv, Messages::req(session.downstream_session.req_header_mut()));
     if verdict.action != Action::Hash {
         ctx.verdict.decided_at = verdict.span;
     }
-    match verdict.action {
+    if let Some(refused) = keep_content(session, ctx).await {
+        return Some(refused);
+    }
+    Some(match verdict.action {
+        Action::Restart => return None,
+        Action::Purge => return purge(proxy, session, ctx, verdict.soft),
         Action::Hash => look_up(session, ctx).await,
         Action::Pass => pass(ctx, if is_cacheable(session.req_header()) { Reason::Policy } else { Reason::Method }),
-        Action::Purge => purge(proxy, session, ctx, verdict.soft),
         _ => {
             ctx.verdict.reason = Reason::Policy;
             Received::Answer(answer_for(&verdict, ctx))
+        }
+    })
+}
+
+/// Reads the content that the policy wants kept.
+async fn keep_content(session: &mut Session, ctx: &mut RequestCtx) -> Option<Received> {
+    let most_bytes = usize::try_from(ctx.exchange.keeping.wanted_bytes.take()?).unwrap_or(usize::MAX);
+    match content::read(session, &mut ctx.exchange, most_bytes).await {
+        Ok(Reading::Whole(_) | Reading::TooLarge) => None,
+        Ok(Reading::Refused(status)) => Some(refuse(session, ctx, status.as_u16(), None)),
+        Err(error) => {
+            tracing::debug!(%error, "the content of a request could not be read");
+            Some(refuse(session, ctx, 400, None))
         }
     }
 }
@@ -102,7 +134,7 @@ async fn look_up(session: &mut Session, ctx: &mut RequestCtx) -> Received {
             }
             Vec::new()
         }
-        query::METHOD => match query::read(session).await {
+        query::METHOD => match query::read(session, &mut ctx.exchange).await {
             Ok(Content::Key(content)) => content,
             Ok(Content::TooLarge) => return pass(ctx, Reason::RequestBody),
             Ok(Content::Refused(status)) => return refuse(session, ctx, status.as_u16(), None),
@@ -155,19 +187,17 @@ fn pass(ctx: &mut RequestCtx, reason: Reason) -> Received {
 fn make_key(session: &mut Session, ctx: &mut RequestCtx) -> Verdict {
     ctx.exchange.key.clear();
     let req = session.downstream_session.req_header_mut();
-    let verdict = {
-        let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
-        ctx.policy.program.run(Step::Hash, &mut facts)
-    };
+    let verdict = ctx.run(Step::Hash, Messages::req(req));
     ctx.exchange.shown_key = shown_key(&ctx.exchange.key, req);
     verdict
 }
 
-/// Removes what is stored for this request or, softly, lets it be stale.
-fn purge(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx, softly: bool) -> Received {
+/// Removes what is stored for this request or, softly, lets it be stale; `None` if the request is to begin again
+/// then.
+fn purge(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx, softly: bool) -> Option<Received> {
     let verdict = make_key(session, ctx);
     if verdict.action != Action::Lookup {
-        return Received::Answer(answer_for(&verdict, ctx));
+        return Some(Received::Answer(answer_for(&verdict, ctx)));
     }
     let key = super::lookup::cache_key(&ctx.exchange);
     if softly {
@@ -178,14 +208,13 @@ fn purge(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx, softly:
     proxy.marks.unmark_family(&key);
     (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Purge, Reason::Policy);
     let asked_at = ctx.verdict.decided_at;
-    let verdict = {
-        let req = session.downstream_session.req_header_mut();
-        let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
-        ctx.policy.program.run(Step::Purge, &mut facts)
-    };
+    let verdict = ctx.run(Step::Purge, Messages::req(session.downstream_session.req_header_mut()));
+    if verdict.action == Action::Restart {
+        return None;
+    }
     let answer = answer_for(&verdict, ctx);
     ctx.verdict.decided_at = asked_at;
-    Received::Answer(answer)
+    Some(Received::Answer(answer))
 }
 
 /// The response that a verdict asks for: `synth(...)`, or 503 for `fail`.

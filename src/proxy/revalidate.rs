@@ -14,15 +14,27 @@ use super::fetch::failed;
 use super::lookup::exact_variance;
 use crate::cache::spelling;
 use crate::cache::{StaleUse, Vary};
-use crate::store::pingora::ObjectId;
+use crate::store::pingora::Found;
 use crate::telemetry::{OriginResult, Reason};
 
 /// Why a 304 is of no use.
 pub enum Unusable {
     /// It speaks of another response than the one that is stored (RFC 9111 section 4.3.4).
     OfAnother,
+    /// It would make the stored head larger than one that the backend may send.
+    TooLarge,
     /// The policy refused it, with this error.
     Refused(Box<Error>),
+}
+
+impl Unusable {
+    fn why(&self) -> &'static str {
+        match self {
+            Self::OfAnother => "the backend's 304 speaks of another response than the stored one",
+            Self::TooLarge => "the backend's 304 adds more fields to the stored response than it may have",
+            Self::Refused(_) => "the policy refused the backend's 304",
+        }
+    }
 }
 
 /// Why pingora is told not to bring the stored response up to date.
@@ -63,33 +75,34 @@ pub fn not_stored(proxy: &WarpProxy, session: &Session, ctx: &RequestCtx) {
     if ctx.exchange.background || !is_usable {
         proxy.failed.note(session.cache.cache_key(), StaleUse::OnError);
     }
-    let stored = session.cache.maybe_cache_meta().and_then(|meta| meta.extensions().get::<ObjectId>());
+    let stored = session.cache.maybe_cache_meta().and_then(|meta| meta.extensions().get::<Found>());
     if let Some(stored) = stored.filter(|_| ctx.fetch.was_304 && is_usable) {
-        proxy.storage.remove(*stored);
+        proxy.storage.remove(stored.object);
     }
 }
 
 /// Before the stored response is served in the name of a 304: an error if that was of no use. One that
-/// speaks of another response has the backend asked again, without conditions.
+/// speaks of another response, or that the stored one cannot take, has the backend asked again, without conditions.
 pub fn check(ctx: &mut RequestCtx) -> Result<()> {
     match ctx.fetch.unusable.take() {
         None => Ok(()),
-        Some(Unusable::OfAnother) => {
-            ctx.fetch.unusable = Some(Unusable::OfAnother);
+        Some(Unusable::Refused(error)) => Err(error),
+        Some(unusable) => {
+            let why = unusable.why();
+            ctx.fetch.unusable = Some(unusable);
             if let Some(asked) = ctx.fetch.asked.take() {
                 asked.finish(OriginResult::Ok);
             }
-            let mut error = failed(503, "the backend's 304 speaks of another response than the stored one");
+            let mut error = failed(503, why);
             error.set_retry(true);
             Err(error)
         }
-        Some(Unusable::Refused(error)) => Err(error),
     }
 }
 
-/// Makes a miss of a request whose stored response is of no use, before the backend is asked again.
+/// Makes a miss of a request whose 304 was of no use, before the backend is asked again.
 pub fn start_over(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) {
-    if !matches!(ctx.fetch.unusable, Some(Unusable::OfAnother)) {
+    if !matches!(session.cache.phase(), CachePhase::RevalidatedNoCache(_)) {
         return;
     }
     ctx.fetch.unusable = None;

@@ -7,16 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pingora::apps::ServerApp;
-use pingora::proxy::HttpProxy;
 use pingora::server::configuration::ServerConf;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
+use super::abandon::Abandoned;
+use super::backend_connection;
 use super::connection::Front;
 use super::options::{AccessLogTarget, Listening, ServeOptions};
-use super::{WarpProxy, listener, status};
+use super::{WarpProxy, listener, retry, status};
 use crate::admin::RunningAdmin;
 use crate::origin::Registry;
 use crate::policy::{PolicyHandle, Rejected, Watcher};
@@ -24,11 +25,11 @@ use crate::store::pingora::FetchLock;
 use crate::store::pingora::PingoraStorage;
 use crate::telemetry::{AccessLog, LogFormat, Metrics};
 
-/// How often one request asks a backend at most: a kept connection that died, another address.
-const TRIES: usize = 3;
-
 /// How many records of the access log may wait to be written.
 const LOG_QUEUE: usize = 8_192;
+
+/// How much is logged. What pingora's proxy warns of is told by `failure` and `stale`, shorter.
+const LOG: &str = "info,pingora_proxy=error";
 
 /// How long requests under way may take to end after SIGTERM or SIGINT.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -74,10 +75,12 @@ pub fn serve(options: ServeOptions, on_ready: impl FnOnce(&Listening)) -> Result
     let storage: &'static PingoraStorage = Box::leak(Box::new(PingoraStorage::new(options.memory_bytes)));
     let proxy = WarpProxy {
         policy,
+        limits: options.limits,
         storage,
         lock: Box::leak(Box::new(FetchLock::new(storage, options.coalescing))),
         marks: Box::leak(Box::default()),
         failed: Box::leak(Box::default()),
+        abandoned: Box::leak(Box::new(Abandoned::new(options.most_abandoned))),
         access_log: access_log(options.access_log, options.log_format, &metrics)?.map(Arc::new),
         metrics,
     };
@@ -87,7 +90,7 @@ pub fn serve(options: ServeOptions, on_ready: impl FnOnce(&Listening)) -> Result
 /// Sends the log to stderr. `WARP_LOG` says how much (`debug`, `warp_edge=trace` …), `info` if unset.
 fn start_log(format: LogFormat) {
     let filter = tracing_subscriber::EnvFilter::try_from_env("WARP_LOG");
-    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(LOG));
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
     // A second call, as from a test, finds a log already there and leaves it.
     let _ = match format {
@@ -130,7 +133,7 @@ async fn run(
     let watcher = Watcher::spawn(Arc::clone(&policy), |_| {})?;
     let (stop, stopping) = watch::channel(false);
     let (alive, mut ended) = mpsc::channel(1);
-    let front = Arc::new(front(proxy));
+    let front = Arc::new(front(proxy).await?);
     for socket in sockets {
         tokio::spawn(listener::accept(socket, Arc::clone(&front), stopping.clone(), alive.clone()));
     }
@@ -158,13 +161,13 @@ fn start_admin(
     status::start(address, proxy, traffic).map(Some).map_err(|source| ServeError::Listen { address, source })
 }
 
-fn front(proxy: WarpProxy) -> Front {
-    let conf = ServerConf { max_retries: TRIES, ..ServerConf::default() };
+async fn front(proxy: WarpProxy) -> io::Result<Front> {
+    // `retry` counts by itself: this only has to be enough.
+    let tries = proxy.limits.most_retries.saturating_add(1).saturating_mul(retry::MOST_CONNECTIONS);
+    let conf = ServerConf { max_retries: usize::try_from(tries).unwrap_or(usize::MAX), ..ServerConf::default() };
     let (policy, metrics) = (Arc::clone(&proxy.policy), Arc::clone(&proxy.metrics));
     let access_log = proxy.access_log.clone();
-    let mut app = HttpProxy::new(proxy, Arc::new(conf));
-    app.handle_init_modules();
-    Front { app: Arc::new(app), policy, metrics, access_log }
+    Ok(Front { app: backend_connection::app(proxy, conf).await?, policy, metrics, access_log })
 }
 
 async fn bind_all(addresses: &[SocketAddr]) -> Result<Vec<TcpListener>, ServeError> {

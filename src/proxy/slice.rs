@@ -84,11 +84,12 @@ fn order(session: &Session, ctx: &RequestCtx, slice: Slice) -> Result<Order> {
     }
     request.set_method(Method::GET);
     request.insert_header(header::RANGE, slice.range())?;
-    let mut own = RequestCtx::new(Arc::clone(&ctx.policy));
+    let mut own = RequestCtx::new(Arc::clone(&ctx.policy), ctx.limits);
     own.exchange = Exchange {
         backend_hint: ctx.exchange.backend_hint,
         hash_always_miss: ctx.exchange.hash_always_miss,
         slice_bytes: ctx.exchange.slice_bytes,
+        restarts: ctx.exchange.restarts,
         slice: Some(slice),
         key: ctx.exchange.key.clone(),
         ..ctx.exchange.aside()

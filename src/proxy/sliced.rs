@@ -8,21 +8,21 @@ use std::ops::Range;
 use std::time::SystemTime;
 
 use http::{Method, StatusCode, header};
-use pingora::http::ResponseHeader;
+use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::protocols::http::conditional_filter::to_304;
 use pingora::proxy::{RangeType, Session};
 use pingora::{Error, Result};
 
 use super::WarpProxy;
-use super::ctx::{Disposition, RequestCtx};
+use super::ctx::{Course, Disposition, RequestCtx};
 use super::fetch::failed;
 use super::slice::Fetching;
-use super::{deliver, lookup, range};
+use super::{deliver, lookup, range, restart, synth};
 use crate::cache::Precondition;
 use crate::cache::content_length;
 use crate::cache::range::{Parts, parts};
 use crate::cache::slice::{Slice, Version};
-use crate::cache::validation::{Stored, evaluate};
+use crate::cache::validation::{CONDITIONS, Stored, evaluate};
 use crate::telemetry::{Outcome, Reason};
 
 /// How many slices are looked up in a row.
@@ -34,7 +34,11 @@ pub async fn answer(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestC
         return Ok(false);
     }
     let mut first = Fetching::start(session, ctx, first_slice(proxy, session, ctx))?;
-    let head = first.head().await?;
+    let head = first.head().await;
+    if let Some(changed) = first.told().again {
+        return begin_again(session, &changed, ctx).await.map(|()| true);
+    }
+    let head = head?;
     if is_beside_the_client(session, &head, &first) {
         return Ok(false);
     }
@@ -44,6 +48,24 @@ pub async fn answer(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestC
     // Slices without a version could not be told from those of another one.
     let Some(version) = Version::of(&head.headers, first.slice) else { return Ok(false) };
     put_together(proxy, session, ctx, first, head, &version).await.map(|()| true)
+}
+
+/// Lets the client's request begin again, with what the policy has changed where it asked for a slice.
+async fn begin_again(session: &mut Session, changed: &RequestHeader, ctx: &mut RequestCtx) -> Result<()> {
+    let req = session.downstream_session.req_header_mut();
+    let mut changed = changed.clone();
+    changed.set_method(req.method.clone());
+    for name in CONDITIONS.iter().chain([&header::RANGE]) {
+        changed.remove_header(name);
+        for value in req.headers.get_all(name) {
+            changed.append_header(name.clone(), value.clone())?;
+        }
+    }
+    *req = changed;
+    match restart::elsewhere(session, ctx) {
+        Ok(()) => Ok(()),
+        Err(synthetic) => synth::answer(session, ctx, &synthetic).await,
+    }
 }
 
 /// The slice to ask for first. Where the end is known to come before it, the origin is not asked: the
@@ -259,7 +281,7 @@ async fn write_head(
     if ctx.verdict.outcome != Outcome::Synth {
         deliver::hand_over(session, head, ctx).await?;
     }
-    if ctx.replaced {
+    if ctx.course != Course::Usual {
         return Ok(false);
     }
     session.write_response_header(Box::new(head.clone()), is_all).await.map_err(Error::into_down)?;

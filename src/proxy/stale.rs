@@ -5,14 +5,18 @@
 
 use std::time::{Duration, SystemTime};
 
+use http::StatusCode;
 use pingora::cache::{CacheKey, CacheMeta};
 use pingora::proxy::Session;
-use pingora::{Error, ErrorSource, ErrorType};
+use pingora::{Error, ErrorSource, ErrorType, Result};
 
-use super::ctx::RequestCtx;
+use super::ctx::{RequestCtx, Stage};
+use super::fetch::failed;
+use super::shown::Shown;
 use super::{coalesce, failure, query};
 use crate::cache::stale::is_error;
 use crate::cache::{StaleUse, StaleWindows};
+use crate::lang::schema::{Action, Step};
 use crate::store::Marks;
 use crate::store::pingora::StoredTimes;
 use crate::store::pingora::key_of;
@@ -40,7 +44,7 @@ impl FailedFetches {
 }
 
 fn windows(meta: &CacheMeta) -> StaleWindows {
-    meta.extensions().get::<StoredTimes>().copied().unwrap_or_default().windows()
+    StoredTimes::of(meta).windows()
 }
 
 fn stale_for(meta: &CacheMeta) -> Duration {
@@ -69,7 +73,7 @@ pub fn without_asking(failed: &FailedFetches, session: &Session, meta: &CacheMet
 /// Whether a stale response may be served now: while it is fetched anew (`error` is `None`), or
 /// because the backend failed.
 pub fn may_serve(failed: &FailedFetches, session: &mut Session, ctx: &mut RequestCtx, error: Option<&Error>) -> bool {
-    let Some(meta) = session.cache.maybe_cache_meta() else { return false };
+    let Some(meta) = session.cache.maybe_cache_meta().filter(|_| !ctx.is_elsewhere()) else { return false };
     let Some(error) = error else {
         let allowed = is_in_grace(session, meta, ctx);
         if allowed {
@@ -78,21 +82,56 @@ pub fn may_serve(failed: &FailedFetches, session: &mut Session, ctx: &mut Reques
         }
         return allowed;
     };
+    if ctx.fetch.stage == Stage::Open && may_be_asked_again(ctx) {
+        // An error of the backend: the policy speaks first, and then `prefer`.
+        return false;
+    }
     let Some(how) = failure_of(error, ctx.verdict.reason) else { return false };
-    let windows = windows(meta);
-    let allowed = windows.allow(how, stale_for(meta));
+    let allowed = windows(meta).allow(how, stale_for(meta));
     if allowed {
         failed.note(session.cache.cache_key(), how);
         note_failed_fetch(error, how, ctx);
         coalesce::note_recovery(ctx);
         (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Stale, Reason::StaleIfError);
     }
-    if windows.forbidden && how == StaleUse::Disconnected {
-        // RFC 9111 section 5.2.2.2: only the want of an answer keeps the stored response from being used.
-        ctx.fetch.error.get_or_insert((504, None));
-        coalesce::note_failure(error, ctx);
-    }
     allowed
+}
+
+/// Whether the policy may ask for another response than the one that came.
+fn may_be_asked_again(ctx: &RequestCtx) -> bool {
+    ctx.policy.program.may_end(Step::BackendResponse, Action::Retry)
+}
+
+/// Prefers what is stale to an error of the backend that the policy, which may have had it asked again, lets through.
+///
+/// # Errors
+/// When what is stale is to be served.
+pub fn prefer(session: &Session, status: StatusCode, ctx: &mut RequestCtx) -> Result<()> {
+    if !may_be_asked_again(ctx) || !is_error(status.as_u16()) {
+        return Ok(());
+    }
+    let error = failed(status.as_u16(), "the backend answered with an error");
+    if would_serve(session, &error, ctx) {
+        ctx.verdict.forward_status = None;
+        return Err(error);
+    }
+    Ok(())
+}
+
+/// Whether a stale response serves in the place of an answer that could not be had.
+pub fn would_serve(session: &Session, error: &Error, ctx: &RequestCtx) -> bool {
+    stale_and(session, error, ctx, |meta, how| windows(meta).allow(how, stale_for(meta)))
+}
+
+/// Whether a stale response would, if its use were not forbidden.
+pub fn is_forbidden(session: &Session, error: &Error, ctx: &RequestCtx) -> bool {
+    stale_and(session, error, ctx, |meta, how| windows(meta).forbidden && how == StaleUse::Disconnected)
+}
+
+fn stale_and(session: &Session, error: &Error, ctx: &RequestCtx, is_so: fn(&CacheMeta, StaleUse) -> bool) -> bool {
+    let meta = session.cache.maybe_cache_meta().filter(|_| session.cache.can_serve_stale_error());
+    let how = failure_of(error, ctx.verdict.reason);
+    meta.zip(how).is_some_and(|(meta, how)| is_so(meta, how))
 }
 
 /// How the backend failed; `None` if it did not. One that is sick or busy, or whose name does not resolve,
@@ -113,5 +152,6 @@ fn failure_of(error: &Error, reason: Reason) -> Option<StaleUse> {
 fn note_failed_fetch(error: &Error, how: StaleUse, ctx: &mut RequestCtx) {
     let reason = if how == StaleUse::OnError { Reason::StaleIfError } else { failure::reason_of(error, ctx) };
     failure::count_fetch(reason, ctx);
+    let error = Shown(error);
     tracing::warn!(xid = ctx.exchange.xid, %error, "the backend failed; a stale response is served");
 }

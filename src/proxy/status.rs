@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::abandon::Abandoned;
 use super::{WarpProxy, coalesce};
 use crate::admin::{AdminServer, RunningAdmin, StatusSource};
 use crate::policy::PolicyHandle;
@@ -16,6 +17,7 @@ struct Status {
     policy: Arc<PolicyHandle>,
     storage: &'static PingoraStorage,
     lock: &'static coalesce::Lock,
+    abandoned: &'static Abandoned,
     metrics: Arc<Metrics>,
     listeners: Vec<SocketAddr>,
 }
@@ -26,6 +28,7 @@ pub fn start(address: SocketAddr, proxy: &WarpProxy, listeners: &[SocketAddr]) -
         policy: Arc::clone(&proxy.policy),
         storage: proxy.storage,
         lock: proxy.lock,
+        abandoned: proxy.abandoned,
         metrics: Arc::clone(&proxy.metrics),
         listeners: listeners.to_vec(),
     };
@@ -44,6 +47,7 @@ impl Status {
             stored: stats.stored,
             evictions: stats.evictions,
             purged: stats.purged,
+            expired: stats.expired,
         }
     }
 }
@@ -69,6 +73,7 @@ impl StatusSource for Status {
             "stored": store.stored,
             "evictions": store.evictions,
             "purged": store.purged,
+            "expired": store.expired,
         })
     }
 
@@ -92,6 +97,7 @@ impl StatusSource for Status {
         let backends = self.policy.current().backends.iter().map(|backend| backend.gauge()).collect();
         let (for_fetch, to_fetch) = (self.lock.waiting() as u64, self.lock.queued() as u64);
         let waiting = WaitingGauges { for_fetch, to_fetch };
-        self.metrics.render(&Gauges { store: Some(self.store_gauges()), backends, waiting })
+        let abandoned = self.abandoned.gauges();
+        self.metrics.render(&Gauges { store: Some(self.store_gauges()), backends, waiting, abandoned })
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, Method, header};
-use pingora::cache::key::HashBinary;
+use pingora::cache::key::{CacheHashKey, HashBinary};
 use pingora::cache::{CacheMeta, NoCacheReason, RespCacheable};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
@@ -18,9 +18,9 @@ use super::revalidate::{self, UNUSABLE};
 use crate::cache::content_length;
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::{CacheControl, Exchange, Unstorable, Vary, storable};
+use crate::store::pingora::Found;
 use crate::store::pingora::HEAD_ONLY;
-use crate::store::pingora::ObjectId;
-use crate::store::pingora::StoredTimes;
+use crate::store::pingora::{StoredFill, StoredTimes};
 use crate::telemetry::Reason;
 
 pub fn has_validator(headers: &HeaderMap) -> bool {
@@ -54,6 +54,38 @@ pub fn why_not_stored(
     }
     let is_unsaid = !cc.has_lifetime() && !cc.has_expires(&beresp.headers);
     (is_unsaid && times.go_beyond_a_guess() && is_about_the_request(beresp.status)).then_some(NotStored::Status)
+}
+
+/// Concludes from the fields of a response, as the policy leaves them, what its times come to.
+pub fn conclude_times(req: &RequestHeader, beresp: &ResponseHeader, ctx: &mut RequestCtx) -> CacheControl {
+    let cc = ctx.fetch.directives(&beresp.headers);
+    let times = &mut ctx.fetch.lifetimes;
+    times.may_be_stale = !cc.forbids_stale();
+    if cc.no_cache.is_whole() {
+        // RFC 9111 section 5.2.2.4: whatever lifetime the policy gives it, it is validated each time.
+        times.ttl_ms = times.ttl_ms.min(0);
+    }
+    times.not_stored = why_not_stored(req, beresp, &cc, times);
+    cc
+}
+
+/// Stores a page that `backend_error` made and gave a lifetime, for those who ask for the same.
+pub fn store_page(session: &Session, head: &ResponseHeader, body: &[u8], ctx: &RequestCtx) -> bool {
+    let times = &ctx.fetch.lifetimes;
+    let is_wanted = times.ttl_ms > 0 && times.not_stored.is_none() && ctx.exchange.slice.is_none();
+    let Some(intent) = ctx.fetch.intent.as_ref().filter(|_| is_wanted && session.cache.enabled()) else {
+        return false;
+    };
+    let mut meta = meta_for(session, head.clone(), &ctx.fetch.directives(&head.headers), ctx);
+    let key = session.cache.cache_key();
+    if let Some(variance) = key.variance_bin() {
+        // It stands where this request looked, and leaves the other variants found.
+        meta.set_variance(variance);
+    }
+    let mut fill = StoredFill::of(key, intent, &meta);
+    fill.write(body);
+    fill.complete();
+    intent.stands()
 }
 
 /// What is stored of a response to a request that passed, if it may be stored and says itself how long
@@ -129,7 +161,7 @@ pub fn storable(
     if let Some(surround) = ctx.fetch.pieces.take_surround() {
         meta.extensions_mut().insert(surround);
     }
-    if let Some(validated) = session.cache.maybe_cache_meta().and_then(|meta| meta.extensions().get::<ObjectId>()) {
+    if let Some(validated) = session.cache.maybe_cache_meta().and_then(|meta| meta.extensions().get::<Found>()) {
         meta.extensions_mut().insert(*validated);
     }
     RespCacheable::Cacheable(meta)

@@ -8,35 +8,45 @@ use pingora::proxy::Session;
 
 use super::connection;
 use super::ctx::{RequestCtx, Synthetic};
-use super::facts::{StepFacts, set_reason};
+use super::facts::set_reason;
+use super::restart;
 use super::slice;
+use super::step::Messages;
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::Outcome;
 
-/// Runs `synth` and writes the response.
+/// Runs `synth` and writes the response, if the request does not begin again.
 pub async fn answer(session: &mut Session, ctx: &mut RequestCtx, synthetic: &Synthetic) -> Result<()> {
     if ctx.verdict.outcome != Outcome::Purge {
         ctx.verdict.outcome = Outcome::Synth;
     }
+    let Some((response, body)) = make(session, ctx, synthetic)? else { return Ok(()) };
     slice::tell(session, ctx);
-    let (response, body) = make(session, ctx, synthetic)?;
     write(session, response, body).await
 }
 
-/// Runs `synth`: the head and the body that it made.
-pub fn make(session: &mut Session, ctx: &mut RequestCtx, synthetic: &Synthetic) -> Result<(ResponseHeader, Bytes)> {
+/// Runs `synth`: the head and the body that it made; nothing if the request begins again.
+pub fn make(
+    session: &mut Session,
+    ctx: &mut RequestCtx,
+    synthetic: &Synthetic,
+) -> Result<Option<(ResponseHeader, Bytes)>> {
     ctx.exchange.body = None;
     let mut response = head(synthetic)?;
     let verdict = run_synth(session, ctx, &mut response);
-    if verdict.action != Action::Deliver {
+    if verdict.action == Action::Restart && restart::elsewhere(session, ctx).is_ok() {
+        return Ok(None);
+    }
+    // As in Varnish: where it has begun too often, the page is delivered.
+    if !matches!(verdict.action, Action::Deliver | Action::Restart) {
         // `synth` itself failed: a bare answer is better than none.
         response = head(&Synthetic { status: 503, reason: None })?;
         ctx.exchange.body = None;
     }
     super::deliver::finish(&mut response, ctx, None);
     let body = frame(&mut response, ctx.exchange.body.take())?;
-    Ok((response, body))
+    Ok(Some((response, body)))
 }
 
 /// Says how long the body is. With 204 and 304 there is none, and no length of it
@@ -52,10 +62,8 @@ pub fn frame(response: &mut ResponseHeader, body: Option<Bytes>) -> Result<Bytes
 }
 
 fn run_synth(session: &mut Session, ctx: &mut RequestCtx, response: &mut ResponseHeader) -> Verdict {
-    let req = session.downstream_session.req_header_mut();
-    let mut facts = StepFacts::new(&mut ctx.exchange, Some(req));
-    facts.resp = Some(response);
-    ctx.policy.program.run(Step::Synth, &mut facts)
+    let req = Some(session.downstream_session.req_header_mut());
+    ctx.run(Step::Synth, Messages { req, resp: Some(response), ..Messages::default() })
 }
 
 /// A head with that status, its reason and a date.

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use pingora::cache::CacheMeta;
-use pingora::http::ResponseHeader;
+use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
 use super::ctx::{CacheVerdict, NotStored, RequestCtx};
@@ -19,6 +19,8 @@ pub struct Told {
     pub verdict: CacheVerdict,
     /// The response as it is stored, if it is.
     pub obj: Option<Box<Obj>>,
+    /// The request as its policy left it, when it is to begin again.
+    pub again: Option<Box<RequestHeader>>,
     not_stored: Option<NotStored>,
     refused_at: Option<Span>,
     hits: u64,
@@ -43,10 +45,16 @@ impl Told {
         Self {
             verdict,
             obj: session.cache.maybe_cache_meta().filter(|_| is_stored).map(|meta| Box::new(Obj::of(meta))),
+            again: None,
             not_stored: ctx.fetch.lifetimes.not_stored,
             refused_at: ctx.fetch.refused_at,
             hits: ctx.exchange.hits,
         }
+    }
+
+    /// That the client's request is to begin again, with what the policy made of this one.
+    pub fn begin_again(req: &RequestHeader) -> Self {
+        Self { again: Some(Box::new(req.clone())), ..Self::default() }
     }
 
     /// Makes it what came of the client's request.

@@ -17,6 +17,7 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::utils::tls::{CertKey, WrappedX509, parse_x509};
 use pingora::{Error, ErrorType, OrErr, Result};
 
+use super::backend_connection;
 use super::ctx::RequestCtx;
 use super::deadline::Line;
 use crate::origin::{Backend, ClientConnection, Endpoint, Route, Socket, TlsDefinition, connect, digest};
@@ -49,6 +50,18 @@ impl Patience {
     }
 }
 
+/// How long the head of what the backend of this request answers may take; before `backend_fetch`, of the backend that
+/// it is meant for.
+pub fn longest_to_head(ctx: &RequestCtx) -> Duration {
+    let id = ctx.fetch.backend.or(ctx.exchange.backend_hint).or(ctx.policy.default_backend);
+    let backend = id.and_then(|id| ctx.policy.backends.get(id.0 as usize));
+    backend.map_or(IDLE, |backend| {
+        let definition = backend.definition();
+        let wait = definition.limit.map_or(Duration::ZERO, |limit| limit.wait_timeout);
+        wait.saturating_add(definition.connect_timeout).saturating_add(definition.first_byte_timeout)
+    })
+}
+
 /// The backend as pingora connects to it, by this way, for this request.
 ///
 /// # Errors
@@ -64,6 +77,7 @@ pub fn peer(session: &Session, backend: &Backend, route: Route, ctx: &RequestCtx
     let greeting = definition.greeting.bytes(route.backend, client(session));
     let patience = Patience::of(backend, ctx);
     let watched = patience.needs_watch();
+    peer.options.alpn = backend_connection::alpn();
     set_timeouts(&mut peer, ctx.fetch.connect_timeout.unwrap_or(definition.connect_timeout), patience);
     peer.group_key = digest(&[&greeting, &[u8::from(watched)], &backend.tls_group().to_le_bytes()]);
     if let Some(tls) = tls {

@@ -33,6 +33,11 @@ pub trait StoredHead: Sized + Send + Sync + 'static {
     /// After this moment nobody can use the object in any way, neither stale nor for validation;
     /// then the store drops it.
     fn useless_after(&self) -> SystemTime;
+
+    /// Whether that moment is still to come. Asked at each lookup: to be given where it can be told quicker.
+    fn is_of_use(&self, now: SystemTime) -> bool {
+        self.useless_after() >= now
+    }
 }
 
 /// What an object is found by: two hashes that the caller makes.

@@ -19,6 +19,17 @@ pub struct Gauges {
     pub backends: Vec<BackendGauge>,
     /// Requests that wait.
     pub waiting: WaitingGauges,
+    /// Fetches whose clients are gone.
+    pub abandoned: AbandonedGauges,
+}
+
+/// Fetches that went on when their clients went away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AbandonedGauges {
+    /// Those that have not ended.
+    pub now: u64,
+    /// Those that were ended because there were too many, since the start.
+    pub ended: u64,
 }
 
 /// Requests that wait because of others for the same key.
@@ -49,6 +60,8 @@ pub struct StoreGauges {
     pub evictions: u64,
     /// Responses purged or invalidated, since the start.
     pub purged: u64,
+    /// Responses that soft purges have left to be served stale, since the start.
+    pub expired: u64,
 }
 
 /// One backend.
@@ -70,6 +83,7 @@ impl Metrics {
         families.extend(self.policy_families());
         families.extend(self.origin_families(&gauges.backends));
         families.extend(waiting_families(gauges.waiting));
+        families.extend(abandoned_families(gauges.abandoned));
         families.extend(gauges.store.iter().flat_map(store_families));
         families.retain(|family| !family.get_metric().is_empty());
         // Fails on an empty family only, and there is none.
@@ -159,8 +173,23 @@ fn waiting_families(waiting: WaitingGauges) -> Vec<MetricFamily> {
         gauges("warp_requests_waiting", "Requests that wait for the fetch of another.", one(waiting.for_fetch)),
         gauges(
             "warp_requests_queued",
-            "Requests that have waited and queue to ask the backend.",
+            "Requests that queue to ask the backend for what others ask for.",
             one(waiting.to_fetch),
+        ),
+    ]
+}
+
+fn abandoned_families(abandoned: AbandonedGauges) -> Vec<MetricFamily> {
+    vec![
+        gauges(
+            "warp_fetches_abandoned",
+            "Fetches that go on though their client is gone.",
+            vec![gauge(&[], float(abandoned.now))],
+        ),
+        counters(
+            "warp_fetches_abandoned_ended_total",
+            "Fetches that were ended because their client was gone and too many such went on.",
+            vec![counter(&[], abandoned.ended)],
         ),
     ]
 }
@@ -180,6 +209,11 @@ fn store_families(store: &StoreGauges) -> Vec<MetricFamily> {
         counters("warp_store_stored_total", "Responses stored.", vec![counter(&[], store.stored)]),
         counters("warp_store_evictions_total", "Responses removed to make room.", vec![counter(&[], store.evictions)]),
         counters("warp_store_purged_total", "Responses purged or invalidated.", vec![counter(&[], store.purged)]),
+        counters(
+            "warp_store_soft_purged_total",
+            "Responses that soft purges have left to be served stale.",
+            vec![counter(&[], store.expired)],
+        ),
     ]
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -38,7 +38,8 @@ pub struct RequestSample {
 #[derive(Debug)]
 pub struct Metrics {
     shards: Box<[Shard]>,
-    origins: Mutex<BTreeMap<String, Arc<OriginCounters>>>,
+    /// Those that a backend holds. A name that no policy has any more is forgotten with what was counted for it.
+    origins: Mutex<BTreeMap<String, Weak<OriginCounters>>>,
     reloads: [AtomicU64; ReloadResult::ALL.len()],
     generation: AtomicU64,
     dropped_log_records: Arc<AtomicU64>,
@@ -97,13 +98,20 @@ impl Metrics {
         self.generation.store(generation, Relaxed);
     }
 
-    /// The counters of the backend of that name. Takes a lock: keep what it returns.
+    /// The counters of the backend of that name. Takes a lock: keep what it returns. They are shown as long as it
+    /// is kept.
     #[must_use]
     pub fn origin(&self, backend: &str) -> Arc<OriginCounters> {
         let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        origins.retain(|_, counters| counters.strong_count() > 0);
         let full = origins.len() >= MAX_BACKENDS && !origins.contains_key(backend);
         let name = if full { "other" } else { backend };
-        origins.entry(name.to_owned()).or_default().clone()
+        if let Some(counters) = origins.get(name).and_then(Weak::upgrade) {
+            return counters;
+        }
+        let counters = Arc::default();
+        origins.insert(name.to_owned(), Arc::downgrade(&counters));
+        counters
     }
 
     /// The counter of access log records that found the queue full; [`super::AccessLog`] takes it.
@@ -165,7 +173,7 @@ impl Metrics {
     /// Requests to origins by backend.
     pub(super) fn origins(&self) -> Vec<(String, Arc<OriginCounters>)> {
         let origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
-        origins.iter().map(|(name, counters)| (name.clone(), counters.clone())).collect()
+        origins.iter().filter_map(|(name, counters)| Some((name.clone(), counters.upgrade()?))).collect()
     }
 
     /// Reloads by result.

@@ -13,7 +13,7 @@ mod record;
 mod shard;
 
 pub use access_log::{AccessLog, LogFormat};
-pub use exposition::{BackendGauge, Gauges, StoreGauges, WaitingGauges};
+pub use exposition::{AbandonedGauges, BackendGauge, Gauges, StoreGauges, WaitingGauges};
 pub use metrics::{InFlight, Metrics, OriginCounters, RequestSample, Totals};
 pub use outcome::{OriginResult, Outcome, Reason, ReloadResult};
 pub use record::AccessRecord;

@@ -116,7 +116,7 @@ labels! {
         BadResponse = "bad-response",
         /// Error: too many requests wait for the same response already.
         TooManyWaiting = "too-many-waiting",
-        /// Error: it waited for a response that could not be shared, and then too long to ask for its own.
+        /// Error: it queued too long to ask for a response that could not be shared.
         QueuedTooLong = "queued-too-long",
         /// Error: the client went away.
         Client = "client",

@@ -6,6 +6,7 @@ mod assemble;
 mod bounds;
 mod findings;
 mod policy;
+mod steps;
 
 use warp_edge::files::MemoryFiles;
 use warp_edge::lang::check::{Checked, Options, check_with};

@@ -126,14 +126,20 @@ mod arguments {
     #[test]
     fn serve_refuses_what_it_cannot_do() {
         let here = folder(&[]);
-        let wrong: [(&[&str], &str); 7] = [
+        let wrong: [(&[&str], &str); 13] = [
             (&["serve"], "<POLICY|--origin <URL>>"),
             (&["serve", "--origin", "https://example.test"], "over TLS"),
             (&["serve", "--origin", "localhost:80"], "http://HOST:PORT"),
             (&["serve", "x.warp", "--listen", "8080"], "127.0.0.1:8080"),
             (&["serve", "x.warp", "--memory", "lots"], "256MB"),
             (&["serve", "x.warp", "--disk", "/tmp"], "--disk"),
-            (&["serve", "x.warp", "--threads", "0"], "--threads"),
+            (&["serve", "x.warp", "--threads", "0"], "'--threads <N>': must be at least 1"),
+            (&["serve", "x.warp", "--threads", "100000"], "'--threads <N>': must be at most 1024"),
+            (&["serve", "x.warp", "--max-waiting", "0"], "'--max-waiting <N>': must be at least 1"),
+            (&["serve", "x.warp", "--max-fetches", "0"], "'--max-fetches <N>': must be at least 1"),
+            (&["serve", "x.warp", "--memory", "0"], "'--memory <SIZE>': must be at least 1MB"),
+            (&["serve", "x.warp", "--memory", "16777215TB"], "'--memory <SIZE>': must be at most"),
+            (&["serve", "--origin", "http://127.0.0.1:99999"], "`99999` is not a port"),
         ];
         for (arguments, told) in wrong {
             let ran = warp(here.path(), arguments);

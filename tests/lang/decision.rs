@@ -6,6 +6,7 @@
 mod build;
 mod equal;
 mod facts;
+mod functions;
 mod graphs;
 mod indexes;
 mod policies;

@@ -26,6 +26,7 @@ fn a_cold_key_is_fetched_once_for_all() {
     origin.on("/page", fresh("hello").behind(&gate));
     let proxy = Proxy::before(&origin, "");
     let mut clients = ask_together(&proxy, 50);
+    proxy.wait_for_metric("warp_requests_waiting", 49);
     gate.open();
     let mut collapsed = 0;
     for client in &mut clients {

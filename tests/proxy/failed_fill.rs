@@ -1,8 +1,6 @@
 //! A fill that fails is an error to all who read it, never a clean end, and nothing of it is stored: every way to
 //! fail, at every moment, in every framing, for every kind of reader.
 
-use std::time::Duration;
-
 use crate::support::{Answer, Client, Gate, Origin, Proxy, Response, until};
 
 const WHOLE: &str = "the whole page, from its first word to its last, and none of it twice";
@@ -304,6 +302,54 @@ fn framed_as_nobody_may_frame() {
     run(&cells, true);
 }
 
+/// RFC 9112 section 7.1: a size has a digit. Without one it is not 0, and so not the end, whatever comes behind it on a
+/// connection that stays open.
+#[test]
+fn a_chunk_without_a_size_does_not_end_a_body() {
+    let lines = [("an empty line", ""), ("an extension", ";a=b"), ("a space", " "), ("a tab", "\t"), ("both", " ;a=b")];
+    let places = [("at first", ""), ("in the middle", "5\r\nhello\r\n"), ("behind extensions", "5;a=b\r\nhello\r\n")];
+    let ends = [("nothing", ""), ("more chunks", "5\r\nagain\r\n0\r\n"), ("a trailer", "X-Trailer: 1\r\n")];
+    let mut cells = Vec::new();
+    for (line_name, line) in lines {
+        for (place_name, before) in places {
+            for (end_name, behind) in ends {
+                let readers = Readers::ALL[cells.len() % Readers::ALL.len()];
+                cells.push(Cell {
+                    name: format!("{line_name} {place_name}, {end_name} behind it, {readers:?}"),
+                    path: format!("/{}", cells.len()),
+                    answer: whole().chunked(CHUNK).framed_as(format!("{before}{line}\r\n{behind}\r\n")),
+                    moment: Moment::AfterTheHead,
+                    readers,
+                });
+            }
+        }
+    }
+    run(&cells, true);
+}
+
+/// What stands in a chunk is not a size, and interim responses, extensions and trailers do not change where one stands.
+#[test]
+fn chunks_with_a_size_are_taken_as_they_come() {
+    let origin = Origin::start();
+    let proxy = Proxy::before(&origin, "");
+    let framed = [
+        ("/lines", "\r\n\r\n;a\r\n\r\n", "a\r\n\r\n\r\n;a\r\n\r\n\r\n0\r\n\r\n"),
+        ("/blanks", "hello", "5  \r\nhello\r\n0\t\r\n\r\n"),
+        ("/extensions", "hello", "05;a=\"\n\"\r\nhello\r\n000;b\r\n\r\n"),
+        ("/trailers", "hello", "5\r\nhello\r\n0\r\nX: 1\r\nY: 2\r\n\r\n"),
+        ("/none", "", "0\r\n\r\n"),
+    ];
+    for (path, body, bytes) in framed {
+        let head = "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let interim = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+        origin.on(path, Answer::raw(format!("{interim}{interim}{head}{bytes}")));
+        assert_eq!((proxy.get(path).text(), proxy.get(path).cache_status().hit()), (body, true), "{path}");
+    }
+    // A body that is not in chunks may begin as it likes.
+    origin.on("/length", Answer::ok("\r\n;a\r\n").header("Cache-Control", "max-age=60"));
+    assert_eq!((proxy.get("/length").text(), proxy.get("/length").cache_status().hit()), ("\r\n;a\r\n", true));
+}
+
 #[test]
 fn a_head_that_is_none() {
     let ok = "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\n";
@@ -413,7 +459,6 @@ fn a_failed_fill_leaves_what_is_stored() {
         let proxy = Proxy::before(&origin, "");
         proxy.get("/page");
         assert!(is_failure(&proxy.client().get("/page").try_send()));
-        std::thread::park_timeout(Duration::from_millis(1_100));
         let served = proxy.get("/page");
         assert_eq!((served.status, served.text()), (200, "old"));
         assert_eq!(proxy.metric("warp_store_objects"), 1);

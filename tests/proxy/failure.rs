@@ -50,7 +50,14 @@ fn a_failed_request_is_logged_once() {
     let proxy = Proxy::start(&policy(dead_port(), ""));
     proxy.get("/page");
     wait_for_errors(&proxy, "connect", 1);
-    assert_eq!(proxy.log().matches("the request failed").count(), 1, "{}", proxy.log());
+    // Whatever is said of the first is said by the time that the second fails.
+    proxy.get("/page");
+    let failures = || proxy.log().lines().filter(|line| line.contains("the request failed")).count();
+    until("both to be logged", || (failures() >= 2).then_some(()));
+    let log = proxy.log();
+    let number = |line: &str| line.split_whitespace().find(|word| word.starts_with("xid=")).map(str::to_owned);
+    let numbers: Vec<_> = log.lines().filter(|line| line.contains("the request failed")).map(number).collect();
+    assert!(numbers.len() == 2 && numbers[0] != numbers[1], "{log}");
 }
 
 #[test]
@@ -317,4 +324,33 @@ fn a_new_connection_that_gives_nothing_is_not_tried_again() {
     let proxy = Proxy::before(&origin, "");
     assert_is_error_page(&proxy.get("/page"));
     assert_eq!(origin.requests().len(), 1);
+}
+
+#[test]
+fn a_head_that_cannot_be_read_is_cut_in_the_log() {
+    let origin = Origin::start();
+    let fields = "X-Field: a\r\n".repeat(2_000);
+    origin.on("/page", Answer::raw(format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 5\r\n\r\nhello")));
+    let stale = Answer::ok("old").header("Cache-Control", "max-age=0, stale-if-error=60").header("ETag", "\"v1\"");
+    origin.once("/stale", stale);
+    origin.on("/stale", Answer::raw(format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 5\r\n\r\nhello")));
+    let proxy = Proxy::before(&origin, "");
+    assert_is_error_page(&proxy.get("/page"));
+    proxy.get("/stale");
+    assert_eq!(proxy.get("/stale").text(), "old");
+    until("both failures to be logged", || (proxy.log().matches(" bytes more)").count() == 2).then_some(()));
+    let longest = proxy.log().lines().map(str::len).max();
+    assert!(longest < Some(1_000), "{longest:?}");
+}
+
+#[test]
+fn a_client_that_goes_away_is_no_warning() {
+    let (origin, gate) = (Origin::start(), Gate::new());
+    origin.on("/page", Answer::ok("hello").header("Cache-Control", "no-store").body_behind(2, &gate));
+    let proxy = Proxy::before(&origin, "");
+    let mut client = proxy.client();
+    client.get("/page").send_only().read_head().unwrap();
+    drop(client);
+    wait_for_errors(&proxy, "client", 1);
+    assert!(!proxy.log().contains("WARN"), "{}", proxy.log());
 }

@@ -18,6 +18,18 @@ fn policy(origin: &Origin) -> String {
     format!("warp 1;\n{}", origin.backend())
 }
 
+/// A policy for that origin, under which requests with `X-Hurry` are given up after 200 ms without an answer.
+fn with_some_in_a_hurry(origin: &Origin) -> String {
+    let timeouts = " .connect_timeout = 100ms; .first_byte_timeout = 100ms; .between_bytes_timeout = 100ms; }";
+    let backend = origin.backend().replace("default", "hurry").replace(" }", timeouts);
+    format!("{}{backend}sub recv {{ if (req.http.X-Hurry) {{ set req.backend_hint = hurry; }} }}", policy(origin))
+}
+
+/// One that is purged by PURGE.
+fn with_purges(origin: &Origin) -> String {
+    format!("{}rules request first {{ when method == \"PURGE\" -> purge; }}\n", policy(origin))
+}
+
 /// Sends that many requests for the page, each with its number, one after another as the proxy takes them up.
 fn ask_in_order(proxy: &Proxy, count: u64) -> Vec<Client> {
     let ask = |number: u64| {
@@ -83,15 +95,31 @@ fn a_thousand_who_cannot_share_ask_a_hundred_at_a_time() {
     first.open();
     proxy.wait_for_metric("warp_requests_queued", 899);
     origin.wait_for(101);
-    // The key is known by now: who comes later does not queue.
-    let mut late = proxy.client();
-    late.get("/page").send_only();
-    origin.wait_for(102);
     rest.open();
     assert_all(&read_all(&mut clients), 200);
-    assert_all(&read_all(&mut [late]), 200);
-    assert_eq!(origin.requests().len(), 1_001);
-    assert!(origin.most_at_once() <= 101, "{}", origin.most_at_once());
+    assert_eq!(origin.requests().len(), 1_000);
+    assert!(origin.most_at_once() <= 100, "{}", origin.most_at_once());
+    assert_nobody_waits(&proxy);
+}
+
+/// As it is when a thousand need longer to come than the backend to answer.
+#[test]
+fn who_comes_just_behind_the_head_is_one_of_them_and_who_comes_later_is_not() {
+    let (origin, rest) = (Origin::start(), Gate::new());
+    origin.on("/page", private().behind(&rest));
+    origin.once("/page", private());
+    let proxy = Proxy::start_with(&policy(&origin), &["--max-fetches", "3"]);
+    assert_eq!(proxy.get("/page").status, 200);
+    let mut clients = ask(&proxy, 10);
+    proxy.wait_for_metric("warp_requests_queued", 7);
+    origin.wait_for(4);
+    until("one that does not queue", || {
+        clients.extend(ask(&proxy, 1));
+        std::thread::park_timeout(Duration::from_millis(50));
+        (origin.requests().len() > 4).then_some(())
+    });
+    rest.open();
+    assert_all(&read_all(&mut clients), 200);
     assert_nobody_waits(&proxy);
 }
 
@@ -140,26 +168,106 @@ fn an_error_of_the_backend_is_not_stored_and_makes_no_herd() {
 }
 
 #[test]
-fn who_queues_too_long_may_come_again() {
+fn the_fetch_that_others_waited_for_is_one_of_those_at_the_same_time() {
+    let (origin, head, body, rest) = (Origin::start(), Gate::new(), Gate::new(), Gate::new());
+    origin.on("/page", private().behind(&rest));
+    origin.once("/page", private().behind(&head).body_behind(1, &body));
+    let proxy = Proxy::start_with(&policy(&origin), &["--max-fetches", "2"]);
+    let mut clients = ask_in_order(&proxy, 10);
+    head.open();
+    proxy.wait_for_metric("warp_requests_queued", 8);
+    origin.wait_for(2);
+    rest.open();
+    assert_all(&read_all(&mut clients[1..]), 200);
+    body.open();
+    assert_all(&read_all(&mut clients[..1]), 200);
+    assert_eq!((origin.requests().len(), origin.most_at_once()), (10, 2));
+    assert_nobody_waits(&proxy);
+}
+
+#[test]
+fn nobody_queues_longer_than_the_backend_may_take() {
     let (origin, first) = (Origin::start(), Gate::new());
     origin.on("/page", private().behind(&Gate::new()));
     origin.once("/page", private().behind(&first));
-    let proxy = Proxy::start_with(&policy(&origin), &["--max-fetches", "1"]);
-    let mut clients = ask_in_order(&proxy, 4);
+    let proxy = Proxy::start_with(&with_some_in_a_hurry(&origin), &["--max-fetches", "1"]);
+    let mut clients = ask_in_order(&proxy, 3);
     first.open();
-    proxy.wait_for_metric("warp_requests_queued", 2);
+    proxy.wait_for_metric("warp_requests_queued", 1);
     // One goes away, and leaves the queue.
     let asks: usize = origin.wait_for(2).header("X-Number").unwrap().parse().unwrap();
-    let mut queue: Vec<_> = (1..4).filter(|number| *number != asks).collect();
-    let gone = queue.pop().unwrap();
-    drop(std::mem::replace(&mut clients[gone], proxy.client()));
-    proxy.wait_for_metric("warp_requests_queued", 1);
-    let refused = clients[queue[0]].read_response("GET").unwrap();
+    drop(clients.remove(3 - asks));
+    proxy.wait_for_metric("warp_requests_queued", 0);
+    origin.on("/other", private().behind(&Gate::new()));
+    let (mut leader, mut hurries) = (proxy.client(), proxy.client());
+    leader.get("/other").send_only();
+    until("the leader to ask", || (!origin.requests_to("/other").is_empty()).then_some(()));
+    let refused = hurries.get("/other").header("X-Hurry", "1").send();
     assert_eq!((refused.status, refused.header("Retry-After")), (503, Some("5")));
     assert_eq!(detail(&refused), "queued-too-long");
     proxy.wait_for_metric("warp_requests_queued", 0);
-    assert_eq!(proxy.metric("warp_requests_total{outcome=\"error\",reason=\"queued-too-long\"}"), 1);
+    proxy.wait_for_metric("warp_requests_total{outcome=\"error\",reason=\"queued-too-long\"}", 1);
+    assert_eq!(origin.requests_to("/other").len(), 1);
+}
+
+#[test]
+fn nobody_waits_longer_for_others_than_the_backend_may_take() {
+    let origin = Origin::start();
+    origin.on("/page", private());
+    origin.once("/page", private().behind(&Gate::new()));
+    let proxy = Proxy::start(&with_some_in_a_hurry(&origin));
+    let mut leader = proxy.client();
+    leader.get("/page").send_only();
+    origin.wait_for(1);
+    assert_eq!(proxy.client().get("/page").header("X-Hurry", "1").send().status, 200);
     assert_eq!(origin.requests().len(), 2);
+}
+
+/// A page whose fetches take no time, as is known from one that somebody waited for; the next one, that of the client,
+/// hangs.
+fn hanging(then: Answer) -> (Origin, Proxy, Client) {
+    let (origin, gate) = (Origin::start(), Gate::new());
+    origin.once("/page", Answer::ok("old").header("Cache-Control", "max-age=60").behind(&gate));
+    origin.once("/page", then.clone().behind(&Gate::new()));
+    origin.on("/page", then);
+    let proxy = Proxy::start_with(&with_purges(&origin), &["--max-fetches", "10"]);
+    let mut clients = ask_together(&proxy, 2);
+    gate.open();
+    assert_all(&read_all(&mut clients), 200);
+    proxy.client().request("PURGE", "/page").send();
+    let mut hangs = proxy.client();
+    hangs.get("/page").send_only();
+    origin.wait_for(2);
+    (origin, proxy, hangs)
+}
+
+/// Sends that many requests for the page without waiting for any.
+fn ask(proxy: &Proxy, count: usize) -> Vec<Client> {
+    let ask = |_| {
+        let mut client = proxy.client();
+        client.get("/page").send_only();
+        client
+    };
+    (0..count).map(ask).collect()
+}
+
+#[test]
+fn behind_a_fetch_that_hangs_one_of_those_who_wait_asks_for_all() {
+    let (origin, proxy, _hangs) = hanging(Answer::ok("new").header("Cache-Control", "max-age=60"));
+    let began = Instant::now();
+    let responses = read_all(&mut ask(&proxy, 200));
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert_all(&responses, 200);
+    assert!(responses.iter().all(|it| it.text() == "new"));
+    assert_eq!(origin.requests().len(), 3);
+}
+
+#[test]
+fn behind_a_fetch_that_hangs_those_who_cannot_share_ask_so_many_at_a_time() {
+    let (origin, proxy, _hangs) = hanging(private());
+    assert_all(&read_all(&mut ask(&proxy, 200)), 200);
+    assert_eq!(origin.requests().len(), 202);
+    assert!(origin.most_at_once() <= 10, "{}", origin.most_at_once());
 }
 
 #[test]
@@ -205,7 +313,7 @@ fn a_backend_that_resets_is_tried_a_few_times_for_all() {
     let responses = read_all(&mut clients);
     assert_all(&responses, 503);
     assert!(responses.iter().all(|it| detail(it) == "bad-response"));
-    assert!(origin.requests().len() <= 3 * 2, "{}", origin.requests().len());
+    assert!(origin.requests().len() <= 3, "{}", origin.requests().len());
     assert_eq!(origin.most_at_once(), 1);
 }
 
@@ -252,6 +360,37 @@ fn more_than_so_many_do_not_wait() {
     assert_nobody_waits(&proxy);
     assert_eq!(proxy.metric("warp_requests_total{outcome=\"error\",reason=\"too-many-waiting\"}"), 1);
     assert!(proxy.get("/page").cache_status().hit());
+}
+
+#[test]
+fn who_goes_away_gives_the_place_to_another_at_once() {
+    let (origin, gate) = (Origin::start(), Gate::new());
+    origin.on("/page", Answer::ok("hello").header("Cache-Control", "max-age=60").behind(&gate));
+    let proxy = Proxy::start_with(&policy(&origin), &["--max-waiting", "5"]);
+    let mut clients = ask_in_order(&proxy, 6);
+    drop(clients.drain(1..));
+    proxy.wait_for_metric("warp_requests_waiting", 0);
+    proxy.wait_for_metric("warp_requests_in_flight", 1);
+    proxy.wait_for_metric("warp_requests_total{outcome=\"error\",reason=\"client\"}", 5);
+    clients.extend(ask(&proxy, 5));
+    proxy.wait_for_metric("warp_requests_waiting", 5);
+    gate.open();
+    assert_all(&read_all(&mut clients), 200);
+    assert_eq!(origin.requests().len(), 1);
+    assert_nobody_waits(&proxy);
+}
+
+#[test]
+fn who_sends_the_next_request_while_it_waits_gets_both_answers() {
+    let (origin, gate) = (Origin::start(), Gate::new());
+    origin.on("/page", Answer::ok("hello").header("Cache-Control", "max-age=60").behind(&gate));
+    let proxy = Proxy::before(&origin, "");
+    let mut clients = ask_in_order(&proxy, 2);
+    clients[1].get("/page").send_only();
+    gate.open();
+    assert_all(&read_all(&mut clients), 200);
+    assert_all(&read_all(&mut clients[1..]), 200);
+    assert_eq!(origin.requests().len(), 1);
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn a_hit_goes_out_in_one_write() {
     let origin = Origin::start();
     origin.on("/page", fresh("hello"));
     let proxy = Proxy::before(&origin, "");
-    proxy.get("/page");
+    until("it to be stored", || proxy.get("/page").cache_status().hit().then_some(()));
     let mut client = TcpStream::connect(proxy.address()).unwrap();
     for _ in 0..100 {
         client.write_all(b"GET /page HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();

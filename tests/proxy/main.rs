@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod abandon;
 mod apart;
 mod backend;
 mod cache_status;
@@ -37,6 +38,8 @@ mod query;
 mod range;
 mod reload;
 mod reload_under_load;
+mod restart;
+mod retry;
 mod slice;
 mod slow_reader;
 mod soft_purge;

@@ -63,6 +63,7 @@ fn within_grace_the_old_one_is_served_while_the_new_one_is_fetched() {
     assert_eq!((new.cache_status().hit(), detail(&new).as_str()), (true, "fresh"));
     assert_eq!(origin.requests().len(), 2);
     proxy.wait_for_metric("warp_requests_total{outcome=\"purge\",reason=\"policy\"}", 1);
+    assert_eq!(["warp_store_soft_purged_total", "warp_store_purged_total"].map(|name| proxy.metric(name)), [1, 0]);
 }
 
 #[test]

@@ -22,10 +22,10 @@ fn bytes(count: usize) -> Vec<u8> {
     bytes
 }
 
-/// Those of bodies whose length is not known before: else nobody would share what cannot be stored.
-fn framings(count: usize) -> [(&'static str, Answer); 2] {
+/// One that is known to be too large from its head on, and those of which it turns out.
+fn framings(count: usize) -> [(&'static str, Answer); 3] {
     let answer = || Answer::ok(bytes(count)).header("Cache-Control", "max-age=60");
-    [("chunked", answer().chunked(64 << 10)), ("until close", answer().until_close())]
+    [("length", answer()), ("chunked", answer().chunked(64 << 10)), ("until close", answer().until_close())]
 }
 
 /// A client that has the head of the response.
@@ -296,4 +296,24 @@ fn what_is_purged_while_it_is_shared_is_not_kept_and_all_get_it() {
             shared.assert_over();
         }
     }
+}
+
+#[test]
+fn who_wants_a_range_of_it_shares_it_and_holds_up_nobody() {
+    let (origin, head) = (Origin::start(), Gate::new());
+    origin.on("/page", Answer::ok(bytes(LENGTH)).header("Cache-Control", "max-age=60").behind(&head));
+    let proxy = Proxy::start_with(&format!("warp 1;\n{}", origin.backend()), &["--memory", MEMORY]);
+    let mut clients = [proxy.client(), proxy.client()];
+    clients[0].get("/page").send_only();
+    origin.wait_for(1);
+    let from = LENGTH - MIB;
+    clients[1].get("/page").header("Range", &format!("bytes={from}-")).send_only();
+    proxy.wait_for_metric("warp_requests_waiting", 1);
+    head.open();
+    let [all, part] = std::thread::scope(|scope| {
+        let reading = clients.each_mut().map(|client| scope.spawn(|| client.read_response("GET").unwrap()));
+        reading.map(|reading| reading.join().unwrap())
+    });
+    assert!((all.status, part.status) == (200, 206) && all.body == bytes(LENGTH) && part.body == bytes(LENGTH)[from..]);
+    assert_eq!(origin.requests().len(), 1);
 }

@@ -257,3 +257,28 @@ fn rfc9110_13_1_conditions_of_unsafe_requests_are_sent_on() {
         assert!(fields.iter().all(|(name, value)| asked.header(name) == Some(value)), "{method}");
     }
 }
+
+#[test]
+fn a_head_that_304s_make_too_large_is_fetched_anew() {
+    let origin = Origin::start();
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    origin.on_each("/page", move |request| {
+        let n = count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        if request.header("If-None-Match").is_none() {
+            return page().header("X-Fetched", &n.to_string());
+        }
+        (0..100).fold(validated(&[("ETag", "\"v1\"")]), |answer, field| answer.header(&format!("X-{n}-{field}"), "new"))
+    });
+    let proxy = Proxy::before(&origin, "");
+    let fields: Vec<_> = (0..8)
+        .map(|_| {
+            let response = proxy.get("/page");
+            assert_eq!((response.status, response.text()), (200, "hello"));
+            response.fields.0.iter().filter(|(name, _)| name.to_lowercase().starts_with("x-")).count()
+        })
+        .collect();
+    // Two hundred fields are stored, a hundred more are too many: of that 304 nothing is left.
+    assert_eq!(fields, [1, 101, 201, 1, 101, 201, 1, 101]);
+    let unconditional = origin.requests().iter().filter(|request| request.header("If-None-Match").is_none()).count();
+    assert_eq!((unconditional, origin.requests().len()), (3, 10));
+}

@@ -10,7 +10,7 @@ syntax iskeyword @,48-57,_
 
 " Of two patterns that fit at one place the later one wins, so the general ones come first.
 syntax match warpPunctuation "[][{};,:.]"
-syntax match warpOperator "&&\|||\|->\|!\~\|\.\.\|[-=!<>+*/]=\|[-=<>!~+*/%]"
+syntax match warpOperator "&&\|||\|??\|->\|!\~\|\.\.\|[-=!<>+*/]=\|[-=<>!~+*/%]"
 syntax match warpComment "#.*$" contains=@Spell
 syntax match warpComment "//.*$" contains=@Spell
 syntax region warpComment start="/\*" end="\*/" contains=@Spell
@@ -20,15 +20,15 @@ syntax match warpMatch +!\?\~\s*\ze"\%(""\)\@!+ nextgroup=warpRegex
 syntax region warpRegex start=+"+ end=+"\|$+ oneline contained
 syntax match warpNumber "\<\d\+\%(\.\d\+\)\?\%(GB\|KB\|MB\|TB\|ms\|B\|d\|h\|m\|s\|w\|y\)\?\>"
 syntax keyword warpBoolean true false
-syntax keyword warpConstant header none soft
-syntax keyword warpType DURATION BACKEND STRING BYTES REGEX BOOL REAL TIME VOID ACL INT IP
+syntax keyword warpConstant header from none soft
+syntax keyword warpType DURATION BACKEND STRING BYTES REGEX BOOL LIST REAL TIME VOID ACL INT IP
 syntax match warpName "[[:alpha:]_][[:alnum:]_-]*\%(\.[[:alpha:]_][[:alnum:]_-]*\)*"
 syntax match warpHeader +\%([[:alnum:]_.-]\)\@1<!\%(beresp\|bereq\|resp\|obj\|req\)\.http\.\%([[:alpha:]_][[:alnum:]_-]*\|"[^"]*"\)+
-syntax match warpVariable "\%([[:alnum:]_.-]\)\@1<!\%(bereq\.between_bytes_timeout\|bereq\.cache_control_fields\|bereq\.first_byte_timeout\|bereq\.connect_timeout\|beresp\.stale_if_error\|beresp\.heuristic_ttl\|req\.hash_always_miss\|req\.select_language\|beresp\.uncacheable\|bereq\.uncacheable\|bereq\.is_bgfetch\|req\.backend_hint\|obj\.uncacheable\|server\.hostname\|beresp\.backend\|beresp\.was_304\|bereq\.backend\|bereq\.cookies\|beresp\.reason\|beresp\.status\|bereq\.method\|beresp\.grace\|beresp\.proto\|bereq\.proto\|bereq\.query\|beresp\.body\|beresp\.keep\|req\.cookies\|resp\.reason\|resp\.status\|bereq\.host\|bereq\.path\|bereq\.time\|beresp\.age\|beresp\.ttl\|obj\.reason\|obj\.status\|req\.method\|resp\.proto\|bereq\.url\|bereq\.xid\|client\.ip\|obj\.grace\|obj\.proto\|remote\.ip\|req\.grace\|req\.proto\|req\.query\|req\.slice\|resp\.body\|resp\.time\|server\.ip\|local\.ip\|obj\.hits\|obj\.keep\|req\.host\|req\.path\|req\.time\|obj\.age\|obj\.ttl\|req\.url\|req\.xid\|now\)\%([[:alnum:]_-]\)\@!"
-syntax match warpFunction "\%([[:alnum:]_.-]\)\@1<!\%(std\.querysort\|std\.duration\|std\.prefixof\|std\.suffixof\|std\.fnmatch\|std\.integer\|std\.replace\|std\.tolower\|std\.toupper\|std\.strlen\|std\.strstr\|hash_data\|regsuball\|synthetic\|std\.log\|regsub\|std\.ip\)\%([[:alnum:]_-]\)\@!"
+syntax match warpVariable "\%([[:alnum:]_.-]\)\@1<!\%(bereq\.between_bytes_timeout\|bereq\.cache_control_fields\|bereq\.first_byte_timeout\|bereq\.connect_timeout\|beresp\.stale_if_error\|beresp\.heuristic_ttl\|req\.hash_always_miss\|req\.select_language\|beresp\.uncacheable\|bereq\.uncacheable\|bereq\.is_bgfetch\|req\.backend_hint\|obj\.uncacheable\|server\.hostname\|beresp\.backend\|beresp\.was_304\|bereq\.backend\|bereq\.cookies\|bereq\.retries\|beresp\.reason\|beresp\.status\|bereq\.method\|beresp\.grace\|beresp\.proto\|req\.restarts\|bereq\.proto\|bereq\.query\|beresp\.body\|beresp\.keep\|req\.cookies\|resp\.reason\|resp\.status\|bereq\.host\|bereq\.path\|bereq\.time\|beresp\.age\|beresp\.ttl\|obj\.reason\|obj\.status\|req\.method\|resp\.proto\|bereq\.url\|bereq\.xid\|client\.ip\|obj\.grace\|obj\.proto\|remote\.ip\|req\.grace\|req\.proto\|req\.query\|req\.slice\|resp\.body\|resp\.time\|server\.ip\|local\.ip\|obj\.hits\|obj\.keep\|req\.host\|req\.path\|req\.time\|obj\.age\|obj\.ttl\|req\.url\|req\.xid\|now\)\%([[:alnum:]_-]\)\@!"
+syntax match warpFunction "\%([[:alnum:]_.-]\)\@1<!\%(digest\.hmac_sha256_base64\|digest\.base64url_decode\|digest\.base64url_nopad\|digest\.secure_is_equal\|digest\.base64_decode\|digest\.hash_sha256\|digest\.hash_sha512\|digest\.hmac_sha256\|digest\.hmac_sha512\|std\.cache_req_body\|std\.replace_prefix\|std\.replace_suffix\|digest\.base64url\|digest\.hash_sha1\|digest\.hmac_sha1\|std\.real2integer\|std\.time2integer\|str\.contains_any\|digest\.hash_md5\|digest\.hmac_md5\|str\.startswith\|digest\.base64\|std\.querysort\|time\.is_after\|std\.basename\|std\.duration\|std\.prefixof\|std\.strftime\|std\.suffixof\|str\.contains\|str\.endswith\|std\.dirname\|std\.fnmatch\|std\.integer\|std\.replace\|std\.tolower\|std\.toupper\|hex\.decode\|hex\.encode\|math\.floor\|math\.trunc\|std\.strlen\|std\.strpad\|std\.strrep\|std\.strrev\|std\.strstr\|hash_data\|math\.ceil\|regsuball\|std\.round\|str\.count\|str\.split\|synthetic\|urldecode\|urlencode\|math\.abs\|math\.max\|math\.min\|std\.time\|str\.take\|str\.trim\|time\.add\|time\.sub\|std\.log\|regsub\|std\.ip\|substr\)\%([[:alnum:]_-]\)\@!"
 syntax keyword warpWordOperator and or not in under ext has any
 syntax keyword warpInclude warp include
-syntax keyword warpDeclaration nextgroup=warpDefined skipwhite backend probe director acl const let override
+syntax keyword warpDeclaration nextgroup=warpDefined skipwhite backend probe director acl table const let override
 syntax keyword warpDeclaration nextgroup=warpStep,warpDefined skipwhite sub
 syntax match warpDefined "[[:alpha:]_][[:alnum:]_.-]*" contained
 syntax keyword warpStep contained backend_response backend_refresh backend_error backend_fetch deliver purge synth fini hash init miss pass pipe recv hit
@@ -36,7 +36,7 @@ syntax match warpAttribute "\%([[:alnum:]_.-]\)\@1<!\.\%(between_bytes_timeout\|
 syntax keyword warpStatement set unset
 syntax keyword warpStatement nextgroup=warpDefined skipwhite call
 syntax keyword warpStatement nextgroup=warpReturnAction skipwhite return
-syntax keyword warpConditional elseif elsif elif else if
+syntax keyword warpConditional elseif elsif match elif else if
 syntax region warpReturnAction matchgroup=warpParen start="(" end=")" contained contains=warpAction,@warpExpression
 syntax keyword warpAction contained abandon deliver restart lookup error fetch purge retry synth fail hash pass pipe
 syntax cluster warpExpression contains=warpComment,warpString,warpMatch,warpNumber,warpBoolean,warpConstant,warpType,warpName,warpHeader,warpVariable,warpFunction,warpWordOperator,warpOperator,warpPunctuation,warpParens

@@ -14,7 +14,7 @@ use super::serve::{Sockets, ended};
 use super::{Failure, Outcome, Output, listening};
 use crate::lang::hir::BackendAddress;
 use crate::policy::PolicySource;
-use crate::proxy::{self, AccessLogTarget, Coalescing, ServeError, ServeOptions};
+use crate::proxy::{self, AccessLogTarget, Coalescing, Limits, MOST_ABANDONED, ServeError, ServeOptions};
 use crate::telemetry::LogFormat;
 use guide::Guide;
 
@@ -68,7 +68,9 @@ fn options(arguments: &Arguments, policy: PathBuf, origin: SocketAddr) -> ServeO
         listen: arguments.sockets.listen.clone(),
         admin: arguments.sockets.admin.address(),
         memory_bytes: MEMORY_BYTES,
+        limits: Limits::default(),
         coalescing: Coalescing::default(),
+        most_abandoned: MOST_ABANDONED,
         threads: None,
         log_format: LogFormat::Text,
         access_log: AccessLogTarget::Off,

@@ -2,11 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::functions::{self, Settled};
 use super::{Context, Scope, normalize, own};
 use crate::decision::facts::{Facts, Refused, Value};
 use crate::decision::program::Verdict;
 use crate::lang::hir::{Expression, Outcome, StatementKind, Target};
-use crate::lang::schema::{Function, Step, Variable};
 use crate::lang::source::Span;
 
 /// Carries out a statement that is not control flow (control flow is the caller's: nothing is done).
@@ -23,7 +23,7 @@ pub(in crate::decision) fn perform<F: Facts>(
     context: Context<'_>,
 ) -> Result<(), Refused> {
     let value = |facts: &F, expression: &Expression| {
-        let scope = Scope { facts, locals: locals.get(base..).unwrap_or_default(), context };
+        let scope = Scope::new(facts, locals.get(base..).unwrap_or_default(), context);
         own(scope.value(expression))
     };
     match statement {
@@ -34,9 +34,9 @@ pub(in crate::decision) fn perform<F: Facts>(
         }
         StatementKind::Set(target, expression) => set(target, value(facts, expression), facts),
         StatementKind::Unset(target) => unset(target, facts),
-        StatementKind::Effect(function, arguments) => {
-            let text = arguments.first().map_or(Value::UNSET, |argument| value(facts, argument));
-            call(*function, &text, facts, context.step)
+        StatementKind::Effect(function, given) => {
+            let values: Vec<_> = given.iter().map(|argument| value(facts, argument)).collect();
+            functions::perform(*function, &Settled::new(given, &values), facts, context.step)
         }
         StatementKind::Normalize(normalization) => normalize::normalize(normalization, facts),
         StatementKind::Call(_) | StatementKind::If { .. } | StatementKind::Return(_) | StatementKind::Leave => Ok(()),
@@ -72,26 +72,6 @@ fn unset<F: Facts>(target: &Target, facts: &mut F) -> Result<(), Refused> {
             Ok(())
         }
     }
-}
-
-fn call<F: Facts>(function: Function, argument: &Value<'_>, facts: &mut F, step: Step) -> Result<(), Refused> {
-    let text = match argument {
-        Value::Text(text) => text.as_deref().unwrap_or_default(),
-        _ => b"",
-    };
-    match function {
-        Function::HashData => facts.hash_data(text),
-        Function::Log => facts.log(text),
-        Function::Synthetic => return facts.set(body_of(step), Value::text(text)),
-        // The others yield a value, and that is all they do.
-        _ => {}
-    }
-    Ok(())
-}
-
-/// The body of the response that is being made up in this step.
-fn body_of(step: Step) -> Variable {
-    if step == Step::BackendError { Variable::BerespBody } else { Variable::RespBody }
 }
 
 /// The verdict of a `return`.

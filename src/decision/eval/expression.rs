@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{Scope, compare, cookies, query, reckon, replace, text};
+use super::functions::{self, Arguments};
+use super::{Scope, compare, cookies, query, reckon, text};
 use crate::decision::facts::{Facts, Value};
-use crate::lang::hir::{Expression, ExpressionKind};
+use crate::lang::hir::{Expression, ExpressionKind, TableId};
 use crate::lang::schema::{Message, Variable};
 
 impl<'a, F: Facts> Scope<'a, F> {
@@ -30,11 +31,12 @@ impl<'a, F: Facts> Scope<'a, F> {
             Kind::Arithmetic(operation, left, right) => {
                 reckon::reckon(*operation, &self.value(left), &self.value(right))
             }
-            Kind::Substitute { text, pattern, replacement, all } => {
-                let text = self.text(text);
-                Value::Text(text.map(|text| replace::substitute(text, pattern, || self.text(replacement), *all)))
-            }
-            Kind::Call(function, arguments) => self.call(*function, arguments),
+            Kind::Lookup(table, key) => self.found(*table, key).unwrap_or(Value::UNSET),
+            Kind::Fallback(parts) => self.first_set(parts),
+            Kind::Choose(conditions, values) => self.chosen(conditions, values),
+            Kind::Bind(id, value, body) => self.bind(*id, value, body),
+            Kind::Call(function, given) => functions::value(*function, &Arguments::new(self, given)),
+            Kind::Unset | Kind::Regex(_) | Kind::Acl(_) | Kind::List(_) => Value::UNSET,
             _ => Value::Bool(self.holds(expression)),
         }
     }
@@ -66,6 +68,20 @@ impl<'a, F: Facts> Scope<'a, F> {
             text::append(&mut joined, &text);
         }
         Cow::Owned(joined)
+    }
+
+    /// What a table holds for a key; an unset key is in no table.
+    pub(super) fn found(&self, table: TableId, key: &'a Expression) -> Option<Value<'a>> {
+        self.context.tables.find(table, &self.text(key)?)
+    }
+
+    fn first_set(&self, parts: &'a [Expression]) -> Value<'a> {
+        parts.iter().map(|part| self.value(part)).find(|value| *value != Value::UNSET).unwrap_or(Value::UNSET)
+    }
+
+    fn chosen(&self, conditions: &'a [Expression], values: &'a [Expression]) -> Value<'a> {
+        let at = conditions.iter().position(|condition| self.holds(condition)).unwrap_or(conditions.len());
+        values.get(at).map_or(Value::UNSET, |value| self.value(value))
     }
 
     fn query_parameter(&self, message: Message, name: &'a Expression) -> Option<Cow<'a, [u8]>> {

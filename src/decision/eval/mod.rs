@@ -16,15 +16,17 @@ mod query;
 mod reckon;
 mod replace;
 mod shell;
+mod tables;
 mod text;
 mod truth;
 
 pub(super) use acl::AclIndex;
 pub(super) use effect::{conclude, perform};
+pub(super) use tables::{TableIndex, Tables};
 pub(super) use truth::{has_extension, is_under};
 
 use crate::decision::facts::{Facts, Value};
-use crate::lang::hir::{Acl, AclId, Hir};
+use crate::lang::hir::{Acl, AclId, Expression, Hir, LocalId};
 use crate::lang::schema::Step;
 
 /// The access lists as they are asked.
@@ -55,6 +57,8 @@ pub(super) struct Context<'a> {
     pub hir: &'a Hir,
     /// The access lists in order of declaration.
     pub acls: Acls<'a>,
+    /// The tables in order of declaration.
+    pub tables: Tables<'a>,
 }
 
 /// All that an expression can see: the request, the locals of its body, the declared names.
@@ -63,8 +67,31 @@ pub(super) struct Scope<'a, F> {
     pub facts: &'a F,
     /// The locals of this body.
     pub locals: &'a [Value<'static>],
+    /// What the expressions around gave names to.
+    bound: Option<&'a Bound<'a>>,
     /// What does not change during the run.
     pub context: Context<'a>,
+}
+
+/// A value with a name, within the expression that gave it one.
+struct Bound<'a> {
+    id: LocalId,
+    value: Value<'a>,
+    outer: Option<&'a Bound<'a>>,
+}
+
+impl Bound<'_> {
+    /// The value of that name here or further out.
+    fn find(&self, id: LocalId) -> Option<&Value<'_>> {
+        let mut at = Some(self);
+        while let Some(bound) = at {
+            if bound.id == id {
+                return Some(&bound.value);
+            }
+            at = bound.outer;
+        }
+        None
+    }
 }
 
 impl<F> Clone for Scope<'_, F> {
@@ -76,15 +103,29 @@ impl<F> Clone for Scope<'_, F> {
 impl<F> Copy for Scope<'_, F> {}
 
 impl<'a, F: Facts> Scope<'a, F> {
+    /// What a body sees whose locals are these.
+    pub fn new(facts: &'a F, locals: &'a [Value<'static>], context: Context<'a>) -> Self {
+        Self { facts, locals, bound: None, context }
+    }
+
     /// The value of a local; unset if it was never bound.
-    fn local(&self, id: crate::lang::hir::LocalId) -> Value<'a> {
-        let locals = self.locals;
-        locals.get(id.0 as usize).map_or(Value::UNSET, borrow)
+    fn local(&self, id: LocalId) -> Value<'a> {
+        match self.bound.and_then(|bound| bound.find(id)) {
+            Some(value) => borrow(value),
+            None => self.locals.get(id.0 as usize).map_or(Value::UNSET, borrow),
+        }
+    }
+
+    /// The value of `body` with that of `value` as a local. It owns its text, as the local ends here.
+    fn bind(&self, id: LocalId, value: &'a Expression, body: &'a Expression) -> Value<'a> {
+        let bound = Bound { id, value: self.value(value), outer: self.bound };
+        let inner: Scope<'_, F> = *self;
+        own(Scope { bound: Some(&bound), ..inner }.value(body))
     }
 }
 
 /// The same value, borrowing its text.
-fn borrow<'a>(value: &'a Value<'static>) -> Value<'a> {
+fn borrow<'a>(value: &'a Value<'_>) -> Value<'a> {
     match value {
         Value::Text(Some(text)) => Value::Text(Some(std::borrow::Cow::Borrowed(text.as_ref()))),
         other => other.clone(),

@@ -24,6 +24,7 @@ impl<'a, F: Facts> Scope<'a, F> {
                 Value::Ip(address) => self.context.acls.contain(*acl, address),
                 _ => false,
             },
+            Kind::InTable(table, key) => self.found(*table, key).is_some(),
             Kind::InTexts(text, texts) => self.text(text).is_some_and(|text| is_one_of(&text, texts)),
             Kind::InRanges(number, ranges) => {
                 whole(&self.value(number)).is_some_and(|number| is_within(number, ranges))

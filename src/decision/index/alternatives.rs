@@ -16,8 +16,12 @@ pub(super) struct Literal<'h> {
 /// Literals that must all hold.
 pub(super) type Conjunction<'h> = Vec<Literal<'h>>;
 
-/// The condition as alternatives, at most `most`; what would make more of them stays one literal.
+/// The condition as alternatives, at most `most`; what would make more of them stays one literal. So does
+/// a condition that asks the world: it is asked when all rows before it have failed, and once.
 pub(super) fn alternatives(condition: &Expression, most: usize) -> Vec<Conjunction<'_>> {
+    if !condition.is_pure() {
+        return single(Literal { expression: condition, negated: false });
+    }
     expand(Literal { expression: condition, negated: false }, most.clamp(1, MOST_ALTERNATIVES))
 }
 

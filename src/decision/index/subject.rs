@@ -2,7 +2,8 @@
 
 use http::HeaderName;
 
-use crate::lang::hir::{Expression, ExpressionKind, Glob, LocalId};
+use crate::lang::hir::{Expression, ExpressionKind, Glob, LocalId, TableId};
+use crate::lang::schema::function::Text;
 use crate::lang::schema::{Function, Message, Type, Variable};
 
 /// The identity of an expression, its place left out.
@@ -15,6 +16,10 @@ pub(super) enum Subject<'h> {
     Local(LocalId),
     Changed(Function, Box<Subject<'h>>),
     IsSet(Box<Subject<'h>>),
+    Lookup(TableId, Box<Subject<'h>>),
+    InTable(TableId, Box<Subject<'h>>),
+    Text(&'h [u8]),
+    Fallback(Vec<Subject<'h>>),
     HasQuery(Message, &'h [Box<[u8]>]),
     AnyQuery(Message, &'h [Glob]),
     HasCookie(Message, &'h [Box<[u8]>]),
@@ -31,17 +36,27 @@ impl<'h> Subject<'h> {
             Kind::Query(message, name) => Self::Query(*message, constant(name)?),
             Kind::Cookie(message, name) => Self::Cookie(*message, constant(name)?),
             Kind::Local(id) => Self::Local(*id),
-            Kind::Call(function @ (Function::ToLower | Function::ToUpper), arguments) => match arguments.as_slice() {
+            Kind::Call(function @ Function::Text(Text::ToLower | Text::ToUpper), arguments) => match arguments
+                .as_slice()
+            {
                 [argument] if argument.ty == Type::String => Self::Changed(*function, Box::new(Self::of(argument)?)),
                 _ => return None,
             },
             Kind::Truth(inner) if inner.ty == Type::String => Self::IsSet(Box::new(Self::of(inner)?)),
+            Kind::Lookup(table, key) => Self::Lookup(*table, Box::new(Self::of(key)?)),
+            Kind::InTable(table, key) => Self::InTable(*table, Box::new(Self::of(key)?)),
+            Kind::Fallback(parts) => Self::Fallback(parts.iter().map(Self::part).collect::<Option<_>>()?),
             Kind::HasQuery(message, names) => Self::HasQuery(*message, names),
             Kind::AnyQuery(message, globs) => Self::AnyQuery(*message, globs),
             Kind::HasCookie(message, names) => Self::HasCookie(*message, names),
             Kind::AnyCookie(message, globs) => Self::AnyCookie(*message, globs),
             _ => return None,
         })
+    }
+
+    /// A part of something that is looked up, which may be a literal.
+    fn part(expression: &'h Expression) -> Option<Self> {
+        constant(expression).map(Self::Text).or_else(|| Self::of(expression))
     }
 }
 
@@ -68,6 +83,12 @@ pub(super) fn describe(expression: &Expression) -> String {
         Kind::Call(function, arguments) => {
             format!("{}({})", function.name(), arguments.iter().map(describe).collect::<Vec<_>>().join(", "))
         }
+        Kind::Lookup(_, key) => format!("a table[{}]", describe(key)),
+        Kind::InTable(_, key) => format!("a table has {}", describe(key)),
+        Kind::Fallback(parts) => parts.iter().map(describe).collect::<Vec<_>>().join(" ?? "),
+        Kind::Unset => "unset".to_owned(),
+        Kind::Regex(pattern) => quoted(pattern.text().as_bytes()),
+        Kind::List(items) => format!("[{}]", texts(items)),
         Kind::Truth(inner) => describe(inner),
         Kind::HasQuery(message, names) => format!("{}.query has [{}]", message.name(), texts(names)),
         Kind::AnyQuery(message, names) => format!("{}.query any [{}]", message.name(), globs(names)),

@@ -8,6 +8,7 @@ use super::confirm::Confirm;
 use super::plan::{Row, RowTest};
 use super::subject::{Subject, constant};
 use crate::lang::hir::{AclId, Comparison, Expression, ExpressionKind, Pattern};
+use crate::lang::schema::function::Text;
 use crate::lang::schema::{Function, Type};
 
 /// Texts, for instance those that a value may be equal to.
@@ -152,8 +153,8 @@ fn check_of(expression: &Expression) -> Option<(&Expression, Check, bool)> {
             Some((subject, Check::Extension(texts.as_slice().into()), false))
         }
         Kind::Matches(subject, pattern) if text(subject) => Some((subject, Check::Matches(pattern.clone()), false)),
-        Kind::Call(Function::Prefixof, arguments) => affix(arguments, Check::StartsWith),
-        Kind::Call(Function::Suffixof, arguments) => affix(arguments, Check::EndsWith),
+        Kind::Call(Function::Text(Text::Prefixof | Text::StartsWith), given) => affix(given, Check::StartsWith),
+        Kind::Call(Function::Text(Text::Suffixof | Text::EndsWith), given) => affix(given, Check::EndsWith),
         Kind::InRanges(subject, ranges) if is_whole(subject.ty) => {
             Some((subject, Check::Within(ranges.as_slice().into()), false))
         }

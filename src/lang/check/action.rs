@@ -68,11 +68,11 @@ impl Scope<'_, '_> {
         let name = action.name();
         match (action.arguments(), arguments) {
             (_, []) if action.arguments() != ActionArguments::StatusAndReason => Some(Outcome::of(action)),
-            (ActionArguments::StatusAndReason, [status]) => {
+            (ActionArguments::StatusAndReason | ActionArguments::OptionalStatusAndReason, [status]) => {
                 let status = Some(self.status(status, name)?);
                 Some(Outcome { status, ..Outcome::of(action) })
             }
-            (ActionArguments::StatusAndReason, [status, reason]) => {
+            (ActionArguments::StatusAndReason | ActionArguments::OptionalStatusAndReason, [status, reason]) => {
                 let (status, reason) = (self.status(status, name), self.reason(reason, name));
                 Some(Outcome { status: Some(status?), reason: Some(reason?), ..Outcome::of(action) })
             }
@@ -141,6 +141,10 @@ fn wrong_arguments(action: Action, span: Span) -> Diagnostic {
         ActionArguments::StatusAndReason => {
             (format!("`{name}` takes a status and, if wanted, a reason"), format!("return ({name}(503, \"Why\"));"))
         }
+        ActionArguments::OptionalStatusAndReason => (
+            format!("`{name}` takes a status and a reason at most"),
+            format!("return ({name});` or `return ({name}(503, \"Why\"));"),
+        ),
         ActionArguments::OptionalTime => (
             format!("`{name}` takes one time at most, and that in backend_response only"),
             format!("return ({name});` or, in backend_response, `return ({name}(10m));"),

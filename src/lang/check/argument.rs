@@ -1,10 +1,13 @@
 //! Calls of functions: whether there is one, where it may be called, with what.
 
+use super::context::number;
 use super::scope::Scope;
-use super::{unknown, vcl};
-use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{Expression, ExpressionKind, StatementKind};
-use crate::lang::schema::{Function, Parameter, Type};
+use super::{unknown, vcl, words};
+use crate::lang::diagnostic::suggest::closest;
+use crate::lang::diagnostic::{Code, Diagnostic, Fix};
+use crate::lang::hir::{AclId, Expression, ExpressionKind, StatementKind};
+use crate::lang::schema::function::{Constant, Parameter, Takes};
+use crate::lang::schema::{Function, Type};
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{self, Call};
 
@@ -18,11 +21,7 @@ impl Scope<'_, '_> {
             self.report(Diagnostic::new(Code::E0306, span, message).help(help));
             return None;
         }
-        let kind = match function {
-            Function::Regsub => self.substitution(call, false)?,
-            Function::Regsuball => self.substitution(call, true)?,
-            _ => ExpressionKind::Call(function, self.arguments(function, call)?),
-        };
+        let kind = ExpressionKind::Call(function, self.arguments(function, call)?);
         Some(Expression { kind, ty: function.result(), span })
     }
 
@@ -38,19 +37,18 @@ impl Scope<'_, '_> {
         Some(StatementKind::Effect(function, self.arguments(function, call)?))
     }
 
-    /// The function that a call names, if it may be called here with that many arguments.
+    /// The function that a call names, if it may be called here.
     fn function(&mut self, call: &Call) -> Option<Function> {
         let (name, span) = (call.function.text(), call.function.span);
         let Some(function) = Function::find(&name) else {
             self.report(self.unknown_function(&name, span));
             for argument in &call.arguments {
-                self.expression(argument);
+                self.expression(&argument.value);
             }
             return None;
         };
-        let available = self.check_steps(function.steps(), Code::E0405, span, format_args!("`{name}`"), "called");
-        let counted = self.check_count(function, call);
-        (available && counted).then_some(function)
+        let what = format_args!("`{name}`");
+        self.check_steps(function.steps(), Code::E0405, span, what, "called").then_some(function)
     }
 
     fn unknown_function(&self, name: &str, span: Span) -> Diagnostic {
@@ -61,26 +59,75 @@ impl Scope<'_, '_> {
         if let Some(instead) = vcl::instead_of(name) {
             return finding.help(instead);
         }
-        unknown::suggest(finding, name, "the functions", Function::ALL.iter().map(|function| function.name()))
+        unknown::suggest(finding, name, "the functions", Function::all().map(Function::name))
     }
 
-    fn check_count(&self, function: Function, call: &Call) -> bool {
-        let parameters = function.parameters();
-        let required = parameters.iter().filter(|parameter| !parameter.optional).count();
-        let given = call.arguments.len();
-        if (required..=parameters.len()).contains(&given) {
-            return true;
-        }
-        let message = format!("`{}` takes {}, not {given}", function.name(), counted(required, parameters.len()));
-        let finding = Diagnostic::new(Code::E0305, call.function.span, message);
-        self.report(finding.help(format!("write `{}`", signature(function))));
-        false
-    }
-
+    /// The arguments in the order of the parameters, with the defaults of those that are left out.
     fn arguments(&mut self, function: Function, call: &Call) -> Option<Vec<Expression>> {
-        let pairs = call.arguments.iter().zip(function.parameters());
-        let checked: Vec<_> = pairs.map(|(argument, parameter)| self.argument(function, argument, parameter)).collect();
+        let given = self.assigned(function, call)?;
+        let pairs = given.into_iter().zip(function.parameters());
+        let checked: Vec<_> = pairs
+            .map(|(argument, parameter)| match (argument, parameter.default) {
+                (Some(argument), _) => self.argument(function, argument, parameter),
+                (None, Some(default)) => Some(constant(default, parameter, call.function.span)),
+                (None, None) => None,
+            })
+            .collect();
         checked.into_iter().collect()
+    }
+
+    /// Which argument is whose: those without a name come first, in the order of the parameters.
+    fn assigned<'e>(&self, function: Function, call: &'e Call) -> Option<Vec<Option<&'e ast::Expression>>> {
+        let parameters = function.parameters();
+        let mut given: Vec<Option<&ast::Expression>> = vec![None; parameters.len()];
+        let by_place = call.arguments.iter().take_while(|argument| argument.label.is_none()).count();
+        if by_place <= parameters.len() {
+            for (slot, argument) in given.iter_mut().zip(call.arguments.iter().take(by_place)) {
+                *slot = Some(&argument.value);
+            }
+        }
+        let mut fine = true;
+        for argument in call.arguments.iter().skip(by_place) {
+            fine &= self.assign_named(function, argument, &mut given);
+        }
+        let missing =
+            given.iter().zip(parameters).any(|(slot, parameter)| slot.is_none() && parameter.default.is_none());
+        if fine && (missing || by_place > parameters.len()) {
+            self.report(wrong_count(function, call));
+            fine = false;
+        }
+        fine.then_some(given)
+    }
+
+    /// Gives a named argument to its parameter; one without a name behind named ones has none.
+    fn assign_named<'e>(
+        &self,
+        function: Function,
+        argument: &'e ast::Argument,
+        given: &mut [Option<&'e ast::Expression>],
+    ) -> bool {
+        let parameters = function.parameters();
+        let Some(label) = &argument.label else {
+            let message = "an argument without a name stands behind one with a name";
+            let help = format!("name it too, or move it to its place: `{}`", signature(function));
+            self.report(Diagnostic::new(Code::E0342, argument.value.span, message).help(help));
+            return false;
+        };
+        let at = parameters.iter().position(|parameter| parameter.name == label.text);
+        let Some(slot) = at.and_then(|at| given.get_mut(at)) else {
+            let message = format!("`{}` has no parameter `{}`", function.name(), label.text);
+            let names = parameters.iter().map(|parameter| parameter.name);
+            let finding = Diagnostic::new(Code::E0240, label.span, message);
+            self.report(unknown::suggest(finding, &label.text, "the parameters", names));
+            return false;
+        };
+        if let Some(earlier) = slot.replace(&argument.value) {
+            let message = format!("`{}` is given twice", label.text);
+            let finding = Diagnostic::new(Code::E0340, label.span, message).context(earlier.span, "given here already");
+            self.report(finding.help("leave one of them out"));
+            return false;
+        }
+        true
     }
 
     fn argument(
@@ -89,18 +136,106 @@ impl Scope<'_, '_> {
         argument: &ast::Expression,
         parameter: &Parameter,
     ) -> Option<Expression> {
-        self.wanted(argument, parameter.ty, format_args!("`{}` of `{}`", parameter.name, function.name()))
+        let span = argument.span;
+        let what = format!("`{}` of `{}`", parameter.name, function.name());
+        let (kind, ty) = match parameter.takes {
+            Takes::Words(words) => (self.word_of(argument, words, &what)?, Type::String),
+            Takes::Value(Type::Regex) => (ExpressionKind::Regex(self.pattern(argument)?), Type::Regex),
+            Takes::Value(Type::List) => (self.list_argument(argument, &what)?, Type::List),
+            Takes::Value(Type::Acl) => (self.acl_argument(argument, &what)?, Type::Acl),
+            Takes::Value(ty) => return self.wanted(argument, ty, format_args!("{what}")),
+        };
+        Some(Expression { kind, ty, span })
     }
 
-    /// `regsub(text, regex, replacement)`
-    fn substitution(&mut self, call: &Call, all: bool) -> Option<ExpressionKind> {
-        let [text, pattern, replacement] = call.arguments.as_slice() else { return None };
-        let text = self.wanted(text, Type::String, format_args!("`text`"));
-        let pattern = self.pattern(pattern);
-        let replacement = self.wanted(replacement, Type::String, format_args!("`replacement`"));
-        let (text, replacement) = (Box::new(text?), Box::new(replacement?));
-        Some(ExpressionKind::Substitute { text, pattern: pattern?, replacement, all })
+    /// One of the words of an enumeration.
+    fn word_of(&self, argument: &ast::Expression, words: &[&'static str], what: &str) -> Option<ExpressionKind> {
+        let written = match &argument.kind {
+            ast::ExpressionKind::Path(path) => path.text(),
+            _ => String::new(),
+        };
+        if let Some(word) = words.iter().find(|word| **word == written) {
+            return Some(ExpressionKind::Text(word.as_bytes().into()));
+        }
+        let message = format!("{what} is one of {}", words::quoted(words.iter().copied(), "or"));
+        let finding = Diagnostic::new(Code::E0341, argument.span, message).label("none of them");
+        let meant = match &argument.kind {
+            ast::ExpressionKind::String(text) => words.iter().copied().find(|word| word == text),
+            _ => closest(&written, words.iter().copied()),
+        };
+        self.report(match (meant, &argument.kind) {
+            (Some(word), ast::ExpressionKind::String(_)) => {
+                let fix = Fix::replace(format!("write `{word}`"), argument.span, word);
+                finding.help(format!("write `{word}` without quotation marks")).fix(fix)
+            }
+            (Some(word), _) => finding.help(format!("did you mean `{word}`?")),
+            (None, _) => finding.help("write one of the words, without quotation marks"),
+        });
+        None
     }
+
+    /// A list of texts; one text is a list of one.
+    fn list_argument(&mut self, argument: &ast::Expression, what: &str) -> Option<ExpressionKind> {
+        if let ast::ExpressionKind::List(items) = &argument.kind {
+            return self.texts(items, false).map(ExpressionKind::List);
+        }
+        let value = self.expression(argument)?;
+        if let ExpressionKind::Text(text) = value.kind {
+            return Some(ExpressionKind::List(vec![text]));
+        }
+        let message = format!("{what} takes {}, this is {}", Type::List.in_words(), value.ty.in_words());
+        let finding = Diagnostic::new(Code::E0301, argument.span, message).label(value.ty.name());
+        self.report(finding.help("write texts in brackets: `[\"a\", \"b\"]`"));
+        None
+    }
+
+    /// The name of an acl.
+    fn acl_argument(&mut self, argument: &ast::Expression, what: &str) -> Option<ExpressionKind> {
+        if let ast::ExpressionKind::Path(path) = &argument.kind
+            && let Some(at) = self.cx.names.acls.refer(&path.text())
+        {
+            return Some(ExpressionKind::Acl(AclId(number(at))));
+        }
+        let finding = Diagnostic::new(Code::E0203, argument.span, format!("{what} takes the name of an acl"));
+        self.report(unknown::suggest(finding, "", "the acls", self.cx.names.acls.names()));
+        None
+    }
+}
+
+/// What stands for an argument that is left out.
+fn constant(constant: Constant, parameter: &Parameter, span: Span) -> Expression {
+    let ty = match parameter.takes {
+        Takes::Value(ty) => ty,
+        Takes::Words(_) => Type::String,
+    };
+    let kind = match constant {
+        Constant::Unset => ExpressionKind::Unset,
+        Constant::Text(text) => ExpressionKind::Text(text.as_bytes().into()),
+        Constant::Int(number) => ExpressionKind::Int(number),
+        Constant::Real(number) => ExpressionKind::Real(number),
+        Constant::Bool(flag) => ExpressionKind::Bool(flag),
+        Constant::Duration(millis) => ExpressionKind::Duration(millis),
+        Constant::Bytes(bytes) => ExpressionKind::Bytes(bytes),
+        Constant::List(texts) => ExpressionKind::List(texts.iter().map(|text| text.as_bytes().into()).collect()),
+    };
+    Expression { kind, ty, span }
+}
+
+fn wrong_count(function: Function, call: &Call) -> Diagnostic {
+    let parameters = function.parameters();
+    let required = parameters.iter().filter(|parameter| parameter.default.is_none()).count();
+    let given = call.arguments.len();
+    let message = format!("`{}` takes {}, not {given}", function.name(), counted(required, parameters.len()));
+    let named = |name: &str| {
+        call.arguments.iter().any(|argument| argument.label.as_ref().is_some_and(|label| label.text == name))
+    };
+    let by_place = call.arguments.iter().filter(|argument| argument.label.is_none()).count();
+    let missing = parameters.iter().skip(by_place).find(|one| one.default.is_none() && !named(one.name));
+    let message = match missing {
+        Some(missing) if given >= required => format!("`{}` is called without `{}`", function.name(), missing.name),
+        _ => message,
+    };
+    Diagnostic::new(Code::E0305, call.function.span, message).help(format!("write `{}`", signature(function)))
 }
 
 fn counted(required: usize, most: usize) -> String {

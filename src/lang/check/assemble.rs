@@ -3,14 +3,14 @@
 //! The declarations of an included file take the place of the `include`; a file that is included
 //! twice counts where it came first. The built-in policy is the last file.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::Files;
 use super::findings::Findings;
 use crate::lang::builtin;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::source::{FileId, SourceFile, SourceMap, Span};
-use crate::lang::syntax::ast::{Declaration, Include, Name};
+use crate::lang::syntax::ast::{Declaration, Include, Name, Table, TableSource};
 use crate::lang::syntax::parse;
 
 /// The most bytes that one file of a policy may have.
@@ -29,6 +29,8 @@ pub(super) struct Assembled {
     pub(super) builtin: FileId,
     /// The name of the backend that the caller may bring along.
     pub(super) default_name: Name,
+    /// The files of tables, by the place of their names.
+    pub(super) data: BTreeMap<Span, FileId>,
 }
 
 /// A file that is being read, with the `include` that led to it.
@@ -45,6 +47,7 @@ struct Assembler<'f> {
     seen: HashSet<String>,
     chain: Vec<Link>,
     head: Option<Span>,
+    data: BTreeMap<Span, FileId>,
 }
 
 /// Reads `entry` and all that it includes.
@@ -57,6 +60,7 @@ pub(super) fn assemble(entry: &str, files: &dyn Files, sources: &mut SourceMap, 
         seen: HashSet::new(),
         chain: Vec::new(),
         head: None,
+        data: BTreeMap::new(),
     };
     assembler.follow(entry.to_owned(), None);
     assembler.finish()
@@ -72,6 +76,7 @@ impl Assembler<'_> {
             head: self.head.unwrap_or(start_of_builtin),
             builtin,
             default_name: Name { text: "default".to_owned(), span: start_of_builtin },
+            data: self.data,
         }
     }
 
@@ -146,7 +151,34 @@ impl Assembler<'_> {
         for declaration in tree.declarations {
             match declaration {
                 Declaration::Include(include) => self.include(&include),
-                other => self.declarations.push(other),
+                other => {
+                    if let Declaration::Table(Table { source: TableSource::File(path), .. }) = &other {
+                        self.read_data(path);
+                    }
+                    self.declarations.push(other);
+                }
+            }
+        }
+    }
+
+    /// Reads the file of a table.
+    fn read_data(&mut self, path: &Name) {
+        let from = self.chain.last().map_or("", |link| link.name.as_str());
+        let found = if is_pattern(&path.text) { Ok(Vec::new()) } else { self.files.expand(from, &path.text) };
+        match found.as_deref() {
+            Ok([name, ..]) => {
+                if let Some(file) = self.read(name, Some(path.span)) {
+                    self.data.insert(path.span, file);
+                }
+            }
+            Ok([]) => {
+                let finding = Diagnostic::new(Code::E0220, path.span, format!("there is no file `{}`", path.text));
+                let help = "the path counts from the folder of the file that this line stands in";
+                self.findings.report(finding.help(help));
+            }
+            Err(reason) => {
+                let message = format!("cannot look for `{}`: {reason}", path.text);
+                self.findings.report(Diagnostic::new(Code::E0222, path.span, message));
             }
         }
     }

@@ -148,7 +148,8 @@ fn port(attributes: &Attributes) -> u16 {
         other => format!("{} value", other.ty().name()),
     };
     match text.parse::<u16>() {
-        Ok(port) if port > 0 => port,
+        // `parse` reads over a sign.
+        Ok(port) if port > 0 && !text.starts_with('+') => port,
         _ => {
             attributes.refuse(span, format!("`{text}` is not a port"), "write a number from 1 to 65535");
             0

@@ -275,6 +275,10 @@ fn collect_statement(names: &Names, statement: &Statement, edges: &mut Vec<Edge>
             let blocks = ladder.arms.iter().map(|arm| &arm.block).chain(&ladder.otherwise);
             blocks.for_each(|block| collect_block(names, block, edges));
         }
+        StatementKind::Match(found) => {
+            let blocks = found.arms.iter().map(|arm| &arm.then).chain(&found.otherwise);
+            blocks.for_each(|block| collect_block(names, block, edges));
+        }
         _ => {}
     }
 }

@@ -17,7 +17,7 @@ pub(super) const PIECE_PREFIX: &str = "builtin.";
 /// Names of one group exclude each other.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Group {
-    /// Backends, directors, acls and constants: they meet in expressions.
+    /// Backends, directors, acls, tables and constants: they meet in expressions.
     Value,
     Probe,
     Sub,
@@ -70,6 +70,11 @@ impl<'a> Collector<'a, '_> {
             Declaration::Acl(acl) => {
                 if self.claim_value("acl", &acl.name) {
                     self.names.acls.declare(&acl.name, acl.span, acl);
+                }
+            }
+            Declaration::Table(table) => {
+                if self.claim_value("table", &table.name) {
+                    self.names.tables.declare(&table.name, table.span, table);
                 }
             }
             Declaration::Const(binding) => {

@@ -7,9 +7,9 @@ use super::findings::Findings;
 use super::names::{Names, Part};
 use super::scope::{Home, Scope};
 use super::{Files, Options};
-use super::{acl, backend, collect, director, flow, unused};
+use super::{acl, backend, collect, director, flow, table, unused};
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{BackendId, Body, Hir, StepBody, Sub};
+use crate::lang::hir::{BackendId, Body, Hir, StepBody, Sub, Table};
 use crate::lang::schema::Step;
 use crate::lang::source::{FileId, SourceMap};
 
@@ -29,6 +29,8 @@ pub(super) struct Context<'a> {
     pub(super) constants: Constants,
     /// The built-in policy's file: what is found there is not the user's to mend.
     pub(super) builtin: FileId,
+    /// The tables in order of declaration; none before they are read.
+    pub(super) tables: Vec<Table>,
 }
 
 /// Checks the declarations of a policy; what is wrong is left out of the result.
@@ -43,7 +45,9 @@ pub(super) fn check_policy(
     let calls = Calls::of(&names);
     let bounded = calls.report(&names, findings);
     let constants = Constants::new(&names);
-    let cx = Context { sources, files, findings, names, calls, constants, builtin: assembled.builtin };
+    let mut cx =
+        Context { sources, files, findings, names, calls, constants, builtin: assembled.builtin, tables: Vec::new() };
+    cx.tables = table::tables(&cx, &assembled.data);
     // In a file that was not understood the backend may be just what was left out.
     if cx.names.backends.iter().next().is_none() && options.require_backend && !findings.any_error() {
         findings.report(no_backend(assembled));
@@ -53,6 +57,7 @@ pub(super) fn check_policy(
         backends: backend::backends(&cx, options),
         directors: director::directors(&cx),
         default_backend: default_backend(&cx),
+        tables: cx.tables.clone(),
         acls: cx.names.acls.iter().map(|entry| acl::acl(&cx, entry.item)).collect(),
         subs: subs(&cx),
         steps: steps(&cx),

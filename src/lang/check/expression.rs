@@ -19,6 +19,13 @@ impl Scope<'_, '_> {
             ast::ExpressionKind::Index { base, key } => self.index(base, key, span),
             ast::ExpressionKind::Call(call) => self.call_value(call, span),
             ast::ExpressionKind::Header(name) => self.table_header(name, span),
+            ast::ExpressionKind::Match(found) => self.match_value(found, span),
+            ast::ExpressionKind::Fallback(parts) => self.fallback(parts, span),
+            ast::ExpressionKind::List(_) => {
+                let finding = Diagnostic::new(Code::E0317, span, "a list has no value of its own");
+                self.report(finding.help("a list stands behind `in`, or where a function takes one"));
+                None
+            }
             ast::ExpressionKind::Not(inner) => self.condition(inner).map(|inner| negation(inner, span)),
             ast::ExpressionKind::Negate(inner) => self.negate(inner, span),
             ast::ExpressionKind::And(parts) => {
@@ -50,6 +57,10 @@ impl Scope<'_, '_> {
                 Diagnostic::new(Code::E0317, path.span, format!("`{name}` is an acl, it has no value of its own"))
                     .help(format!("test an address with it: `client.ip ~ {name}`"))
             }
+            Meaning::Table(_) => {
+                Diagnostic::new(Code::E0317, path.span, format!("`{name}` is a table, it has no value of its own"))
+                    .help(format!("look a key up: `{name}[req.host]`, or ask `{name} has req.host`"))
+            }
             Meaning::Collection(..) => Diagnostic::new(Code::E0317, path.span, format!("`{name}` holds many values"))
                 .help(format!("name one: `{name}[\"key\"]`, or ask `{name} has \"key\"`")),
         };
@@ -66,9 +77,10 @@ impl Scope<'_, '_> {
         let kind = match self.path(base)? {
             Meaning::Collection(message, Collection::Query) => ExpressionKind::Query(message, key?),
             Meaning::Collection(message, Collection::Cookies) => ExpressionKind::Cookie(message, key?),
+            Meaning::Table(at) => return self.certain_entry(base, at, key?, span),
             _ => {
                 let message = format!("`{}` has no parts to look up with `[…]`", base.text());
-                let help = "only the query and the cookies have: `req.query[\"key\"]`, `req.cookies[\"key\"]`";
+                let help = "only tables, the query and the cookies have: `req.query[\"key\"]`, `req.cookies[\"key\"]`";
                 self.report(Diagnostic::new(Code::E0317, base.span, message).help(help));
                 return None;
             }

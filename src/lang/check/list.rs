@@ -79,6 +79,14 @@ impl Scope<'_, '_> {
             self.report(finding.help(format!("test an address with `~`: `client.ip ~ {}`", name.text)));
             return None;
         }
+        if let ExpressionKind::Path(path) = &written.kind
+            && let [name] = path.parts.as_slice()
+            && self.cx.names.tables.refer(&name.text).is_some()
+        {
+            let finding = Diagnostic::new(Code::E0314, written.span, format!("`{}` is a table", name.text));
+            self.report(finding.help(format!("ask for a key the other way round: `{} has VALUE`", name.text)));
+            return None;
+        }
         let value = self.expression(written)?;
         self.known(&value, format_args!("an element of a list"))
     }

@@ -9,6 +9,27 @@ use crate::lang::schema::{Message, Type, Variable};
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{self, ListItem, TestOperator};
 
+/// What words such as `in` and `has` look at.
+#[derive(Clone)]
+pub(super) enum Looked {
+    /// A value.
+    Value(Expression),
+    /// The query or the cookies.
+    Collection(Message, Collection),
+    /// The table of that number.
+    Table(usize),
+}
+
+impl Looked {
+    /// The same, written at another place.
+    pub(super) fn at(&self, span: Span) -> Self {
+        match self {
+            Self::Value(value) => Self::Value(Expression { span, ..value.clone() }),
+            collection => collection.clone(),
+        }
+    }
+}
+
 impl Scope<'_, '_> {
     /// `subject WORD [list]`
     pub(super) fn membership(
@@ -18,18 +39,58 @@ impl Scope<'_, '_> {
         list: &[ListItem],
         span: Span,
     ) -> Option<Expression> {
+        let looked = match operator {
+            TestOperator::In | TestOperator::Under | TestOperator::Ext => self.expression(subject).map(Looked::Value),
+            TestOperator::Has | TestOperator::Any => self.collection(subject, operator),
+        };
+        self.listed(operator, looked, list, span)
+    }
+
+    /// What an expression is that words may look at.
+    pub(super) fn looked_at(&mut self, written: &ast::Expression) -> Option<Looked> {
+        if let ast::ExpressionKind::Path(path) = &written.kind
+            && self.names_collection(path)
+            && let Meaning::Collection(message, collection) = self.path(path)?
+        {
+            return Some(Looked::Collection(message, collection));
+        }
+        self.expression(written).map(Looked::Value)
+    }
+
+    /// `WORD [list]`, asked of what is looked at; `None` for that is a mistake that has been reported.
+    pub(super) fn listed(
+        &mut self,
+        operator: TestOperator,
+        looked: Option<Looked>,
+        list: &[ListItem],
+        span: Span,
+    ) -> Option<Expression> {
         let kind = match operator {
-            TestOperator::In => self.test_in(subject, list, span),
-            TestOperator::Under => self.test_under(subject, list),
-            TestOperator::Ext => self.test_extension(subject, list),
-            TestOperator::Has => self.test_has(subject, list),
-            TestOperator::Any => self.test_any(subject, list),
+            TestOperator::In => self.test_in(looked, list, span),
+            TestOperator::Under => self.test_under(looked, list),
+            TestOperator::Ext => self.test_extension(looked, list),
+            TestOperator::Has => self.test_has(looked, list, span),
+            TestOperator::Any => self.test_any(looked, list, span),
         };
         Some(Expression { kind: kind?, ty: Type::Bool, span })
     }
 
-    fn test_in(&mut self, subject: &ast::Expression, list: &[ListItem], span: Span) -> Option<ExpressionKind> {
-        let subject = self.expression(subject)?;
+    /// The value that is looked at, if it is one.
+    pub(super) fn single(&self, looked: Looked, span: Span) -> Option<Expression> {
+        match looked {
+            Looked::Value(value) => Some(value),
+            Looked::Table(_) | Looked::Collection(..) => {
+                let finding = Diagnostic::new(Code::E0317, span, "the query and the cookies hold many values");
+                self.report(
+                    finding.help("ask for a key with `has` or `any`, or look at one value: `req.query[\"key\"]`"),
+                );
+                None
+            }
+        }
+    }
+
+    fn test_in(&mut self, looked: Option<Looked>, list: &[ListItem], span: Span) -> Option<ExpressionKind> {
+        let subject = self.single(looked?, span)?;
         match subject.ty {
             Type::String => {
                 let texts = self.texts(list, is_method(&subject.kind))?;
@@ -51,16 +112,16 @@ impl Scope<'_, '_> {
         }
     }
 
-    fn test_under(&mut self, subject: &ast::Expression, list: &[ListItem]) -> Option<ExpressionKind> {
-        let subject = self.text_subject(subject, "under");
+    fn test_under(&mut self, looked: Option<Looked>, list: &[ListItem]) -> Option<ExpressionKind> {
+        let subject = self.text_subject(looked, "under");
         let paths = self.checked_texts(list, |text| {
             (!text.starts_with(b"/")).then_some("a path starts with `/`, so this matches nothing")
         });
         Some(ExpressionKind::Under(Box::new(subject?), paths?))
     }
 
-    fn test_extension(&mut self, subject: &ast::Expression, list: &[ListItem]) -> Option<ExpressionKind> {
-        let subject = self.text_subject(subject, "ext");
+    fn test_extension(&mut self, looked: Option<Looked>, list: &[ListItem]) -> Option<ExpressionKind> {
+        let subject = self.text_subject(looked, "ext");
         let extensions = self.checked_texts(list, |text| {
             let bare = text.strip_prefix(b".").unwrap_or(text);
             (bare.is_empty() || bare.iter().any(|byte| b"./*".contains(byte)))
@@ -70,28 +131,34 @@ impl Scope<'_, '_> {
         Some(ExpressionKind::Extension(Box::new(subject?), bare.map(Vec::into_boxed_slice).collect()))
     }
 
-    fn test_has(&mut self, subject: &ast::Expression, list: &[ListItem]) -> Option<ExpressionKind> {
-        let collection = self.collection(subject, "has");
+    fn test_has(&mut self, looked: Option<Looked>, list: &[ListItem], span: Span) -> Option<ExpressionKind> {
+        if let Some(Looked::Table(at)) = looked {
+            return self.has_key(at, list);
+        }
         let names = self.checked_texts(list, empty_name)?;
-        Some(match collection? {
+        Some(match self.many(&looked?, TestOperator::Has, span)? {
             (message, Collection::Query) => ExpressionKind::HasQuery(message, names),
             (message, Collection::Cookies) => ExpressionKind::HasCookie(message, names),
         })
     }
 
-    fn test_any(&mut self, subject: &ast::Expression, list: &[ListItem]) -> Option<ExpressionKind> {
-        let collection = self.collection(subject, "any");
+    fn test_any(&mut self, looked: Option<Looked>, list: &[ListItem], span: Span) -> Option<ExpressionKind> {
         let names = self.checked_texts(list, empty_name)?;
         let globs = names.iter().map(|name| Glob::new(String::from_utf8_lossy(name))).collect();
-        Some(match collection? {
+        Some(match self.many(&looked?, TestOperator::Any, span)? {
             (message, Collection::Query) => ExpressionKind::AnyQuery(message, globs),
             (message, Collection::Cookies) => ExpressionKind::AnyCookie(message, globs),
         })
     }
 
     /// The text that `word` tests.
-    fn text_subject(&mut self, subject: &ast::Expression, word: &str) -> Option<Expression> {
-        let value = self.expression(subject)?;
+    fn text_subject(&mut self, looked: Option<Looked>, word: &str) -> Option<Expression> {
+        let looked = looked?;
+        let span = match &looked {
+            Looked::Value(value) => value.span,
+            Looked::Table(_) | Looked::Collection(..) => return None,
+        };
+        let value = self.single(looked, span)?;
         if value.ty == Type::String {
             return Some(to_text(value));
         }
@@ -100,19 +167,37 @@ impl Scope<'_, '_> {
         None
     }
 
-    /// The collection that `word` looks into.
-    fn collection(&mut self, subject: &ast::Expression, word: &str) -> Option<(Message, Collection)> {
-        if let ast::ExpressionKind::Path(path) = &subject.kind
-            && let Meaning::Collection(message, collection) = self.path(path)?
-        {
-            return Some((message, collection));
+    /// The collection that a word looks into.
+    fn collection(&mut self, subject: &ast::Expression, operator: TestOperator) -> Option<Looked> {
+        if let ast::ExpressionKind::Path(path) = &subject.kind {
+            match self.path(path)? {
+                Meaning::Collection(message, collection) => return Some(Looked::Collection(message, collection)),
+                Meaning::Table(at) if operator == TestOperator::Has => return Some(Looked::Table(at)),
+                _ => {}
+            }
         }
+        self.report_no_collection(operator, subject.span);
+        None
+    }
+
+    /// The collection that is looked at, if it is one.
+    fn many(&self, looked: &Looked, operator: TestOperator, span: Span) -> Option<(Message, Collection)> {
+        match looked {
+            Looked::Collection(message, collection) => Some((*message, *collection)),
+            Looked::Table(_) | Looked::Value(_) => {
+                self.report_no_collection(operator, span);
+                None
+            }
+        }
+    }
+
+    fn report_no_collection(&self, operator: TestOperator, span: Span) {
+        let word = if operator == TestOperator::Any { "any" } else { "has" };
         let message = format!("`{word}` looks for a name in the query or in the cookies");
-        let finding = Diagnostic::new(Code::E0317, subject.span, message)
+        let finding = Diagnostic::new(Code::E0317, span, message)
             .label("neither the query nor the cookies")
             .help(format!("write `req.query {word} …` or `req.cookies {word} …`"));
         self.report(finding);
-        None
     }
 }
 

@@ -7,7 +7,7 @@ use super::context::number;
 use crate::lang::hir::BackendId;
 use crate::lang::schema::Step;
 use crate::lang::source::Span;
-use crate::lang::syntax::ast::{Acl, AttributeBlock, Binding, Block, Director, Name, Normalize, Rules, Sub};
+use crate::lang::syntax::ast::{Acl, AttributeBlock, Binding, Block, Director, Name, Normalize, Rules, Sub, Table};
 
 /// Declared things of one kind, numbered in the order of declaration.
 pub(super) struct Namespace<'a, T> {
@@ -109,6 +109,8 @@ pub(super) struct Names<'a> {
     pub(super) directors: Namespace<'a, &'a Director>,
     /// Access lists.
     pub(super) acls: Namespace<'a, &'a Acl>,
+    /// Tables.
+    pub(super) tables: Namespace<'a, &'a Table>,
     /// Probes with a name.
     pub(super) probes: Namespace<'a, &'a AttributeBlock>,
     /// Constants.
@@ -122,7 +124,7 @@ pub(super) struct Names<'a> {
 impl<'a> Names<'a> {
     /// The names that an expression may use, apart from variables and locals.
     pub(super) fn values(&self) -> impl Iterator<Item = &'a str> + '_ {
-        self.backend_names().chain(self.acls.names()).chain(self.consts.names())
+        self.backend_names().chain(self.acls.names()).chain(self.consts.names()).chain(self.tables.names())
     }
 
     /// The names of what a request can be sent to.

@@ -13,13 +13,20 @@ use crate::lang::source::Span;
 use crate::lang::syntax::ast::{self, BinaryOperator};
 
 /// What a sign does.
-enum Sign {
+pub(super) enum Sign {
+    /// It reckons, or joins text.
     Reckon(Arithmetic),
+    /// It compares.
     Compare(Comparison),
-    Match { negated: bool },
+    /// It matches with a pattern or an acl.
+    Match {
+        /// Whether it must not match.
+        negated: bool,
+    },
 }
 
-fn sign_of(operator: BinaryOperator) -> Sign {
+/// What `operator` does.
+pub(super) fn sign_of(operator: BinaryOperator) -> Sign {
     match operator {
         BinaryOperator::Equal => Sign::Compare(Comparison::Equal),
         BinaryOperator::NotEqual => Sign::Compare(Comparison::NotEqual),
@@ -59,9 +66,13 @@ impl Scope<'_, '_> {
     ) -> Option<Expression> {
         match sign_of(operator) {
             Sign::Reckon(sign) => self.chain(sign, left, right, span),
-            Sign::Compare(sign) => self.comparison(sign, left, right, span),
+            Sign::Compare(sign) => {
+                let (left, right) = (self.expression(left), self.expression(right));
+                self.compared(sign, left?, right?, span)
+            }
             Sign::Match { negated } => {
-                let matched = self.matched(left, right, span)?;
+                let subject = self.expression(left);
+                let matched = self.matched(subject, right, span)?;
                 Some(if negated { negation(matched, span) } else { matched })
             }
         }
@@ -132,15 +143,14 @@ impl Scope<'_, '_> {
     }
 
     /// `left == right` and the like.
-    fn comparison(
-        &mut self,
+    pub(super) fn compared(
+        &self,
         sign: Comparison,
-        left: &ast::Expression,
-        right: &ast::Expression,
+        left: Expression,
+        right: Expression,
         span: Span,
     ) -> Option<Expression> {
-        let (left, right) = (self.expression(left), self.expression(right));
-        let (left, right) = self.of_one_type(left?, right?, span)?;
+        let (left, right) = self.of_one_type(left, right, span)?;
         let equality = matches!(sign, Comparison::Equal | Comparison::NotEqual);
         if !equality && matches!(left.ty, Type::String | Type::Bool | Type::Ip | Type::Backend) {
             let message = format!("there is no order between values of type {}", left.ty.name());
@@ -182,9 +192,13 @@ impl Scope<'_, '_> {
         }
     }
 
-    /// `left ~ right`: text with a regular expression, an address with an acl.
-    fn matched(&mut self, left: &ast::Expression, right: &ast::Expression, span: Span) -> Option<Expression> {
-        let subject = self.expression(left);
+    /// `subject ~ right`: text with a regular expression, an address with an acl.
+    pub(super) fn matched(
+        &mut self,
+        subject: Option<Expression>,
+        right: &ast::Expression,
+        span: Span,
+    ) -> Option<Expression> {
         if self.is_unknown_acl(right) {
             return None;
         }

@@ -34,6 +34,8 @@ pub(super) enum Meaning {
     Value(Expression),
     /// An access list.
     Acl,
+    /// The table of that number.
+    Table(usize),
     /// The query or the cookies of a request.
     Collection(Message, Collection),
 }
@@ -99,6 +101,7 @@ impl Scope<'_, '_> {
             || names.consts.find(word).is_some()
             || names.backend_names().any(|name| name == word)
             || names.acls.find(word).is_some()
+            || names.tables.find(word).is_some()
             || Variable::find(word).is_some()
             || word == "none"
             || self.table.is_some() && SHORT_NAMES.iter().any(|short| short.name == word)
@@ -118,7 +121,7 @@ impl Scope<'_, '_> {
         self.found(found, || self.unknown_word(text, span))
     }
 
-    /// A local, a constant, a backend or an acl.
+    /// A local, a constant, a backend, an acl or a table.
     fn declared(&mut self, text: &str, span: Span) -> Lookup {
         if let Some(local) = self.local(text) {
             let value = |ty| Meaning::Value(Expression { kind: ExpressionKind::Local(local.id), ty, span });
@@ -133,6 +136,9 @@ impl Scope<'_, '_> {
         }
         if names.acls.refer(text).is_some() {
             return Lookup::Is(Meaning::Acl);
+        }
+        if let Some(at) = names.tables.refer(text) {
+            return Lookup::Is(Meaning::Table(at));
         }
         if text == "none" {
             return Lookup::Is(Meaning::Value(backend_at(None, span)));
@@ -167,6 +173,14 @@ impl Scope<'_, '_> {
             return Lookup::Unknown;
         };
         self.check_readable(readable, written, span).then_some(meaning).into()
+    }
+
+    /// Whether the name is that of the query or the cookies.
+    pub(super) fn names_collection(&self, path: &Path) -> bool {
+        let text = path.text();
+        let short = SHORT_NAMES.iter().find(|short| short.name == text && self.table.is_some());
+        let full = short.and_then(|short| short.request.or(short.response)).unwrap_or(&text);
+        collection_of(full).is_some()
     }
 
     fn check_readable(&self, allowed: StepSet, written: &str, span: Span) -> bool {

@@ -33,7 +33,12 @@ impl<'a> Scope<'_, 'a> {
     }
 
     fn row_actions(&mut self, row: &'a RuleRow) -> Vec<Statement> {
-        row.actions.iter().filter_map(|step| self.row_action(step)).collect()
+        let mut statements = Vec::with_capacity(row.actions.len());
+        for step in &row.actions {
+            let statement = self.row_action(step);
+            statements.extend(self.with_those_before(statement));
+        }
+        statements
     }
 
     fn row_action(&mut self, step: &'a RuleStep) -> Option<Statement> {
@@ -41,7 +46,7 @@ impl<'a> Scope<'_, 'a> {
             RuleStepKind::Statement(statement) => self.statement(statement),
             RuleStepKind::Action { name, operands } => {
                 let kind = self.rule_action(name, operands, step.span)?;
-                Some(Statement { kind, span: step.span })
+                Some(self.spread(Statement { kind, span: step.span }))
             }
         }
     }

@@ -6,7 +6,7 @@ use super::calls::{Caller, Link, name_of};
 use super::context::Context;
 use super::words;
 use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Label, Safety};
-use crate::lang::hir::LocalId;
+use crate::lang::hir::{LocalId, Statement};
 use crate::lang::schema::{RuleTable, Step, StepSet, Type, Variable};
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{Binding, Name};
@@ -48,6 +48,8 @@ pub(super) struct Scope<'c, 'a> {
     steps: StepSet,
     locals: Vec<Local<'a>>,
     frame: u32,
+    /// Statements that belong before the one that is being checked.
+    before: Vec<Statement>,
 }
 
 impl<'c, 'a> Scope<'c, 'a> {
@@ -58,7 +60,7 @@ impl<'c, 'a> Scope<'c, 'a> {
             Home::Sub(sub) => cx.calls.steps_of(sub),
             Home::Constant => StepSet::NONE,
         };
-        Self { cx, home, table: None, steps, locals: Vec::new(), frame: 0 }
+        Self { cx, home, table: None, steps, locals: Vec::new(), frame: 0, before: Vec::new() }
     }
 
     /// Reports a finding.
@@ -102,11 +104,35 @@ impl<'c, 'a> Scope<'c, 'a> {
         self.locals.iter().map(|local| local.name.text.as_str())
     }
 
+    /// A place in the frame for a value without a name.
+    pub(super) fn unnamed(&mut self) -> LocalId {
+        let id = LocalId(self.frame);
+        self.frame = self.frame.saturating_add(1);
+        id
+    }
+
+    /// Has a statement carried out before the one that is being checked.
+    pub(super) fn put_before(&mut self, statement: Statement) {
+        self.before.push(statement);
+    }
+
+    /// The statements that belong before the one that is being checked.
+    pub(super) fn statements_before(&mut self) -> &mut Vec<Statement> {
+        &mut self.before
+    }
+
+    /// A statement behind those that belong before it.
+    pub(super) fn with_those_before(
+        &mut self,
+        statement: Option<Statement>,
+    ) -> impl Iterator<Item = Statement> + use<> {
+        std::mem::take(&mut self.before).into_iter().chain(statement)
+    }
+
     /// Brings a `let` in sight.
     pub(super) fn declare(&mut self, binding: &'a Binding, ty: Option<Type>) -> LocalId {
         self.report_shadowing(&binding.name);
-        let id = LocalId(self.frame);
-        self.frame = self.frame.saturating_add(1);
+        let id = self.unnamed();
         self.locals.push(Local { name: &binding.name, declaration: binding.span, id, ty, used: false });
         id
     }
@@ -124,7 +150,8 @@ impl<'c, 'a> Scope<'c, 'a> {
             .or_else(|| {
                 find("director", names.directors.find(text).and_then(|at| Some(names.directors.get(at)?.name.span)))
             })
-            .or_else(|| find("acl", names.acls.find(text).and_then(|at| Some(names.acls.get(at)?.name.span))));
+            .or_else(|| find("acl", names.acls.find(text).and_then(|at| Some(names.acls.get(at)?.name.span))))
+            .or_else(|| find("table", names.tables.find(text).and_then(|at| Some(names.tables.get(at)?.name.span))));
         if let Some((kind, span)) = present {
             let finding =
                 Diagnostic::new(Code::E0213, name.span, format!("there is already a {kind} `{text}` in sight"))

@@ -13,7 +13,11 @@ impl<'a> Scope<'_, 'a> {
     /// The statements of a block, with a scope of its own for their locals.
     pub(super) fn block(&mut self, block: &'a Block) -> Vec<Statement> {
         let visible = self.visible();
-        let statements = block.statements.iter().filter_map(|statement| self.statement(statement)).collect();
+        let mut statements = Vec::with_capacity(block.statements.len());
+        for statement in &block.statements {
+            let statement = self.statement(statement);
+            statements.extend(self.with_those_before(statement));
+        }
         self.forget(visible);
         statements
     }
@@ -28,9 +32,10 @@ impl<'a> Scope<'_, 'a> {
             ast::StatementKind::Call { name } => self.call(name),
             ast::StatementKind::Return(end) => self.return_statement(end, span),
             ast::StatementKind::If(ladder) => Some(self.ladder(ladder)),
+            ast::StatementKind::Match(found) => Some(self.match_statement(found)),
             ast::StatementKind::Effect(call) => self.call_effect(call, span),
         };
-        Some(Statement { kind: kind?, span })
+        Some(self.spread(Statement { kind: kind?, span }))
     }
 
     fn let_statement(&mut self, binding: &'a Binding) -> Option<StatementKind> {

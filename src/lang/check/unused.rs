@@ -12,6 +12,7 @@ pub(super) fn check(cx: &Context) {
     report(cx, "backend", &cx.names.backends);
     report(cx, "director", &cx.names.directors);
     report(cx, "acl", &cx.names.acls);
+    report(cx, "table", &cx.names.tables);
     report(cx, "probe", &cx.names.probes);
     report(cx, "const", &cx.names.consts);
     report(cx, "sub", &cx.names.subs);

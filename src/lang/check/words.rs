@@ -17,6 +17,12 @@ pub(super) fn join<T: Display>(items: &[T], last: &str) -> String {
     format!("{} {last} {end}", start.join(", "))
 }
 
+/// `` `a`, `b` or `c` ``
+pub(super) fn quoted<'n>(names: impl Iterator<Item = &'n str>, last: &str) -> String {
+    let quoted: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    join(&quoted, last)
+}
+
 /// The names of steps in a sentence.
 pub(super) fn steps(steps: impl Iterator<Item = Step>, last: &str) -> String {
     let names: Vec<&str> = steps.map(Step::name).collect();

@@ -117,6 +117,7 @@ codes! {
     E0221 "include-cycle" "0.1" "A file includes itself.";
     E0222 "unreadable-file" "0.1" "A file cannot be read.";
     W0224 "empty-include" "0.1" "No file is like the pattern of an `include`.";
+    E0240 "unknown-parameter" "0.1" "The function has no parameter of that name.";
 
     // 03 types and units
     E0301 "wrong-type" "0.1" "A value of another type is wanted.";
@@ -138,6 +139,14 @@ codes! {
     E0317 "wrong-subject" "0.1" "A word or a name is used on something that it does not work for.";
     E0318 "impossible-constant" "0.1" "A constant expression has no result.";
     E0320 "unknown-type" "0.1" "There is no type of that name.";
+    E0340 "argument-twice" "0.1" "A parameter of a function is given twice.";
+    E0341 "unknown-word" "0.1" "A function takes one of a few words, and this is none of them.";
+    E0342 "argument-out-of-place" "0.1" "An argument without a name stands behind one with a name.";
+    E0343 "match-without-else" "0.1" "A `match` that stands for a value says nothing of what no arm takes.";
+    E0344 "never-unset" "0.1" "`??` stands behind something that is always set.";
+    E0345 "may-be-missing" "0.1" "A table may hold nothing for a key.";
+    E0346 "duplicate-key" "0.1" "A table has a key twice.";
+    E0347 "bad-data" "0.1" "The file of a table is not as it should be.";
 
     // 04 steps
     E0401 "not-readable-here" "0.1" "A variable cannot be read in this step.";

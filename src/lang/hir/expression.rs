@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 
 use http::HeaderName;
 
-use super::{AclId, BackendId, Glob, LocalId, Pattern};
+use super::{AclId, BackendId, Glob, LocalId, Pattern, TableId};
+use crate::lang::schema::function::Class;
 use crate::lang::schema::{Function, Message, Type, Variable};
 use crate::lang::source::Span;
 
@@ -70,6 +71,10 @@ pub enum ExpressionKind {
     Matches(Box<Expression>, Pattern),
     /// BOOL from IP.
     InAcl(Box<Expression>, AclId),
+    /// The value of a table for the key, STRING; unset, whatever its type, if there is none.
+    Lookup(TableId, Box<Expression>),
+    /// BOOL from STRING: the table has that key.
+    InTable(TableId, Box<Expression>),
     /// BOOL from STRING: equal to one of them.
     InTexts(Box<Expression>, Vec<Box<[u8]>>),
     /// BOOL from INT (DURATION, BYTES): within one of the ranges.
@@ -88,19 +93,104 @@ pub enum ExpressionKind {
     HasCookie(Message, Vec<Box<[u8]>>),
     /// BOOL: there is a cookie whose name is like one of these.
     AnyCookie(Message, Vec<Glob>),
-    /// STRING: `regsub` and `regsuball`.
-    Substitute {
-        /// The text; unset stays unset.
-        text: Box<Expression>,
-        /// What to look for.
-        pattern: Pattern,
-        /// What to put there, `\0` to `\9` being the match and its groups: STRING.
-        replacement: Box<Expression>,
-        /// Every match, not only the first.
-        all: bool,
-    },
-    /// The result of a function other than `regsub`, `regsuball` and those without a result.
+    /// The result of a function that has one, from all of its parameters in order.
     Call(Function, Vec<Expression>),
+    /// The first of them that is set, all of one type.
+    Fallback(Vec<Expression>),
+    /// The value beside the first condition that holds; the last value, one more than there are conditions,
+    /// if none does.
+    Choose(Vec<Expression>, Vec<Expression>),
+    /// The second with the value of the first as that local.
+    Bind(LocalId, Box<Expression>, Box<Expression>),
+    /// STRING: unset. Also stands for an argument of any type that is left out.
+    Unset,
+    /// REGEX, an argument.
+    Regex(Pattern),
+    /// ACL, an argument.
+    Acl(AclId),
+    /// LIST, an argument.
+    List(Vec<Box<[u8]>>),
+}
+
+impl Expression {
+    /// The expressions that it is made of.
+    pub fn parts(&self) -> impl Iterator<Item = &Self> {
+        let (first, second) = self.kind.parts();
+        first.iter().chain(second)
+    }
+
+    /// The expressions that it is made of, to be changed.
+    pub fn parts_mut(&mut self) -> impl Iterator<Item = &mut Self> {
+        let (first, second) = self.kind.parts_mut();
+        first.iter_mut().chain(second)
+    }
+
+    /// Whether its value depends on nothing but the request: asking for it early, twice or not at all
+    /// changes nothing.
+    #[must_use]
+    pub fn is_pure(&self) -> bool {
+        let itself = match &self.kind {
+            ExpressionKind::Call(function, _) => function.class() == Class::Pure,
+            _ => true,
+        };
+        itself && self.parts().all(Self::is_pure)
+    }
+}
+
+/// The parts of an expression, each kind listed once for reading and once for changing them.
+macro_rules! parts {
+    ($name:ident, $one:path, $none:expr $(, $change:tt)?) => {
+        fn $name(& $($change)? self) -> (& $($change)? [Expression], & $($change)? [Expression]) {
+            match self {
+                Self::Query(_, inner)
+                | Self::Cookie(_, inner)
+                | Self::ToText(inner)
+                | Self::Truth(inner)
+                | Self::Not(inner)
+                | Self::Matches(inner, _)
+                | Self::InAcl(inner, _)
+                | Self::Lookup(_, inner)
+                | Self::InTable(_, inner)
+                | Self::InTexts(inner, _)
+                | Self::InRanges(inner, _)
+                | Self::Under(inner, _)
+                | Self::Extension(inner, _) => ($one(inner), $none),
+                Self::Concat(parts)
+                | Self::And(parts)
+                | Self::Or(parts)
+                | Self::Call(_, parts)
+                | Self::Fallback(parts) => (parts, $none),
+                Self::Choose(conditions, values) => (conditions, values),
+                Self::Compare(_, left, right) | Self::Arithmetic(_, left, right) | Self::Bind(_, left, right) => {
+                    ($one(left), $one(right))
+                }
+                Self::Text(_)
+                | Self::Int(_)
+                | Self::Real(_)
+                | Self::Bool(_)
+                | Self::Duration(_)
+                | Self::Bytes(_)
+                | Self::Ip(_)
+                | Self::Backend(_)
+                | Self::Variable(_)
+                | Self::Header(..)
+                | Self::Local(_)
+                | Self::HasQuery(..)
+                | Self::AnyQuery(..)
+                | Self::HasCookie(..)
+                | Self::AnyCookie(..)
+                | Self::Unset
+                | Self::Regex(_)
+                | Self::Acl(_)
+                | Self::List(_) => ($none, $none),
+            }
+        }
+    };
+}
+
+impl ExpressionKind {
+    parts!(parts, std::slice::from_ref, &[]);
+    parts!(parts_mut, std::slice::from_mut, &mut [], mut);
 }
 
 /// Ways to compare. Only `Equal` and `NotEqual` apply to STRING, BOOL, IP and BACKEND.

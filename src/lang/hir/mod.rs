@@ -9,12 +9,14 @@ mod director;
 mod expression;
 mod pattern;
 mod statement;
+mod table;
 
 pub use backend::{Backend, BackendAddress, FileText, Greeting, Limit, Place, Probe, ProxyVersion, Tls, Via};
 pub use director::{Choice, Director, Key, Member, Shard, ShardHealth};
 pub use expression::{Arithmetic, Comparison, Expression, ExpressionKind};
 pub use pattern::{Glob, PATTERN_SIZE_LIMIT_BYTES, Pattern};
 pub use statement::{Arm, Normalization, Outcome, Statement, StatementKind, Target};
+pub use table::{Datum, Table};
 
 use std::net::IpAddr;
 
@@ -30,6 +32,10 @@ pub struct BackendId(pub u32);
 /// Names an acl of [`Hir::acls`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AclId(pub u32);
+
+/// Names a table of [`Hir::tables`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TableId(pub u32);
 
 /// Names a sub of [`Hir::subs`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -50,6 +56,8 @@ pub struct Hir {
     pub default_backend: Option<BackendId>,
     /// The access lists.
     pub acls: Vec<Acl>,
+    /// The tables.
+    pub tables: Vec<Table>,
     /// The subs that are called by name, the pieces of the built-in policy among them.
     pub subs: Vec<Sub>,
     /// What each step does: the policy's own subs and tables in source order, then the built-in part.

@@ -111,6 +111,9 @@ pub enum TokenKind {
     /// `||`
     #[token("||")]
     Or,
+    /// `??`
+    #[token("??")]
+    Otherwise,
     /// `+`
     #[token("+")]
     Plus,

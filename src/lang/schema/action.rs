@@ -9,6 +9,8 @@ pub enum ActionArguments {
     None,
     /// A status and, if wanted, a reason: `synth(404, "gone")`.
     StatusAndReason,
+    /// The same, or nothing: `error` is `error(503)`.
+    OptionalStatusAndReason,
     /// If wanted, a reason: `fail("no")`.
     OptionalReason,
     /// In `backend_response`, if wanted, a time: `pass(10m)`.
@@ -62,11 +64,11 @@ macro_rules! actions {
 
 actions! {
     Abandon "abandon" None [BackendFetch BackendRefresh BackendResponse BackendError] runs [BackendFetch BackendResponse BackendError]
-        "Give the fetch up; the client gets 503.";
+        "Give the fetch up, without asking `backend_error`: `synth` makes the answer, 503, if nothing stale can be served.";
     Deliver "deliver" None [Hit Deliver Synth BackendResponse BackendError] runs [Hit Deliver Synth BackendResponse BackendError]
         "Go on with this response.";
-    Error "error" StatusAndReason [BackendFetch BackendRefresh BackendResponse] runs [BackendFetch BackendResponse]
-        "Go on in `backend_error` with this status.";
+    Error "error" OptionalStatusAndReason [BackendFetch BackendRefresh BackendResponse] runs [BackendFetch BackendResponse]
+        "Go on in `backend_error` with this status, 503 if none is given.";
     Fail "fail" OptionalReason [Recv Hash Hit Miss Pass Pipe Purge Deliver Synth BackendFetch BackendRefresh BackendResponse BackendError Init]
         runs [Recv Hash Hit Miss Pass Purge Deliver Synth BackendFetch BackendResponse BackendError]
         "Stop: something is wrong in a way that the policy cannot mend; the client gets 503.";
@@ -82,10 +84,10 @@ actions! {
         "Copy bytes both ways without looking at them.";
     Purge "purge" OptionalSoft [Recv] runs [Recv]
         "Remove the stored response of this request, all variants. With `soft` they stay and are stale from now on: served within their grace, or when the backend fails.";
-    Restart "restart" None [Recv Hit Miss Pass Purge Deliver Synth] runs []
-        "Start again in recv with the request as it is now.";
-    Retry "retry" None [BackendRefresh BackendResponse BackendError] runs []
-        "Ask the backend again.";
+    Restart "restart" None [Recv Hit Miss Pass Purge Deliver Synth] runs [Recv Hit Miss Pass Purge Deliver Synth]
+        "Begin again in `recv` with the request as it is now. At most four times, then `synth` comes with 503. What the client sent as content is there again unless it was read, or if `std.cache_req_body` kept it.";
+    Retry "retry" None [BackendRefresh BackendResponse BackendError] runs [BackendResponse BackendError]
+        "Ask the backend again, with `bereq` as it is now: `backend_fetch` comes next. At most four times, then `backend_error` comes with 503, or `synth` if it was `backend_error` that said so. What was sent with content is sent again only if it is idempotent or `std.cache_req_body` kept it.";
     Synth "synth" StatusAndReason [Recv Hit Miss Pass Pipe Purge Deliver] runs [Recv Hit Miss Pass Purge Deliver]
         "Answer with a response made by warp itself.";
 }

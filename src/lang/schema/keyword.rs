@@ -1,11 +1,23 @@
 //! The words of the grammar itself, for editors, completion and "did you mean".
 
 /// Words that start a declaration.
-pub const DECLARATIONS: &[&str] =
-    &["warp", "include", "backend", "probe", "director", "acl", "const", "sub", "override", "rules", "normalize"];
+pub const DECLARATIONS: &[&str] = &[
+    "warp",
+    "include",
+    "backend",
+    "probe",
+    "director",
+    "acl",
+    "table",
+    "const",
+    "sub",
+    "override",
+    "rules",
+    "normalize",
+];
 
 /// Words that start or continue a statement.
-pub const STATEMENTS: &[&str] = &["let", "set", "unset", "call", "return", "if", "else", "when"];
+pub const STATEMENTS: &[&str] = &["let", "set", "unset", "call", "return", "if", "else", "when", "match"];
 
 /// Operators that are words.
 pub const WORD_OPERATORS: &[&str] = &["and", "or", "not", "in", "under", "ext", "has", "any"];
@@ -29,4 +41,4 @@ pub const VALUES: &[&str] = &["true", "false"];
 pub const SOFT: &str = "soft";
 
 /// Words that mean something in one place of the grammar and are ordinary names elsewhere.
-pub const CONTEXTUAL_WORDS: &[&str] = &["none", "request", "response", "first", "req", "header"];
+pub const CONTEXTUAL_WORDS: &[&str] = &["none", "request", "response", "first", "req", "from", "header"];

@@ -4,7 +4,7 @@
 mod action;
 mod attribute;
 mod director;
-mod function;
+pub mod function;
 mod keyword;
 mod rule_action;
 mod step;
@@ -15,7 +15,7 @@ mod variable;
 pub use action::{Action, ActionArguments};
 pub use attribute::{Attribute, BACKEND_ATTRIBUTES, MEMBER_ATTRIBUTES, PROBE_ATTRIBUTES};
 pub use director::DirectorKind;
-pub use function::{Function, Parameter};
+pub use function::Function;
 pub use keyword::{
     CONTEXTUAL_WORDS, DECLARATIONS, ELSE_IF_WORDS, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, RULE_MODES, SOFT,
     STATEMENTS, VALUES, WORD_OPERATORS,

@@ -25,6 +25,8 @@ pub enum Type {
     Acl,
     /// A regular expression, always a literal.
     Regex,
+    /// Texts in brackets, always literal.
+    List,
     /// No value: a function that is called for its effect.
     Void,
 }
@@ -43,6 +45,7 @@ impl Type {
         Self::Backend,
         Self::Acl,
         Self::Regex,
+        Self::List,
         Self::Void,
     ];
 
@@ -61,6 +64,7 @@ impl Type {
             Self::Backend => "BACKEND",
             Self::Acl => "ACL",
             Self::Regex => "REGEX",
+            Self::List => "LIST",
             Self::Void => "VOID",
         }
     }
@@ -80,6 +84,7 @@ impl Type {
             Self::Backend => "a backend (BACKEND)",
             Self::Acl => "an acl (ACL)",
             Self::Regex => "a regular expression (REGEX)",
+            Self::List => "a list of texts such as [\"a\", \"b\"] (LIST)",
             Self::Void => "nothing (VOID)",
         }
     }

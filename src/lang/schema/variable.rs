@@ -83,6 +83,7 @@ variables! {
     ReqProto "req.proto" String CLIENT NONE NONE "The protocol: `HTTP/1.1`, `HTTP/2.0`.";
     ReqTime "req.time" Time CLIENT NONE NONE "When the request came in.";
     ReqXid "req.xid" String CLIENT NONE NONE "The number of this request.";
+    ReqRestarts "req.restarts" Int CLIENT NONE NONE "How often this request has begun again (`restart`).";
     ReqBackendHint "req.backend_hint" Backend CLIENT CLIENT NONE "The backend that a fetch for this request will use.";
     ReqHashAlwaysMiss "req.hash_always_miss" Bool CLIENT CLIENT NONE "Fetch and store anew whatever is stored.";
     ReqGrace "req.grace" Duration CLIENT CLIENT NONE "The longest grace that this request makes use of, if the stored response has more. No limit until it is set. What is served because the backend fails is not limited by it.";
@@ -96,6 +97,7 @@ variables! {
     BereqProto "bereq.proto" String PIPE_OR_BACKEND NONE NONE "The protocol used towards the backend.";
     BereqTime "bereq.time" Time PIPE_OR_BACKEND NONE NONE "When the fetch began.";
     BereqXid "bereq.xid" String PIPE_OR_BACKEND NONE NONE "The number of the request that caused the fetch.";
+    BereqRetries "bereq.retries" Int BACKEND NONE NONE "How often the policy has had the backend asked again (`retry`), for this fetch.";
     BereqBackend "bereq.backend" Backend PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "The backend to ask.";
     BereqConnectTimeout "bereq.connect_timeout" Duration PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "How long connecting may take, for this fetch.";
     BereqFirstByteTimeout "bereq.first_byte_timeout" Duration BACKEND BACKEND NONE "How long the first byte may take, for this fetch.";

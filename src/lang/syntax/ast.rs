@@ -48,6 +48,8 @@ pub enum Declaration {
     Director(Director),
     /// `acl NAME { … }`
     Acl(Acl),
+    /// `table NAME { "key": value }` or `table NAME from "file";`
+    Table(Table),
     /// `const NAME = EXPRESSION;`
     Const(Binding),
     /// `sub NAME { … }`
@@ -139,6 +141,37 @@ pub struct AclEntry {
     pub span: Span,
 }
 
+/// `table NAME: STRING -> INT { "key": 1 }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// The declared name.
+    pub name: Name,
+    /// The types of keys and values, if written.
+    pub types: Option<(Name, Name)>,
+    /// Where what it holds stands.
+    pub source: TableSource,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// Where what a table holds stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TableSource {
+    /// Between its braces.
+    Entries(Vec<TableEntry>),
+    /// In the file of that name, relative to the file that the table stands in.
+    File(Name),
+}
+
+/// `"key": value`
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableEntry {
+    /// The key, between the quotes.
+    pub key: Name,
+    /// The value.
+    pub value: Expression,
+}
+
 /// `let NAME = EXPRESSION;` or `const …`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Binding {
@@ -209,6 +242,8 @@ pub enum StatementKind {
     Return(Return),
     /// `if … else if … else …`
     If(If),
+    /// `match VALUE { TESTS -> { … } … }`
+    Match(Match<Block>),
     /// A function called for its effect: `hash_data(req.url);`
     Effect(Call),
 }
@@ -253,6 +288,46 @@ pub struct Arm {
     pub condition: Expression,
     /// What is done then.
     pub block: Block,
+}
+
+/// `match VALUE { … }`: of a statement the arms hold blocks, of an expression they hold values.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Match<T> {
+    /// What is looked at.
+    pub subject: Expression,
+    /// The arms in order.
+    pub arms: Vec<MatchArm<T>>,
+    /// What stands behind `else ->`.
+    pub otherwise: Option<T>,
+}
+
+/// `TEST or TEST -> THEN`
+#[derive(Clone, Debug, PartialEq)]
+pub struct MatchArm<T> {
+    /// One of them must hold.
+    pub tests: Vec<MatchTest>,
+    /// What is done, or the value.
+    pub then: T,
+    /// The whole arm.
+    pub span: Span,
+}
+
+/// What an arm asks of the value: what would stand behind it in a condition.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MatchTest {
+    /// What it is.
+    pub kind: MatchTestKind,
+    /// The test as written.
+    pub span: Span,
+}
+
+/// The kinds of tests.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MatchTestKind {
+    /// `~ "regex"`, `>= 500`
+    Compare(BinaryOperator, Expression),
+    /// `under "/a"`, `ext ["css"]`; `"a"`, `["a", "b"]` and `500..599` are [`TestOperator::In`].
+    Test(TestOperator, Vec<ListItem>),
 }
 
 /// `rules request first { … }`
@@ -390,6 +465,12 @@ pub enum ExpressionKind {
     Call(Call),
     /// `header "Set-Cookie"` in a rule table.
     Header(Name),
+    /// `match VALUE { TESTS -> VALUE; … }`
+    Match(Box<Match<Expression>>),
+    /// `a ?? b ?? c`, flat.
+    Fallback(Vec<Expression>),
+    /// `["a", "b"]` where no word such as `in` stands before it.
+    List(Vec<ListItem>),
     /// `! x`, `not x`
     Not(Box<Expression>),
     /// `- x`
@@ -428,7 +509,16 @@ pub struct Call {
     /// The function.
     pub function: Path,
     /// The arguments in order.
-    pub arguments: Vec<Expression>,
+    pub arguments: Vec<Argument>,
+}
+
+/// `VALUE` or `NAME: VALUE` in a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Argument {
+    /// The parameter, if it is named.
+    pub label: Option<Name>,
+    /// The value.
+    pub value: Expression,
 }
 
 /// Signs between two expressions.

@@ -45,18 +45,30 @@ pub(super) enum Flaw {
 
 /// The declarations of a file in order; every token is in one of them.
 pub(super) fn pieces(stream: &Stream<'_>) -> impl Iterator<Item = Piece> {
-    let mut cutter = Cutter { stream, stack: Vec::new(), start: 0, next: 0, open: Piece::default(), done: None };
+    let mut cutter =
+        Cutter { stream, stack: Vec::new(), start: 0, next: 0, in_match: false, open: Piece::default(), done: None };
     std::iter::from_fn(move || cutter.next_piece())
+}
+
+/// An open bracket.
+struct Open {
+    /// The index of its token.
+    at: usize,
+    /// What closes it.
+    wanted: TokenKind,
+    /// Whether it belongs to a `match`, which may be a value: what is around goes on behind it.
+    is_match: bool,
 }
 
 struct Cutter<'a, 's> {
     stream: &'a Stream<'s>,
-    /// The open brackets: index of the token, and what closes it.
-    stack: Vec<(usize, TokenKind)>,
+    stack: Vec<Open>,
     /// Where the current piece starts.
     start: usize,
     /// The token to look at next.
     next: usize,
+    /// Whether a `match` waits for its brace.
+    in_match: bool,
     /// The current piece, its flaws so far.
     open: Piece,
     /// The piece that the last step closed; a step closes one at most.
@@ -82,15 +94,20 @@ impl Cutter<'_, '_> {
             self.close(index);
         }
         match kind {
+            TokenKind::Word if self.stream.leading_word(index) == "match" => self.in_match = true,
             TokenKind::BraceOpen => {
-                self.drop_parentheses(index);
+                if !self.in_match {
+                    self.drop_parentheses(index);
+                }
                 self.open(index, TokenKind::BraceClose);
+                self.in_match = false;
             }
             TokenKind::ParenOpen => self.open(index, TokenKind::ParenClose),
             TokenKind::BracketOpen => self.open(index, TokenKind::BracketClose),
             TokenKind::BraceClose => self.close_brace(index),
             TokenKind::ParenClose | TokenKind::BracketClose => self.close_parenthesis(index, kind),
             TokenKind::Semicolon => {
+                self.in_match = false;
                 self.drop_parentheses(index);
                 if self.stack.is_empty() {
                     self.close(index + 1);
@@ -101,27 +118,28 @@ impl Cutter<'_, '_> {
     }
 
     fn open(&mut self, index: usize, closer: TokenKind) {
-        self.stack.push((index, closer));
+        self.stack.push(Open { at: index, wanted: closer, is_match: self.in_match && closer == TokenKind::BraceClose });
         if self.stack.len() > MAX_NESTING {
             self.open.too_deep.get_or_insert(index);
         }
     }
 
     fn close_brace(&mut self, index: usize) {
+        self.in_match = false;
         self.drop_parentheses(index);
-        if self.stack.pop().is_none() {
+        let Some(open) = self.stack.pop() else {
             self.flaw(Flaw::Unopened(index));
             return self.close(index + 1);
-        }
-        if self.stack.is_empty() {
+        };
+        if self.stack.is_empty() && !open.is_match {
             self.close(index + 1);
         }
     }
 
     fn close_parenthesis(&mut self, index: usize, closer: TokenKind) {
         let inner = self.stack.iter().rev().take(MAX_NESTING);
-        let mut inner = inner.take_while(|(_, wanted)| *wanted != TokenKind::BraceClose);
-        let Some(above) = inner.position(|(_, wanted)| *wanted == closer) else {
+        let mut inner = inner.take_while(|open| open.wanted != TokenKind::BraceClose);
+        let Some(above) = inner.position(|open| open.wanted == closer) else {
             return self.flaw(Flaw::Unopened(index));
         };
         for _ in 0..above {
@@ -130,16 +148,17 @@ impl Cutter<'_, '_> {
         self.stack.pop();
     }
 
-    /// A brace or a `;` never stands inside parentheses: those still open were forgotten.
+    /// A brace that is not of a `match`, or a `;`, never stands inside parentheses: those still open were
+    /// forgotten.
     fn drop_parentheses(&mut self, before: usize) {
-        while self.stack.last().is_some_and(|(_, wanted)| *wanted != TokenKind::BraceClose) {
+        while self.stack.last().is_some_and(|open| open.wanted != TokenKind::BraceClose) {
             self.unclosed(before);
         }
     }
 
     fn unclosed(&mut self, before: usize) {
-        if let Some((opener, _)) = self.stack.pop() {
-            self.flaw(Flaw::Unclosed { opener, before });
+        if let Some(open) = self.stack.pop() {
+            self.flaw(Flaw::Unclosed { opener: open.at, before });
         }
     }
 
@@ -152,7 +171,8 @@ impl Cutter<'_, '_> {
     /// Ends the piece before the token at `end`.
     fn close(&mut self, end: usize) {
         self.drop_parentheses(end);
-        let unclosed = self.stack.drain(..).map(|(opener, _)| opener).collect();
+        let unclosed = self.stack.drain(..).map(|open| open.at).collect();
+        self.in_match = false;
         let piece = Piece { toks: self.start..end, unclosed, ..std::mem::take(&mut self.open) };
         self.done = Some(piece).filter(|piece| !piece.toks.is_empty());
         self.start = end;
@@ -187,6 +207,11 @@ impl Cutter<'_, '_> {
                 kind(1) == Some(TokenKind::Word) && matches!(kind(2), Some(TokenKind::Assign | TokenKind::Colon))
             }
             "director" => kind(1) == Some(TokenKind::Word) && kind(2) == Some(TokenKind::Assign),
+            "table" => {
+                kind(1) == Some(TokenKind::Word)
+                    && (matches!(kind(2), Some(TokenKind::BraceOpen | TokenKind::Colon))
+                        || self.stream.word(index + 2) == "from")
+            }
             "acl" | "probe" | "normalize" | "backend" => {
                 kind(1) == Some(TokenKind::Word) && kind(2) == Some(TokenKind::BraceOpen)
             }

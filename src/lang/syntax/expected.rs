@@ -61,6 +61,7 @@ fn is_operator(rule: Rule) -> bool {
     matches!(
         rule,
         Rule::or_mark
+            | Rule::otherwise_mark
             | Rule::and_mark
             | Rule::kw_or
             | Rule::kw_and
@@ -97,6 +98,10 @@ fn in_words(rule: Rule) -> &'static str {
         | Rule::negation
         | Rule::comparison
         | Rule::sum
+        | Rule::fallback
+        | Rule::match_value
+        | Rule::tests
+        | Rule::test
         | Rule::product
         | Rule::unary
         | Rule::reference
@@ -104,11 +109,14 @@ fn in_words(rule: Rule) -> &'static str {
         | Rule::header
         | Rule::kw_true
         | Rule::kw_false
+        | Rule::kw_match
+        | Rule::argument
+        | Rule::label
         | Rule::not_mark
         | Rule::kw_not
         | Rule::item
         | Rule::list => "a value",
-        Rule::string | Rule::acl_entry => "a text in quotes",
+        Rule::string | Rule::acl_entry | Rule::table_entry | Rule::entries => "a text in quotes",
         Rule::texts => "a list of texts",
         Rule::number => "a number",
         Rule::name | Rule::dotted_name | Rule::path | Rule::word | Rule::clause | Rule::operation => "a name",
@@ -122,10 +130,12 @@ fn in_words(rule: Rule) -> &'static str {
         | Rule::call_statement
         | Rule::return_statement
         | Rule::if_statement
+        | Rule::match_statement
         | Rule::effect => "a statement",
         Rule::set | Rule::unset | Rule::call | Rule::rule_action | Rule::step => "an action",
         Rule::row => "`when`",
-        Rule::else_row | Rule::else_if | Rule::otherwise => "`else`",
+        Rule::arm | Rule::choice => "a test",
+        Rule::else_row | Rule::else_if | Rule::otherwise | Rule::otherwise_arm | Rule::otherwise_choice => "`else`",
         Rule::block => "`{`",
         Rule::condition => "`(`",
         _ => "",
@@ -136,13 +146,13 @@ fn mark(rule: Rule) -> Option<&'static str> {
     Some(match rule {
         Rule::brace_open => "`{`",
         Rule::brace_close => "`}`",
-        Rule::paren_open | Rule::arguments => "`(`",
+        Rule::paren_open | Rule::arguments | Rule::operands => "`(`",
         Rule::paren_close => "`)`",
         Rule::bracket_open | Rule::index => "`[`",
         Rule::bracket_close => "`]`",
         Rule::semicolon => "`;`",
         Rule::comma => "`,`",
-        Rule::colon => "`:`",
+        Rule::colon | Rule::table_types => "`:`",
         Rule::arrow => "`->`",
         Rule::assign => "`=`",
         _ => return None,
@@ -158,6 +168,7 @@ fn keyword(rule: Rule) -> Option<&'static str> {
         Rule::kw_request => "`request`",
         Rule::kw_response => "`response`",
         Rule::kw_first => "`first`",
+        Rule::kw_from => "`from`",
         Rule::kw_req => "`req`",
         _ => return None,
     })

@@ -99,6 +99,7 @@ fn unknown(text: &str, span: Span) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::E0111, span, format!("{} means nothing here", describe(text)));
     match text {
         "&" => diagnostic.help("did you mean `&&`?").fix(Fix::replace("write `&&`", span, "&&")),
+        "?" => diagnostic.help("`a ?? b` is `b` where `a` is unset; to choose between two values, use `match`"),
         "|" => diagnostic.help("did you mean `||`?").fix(Fix::replace("write `||`", span, "||")),
         _ if text.chars().all(is_invisible) => diagnostic
             .help("it looks like a space, or like nothing at all; put a plain space there")

@@ -128,7 +128,14 @@ impl Mistake<'_, '_> {
         let is_text = before.kind.is_string() || found.kind.is_string();
         let is_name = found.kind == TokenKind::Word && !found.first_on_line && !self.expected.has(Rule::arrow);
         let is_value = found.kind.is_string() || is_name;
-        if self.at_end || !is_text || !is_value || !self.expected.has(Rule::plus) || self.expected.has(Rule::sum) {
+        let is_key = self.stream.kind(self.index + 1) == Some(TokenKind::Colon);
+        if self.at_end
+            || is_key
+            || !is_text
+            || !is_value
+            || !self.expected.has(Rule::plus)
+            || self.expected.has(Rule::fallback)
+        {
             return None;
         }
         let place = self.behind_previous();

@@ -72,8 +72,8 @@ impl Mending<'_, '_> {
         for condition in self.conditions(section, &part) {
             self.condition(condition);
         }
-        for block in unit::blocks(self.stream, part.clone()) {
-            self.body(section, block);
+        for block in self.blocks(section, &part) {
+            self.body(self.section_within(section, &part), block);
         }
         while !self.exhausted() && !self.is_explained(&bytes) {
             let Err(error) = self.parse(section.rule(), &bytes, closers) else { return };
@@ -92,6 +92,22 @@ impl Mending<'_, '_> {
     fn conditions(&self, section: Section, part: &Range<usize>) -> Vec<Range<usize>> {
         let is_if = section == Section::Statements && self.stream.word(part.start) == "if";
         if is_if { unit::conditions(self.stream, part) } else { Vec::new() }
+    }
+
+    /// The blocks in which statements or arms stand.
+    fn blocks(&self, section: Section, part: &Range<usize>) -> Vec<Range<usize>> {
+        let values =
+            matches!(section, Section::Statements | Section::Rows) && unit::holds_match_value(self.stream, part);
+        if values { Vec::new() } else { unit::blocks(self.stream, part.clone()) }
+    }
+
+    /// What stands in the blocks of a part.
+    fn section_within(&self, section: Section, part: &Range<usize>) -> Section {
+        match section {
+            Section::Statements if self.stream.leading_word(part.start) == "match" => Section::Arms,
+            Section::Arms => Section::Statements,
+            other => other,
+        }
     }
 
     /// A condition that does not parse is reported, and `(true)` stands in for it.

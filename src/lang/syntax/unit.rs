@@ -18,10 +18,14 @@ pub(super) enum Section {
     Members,
     /// Of an acl.
     Entries,
+    /// Of a table.
+    Data,
     /// Of a sub, or of an `if` in it.
     Statements,
     /// Of a rule table.
     Rows,
+    /// Of a `match` that is a statement.
+    Arms,
     /// Of `normalize`.
     Clauses,
 }
@@ -33,6 +37,7 @@ impl Section {
             "backend" | "probe" => Self::Attributes,
             "director" => Self::Members,
             "acl" => Self::Entries,
+            "table" => Self::Data,
             "sub" | "override" => Self::Statements,
             "rules" => Self::Rows,
             "normalize" => Self::Clauses,
@@ -46,8 +51,10 @@ impl Section {
             Self::Attributes => Rule::attribute_piece,
             Self::Members => Rule::member_piece,
             Self::Entries => Rule::acl_piece,
+            Self::Data => Rule::table_piece,
             Self::Statements => Rule::statement_piece,
             Self::Rows => Rule::row_piece,
+            Self::Arms => Rule::arm_piece,
             Self::Clauses => Rule::clause_piece,
         }
     }
@@ -69,7 +76,7 @@ pub(super) fn parts(stream: &Stream<'_>, section: Section, body: Range<usize>) -
             TokenKind::BraceClose => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth == 0 && ends_part(stream, section, kind, index) {
+        if depth == 0 && ends_part(stream, section, kind, start..index) {
             parts.push(start..index + 1);
             start = index + 1;
         }
@@ -80,12 +87,23 @@ pub(super) fn parts(stream: &Stream<'_>, section: Section, body: Range<usize>) -
     parts
 }
 
-/// The blocks in a part, as ranges of the tokens between their braces.
+/// Whether a `match` stands in the part as a value, so that its brace does not end the part.
+pub(super) fn holds_match_value(stream: &Stream<'_>, part: &Range<usize>) -> bool {
+    let first = stream.leading_word(part.start);
+    let chooses = first == "if" || first == "match" || ELSE_IF_WORDS.contains(&first);
+    !chooses && part.clone().any(|index| stream.leading_word(index) == "match")
+}
+
+/// The blocks in a part, as ranges of the tokens between their braces; those of a `match` within parentheses are
+/// not among them.
 pub(super) fn blocks(stream: &Stream<'_>, part: Range<usize>) -> Vec<Range<usize>> {
     let mut blocks = Vec::new();
-    let (mut start, mut depth) = (part.start, 0_usize);
+    let (mut start, mut depth, mut parentheses) = (part.start, 0_usize, 0_usize);
     for index in part.clone() {
         match stream.kind(index) {
+            Some(TokenKind::ParenOpen) if depth == 0 => parentheses += 1,
+            Some(TokenKind::ParenClose) if depth == 0 => parentheses = parentheses.saturating_sub(1),
+            Some(TokenKind::BraceOpen | TokenKind::BraceClose) if parentheses > 0 => {}
             Some(TokenKind::BraceOpen) => {
                 if depth == 0 {
                     start = index + 1;
@@ -139,21 +157,26 @@ fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
         Section::Members => tok.first_on_line && matches!(tok.kind, TokenKind::Dot | TokenKind::Word),
         Section::Entries => tok.first_on_line && (tok.kind.is_string() || tok.kind == TokenKind::Not),
         Section::Statements if word == "if" => stream.leading_word(index - 1) != "else",
+        Section::Statements if word == "match" => tok.first_on_line,
         Section::Statements => matches!(word, "let" | "set" | "unset" | "call" | "return"),
         Section::Rows => matches!(word, "when" | "else"),
+        Section::Data => false,
+        Section::Arms => word == "else",
         Section::Clauses => {
             tok.first_on_line && NORMALIZE_CLAUSES.contains(&word) && stream.kind(index - 1) != Some(TokenKind::Comma)
         }
     }
 }
 
-fn ends_part(stream: &Stream<'_>, section: Section, kind: TokenKind, index: usize) -> bool {
+fn ends_part(stream: &Stream<'_>, section: Section, kind: TokenKind, part: Range<usize>) -> bool {
+    let index = part.end;
     match (kind, section) {
+        (TokenKind::BraceClose, Section::Statements | Section::Rows) if holds_match_value(stream, &part) => false,
         (TokenKind::BraceClose, Section::Attributes | Section::Members) => {
             stream.kind(index + 1) != Some(TokenKind::Semicolon)
         }
         (TokenKind::BraceClose, Section::Statements) => !goes_on(stream.word(index + 1)),
-        (TokenKind::Semicolon | TokenKind::BraceClose, _) => true,
+        (TokenKind::Comma, Section::Data) | (TokenKind::Semicolon | TokenKind::BraceClose, _) => true,
         _ => false,
     }
 }

@@ -1,44 +1,55 @@
 //! A client's connection, from its first byte to its last.
 //!
 //! Its life is a loop: the head of a request is read (`arrival`, `intake`) and judged (`head`), then
-//! the connection is lent to pingora for this one request (`stream`), with no byte of the next. So
+//! the connection is lent to pingora for this one request (`lent`, `stream`), with no byte of the next. So
 //! every request is judged, also one that came together with another, and pingora's parser sees
 //! nothing that two readers could read in two ways. What is refused is answered here (`refusal`).
-//! On the way out `stream` keeps the `Date` of responses, which pingora would overwrite (`date`).
+//! On the way out `stream` keeps the `Date` of responses, which pingora would overwrite (`date`). A request
+//! that begins again is lent once more, with the head that it has by then (`lent`, `beside`).
 
 mod arrival;
+mod beside;
 mod chunks;
 mod date;
 mod head;
 mod host;
 mod intake;
+mod lent;
 mod refusal;
+mod socket;
 mod stream;
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::Poll;
 
-use pingora::apps::HttpServerApp;
+use bytes::Bytes;
+use pingora::apps::{HttpServerApp, ReusedHttpStream};
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::l4::stream::Stream;
-use pingora::proxy::{HttpProxy, Session};
+use pingora::proxy::Session;
 use tokio::sync::watch;
 
-use super::WarpProxy;
+use super::backend_connection::App;
+use super::restart::Order;
 use crate::policy::PolicyHandle;
-use crate::store::pingora::Pace;
+use crate::store::pingora::{Pace, Seat};
 use crate::telemetry::{AccessLog, Metrics};
 use arrival::Arrival;
+use beside::{Beside, Pass};
+use lent::{Lent, Recalled};
 use stream::ClientStream;
 
 pub use chunks::BadChunk;
 pub use head::{Rejection, bad};
+pub use intake::Rest;
 pub use stream::{NextHead, Patience};
 
 /// What all connections share.
 pub struct Front {
     /// pingora, and the proxy behind it.
-    pub app: Arc<HttpProxy<WarpProxy>>,
+    pub app: Arc<App>,
     /// The running policy, for its number.
     pub policy: Arc<PolicyHandle>,
     /// Where what is refused here is counted.
@@ -49,48 +60,113 @@ pub struct Front {
 
 /// Serves the requests of a connection until it ends.
 pub async fn serve(connection: Stream, client: SocketAddr, front: &Front, mut shutdown: watch::Receiver<bool>) {
+    let told_of_shutdown = shutdown.clone();
+    let mut beside = Beside::default();
     let mut stream = Box::new(ClientStream::new(connection));
     loop {
-        match stream.next_request(&mut shutdown).await {
+        match beside.wait_for(stream.next_request(&mut shutdown)).await {
             Arrival::Request => {}
-            Arrival::Refused(rejection) => return refusal::refuse(stream, &rejection, front, client).await,
-            Arrival::End => return,
+            Arrival::Refused(rejection) => {
+                beside.wait_for(refusal::refuse(stream, &rejection, front, client)).await;
+                break;
+            }
+            Arrival::End => break,
         }
-        let Some(returned) = lend(stream, front, &shutdown).await else { return };
+        let Some(returned) = lend(stream, front, &told_of_shutdown, &mut beside).await else { break };
         stream = returned;
+    }
+    beside.end().await;
+}
+
+/// How pingora's way through a request ends.
+enum End {
+    Over(Option<ReusedHttpStream>),
+    /// The connection was taken out of its hands; whether it has come to its end all the same.
+    Recalled(Recalled, bool),
+}
+
+/// Lets pingora serve the request that is due, as often as it begins. It gives the connection back if it can serve
+/// another.
+async fn lend<'f>(
+    stream: Box<ClientStream>,
+    front: &'f Front,
+    shutdown: &'f watch::Receiver<bool>,
+    beside: &mut Beside<'f>,
+) -> Option<Box<ClientStream>> {
+    let mut lent = Lent::new(stream);
+    loop {
+        let session = ServerSession::new_http1(Box::new(lent.clone()));
+        let mut pass: Pass<'f> = front.app.process_new_http(session, shutdown);
+        let end = poll_fn(|cx| {
+            let served = pass.as_mut().poll(cx);
+            if let Some(recalled) = lent.take_recalled() {
+                return Poll::Ready(End::Recalled(recalled, served.is_ready()));
+            }
+            if served.is_pending() {
+                lent.watch(cx);
+            }
+            served.map(End::Over)
+        });
+        match beside.wait_for(end).await {
+            End::Over(returned) => {
+                drop(returned?);
+                let stream = lent.end()?;
+                // Where the next request begins is known only when this one was read to its end.
+                return stream.is_request_over().then_some(stream);
+            }
+            End::Recalled(recalled, is_over) => {
+                if !is_over {
+                    beside.push(pass);
+                }
+                lent = Lent::again(recalled);
+            }
+        }
     }
 }
 
-/// Lets pingora serve the request that is due. It gives the connection back if it can serve another.
-async fn lend(stream: Box<ClientStream>, front: &Front, shutdown: &watch::Receiver<bool>) -> Option<Box<ClientStream>> {
-    let session = ServerSession::new_http1(stream);
-    let (stream, _) = front.app.process_new_http(session, shutdown).await?.consume();
-    let stream = stream.into_any().downcast::<ClientStream>().ok()?;
-    // Where the next request begins is known only when this one was read to its end.
-    stream.is_request_over().then_some(stream)
-}
-
 /// The client's connection; none where a request has no client.
-fn of(session: &Session) -> Option<&ClientStream> {
+fn of(session: &Session) -> Option<&Lent> {
     session.downstream_session.stream()?.as_ref().as_any().downcast_ref()
 }
 
 /// Says what the response that is about to be written is; `None` leaves its head to pingora, who writes
 /// the time of day for its `Date`.
 pub fn set_next_head(session: &Session, next: Option<NextHead>) {
-    if let Some(stream) = of(session) {
-        stream.set_next_head(next);
-    }
+    of(session).and_then(|lent| lent.with(|stream| stream.set_next_head(next)));
 }
 
 /// The pace of the response on its way to the client; none where a request has no client.
 pub fn pace(session: &Session) -> Option<Arc<Pace>> {
-    of(session).map(|stream| Arc::clone(stream.pace()))
+    of(session)?.with(|stream| Arc::clone(stream.pace()))
+}
+
+/// Says where the request sits when it waits for the fetch of another: it gets up when its client goes away.
+pub fn set_seat(session: &Session, seat: &Seat) {
+    of(session).and_then(|lent| lent.with(|stream| stream.set_seat(seat.clone())));
 }
 
 /// Says that the connection goes over to another protocol: the client was told 101.
 pub fn switch_protocols(session: &Session) {
-    if let Some(stream) = of(session) {
-        stream.switch_protocols();
+    of(session).and_then(|lent| lent.with(|stream| stream.switch_protocols()));
+}
+
+/// Whether anything of the request's body was read.
+pub fn is_body_begun(session: &Session) -> bool {
+    of(session).and_then(|lent| lent.with(|stream| stream.is_body_begun())).unwrap_or(true)
+}
+
+/// What the request brings along if it has begun before.
+pub fn take_order(session: &Session) -> Option<Box<Order>> {
+    of(session)?.take_order()
+}
+
+/// Lets the request begin again with this head, and gives it that to bring along. Here its client is gone then.
+///
+/// # Errors
+/// With what it was to bring along, where it has no client.
+pub fn begin_again(session: &Session, head: Bytes, rest: Rest, order: Box<Order>) -> Result<(), Box<Order>> {
+    match of(session) {
+        Some(lent) => lent.recall(head, rest, order),
+        None => Err(order),
     }
 }

@@ -6,24 +6,21 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::{Buf, Bytes, BytesMut};
 use http::HeaderValue;
 use pingora::protocols::l4::stream::Stream;
-use pingora::protocols::raw_connect::ProxyDigest;
-use pingora::protocols::{
-    GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest, UniqueID,
-    UniqueIDType,
-};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 
 use super::arrival::{Alarm, Arrival, next_request};
 use super::date;
-use super::intake::Intake;
-use crate::store::pingora::{Pace, STALL};
+use super::intake::{Intake, Rest};
+use super::socket::Socket;
+use crate::store::pingora::{Pace, STALL, Seat};
+
+/// How much of the next requests is taken in while one is under way: a few heads.
+const LOOK_AHEAD_BYTES: usize = 16 << 10;
 
 /// What is known of the head of the next final response before pingora writes it.
 #[derive(Clone, Debug)]
@@ -51,7 +48,7 @@ pub enum Patience {
 /// other way.
 #[derive(Debug)]
 pub struct ClientStream {
-    inner: Stream,
+    inner: Socket,
     intake: Intake,
     alarm: Alarm,
     next_head: Mutex<Option<NextHead>>,
@@ -67,13 +64,15 @@ pub struct ClientStream {
     pace: Arc<Pace>,
     /// Whether something was taken so, and not all of it is known to be sent.
     is_behind: bool,
+    /// Where the request sits when it waits for the fetch of another.
+    seat: Option<Seat>,
 }
 
 impl ClientStream {
     /// A connection on which nothing has been read.
     pub fn new(inner: Stream) -> Self {
         Self {
-            inner,
+            inner: Socket::new(inner),
             intake: Intake::new(),
             alarm: Alarm::default(),
             next_head: Mutex::new(None),
@@ -83,12 +82,14 @@ impl ClientStream {
             backlog: BytesMut::new(),
             pace: Arc::default(),
             is_behind: false,
+            seat: None,
         }
     }
 
     /// Waits for the next request and makes it due; until then pingora can read nothing of it.
     pub async fn next_request(&mut self, shutdown: &mut watch::Receiver<bool>) -> Arrival {
         self.set_next_head(None);
+        self.seat = None;
         if !self.end_response().await {
             return Arrival::End;
         }
@@ -100,11 +101,35 @@ impl ClientStream {
         &self.pace
     }
 
+    /// Says where the request sits when it waits for the fetch of another.
+    pub fn set_seat(&mut self, seat: Seat) {
+        self.seat = Some(seat);
+    }
+
+    /// Lets a request get up that waits for the fetch of another when its client goes away: pingora looks at nothing
+    /// meanwhile. A client that sends a next request is taken for one that stays, and one that still sends
+    /// content is not watched.
+    pub fn watch(&mut self, cx: &mut Context<'_>) {
+        let Some(seat) = self.seat.as_ref().filter(|seat| seat.is_waiting()) else { return };
+        if !self.intake.is_over() || !self.intake.received().is_empty() {
+            return;
+        }
+        let gone = matches!(pin!(self.intake.fill(&mut self.inner)).poll(cx), Poll::Ready(Ok(0) | Err(_)));
+        if gone {
+            seat.leave();
+        }
+    }
+
     /// Sends what is left of a response; `false` when the client does not take it.
     async fn end_response(&mut self) -> bool {
         let sent = tokio::time::timeout(STALL, poll_fn(|cx| self.poll_backlog(cx))).await;
         self.pace = Arc::default();
         matches!(sent, Ok(Ok(())))
+    }
+
+    /// The connection itself.
+    pub fn inner(&self) -> &Socket {
+        &self.inner
     }
 
     /// What has come and belongs to no request that pingora has.
@@ -115,6 +140,19 @@ impl ClientStream {
     /// Whether pingora has read the request to its last byte.
     pub fn is_request_over(&self) -> bool {
         self.intake.is_over()
+    }
+
+    /// Whether pingora has read anything of the body of the request.
+    pub fn is_body_begun(&self) -> bool {
+        self.intake.is_body_begun()
+    }
+
+    /// Lets the request begin again with this head, and forgets what was said of its response.
+    pub fn begin_again(&mut self, head: Bytes, rest: Rest) {
+        self.set_next_head(None);
+        self.seat = None;
+        self.pace = Arc::default();
+        self.intake.begin_again(head, rest);
     }
 
     /// Says what the next final response is; `None` leaves its head as pingora writes it.
@@ -259,6 +297,23 @@ impl ClientStream {
         }
     }
 
+    /// Waits for the end of the connection, behind a request that is over. The next request has to wait for its
+    /// turn: of what comes so much is taken in as it takes to see behind it that the connection is reset, mostly. Who
+    /// has sent it and only sends no more may wait for both responses.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.intake.received().len() < LOOK_AHEAD_BYTES {
+            match (ready!(self.poll_fill(cx))?, self.intake.received()) {
+                (0, []) => {
+                    self.inner.close();
+                    return Poll::Ready(Ok(()));
+                }
+                (0, _) => break,
+                _ => {}
+            }
+        }
+        Poll::Pending
+    }
+
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         pin!(self.intake.fill(&mut self.inner)).poll(cx)
     }
@@ -268,6 +323,7 @@ impl AsyncRead for ClientStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.pace.is_cut() {
+            this.inner.close();
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         // pingora reads as long as it fetches, and so drives what is to be sent meanwhile.
@@ -280,18 +336,20 @@ impl AsyncRead for ClientStream {
         if *this.switches.get_mut() {
             this.intake.open();
         }
+        if this.intake.is_at_hand() {
+            return Poll::Ready(this.intake.hand_on(out));
+        }
         if this.intake.lets_through(out.remaining()) {
             let before = out.filled().len();
             ready!(Pin::new(&mut this.inner).poll_read(cx, out))?;
             this.intake.let_through(out.filled().len() - before);
             return Poll::Ready(Ok(()));
         }
+        if this.intake.is_closed() {
+            return this.poll_end(cx);
+        }
         if this.intake.received().is_empty() && ready!(this.poll_fill(cx))? == 0 {
             return Poll::Ready(Ok(()));
-        }
-        if this.intake.is_over() {
-            // The next request has to wait for its turn, and nothing that comes wakes whoever asks for it.
-            return Poll::Pending;
         }
         Poll::Ready(this.intake.hand_on(out))
     }
@@ -323,52 +381,6 @@ impl AsyncWrite for ClientStream {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_backlog(cx))?;
         Pin::new(&mut self.inner).poll_shutdown(cx)
-    }
-}
-
-#[async_trait]
-impl Shutdown for ClientStream {
-    async fn shutdown(&mut self) {
-        let shut = tokio::time::timeout(STALL, AsyncWriteExt::shutdown(self)).await;
-        if let Err(error) = shut.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
-            tracing::debug!(%error, "a connection could not be shut down");
-        }
-    }
-}
-
-impl UniqueID for ClientStream {
-    fn id(&self) -> UniqueIDType {
-        self.inner.id()
-    }
-}
-
-impl Ssl for ClientStream {}
-
-impl Peek for ClientStream {}
-
-impl GetTimingDigest for ClientStream {
-    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.inner.get_timing_digest()
-    }
-
-    fn get_read_pending_time(&self) -> Duration {
-        self.inner.get_read_pending_time()
-    }
-
-    fn get_write_pending_time(&self) -> Duration {
-        self.inner.get_write_pending_time()
-    }
-}
-
-impl GetProxyDigest for ClientStream {
-    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.inner.get_proxy_digest()
-    }
-}
-
-impl GetSocketDigest for ClientStream {
-    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.inner.get_socket_digest()
     }
 }
 

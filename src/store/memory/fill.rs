@@ -8,6 +8,7 @@ use super::budget::Charge;
 use super::filling::{Filling, Lag, Room};
 use super::inner::Inner;
 use super::object::Object;
+use super::segments::SEGMENT_BYTES;
 use super::shard::Begun;
 use super::slab::Slot;
 use crate::store::{Key, StoredHead};
@@ -24,8 +25,6 @@ pub struct Fill<H: StoredHead> {
     object: Arc<Object<H>>,
     /// What is written, kept here because the object lets go of it when it is complete.
     filling: Option<Arc<Filling>>,
-    /// What the object is charged for its body.
-    body_charge: u64,
     /// Whether the object was still under its key when it was last looked at.
     kept: bool,
     completed: bool,
@@ -40,22 +39,22 @@ impl<H: StoredHead> Fill<H> {
         intent: Option<u64>,
     ) -> Self {
         let own = (head.size_bytes() + Slot::<H>::rest_bytes(key)) as u64;
-        let fixed = Object::<H>::fixed_bytes() + Object::<H>::filling_bytes() + own;
-        let least = fixed.saturating_add(expected_len.unwrap_or(0));
-        let planned = expected_len.unwrap_or(0).min(FIRST_BYTES);
-        let has_room = least <= store.largest_object() && store.reserve(fixed + planned);
-        let charged = if has_room { fixed + planned } else { store.take(fixed) };
-        let body_charge = charged - fixed;
+        let fixed = Object::<H>::fixed_bytes() + own;
+        let least = (fixed + Filling::bytes()).saturating_add(expected_len.unwrap_or(0));
+        let planned = Filling::bytes() + expected_len.unwrap_or(0).min(FIRST_BYTES);
+        let has_room = least <= store.largest_object() && store.reserve_in_flight(fixed + planned);
+        let planned = if has_room { planned } else { store.take(fixed + Filling::bytes()) - fixed };
+        let filling = Filling::new(expected_len, Charge::of_reserved(&store.budget, planned));
 
         let id = store.new_id();
-        let charge = Charge::of_reserved(&store.budget, charged);
-        let object = Arc::new(Object::new(id, intent.unwrap_or(id), head, expected_len, charge));
+        let charge = Charge::of_reserved(&store.budget, fixed);
+        let object = Arc::new(Object::new(id, intent.unwrap_or(id), head, filling, charge));
         let filling = object.body().filling();
         let kept = store.begin(key, &object, has_room, intent) == Begun::Kept;
         if !kept {
             object.body().forget_what_is_read();
         }
-        Self { store: Arc::clone(store), key, object, filling, body_charge, kept, completed: false }
+        Self { store: Arc::clone(store), key, object, filling, kept, completed: false }
     }
 
     /// The object that is filled.
@@ -73,16 +72,26 @@ impl<H: StoredHead> Fill<H> {
     /// Appends to the body. Never fails: an object that becomes too large, or for which there is no
     /// room, is not kept but goes on for its readers.
     pub fn write(&mut self, data: &[u8]) {
-        let Some(filling) = self.filling.clone().filter(|_| !data.is_empty()) else { return };
+        for part in data.chunks(SEGMENT_BYTES) {
+            self.write_part(part);
+        }
+    }
+
+    fn write_part(&mut self, data: &[u8]) {
+        let Some(filling) = self.filling.clone() else { return };
         // A purge or a later fill makes it forgetful.
         self.kept &= !filling.is_forgetful();
-        if self.kept && !self.charge_body(filling.footprint_after(data.len())) {
+        if self.kept && !self.charge_body(&filling, data.len()) {
             self.kept = false;
             self.store.give_up(self.key, &self.object);
         }
-        filling.append(data);
         if !self.kept {
-            self.charge_what_is_unread(&filling);
+            // What the readers have yet to read is in use, too.
+            filling.add_reserved(self.store.take(filling.lacks(data.len())));
+        }
+        filling.append(data, self.object.charge().moment());
+        if !self.kept {
+            filling.cut_off_the_slow(lag(&self.store));
         }
     }
 
@@ -121,36 +130,22 @@ impl<H: StoredHead> Fill<H> {
             return 0;
         }
         self.completed = true;
-        let footprint = self.object.body().complete();
-        let charged = self.body_charge + Object::<H>::filling_bytes();
-        self.object.charge().shrink(charged.saturating_sub(footprint));
+        self.object.body().complete(self.object.charge());
         self.store.complete(self.key, &self.object, len)
     }
 
-    /// Charges the body `needed` bytes if it has fewer; `false` when it would be too large or there is no room.
-    fn charge_body(&mut self, needed: u64) -> bool {
-        let more = needed.saturating_sub(self.body_charge);
+    /// Charges the body for so many bytes more; `false` when it would be too large or there is no room.
+    fn charge_body(&self, filling: &Filling, count: usize) -> bool {
+        let more = filling.lacks(count);
         if more == 0 {
             return true;
         }
-        let fits = self.object.charged() + more <= self.store.largest_object() && self.store.reserve(more);
+        let is_small = self.object.charged() + more <= self.store.largest_object();
+        let fits = is_small && self.store.reserve_in_flight(more);
         if fits {
-            self.object.charge().add_reserved(more);
-            self.body_charge = needed;
+            filling.add_reserved(more);
         }
         fits
-    }
-
-    /// What the readers of a body that is not kept have yet to read is in use, too.
-    fn charge_what_is_unread(&mut self, filling: &Filling) {
-        filling.cut_off_the_slow(lag(&self.store));
-        let (needed, charged) = (filling.footprint_after(0), self.body_charge);
-        if needed > charged {
-            self.object.charge().add_reserved(self.store.take(needed - charged));
-        } else {
-            self.object.charge().shrink(charged - needed);
-        }
-        self.body_charge = needed;
     }
 }
 
@@ -178,7 +173,7 @@ impl<H: StoredHead> Others<H> {
 
 /// When memory is short, nobody runs ahead.
 fn lag<H: StoredHead>(store: &Inner<H>) -> Lag {
-    if store.budget.is_exceeded() {
+    if store.is_pressed() {
         return Lag { fastest: 0, others: AHEAD_BYTES };
     }
     Lag { fastest: AHEAD_BYTES, others: store.largest_object().max(2 * AHEAD_BYTES) }
@@ -188,7 +183,7 @@ impl<H: StoredHead> Drop for Fill<H> {
     fn drop(&mut self) {
         if !self.completed {
             self.object.body().abort();
-            self.store.end_fill(self.key, self.object.id());
+            self.store.end_fill(self.key, &self.object);
         }
     }
 }

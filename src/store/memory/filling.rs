@@ -9,7 +9,9 @@
 use std::task::Waker;
 use std::time::Duration;
 
+use super::allocation::allocated_bytes;
 use super::body::{Read, Whole, up_to};
+use super::budget::{Charge, Moment};
 use super::segments::Segments;
 use super::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -52,6 +54,10 @@ struct State {
     segments: Segments,
     ended: Option<Ended>,
     forgetful: bool,
+    /// What stands before was forgotten.
+    start: u64,
+    /// What the body is charged, until it is whole.
+    charge: Option<Charge>,
     /// By number.
     readers: Vec<Option<Reader>>,
     /// The writer, when it waits for room.
@@ -66,16 +72,23 @@ struct Reader {
     is_cut_off: bool,
     /// The task that writes reads it, too.
     is_own: bool,
+    /// When it last took something, or there was nothing to take.
+    since: Moment,
+    /// Told when it is cut off.
+    told: Option<Waker>,
     /// How long it was waited for while others were near.
     waited: Duration,
 }
 
 impl Filling {
-    pub(super) fn new(expected_len: Option<u64>) -> Self {
+    /// Nothing as yet, of a body for which so much was set aside.
+    pub(super) fn new(expected_len: Option<u64>, charge: Charge) -> Self {
         let state = State {
             segments: Segments::new(expected_len),
             ended: None,
             forgetful: false,
+            start: 0,
+            charge: Some(charge),
             readers: Vec::new(),
             writer: None,
         };
@@ -92,27 +105,56 @@ impl Filling {
         self.state().segments.len()
     }
 
-    /// An upper bound of the memory in use after `count` more bytes are written.
-    pub(super) fn footprint_after(&self, count: usize) -> u64 {
-        self.state().segments.footprint_after(count)
+    /// What it is charged.
+    pub(super) fn charged(&self) -> u64 {
+        self.state().charge.as_ref().map_or(0, Charge::bytes)
     }
 
-    pub(super) fn append(&self, data: &[u8]) {
+    /// What it would have to be charged more before so many bytes are written.
+    pub(super) fn lacks(&self, count: usize) -> u64 {
+        let state = self.state();
+        let charged = state.charge.as_ref().map_or(0, Charge::bytes);
+        (state.segments.footprint_after(count) + Self::bytes()).saturating_sub(charged)
+    }
+
+    /// Charges it more, which was reserved or taken before.
+    pub(super) fn add_reserved(&self, bytes: u64) {
+        if let Some(charge) = &self.state().charge {
+            charge.add_reserved(bytes);
+        }
+    }
+
+    /// What it takes beside what is written, in bytes.
+    pub(super) fn bytes() -> u64 {
+        allocated_bytes(2 * size_of::<usize>() + size_of::<Self>()) as u64
+    }
+
+    pub(super) fn append(&self, data: &[u8], now: Moment) {
         let mut state = self.state();
+        let before = state.segments.len();
         state.segments.append(data);
+        for reader in state.readers.iter_mut().flatten().filter(|reader| reader.position >= before) {
+            reader.since = now;
+        }
         state.forget();
         let wakers = state.take_wakers();
         drop(state);
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Takes all that was written as a whole; gives the memory that it takes. Readers look for it where this
-    /// filling was, as soon as they are told that it has [`ended`](Self::end).
-    pub(super) fn finish(&self) -> (Whole, u64) {
-        let segments = self.state().segments.take();
+    /// Takes all that was written as a whole, and charges this with the memory that it takes. Readers look for it
+    /// where this filling was, as soon as they are told that it has [`ended`](Self::end).
+    pub(super) fn finish(&self, charge: &Charge) -> Whole {
+        let (segments, charged) = {
+            let mut state = self.state();
+            (state.segments.take(), state.charge.take())
+        };
         let len = segments.len();
         let (pieces, footprint) = segments.finish();
-        (Whole::of(pieces, len), footprint)
+        if let Some(charged) = charged {
+            charge.take_over(&charged, footprint);
+        }
+        Whole::of(pieces, len)
     }
 
     pub(super) fn end(&self, ended: Ended) {
@@ -126,6 +168,7 @@ impl Filling {
     pub(super) fn become_forgetful(&self) {
         let mut state = self.state();
         state.forgetful = true;
+        state.segments.be_exact();
         let writer = state.forget();
         drop(state);
         writer.into_iter().for_each(Waker::wake);
@@ -141,11 +184,33 @@ impl Filling {
         !state.forgetful || state.reading().next().is_some()
     }
 
+    /// Whether somebody reads it but the writer itself.
+    pub(super) fn is_read_by_others(&self) -> bool {
+        self.state().others().next().is_some()
+    }
+
     /// Enters a reader that starts at `position`; gives its number.
-    pub(super) fn enter(&self, position: u64) -> usize {
-        let mut state = self.state();
-        let number =
-            state.enter(Reader { position, waker: None, is_cut_off: false, is_own: false, waited: Duration::ZERO });
+    pub(super) fn enter(&self, position: u64, now: Moment) -> usize {
+        Self::enter_into(self.state(), position, now)
+    }
+
+    /// As [`enter`](Self::enter), unless what stands there was forgotten, or the body has ended badly.
+    pub(super) fn try_enter(&self, position: u64, now: Moment) -> Option<usize> {
+        let state = self.state();
+        let can_be_read = position >= state.start && state.ended != Some(Ended::Badly);
+        can_be_read.then(|| Self::enter_into(state, position, now))
+    }
+
+    fn enter_into(mut state: MutexGuard<'_, State>, position: u64, since: Moment) -> usize {
+        let number = state.enter(Reader {
+            position,
+            waker: None,
+            is_cut_off: false,
+            is_own: false,
+            since,
+            told: None,
+            waited: Duration::ZERO,
+        });
         // It may be nearer than the others.
         let writer = state.writer.take();
         drop(state);
@@ -164,7 +229,19 @@ impl Filling {
         writer.into_iter().for_each(Waker::wake);
     }
 
-    /// Whether the reader fell so far behind that it gets nothing more.
+    /// Has this woken when the reader is cut off, or now if it is.
+    pub(super) fn tell_when_cut_off(&self, number: usize, told: Waker) {
+        let mut state = self.state();
+        match state.readers.get_mut(number).and_then(Option::as_mut) {
+            Some(reader) if !reader.is_cut_off => reader.told = Some(told),
+            _ => {
+                drop(state);
+                told.wake();
+            }
+        }
+    }
+
+    /// Whether the reader fell so far behind, or stalled so long, that it gets nothing more.
     pub(super) fn is_cut_off(&self, number: usize) -> bool {
         self.state().readers.get(number).and_then(Option::as_ref).is_some_and(|reader| reader.is_cut_off)
     }
@@ -182,9 +259,9 @@ impl Filling {
 
     /// What stands at the reader's position, up to `end` where that is given. `None` when the body is whole:
     /// then it is read elsewhere. A reader that has to wait is woken when there is more.
-    pub(super) fn read(&self, number: usize, end: Option<u64>, waker: Option<&Waker>) -> Option<Read> {
+    pub(super) fn read(&self, number: usize, end: Option<u64>, waker: Option<&Waker>, now: Moment) -> Option<Read> {
         let mut state = self.state();
-        let (read, writer) = state.read(number, end, waker)?;
+        let (read, writer) = state.read(number, end, waker, now)?;
         drop(state);
         writer.into_iter().for_each(Waker::wake);
         Some(read)
@@ -234,15 +311,43 @@ impl Filling {
 
     /// Cuts off those of the readers so far behind for whom that holds.
     fn cut_off(&self, behind: u64, is_due: impl Fn(&mut Reader) -> bool) {
-        let mut state = self.state();
+        let state = self.state();
+        let Some(fastest) = state.fastest() else { return };
+        Self::cut_off_where(state, |reader, len| {
+            reader.position < fastest && len.saturating_sub(reader.position) > behind && is_due(reader)
+        });
+    }
+
+    /// When the one who has taken nothing for the longest time, though there is something, last did so. `None` where
+    /// nothing is held for readers alone.
+    pub(super) fn stalled_since(&self) -> Option<Moment> {
+        let state = self.state();
         let len = state.segments.len();
-        let Some(fastest) = state.fastest().filter(|_| state.forgetful) else { return };
+        let stalled = state.reading().filter(|reader| state.forgetful && reader.position < len);
+        stalled.map(|reader| reader.since).min()
+    }
+
+    /// Cuts off the readers that have taken nothing since that moment, though there is something.
+    pub(super) fn cut_off_stalled(&self, since: Moment) {
+        Self::cut_off_where(self.state(), |reader, len| reader.position < len && reader.since <= since);
+    }
+
+    /// Cuts off those of the readers of a forgetful body for whom that holds.
+    fn cut_off_where(mut state: MutexGuard<'_, State>, is_due: impl Fn(&mut Reader, u64) -> bool) {
+        let len = state.segments.len();
+        if !state.forgetful {
+            return;
+        }
         let mut wakers = Vec::new();
         for reader in state.readers.iter_mut().flatten().filter(|reader| !reader.is_cut_off) {
-            if reader.position < fastest && len.saturating_sub(reader.position) > behind && is_due(reader) {
+            if is_due(reader, len) {
                 reader.is_cut_off = true;
-                wakers.extend(reader.waker.take());
+                wakers.extend(reader.waker.take().into_iter().chain(reader.told.take()));
             }
+        }
+        if state.fastest().is_none() {
+            // Nobody is to come any more either.
+            state.segments.cut_tail();
         }
         let writer = state.forget();
         drop(state);
@@ -255,7 +360,13 @@ impl Filling {
 }
 
 impl State {
-    fn read(&mut self, number: usize, end: Option<u64>, waker: Option<&Waker>) -> Option<(Read, Option<Waker>)> {
+    fn read(
+        &mut self,
+        number: usize,
+        end: Option<u64>,
+        waker: Option<&Waker>,
+        now: Moment,
+    ) -> Option<(Read, Option<Waker>)> {
         if self.ended == Some(Ended::Well) {
             return None;
         }
@@ -277,6 +388,7 @@ impl State {
         let Some(bytes) = self.segments.read(position) else { return Some((Read::Aborted, None)) };
         let bytes = up_to(bytes, position, end);
         reader.position = position + bytes.len() as u64;
+        reader.since = now;
         Some((Read::Data(bytes), self.forget()))
     }
 
@@ -286,7 +398,14 @@ impl State {
             return None;
         }
         let earliest = self.reading().map(|reader| reader.position).min();
+        if earliest == Some(self.segments.len()) {
+            self.segments.cut_tail();
+        }
         self.segments.forget_before(earliest.unwrap_or(self.segments.len()));
+        self.start = self.start.max(self.segments.start());
+        if let Some(charge) = &self.charge {
+            charge.set(self.segments.footprint_after(0) + Filling::bytes());
+        }
         self.writer.take()
     }
 
@@ -327,11 +446,18 @@ impl State {
     }
 
     fn fastest(&self) -> Option<u64> {
-        self.reading().map(|reader| reader.position).max()
+        self.near().map(|reader| reader.position).max()
     }
 
     fn others(&self) -> impl Iterator<Item = u64> {
-        self.reading().filter(|reader| !reader.is_own).map(|reader| reader.position)
+        self.near().filter(|reader| !reader.is_own).map(|reader| reader.position)
+    }
+
+    /// Those who read what is there. One whose range is still to come is no measure for others, who read at the pace of
+    /// their connections what it does not want.
+    fn near(&self) -> impl Iterator<Item = &Reader> {
+        let written = self.segments.len();
+        self.reading().filter(move |reader| reader.position <= written)
     }
 
     fn has_own(&self) -> bool {

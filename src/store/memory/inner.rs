@@ -1,29 +1,29 @@
 //! What all clones of a store, and its fills, share: the shards, the budget, and eviction between them.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::budget::Budget;
+use super::budget::{Budget, Clock};
 use super::groups::{Fate, Groups, MOST_REMEMBERED};
 use super::object::Object;
+use super::relief::LEVEL_COUNT;
 use super::shard::{Batch, Begun, Removed, Shard, Step};
 use super::stats::{Counts, StoreStats, count};
-use super::sync::{AtomicU64, AtomicUsize, Ordering, PoisonError, RwLock, RwLockReadGuard};
+use super::sync::{AtomicU64, Ordering, PoisonError, RwLock, RwLockReadGuard};
+use super::turns::{self, Lined};
 use crate::store::{Key, StoredHead};
 
 /// The most shards, for as many threads that change something at once.
 const MOST_SHARDS: usize = if cfg!(feature = "model") { 2 } else { 64 };
-/// A shard is for so many bytes: with a few dozen objects in each, its queues would say little.
-const SHARD_BYTES: u64 = 8 << 20;
+/// A shard is for so many bytes.
+const SHARD_BYTES: u64 = 1 << 20;
 /// An object may take this part of the limit.
 const LARGEST_SHARE: u64 = 16;
 /// How many objects eviction spares because they were used, before it takes one all the same.
 const GENTLE_STEPS: usize = 1_000;
 /// So many objects are looked at under one lock.
 const SWEPT_AT_ONCE: usize = 64;
-
-/// The time, as the store asks for it.
-type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
 
 pub(super) struct Inner<H> {
     shards: [Part<H>; MOST_SHARDS],
@@ -32,38 +32,43 @@ pub(super) struct Inner<H> {
     pub(super) budget: Arc<Budget>,
     groups: Groups,
     groups_bytes: AtomicU64,
-    clock: Clock,
+    /// When those who have stalled are looked for again, of each level.
+    pub(super) next_relief: [AtomicU64; LEVEL_COUNT],
     /// The next number of an object, an intent or a purge.
     next_id: AtomicU64,
-    /// Whose turn it is to evict.
-    next_shard: AtomicUsize,
+    /// The number of the next turn of eviction.
+    next_turn: AtomicU64,
+    spread: Spread,
 }
 
 /// A shard with its lock and counts, apart from its neighbours' in the processor's caches.
 #[repr(align(128))]
 struct Part<H> {
     shard: RwLock<Shard<H>>,
+    lined: Lined,
     counts: Counts,
 }
 
 impl<H: StoredHead> Inner<H> {
     pub(super) fn new(limit_bytes: u64, clock: Clock) -> Self {
         let shard_count = usize::try_from(limit_bytes / SHARD_BYTES).unwrap_or(MOST_SHARDS);
-        let part = |_| Part { shard: RwLock::new(Shard::default()), counts: Counts::default() };
+        let part =
+            |_| Part { shard: RwLock::new(Shard::default()), lined: Lined::default(), counts: Counts::default() };
         Self {
             shards: std::array::from_fn(part),
             shard_count: shard_count.clamp(1, MOST_SHARDS).next_power_of_two(),
-            budget: Arc::new(Budget::new(limit_bytes)),
+            budget: Arc::new(Budget::new(limit_bytes, clock)),
             groups: Groups::default(),
             groups_bytes: AtomicU64::new(0),
-            clock,
+            next_relief: std::array::from_fn(|_| AtomicU64::new(0)),
             next_id: AtomicU64::new(1),
-            next_shard: AtomicUsize::new(0),
+            next_turn: AtomicU64::new(0),
+            spread: Spread::new(),
         }
     }
 
     pub(super) fn now(&self) -> SystemTime {
-        (self.clock)()
+        self.budget.now()
     }
 
     pub(super) fn new_id(&self) -> u64 {
@@ -108,7 +113,7 @@ impl<H: StoredHead> Inner<H> {
 
     pub(super) fn begin(&self, key: Key, object: &Arc<Object<H>>, has_room: bool, intent: Option<u64>) -> Begun {
         let (begun, overtaken) = self.change(key.primary, |shard| shard.begin(key, object, has_room, intent));
-        forget(overtaken);
+        self.forget(overtaken);
         begun
     }
 
@@ -117,21 +122,22 @@ impl<H: StoredHead> Inner<H> {
     }
 
     /// A fill has ended well; gives the bytes of its body that are stored.
-    pub(super) fn complete(&self, key: Key, object: &Object<H>, len: u64) -> u64 {
+    pub(super) fn complete(&self, key: Key, object: &Arc<Object<H>>, len: u64) -> u64 {
         let Ok(removed) = self.change(key.primary, |shard| shard.publish(key, object)) else { return 0 };
         count(&self.part(key.primary).counts.stored, 1);
-        forget(removed.into_iter().flatten());
+        self.forget(removed.into_iter().flatten());
         len
     }
 
     /// A fill goes on, but is not to be kept.
     pub(super) fn give_up(&self, key: Key, object: &Object<H>) {
-        forget(self.change(key.primary, |shard| shard.give_up(key, object.id())));
+        self.forget(self.change(key.primary, |shard| shard.give_up(key, object.id())));
         object.body().forget_what_is_read();
     }
 
-    pub(super) fn end_fill(&self, key: Key, id: u64) {
-        forget(self.change(key.primary, |shard| shard.end_fill(key, id)));
+    pub(super) fn end_fill(&self, key: Key, object: &Arc<Object<H>>) {
+        self.forget(self.change(key.primary, |shard| shard.end_fill(key, object)));
+        object.body().forget_what_is_read();
     }
 
     pub(super) fn replace_head(&self, key: Key, id: u64, head: H) -> bool {
@@ -220,8 +226,15 @@ impl<H: StoredHead> Inner<H> {
         true
     }
 
-    /// Takes bytes that are in use already, evicting for them where there is anything to evict; gives them.
+    /// As [`reserve`](Self::reserve), for what is in flight until it is stored. `false`, too, when there is no room
+    /// for more of that.
+    pub(super) fn reserve_in_flight(&self, bytes: u64) -> bool {
+        self.has_room_in_flight(bytes) && self.reserve(bytes)
+    }
+
+    /// Takes bytes that are in use already and in flight, making room for them where that can be; gives them.
     pub(super) fn take(&self, bytes: u64) -> u64 {
+        self.has_room_in_flight(bytes);
         if !self.reserve(bytes) {
             self.budget.take(bytes);
         }
@@ -233,7 +246,7 @@ impl<H: StoredHead> Inner<H> {
         self.evict_what_is_too_much();
         for shard in 0..self.shard_count {
             if self.budget.is_exceeded() {
-                forget(self.change_shard(shard, Shard::remove_fills).into_iter().flatten());
+                self.forget(self.change_shard(shard, Shard::remove_fills).into_iter().flatten());
             }
         }
     }
@@ -247,6 +260,15 @@ impl<H: StoredHead> Inner<H> {
             self.evict_what_is_too_much();
         }
         result
+    }
+
+    pub(super) fn shard_count(&self) -> usize {
+        self.shard_count
+    }
+
+    /// Looks at a shard under its lock.
+    pub(super) fn read_shard<T>(&self, shard: usize, look: impl FnOnce(&Shard<H>) -> T) -> Option<T> {
+        Some(look(&self.shards.get(shard)?.read()))
     }
 
     fn change_shard<T>(&self, shard: usize, change: impl FnOnce(&mut Shard<H>) -> T) -> Option<T> {
@@ -272,11 +294,11 @@ impl<H: StoredHead> Inner<H> {
 
     fn part(&self, primary: u128) -> &Part<H> {
         let [first, ..] = &self.shards;
-        self.shards.get(shard_index(primary) % self.shard_count).unwrap_or(first)
+        self.shards.get(self.spread.index(primary) % self.shard_count).unwrap_or(first)
     }
 
     fn is_of_use(&self, object: &Object<H>, now: SystemTime) -> bool {
-        object.useless_after() >= now && self.groups.fate(object) != Fate::Gone
+        object.is_of_use(now) && self.groups.fate(object) != Fate::Gone
     }
 
     /// Where the group of an object was let be stale, it is.
@@ -291,7 +313,11 @@ impl<H: StoredHead> Inner<H> {
 
     /// Lets an object be stale since then; where there is no room for the head that says so, it is removed.
     fn expire_object(&self, key: Key, object: &Object<H>, at: SystemTime) -> bool {
-        self.replace_head(key, object.id(), object.head().expired(at)) || self.remove_object(key, object)
+        if self.replace_head(key, object.id(), object.head().expired(at)) {
+            count(&self.part(key.primary).counts.expired, 1);
+            return true;
+        }
+        self.remove_object(key, object)
     }
 
     fn remove_object(&self, key: Key, object: &Object<H>) -> bool {
@@ -312,7 +338,7 @@ impl<H: StoredHead> Inner<H> {
         }
         let latest = self.groups.latest();
         for shard in 0..self.shard_count {
-            forget(self.change_shard(shard, Shard::remove_fills).into_iter().flatten());
+            self.forget(self.change_shard(shard, Shard::remove_fills).into_iter().flatten());
         }
         self.groups.forget(latest);
     }
@@ -323,34 +349,37 @@ impl<H: StoredHead> Inner<H> {
 
     /// Evicts one object; `false` when there is none.
     fn evict_one(&self) -> bool {
-        let mut empty_in_a_row = 0;
-        let shards = self.shard_count;
-        for step in 0..GENTLE_STEPS + shards {
-            let turn = self.next_shard.fetch_add(1, Ordering::Relaxed) % shards;
+        for step in 0..GENTLE_STEPS + MOST_SHARDS {
+            let turn = self.next_turn.fetch_add(1, Ordering::Relaxed);
+            let Some((shard, queue)) = turns::next(self.shards.iter().map(|part| &part.lined), turn) else {
+                return false;
+            };
             let gently = step < GENTLE_STEPS;
             // Bound first, so that the lock is free when the object is dropped.
-            let Some(step) = self.change_shard(turn, |shard| shard.evict_step(gently)) else { continue };
-            match step {
-                Step::Evicted(removed) => {
-                    self.shards.get(turn).iter().for_each(|part| count(&part.counts.evictions, 1));
-                    forget([removed]);
-                    return true;
-                }
-                Step::Spared => empty_in_a_row = 0,
-                Step::Empty => empty_in_a_row += 1,
-            }
-            if empty_in_a_row >= shards {
-                return false;
+            let step = self.change_shard(shard, |shard| shard.evict_step(queue, gently));
+            if let Some(Step::Evicted(removed)) = step {
+                self.shards.get(shard).iter().for_each(|part| count(&part.counts.evictions, 1));
+                self.forget([removed]);
+                return true;
             }
         }
         false
+    }
+
+    /// What was taken out of the index, if it is still being filled, holds only what is read; and what is read of it
+    /// is in flight from now on. No lock may be held.
+    fn forget(&self, removed: impl IntoIterator<Item = Removed<H>>) {
+        for object in removed {
+            object.body().forget_what_is_read();
+        }
+        self.has_room_in_flight(0);
     }
 
     /// Counts what was purged.
     fn purged_some(&self, primary: u128, removed: Vec<Removed<H>>) -> usize {
         let purged = removed.len();
         count(&self.part(primary).counts.purged, purged);
-        forget(removed);
+        self.forget(removed);
         purged
     }
 
@@ -373,23 +402,28 @@ impl<H: StoredHead> Part<H> {
         let mut shard = self.shard.write().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut shard);
         let after = shard.bytes();
+        self.lined.note(shard.queued_bytes());
         let before = std::mem::replace(&mut shard.charged_bytes, after);
         (result, before, after)
     }
 }
 
-/// What was taken out of the index, if it is still being filled, holds only what is read. Dropped here, so no
-/// lock may be held.
-fn forget<H: StoredHead>(removed: impl IntoIterator<Item = Removed<H>>) {
-    for object in removed {
-        object.body().forget_what_is_read();
-    }
-}
+/// Which shard a key belongs to. Nobody outside can foresee it, and so choose URLs that all fall into one.
+struct Spread([u64; 2]);
 
-/// Keys are hashes already; the multiplication spreads those of tests as well.
-fn shard_index(primary: u128) -> usize {
-    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-    let folded = (primary ^ (primary >> 64)) & u128::from(u64::MAX);
-    let folded = u64::try_from(folded).unwrap_or_default();
-    usize::try_from(folded.wrapping_mul(SPREAD) >> 58).unwrap_or_default()
+impl Spread {
+    fn new() -> Self {
+        // The same in every run where the order of events is tried out.
+        let random = |number: u64| if cfg!(feature = "model") { number } else { RandomState::new().hash_one(number) };
+        Self([random(1), random(2)])
+    }
+
+    fn index(&self, primary: u128) -> usize {
+        let Self([first, second]) = self;
+        let halves = [primary & u128::from(u64::MAX), primary >> 64];
+        let [low, high] = halves.map(|half| u64::try_from(half).unwrap_or_default());
+        let product = u128::from(low ^ first) * u128::from(high ^ second);
+        let folded = u64::try_from((product ^ (product >> 64)) & u128::from(u64::MAX)).unwrap_or_default();
+        usize::try_from(folded >> 58).unwrap_or_default()
+    }
 }

@@ -4,7 +4,8 @@
 //! `segments`, `reader`, `fill`, `intent`). The store is cut into shards by primary key (`shard`, with its
 //! `index`, the `slab` of its slots and their `queues`); no lock is held across an await. Every byte is reserved
 //! from one `budget` before it is allocated and given back with what it was for, and when that is used up the
-//! shards take turns to evict (`queues`, `ghost`). What cannot be kept, because it is too large, was
+//! shards evict (`turns`, `queues`, `ghost`). What eviction cannot give back has a ceiling of its own (`relief`,
+//! `lingering`). What cannot be kept, because it is too large, was
 //! purged meanwhile or was overtaken by a later fill, goes on streaming to those who read it, but is not found
 //! any more; of it only what some reader has yet to read stays in memory, and that is counted, too.
 //! Many objects are purged at once by their `groups`; `objects` walks over what is there.
@@ -19,6 +20,7 @@ mod groups;
 mod index;
 mod inner;
 mod intent;
+mod lingering;
 #[cfg(test)]
 #[cfg(feature = "model")]
 #[path = "tests/model.rs"]
@@ -27,6 +29,7 @@ mod object;
 mod objects;
 mod queues;
 mod reader;
+mod relief;
 mod segments;
 mod shard;
 mod slab;
@@ -35,6 +38,7 @@ mod sync;
 #[cfg(test)]
 #[cfg(not(feature = "model"))]
 mod tests;
+mod turns;
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -78,6 +82,9 @@ impl<H: StoredHead> MemoryStore<H> {
 
     /// Changes the limit; when it is lowered, evicts down to it before it returns. What is being read, and the
     /// slots of the index while any of a shard is in use, are given back later.
+    ///
+    /// How many locks there are, for threads that store or remove at the same time, is settled by the first limit:
+    /// one for each MiB, 64 at most. Who means to raise the limit far above a few MiB begins with 64 MiB or more.
     pub fn set_limit(&self, bytes: u64) {
         self.inner.set_limit(bytes);
     }
@@ -85,8 +92,8 @@ impl<H: StoredHead> MemoryStore<H> {
     /// The object under this key, complete or being filled; counts as a use of it. One that is of
     /// no more use is dropped.
     ///
-    /// Make the reader at once: when the object is purged while it is filled, only what readers
-    /// have yet to read stays, and one made later finds its start gone ([`Aborted`]).
+    /// [Open](Object::open) a reader at once: when the object is purged while it is filled, only what readers
+    /// have yet to read stays, and whoever comes later finds its start gone.
     #[must_use]
     pub fn lookup(&self, key: Key) -> Option<Arc<Object<H>>> {
         self.inner.lookup(key)

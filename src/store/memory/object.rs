@@ -7,8 +7,8 @@ use std::time::SystemTime;
 use arc_swap::ArcSwap;
 
 use super::allocation::allocated_bytes;
-use super::body::Body;
-use super::budget::Charge;
+use super::body::{Body, Whole};
+use super::budget::{Charge, Moment};
 use super::filling::Filling;
 use super::reader::BodyReader;
 use super::sync::{AtomicU64, Ordering};
@@ -35,10 +35,10 @@ pub struct Object<H> {
 
 impl<H: StoredHead> Object<H> {
     /// An object that was asked for at the moment `asked`, as numbers tell it.
-    pub(super) fn new(id: u64, asked: u64, head: H, expected_len: Option<u64>, charge: Charge) -> Self {
+    pub(super) fn new(id: u64, asked: u64, head: H, filling: Filling, charge: Charge) -> Self {
         Self {
             head: ArcSwap::from_pointee(head),
-            body: Body::new(expected_len),
+            body: Body::new(filling),
             id,
             seen: AtomicU64::new(asked),
             charge,
@@ -51,20 +51,15 @@ impl<H: StoredHead> Object<H> {
         (allocated_bytes(ARC_BYTES + size_of::<Self>()) + ARC_BYTES) as u64
     }
 
-    /// What it takes beside, while it is filled.
-    pub(super) fn filling_bytes() -> u64 {
-        allocated_bytes(ARC_BYTES + size_of::<Filling>()) as u64
-    }
-
     /// The head as it is now; it stays valid when it is replaced.
     #[must_use]
     pub fn head(&self) -> Arc<H> {
         self.head.load_full()
     }
 
-    /// When the head is of no more use.
-    pub(super) fn useless_after(&self) -> SystemTime {
-        self.head.load().useless_after()
+    /// Whether the head is still of use.
+    pub(super) fn is_of_use(&self, now: SystemTime) -> bool {
+        self.head.load().is_of_use(now)
     }
 
     /// A number that no other object of this store has.
@@ -110,6 +105,14 @@ impl<H: StoredHead> Object<H> {
         BodyReader::new(Arc::clone(self), range)
     }
 
+    /// As [`reader`](Self::reader); `None` where it could not read from its start on. That is so when the object was
+    /// taken out of the store between [`lookup`](super::MemoryStore::lookup) and now and what stands there was
+    /// forgotten, or its fill broke off: it is as if it had not been found.
+    #[must_use]
+    pub fn open(self: &Arc<Self>, range: Option<Range<u64>>) -> Option<BodyReader<H>> {
+        BodyReader::open(Arc::clone(self), range)
+    }
+
     /// Whether somebody reads it or may find it: `false` for one that is being filled, will not be kept
     /// and has no reader.
     #[must_use]
@@ -117,10 +120,35 @@ impl<H: StoredHead> Object<H> {
         self.body.is_wanted()
     }
 
+    /// Whether it is being filled, and somebody reads it but who fills it.
+    #[must_use]
+    pub fn is_read_by_others(&self) -> bool {
+        self.body.filling().is_some_and(|filling| filling.is_read_by_others())
+    }
+
     /// The bytes that it is counted with, a rounding of what it takes.
     #[must_use]
     pub fn charged(&self) -> u64 {
-        self.charge.bytes()
+        self.charge.bytes() + self.body.filling().map_or(0, |filling| filling.charged())
+    }
+
+    /// When something was last taken of it, or 0 if that is not known, once it is complete and in the store no more;
+    /// `None` when it is not held for anybody.
+    pub(super) fn last_taken(&self) -> Option<Moment> {
+        self.body.whole().filter(|_| self.charge.bytes() > 0).map(Whole::last_taken)
+    }
+
+    /// Cuts off those of its readers who have taken nothing since that moment: what they have yet to read is not held
+    /// any more. For what is not in the store.
+    pub(super) fn let_go(&self, since: Moment) {
+        match (self.body.whole(), self.body.filling()) {
+            (Some(whole), _) => {
+                whole.let_go();
+                self.charge.give_back();
+            }
+            (None, Some(filling)) => filling.cut_off_stalled(since),
+            (None, None) => {}
+        }
     }
 
     #[cfg(all(test, not(feature = "model")))]

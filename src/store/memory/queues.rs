@@ -7,14 +7,11 @@
 //! flows through the small queue and leaves main alone. A hit sets two bits and takes no lock.
 //! `docs/store.md` has it measured against others.
 //!
-//! The queues are lists through the slots of the index, so that leaving one from its middle costs as
+//! Each shard has its own queues; `turns` makes them one over all shards. They are lists through the slots of the index, so that leaving one from its middle costs as
 //! little as from its end.
 
 use super::slab::{Slab, SlotId};
 use crate::store::StoredHead;
-
-/// The small queue gives way when it has more than one part in so many of all bytes.
-const SMALL_SHARE: u64 = 10;
 
 /// The two queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,12 +73,16 @@ impl Queues {
         }
     }
 
-    /// Whose turn it is, and where it stands.
-    pub(super) fn next(&self) -> Option<(Queue, SlotId)> {
-        let small_is_large = self.small.bytes * SMALL_SHARE > self.small.bytes + self.main.bytes;
+    /// Whose turn it is in this queue, or in the other where this one is empty, and where it stands.
+    pub(super) fn next(&self, queue: Queue) -> Option<(Queue, SlotId)> {
         let small = self.small.first.map(|id| (Queue::Small, id));
         let main = self.main.first.map(|id| (Queue::Main, id));
-        if small_is_large { small.or(main) } else { main.or(small) }
+        if queue == Queue::Small { small.or(main) } else { main.or(small) }
+    }
+
+    /// The bytes in the small and in the main queue.
+    pub(super) fn bytes(&self) -> [u64; 2] {
+        [self.small.bytes, self.main.bytes]
     }
 
     /// An object in this queue has grown or shrunk.

@@ -24,12 +24,25 @@ pub struct BodyReader<H: StoredHead> {
 
 impl<H: StoredHead> BodyReader<H> {
     pub(super) fn new(object: Arc<Object<H>>, range: Option<Range<u64>>) -> Self {
-        let (position, end) = range.map_or((0, None), |range| (range.start, Some(range.end)));
+        let (position, end) = bounds(range);
         let entered = object.body().filling().map(|filling| {
-            let number = filling.enter(position);
+            let number = filling.enter(position, object.charge().moment());
             (filling, number)
         });
         Self { object, entered, position, end }
+    }
+
+    /// `None` where it could not read from its start on.
+    pub(super) fn open(object: Arc<Object<H>>, range: Option<Range<u64>>) -> Option<Self> {
+        let (position, end) = bounds(range);
+        let entered = match object.body().filling() {
+            Some(filling) => {
+                let number = filling.try_enter(position, object.charge().moment())?;
+                Some((filling, number))
+            }
+            None => object.body().whole().filter(|whole| whole.holds(position)).map(|_| None)?,
+        };
+        Some(Self { object, entered, position, end })
     }
 
     /// Says whether the task that fills the body reads it here, too: if so, the fill does not wait for this
@@ -40,7 +53,14 @@ impl<H: StoredHead> BodyReader<H> {
         }
     }
 
-    /// Whether it fell too far behind the others, and gets nothing more.
+    /// Has this woken when the reader is cut off, while it is being filled: it may have stopped reading.
+    pub fn tell_when_cut_off(&self, waker: Waker) {
+        if let Some((filling, number)) = &self.entered {
+            filling.tell_when_cut_off(*number, waker);
+        }
+    }
+
+    /// Whether it fell too far behind the others or stalled, and gets nothing more.
     #[must_use]
     pub fn is_cut_off(&self) -> bool {
         self.entered.as_ref().is_some_and(|(filling, number)| filling.is_cut_off(*number))
@@ -50,8 +70,8 @@ impl<H: StoredHead> BodyReader<H> {
     /// the range. Waits while the fill is behind. May be dropped while it waits and called again.
     ///
     /// # Errors
-    /// [`Aborted`] when the body was cut short, or this reader was cut off because it is slow; what was there
-    /// before is given first.
+    /// [`Aborted`] when the body was cut short, what was there before being given first; or when this reader was cut
+    /// off because it is slow, or stalled while memory was short.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Aborted> {
         self.next_up_to(u64::MAX).await
     }
@@ -61,16 +81,28 @@ impl<H: StoredHead> BodyReader<H> {
     /// # Errors
     /// As for [`next`](Self::next).
     pub async fn next_up_to(&mut self, most: u64) -> Result<Option<Bytes>, Aborted> {
-        let most = self.position.checked_add(most.max(1));
-        let end = [self.end, most].into_iter().flatten().min();
-        if self.object.body().whole().is_some() {
-            return self.result(self.read(end, None)).unwrap_or(Err(Aborted));
+        if let Some(bytes) = self.next_of_whole(most) {
+            return bytes;
         }
+        let end = self.end_of(most);
         poll_fn(|context| {
             let read = self.read(end, Some(context.waker()));
             self.result(read).map_or(Poll::Pending, Poll::Ready)
         })
         .await
+    }
+
+    /// As [`next_up_to`](Self::next_up_to), where the body is complete and there is nothing to wait for; `None`
+    /// where it is not.
+    #[inline]
+    pub fn next_of_whole(&mut self, most: u64) -> Option<Result<Option<Bytes>, Aborted>> {
+        let read = self.object.body().whole()?.read(self.position, self.end_of(most));
+        self.result(read)
+    }
+
+    fn end_of(&self, most: u64) -> Option<u64> {
+        let most = self.position.checked_add(most.max(1));
+        [self.end, most].into_iter().flatten().min()
     }
 
     fn result(&mut self, read: Read) -> Option<Result<Option<Bytes>, Aborted>> {
@@ -87,15 +119,22 @@ impl<H: StoredHead> BodyReader<H> {
 
     fn read(&self, end: Option<u64>, waker: Option<&Waker>) -> Read {
         if let Some(whole) = self.object.body().whole() {
+            whole.note_read(|| self.object.charge().moment());
             return whole.read(self.position, end);
         }
-        let filling = self.entered.as_ref().and_then(|(filling, number)| filling.read(*number, end, waker));
+        let now = self.object.charge().moment();
+        let filling = self.entered.as_ref().and_then(|(filling, number)| filling.read(*number, end, waker, now));
         match (filling, self.object.body().whole()) {
             (Some(read), _) => read,
             (None, Some(whole)) => whole.read(self.position, end),
             (None, None) => Read::Aborted,
         }
     }
+}
+
+/// Where a reader starts, and where it ends.
+fn bounds(range: Option<Range<u64>>) -> (u64, Option<u64>) {
+    range.map_or((0, None), |range| (range.start, Some(range.end)))
 }
 
 impl<H: StoredHead> Drop for BodyReader<H> {

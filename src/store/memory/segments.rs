@@ -9,9 +9,10 @@
 use bytes::{Bytes, BytesMut};
 
 use super::allocation::allocated_bytes;
+use super::body::Many;
 
-/// The largest segment that is planned ahead; one write larger than this gets a segment of its size.
-const SEGMENT_BYTES: usize = 64 * 1024;
+/// The largest segment; more is not to be appended at once.
+pub(super) const SEGMENT_BYTES: usize = 64 * 1024;
 /// The first segment of a body of unknown length; the next ones are twice as large each.
 const FIRST_SEGMENT_BYTES: usize = 4 * 1024;
 /// A closed segment keeps at most this many pieces.
@@ -59,6 +60,8 @@ pub(super) struct Segments {
     closed_capacity: u64,
     len: u64,
     expected_len: Option<u64>,
+    /// From here on each write has a segment of its size.
+    exact_from: Option<u64>,
 }
 
 impl Segments {
@@ -72,6 +75,7 @@ impl Segments {
             closed_capacity: 0,
             len: 0,
             expected_len,
+            exact_from: None,
         }
     }
 
@@ -80,9 +84,19 @@ impl Segments {
         std::mem::replace(self, Self::new(None))
     }
 
+    /// Gives each write a segment of its size from now on, as is right for what is read and forgotten soon.
+    pub(super) fn be_exact(&mut self) {
+        self.exact_from.get_or_insert(self.len + self.room() as u64);
+    }
+
     /// How many bytes were appended.
     pub(super) fn len(&self) -> u64 {
         self.len
+    }
+
+    /// Where what is held begins: what stands before it was forgotten.
+    pub(super) fn start(&self) -> u64 {
+        self.pieces.first().map_or(self.len - self.tail.len() as u64, |piece| piece.start)
     }
 
     /// An upper bound of the memory in use after `count` more bytes are appended.
@@ -91,7 +105,8 @@ impl Segments {
         let new_segment = if beyond == 0 { 0 } else { allocated_bytes(self.next_capacity(beyond)) };
         // Two more pieces at most: one for what readers cut off, one for what is left.
         let pieces = self.pieces.len() as u64 + 2;
-        self.closed_capacity + (allocated_bytes(self.open_capacity) + new_segment) as u64 + pieces * PIECE_BYTES
+        let segments = self.closed_capacity + (allocated_bytes(self.open_capacity) + new_segment) as u64;
+        segments + pieces * PIECE_BYTES + Many::BYTES
     }
 
     /// Appends bytes; opens at most one segment.
@@ -124,7 +139,8 @@ impl Segments {
         let is_behind = |piece: &Piece| piece.start + piece.data.len() as u64 <= position;
         let count = self.pieces.iter().take_while(|piece| is_behind(piece)).count();
         for (index, piece) in self.pieces.drain(..count).enumerate() {
-            let bytes = piece.data.len() as u64;
+            let is_exact = self.exact_from.is_some_and(|from| piece.start >= from);
+            let bytes = if is_exact { allocated_bytes(piece.data.len()) } else { piece.data.len() } as u64;
             if index < self.open_from {
                 self.closed_capacity = self.closed_capacity.saturating_sub(bytes);
             } else {
@@ -132,6 +148,9 @@ impl Segments {
             }
         }
         self.open_from = self.open_from.saturating_sub(count);
+        if self.pieces.is_empty() && self.tail.capacity() == 0 {
+            (self.open_capacity, self.open_forgotten, self.closed_capacity) = (0, 0, 0);
+        }
     }
 
     /// Closes the body: its pieces, and the memory they take. The last segment is copied to its
@@ -148,7 +167,7 @@ impl Segments {
             [] => 0,
             // It stands in the object itself.
             [_] => SHARED_BYTES,
-            pieces => pieces.len() as u64 * PIECE_BYTES,
+            pieces => pieces.len() as u64 * PIECE_BYTES + Many::BYTES,
         };
         (self.pieces, self.closed_capacity + pieces)
     }
@@ -159,6 +178,9 @@ impl Segments {
 
     /// The capacity of a segment to open for `beyond` bytes that do not fit.
     fn next_capacity(&self, beyond: usize) -> usize {
+        if self.exact_from.is_some() {
+            return beyond;
+        }
         let after_this = self.len + self.room() as u64;
         let left = self.expected_len.and_then(|len| len.checked_sub(after_this));
         let planned = match left.filter(|&left| left > 0) {
@@ -168,7 +190,8 @@ impl Segments {
         planned.min(SEGMENT_BYTES).max(beyond)
     }
 
-    fn cut_tail(&mut self) {
+    /// Makes a piece of what stands behind the last one.
+    pub(super) fn cut_tail(&mut self) {
         if self.tail.is_empty() {
             return;
         }
@@ -230,9 +253,9 @@ mod tests {
     #[test]
     fn a_known_length_is_allocated_once() {
         let mut body = Segments::new(Some(1024));
-        assert_eq!(body.footprint_after(100), 1024 + 2 * PIECE_BYTES);
+        assert_eq!(body.footprint_after(100), 1024 + 2 * PIECE_BYTES + Many::BYTES);
         body.append(&[b'x'; 100]);
-        assert_eq!(body.footprint_after(924), 1024 + 2 * PIECE_BYTES);
+        assert_eq!(body.footprint_after(924), 1024 + 2 * PIECE_BYTES + Many::BYTES);
         body.append(&[b'x'; 924]);
         let (pieces, footprint) = body.finish();
         assert_eq!((pieces.len(), footprint), (1, 1024 + SHARED_BYTES));
@@ -248,7 +271,7 @@ mod tests {
         let (pieces, footprint) = body.finish();
         assert_eq!(pieces.len(), 3);
         // 4, 8 and 8 KiB.
-        assert_eq!(footprint, 20 * 1_024 + 3 * PIECE_BYTES);
+        assert_eq!(footprint, 20 * 1_024 + 3 * PIECE_BYTES + Many::BYTES);
     }
 
     #[test]

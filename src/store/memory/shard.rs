@@ -6,10 +6,13 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::budget::Moment;
 use super::ghost::Ghost;
 use super::index::Index;
+use super::lingering::Lingering;
 use super::object::Object;
 use super::queues::{Queue, Queues};
+use super::relief::{Patience, Stalled};
 use super::slab::{Slab, Slot, SlotId};
 use crate::store::{Key, StoredHead};
 
@@ -51,6 +54,8 @@ pub(super) struct Shard<H> {
     ghost: Ghost,
     /// All fills under way by id, those without a slot as well.
     fills: HashMap<u64, Arc<Object<H>>>,
+    /// What was taken out while it was read.
+    lingering: Lingering<H>,
     /// The intents to fill that no purge has struck out: primary key and a number of their own.
     intents: BTreeSet<(u128, u64)>,
     /// Complete objects.
@@ -67,6 +72,7 @@ impl<H> Default for Shard<H> {
             queues: Queues::default(),
             ghost: Ghost::default(),
             fills: HashMap::new(),
+            lingering: Lingering::default(),
             intents: BTreeSet::new(),
             objects: 0,
             charged_bytes: 0,
@@ -101,6 +107,13 @@ impl<H: StoredHead> Shard<H> {
 
     pub(super) fn fill(&self, id: u64) -> Option<Arc<Object<H>>> {
         self.fills.get(&id).cloned()
+    }
+
+    /// What is held by those who have stalled.
+    pub(super) fn stalled(&self, patience: Patience, now: Moment) -> Vec<Stalled<H>> {
+        let fills = self.fills.values().filter_map(|object| patience.ends_with_fill(object, now));
+        let others = self.lingering.iter().filter_map(|object| patience.ends_with(object, now));
+        fills.chain(others).collect()
     }
 
     /// The object to use, the one being filled first, and whether there is one of no more use.
@@ -175,10 +188,14 @@ impl<H: StoredHead> Shard<H> {
 
     /// Makes a fill the object of its key; gives the one that was there before, and a variant that has to go for
     /// it. `Err` when it is no longer under its key: it was purged, overtaken or given up.
-    pub(super) fn publish(&mut self, key: Key, object: &Object<H>) -> Result<[Option<Removed<H>>; 2], NotKept> {
+    pub(super) fn publish(&mut self, key: Key, object: &Arc<Object<H>>) -> Result<[Option<Removed<H>>; 2], NotKept> {
         self.fills.remove(&object.id());
         let members = self.index.find(&self.slab, key);
-        let id = members.filling.filter(|id| self.is_object(*id, object.id())).ok_or(NotKept)?;
+        let Some(id) = members.filling.filter(|id| self.is_object(*id, object.id())) else {
+            self.lingering.push(object);
+            return Err(NotKept);
+        };
+        object.charge().land();
         let before = members.kept.and_then(|kept| self.take(kept));
         self.index.completed(key, id);
         let queue = if self.ghost.take(self.hash(key)) { Queue::Main } else { Queue::Small };
@@ -207,9 +224,10 @@ impl<H: StoredHead> Shard<H> {
     }
 
     /// A fill has ended without completing.
-    pub(super) fn end_fill(&mut self, key: Key, object_id: u64) -> Option<Removed<H>> {
-        self.fills.remove(&object_id);
-        self.give_up(key, object_id)
+    pub(super) fn end_fill(&mut self, key: Key, object: &Arc<Object<H>>) -> Option<Removed<H>> {
+        self.fills.remove(&object.id());
+        self.lingering.push(object);
+        self.give_up(key, object.id())
     }
 
     /// Replaces the head of the object with this id; gives its bytes before. `None` when it is no longer under
@@ -288,9 +306,14 @@ impl<H: StoredHead> Shard<H> {
         fills.into_iter().filter_map(|id| self.take(id)).collect()
     }
 
-    /// One turn of eviction. `gently` spares what was used since its last turn.
-    pub(super) fn evict_step(&mut self, gently: bool) -> Step<H> {
-        let Some((queue, id)) = self.queues.next() else { return Step::Empty };
+    /// The bytes that line up in the small and in the main queue.
+    pub(super) fn queued_bytes(&self) -> [u64; 2] {
+        self.queues.bytes()
+    }
+
+    /// One turn of eviction, from this queue if it is not empty. `gently` spares what was used since its last turn.
+    pub(super) fn evict_step(&mut self, queue: Queue, gently: bool) -> Step<H> {
+        let Some((queue, id)) = self.queues.next(queue) else { return Step::Empty };
         let Some(slot) = self.slab.get(id) else { return Step::Empty };
         let (uses, key) = (slot.object.uses(), slot.key());
         let spare = match queue {
@@ -334,6 +357,14 @@ impl<H: StoredHead> Shard<H> {
         if self.objects == 0 {
             self.ghost.clear();
         }
-        self.slab.remove(id).map(|slot| slot.object)
+        let object = self.slab.remove(id)?.object;
+        if is_complete {
+            object.charge().take_off();
+            // Nobody comes to it while the lock is held.
+            if Arc::strong_count(&object) > 1 {
+                self.lingering.push(&object);
+            }
+        }
+        Some(object)
     }
 }

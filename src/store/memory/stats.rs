@@ -29,6 +29,8 @@ pub struct StoreStats {
     pub evictions: u64,
     /// Objects purged or removed.
     pub purged: u64,
+    /// Objects that purges have left to be served stale, once for each purge.
+    pub expired: u64,
 }
 
 /// What is counted for one shard.
@@ -39,6 +41,7 @@ pub(super) struct Counts {
     pub(super) stored: AtomicU64,
     pub(super) evictions: AtomicU64,
     pub(super) purged: AtomicU64,
+    pub(super) expired: AtomicU64,
 }
 
 impl Counts {
@@ -48,6 +51,7 @@ impl Counts {
         stats.stored += self.stored.load(Ordering::Relaxed);
         stats.evictions += self.evictions.load(Ordering::Relaxed);
         stats.purged += self.purged.load(Ordering::Relaxed);
+        stats.expired += self.expired.load(Ordering::Relaxed);
     }
 }
 

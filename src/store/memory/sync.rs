@@ -2,15 +2,9 @@
 //! (feature `model`), those of a library that decides about the order.
 
 #[cfg(not(feature = "model"))]
-pub(super) use std::sync::{
-    Mutex, MutexGuard, RwLock, RwLockReadGuard,
-    atomic::{AtomicU64, AtomicUsize},
-};
+pub(super) use std::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, atomic::AtomicU64};
 
 #[cfg(feature = "model")]
-pub(super) use shuttle::sync::{
-    Mutex, MutexGuard, RwLock, RwLockReadGuard,
-    atomic::{AtomicU64, AtomicUsize},
-};
+pub(super) use shuttle::sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, atomic::AtomicU64};
 
 pub(super) use std::sync::{PoisonError, atomic::Ordering};

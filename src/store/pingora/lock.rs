@@ -1,51 +1,70 @@
 //! One fetch for all who ask for the same at the same time, and no herd when they cannot share it.
 //!
 //! The first who finds nothing fetches, the others wait for it. They are woken at the head of its response,
-//! which they read along; what else may come of it:
+//! which they read along, also where that is too large to be kept; what else may come of it:
 //!
 //! - *The response cannot be shared.* All who waited have to ask for themselves: at most so many at a time, in
 //!   the order in which they began to wait ([`FetchLock::enter`]). pingora would send them all at once.
 //! - *The fetch failed, and would for others.* Quickly, as when a connection is refused or reset: one of those
 //!   who wait tries again, in case it was an accident. After [`MOST_TRIES`] such failures, or when one took
-//!   [`PATIENCE`], those who waited share the failure: each would find out the same, one after another or
+//!   [`LONG`], those who waited share the failure: each would find out the same, one after another or
 //!   all at once, while the origin is in trouble. Varnish and nginx let the next one try each time, so that
 //!   a thousand clients of a dead origin wait for a thousand timeouts.
 //! - *The fetch ended for a reason of its own*, or never began: one of those who wait fetches. That is so, too,
 //!   where nothing is left of what it brought, as when the body breaks off behind the head.
-//! - *It takes too long.* After [`LONGEST_WAIT`] they ask for themselves, as above.
+//! - *It takes longer than it should*, which may lie in that one fetch: one of those who wait begins another, and
+//!   whichever is first is for all. It should take no more than four times as long as the last fetch of the key
+//!   that somebody waited for, and [`UNKNOWN`] where none is known. The next one begins when that takes twice as
+//!   long again, and so on, since it is likely by then that any fetch would. So who waits behind one that hangs has
+//!   an answer in little more than the time of a fetch of its own, and an origin that has become slow meets
+//!   a handful of fetches, not all who wait. nginx lets all of them go after five seconds, Varnish none.
 //!
 //! Between finding nothing and coming here, the response may come and its fetch be over; who fetched then
 //! would do so a second time. So whoever would begin is sent to look once more if there is something now.
 
-use std::collections::HashMap;
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use http::Extensions;
 use pingora::cache::key::CacheHashKey;
-use pingora::cache::lock::{CacheKeyLock, LockStatus, LockStub, Locked, WritePermit};
+use pingora::cache::lock::{CacheKeyLock, LockCore, LockStatus, LockStub, Locked, WritePermit};
 use pingora::cache::{CacheKey, CacheOptionOverrides};
 
+use super::flights::{Fetch, Flight, Flights, Waiter, Waiting, Waits};
 use super::gate::{Gate, Place};
-use super::storage::PingoraStorage;
-use super::turn::{Fetch, Said, Turn};
+use super::storage::{PingoraStorage, key_of};
+use super::stored::StoredResponse;
+use super::stored_body::StoredHit;
+use super::turn::{Ended, Row, Said, Turn};
+use crate::store::{Marks, Object};
 
-/// How long a fetch may keep others waiting for it before they ask for themselves.
+/// How long fetches may keep a request waiting before it asks for itself.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
-/// How often a request waits for another fetch, because the one before it was of no use to it: it never
-/// began, or what came of it is not there any more.
-const MOST_WAITS: usize = 10;
+/// How often a request waits anew: because another fetch has begun, because the one before it never did, or because
+/// what came of it is not there any more.
+const MOST_WAITS: usize = 20;
 
 /// A fetch that takes longer to fail is not tried again by those who waited for it.
-const PATIENCE: Duration = Duration::from_secs(1);
+const LONG: Duration = Duration::from_secs(1);
 
 /// How many fetches fail, one after another, before those who wait give up.
 const MOST_TRIES: usize = 3;
 
-const SHARDS: usize = 16;
+/// How long a fetch should take at most to its head where nothing is known of the key; as nginx's
+/// `proxy_cache_lock_age`.
+const UNKNOWN: Duration = Duration::from_secs(5);
+
+/// The least that it is given, since machines are busy at times.
+const LEAST: Duration = Duration::from_secs(1);
+
+/// It is given so often the time that the one before it took.
+const TIMES_THE_LAST: u32 = 4;
+
+/// How long that is remembered.
+const REMEMBERED: Duration = Duration::from_hours(1);
 
 /// Why the head of a response is not stored that came without its body, as one to HEAD does: those who wait
 /// look again.
@@ -60,7 +79,8 @@ pub struct AlwaysMiss;
 pub struct Coalescing {
     /// How many wait for a fetch; more are refused.
     pub most_waiting: usize,
-    /// How many of those who have waited fetch at the same time, where they cannot share a response.
+    /// How many fetches there are at the same time, of those that others wait for and those of requests that have
+    /// waited and cannot share a response.
     pub most_fetches: usize,
 }
 
@@ -71,18 +91,31 @@ impl Default for Coalescing {
 }
 
 /// The right to fetch a key. Requests whose key carries a [`Turn`] learn from it why they may not wait or
-/// what the fetch failed of; others are sent to the origin then.
+/// what the fetch failed of, and share what is too large to be kept; others are sent to the origin then.
 pub struct FetchLock<F> {
     storage: &'static PingoraStorage,
-    most_waiting: usize,
+    coalescing: Coalescing,
     gate: Gate,
     /// The fetches under way that others may wait for.
-    fetches: [Mutex<HashMap<u128, LockStub>>; SHARDS],
-    next_ticket: AtomicU64,
+    flights: Arc<Flights<F>>,
+    /// How long the last fetch of a key took to its head, if somebody waited for it.
+    known: Marks<Duration>,
+    next_number: AtomicU64,
     /// Locks that are released: to send a request to look again, or on its way without the cache.
     look_again: LockStub,
     go_on: LockStub,
-    says: std::marker::PhantomData<fn() -> F>,
+}
+
+/// What a fetch comes to for those who wait for it.
+enum End<F> {
+    /// A response that is found in the store.
+    Came,
+    /// One that is found nowhere but here.
+    CameUnkept(Arc<Object<StoredResponse>>),
+    Unshared,
+    Failed(F),
+    /// They are to try again. These have failed by now, if that is why.
+    Again(Option<Arc<Row<F>>>),
 }
 
 impl<F: Clone + Send + Sync + 'static> FetchLock<F> {
@@ -91,17 +124,18 @@ impl<F: Clone + Send + Sync + 'static> FetchLock<F> {
     pub fn new(storage: &'static PingoraStorage, coalescing: Coalescing) -> Self {
         Self {
             storage,
-            most_waiting: coalescing.most_waiting,
+            coalescing,
             gate: Gate::new(coalescing.most_fetches, coalescing.most_waiting),
-            fetches: Default::default(),
-            next_ticket: AtomicU64::new(0),
+            flights: Arc::default(),
+            known: Marks::default(),
+            next_number: AtomicU64::new(0),
             look_again: released(LockStatus::Done),
             go_on: released(LockStatus::GiveUp),
-            says: std::marker::PhantomData,
         }
     }
 
-    /// What pingora is to be told beside the lock, where the cache is enabled.
+    /// What pingora is to be told beside the lock, where the cache is enabled. `wait_timeout` may be set to what a
+    /// fetch of the request's own may take to its head: it asks for itself when it has waited so long.
     #[must_use]
     pub fn options() -> CacheOptionOverrides {
         let mut options = CacheOptionOverrides::default();
@@ -109,70 +143,97 @@ impl<F: Clone + Send + Sync + 'static> FetchLock<F> {
         options
     }
 
-    /// A place among those who fetch this key though they had waited, to be kept until the fetch is over;
-    /// `None` when too many queue for one.
+    /// A place among those who fetch this key, to be kept until the fetch is over; `None` when too many queue for
+    /// one. It is for who holds the lock and for who has waited: before the origin is asked. Places are given in the
+    /// order in which these came for the lock.
     pub fn enter(&self, key: &CacheKey, turn: &Turn<F>) -> impl Future<Output = Option<Place>> + use<F> {
+        // It is sent on without it.
+        drop(turn.seat().take());
         let (gate, place) = (self.gate.clone(), place_of(key));
-        let ticket = turn.ticket().unwrap_or_else(|| self.ticket());
+        let ticket = turn.ticket(|| self.number());
         async move { gate.enter(place, ticket).await }
     }
 
     /// How many requests wait for the fetch of another.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        let shards = self.fetches.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner));
-        shards.map(|shard| shard.values().map(waiting_for).sum::<usize>()).sum()
+        self.flights.waiting()
     }
 
-    /// How many requests have waited and queue to fetch for themselves.
+    /// How many requests queue to fetch, most of them having waited.
     #[must_use]
     pub fn queued(&self) -> usize {
         self.gate.queued()
     }
 
-    fn ticket(&self) -> u64 {
-        self.next_ticket.fetch_add(1, Relaxed)
+    fn number(&self) -> u64 {
+        self.next_number.fetch_add(1, Relaxed)
     }
 
-    /// Waits for a fetch, if not too many do.
-    fn wait(&self, fetch: &LockStub, turn: Option<&Turn<F>>) -> Locked {
-        if waiting_for(fetch) >= self.most_waiting {
-            turn.inspect(|turn| turn.be_refused());
+    /// Waits for what is fetched, if not too many do.
+    fn wait(&self, flight: &mut Flight<F>, place: u128, turn: Option<&Turn<F>>) -> Locked {
+        if flight.waiting() >= self.coalescing.most_waiting {
+            turn.inspect(|turn| turn.end(Ended::TooMany));
             return Locked::Read(self.go_on.read_lock());
         }
-        turn.inspect(|turn| turn.wait_for(fetch.extensions().get().cloned(), || self.ticket()));
-        Locked::Read(fetch.read_lock())
+        let number = self.number();
+        let ticket = (turn.map_or(number, |turn| turn.ticket(|| number)), number);
+        let waits = Waits { flights: Arc::clone(&self.flights), place, ticket };
+        let core = LockCore::new_arc(flight.left(), false, with(waits));
+        turn.inspect(|turn| turn.wait_at(&core));
+        flight.wait(ticket, &core, turn.cloned());
+        Locked::Read(LockStub(core).read_lock())
+    }
+
+    /// The permit of a fetch with this number.
+    fn permit(&self, place: u128, number: u64, stale_writer: bool, turn: Option<&Turn<F>>) -> Locked {
+        let fetch = Fetch {
+            flights: Arc::clone(&self.flights),
+            place,
+            number,
+            began: Instant::now(),
+            row: turn.and_then(Turn::row).unwrap_or_default(),
+        };
+        // Nobody waits at this core.
+        let (permit, _) = WritePermit::new(LONGEST_WAIT, stale_writer, with(fetch));
+        Locked::Write(permit)
     }
 
     fn came_meanwhile(&self, key: &CacheKey, was_stale: bool) -> bool {
         key.extensions.get::<AlwaysMiss>().is_none() && self.storage.has_come(key, was_stale)
     }
 
-    /// What those who wait are to do.
-    fn status(&self, key: &CacheKey, fetch: Option<&Fetch<F>>, ended: LockStatus) -> LockStatus {
-        match ended {
-            // One after another they would find it stale again.
-            LockStatus::Done if self.storage.is_spent(key) => LockStatus::GiveUp,
-            LockStatus::TransientError => {
-                let said = key.extensions.get::<Turn<F>>().and_then(Turn::said);
-                let is_shared = match (said, fetch) {
-                    (Some(Said::OfItselfAlone), _) => true,
-                    (Some(Said::Failed(failure)), Some(fetch)) => {
-                        let _ = fetch.failure.set(failure);
-                        fetch.began.elapsed() >= PATIENCE || fetch.failed_before + 1 >= MOST_TRIES
-                    }
-                    _ => false,
-                };
-                if is_shared { LockStatus::GiveUp } else { LockStatus::TransientError }
-            }
-            ended => ended,
+    /// How long a fetch of this key may take before another one begins.
+    fn patience(&self, key: &CacheKey) -> Duration {
+        let last = self.known.find(key_of(key), SystemTime::now());
+        last.map_or(UNKNOWN, |last| last.saturating_mul(TIMES_THE_LAST).max(LEAST))
+    }
+
+    /// Notes that a fetch for which others waited has brought a head.
+    fn learn(&self, key: &CacheKey, fetch: &Fetch<F>) {
+        if let Some(until) = SystemTime::now().checked_add(REMEMBERED) {
+            self.known.mark(key_of(key), fetch.began.elapsed(), until);
         }
     }
 
-    fn shard(&self, place: u128) -> MutexGuard<'_, HashMap<u128, LockStub>> {
-        let [first, ..] = &self.fetches;
-        let shard = usize::try_from(place % SHARDS as u128).unwrap_or_default();
-        self.fetches.get(shard).unwrap_or(first).lock().unwrap_or_else(PoisonError::into_inner)
+    fn end_of(&self, key: &CacheKey, fetch: &Fetch<F>, ended: LockStatus) -> End<F> {
+        match ended {
+            // One after another they would find it stale again.
+            LockStatus::Done if self.storage.is_spent(key) => End::Unshared,
+            LockStatus::Done => match self.storage.unkept(key) {
+                None => End::Came,
+                Some(object) if is_fresh(&object) => End::CameUnkept(object),
+                // One after another they would find it stale.
+                Some(_) => End::Unshared,
+            },
+            LockStatus::TransientError => match key.extensions.get::<Turn<F>>().and_then(Turn::said) {
+                Some(Said::OfItselfAlone) => End::Unshared,
+                Some(Said::Failed(failure)) => end_of_failed(fetch, failure),
+                None => End::Again(None),
+            },
+            LockStatus::Dangling => End::Again(None),
+            _ => End::Unshared,
+        }
     }
 }
 
@@ -180,38 +241,38 @@ impl<F: Clone + Send + Sync + 'static> CacheKeyLock for FetchLock<F> {
     fn lock(&self, key: &CacheKey, stale_writer: bool) -> Locked {
         let turn = key.extensions.get::<Turn<F>>();
         let place = place_of(key);
-        let mut fetches = self.shard(place);
-        if let Some(fetch) = fetches.get(&place).filter(|fetch| is_under_way(fetch)) {
-            return self.wait(fetch, turn);
+        let mut flights = self.flights.shard(place);
+        if let Some(flight) = flights.get_mut(&place)
+            && !flight.is_due(self.coalescing.most_fetches)
+        {
+            return self.wait(flight, place, turn);
         }
         // What a fetch before this one brought is there before its lock is gone.
         if self.came_meanwhile(key, stale_writer) {
             return Locked::Read(self.look_again.read_lock());
         }
-        let fetch =
-            Fetch::<F> { began: Instant::now(), failed_before: turn.map_or(0, Turn::lead), failure: OnceLock::new() };
-        let mut extensions = Extensions::new();
-        extensions.insert(Arc::new(fetch));
-        let (permit, stub) = WritePermit::new(LONGEST_WAIT, stale_writer, extensions);
-        fetches.insert(place, stub);
-        Locked::Write(permit)
+        if let Some((turn, failure)) = turn.and_then(|turn| Some((turn, turn.row()?.shared()?))) {
+            turn.end(Ended::Failed(failure));
+            return Locked::Read(self.go_on.read_lock());
+        }
+        let number = self.number();
+        match flights.get_mut(&place) {
+            Some(flight) => flight.join(number),
+            None => _ = flights.insert(place, Flight::begin(number, self.patience(key))),
+        }
+        drop(flights);
+        self.permit(place, number, stale_writer, turn)
     }
 
     fn release(&self, key: &CacheKey, mut permit: WritePermit, reason: LockStatus) {
-        let fetch = permit.extensions().get::<Arc<Fetch<F>>>().cloned();
-        let status = match permit.lock_status() {
-            // Those who waited have begun another.
-            LockStatus::AgeTimeout => LockStatus::AgeTimeout,
-            _ => self.status(key, fetch.as_deref(), reason),
-        };
-        let place = place_of(key);
-        let mut fetches = self.shard(place);
-        let current = fetches.get(&place).and_then(|stub| stub.extensions().get::<Arc<Fetch<F>>>());
-        if current.zip(fetch.as_ref()).is_some_and(|(current, fetch)| Arc::ptr_eq(current, fetch)) {
-            fetches.remove(&place);
+        permit.unlock(reason);
+        let Some(fetch) = permit.extensions().get::<Arc<Fetch<F>>>() else { return };
+        let end = self.end_of(key, fetch, reason);
+        let waiting = self.flights.end(fetch.place, fetch.number, !matches!(end, End::Again(_)));
+        if !waiting.is_empty() && matches!(reason, LockStatus::Done | LockStatus::GiveUp) {
+            self.learn(key, fetch);
         }
-        drop(fetches);
-        permit.unlock(status);
+        end.tell(waiting);
     }
 
     fn custom_lock_status(&self, reason: &'static str) -> LockStatus {
@@ -220,18 +281,60 @@ impl<F: Clone + Send + Sync + 'static> CacheKeyLock for FetchLock<F> {
     }
 }
 
+impl<F: Clone> End<F> {
+    /// Tells those who have waited, who go on then.
+    fn tell(&self, waiting: Waiting<F>) {
+        for waiter in waiting.into_values() {
+            waiter.wake(self.tell_one(&waiter));
+        }
+    }
+
+    /// What pingora is to do with this one.
+    fn tell_one(&self, waiter: &Waiter<F>) -> LockStatus {
+        match self {
+            Self::Came => LockStatus::Done,
+            Self::CameUnkept(object) => {
+                let Some(turn) = &waiter.turn else { return LockStatus::GiveUp };
+                // Its start is gone already: the waiter looks again.
+                let Some(response) = StoredHit::open(Arc::clone(object)) else { return LockStatus::TransientError };
+                turn.seat().hand(response);
+                LockStatus::Done
+            }
+            Self::Unshared => LockStatus::GiveUp,
+            Self::Failed(failure) => {
+                waiter.turn.as_ref().inspect(|turn| turn.end(Ended::Failed(failure.clone())));
+                LockStatus::GiveUp
+            }
+            Self::Again(row) => {
+                waiter.turn.as_ref().inspect(|turn| turn.note_failures(row.clone()));
+                LockStatus::TransientError
+            }
+        }
+    }
+}
+
+fn end_of_failed<F: Clone>(fetch: &Fetch<F>, failure: F) -> End<F> {
+    let is_tried_again = fetch.row.add() < MOST_TRIES && fetch.began.elapsed() < LONG;
+    if is_tried_again {
+        return End::Again(Some(Arc::clone(&fetch.row)));
+    }
+    fetch.row.give_up(failure.clone());
+    End::Failed(failure)
+}
+
 fn place_of(key: &CacheKey) -> u128 {
     u128::from_le_bytes(key.combined_bin())
 }
 
-/// Not so when it took too long, or ended without a word, as a panic would have it.
-fn is_under_way(fetch: &LockStub) -> bool {
-    !matches!(fetch.0.lock_status(), LockStatus::Dangling | LockStatus::AgeTimeout)
+fn is_fresh(object: &Object<StoredResponse>) -> bool {
+    object.head().particulars().is_some_and(|head| head.fresh_until > SystemTime::now())
 }
 
-/// How many wait: all who hold the lock but the table and who fetches.
-fn waiting_for(fetch: &LockStub) -> usize {
-    Arc::strong_count(&fetch.0).saturating_sub(2)
+/// What is set on a lock core, and dropped with it.
+fn with<T: Send + Sync + 'static>(what: T) -> Extensions {
+    let mut extensions = Extensions::new();
+    extensions.insert(Arc::new(what));
+    extensions
 }
 
 /// A lock that holds nobody up.

@@ -4,6 +4,27 @@
 //! limit of bytes that holds, lets any number of clients read a response while it comes, and evicts by itself, so
 //! that it needs no eviction manager. A [`FetchLock`] lets one request fetch what many ask for.
 //!
+//! # Clients that read slowly
+//!
+//! pingora does all for the client whose request fetches in one task, and while that client takes nothing, it
+//! fetches nothing unless it is told to queue what it sends (`set_proxy_tasks_enabled`). The proxy below has it do so
+//! for all that the store will keep ([`PingoraStorage::may_run_ahead`]), so that nobody's slowness holds up the fetch
+//! or the others. What the store does not keep goes at the pace of the client whose request fetches it, since
+//! otherwise all that this one has yet to read would be held in memory. warp goes further, with a connection of
+//! its own that keeps a [`Pace`]: what is not kept goes at the pace of the fastest.
+//!
+//! Set a time within which a client has to take what it is sent (`Session::set_write_timeout`): one who takes nothing
+//! is only cut off here when memory is short.
+//!
+//! # Depending on it
+//!
+//! The crate is not on crates.io: depend on it by its path or its Git address. The store needs the feature `server`,
+//! which is on by default; features do not leave out the rest of warp with its dependencies, such as clap, pest and
+//! axum. They are built and, as far as nothing calls them, not linked. The version of pingora has to be the same,
+//! `=0.9.1`.
+//!
+//! # A proxy
+//!
 //! ```
 //! # use std::io::{Read, Write};
 //! # use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -47,6 +68,16 @@
 //!         // A real proxy looks at the response's Cache-Control.
 //!         let (now, minute) = (SystemTime::now(), Duration::from_secs(60));
 //!         Ok(RespCacheable::Cacheable(CacheMeta::new(now + minute, now, 0, 0, response.clone())))
+//!     }
+//!
+//!     async fn upstream_response_filter(
+//!         &self,
+//!         session: &mut Session,
+//!         response: &mut ResponseHeader,
+//!         _: &mut (),
+//!     ) -> pingora::Result<()> {
+//!         session.set_proxy_tasks_enabled(self.storage.may_run_ahead(response));
+//!         Ok(())
 //!     }
 //!
 //!     async fn upstream_peer(&self, _: &mut Session, _: &mut ()) -> pingora::Result<Box<HttpPeer>> {
@@ -93,24 +124,40 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! The lock above sends all on at once who cannot share a response, as pingora does. For more, each key carries a
+//! [`Turn`], set by [`Turn::join`] in `cache_key_callback` and kept in the request's context:
+//!
+//! - In `proxy_upstream_filter`, a request that has the lock (`is_cache_lock_writer`), or that pingora sends on because
+//!   waiting brought nothing (`NoCacheReason::CacheLockGiveUp`, `CacheLockRetryLimit` and `CacheLockTimeout`), asks its
+//!   turn how its waiting [ended](Turn::ended), and [enters](FetchLock::enter) before it asks the origin. It keeps the
+//!   [`Place`] until all has come: then there are never more than [`Coalescing::most_fetches`] for a key.
+//! - In `fail_to_connect` and `error_while_proxy` it [says](Turn::fail) what its fetch failed of, for those who wait.
+//! - Whoever looks at the client's connection lets the request [leave](Seat::leave) when that ends: pingora looks at
+//!   nothing while it waits.
+//! - What is too large to be kept is shared by those who have a turn; others fetch it themselves.
+//!
 //! What a site is changed by goes to [`PingoraStorage::store`]: [`purge`](crate::store::MemoryStore::purge) and
 //! [`expire`](crate::store::MemoryStore::expire) with [`key_of`] a key, `set_limit`, `stats`, and `objects` to look
 //! at what is there.
 
+mod flights;
 mod gate;
 mod head;
 mod lock;
 mod pace;
+mod seat;
 mod storage;
 mod stored;
 mod stored_body;
 mod turn;
+mod unkept;
 
 pub use gate::{Gate, Place};
 pub use head::shared_bytes;
 pub use lock::{AlwaysMiss, Coalescing, FetchLock, HEAD_ONLY};
 pub use pace::{Pace, STALL};
-pub use storage::{Family, FillIntent, LanguageWanted, ObjectId, OfSlice, PingoraStorage, key_of};
+pub use seat::Seat;
+pub use storage::{Family, FillIntent, Found, LanguageWanted, ObjectId, OfSlice, PingoraStorage, key_of};
 pub use stored::{StoredResponse, StoredTimes};
 pub use stored_body::{StoredFill, StoredHit, Surround, Wanted};
 pub use turn::{Ended, Turn};

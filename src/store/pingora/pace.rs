@@ -14,8 +14,8 @@
 use std::future::{pending, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -40,6 +40,8 @@ pub struct Pace {
     /// Since when the connection has bytes that it could not send on, and has sent none of them.
     waiting_since: Mutex<Option<Instant>>,
     is_cut: AtomicBool,
+    /// The connection, while it waits to send.
+    connection: Mutex<Option<Waker>>,
     /// Told of all that `ready` waits for.
     changed: Notify,
 }
@@ -98,7 +100,13 @@ impl Pace {
         if self.stage.load(Relaxed) != AHEAD {
             return Poll::Pending;
         }
-        lock(&self.others).as_mut().map_or(Poll::Ready(()), |sharing| sharing.poll_ahead(context))
+        let ahead = lock(&self.others).as_mut().map_or(Poll::Ready(()), |sharing| sharing.poll_ahead(context));
+        *lock(&self.connection) = ahead.is_pending().then(|| context.waker().clone());
+        if self.is_cut() {
+            // Just now, perhaps, when there was nobody to be woken.
+            context.waker().wake_by_ref();
+        }
+        ahead
     }
 
     /// Cuts the client off: its connection fails at the next touch.
@@ -158,6 +166,16 @@ impl Pace {
         // The same task reads from the connection, and has perhaps just found nothing there.
         tokio::task::yield_now().await;
         pending::<()>().await;
+    }
+}
+
+/// The store has cut the client off: its connection fails now, also while it waits to send.
+impl Wake for Pace {
+    fn wake(self: Arc<Self>) {
+        self.cut();
+        if let Some(connection) = lock(&self.connection).take() {
+            connection.wake();
+        }
     }
 }
 

@@ -17,8 +17,10 @@ use pingora::http::ResponseHeader;
 
 use super::head::Particulars;
 use super::pace::Pace;
-use super::stored::StoredResponse;
+use super::seat::Seat;
+use super::stored::{StoredResponse, StoredTimes};
 use super::stored_body::{StoredFill, StoredHit, Surround};
+use super::unkept::UnkeptFills;
 use crate::cache::{StaleUse, content_length, vary};
 use crate::store::{Intent, Key, MemoryStore, Object, StoredHead};
 
@@ -53,6 +55,15 @@ pub struct OfSlice;
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectId(Key, u64);
 
+/// Set on a head that was found. One piece, because each takes memory of its own at each hit.
+#[derive(Clone, Copy, Debug)]
+pub struct Found {
+    /// The object that it was taken from.
+    pub object: ObjectId,
+    /// What is known of that.
+    pub(super) times: StoredTimes,
+}
+
 /// One of the variants of a key.
 struct Variant {
     object: Arc<Object<StoredResponse>>,
@@ -63,19 +74,27 @@ struct Variant {
 /// The memory store as pingora sees it.
 pub struct PingoraStorage {
     store: MemoryStore<StoredResponse>,
+    unkept: Arc<UnkeptFills>,
 }
 
 impl PingoraStorage {
     /// A store that holds at most `limit_bytes`.
     #[must_use]
     pub fn new(limit_bytes: u64) -> Self {
-        Self { store: MemoryStore::new(limit_bytes) }
+        Self { store: MemoryStore::new(limit_bytes), unkept: Arc::default() }
     }
 
     /// The store itself.
     #[must_use]
     pub fn store(&self) -> &MemoryStore<StoredResponse> {
         &self.store
+    }
+
+    /// Whether a response is short enough to be kept and says so, so that its fetch may run ahead of all who read it: no
+    /// more of it than that is ever held for them.
+    #[must_use]
+    pub fn may_run_ahead(&self, response: &ResponseHeader) -> bool {
+        content_length(&response.headers).is_some_and(|length| length <= self.store.largest_object())
     }
 
     /// Whether a fresh response has come since a lookup a moment ago, which found none or, if
@@ -111,6 +130,11 @@ impl PingoraStorage {
     #[must_use]
     pub fn holds(&self, key: &CacheKey, hit: &StoredHit) -> bool {
         self.store.peek(key_of(key)).is_some_and(|object| object.id() == hit.id())
+    }
+
+    /// What fills this key at this moment without being kept, since there is no room for it.
+    pub(super) fn unkept(&self, key: &CacheKey) -> Option<Arc<Object<StoredResponse>>> {
+        self.unkept.find(key_of(key))
     }
 
     /// Declares that the origin is about to be asked for this key.
@@ -251,12 +275,18 @@ fn key_from(primary: HashBinary, variance: Option<HashBinary>) -> Key {
     Key { primary: u128::from_le_bytes(primary), part: 0, variant: variance.map_or(0, u128::from_le_bytes) }
 }
 
-/// `None` when its head cannot be read: then it is as if it were not there.
+/// `None` when its head cannot be read, or its body cannot be read from the start any more: then it is as if it were
+/// not there.
 fn hit(place: Key, object: Arc<Object<StoredResponse>>, is_first: bool) -> Option<(CacheMeta, HitHandler)> {
-    let mut meta = object.head().meta(is_first)?;
-    meta.extensions_mut().insert(ObjectId(place, object.id()));
+    hit_of(place, StoredHit::open(object)?, is_first)
+}
+
+fn hit_of(place: Key, stored: StoredHit, is_first: bool) -> Option<(CacheMeta, HitHandler)> {
+    let object = stored.object();
+    let (mut meta, times) = object.head().meta(is_first)?;
+    meta.extensions_mut().insert(Found { object: ObjectId(place, object.id()), times });
     say_length(&mut meta, object.len());
-    Some((meta, Box::new(StoredHit::new(object))))
+    Some((meta, Box::new(stored)))
 }
 
 /// A body whose length was not known when it came has one now, so that parts of it can be asked for.
@@ -275,6 +305,9 @@ impl Storage for PingoraStorage {
     async fn lookup(&'static self, key: &CacheKey, _trace: &SpanHandle) -> Result<Option<(CacheMeta, HitHandler)>> {
         let place = key_of(key);
         let is_first = place.variant == 0;
+        if let Some(handed) = key.extensions.get::<Seat>().and_then(Seat::take) {
+            return Ok(hit_of(place, handed, is_first));
+        }
         let found = self.store.lookup(place).and_then(|object| hit(place, object, is_first));
         Ok(found.or_else(|| is_first.then(|| self.next_of_kin(key)).flatten()))
     }
@@ -303,13 +336,16 @@ impl Storage for PingoraStorage {
         let length = content_length(meta.headers());
         let place = place_of(key, meta.response_header());
         let head = StoredResponse::new(meta, place);
-        let fill = match meta.extensions().get::<FillIntent>() {
+        let intent = meta.extensions().get::<FillIntent>();
+        let fill = match intent {
             Some(intent) => intent.begin_fill(place, head, length),
             None => self.store.begin_fill(place, head, length),
         };
+        let unkept = (!fill.is_kept()).then(|| self.unkept.enter(key_of(key), fill.object(), intent.cloned()));
         let surround = meta.extensions().get::<Arc<Surround>>().cloned();
         let client = meta.extensions().get::<Arc<Pace>>().cloned();
-        StoredFill::begin(fill, surround, client).await.map(|fill| Box::new(fill) as MissHandler)
+        let fill = StoredFill::begin(fill, surround, client).await?.until_over(unkept);
+        Ok(Box::new(fill) as MissHandler)
     }
 
     /// Without a variant, all of them go.
@@ -331,8 +367,8 @@ impl Storage for PingoraStorage {
 
     async fn update_meta(&'static self, _key: &CacheKey, meta: &CacheMeta, _trace: &SpanHandle) -> Result<bool> {
         // A later response may have taken the place of the one that was validated.
-        let validated = meta.extensions().get::<ObjectId>();
-        Ok(validated.is_some_and(|id| self.refresh(*id, meta)))
+        let validated = meta.extensions().get::<Found>();
+        Ok(validated.is_some_and(|found| self.refresh(found.object, meta)))
     }
 
     fn support_streaming_partial_write(&self) -> bool {

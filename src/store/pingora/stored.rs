@@ -8,6 +8,7 @@ use pingora::cache::CacheMeta;
 use pingora::cache::key::HashBinary;
 
 use super::head::{Particulars, Record};
+use super::storage::Found;
 use crate::cache::StaleWindows;
 use crate::store::{Key, StoredHead};
 
@@ -34,6 +35,13 @@ pub struct StoredTimes {
 }
 
 impl StoredTimes {
+    /// What is known of a response that is about to be stored, or was found.
+    #[must_use]
+    pub fn of(meta: &CacheMeta) -> Self {
+        let (said, found) = (meta.extensions().get(), meta.extensions().get::<Found>());
+        said.copied().or_else(|| found.map(|found| found.times)).unwrap_or_default()
+    }
+
     /// How long it may be used when stale.
     #[must_use]
     pub fn windows(&self) -> StaleWindows {
@@ -50,7 +58,7 @@ impl StoredResponse {
     /// What is stored in that place.
     #[must_use]
     pub fn new(meta: &CacheMeta, place: Key) -> Self {
-        let times = meta.extensions().get::<StoredTimes>().copied().unwrap_or_default();
+        let times = StoredTimes::of(meta);
         let (header, is_first) = (meta.response_header(), place.variant == 0);
         let reason = header.get_reason_phrase().filter(|reason| Some(*reason) != header.status.canonical_reason());
         let particulars = Particulars {
@@ -97,10 +105,10 @@ impl StoredResponse {
         self.particulars()?.variance
     }
 
-    /// pingora's record of it. The variant that is found first, by the URL alone, carries the family's
+    /// pingora's record of it, and what goes beyond that. The variant that is found first, by the URL alone, carries the family's
     /// birth as its own, because pingora takes whatever is older than that for purged. `None` if it is damaged.
     #[must_use]
-    pub fn meta(&self, is_first: bool) -> Option<CacheMeta> {
+    pub fn meta(&self, is_first: bool) -> Option<(CacheMeta, StoredTimes)> {
         let (stored, header) = self.0.read()?;
         let created = if is_first { stored.family_birth } else { stored.created };
         let (while_revalidating, on_error) = (stored.stale_while_revalidate_sec, stored.stale_if_error_sec);
@@ -109,8 +117,7 @@ impl StoredResponse {
         if let Some(variance) = stored.variance {
             meta.set_variance(variance);
         }
-        meta.extensions_mut().insert(stored.times);
-        Some(meta)
+        Some((meta, stored.times))
     }
 }
 
@@ -126,6 +133,10 @@ impl StoredHead for StoredResponse {
     /// At once if it is damaged.
     fn useless_after(&self) -> SystemTime {
         self.0.useless_after().unwrap_or(SystemTime::UNIX_EPOCH)
+    }
+
+    fn is_of_use(&self, now: SystemTime) -> bool {
+        self.0.is_fresh(now) || self.useless_after() >= now
     }
 }
 

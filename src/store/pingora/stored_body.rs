@@ -17,8 +17,9 @@ use tokio::time::{Instant, timeout};
 use super::pace::Pace;
 use super::storage::{FillIntent, key_of};
 use super::stored::StoredResponse;
+use super::unkept::Unkept;
 use crate::cache::content_length;
-use crate::store::{BodyReader, Fill, Object, Room};
+use crate::store::{Aborted, BodyReader, Fill, Object, Room};
 
 /// The bytes of a stored part that stand around those of a response that is about to be stored.
 pub struct Surround {
@@ -42,7 +43,11 @@ impl Surround {
 
 /// A fill that broke off must reach the reader as an error, never as a clean end.
 async fn read(reader: &mut BodyReader<StoredResponse>, most: u64) -> Result<Option<Bytes>> {
-    reader.next_up_to(most).await.map_err(|_| Error::explain(ErrorType::ReadError, "the fill broke off"))
+    reader.next_up_to(most).await.map_err(broken_off)
+}
+
+fn broken_off(_: Aborted) -> Box<Error> {
+    Error::explain(ErrorType::ReadError, "the fill broke off")
 }
 
 /// Tells of a response being stored whether that is for somebody.
@@ -53,6 +58,12 @@ impl Wanted {
     #[must_use]
     pub fn is_wanted(&self) -> bool {
         self.0.is_wanted()
+    }
+
+    /// Whether anybody reads it but the request that fetches it.
+    #[must_use]
+    pub fn is_read_by_others(&self) -> bool {
+        self.0.is_read_by_others()
     }
 }
 
@@ -70,10 +81,19 @@ pub struct StoredHit {
 }
 
 impl StoredHit {
-    /// A reader of it from its start.
-    pub fn new(object: Arc<Object<StoredResponse>>) -> Self {
-        let reader = Some(object.reader(None));
-        Self { object, reader, is_given_up: false, is_of_fetch: false, pace: None }
+    /// A reader of it from its start; `None` where that is gone, as after a purge that came since it was found.
+    #[must_use]
+    pub fn open(object: Arc<Object<StoredResponse>>) -> Option<Self> {
+        let reader = object.open(None)?;
+        Some(Self::with(object, reader))
+    }
+
+    fn with(object: Arc<Object<StoredResponse>>, reader: BodyReader<StoredResponse>) -> Self {
+        Self { object, reader: Some(reader), is_given_up: false, is_of_fetch: false, pace: None }
+    }
+
+    pub(super) fn object(&self) -> &Arc<Object<StoredResponse>> {
+        &self.object
     }
 
     /// The number of the object.
@@ -118,6 +138,14 @@ impl StoredHit {
     /// Reads at this pace.
     pub fn keep_pace(&mut self, pace: Arc<Pace>) {
         self.pace = Some(pace);
+        self.tell_pace();
+    }
+
+    /// Has the client's connection end when the reader is cut off: it may be waiting for that.
+    fn tell_pace(&self) {
+        if let (Some(pace), Some(reader)) = (&self.pace, &self.reader) {
+            reader.tell_when_cut_off(Arc::clone(pace).into());
+        }
     }
 
     /// Whether it reads no further, be it that it has come to the end of what was asked for.
@@ -138,19 +166,13 @@ impl StoredHit {
         let reader = self.reader.take()?;
         self.is_given_up = true;
         reader.belong_to_writer(false);
-        Some(Self {
-            object: Arc::clone(&self.object),
-            reader: Some(reader),
-            is_given_up: false,
-            is_of_fetch: false,
-            pace: None,
-        })
+        Some(Self::with(Arc::clone(&self.object), reader))
     }
 
     /// The same response, to be read from its start.
     #[must_use]
     pub fn reopen(&self) -> Self {
-        Self::new(Arc::clone(&self.object))
+        Self::with(Arc::clone(&self.object), self.object.reader(None))
     }
 
     /// Bytes of its body that stand before and behind others.
@@ -165,7 +187,7 @@ impl HandleHit for StoredHit {
     async fn read_body(&mut self) -> Result<Option<Bytes>> {
         let Some(reader) = &mut self.reader else { return Ok(None) };
         let most = match &self.pace {
-            // It is so far behind the others that what it would read is gone. They go on.
+            // It is so far behind the others, or has stalled so long, that what it would read is gone. They go on.
             Some(pace) if reader.is_cut_off() => {
                 pace.end().await;
                 0
@@ -173,7 +195,10 @@ impl HandleHit for StoredHit {
             Some(pace) => pace.ready().await,
             None => u64::MAX,
         };
-        let bytes = read(reader, most).await;
+        let bytes = match reader.next_of_whole(most) {
+            Some(bytes) => bytes.map_err(broken_off),
+            None => read(reader, most).await,
+        };
         if matches!(bytes, Ok(None)) {
             self.reader = None;
         }
@@ -205,6 +230,7 @@ impl HandleHit for StoredHit {
         let reader = self.object.reader(Some(start as u64..end));
         reader.belong_to_writer(self.is_of_fetch);
         self.reader = Some(reader);
+        self.tell_pace();
         Ok(())
     }
 
@@ -226,6 +252,8 @@ pub struct StoredFill {
     /// what nobody is to read.
     anchor: Option<BodyReader<StoredResponse>>,
     running: Option<Running>,
+    /// Where it is found until it is over, if it is not kept.
+    unkept: Option<Unkept>,
 }
 
 /// The fetch is over when this goes: the client's connection need not run after it any more.
@@ -240,7 +268,7 @@ impl Drop for Running {
 impl StoredFill {
     fn new(fill: Fill<StoredResponse>) -> Self {
         let tag = fill.object().id().to_le_bytes();
-        Self { fill, tag, surround: None, anchor: None, running: None }
+        Self { fill, tag, surround: None, anchor: None, running: None, unkept: None }
     }
 
     /// A fill that has begun, with what stands around it, and the pace of the client that it is for.
@@ -262,9 +290,15 @@ impl StoredFill {
         Ok(begun)
     }
 
-    /// A fill of the place of a key's first variant.
+    /// The fill, to be found there until it is over.
+    pub(super) fn until_over(mut self, unkept: Option<Unkept>) -> Self {
+        self.unkept = unkept;
+        self
+    }
+
+    /// A fill of the place of a key, and of the variant that it names.
     #[must_use]
-    pub fn first_of(key: &CacheKey, intent: &FillIntent, meta: &CacheMeta) -> Self {
+    pub fn of(key: &CacheKey, intent: &FillIntent, meta: &CacheMeta) -> Self {
         let place = key_of(key);
         Self::new(intent.begin_fill(place, StoredResponse::new(meta, place), content_length(meta.headers())))
     }

@@ -1,27 +1,27 @@
-//! What a request and the lock know of each other: whose fetch it waits for, and what came of it.
+//! What a request and the lock know of each other: why its fetch failed, and what came of its waiting.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pingora::cache::CacheKey;
+use pingora::cache::lock::LockCore;
+
+use super::seat::Seat;
 
 /// Set on the key of a request, so that it learns why its waiting ended, and so that others learn from it
 /// why its fetch failed. `F` is what is told of a failure.
 #[derive(Debug)]
-pub struct Turn<F>(Arc<Mutex<State<F>>>);
+pub struct Turn<F> {
+    state: Arc<Mutex<State<F>>>,
+    seat: Seat,
+}
 
 #[derive(Debug)]
 struct State<F> {
-    behind: Behind<F>,
     ticket: Option<u64>,
+    ended: Ended<F>,
+    /// The failures while it waited.
+    row: Option<Arc<Row<F>>>,
     said: Option<Said<F>>,
-}
-
-/// What a request waits for.
-#[derive(Debug)]
-enum Behind<F> {
-    Nobody,
-    Fetch(Arc<Fetch<F>>),
-    /// It does not wait: too many do.
-    TooMany,
 }
 
 /// What a fetch says of its end, should it end without a response for others.
@@ -42,30 +42,78 @@ pub enum Ended<F> {
     Failed(F),
     /// Too many wait already.
     TooMany,
+    /// The request has [left](Seat::leave).
+    Left,
 }
 
-/// A fetch that others wait for.
+/// Fetches that fail one after another while the same requests wait. Those of them who are late to hear of a failure
+/// find out here how it went on.
 #[derive(Debug)]
-pub(super) struct Fetch<F> {
-    pub(super) began: Instant,
-    /// How many fetches just before it failed while the same requests waited.
-    pub(super) failed_before: usize,
-    pub(super) failure: OnceLock<F>,
+pub(super) struct Row<F>(Mutex<(usize, Option<F>)>);
+
+impl<F> Default for Row<F> {
+    fn default() -> Self {
+        Self(Mutex::new((0, None)))
+    }
+}
+
+impl<F: Clone> Row<F> {
+    /// One more has failed; so many have by now.
+    pub(super) fn add(&self) -> usize {
+        let mut row = self.lock();
+        row.0 += 1;
+        row.0
+    }
+
+    /// It is not tried again.
+    pub(super) fn give_up(&self, failure: F) {
+        self.lock().1 = Some(failure);
+    }
+
+    /// The failure that all share, once it is not tried again.
+    pub(super) fn shared(&self) -> Option<F> {
+        self.lock().1.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (usize, Option<F>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl<F> Clone for Turn<F> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self { state: Arc::clone(&self.state), seat: self.seat.clone() }
     }
 }
 
 impl<F> Default for Turn<F> {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(State { behind: Behind::Nobody, ticket: None, said: None })))
+        let state = State { ticket: None, ended: Ended::Unshared, row: None, said: None };
+        Self { state: Arc::new(Mutex::new(state)), seat: Seat::default() }
     }
 }
 
-impl<F: Clone> Turn<F> {
+impl<F: Clone + Send + Sync + 'static> Turn<F> {
+    /// Sets it on the key of its request.
+    pub fn join(&self, key: &mut CacheKey) {
+        key.extensions.insert(self.clone());
+        key.extensions.insert(self.seat.clone());
+    }
+
+    /// What came of waiting, for a request that pingora has sent on without the cache.
+    #[must_use]
+    pub fn ended(&self) -> Ended<F> {
+        if self.seat.has_left() { Ended::Left } else { self.state().ended.clone() }
+    }
+}
+
+impl<F> Turn<F> {
+    /// Where its request waits, when it does.
+    #[must_use]
+    pub fn seat(&self) -> &Seat {
+        &self.seat
+    }
+
     /// Says that the fetch failed in a way in which it would fail for others. Of no effect if a response comes
     /// in the end.
     pub fn fail(&self, failure: F) {
@@ -83,52 +131,36 @@ impl<F: Clone> Turn<F> {
         self.state().said = None;
     }
 
-    /// What came of waiting, for a request that pingora has sent on without the cache.
-    #[must_use]
-    pub fn ended(&self) -> Ended<F> {
-        match &self.state().behind {
-            Behind::TooMany => Ended::TooMany,
-            Behind::Fetch(fetch) => fetch.failure.get().cloned().map_or(Ended::Unshared, Ended::Failed),
-            Behind::Nobody => Ended::Unshared,
-        }
-    }
-
     pub(super) fn said(&self) -> Option<Said<F>> {
         self.state().said.take()
     }
 
-    /// Waits for a fetch; the ticket is that of its first waiting.
-    pub(super) fn wait_for(&self, fetch: Option<Arc<Fetch<F>>>, next_ticket: impl FnOnce() -> u64) {
-        let mut state = self.state();
-        state.behind = fetch.map_or(Behind::Nobody, Behind::Fetch);
-        state.ticket.get_or_insert_with(next_ticket);
+    /// Waits from now on.
+    pub(super) fn wait_at(&self, core: &Arc<LockCore>) {
+        self.state().ended = Ended::Unshared;
+        self.seat.wait_at(core);
     }
 
-    pub(super) fn be_refused(&self) {
-        self.state().behind = Behind::TooMany;
+    pub(super) fn end(&self, ended: Ended<F>) {
+        self.state().ended = ended;
     }
 
-    /// Fetches itself now; tells how many fetches that it waited for have failed.
-    pub(super) fn lead(&self) -> usize {
-        match std::mem::replace(&mut self.state().behind, Behind::Nobody) {
-            Behind::Fetch(fetch) if fetch.failure.get().is_some() => fetch.failed_before + 1,
-            _ => 0,
-        }
+    /// The fetch that it waited for has failed, the last in this row, or ended for another reason.
+    pub(super) fn note_failures(&self, row: Option<Arc<Row<F>>>) {
+        self.state().row = row;
     }
 
-    #[cfg(test)]
-    pub(super) fn fetch(&self) -> Option<Arc<Fetch<F>>> {
-        match &self.state().behind {
-            Behind::Fetch(fetch) => Some(Arc::clone(fetch)),
-            _ => None,
-        }
+    /// The failures while it waited; none where the last fetch did not fail.
+    pub(super) fn row(&self) -> Option<Arc<Row<F>>> {
+        self.state().row.clone()
     }
 
-    pub(super) fn ticket(&self) -> Option<u64> {
-        self.state().ticket
+    /// That of its first waiting.
+    pub(super) fn ticket(&self, next: impl FnOnce() -> u64) -> u64 {
+        *self.state().ticket.get_or_insert_with(next)
     }
 
     fn state(&self) -> MutexGuard<'_, State<F>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,6 +1,6 @@
 //! What is counted is what `/metrics` and `/status` say.
 
-use super::super::exposition::{BackendGauge, Gauges, StoreGauges, WaitingGauges};
+use super::super::exposition::{AbandonedGauges, BackendGauge, Gauges, StoreGauges, WaitingGauges};
 use super::*;
 
 fn sample(outcome: Outcome, reason: Reason, duration: Duration) -> RequestSample {
@@ -104,7 +104,8 @@ fn the_hit_ratio_is_of_lookups_only() {
 fn each_family_has_its_help_and_its_type_once() {
     let metrics = Metrics::new();
     metrics.record(&sample(Outcome::Hit, Reason::Fresh, Duration::ZERO));
-    metrics.origin("web").count(OriginResult::Ok);
+    let origin = metrics.origin("web");
+    origin.count(OriginResult::Ok);
     metrics.reload(ReloadResult::Rejected);
     metrics.set_generation(7);
     let gauges = Gauges {
@@ -117,9 +118,11 @@ fn each_family_has_its_help_and_its_type_once() {
             stored: 9,
             evictions: 2,
             purged: 6,
+            expired: 8,
         }),
         backends: vec![BackendGauge { name: "we\"b".to_owned(), healthy: true, in_flight: 3 }],
         waiting: WaitingGauges { for_fetch: 4, to_fetch: 2 },
+        abandoned: AbandonedGauges { now: 8, ended: 9 },
     };
     let text = metrics.render(&gauges);
     // The version changes with each release; one outcome shows what the buckets of each look like.
@@ -134,9 +137,24 @@ fn each_family_has_its_help_and_its_type_once() {
 #[test]
 fn backends_without_end_share_a_name() {
     let metrics = Metrics::new();
-    for number in 0..MAX_BACKENDS + 5 {
-        metrics.origin(&format!("backend{number}")).count(OriginResult::Ok);
+    let counters: Vec<_> = (0..MAX_BACKENDS + 5).map(|number| metrics.origin(&format!("backend{number}"))).collect();
+    for counters in &counters {
+        counters.count(OriginResult::Ok);
     }
     assert_eq!(metrics.origins().len(), MAX_BACKENDS + 1);
     assert_eq!(metrics.origin("other").get(OriginResult::Ok), 5);
+}
+
+#[test]
+fn a_backend_that_is_gone_is_not_shown_any_more() {
+    let metrics = Metrics::new();
+    let (stays, goes) = (metrics.origin("stays"), metrics.origin("goes"));
+    goes.count(OriginResult::Ok);
+    metrics.origin("goes").count(OriginResult::Ok);
+    assert_eq!(goes.get(OriginResult::Ok), 2);
+    drop(goes);
+    assert_eq!(lines(&metrics.render(&Gauges::default()), "warp_origin_requests_total{backend=\"goes\""), [""; 0]);
+    assert_eq!(metrics.origins().len(), 1);
+    assert_eq!(metrics.origin("goes").get(OriginResult::Ok), 0);
+    drop(stays);
 }

@@ -6,7 +6,7 @@ use warp_edge::lang::diagnostic::{Code, Level, render};
 
 /// Codes whose mistake cannot stand in a page: it is about bytes that are no text, or about a file
 /// that is too large or not there.
-const WITHOUT_BAD_EXAMPLE: &[Code] = &[Code::E0109, Code::E0120, Code::E0222];
+const WITHOUT_BAD_EXAMPLE: &[Code] = &[Code::E0109, Code::E0120, Code::E0222, Code::E0347];
 
 #[test]
 fn mistakes_are_shown_with_their_places() {

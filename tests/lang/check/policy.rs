@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use warp_edge::files::MemoryFiles;
 use warp_edge::lang::check::{Options, check_with};
+use warp_edge::lang::diagnostic::Diagnostic;
 use warp_edge::lang::hir::{
-    Arithmetic, BackendAddress, BackendId, Body, Expression, ExpressionKind as Kind, Greeting, Hir, Limit,
+    Arithmetic, BackendAddress, BackendId, Body, Datum, Expression, ExpressionKind as Kind, Greeting, Hir, Limit,
     Normalization, Outcome, Place, ProxyVersion, Statement, StatementKind, Target, Via,
 };
+use warp_edge::lang::schema::function::Core;
 use warp_edge::lang::schema::{Action, Function, Message, Step, Variable};
 
 use super::{check, codes, typed};
@@ -53,6 +55,44 @@ fn outline(statements: &[Statement]) -> Vec<String> {
         other => format!("{other:?}"),
     };
     statements.iter().map(line).collect()
+}
+
+#[test]
+fn a_table_from_a_file_holds_what_the_file_holds() {
+    let text = "warp 1; backend b none; table t: STRING -> DURATION from \"t.json\"; table u from \"u.csv\";
+sub recv { set req.grace = t[u[req.url]] ?? 1s; }";
+    let data = |json: &str, csv: &str| {
+        let files = MemoryFiles::new("policy.warp", text).with("t.json", json).with("u.csv", csv);
+        check_with("policy.warp", &files, &Options::default())
+    };
+    let hir = data("{ \"a\\u0041\": \"10s\" }", "x,\"y \"\"z\"\", w\"\r\n\n\"k,\",v\n").hir.unwrap();
+    assert_eq!(hir.tables[0].entries, [(b"aA".as_slice().into(), Datum::Duration(10_000))]);
+    assert_eq!(hir.tables[1].find(b"x"), Some(&Datum::Text(b"y \"z\", w".as_slice().into())));
+    assert_eq!(hir.tables[1].find(b"k,"), Some(&Datum::Text(b"v".as_slice().into())));
+    let places = |json: &str, csv: &str| {
+        let checked = data(json, csv);
+        let place = |finding: &Diagnostic| (finding.code.id(), checked.sources.describe(finding.primary.span));
+        checked.diagnostics.iter().map(place).collect::<Vec<_>>()
+    };
+    assert_eq!(places("{\n  \"a\": 10\n}", "a,b"), [("E0347", "t.json:2:8".to_owned())]);
+    assert_eq!(places("{\n  \"a\": \"1s\",\n}", "a,b"), [("E0347", "t.json:3:1".to_owned())]);
+    assert_eq!(places("[]", "a,b"), [("E0347", "t.json:1:1".to_owned())]);
+    assert_eq!(places("{}", "a,b\nc\n"), [("E0347", "u.csv:2:2".to_owned())]);
+    assert_eq!(places("{}", "a,b\na,\"c\n"), [("E0347", "u.csv:2:3".to_owned())]);
+    assert_eq!(places("{}", "a,b\na,c\n"), [("E0346", "u.csv:2:1".to_owned())]);
+}
+
+#[test]
+fn a_value_that_is_chosen_becomes_a_choice_of_statements() {
+    let hir =
+        typed("warp 1; sub recv { set req.http.X = match std.tolower(req.url) { \"a\" -> \"1\"; else -> \"2\"; }; }");
+    let statements = &hir.step(Step::Recv).unwrap().body.statements;
+    assert!(matches!(statements[0].kind, StatementKind::Let(..)));
+    let StatementKind::If { arms, otherwise } = &statements[1].kind else { panic!("{statements:?}") };
+    assert!(matches!(
+        (arms[0].body[0].kind.clone(), otherwise[0].kind.clone()),
+        (StatementKind::Set(..), StatementKind::Set(..))
+    ));
 }
 
 #[test]
@@ -296,7 +336,7 @@ fn subs_are_called_and_left() {
             .as_str(),
     );
     let tidy = hir.subs.iter().find(|sub| sub.name == "tidy").unwrap();
-    let [StatementKind::If { arms, .. }, StatementKind::Effect(Function::Log, _)] =
+    let [StatementKind::If { arms, .. }, StatementKind::Effect(Function::Core(Core::Log), _)] =
         [&tidy.body.statements[0].kind, &tidy.body.statements[1].kind]
     else {
         panic!()

@@ -73,7 +73,12 @@ pub fn matches(subject: Expression, pattern: &str) -> Expression {
     condition(ExpressionKind::Matches(Box::new(subject), Pattern::new(pattern)))
 }
 
-pub fn call(function: Function, arguments: Vec<Expression>) -> Expression {
+pub fn regex(pattern: &str) -> Expression {
+    expression(ExpressionKind::Regex(Pattern::new(pattern)), Type::Regex)
+}
+
+pub fn call(function: impl Into<Function>, arguments: Vec<Expression>) -> Expression {
+    let function = function.into();
     expression(ExpressionKind::Call(function, arguments), function.result())
 }
 
@@ -101,8 +106,8 @@ pub fn set(variable: Variable, value: Expression) -> Statement {
     statement(StatementKind::Set(Target::Variable(variable), value))
 }
 
-pub fn effect(function: Function, argument: Expression) -> Statement {
-    statement(StatementKind::Effect(function, vec![argument]))
+pub fn effect(function: impl Into<Function>, argument: Expression) -> Statement {
+    statement(StatementKind::Effect(function.into(), vec![argument]))
 }
 
 pub fn ends(action: Action) -> Statement {

@@ -4,19 +4,35 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use warp_edge::decision::tree::{DecisionTree, Node, NodeId};
-use warp_edge::decision::{Program, Verdict, naive};
+use warp_edge::decision::{Program, Value, Verdict, naive};
 use warp_edge::lang::hir::Hir;
-use warp_edge::lang::schema::Step;
+use warp_edge::lang::schema::{Action, Step, Variable};
 
 use super::facts::Request;
 use super::random::{policies, requests};
 
 /// Runs both ways; verdict and what was done to the request, of the tree and of the oracle.
 pub fn both(program: &Program, request: &Request) -> ((Verdict, Request), (Verdict, Request)) {
-    let (mut by_tree, mut as_written) = (request.clone(), request.clone());
-    let tree = program.run(Step::Recv, &mut by_tree);
-    let oracle = naive::run(program.hir(), Step::Recv, &mut as_written);
-    ((tree, by_tree), (oracle, as_written))
+    let tree = run(request, |request| program.run(Step::Recv, request));
+    let oracle = run(request, |request| naive::run(program.hir(), Step::Recv, request));
+    (tree, oracle)
+}
+
+/// How often a request begins again.
+const MOST_RESTARTS: i64 = 4;
+
+/// Runs a step as often as it says that the request is to begin again.
+fn run(request: &Request, step: impl Fn(&mut Request) -> Verdict) -> (Verdict, Request) {
+    let mut request = request.clone();
+    for restarts in 0..MOST_RESTARTS {
+        request.variables.insert(Variable::ReqRestarts, Value::Int(restarts));
+        let verdict = step(&mut request);
+        if verdict.action != Action::Restart {
+            return (verdict, request);
+        }
+    }
+    request.variables.insert(Variable::ReqRestarts, Value::Int(MOST_RESTARTS));
+    (step(&mut request), request)
 }
 
 /// Fails if they differ for one of the requests.

@@ -89,6 +89,10 @@ impl Facts for Request {
         self.hashed.push(part.to_vec());
     }
 
+    fn keep_content(&mut self, most_bytes: u64) {
+        self.logged.push(most_bytes.to_string().into_bytes());
+    }
+
     fn log(&mut self, line: &[u8]) {
         self.logged.push(line.to_vec());
     }
@@ -119,6 +123,6 @@ fn nothing(ty: Type) -> Value<'static> {
         Type::Ip => Value::Ip(IpAddr::from([0, 0, 0, 0])),
         Type::Time => Value::Time(SystemTime::UNIX_EPOCH),
         Type::Backend => Value::Backend(None),
-        Type::String | Type::Acl | Type::Regex | Type::Void => Value::UNSET,
+        Type::String | Type::Acl | Type::Regex | Type::List | Type::Void => Value::UNSET,
     }
 }

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use warp_edge::decision::{Program, Value};
 use warp_edge::lang::hir::{Expression, ExpressionKind, Hir};
-use warp_edge::lang::schema::{Action, Function, Message, Step, Type, Variable};
+use warp_edge::lang::schema::function::Text;
+use warp_edge::lang::schema::{Action, Message, Step, Type, Variable};
 
 use super::build::*;
 use super::equal::{agree, both};
@@ -80,7 +81,7 @@ proptest! {
     #[test]
     fn affixes(affixes in rows((any::<bool>(), PATHS)), asked in rows(PATHS)) {
         let row = |(prefix, affix): &(bool, String)| {
-            call(if *prefix { Function::Prefixof } else { Function::Suffixof }, vec![path(), text(affix)])
+            call(if *prefix { Text::Prefixof } else { Text::Suffixof }, vec![path(), text(affix)])
         };
         agree(table(affixes.iter().map(row).collect()), &asked.iter().map(|path| with_path(path)).collect::<Vec<_>>())?;
     }
@@ -120,7 +121,7 @@ proptest! {
     ) {
         let row = |(name, text, way): &(&str, &str, usize)| match way {
             0 => matches(header(name), text),
-            1 => equal(call(Function::ToUpper, vec![header(name)]), &text.to_uppercase()),
+            1 => equal(call(Text::ToUpper, vec![header(name)]), &text.to_uppercase()),
             2 => truth(header(name)),
             _ => equal(header(name), text),
         };

@@ -4,10 +4,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use warp_edge::decision::Value;
 use warp_edge::lang::hir::{
-    Acl, Arm, Comparison, Expression, ExpressionKind, Glob, Hir, LocalId, Normalization, Outcome, Pattern, Statement,
-    StatementKind, StepBody, Sub, SubId, Target,
+    Acl, Arm, Comparison, Datum, Expression, ExpressionKind, Glob, Hir, LocalId, Normalization, Outcome, Statement,
+    StatementKind, StepBody, Sub, SubId, Table, TableId, Target,
 };
-use warp_edge::lang::schema::{Action, Function, Message, Step, Type, Variable};
+use warp_edge::lang::schema::function::{Core, Text};
+use warp_edge::lang::schema::{Action, Message, Step, Type, Variable};
 
 use super::build::*;
 use super::facts::Request;
@@ -60,7 +61,11 @@ fn subject() -> BoxedStrategy<Expression> {
         1 => name().prop_map(|name| expression(ExpressionKind::Query(Message::Req, name), Type::String)),
         1 => name().prop_map(|name| expression(ExpressionKind::Cookie(Message::Req, name), Type::String)),
         1 => (0_u32..3).prop_map(|id| expression(ExpressionKind::Local(LocalId(id)), Type::String)),
-        1 => Just(call(Function::ToLower, vec![path()])),
+        1 => Just(call(Text::ToLower, vec![path()])),
+        1 => (select(&["x-a", "x-b"][..]), texts())
+            .prop_map(|(name, last)| fallback(vec![header(name), text(last)])),
+        1 => texts().prop_map(|then| chosen(host(), then, "/a")),
+        1 => select(&["x-a", "x-b"][..]).prop_map(|name| lookup(header(name))),
     ]
     .boxed()
 }
@@ -68,8 +73,7 @@ fn subject() -> BoxedStrategy<Expression> {
 fn value() -> BoxedStrategy<Expression> {
     let concat = |parts| expression(ExpressionKind::Concat(parts), Type::String);
     let substitute = |(subject, pattern, all): (Expression, &'static str, bool)| {
-        let (text, replacement) = (Box::new(subject), Box::new(text("\\0b")));
-        expression(ExpressionKind::Substitute { text, pattern: Pattern::new(pattern), replacement, all }, Type::String)
+        call(if all { Core::Regsuball } else { Core::Regsub }, vec![subject, regex(pattern), text("\\0b")])
     };
     prop_oneof![
         4 => texts().prop_map(text),
@@ -77,8 +81,24 @@ fn value() -> BoxedStrategy<Expression> {
         1 => prop::collection::vec(subject(), 1..3).prop_map(concat),
         1 => (subject(), select(PATTERNS), any::<bool>()).prop_map(substitute),
         1 => Just(text("bad\nvalue")),
+        1 => (subject(), texts()).prop_map(|(first, last)| fallback(vec![first, text(last)])),
+        1 => (subject(), texts(), texts()).prop_map(|(first, then, otherwise)| chosen(first, then, otherwise)),
     ]
     .boxed()
+}
+
+/// The first of the texts that is set.
+fn fallback(parts: Vec<Expression>) -> Expression {
+    expression(ExpressionKind::Fallback(parts), Type::String)
+}
+
+/// `match subject { text -> subject; else -> otherwise; }` with the subject kept as a local.
+fn chosen(subject: Expression, then: &str, otherwise: &str) -> Expression {
+    let kept = || expression(ExpressionKind::Local(LocalId(9)), Type::String);
+    let test = compare(Comparison::Equal, kept(), text(then));
+    let choice = ExpressionKind::Choose(vec![test], vec![kept(), text(otherwise)]);
+    let choice = Box::new(expression(choice, Type::String));
+    expression(ExpressionKind::Bind(LocalId(9), Box::new(subject), choice), Type::String)
 }
 
 fn numbers() -> BoxedStrategy<Expression> {
@@ -93,6 +113,7 @@ fn numbers() -> BoxedStrategy<Expression> {
         ][..],
     );
     let status = || variable(Variable::BerespStatus);
+    let restarts = || variable(Variable::ReqRestarts);
     let ranges = prop::collection::vec((199_i64..206, 199_i64..206), 0..3)
         .prop_map(|ranges| ranges.into_iter().map(|(start, end)| start..=end).collect::<Vec<_>>());
     prop_oneof![
@@ -100,6 +121,7 @@ fn numbers() -> BoxedStrategy<Expression> {
             let (left, right) = if first { (int(number), status()) } else { (status(), int(number)) };
             compare(comparison, left, right)
         }),
+        (0_i64..6).prop_map(move |number| compare(Comparison::Less, restarts(), int(number))),
         ranges.prop_map(move |ranges| condition(ExpressionKind::InRanges(Box::new(status()), ranges))),
     ]
     .boxed()
@@ -113,7 +135,7 @@ fn atom() -> BoxedStrategy<Expression> {
     let some = || prop::collection::vec(texts().prop_map(bytes), 0..4);
     let extensions = || prop::collection::vec(select(&["css", "js", "a"][..]).prop_map(bytes), 1..3);
     let equality = select(&[Comparison::Equal, Comparison::Equal, Comparison::NotEqual][..]);
-    let affix = select(&[Function::Prefixof, Function::Suffixof, Function::Fnmatch][..]);
+    let affix = select(&[Text::Prefixof, Text::EndsWith, Text::Fnmatch, Text::Contains][..]);
     prop_oneof![
         4 => (equality, subject(), texts()).prop_map(|(how, subject, to)| compare(how, subject, text(to))),
         2 => (subject(), some()).prop_map(|(subject, texts)| condition(ExpressionKind::InTexts(Box::new(subject), texts))),
@@ -123,6 +145,7 @@ fn atom() -> BoxedStrategy<Expression> {
         5 => (subject(), select(PATTERNS)).prop_map(|(subject, pattern)| matches(subject, pattern)),
         2 => (affix, subject(), texts()).prop_map(|(function, subject, affix)| call(function, vec![subject, text(affix)])),
         1 => subject().prop_map(truth),
+        1 => subject().prop_map(|key| condition(ExpressionKind::InTable(TableId(0), Box::new(key)))),
         1 => (0_u32..3).prop_map(in_acl),
         2 => numbers(),
         1 => Just(variable(Variable::ReqHashAlwaysMiss)),
@@ -162,7 +185,7 @@ fn normalization() -> BoxedStrategy<Normalization> {
 
 fn end() -> BoxedStrategy<Statement> {
     prop_oneof![
-        4 => select(&[Action::Hash, Action::Pass, Action::Purge][..]).prop_map(ends),
+        4 => select(&[Action::Hash, Action::Pass, Action::Purge, Action::Restart][..]).prop_map(ends),
         1 => Just(statement(StatementKind::Return(Outcome { soft: true, ..Outcome::of(Action::Purge) }))),
         2 => (prop_oneof![9 => 100_i64..600, 1 => Just(99_i64)], prop::option::of(value()))
             .prop_map(|(status, reason)| synth(status, reason)),
@@ -180,8 +203,9 @@ fn act(calls: std::ops::Range<u32>) -> BoxedStrategy<Statement> {
         1 => value().prop_map(|value| set(Variable::ReqUrl, value)),
         1 => target().prop_map(|name| statement(StatementKind::Unset(Target::Header(Message::Req, field(name))))),
         1 => ((0_u32..3), value()).prop_map(|(id, value)| statement(StatementKind::Let(LocalId(id), value))),
-        1 => value().prop_map(|value| effect(Function::HashData, value)),
-        1 => value().prop_map(|value| effect(Function::Log, value)),
+        1 => Just(effect(Core::CacheReqBody, expression(ExpressionKind::Bytes(1024), Type::Bytes))),
+        1 => value().prop_map(|value| effect(Core::HashData, value)),
+        1 => value().prop_map(|value| effect(Core::Log, value)),
         2 => normalization().prop_map(|clause| statement(StatementKind::Normalize(clause))),
         3 => called.prop_map(|called| match called.first() {
             Some(sub) => statement(StatementKind::Call(SubId(*sub))),
@@ -233,6 +257,7 @@ pub fn policies() -> impl Strategy<Value = Hir> {
         let sub = |(at, statements)| Sub { name: format!("s{at}"), body: body(statements), span: nowhere() };
         let mut hir = Hir {
             acls: acls(),
+            tables: vec![table()],
             subs: (0..).zip(subs).map(|(at, statements): (u32, _)| sub((at, statements))).collect(),
             steps: vec![StepBody { step: Step::Recv, body: body(statements) }],
             ..Hir::default()
@@ -240,6 +265,17 @@ pub fn policies() -> impl Strategy<Value = Hir> {
         place(&mut hir);
         hir
     })
+}
+
+fn lookup(key: Expression) -> Expression {
+    expression(ExpressionKind::Lookup(TableId(0), Box::new(key)), Type::String)
+}
+
+/// A table of some of the texts.
+fn table() -> Table {
+    let entry = |key, value| (bytes(key), Datum::Text(bytes(value)));
+    let entries = vec![entry("a", "/a"), entry("/", "b"), entry("", "/a.css"), entry("b", "")];
+    Table { name: "t".to_owned(), ty: Type::String, entries, span: nowhere() }
 }
 
 /// Lists that overlap.

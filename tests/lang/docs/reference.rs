@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use warp_edge::lang::diagnostic::Code;
+use warp_edge::lang::schema::function::{Class, Constant, Parameter, Row, Takes};
 use warp_edge::lang::schema::{
     Action, ActionArguments, Attribute, BACKEND_ATTRIBUTES, BYTE_UNITS, DURATION_UNITS, DirectorKind, Function,
     MEMBER_ATTRIBUTES, Message, PROBE_ATTRIBUTES, RuleAction, RuleTable, SHORT_NAMES, Step, StepSet, Type, Unit,
@@ -81,7 +82,7 @@ decide, the sub of the same name in the built-in policy decides.";
         actions.map(|action| {
             let arguments = match action.arguments() {
                 ActionArguments::None => "",
-                ActionArguments::StatusAndReason => "(STATUS, REASON)",
+                ActionArguments::StatusAndReason | ActionArguments::OptionalStatusAndReason => "(STATUS, REASON)",
                 ActionArguments::OptionalReason => "(REASON)",
                 ActionArguments::OptionalTime => "(TIME)",
                 ActionArguments::OptionalSoft => "(soft)",
@@ -141,30 +142,72 @@ not have it, which is not the same as empty. A name that is no plain word is quo
 }
 
 fn functions() -> String {
-    let opening =
-        format!("In brackets what may be left out. A STRING parameter takes a value of any type as text. {SIDES}");
-    let mut text = page("Functions", &opening);
-    table(
-        &mut text,
-        &["function", "yields", "in", "what it does"],
-        Function::ALL.iter().map(|function| {
-            let parameters: Vec<String> = function
-                .parameters()
-                .iter()
-                .map(|parameter| {
-                    let name = format!("{}: {}", parameter.name, parameter.ty.name());
-                    if parameter.optional { format!("[{name}]") } else { name }
-                })
-                .collect();
-            vec![
-                code(&format!("{}({})", function.name(), parameters.join(", "))),
-                function.result().name().to_owned(),
-                places(function.steps()),
-                function.doc().to_owned(),
-            ]
-        }),
+    let opening = format!(
+        "`NAME: TYPE = VALUE` is a parameter that may be left out. Arguments stand in the order of the parameters, or are \
+named, in any order, behind those that are not: `std.integer(req.http.X-Count, fallback: 3)`. A STRING takes a value of any \
+type as text, a REGEX and a LIST are written in place, and of words with `|` between them one is written, without quotation \
+marks.\n\n{SIDES}"
     );
+    let mut text = page("Functions", &opening);
+    for (title, functions) in Function::families() {
+        writeln!(text, "\n## {title}").unwrap();
+        for function in functions {
+            one_function(&mut text, function);
+        }
+    }
     text
+}
+
+fn one_function(text: &mut String, function: Function) {
+    let row = function.row();
+    let parameters: Vec<String> = row.parameters.iter().map(parameter).collect();
+    let result = match (row.result, row.may_be_unset) {
+        (Type::Void, _) => String::new(),
+        (ty, false) => format!(" -> {}", ty.name()),
+        (ty, true) => format!(" -> {} or unset", ty.name()),
+    };
+    writeln!(text, "\n### {}\n\n`{}({}){result}`", row.name, row.name, parameters.join(", ")).unwrap();
+    writeln!(text, "\n{}{}", row.doc, conditions(row)).unwrap();
+    text.push('\n');
+    for example in row.examples {
+        let yields = example.yields.map_or(String::new(), |yields| format!(" is `{yields}`"));
+        writeln!(text, "- `{}`{yields}", example.code).unwrap();
+    }
+}
+
+fn parameter(parameter: &Parameter) -> String {
+    let takes = match parameter.takes {
+        Takes::Value(ty) => ty.name().to_owned(),
+        Takes::Words(words) => words.join("|"),
+    };
+    let default = parameter.default.map_or(String::new(), |default| format!(" = {}", constant(default, parameter)));
+    format!("{}: {takes}{default}", parameter.name)
+}
+
+/// A default as it would be written.
+fn constant(constant: Constant, parameter: &Parameter) -> String {
+    match (constant, parameter.takes) {
+        (Constant::Text(word), Takes::Words(_)) => word.to_owned(),
+        (Constant::Text(text), _) => format!("\"{}\"", text.escape_debug()),
+        (Constant::Unset, _) => "unset".to_owned(),
+        (Constant::Int(i64::MAX), _) => "all".to_owned(),
+        (Constant::Int(number), _) => number.to_string(),
+        (Constant::Real(number), _) => format!("{number:?}"),
+        (Constant::Bool(flag), _) => flag.to_string(),
+        (Constant::Duration(millis), _) => format!("{}s", millis / 1_000),
+        (Constant::Bytes(bytes), _) => format!("{bytes}B"),
+        (Constant::List(texts), _) => format!("{texts:?}"),
+    }
+}
+
+/// Where it may be called, and whether each call counts, where that is not everywhere and no matter.
+fn conditions(row: &Row) -> String {
+    let place = match places(row.steps).as_str() {
+        "all" => String::new(),
+        place => format!(" In {place}."),
+    };
+    let class = if row.class == Class::Reads { " Asks anew each time." } else { "" };
+    format!("{place}{class}")
 }
 
 fn rules() -> String {

@@ -58,10 +58,12 @@ const KEYWORDS: &[(&str, &str, &str)] = &[
     ("warpConditional", "keyword.control.conditional.warp", "«elsif» (a) { }"),
     ("warpConditional", "keyword.control.conditional.warp", "«elif» (a) { }"),
     ("warpConditional", "keyword.control.conditional.warp", "if (a) { } «else» { }"),
+    ("warpConditional", "keyword.control.conditional.warp", "«match» a { \"b\" -> { } }"),
+    ("warpOperator", "keyword.operator.warp", "set x = y «??» z;"),
 ];
 
 fn top_level(words: &mut Vec<Word>) {
-    for word in ["backend", "probe", "director", "acl"] {
+    for word in ["backend", "probe", "director", "acl", "table"] {
         add(words, "warpDeclaration", "storage.type.declaration.warp", format!("«{word}» a {{ }}"));
     }
     for step in Step::ALL {
@@ -94,7 +96,7 @@ fn in_subs(words: &mut Vec<Word>) {
         add(words, "warpHeader", "variable.language.warp", format!("set x = «{}».http.X-Y;", message.name()));
         add(words, "warpHeader", "variable.other.header.warp", format!("set x = {}.http.«X-Y»;", message.name()));
     }
-    for function in Function::ALL {
+    for function in Function::all() {
         add(words, "warpFunction", "support.function.warp", format!("set x = «{}»(y);", function.name()));
     }
     for action in Action::ALL {
@@ -110,7 +112,7 @@ fn in_subs(words: &mut Vec<Word>) {
     for literal in VALUES {
         add(words, "warpBoolean", "constant.language.boolean.warp", format!("set x = «{literal}»;"));
     }
-    for word in ["none", "header", SOFT] {
+    for word in ["none", "from", "header", SOFT] {
         add(words, "warpConstant", "constant.language.warp", format!("set x = «{word}»;"));
     }
     for word in WORD_OPERATORS {

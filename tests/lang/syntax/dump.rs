@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use warp_edge::lang::syntax::SyntaxTree;
 use warp_edge::lang::syntax::ast::{
-    Attribute, AttributeBlock, AttributeValue, Binding, Block, Call, Declaration, Director, Expression, ExpressionKind,
-    ListItem, Name, NormalizeClause, Path, RuleRow, RuleStep, RuleStepKind, Statement, StatementKind,
+    Argument, Attribute, AttributeBlock, AttributeValue, Binding, Block, Call, Declaration, Director, Expression,
+    ExpressionKind, ListItem, Match, MatchArm, MatchTest, MatchTestKind, Name, NormalizeClause, Path, RuleRow,
+    RuleStep, RuleStepKind, Statement, StatementKind, TableSource,
 };
 
 pub fn tree(tree: &SyntaxTree) -> String {
@@ -48,6 +49,21 @@ impl Dump {
                     dump.line(&format!("{not}{:?}{mask}", entry.address.text));
                 }
             }),
+            Declaration::Table(table) => {
+                let types = table
+                    .types
+                    .as_ref()
+                    .map_or(String::new(), |(key, value)| format!(": {} -> {}", key.text, value.text));
+                let head = format!("table {}{types}", table.name.text);
+                match &table.source {
+                    TableSource::File(name) => self.line(&format!("{head} from {:?}", name.text)),
+                    TableSource::Entries(entries) => self.nested(&head, |dump| {
+                        for one in entries {
+                            dump.line(&format!("{:?}: {}", one.key.text, expression(&one.value)));
+                        }
+                    }),
+                }
+            }
             Declaration::Const(binding) => self.binding("const", binding),
             Declaration::Sub(sub) => self.nested(&format!("sub {}", sub.name.text), |dump| dump.block(&sub.body)),
             Declaration::Override(sub) => {
@@ -111,6 +127,16 @@ impl Dump {
                     self.nested("else", |dump| dump.block(block));
                 }
             }
+            StatementKind::Match(found) => {
+                self.nested(&format!("match {}", expression(&found.subject)), |dump| {
+                    for arm in &found.arms {
+                        dump.nested(&tests(&arm.tests), |dump| dump.block(&arm.then));
+                    }
+                    if let Some(block) = &found.otherwise {
+                        dump.nested("else", |dump| dump.block(block));
+                    }
+                });
+            }
             kind => self.line(&simple(kind)),
         }
     }
@@ -160,7 +186,12 @@ fn path(path: &Path) -> String {
 }
 
 fn call(found: &Call) -> String {
-    format!("{}{}", path(&found.function), list(&found.arguments))
+    let argument = |argument: &Argument| {
+        let label = argument.label.as_ref().map_or(String::new(), |label| format!("{}: ", label.text));
+        format!("{label}{}", expression(&argument.value))
+    };
+    let arguments: Vec<String> = found.arguments.iter().map(argument).collect();
+    format!("{}({})", path(&found.function), arguments.join(", "))
 }
 
 fn list(expressions: &[Expression]) -> String {
@@ -182,6 +213,9 @@ fn expression(found: &Expression) -> String {
         ExpressionKind::Index { base, key } => format!("{}[{}]", path(base), expression(key)),
         ExpressionKind::Call(found) => call(found),
         ExpressionKind::Header(name) => format!("header {:?}", name.text),
+        ExpressionKind::List(items) => format!("[{}]", items.iter().map(item).collect::<Vec<_>>().join(", ")),
+        ExpressionKind::Fallback(parts) => join(parts, "??"),
+        ExpressionKind::Match(found) => match_value(found),
         ExpressionKind::Not(inner) => format!("(not {})", expression(inner)),
         ExpressionKind::Negate(inner) => format!("(- {})", expression(inner)),
         ExpressionKind::And(parts) => join(parts, "and"),
@@ -194,6 +228,23 @@ fn expression(found: &Expression) -> String {
             format!("({} {operator:?} [{}])", expression(subject), items.join(", "))
         }
     }
+}
+
+fn tests(tests: &[MatchTest]) -> String {
+    let test = |test: &MatchTest| match &test.kind {
+        MatchTestKind::Compare(operator, value) => format!("{operator:?} {}", expression(value)),
+        MatchTestKind::Test(operator, list) => {
+            format!("{operator:?} [{}]", list.iter().map(item).collect::<Vec<_>>().join(", "))
+        }
+    };
+    tests.iter().map(test).collect::<Vec<_>>().join(" or ")
+}
+
+fn match_value(found: &Match<Expression>) -> String {
+    let arm = |arm: &MatchArm<Expression>| format!("{} -> {}", tests(&arm.tests), expression(&arm.then));
+    let otherwise = found.otherwise.iter().map(|value| format!("else -> {}", expression(value)));
+    let arms: Vec<String> = found.arms.iter().map(arm).chain(otherwise).collect();
+    format!("(match {} {{{}}})", expression(&found.subject), arms.join("; "))
 }
 
 fn item(item: &ListItem) -> String {

@@ -1,7 +1,8 @@
 //! Declarations other than rule tables.
 
 use super::super::ast::{
-    Acl, AclEntry, Attribute, AttributeBlock, AttributeValue, Binding, Director, Include, Name, Sub,
+    Acl, AclEntry, Attribute, AttributeBlock, AttributeValue, Binding, Director, Include, Name, Sub, Table, TableEntry,
+    TableSource,
 };
 use super::super::grammar::{Pair, Rule};
 use super::{Builder, child};
@@ -115,6 +116,38 @@ impl Builder<'_> {
             }
         }
         Some(AclEntry { negated, address: address?, mask, span })
+    }
+
+    pub(super) fn table(&mut self, pair: Pair<'_>) -> Option<Table> {
+        let span = self.span(&pair);
+        let (mut name, mut types, mut source) = (None, None, None);
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::name => name = Some(self.name(&part)),
+                Rule::table_types => types = self.table_types(part),
+                Rule::string => source = Some(TableSource::File(self.text(&part))),
+                Rule::entries => source = Some(TableSource::Entries(self.entries(part)?)),
+                _ => {}
+            }
+        }
+        Some(Table { name: name?, types, source: source?, span })
+    }
+
+    fn table_types(&self, pair: Pair<'_>) -> Option<(Name, Name)> {
+        let mut types = pair.into_inner().filter(|part| part.as_rule() == Rule::type_name);
+        Some((self.name(&types.next()?), self.name(&types.next()?)))
+    }
+
+    fn entries(&mut self, pair: Pair<'_>) -> Option<Vec<TableEntry>> {
+        let entries = pair.into_inner().filter(|part| part.as_rule() == Rule::table_entry);
+        entries.map(|part| self.table_entry(part)).collect()
+    }
+
+    fn table_entry(&mut self, pair: Pair<'_>) -> Option<TableEntry> {
+        let mut inner = pair.into_inner();
+        let key = self.text(&inner.next()?);
+        let value = inner.find(|part| part.as_rule() == Rule::expression)?;
+        Some(TableEntry { key, value: self.expression(value, 0)? })
     }
 
     pub(super) fn sub(&mut self, pair: Pair<'_>) -> Option<Sub> {

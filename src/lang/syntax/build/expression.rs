@@ -3,7 +3,7 @@
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::source::Span;
 
-use super::super::ast::{BinaryOperator, Call, Expression, ExpressionKind, ListItem, TestOperator};
+use super::super::ast::{Argument, BinaryOperator, Call, Expression, ExpressionKind, ListItem, TestOperator};
 use super::super::grammar::{Pair, Pairs, Rule};
 use super::{Builder, child, literal};
 
@@ -24,6 +24,7 @@ impl Builder<'_> {
         match pair.as_rule() {
             Rule::expression => self.flat(pair, depth, ExpressionKind::Or),
             Rule::conjunction => self.flat(pair, depth, ExpressionKind::And),
+            Rule::fallback => self.flat(pair, depth, ExpressionKind::Fallback),
             Rule::negation | Rule::unary => self.prefixed(pair, depth),
             Rule::comparison => self.comparison(pair, depth),
             Rule::sum | Rule::product => self.chain(pair, depth),
@@ -99,20 +100,25 @@ impl Builder<'_> {
         mut rest: Pairs<'_>,
         depth: usize,
     ) -> Built {
-        let list = rest.find(|part| matches!(part.as_rule(), Rule::list | Rule::item))?;
+        let list = rest.find(|part| is_listed(part.as_rule()))?;
         let span = subject.span.to(self.span(&list));
-        let list = if list.as_rule() == Rule::item {
-            vec![self.item(list, depth)?]
-        } else {
-            let items = list.into_inner().filter(|part| part.as_rule() == Rule::item);
-            items.map(|part| self.item(part, depth)).collect::<Option<_>>()?
-        };
+        let list = self.listed(list, depth)?;
         let kind = ExpressionKind::Test { operator, operator_span: self.span(mark), subject: Box::new(subject), list };
         Some(Expression { kind, span })
     }
 
+    /// The elements of a list, or of what stands for one.
+    pub(super) fn listed(&mut self, pair: Pair<'_>, depth: usize) -> Option<Vec<ListItem>> {
+        if pair.as_rule() == Rule::item { Some(vec![self.item(pair, depth)?]) } else { self.items(pair, depth) }
+    }
+
+    fn items(&mut self, list: Pair<'_>, depth: usize) -> Option<Vec<ListItem>> {
+        let items = list.into_inner().filter(|part| part.as_rule() == Rule::item);
+        items.map(|part| self.item(part, depth)).collect()
+    }
+
     fn item(&mut self, pair: Pair<'_>, depth: usize) -> Option<ListItem> {
-        let mut ends = pair.into_inner().filter(|part| part.as_rule() == Rule::sum);
+        let mut ends = pair.into_inner().filter(|part| part.as_rule() == Rule::fallback);
         let first = self.expression(ends.next()?, depth + 1)?;
         Some(match ends.next() {
             Some(last) => ListItem::Range(first, self.expression(last, depth + 1)?),
@@ -129,6 +135,8 @@ impl Builder<'_> {
             Rule::kw_false => ExpressionKind::Bool(false),
             Rule::header => ExpressionKind::Header(self.text(&child(pair, Rule::string)?)),
             Rule::group => self.expression(child(pair, Rule::expression)?, depth + 1)?.kind,
+            Rule::list => ExpressionKind::List(self.items(pair, depth + 1)?),
+            Rule::match_value => ExpressionKind::Match(Box::new(self.match_value(pair, depth + 1)?)),
             Rule::reference => self.reference(pair, depth)?,
             _ => return None,
         };
@@ -149,14 +157,37 @@ impl Builder<'_> {
     }
 
     /// What stands in the parentheses of a call.
-    pub(super) fn arguments(&mut self, pair: Pair<'_>, depth: usize) -> Option<Vec<Expression>> {
-        let arguments = pair.into_inner().filter(|part| part.as_rule() == Rule::expression);
-        arguments.map(|part| self.expression(part, depth)).collect()
+    pub(super) fn arguments(&mut self, pair: Pair<'_>, depth: usize) -> Option<Vec<Argument>> {
+        let arguments = pair.into_inner().filter(|part| part.as_rule() == Rule::argument);
+        arguments.map(|part| self.argument(part, depth)).collect()
+    }
+
+    fn argument(&mut self, pair: Pair<'_>, depth: usize) -> Option<Argument> {
+        let mut label = None;
+        for part in pair.into_inner() {
+            match part.as_rule() {
+                Rule::label => label = Some(self.name(&part)),
+                Rule::expression => return Some(Argument { label, value: self.expression(part, depth)? }),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// What stands in the parentheses of an action.
+    pub(super) fn operands(&mut self, pair: Pair<'_>) -> Option<Vec<Expression>> {
+        let operands = pair.into_inner().filter(|part| part.as_rule() == Rule::expression);
+        operands.map(|part| self.expression(part, 0)).collect()
     }
 }
 
 fn is_operand(rule: Rule) -> bool {
-    matches!(rule, Rule::conjunction | Rule::negation)
+    matches!(rule, Rule::conjunction | Rule::negation | Rule::sum)
+}
+
+/// Whether it stands for a list.
+pub(super) fn is_listed(rule: Rule) -> bool {
+    matches!(rule, Rule::list | Rule::item)
 }
 
 fn too_long(span: Span) -> Diagnostic {
@@ -164,7 +195,7 @@ fn too_long(span: Span) -> Diagnostic {
         .help("give parts of it a name with `let` and join the names")
 }
 
-fn binary_operator(rule: Rule) -> Option<BinaryOperator> {
+pub(super) fn binary_operator(rule: Rule) -> Option<BinaryOperator> {
     Some(match rule {
         Rule::equal => BinaryOperator::Equal,
         Rule::not_equal => BinaryOperator::NotEqual,
@@ -183,7 +214,7 @@ fn binary_operator(rule: Rule) -> Option<BinaryOperator> {
     })
 }
 
-fn test_operator(rule: Rule) -> Option<TestOperator> {
+pub(super) fn test_operator(rule: Rule) -> Option<TestOperator> {
     Some(match rule {
         Rule::kw_in => TestOperator::In,
         Rule::kw_under => TestOperator::Under,

@@ -7,6 +7,7 @@
 mod declaration;
 mod expression;
 mod literal;
+mod matching;
 mod rules;
 mod statement;
 
@@ -62,6 +63,7 @@ impl<'d> Builder<'d> {
             Rule::probe => Declaration::Probe(self.attribute_block(pair)?),
             Rule::director => Declaration::Director(self.director(pair)?),
             Rule::acl => Declaration::Acl(self.acl(pair)?),
+            Rule::table => Declaration::Table(self.table(pair)?),
             Rule::sub => Declaration::Sub(self.sub(pair)?),
             Rule::override_sub => Declaration::Override(self.sub(pair)?),
             Rule::rules => Declaration::Rules(self.rules(pair)?),

@@ -21,6 +21,7 @@ impl Builder<'_> {
             Rule::call_statement => self.call(child(pair, Rule::call)?)?,
             Rule::return_statement => StatementKind::Return(self.return_statement(pair)?),
             Rule::if_statement => StatementKind::If(self.if_statement(pair)?),
+            Rule::match_statement => StatementKind::Match(self.match_statement(pair)?),
             Rule::effect => StatementKind::Effect(self.effect(pair)?),
             _ => return None,
         };
@@ -54,7 +55,7 @@ impl Builder<'_> {
         let mut inner = action.into_inner();
         let name = self.name(&inner.next()?);
         let arguments = match inner.next() {
-            Some(arguments) => self.arguments(arguments, 0)?,
+            Some(operands) => self.operands(operands)?,
             None => Vec::new(),
         };
         Some(Return { action: Some(name), arguments })

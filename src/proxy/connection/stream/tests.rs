@@ -1,7 +1,8 @@
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use pingora::protocols::l4::virt::{VirtualSockOpt, VirtualSocket, VirtualSocketStream};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 
@@ -163,7 +164,7 @@ async fn a_head_that_no_body_follows_goes_out_at_a_flush_and_at_the_end() {
     assert_eq!(sent(&wire), DATED);
     stream.set_next_head(Some(long_ago(Patience::Endless)));
     stream.write_all(HEAD).await.unwrap();
-    Shutdown::shutdown(&mut stream).await;
+    stream.shutdown().await.unwrap();
     assert_eq!(sent(&wire), DATED.repeat(2));
 }
 

@@ -88,6 +88,21 @@ fn who_falls_far_behind_another_is_cut_off_and_its_memory_given_back() {
 }
 
 #[test]
+fn one_whose_range_is_to_come_hurries_nobody() {
+    let (store, _) = store(LIMIT);
+    let mut fill = unkept(&store);
+    let (mut slow, mut ahead) = (fill.object().reader(None), fill.object().reader(Some(1 << 29..1 << 30)));
+    for _ in 0..40 {
+        fill.write(&vec![b'x'; CHUNK]);
+    }
+    assert_eq!(now(room(&fill)), None, "the slow one is waited for");
+    assert_eq!((drain(&mut slow), drain(&mut ahead)), ((40 * CHUNK, true), (0, true)));
+    drop(slow);
+    fill.write(&vec![b'x'; CHUNK]);
+    assert_eq!(now(room(&fill)), Some(()), "it is waited for by nobody");
+}
+
+#[test]
 fn one_reader_alone_is_never_cut_off() {
     let (store, _) = store(LIMIT);
     let mut fill = unkept(&store);

@@ -2,6 +2,7 @@
 
 mod accounting;
 mod eviction;
+mod flight;
 mod lagging;
 mod purging;
 mod streaming;

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use shuttle::future::block_on;
 use shuttle::thread;
 
-use super::{Aborted, Fill, MemoryStore, Object, Others, Room};
+use super::{Aborted, BodyReader, Fill, MemoryStore, Object, Others, Room};
 use crate::store::{Key, StoredHead};
 
 const RUNS: usize = 2_000;
@@ -61,7 +61,10 @@ fn in_every_order(run: impl Fn() + Send + Sync + 'static) {
 }
 
 fn read(object: &Arc<Object<Head>>) -> Result<Vec<u8>, Aborted> {
-    let mut reader = object.reader(None);
+    read_to_end(object.reader(None))
+}
+
+fn read_to_end(mut reader: BodyReader<Head>) -> Result<Vec<u8>, Aborted> {
     block_on(async move {
         let mut all = Vec::new();
         while let Some(bytes) = reader.next().await? {
@@ -114,6 +117,28 @@ fn readers_get_the_whole_body_or_an_error() {
         assert!(matches!(early.join().unwrap().as_deref(), Ok(b"one two") | Err(Aborted)));
         assert!(matches!(late.join().unwrap().as_ref().map(Result::as_deref), None | Some(Ok(b"one two") | Err(_))));
         drop(object);
+        assert_empty_after_purge(&store);
+    });
+}
+
+#[test]
+fn who_opens_what_was_found_gets_all_of_it_whatever_is_purged_between() {
+    in_every_order(|| {
+        let store = store(1 << 20);
+        let mut fill = store.begin_fill(key(1), head(), None);
+        let late = thread::spawn({
+            let store = store.clone();
+            move || store.lookup(key(1)).and_then(|object| object.open(None)).map(read_to_end)
+        });
+        let purge = thread::spawn({
+            let store = store.clone();
+            move || store.purge(1)
+        });
+        fill.write(b"one ");
+        fill.write(b"two");
+        let _ = fill.complete();
+        purge.join().unwrap();
+        assert!(matches!(late.join().unwrap().as_ref().map(Result::as_deref), None | Some(Ok(b"one two"))));
         assert_empty_after_purge(&store);
     });
 }
@@ -326,7 +351,7 @@ fn a_writer_that_is_held_is_woken_when_another_reader_comes_or_goes_on() {
             block_on(wait_for_others(&others));
             fill.write(&[b'x'; 100_000]);
         }
-        drop((own, fill));
+        drop((own, others, fill));
         assert_eq!(reading.join().unwrap(), Err(Aborted));
         assert_empty_after_purge(&store);
     });

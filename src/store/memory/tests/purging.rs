@@ -31,6 +31,7 @@ fn what_is_purged_softly_stays_stale_with_all_its_variants() {
     assert!(put(&store, key(2), b'x', 10));
     clock.store(7, Ordering::SeqCst);
     assert_eq!((store.expire(1), store.expire(3)), (3, 0));
+    assert_eq!((store.stats().expired, store.stats().purged), (3, 0));
     assert!((0..3).all(|variant| expired_at(&store, Key { variant, ..key(1) }) == Some(at(7))));
     assert_eq!((expired_at(&store, key(2)), store.stats().objects), (None, 4));
     assert!(put(&store, key(1), b'y', 10));

@@ -297,3 +297,33 @@ fn hits_are_counted_by_object() {
     let object = store.lookup(key(1)).unwrap();
     assert_eq!((object.hits(), object.count_hit(), object.count_hit(), object.hits()), (0, 1, 2, 2));
 }
+
+#[test]
+fn what_was_purged_since_it_was_found_is_opened_only_where_it_can_be_read() {
+    let (store, _) = store(MIB);
+    let mut fill = store.begin_fill(key(1), head(100), None);
+    fill.write(b"one ");
+    let found = store.lookup(key(1)).unwrap();
+    assert_eq!(next(&mut found.reader(None)), text("one "));
+    store.purge(1);
+    assert!(found.open(None).is_none());
+    let mut late = found.open(Some(4..7)).unwrap();
+    fill.write(b"two");
+    assert_eq!(next(&mut late), text("two"));
+    let _ = fill.complete();
+    assert!(found.open(None).is_none() && found.open(Some(4..7)).is_none());
+}
+
+#[test]
+fn what_is_whole_is_opened_anywhere_and_what_broke_off_nowhere() {
+    let (store, _) = store(16 * MIB);
+    assert!(put(&store, key(1), b'x', 100_000));
+    let whole = store.lookup(key(1)).unwrap();
+    store.purge(1);
+    assert!([0, 70_000, 100_000].into_iter().all(|start| whole.open(Some(start..u64::MAX)).is_some()));
+    let mut fill = store.begin_fill(key(2), head(100), None);
+    fill.write(b"half");
+    let broken = store.lookup(key(2)).unwrap();
+    drop(fill);
+    assert!(broken.open(None).is_none());
+}

@@ -33,6 +33,8 @@ mod flag {
     pub const OTHER_BIRTH: u16 = 1 << 12;
     pub const VARIANCE: u16 = 1 << 13;
     pub const BESIDE_LANGUAGE: u16 = 1 << 14;
+    /// It was stored at a time that 64 bits of nanoseconds since 1970 cannot tell.
+    pub const FAR_OFF: u16 = 1 << 15;
 }
 
 /// The versions that there are; their places stand for them.
@@ -77,9 +79,7 @@ pub struct Lifetime {
 impl Lifetime {
     /// Reads the beginning of a record.
     pub fn read(reader: &mut Reader) -> Option<Self> {
-        let flags = u16::from_le_bytes(reader.array()?);
-        let created = span::read_from(UNIX_EPOCH, reader)?;
-        let fresh_until = span::read_from(created, reader)?;
+        let (flags, created, fresh_until) = Self::read_fresh_until(reader)?;
         let mut window = |bit| if flags & bit == 0 { Some(None) } else { span::read(reader).map(Some) };
         let windows = StaleWindows {
             grace: window(flag::GRACE)?.unwrap_or_default(),
@@ -88,6 +88,13 @@ impl Lifetime {
             forbidden: flags & flag::MAY_BE_STALE == 0,
         };
         Some(Self { flags, created, fresh_until, windows })
+    }
+
+    /// Reads what stands first: the flags, when it was stored, until when it is fresh.
+    pub fn read_fresh_until(reader: &mut Reader) -> Option<(u16, SystemTime, SystemTime)> {
+        let flags = u16::from_le_bytes(reader.array()?);
+        let created = read_created(flags, reader)?;
+        Some((flags, created, span::read_from(created, reader)?))
     }
 
     /// When it is of no more use.
@@ -101,6 +108,18 @@ impl Lifetime {
     }
 }
 
+/// Of a fixed size, because it is read at each lookup.
+fn read_created(flags: u16, reader: &mut Reader) -> Option<SystemTime> {
+    if flags & flag::FAR_OFF != 0 {
+        return span::read_from(UNIX_EPOCH, reader);
+    }
+    UNIX_EPOCH.checked_add(Duration::from_nanos(u64::from_le_bytes(reader.array()?)))
+}
+
+fn nanos_since_epoch(time: SystemTime) -> Option<u64> {
+    time.duration_since(UNIX_EPOCH).ok()?.as_nanos().try_into().ok()
+}
+
 fn whole_seconds(duration: Duration) -> u32 {
     let rounded_up = duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0));
     u32::try_from(rounded_up).unwrap_or(u32::MAX)
@@ -111,7 +130,10 @@ impl Particulars {
     pub fn write(&self, out: &mut Vec<u8>) {
         let flags = self.flags();
         out.extend_from_slice(&flags.to_le_bytes());
-        span::write_between(UNIX_EPOCH, self.created, out);
+        match nanos_since_epoch(self.created) {
+            Some(nanos) => out.extend_from_slice(&nanos.to_le_bytes()),
+            None => span::write_between(UNIX_EPOCH, self.created, out),
+        }
         span::write_between(self.created, self.fresh_until, out);
         let windows = [(flag::GRACE, self.times.grace), (flag::KEEP, self.times.keep)];
         windows.into_iter().filter(|(bit, _)| flags & bit != 0).for_each(|(_, window)| span::write(window, out));
@@ -141,6 +163,7 @@ impl Particulars {
             (flag::OTHER_BIRTH, birth.is_some_and(|birth| birth != self.family_birth)),
             (flag::VARIANCE, self.variance.is_some()),
             (flag::BESIDE_LANGUAGE, times.beside_language.is_some()),
+            (flag::FAR_OFF, nanos_since_epoch(self.created).is_none()),
         ];
         bits.into_iter().filter(|(_, is_set)| *is_set).fold(0, |flags, (bit, _)| flags | bit)
     }

@@ -44,6 +44,11 @@ impl Record {
         Lifetime::read(&mut Reader(&self.0)).map(|lifetime| lifetime.end())
     }
 
+    /// Whether it is fresh; `false` if it is damaged.
+    pub fn is_fresh(&self, now: SystemTime) -> bool {
+        Lifetime::read_fresh_until(&mut Reader(&self.0)).is_some_and(|(.., fresh_until)| fresh_until > now)
+    }
+
     /// All but the fields.
     pub fn particulars(&self) -> Option<Particulars> {
         self.parts().map(|(particulars, _)| particulars)

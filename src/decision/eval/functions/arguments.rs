@@ -1,0 +1,128 @@
+//! The arguments of a call, each read as what its parameter takes.
+//!
+//! The checker has put all of them in the order of the parameters, defaults included, and each is of
+//! its parameter's type; what is asked for as something else counts as left out.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use crate::decision::eval::{Scope, borrow};
+use crate::decision::facts::{Facts, Value};
+use crate::lang::hir::{BackendId, Expression, ExpressionKind, Pattern};
+
+/// The arguments of a call.
+pub(super) trait Given<'v> {
+    /// The value of that number; unset if it is left out.
+    fn value(&self, at: usize) -> Value<'v>;
+
+    /// The argument as it is written.
+    fn written(&self, at: usize) -> Option<&'v ExpressionKind>;
+
+    /// STRING.
+    fn text(&self, at: usize) -> Option<Cow<'v, [u8]>> {
+        match self.value(at) {
+            Value::Text(text) => text,
+            _ => None,
+        }
+    }
+
+    /// STRING, empty if unset; or the word of an enumeration.
+    fn bytes(&self, at: usize) -> Cow<'v, [u8]> {
+        self.text(at).unwrap_or_default()
+    }
+
+    /// A value of any other type; `None` if it is left out. INT, BYTES and DURATION are `i64`.
+    fn get<T: FromValue>(&self, at: usize) -> Option<T> {
+        T::from_value(&self.value(at))
+    }
+
+    /// LIST.
+    fn list(&self, at: usize) -> &'v [Box<[u8]>] {
+        match self.written(at) {
+            Some(ExpressionKind::List(texts)) => texts,
+            _ => &[],
+        }
+    }
+
+    /// REGEX.
+    fn pattern(&self, at: usize) -> Option<&'v Pattern> {
+        match self.written(at) {
+            Some(ExpressionKind::Regex(pattern)) => Some(pattern),
+            _ => None,
+        }
+    }
+}
+
+/// The arguments of a call for a value, evaluated when they are asked for.
+pub(in crate::decision::eval) struct Arguments<'s, 'a, F> {
+    scope: &'s Scope<'a, F>,
+    given: &'a [Expression],
+}
+
+impl<'s, 'a, F: Facts> Arguments<'s, 'a, F> {
+    pub fn new(scope: &'s Scope<'a, F>, given: &'a [Expression]) -> Self {
+        Self { scope, given }
+    }
+}
+
+impl<'a, F: Facts> Given<'a> for Arguments<'_, 'a, F> {
+    fn value(&self, at: usize) -> Value<'a> {
+        self.given.get(at).map_or(Value::UNSET, |argument| self.scope.value(argument))
+    }
+
+    fn written(&self, at: usize) -> Option<&'a ExpressionKind> {
+        self.given.get(at).map(|argument| &argument.kind)
+    }
+}
+
+/// The arguments of a call for an effect, evaluated before it acts.
+pub(in crate::decision::eval) struct Settled<'v> {
+    values: &'v [Value<'static>],
+    given: &'v [Expression],
+}
+
+impl<'v> Settled<'v> {
+    /// `values` are those of `given`.
+    pub fn new(given: &'v [Expression], values: &'v [Value<'static>]) -> Self {
+        Self { values, given }
+    }
+}
+
+impl<'v> Given<'v> for Settled<'v> {
+    fn value(&self, at: usize) -> Value<'v> {
+        self.values.get(at).map_or(Value::UNSET, borrow)
+    }
+
+    fn written(&self, at: usize) -> Option<&'v ExpressionKind> {
+        self.given.get(at).map(|argument| &argument.kind)
+    }
+}
+
+/// A value of a type that is not text.
+pub(super) trait FromValue: Sized {
+    /// What the value holds, if it is of that type.
+    fn from_value(value: &Value<'_>) -> Option<Self>;
+}
+
+macro_rules! from_value {
+    ($($ty:ty: $($variant:ident)|+;)*) => {
+        $(impl FromValue for $ty {
+            fn from_value(value: &Value<'_>) -> Option<Self> {
+                match value {
+                    $(Value::$variant(held))|+ => Some(*held),
+                    _ => None,
+                }
+            }
+        })*
+    };
+}
+
+from_value! {
+    i64: Int | Bytes | Duration;
+    f64: Real;
+    bool: Bool;
+    IpAddr: Ip;
+    SystemTime: Time;
+    Option<BackendId>: Backend;
+}

@@ -1,0 +1,15 @@
+//! From text to values of other types.
+
+use super::{Arguments, Given};
+use crate::decision::eval::parse;
+use crate::decision::facts::{Facts, Value};
+use crate::lang::schema::function::Convert;
+
+pub(super) fn value<'a, F: Facts>(function: Convert, arguments: &Arguments<'_, 'a, F>) -> Value<'a> {
+    let parsed = arguments.text(0).and_then(|text| match function {
+        Convert::Integer => parse::integer(&text).map(Value::Int),
+        Convert::Duration => parse::duration(&text).map(Value::Duration),
+        Convert::Ip => parse::ip(&text).map(Value::Ip),
+    });
+    parsed.unwrap_or_else(|| arguments.value(1))
+}

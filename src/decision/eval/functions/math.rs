@@ -1,0 +1,28 @@
+//! Numbers.
+
+use super::{Arguments, Given};
+use crate::decision::facts::{Facts, Value};
+use crate::lang::schema::function::Math;
+
+/// Beyond this a REAL does not fit in an INT.
+const LARGEST: f64 = 9.2e18;
+
+pub(super) fn value<'a, F: Facts>(function: Math, arguments: &Arguments<'_, 'a, F>) -> Value<'a> {
+    let real = || arguments.get::<f64>(0).unwrap_or_default();
+    let int = |at| arguments.get::<i64>(at).unwrap_or_default();
+    match function {
+        Math::Round => Value::Real(real().round()),
+        Math::Floor => Value::Real(real().floor()),
+        Math::Ceil => Value::Real(real().ceil()),
+        Math::Trunc => Value::Real(real().trunc()),
+        Math::Abs => Value::Int(int(0).saturating_abs()),
+        Math::Min => Value::Int(int(0).min(int(1))),
+        Math::Max => Value::Int(int(0).max(int(1))),
+        Math::ToInteger => Value::Int(whole(real()).unwrap_or_else(|| int(1))),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the range is checked before")]
+fn whole(number: f64) -> Option<i64> {
+    (number.abs() < LARGEST).then(|| number.round() as i64)
+}

@@ -1,0 +1,135 @@
+//! Expressions whose value is known already: pure functions of constants, and what is made of them.
+//!
+//! Their value takes their place before a policy is lowered, so that a condition that compares with one
+//! is looked up like a condition that compares with the text itself.
+
+use std::borrow::Cow;
+
+use http::HeaderName;
+
+use super::eval::{Acls, Context, Scope, Tables};
+use super::facts::{Facts, Refused, Value};
+use crate::lang::hir::{Expression, ExpressionKind, Hir, Outcome, Statement, StatementKind};
+use crate::lang::schema::function::Class;
+use crate::lang::schema::{Message, Step, Variable};
+
+/// The longest text that is kept in the policy in place of a call, in bytes.
+const LONGEST_TEXT_BYTES: usize = 4 << 10;
+
+/// Puts values in the place of what is known already.
+pub(super) fn fold(hir: &mut Hir) {
+    hir.subs.iter_mut().for_each(|sub| statements(&mut sub.body.statements));
+    hir.steps.iter_mut().for_each(|step| statements(&mut step.body.statements));
+}
+
+fn statements(all: &mut [Statement]) {
+    for statement in all {
+        match &mut statement.kind {
+            StatementKind::Let(_, value) | StatementKind::Set(_, value) => expression(value),
+            StatementKind::If { arms, otherwise } => {
+                for arm in arms {
+                    expression(&mut arm.condition);
+                    statements(&mut arm.body);
+                }
+                statements(otherwise);
+            }
+            StatementKind::Effect(_, arguments) => arguments.iter_mut().for_each(expression),
+            StatementKind::Return(Outcome { status, reason, time, .. }) => {
+                [status, reason, time].into_iter().flatten().for_each(expression);
+            }
+            StatementKind::Unset(_) | StatementKind::Call(_) | StatementKind::Leave | StatementKind::Normalize(_) => {}
+        }
+    }
+}
+
+fn expression(whole: &mut Expression) {
+    whole.parts_mut().for_each(expression);
+    if is_known(whole)
+        && let Some(kind) = value_of(whole)
+    {
+        whole.kind = kind;
+    }
+}
+
+/// Whether the value depends on nothing but literals.
+fn is_known(whole: &Expression) -> bool {
+    let by_itself = match &whole.kind {
+        ExpressionKind::Call(function, _) => function.class() == Class::Pure,
+        ExpressionKind::Concat(_)
+        | ExpressionKind::ToText(_)
+        | ExpressionKind::Truth(_)
+        | ExpressionKind::Not(_)
+        | ExpressionKind::Compare(..)
+        | ExpressionKind::Arithmetic(..)
+        | ExpressionKind::Fallback(_)
+        | ExpressionKind::Choose(..)
+        | ExpressionKind::Matches(..)
+        | ExpressionKind::InTexts(..)
+        | ExpressionKind::InRanges(..)
+        | ExpressionKind::Under(..)
+        | ExpressionKind::Extension(..) => true,
+        _ => false,
+    };
+    by_itself && whole.parts().all(is_literal)
+}
+
+fn is_literal(part: &Expression) -> bool {
+    matches!(
+        part.kind,
+        ExpressionKind::Text(_)
+            | ExpressionKind::Int(_)
+            | ExpressionKind::Real(_)
+            | ExpressionKind::Bool(_)
+            | ExpressionKind::Duration(_)
+            | ExpressionKind::Bytes(_)
+            | ExpressionKind::Ip(_)
+            | ExpressionKind::Unset
+            | ExpressionKind::Regex(_)
+            | ExpressionKind::List(_)
+    )
+}
+
+fn value_of(whole: &Expression) -> Option<ExpressionKind> {
+    let nothing = Hir::default();
+    let (acls, tables) = (Acls::Declared(&[]), Tables::Declared(&[]));
+    let context = Context { step: Step::Recv, hir: &nothing, acls, tables };
+    let scope = Scope::new(&Nothing, &[], context);
+    Some(match scope.value(whole) {
+        Value::Text(None) => ExpressionKind::Unset,
+        Value::Text(Some(text)) if text.len() <= LONGEST_TEXT_BYTES => ExpressionKind::Text(text.into_owned().into()),
+        Value::Int(number) => ExpressionKind::Int(number),
+        Value::Real(number) => ExpressionKind::Real(number),
+        Value::Bool(flag) => ExpressionKind::Bool(flag),
+        Value::Duration(millis) => ExpressionKind::Duration(millis),
+        Value::Bytes(bytes) => ExpressionKind::Bytes(bytes),
+        Value::Ip(address) => ExpressionKind::Ip(address),
+        Value::Text(_) | Value::Time(_) | Value::Backend(_) => return None,
+    })
+}
+
+/// No request: what is folded asks for none.
+struct Nothing;
+
+impl Facts for Nothing {
+    fn get(&self, _: Variable) -> Value<'_> {
+        Value::UNSET
+    }
+
+    fn set(&mut self, _: Variable, _: Value<'_>) -> Result<(), Refused> {
+        Ok(())
+    }
+
+    fn header(&self, _: Message, _: &HeaderName) -> Option<Cow<'_, [u8]>> {
+        None
+    }
+
+    fn set_header(&mut self, _: Message, _: &HeaderName, _: &[u8]) -> Result<(), Refused> {
+        Ok(())
+    }
+
+    fn unset_header(&mut self, _: Message, _: &HeaderName) {}
+
+    fn hash_data(&mut self, _: &[u8]) {}
+
+    fn log(&mut self, _: &[u8]) {}
+}

@@ -1,0 +1,47 @@
+//! What belongs to the steps themselves.
+
+use super::row::functions;
+
+functions! {
+    /// What belongs to the steps themselves: the key, made-up bodies, the log, patterns.
+    Core:
+
+    Regsub "regsub" (text: String, regex: Regex, replacement: String) -> String or Unset, Pure in ANYWHERE,
+        "The text with the first match replaced; `\\1` to `\\9` stand for the groups, `\\0` for the match. Unset text stays unset."
+        examples [
+            r#"regsub("/old/a", "^/old/", "/new/")"# => r#""/new/a""#,
+            r#"regsub("/de/news", "^/([a-z]+)/(.*)$", "/\2?lang=\1")"# => r#""/news?lang=de""#
+        ]
+        mistakes [
+            r#"regsub("/a", "(", "b")"# => "E0308",
+            r#"regsub("/a", "b")"# => "E0305"
+        ];
+
+    Regsuball "regsuball" (text: String, regex: Regex, replacement: String) -> String or Unset, Pure in ANYWHERE,
+        "The text with every match replaced. Unset text stays unset."
+        examples [r#"regsuball("a//b///c", "/+", "/")"# => r#""a/b/c""#]
+        mistakes [r#"regsuball("/a", "a(?=b)", "")"# => "E0309"];
+
+    HashData "hash_data" (text: String) -> Void, Effect in HASH,
+        "Adds a part to the cache key."
+        examples ["hash_data(req.url)"]
+        mistakes ["hash_data()" => "E0305"];
+
+    Synthetic "synthetic" (body: String) -> Void, Effect in MADE_UP,
+        "Sets the body of a response that is made up."
+        examples [r#"synthetic("not today")"#]
+        mistakes ["synthetic()" => "E0305"];
+
+    CacheReqBody "std.cache_req_body" (most: Bytes) -> Void, Effect in RECV,
+        "Keeps the content of the request, up to that size and 64 KB at most, so that it can be sent again by `retry` and `restart`. Larger content is sent on as it comes and not kept; if its size is not known beforehand, the request is refused with 413."
+        examples ["std.cache_req_body(16KB)"]
+        mistakes [
+            "std.cache_req_body()" => "E0305",
+            "std.cache_req_body(16)" => "E0302"
+        ];
+
+    Log "std.log" (text: String) -> Void, Effect in ANYWHERE,
+        "Writes a line to the log of this request."
+        examples [r#"std.log("seen")"#]
+        mistakes [r#"std.log("a", "b")"# => "E0305"];
+}

@@ -1,0 +1,202 @@
+//! A connection to a backend as pingora sees it.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use pingora::Result;
+use pingora::http::ResponseHeader;
+use pingora::protocols::raw_connect::ProxyDigest;
+use pingora::protocols::tls::SslDigest;
+use pingora::protocols::{
+    ALPN, Digest, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream,
+    TimingDigest, UniqueID, UniqueIDType,
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::sizes::Sizes;
+
+/// What comes on a connection, for the steps of the request that it is lent to.
+#[derive(Clone, Debug, Default)]
+pub struct Received(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    sizes: Sizes,
+    /// Whether nothing more is to be read of the response.
+    is_cut: bool,
+    /// Who waits for more of it.
+    reader: Option<Waker>,
+}
+
+/// What is kept beside a connection: of all that pingora shows of one, only its [`ProxyDigest`] has room for it.
+struct Kept {
+    received: Received,
+    /// What the connection had there before it was ours.
+    beneath: Option<Arc<ProxyDigest>>,
+}
+
+impl Kept {
+    fn of(digest: &Digest) -> Option<&Self> {
+        digest.proxy_digest.as_ref()?.user_data.as_ref()?.downcast_ref()
+    }
+}
+
+/// What is kept beside the connection with this digest by whoever connected it.
+pub fn beneath(digest: &Digest) -> Option<&ProxyDigest> {
+    Kept::of(digest)?.beneath.as_deref()
+}
+
+impl Received {
+    /// What comes on the connection with this digest; `None` for one that is not ours.
+    pub fn of(digest: &Digest) -> Option<&Self> {
+        Kept::of(digest).map(|kept| &kept.received)
+    }
+
+    /// Forgets what has come: a request is about to be sent.
+    pub fn begin(&self) {
+        *self.state() = State::default();
+    }
+
+    /// Whether a chunk of the response had no size, if its body is in chunks.
+    pub fn misses_size(&self) -> bool {
+        self.state().sizes.is_one_missing()
+    }
+
+    /// Ends the connection: whoever reads it, or waits for more, gets an error.
+    pub fn cut(&self) {
+        let mut state = self.state();
+        state.is_cut = true;
+        let reader = state.reader.take();
+        drop(state);
+        reader.into_iter().for_each(Waker::wake);
+    }
+
+    /// Whether more may be read; who waits is told when that changes.
+    fn wait(&self, cx: &Context<'_>) -> io::Result<()> {
+        let mut state = self.state();
+        if state.is_cut {
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        if state.reader.as_ref().is_none_or(|reader| !reader.will_wake(cx.waker())) {
+            state.reader = Some(cx.waker().clone());
+        }
+        Ok(())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection that notes what comes on it.
+#[derive(Debug)]
+pub struct BackendStream {
+    inner: Stream,
+    received: Received,
+    /// Holds [`Kept`].
+    digest: Arc<ProxyDigest>,
+}
+
+impl BackendStream {
+    /// A connection on which nothing has been read.
+    pub fn new(inner: Stream) -> Result<Self> {
+        let received = Received::default();
+        let head = Box::new(ResponseHeader::build(200, Some(0))?);
+        let kept = Kept { received: received.clone(), beneath: inner.get_proxy_digest() };
+        let digest = Arc::new(ProxyDigest::new(head, Some(Box::new(kept))));
+        Ok(Self { inner, received, digest })
+    }
+}
+
+impl AsyncRead for BackendStream {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.received.wait(cx)?;
+        let before = out.filled().len();
+        let read = Pin::new(&mut self.inner).poll_read(cx, out);
+        if matches!(read, Poll::Ready(Ok(()))) {
+            self.received.state().sizes.read(out.filled().get(before..).unwrap_or_default());
+        }
+        read
+    }
+}
+
+impl AsyncWrite for BackendStream {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+#[async_trait]
+impl Shutdown for BackendStream {
+    async fn shutdown(&mut self) {
+        self.inner.shutdown().await;
+    }
+}
+
+impl UniqueID for BackendStream {
+    fn id(&self) -> UniqueIDType {
+        self.inner.id()
+    }
+}
+
+impl Ssl for BackendStream {
+    fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
+        self.inner.get_ssl_digest()
+    }
+
+    fn selected_alpn_proto(&self) -> Option<ALPN> {
+        self.inner.selected_alpn_proto()
+    }
+}
+
+impl Peek for BackendStream {}
+
+impl GetTimingDigest for BackendStream {
+    fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
+        self.inner.get_timing_digest()
+    }
+
+    fn get_read_pending_time(&self) -> Duration {
+        self.inner.get_read_pending_time()
+    }
+
+    fn get_write_pending_time(&self) -> Duration {
+        self.inner.get_write_pending_time()
+    }
+}
+
+impl GetProxyDigest for BackendStream {
+    fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
+        Some(Arc::clone(&self.digest))
+    }
+}
+
+impl GetSocketDigest for BackendStream {
+    fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
+        self.inner.get_socket_digest()
+    }
+}

@@ -1,0 +1,60 @@
+//! The fills of what is not kept because it is too large, so that those who wait for one can share it: no lookup finds
+//! them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use super::storage::FillIntent;
+use super::stored::StoredResponse;
+use crate::store::{Key, Object};
+
+/// The last such fill of each key.
+#[derive(Default)]
+pub(super) struct UnkeptFills(Mutex<HashMap<Key, UnkeptFill>>);
+
+struct UnkeptFill {
+    object: Weak<Object<StoredResponse>>,
+    intent: Option<FillIntent>,
+}
+
+/// Notes that there is such a fill, until dropped.
+pub(super) struct Unkept {
+    fills: Arc<UnkeptFills>,
+    key: Key,
+    object: Weak<Object<StoredResponse>>,
+}
+
+impl UnkeptFills {
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        key: Key,
+        object: &Arc<Object<StoredResponse>>,
+        intent: Option<FillIntent>,
+    ) -> Unkept {
+        let object = Arc::downgrade(object);
+        self.fills().insert(key, UnkeptFill { object: Weak::clone(&object), intent });
+        Unkept { fills: Arc::clone(self), key, object }
+    }
+
+    /// That of this key, unless the key was purged since its origin was asked.
+    pub(super) fn find(&self, key: Key) -> Option<Arc<Object<StoredResponse>>> {
+        let fills = self.fills();
+        let fill = fills.get(&key).filter(|fill| fill.intent.as_ref().is_none_or(|intent| intent.stands()))?;
+        fill.object.upgrade()
+    }
+
+    fn fills(&self) -> MutexGuard<'_, HashMap<Key, UnkeptFill>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Unkept {
+    fn drop(&mut self) {
+        let mut fills = self.fills.fills();
+        if fills.get(&self.key).is_some_and(|fill| Weak::ptr_eq(&fill.object, &self.object)) {
+            let last = fills.remove(&self.key);
+            drop(fills);
+            drop(last);
+        }
+    }
+}
