@@ -57,6 +57,8 @@ pub struct Seen {
     pub server_name: Option<String>,
     /// Whether the client proved itself by TLS.
     pub has_client_certificate: bool,
+    /// The protocol that was agreed on by TLS.
+    pub protocol: Option<String>,
 }
 
 type Connections = Arc<Mutex<Vec<Seen>>>;
@@ -107,6 +109,7 @@ impl Relay {
                 let found = Seen {
                     server_name: session.server_name().map(str::to_owned),
                     has_client_certificate: session.peer_certificates().is_some(),
+                    protocol: session.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
                     ..Seen::default()
                 };
                 relay(stream, found, seen, origin).await;
@@ -188,5 +191,8 @@ fn server_config(certificate: &Certificate, clients: Option<&Authority>) -> Serv
     };
     let chain = vec![CertificateDer::from_pem_slice(certificate.certificate.as_bytes()).unwrap()];
     let key = PrivateKeyDer::from_pem_slice(certificate.key.as_bytes()).unwrap();
-    builder.with_single_cert(chain, key).unwrap()
+    let mut config = builder.with_single_cert(chain, key).unwrap();
+    // RFC 7301 section 3.2: whoever offers protocols, and not this one, is refused.
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config
 }

@@ -120,6 +120,30 @@ fn every_way_to_end_gives_the_place_back() {
 }
 
 #[test]
+fn who_is_asked_again_gives_the_place_back_first() {
+    let origin = Origin::start();
+    let text = policy(origin.address().port(), ".max_connections = 1;")
+        + "rules request first { when req.restarts == 0 -> pass; }
+           sub backend_response { if (beresp.status == 500) { return (retry); } }
+           sub backend_error { return (retry); }
+           sub deliver { if (resp.status == 404 && req.restarts == 0) { return (restart); } }";
+    let proxy = Proxy::start(&text);
+    let error = || Answer::status(500).with_body(vec![b'x'; 1 << 20]);
+    for (path, first) in [
+        ("/error", error()),
+        ("/chunks", error().chunked(1 << 10)),
+        ("/closed", Answer::close()),
+        ("/restart", Answer::status(404).with_body(vec![b'x'; 1 << 20])),
+    ] {
+        origin.on(path, page("page"));
+        origin.once(path, first);
+        assert_eq!(proxy.get(path).text(), "page", "{path}");
+        until_in_flight(&proxy, 0);
+    }
+    assert_eq!(proxy.metric("warp_origin_requests_total{backend=\"default\",result=\"busy\"}"), 0);
+}
+
+#[test]
 fn a_client_that_goes_away_gives_the_place_back() {
     let (origin, gate) = (Origin::start(), Gate::new());
     origin.on("/slow", page("slow").behind(&gate));

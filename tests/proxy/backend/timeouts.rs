@@ -109,6 +109,33 @@ fn a_kept_connection_that_falls_silent_is_not_taken_for_one_that_was_closed() {
 }
 
 #[test]
+fn a_head_that_takes_too_long_is_asked_for_again_if_the_policy_says_so() {
+    let (origin, gate) = (Origin::start(), Gate::new());
+    origin.on("/slow", page("page"));
+    origin.once("/slow", page("slow").behind(&gate));
+    let timeouts = ".first_byte_timeout = 50ms; .between_bytes_timeout = 1m;";
+    let retry = "sub backend_error { if (bereq.retries == 0) { return (retry); } }";
+    let proxy = Proxy::start(&(policy(origin.address().port(), timeouts) + retry));
+    assert_eq!(proxy.get("/slow").text(), "page");
+    assert_eq!(origin.requests().len(), 2);
+    proxy.wait_for_metric("warp_origin_requests_total{backend=\"default\",result=\"timeout\"}", 1);
+    proxy.wait_for_metric("warp_origin_requests_total{backend=\"default\",result=\"ok\"}", 1);
+}
+
+#[test]
+fn a_connection_that_is_watched_is_looked_at_as_well() {
+    let origin = Origin::start();
+    let head = "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nTransfer-Encoding: chunked\r\n\r\n";
+    origin.on("/broken", Answer::raw(format!("{head}5\r\nhello\r\n\r\n\r\n")));
+    let timeouts = ".first_byte_timeout = 10s; .between_bytes_timeout = 5s;";
+    let proxy = Proxy::start(&policy(origin.address().port(), timeouts));
+    let broken = proxy.client().get("/broken").try_send();
+    assert!(broken.as_ref().map_or(true, |page| page.status == 503), "{broken:?}");
+    proxy.wait_for_metric("warp_requests_total{outcome=\"error\",reason=\"bad-response\"}", 1);
+    assert_eq!(proxy.metric("warp_store_objects"), 0);
+}
+
+#[test]
 fn the_policy_sets_one_of_the_two() {
     let (origin, gate) = (Origin::start(), Gate::new());
     origin.on("/slow", page("slow").behind(&gate));

@@ -36,6 +36,33 @@ fn a_backend_that_proves_its_name_is_asked() {
 }
 
 #[test]
+fn rfc7301_3_1_the_protocol_that_is_offered_is_the_one_that_is_spoken() {
+    let (origin, authority) = (origin(), Authority::new());
+    let relay = Relay::tls(&origin, &authority.certify("inner.test"), None);
+    let proxy = proxy(relay.port(), ".tls = true; .sni = \"inner.test\"; .verify = false;", &[]);
+    assert_eq!(proxy.get("/page").text(), "hello");
+    assert_eq!(relay.seen()[0].protocol.as_deref(), Some("http/1.1"));
+}
+
+/// RFC 9112 section 7.1: what comes is looked at on every kind of connection.
+#[test]
+fn a_chunk_without_a_size_does_not_end_a_body_by_tls_either() {
+    let (origin, authority) = (origin(), Authority::new());
+    let head = "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nTransfer-Encoding: chunked\r\n\r\n";
+    origin.on("/broken", Answer::raw(format!("{head}5\r\nhello\r\n\r\n\r\n")));
+    origin.on("/whole", Answer::raw(format!("{head}5\r\nhello\r\n0\r\n\r\n")));
+    let relay = Relay::tls(&origin, &authority.certify("inner.test"), None);
+    for watched in ["", ".first_byte_timeout = 10s; .between_bytes_timeout = 5s;"] {
+        let proxy = proxy(relay.port(), &format!(".tls = true; .verify = false; {watched}"), &[]);
+        assert_eq!(proxy.get("/whole").text(), "hello", "{watched}");
+        let broken = proxy.client().get("/broken").try_send();
+        assert!(broken.as_ref().map_or(true, |page| page.status == 503), "{watched}: {broken:?}");
+        proxy.wait_for_metric("warp_requests_total{outcome=\"error\",reason=\"bad-response\"}", 1);
+        assert_eq!(proxy.metric("warp_store_objects"), 1, "{watched}");
+    }
+}
+
+#[test]
 fn an_address_is_proved_as_well() {
     let (origin, authority) = (origin(), Authority::new());
     let relay = Relay::tls(&origin, &authority.certify("127.0.0.1"), None);
