@@ -96,8 +96,14 @@ impl<H: StoredHead> BodyReader<H> {
     /// where it is not.
     #[inline]
     pub fn next_of_whole(&mut self, most: u64) -> Option<Result<Option<Bytes>, Aborted>> {
-        let read = self.object.body().whole()?.read(self.position, self.end_of(most));
+        let read = self.read_whole(self.end_of(most))?;
         self.result(read)
+    }
+
+    fn read_whole(&self, end: Option<u64>) -> Option<Read> {
+        let whole = self.object.body().whole()?;
+        whole.note_read(|| self.object.charge().moment());
+        Some(whole.read(self.position, end))
     }
 
     fn end_of(&self, most: u64) -> Option<u64> {
@@ -118,9 +124,8 @@ impl<H: StoredHead> BodyReader<H> {
     }
 
     fn read(&self, end: Option<u64>, waker: Option<&Waker>) -> Read {
-        if let Some(whole) = self.object.body().whole() {
-            whole.note_read(|| self.object.charge().moment());
-            return whole.read(self.position, end);
+        if let Some(read) = self.read_whole(end) {
+            return read;
         }
         let now = self.object.charge().moment();
         let filling = self.entered.as_ref().and_then(|(filling, number)| filling.read(*number, end, waker, now));
