@@ -1,38 +1,70 @@
 //! A backend as the proxy sees it.
 
+use std::any::Any;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::addresses::{Addresses, ResolveError};
-use super::definition::BackendDefinition;
+use super::connect::Endpoint;
+use super::definition::{BackendDefinition, Place};
 use super::health::{Health, ProbeStatus};
+use super::slots::{Busy, Slot, Slots};
 use crate::telemetry::{BackendGauge, OriginCounters, OriginResult};
 
 /// One backend of the running policy, shared by all policies that define it alike.
 #[derive(Debug)]
 pub struct Backend {
     definition: BackendDefinition,
-    addresses: Option<Arc<Addresses>>,
-    health: Option<Arc<Health>>,
+    parts: Parts,
     counters: Arc<OriginCounters>,
     in_flight: AtomicU64,
     requests: AtomicU64,
     failures: AtomicU64,
+    tls_group: u64,
+    attached: OnceLock<Box<dyn Any + Send + Sync>>,
+}
+
+/// What backends share that differ in other things.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    /// The addresses of its name; none for a socket.
+    pub(super) addresses: Option<Arc<Addresses>>,
+    /// Those of the proxy in between.
+    pub(super) via: Option<Arc<Addresses>>,
+    /// What its probe finds.
+    pub(super) health: Option<Arc<Health>>,
+    /// The requests that it may still get.
+    pub(super) slots: Option<Arc<Slots>>,
+}
+
+/// A way to a backend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// Where to connect to.
+    pub endpoint: Endpoint,
+    /// The backend's own address; none for one on a Unix socket.
+    pub backend: Option<SocketAddr>,
 }
 
 impl Backend {
-    pub(super) fn new(
-        definition: BackendDefinition,
-        addresses: Option<Arc<Addresses>>,
-        health: Option<Arc<Health>>,
-        counters: Arc<OriginCounters>,
-    ) -> Self {
+    pub(super) fn new(definition: BackendDefinition, parts: Parts, counters: Arc<OriginCounters>) -> Self {
         let zero = AtomicU64::default;
-        Self { definition, addresses, health, counters, in_flight: zero(), requests: zero(), failures: zero() }
+        let (in_flight, requests, failures) = (zero(), zero(), zero());
+        let mut hasher = DefaultHasher::new();
+        definition.tls.hash(&mut hasher);
+        let tls_group = hasher.finish();
+        Self { definition, parts, counters, in_flight, requests, failures, tls_group, attached: OnceLock::new() }
+    }
+
+    /// A number that differs between backends whose TLS differs: they share no connections.
+    #[must_use]
+    pub fn tls_group(&self) -> u64 {
+        self.tls_group
     }
 
     /// The declared name.
@@ -50,38 +82,56 @@ impl Backend {
     /// Whether it should be asked: what its probe says, and true without one. A backend declared `none` never is.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
-        self.addresses.is_some() && self.health.as_ref().is_none_or(|health| health.is_healthy())
+        self.definition.place.is_some() && self.parts.health.as_ref().is_none_or(|health| health.is_healthy())
+    }
+
+    /// Whether it is reached by a name that may stand for several addresses.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        match self.definition.next_place() {
+            Some(Place::Network(address)) => address.literal().is_none(),
+            _ => false,
+        }
     }
 
     /// How long ago its probe found it healthy again; `None` if it never was sick.
     pub(super) fn recovered_for(&self) -> Option<Duration> {
-        self.health.as_ref()?.recovered_for()
+        self.parts.health.as_ref()?.recovered_for()
     }
 
-    /// The address to connect to. An address answers at once, a name from what was looked up last.
+    /// The way to it. An address answers at once, a name from what was looked up last.
     ///
     /// # Errors
-    /// When no address is known for the name, or the backend is declared `none`.
-    pub async fn resolve(&self) -> Result<SocketAddr, ResolveError> {
-        match &self.addresses {
-            Some(addresses) => addresses.resolve().await,
-            None => Err(ResolveError::NoAddress),
-        }
+    /// When no address is known for a name, or the backend is declared `none`.
+    pub async fn resolve(&self) -> Result<Route, ResolveError> {
+        resolve(&self.definition, self.parts.addresses.as_deref(), self.parts.via.as_deref()).await
+    }
+
+    /// What the caller keeps beside it, made when first asked for; `None` if something of another kind is kept.
+    pub fn attached<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
+        self.attached.get_or_init(|| Box::new(make())).downcast_ref()
     }
 
     /// Says that connecting to `address` failed: the next [`Self::resolve`] gives the name's next address.
     pub fn report_connect_failure(&self, address: SocketAddr) {
-        if let Some(addresses) = &self.addresses {
+        for addresses in [&self.parts.addresses, &self.parts.via].into_iter().flatten() {
             addresses.report_connect_failure(address);
         }
     }
 
-    /// Counts a request to this backend as running until the guard ends.
-    #[must_use]
-    pub fn begin(self: &Arc<Self>) -> OriginRequest {
+    /// Lets a request to this backend run and counts it until the guard ends, at once or when others have ended.
+    ///
+    /// # Errors
+    /// When it has as many as it may have, and the request may not wait or has waited long enough.
+    pub async fn admit(self: &Arc<Self>) -> Result<OriginRequest, Busy> {
+        let slot = match &self.parts.slots {
+            Some(slots) => Some(slots.take().await.inspect_err(|_| self.counters.count(OriginResult::Busy))?),
+            None => None,
+        };
         self.in_flight.fetch_add(1, Relaxed);
         self.requests.fetch_add(1, Relaxed);
-        OriginRequest { backend: self.clone(), result: OriginResult::Aborted }
+        let running = Running { backend: self.clone(), _slot: slot };
+        Ok(OriginRequest { backend: self.clone(), running: Some(running), result: OriginResult::Aborted })
     }
 
     /// Requests that have not ended.
@@ -95,14 +145,16 @@ impl Backend {
     pub fn status(&self) -> BackendStatus {
         BackendStatus {
             name: self.definition.name.clone(),
-            address: self.definition.address.as_ref().map(ToString::to_string),
+            address: self.definition.place.as_ref().map(ToString::to_string),
             healthy: self.is_healthy(),
-            resolved: self.addresses.as_ref().map(|a| a.known()).unwrap_or_default(),
-            resolve_error: self.addresses.as_ref().and_then(|a| a.last_error()),
+            resolved: self.parts.addresses.as_ref().map(|a| a.known()).unwrap_or_default(),
+            resolve_error: self.parts.addresses.as_ref().and_then(|a| a.last_error()),
             in_flight: self.in_flight(),
+            max_connections: self.definition.limit.map(|limit| limit.max_connections),
+            waiting: self.parts.slots.as_ref().map_or(0, |slots| slots.waiting()),
             requests: self.requests.load(Relaxed),
             failures: self.failures.load(Relaxed),
-            probe: self.health.as_ref().map(|health| health.status()),
+            probe: self.parts.health.as_ref().map(|health| health.status()),
         }
     }
 
@@ -117,7 +169,42 @@ impl Backend {
 #[derive(Debug)]
 pub struct OriginRequest {
     backend: Arc<Backend>,
+    running: Option<Running>,
     result: OriginResult,
+}
+
+/// Counted among those that run, and holds a slot, until dropped.
+#[derive(Debug)]
+struct Running {
+    backend: Arc<Backend>,
+    _slot: Option<Slot>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.backend.in_flight.fetch_sub(1, Relaxed);
+    }
+}
+
+/// The way to a backend of that definition, whose names have these addresses.
+pub(super) async fn resolve(
+    definition: &BackendDefinition,
+    addresses: Option<&Addresses>,
+    via: Option<&Addresses>,
+) -> Result<Route, ResolveError> {
+    let backend = match addresses {
+        Some(addresses) => Some(addresses.resolve().await?),
+        None => None,
+    };
+    let endpoint = match definition.next_place() {
+        None => return Err(ResolveError::NoAddress),
+        Some(Place::Socket(path)) => Endpoint::Socket(path.clone()),
+        Some(Place::Network(_)) => match via {
+            Some(via) => Endpoint::Network(via.resolve().await?),
+            None => Endpoint::Network(backend.ok_or(ResolveError::NoAddress)?),
+        },
+    };
+    Ok(Route { endpoint, backend })
 }
 
 impl OriginRequest {
@@ -125,6 +212,11 @@ impl OriginRequest {
     #[must_use]
     pub fn backend(&self) -> &Arc<Backend> {
         &self.backend
+    }
+
+    /// Says that the backend is done with it, whatever becomes of its response: another request may have its slot.
+    pub fn release(&mut self) {
+        self.running = None;
     }
 
     /// Says how the request ended.
@@ -135,7 +227,6 @@ impl OriginRequest {
 
 impl Drop for OriginRequest {
     fn drop(&mut self) {
-        self.backend.in_flight.fetch_sub(1, Relaxed);
         self.backend.counters.count(self.result);
         if self.result.is_failure() {
             self.backend.failures.fetch_add(1, Relaxed);
@@ -148,7 +239,7 @@ impl Drop for OriginRequest {
 pub struct BackendStatus {
     /// The declared name.
     pub name: String,
-    /// `host:port` as declared; `None` for a backend declared `none`.
+    /// `host:port` or the path of a socket as declared; `None` for a backend declared `none`.
     pub address: Option<String>,
     /// Whether it is asked.
     pub healthy: bool,
@@ -158,6 +249,10 @@ pub struct BackendStatus {
     pub resolve_error: Option<String>,
     /// Requests that have not ended.
     pub in_flight: u64,
+    /// How many it may have at the same time; `None` for any number.
+    pub max_connections: Option<u32>,
+    /// Requests that wait for one of those to end.
+    pub waiting: u32,
     /// Requests so far.
     pub requests: u64,
     /// Those that failed.

@@ -4,21 +4,29 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::tls::TlsDefinition;
+
 /// An origin server as declared.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BackendDefinition {
     /// The declared name.
     pub name: String,
     /// Where it listens; `None` for `backend NAME none;`, which always fails.
-    pub address: Option<Address>,
+    pub place: Option<Place>,
     /// `Host` to send when the request carries none.
     pub host_header: Option<String>,
     /// How long connecting may take.
     pub connect_timeout: Duration,
-    /// How long the first byte of the response may take.
+    /// How long the head of the response may take.
     pub first_byte_timeout: Duration,
     /// How long it may be silent within a response.
     pub between_bytes_timeout: Duration,
+    /// How many requests it gets at the same time; `None` for any number.
+    pub limit: Option<Limit>,
+    /// What is sent on a new connection before anything else.
+    pub greeting: Greeting,
+    /// Whether and how it is spoken to by TLS.
+    pub tls: Option<TlsDefinition>,
     /// What tells whether it is healthy; without one it always is.
     pub probe: Option<ProbeDefinition>,
 }
@@ -29,17 +37,54 @@ impl BackendDefinition {
     pub fn new(name: impl Into<String>, host: impl Into<String>, port: u16) -> Self {
         Self {
             name: name.into(),
-            address: Some(Address { host: host.into(), port }),
+            place: Some(Place::Network(Address { host: host.into(), port })),
             host_header: None,
             connect_timeout: Duration::from_millis(3_500),
             first_byte_timeout: Duration::from_mins(1),
             between_bytes_timeout: Duration::from_mins(1),
+            limit: None,
+            greeting: Greeting::default(),
+            tls: None,
             probe: None,
+        }
+    }
+
+    /// `Host` for a request that carries none.
+    #[must_use]
+    pub fn host_text(&self) -> String {
+        let of_place = || match &self.place {
+            Some(Place::Network(address)) => address.to_string(),
+            _ => "localhost".to_owned(),
+        };
+        self.host_header.clone().unwrap_or_else(of_place)
+    }
+
+    /// Where connections go: to the backend, or to the proxy in between.
+    #[must_use]
+    pub fn next_place(&self) -> Option<&Place> {
+        self.greeting.via.as_ref().map(|via| &via.place).or(self.place.as_ref())
+    }
+}
+
+/// Where something listens.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// On a TCP port.
+    Network(Address),
+    /// On a Unix socket at that path.
+    Socket(String),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Network(address) => address.fmt(f),
+            Self::Socket(path) => f.write_str(path),
         }
     }
 }
 
-/// Where a backend listens.
+/// A host and its port.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Address {
     /// Name or address; an IPv6 address with or without brackets.
@@ -70,6 +115,46 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.host_text(), self.port)
     }
+}
+
+/// How many requests a backend gets at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Limit {
+    /// That many.
+    pub max_connections: u32,
+    /// How many more may wait for one of those to end.
+    pub wait_limit: u32,
+    /// For how long.
+    pub wait_timeout: Duration,
+}
+
+/// What is sent on a new connection before anything else, in this order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Greeting {
+    /// To a proxy in between, which is told where to connect to.
+    pub via: Option<Via>,
+    /// These bytes.
+    pub preamble: Vec<u8>,
+    /// The client's address by the PROXY protocol.
+    pub proxy_header: Option<ProxyVersion>,
+}
+
+/// A proxy that connects to where the PROXY protocol tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Via {
+    /// Where it listens.
+    pub place: Place,
+    /// The name that it is to use towards the backend.
+    pub authority: Option<String>,
+}
+
+/// Versions of the PROXY protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProxyVersion {
+    /// One line of text.
+    V1,
+    /// Binary.
+    V2,
 }
 
 /// How a backend's health is found out (VCL 4.1, "Health probes").

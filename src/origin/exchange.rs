@@ -1,11 +1,9 @@
 //! One HTTP/1.1 request for a probe: only the status of the answer is of interest.
 
 use std::io;
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::addresses::ResolveError;
 
@@ -19,6 +17,8 @@ pub(super) enum ProbeError {
     Resolve(#[from] ResolveError),
     #[error("no connection: {0}")]
     Connect(io::Error),
+    #[error("no connection by TLS: {0}")]
+    Tls(String),
     #[error("the connection broke: {0}")]
     Broken(io::Error),
     #[error("no whole answer within {0:?}")]
@@ -43,9 +43,11 @@ impl ProbeError {
     }
 }
 
-/// Sends `request` to `address` and reads the head of the answer. The body is not waited for.
-pub(super) async fn status_of(address: SocketAddr, request: &str) -> Result<u16, ProbeError> {
-    let mut stream = TcpStream::connect(address).await.map_err(ProbeError::Connect)?;
+/// Sends `request` and reads the head of the answer. The body is not waited for.
+pub(super) async fn status_of(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    request: &str,
+) -> Result<u16, ProbeError> {
     stream.write_all(request.as_bytes()).await.map_err(ProbeError::Broken)?;
     let mut head = Vec::with_capacity(1024);
     while !ends_head(&head) {

@@ -4,6 +4,7 @@
 //! succeeded. At start `initial` probes count as succeeded (VCL 4.1, "Health probes"). Running them
 //! is [`super::probe`]'s part.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,28 +15,51 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use super::addresses::Addresses;
-use super::definition::{Address, BackendDefinition, ProbeDefinition};
+use super::definition::{BackendDefinition, ProbeDefinition};
 use super::exchange::ProbeError;
 use super::probe;
 
 /// All that a probe's result depends on: backends that agree in it share their health.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Probed {
-    pub(super) name: String,
-    pub(super) address: Address,
-    pub(super) host_header: Option<String>,
+    /// The backend, without what makes no difference to a probe.
+    pub(super) definition: BackendDefinition,
     pub(super) probe: ProbeDefinition,
 }
 
 impl Probed {
     /// `None` if the backend has no probe or no address.
     pub(super) fn of(definition: &BackendDefinition) -> Option<Self> {
+        let place = definition.place.clone()?;
+        let plain = BackendDefinition::new(definition.name.clone(), "", 0);
         Some(Self {
-            name: definition.name.clone(),
-            address: definition.address.clone()?,
-            host_header: definition.host_header.clone(),
+            definition: BackendDefinition {
+                place: Some(place),
+                host_header: definition.host_header.clone(),
+                greeting: definition.greeting.clone(),
+                tls: definition.tls.clone(),
+                ..plain
+            },
             probe: definition.probe.clone()?,
         })
+    }
+}
+
+/// Where the names of a probed backend are.
+#[derive(Debug)]
+pub(super) struct Ways {
+    /// Its own; none for a socket.
+    pub(super) addresses: Option<Arc<Addresses>>,
+    /// Those of the proxy in between.
+    pub(super) via: Option<Arc<Addresses>>,
+}
+
+impl Ways {
+    /// Says that connecting to `address` failed.
+    pub(super) fn report_connect_failure(&self, address: SocketAddr) {
+        for addresses in [&self.addresses, &self.via].into_iter().flatten() {
+            addresses.report_connect_failure(address);
+        }
     }
 }
 
@@ -48,9 +72,9 @@ pub(super) struct Health {
 
 impl Health {
     /// Starts to probe on `runtime`.
-    pub(super) fn start(probed: &Probed, addresses: Arc<Addresses>, runtime: &Handle) -> Self {
+    pub(super) fn start(probed: &Probed, ways: Ways, runtime: &Handle) -> Self {
         let record = Arc::new(Record::new(probed));
-        let task = runtime.spawn(probe::run(probed.clone(), addresses, record.clone())).abort_handle();
+        let task = runtime.spawn(probe::run(probed.clone(), ways, record.clone())).abort_handle();
         Self { record, task }
     }
 
@@ -96,7 +120,7 @@ impl Record {
     fn new(probed: &Probed) -> Self {
         let history = History::new(probed.probe.initial);
         Self {
-            name: probed.name.clone(),
+            name: probed.definition.name.clone(),
             healthy: AtomicBool::new(history.is_healthy(&probed.probe)),
             definition: probed.probe.clone(),
             results: Mutex::new(Results { history, last: None, recovered: None }),

@@ -3,21 +3,30 @@
 //! A policy asks the [`Registry`] for the [`Backend`] of each definition it holds; the proxy asks the
 //! backend for its health and its address and tells it how each request ended. What is known of a
 //! backend is kept by its definition, so that it outlives the policies that come and go; when no
-//! policy holds a definition any more, its probe stops. Connections are the proxy's.
+//! policy holds a definition any more, its probe stops. How a connection is made stands here; which are kept, and
+//! what is said on them, is the proxy's.
 
 mod addresses;
 mod backend;
+mod connect;
 mod definition;
 mod director;
 mod exchange;
+mod greeting;
 mod health;
 mod probe;
 mod registry;
 mod shared;
+mod slots;
+mod tls;
 
 pub use addresses::{Lookup, LookupFuture, ResolveError, SystemLookup};
-pub use backend::{Backend, BackendStatus, OriginRequest};
-pub use definition::{Address, BackendDefinition, ProbeDefinition};
+pub use backend::{Backend, BackendStatus, OriginRequest, Route};
+pub use connect::{Endpoint, Socket, connect};
+pub use definition::{Address, BackendDefinition, Greeting, Limit, Place, ProbeDefinition, ProxyVersion, Via};
 pub use director::{Chosen, Director, DirectorDefinition, DirectorStatus, Question, Shard, Target, Way, digest};
+pub use greeting::ClientConnection;
 pub use health::ProbeStatus;
 pub use registry::Registry;
+pub use slots::Busy;
+pub use tls::{ClientIdentity, TlsDefinition, TlsError, certificates, private_key};

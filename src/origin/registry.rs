@@ -5,17 +5,18 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 use super::addresses::{Addresses, Lookup, SystemLookup};
-use super::backend::Backend;
-use super::definition::{Address, BackendDefinition};
+use super::backend::{Backend, Parts};
+use super::definition::{Address, BackendDefinition, Limit, Place};
 use super::director::{Director, DirectorDefinition, State, Target};
-use super::health::{Health, Probed};
+use super::health::{Health, Probed, Ways};
 use super::shared::Shared;
+use super::slots::Slots;
 use crate::telemetry::Metrics;
 
 /// Gives the same [`Backend`] for the same definition, for as long as someone holds it.
 ///
-/// Its parts are shared more widely: addresses by host and port, health by what the probe asks, so
-/// that neither is lost when a policy changes a timeout.
+/// Its parts are shared more widely: addresses by host and port, health by what the probe asks, slots by name and
+/// limit, so that none is lost when a policy changes a timeout.
 #[derive(Debug)]
 pub struct Registry {
     runtime: Handle,
@@ -24,6 +25,7 @@ pub struct Registry {
     backends: Shared<BackendDefinition, Backend>,
     health: Shared<Probed, Health>,
     addresses: Shared<Address, Addresses>,
+    slots: Shared<(String, Option<Place>, Limit), Slots>,
     directors: Shared<DirectorDefinition, State>,
 }
 
@@ -45,6 +47,7 @@ impl Registry {
             backends: Shared::default(),
             health: Shared::default(),
             addresses: Shared::default(),
+            slots: Shared::default(),
             directors: Shared::default(),
         }
     }
@@ -53,9 +56,11 @@ impl Registry {
     #[must_use]
     pub fn backend(&self, definition: &BackendDefinition) -> Arc<Backend> {
         self.backends.get_or_make(definition, || {
-            let addresses = definition.address.as_ref().map(|address| self.addresses(address));
-            let health = addresses.as_ref().and_then(|addresses| self.health(definition, addresses));
-            Backend::new(definition.clone(), addresses, health, self.metrics.origin(&definition.name))
+            let addresses = self.addresses_of(definition.place.as_ref());
+            let via = self.addresses_of(definition.greeting.via.as_ref().map(|via| &via.place));
+            let health = self.health(definition, addresses.as_ref(), via.as_ref());
+            let parts = Parts { health, slots: self.slots(definition), addresses, via };
+            Backend::new(definition.clone(), parts, self.metrics.origin(&definition.name))
         })
     }
 
@@ -66,14 +71,32 @@ impl Registry {
         Director::new(number, definition, members, state)
     }
 
+    fn addresses_of(&self, place: Option<&Place>) -> Option<Arc<Addresses>> {
+        match place {
+            Some(Place::Network(address)) => Some(self.addresses(address)),
+            _ => None,
+        }
+    }
+
     fn addresses(&self, address: &Address) -> Arc<Addresses> {
         self.addresses
             .get_or_make(address, || Addresses::new(address.clone(), self.lookup.clone(), self.runtime.clone()))
     }
 
-    fn health(&self, definition: &BackendDefinition, addresses: &Arc<Addresses>) -> Option<Arc<Health>> {
+    fn health(
+        &self,
+        definition: &BackendDefinition,
+        addresses: Option<&Arc<Addresses>>,
+        via: Option<&Arc<Addresses>>,
+    ) -> Option<Arc<Health>> {
         let probed = Probed::of(definition)?;
-        Some(self.health.get_or_make(&probed, || Health::start(&probed, addresses.clone(), &self.runtime)))
+        let ways = || Ways { addresses: addresses.cloned(), via: via.cloned() };
+        Some(self.health.get_or_make(&probed, || Health::start(&probed, ways(), &self.runtime)))
+    }
+
+    fn slots(&self, definition: &BackendDefinition) -> Option<Arc<Slots>> {
+        let limited = (definition.name.clone(), definition.place.clone(), definition.limit?);
+        Some(self.slots.get_or_make(&limited, || Slots::new(limited.2)))
     }
 }
 

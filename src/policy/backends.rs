@@ -5,25 +5,100 @@
 
 use std::sync::Arc;
 
-use crate::lang::hir;
-use crate::origin::{Address, Backend, BackendDefinition, ProbeDefinition, Registry};
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::{self, FileText};
+use crate::origin::{
+    Address, Backend, BackendDefinition, ClientIdentity, Greeting, Limit, Place, ProbeDefinition, ProxyVersion,
+    Registry, TlsDefinition, TlsError, Via, certificates, private_key,
+};
 
 /// The running backends, in the order of the declared ones.
-pub(super) fn resolve(declared: &[hir::Backend], registry: &Registry) -> Vec<Arc<Backend>> {
-    declared.iter().map(|backend| registry.backend(&definition(backend))).collect()
+///
+/// # Errors
+/// What is wrong with certificates and keys. No backend was started then.
+pub(super) fn resolve(declared: &[hir::Backend], registry: &Registry) -> Result<Vec<Arc<Backend>>, Vec<Diagnostic>> {
+    let (mut definitions, mut findings) = (Vec::with_capacity(declared.len()), Vec::new());
+    for backend in declared {
+        match definition(backend, declared) {
+            Ok(definition) => definitions.push(definition),
+            Err(finding) => findings.push(*finding),
+        }
+    }
+    if findings.is_empty() { Ok(definitions.iter().map(|it| registry.backend(it)).collect()) } else { Err(findings) }
 }
 
-fn definition(backend: &hir::Backend) -> BackendDefinition {
-    let address = backend.address.as_ref();
-    BackendDefinition {
+fn definition(backend: &hir::Backend, declared: &[hir::Backend]) -> Result<BackendDefinition, Box<Diagnostic>> {
+    Ok(BackendDefinition {
         name: backend.name.clone(),
-        address: address.map(|address| Address { host: address.host.clone(), port: address.port }),
+        place: backend.place.as_ref().map(place),
         host_header: backend.host_header.clone(),
         connect_timeout: backend.connect_timeout,
         first_byte_timeout: backend.first_byte_timeout,
         between_bytes_timeout: backend.between_bytes_timeout,
+        limit: backend.limit.map(|limit| Limit {
+            max_connections: limit.max_connections,
+            wait_limit: limit.wait_limit,
+            wait_timeout: limit.wait_timeout,
+        }),
+        greeting: greeting(backend, declared),
+        tls: backend.tls.as_ref().map(tls).transpose()?,
         probe: backend.probe.as_ref().map(probe),
+    })
+}
+
+fn place(place: &hir::Place) -> Place {
+    match place {
+        hir::Place::Network(address) => Place::Network(Address { host: address.host.clone(), port: address.port }),
+        hir::Place::Socket(path) => Place::Socket(path.clone()),
     }
+}
+
+fn greeting(backend: &hir::Backend, declared: &[hir::Backend]) -> Greeting {
+    let via = backend.greeting.via.as_ref().and_then(|via| {
+        let proxy = declared.get(via.backend.0 as usize)?.place.as_ref()?;
+        Some(Via { place: place(proxy), authority: via.authority.clone().or_else(|| authority(backend)) })
+    });
+    Greeting {
+        via,
+        preamble: backend.greeting.preamble.clone(),
+        proxy_header: backend.greeting.proxy_header.map(|version| match version {
+            hir::ProxyVersion::V1 => ProxyVersion::V1,
+            hir::ProxyVersion::V2 => ProxyVersion::V2,
+        }),
+    }
+}
+
+/// The name of a backend where none is said, as Varnish has it.
+fn authority(backend: &hir::Backend) -> Option<String> {
+    let host = match &backend.place {
+        Some(hir::Place::Network(address)) => Some(address.host.clone()),
+        _ => None,
+    };
+    backend.host_header.clone().or(host)
+}
+
+fn tls(tls: &hir::Tls) -> Result<TlsDefinition, Box<Diagnostic>> {
+    let ca = tls.ca.as_ref().map(|file| read(file, certificates)).transpose()?.unwrap_or_default();
+    let client = tls.client.as_ref().map(identity).transpose()?;
+    let definition = TlsDefinition { server_name: tls.sni.clone(), verify: tls.verify, ca, client };
+    let certificate = tls.client.as_ref().map(|(certificate, _)| certificate);
+    // Of all that can be wrong now only the key is the policy's: whom the system trusts may change.
+    if let (Err(error @ TlsError::Mismatch(_)), Some(file)) = (definition.client_config(), certificate) {
+        return Err(bad_certificate(file, &error));
+    }
+    Ok(definition)
+}
+
+fn identity((certificate, key): &(FileText, FileText)) -> Result<ClientIdentity, Box<Diagnostic>> {
+    Ok(ClientIdentity { certificates: read(certificate, certificates)?, key: read(key, private_key)? })
+}
+
+fn read<T>(file: &FileText, read: impl FnOnce(&[u8]) -> Result<T, TlsError>) -> Result<T, Box<Diagnostic>> {
+    read(&file.bytes).map_err(|error| bad_certificate(file, &error))
+}
+
+fn bad_certificate(file: &FileText, error: &TlsError) -> Box<Diagnostic> {
+    Box::new(Diagnostic::new(Code::E0664, file.span, error.to_string()).help("name another file, or mend this one"))
 }
 
 fn probe(probe: &hir::Probe) -> ProbeDefinition {

@@ -51,7 +51,13 @@ pub fn compile(source: &PolicySource, registry: &Registry, generation: u64) -> R
     let Some(hir) = hir else {
         return Err(Box::new(Rejected { diagnostics, sources, compile_time: started.elapsed(), reads }));
     };
-    let backends = backends::resolve(&hir.backends, registry);
+    let backends = match backends::resolve(&hir.backends, registry) {
+        Ok(backends) => backends,
+        Err(findings) => {
+            let diagnostics = diagnostics.into_iter().chain(findings).collect();
+            return Err(Box::new(Rejected { diagnostics, sources, compile_time: started.elapsed(), reads }));
+        }
+    };
     Ok(Policy {
         generation,
         directors: directors::resolve(&hir, &backends, registry),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::reads::{Reads, Recorder};
 use crate::lang::check::{Checked, Files, check};
-use crate::lang::hir::BackendAddress;
+use crate::lang::hir::{BackendAddress, Place};
 use crate::lang::source::SourceMap;
 use crate::lang::syntax::ast::Declaration;
 use crate::lang::syntax::parse;
@@ -50,7 +50,7 @@ impl PolicySource {
     fn place_origin(&self, mut checked: Checked) -> Checked {
         let backends = checked.hir.iter_mut().flat_map(|hir| &mut hir.backends);
         if let Some((backend, origin)) = backends.filter(|backend| backend.name == DEFAULT).zip(&self.origin).next() {
-            backend.address = Some(origin.clone());
+            backend.place = Some(Place::Network(origin.clone()));
         }
         checked
     }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::watch::Timing;
 use super::{PolicyHandle, PolicySource, ReloadReport, Watcher};
 use crate::lang::hir::{BackendAddress, Datum};
-use crate::origin::Registry;
+use crate::origin::{Place, Registry};
 use crate::telemetry::{Metrics, ReloadResult};
 
 /// Longer than any of this takes on a busy machine; reached only by a test that fails.
@@ -87,7 +87,10 @@ fn load(source: PolicySource) -> (Arc<PolicyHandle>, tokio::runtime::Runtime) {
 fn port(handle: &PolicyHandle) -> u16 {
     let policy = handle.current();
     let id = policy.default_backend.unwrap();
-    policy.backends[id.0 as usize].definition().address.as_ref().unwrap().port
+    match policy.backends[id.0 as usize].definition().place.as_ref().unwrap() {
+        Place::Network(address) => address.port,
+        Place::Socket(path) => panic!("{path} has no port"),
+    }
 }
 
 struct Watched {

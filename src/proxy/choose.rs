@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use http::{Method, StatusCode};
 use pingora::Result;
+use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
 use super::ctx::RequestCtx;
 use super::facts::StepFacts;
 use super::fetch::failed;
 use super::step;
+use crate::cache::content_length;
 use crate::decision::Value;
 use crate::lang::hir::{BackendId, Choice, Key, Shard};
 use crate::lang::schema::Step;
@@ -19,10 +22,27 @@ use crate::telemetry::Reason;
 /// The backend to ask now.
 ///
 /// # Errors
-/// When there is none, or it is sick.
-pub fn backend(session: &Session, ctx: &mut RequestCtx) -> Result<Arc<Backend>> {
+/// When there is none, it is sick, or it has as many requests as it may have.
+pub async fn backend(session: &Session, ctx: &mut RequestCtx) -> Result<Arc<Backend>> {
     // The request before this one is over; what it held is free for this one.
     ctx.fetch.asked = None;
+    loop {
+        let backend = choose(session, ctx)?;
+        match backend.admit().await {
+            Ok(asked) => {
+                ctx.fetch.asked = Some(asked);
+                return Ok(backend);
+            }
+            Err(_) if has_another(&backend, ctx) => {}
+            Err(busy) => {
+                ctx.verdict.reason = Reason::BackendBusy;
+                return Err(failed(503, format!("backend {}: {busy}", backend.name())));
+            }
+        }
+    }
+}
+
+fn choose(session: &Session, ctx: &mut RequestCtx) -> Result<Arc<Backend>> {
     ctx.fetch.chosen = None;
     let Chosen { number, backend } = match ctx.fetch.backend.and_then(|id| ctx.policy.target(id)) {
         Some(Target::Backend(number, backend)) => Chosen { number, backend },
@@ -33,7 +53,6 @@ pub fn backend(session: &Session, ctx: &mut RequestCtx) -> Result<Arc<Backend>> 
         None => return Err(sick(ctx, "the policy chose no backend".to_owned())),
     };
     ctx.fetch.chosen = Some(BackendId(number));
-    ctx.fetch.asked = Some(backend.begin());
     if backend.is_healthy() {
         return Ok(backend);
     }
@@ -43,6 +62,26 @@ pub fn backend(session: &Session, ctx: &mut RequestCtx) -> Result<Arc<Backend>> 
 fn sick(ctx: &mut RequestCtx, why: String) -> Box<pingora::Error> {
     ctx.verdict.reason = Reason::BackendSick;
     failed(503, why)
+}
+
+/// Lets another request have the backend when all of the response has come; the client may still read it.
+pub fn leave(end_of_stream: bool, ctx: &mut RequestCtx) {
+    if !end_of_stream {
+        return;
+    }
+    ctx.fetch.watch = None;
+    if let Some(asked) = &mut ctx.fetch.asked {
+        asked.release();
+    }
+}
+
+/// The same behind a head that nothing follows (RFC 9112 section 6.3).
+pub fn leave_after(response: &ResponseHeader, ctx: &mut RequestCtx) {
+    let is_asked_for_head = ctx.fetch.bereq.as_ref().is_some_and(|bereq| bereq.method == Method::HEAD);
+    let has_no_body = is_asked_for_head
+        || matches!(response.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+        || content_length(&response.headers) == Some(0);
+    leave(has_no_body && !response.status.is_informational(), ctx);
 }
 
 /// Notes that a request could not be sent to the backend; whether another member of the director can have it.

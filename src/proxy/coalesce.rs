@@ -9,8 +9,8 @@ use pingora::{Error, ErrorType, Result};
 
 use super::WarpProxy;
 use super::ctx::RequestCtx;
-use super::fetch::{self, failed};
-use super::{connection, failure};
+use super::fetch::failed;
+use super::{connection, failure, upstream};
 use crate::store::pingora::{Ended, FetchLock, Place, Turn};
 use crate::telemetry::Reason;
 
@@ -42,7 +42,7 @@ pub struct Part {
 /// What pingora is told of waiting: nobody waits longer for the fetches of others than the head of its own might take.
 pub fn options(ctx: &RequestCtx) -> CacheOptionOverrides {
     let mut options = Lock::options();
-    options.wait_timeout = Some(fetch::longest_to_head(ctx));
+    options.wait_timeout = Some(upstream::longest_to_head(ctx));
     options
 }
 
@@ -59,7 +59,12 @@ pub fn join(key: &mut CacheKey, session: &Session, ctx: &mut RequestCtx) {
 pub fn note_failure(error: &Error, ctx: &RequestCtx) {
     let Some(turn) = &ctx.part.turn else { return };
     match failure::reason_of(error, ctx) {
-        reason @ (Reason::Resolve | Reason::BackendSick | Reason::Connect | Reason::Timeout | Reason::BadResponse) => {
+        reason @ (Reason::Resolve
+        | Reason::BackendSick
+        | Reason::BackendBusy
+        | Reason::Connect
+        | Reason::Timeout
+        | Reason::BadResponse) => {
             let status = ctx.fetch.error.as_ref().map(|(status, _)| *status);
             turn.fail(FetchFailure { status, reason, retries: ctx.fetch.attempts.retries });
         }
@@ -113,7 +118,7 @@ pub async fn queue(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCt
         biased;
         place = entering => ctx.part.place = Some(place.ok_or_else(|| refused(Reason::TooManyWaiting, ctx))?),
         error = gone(session), if !ctx.exchange.background => return Err(error),
-        () = tokio::time::sleep(fetch::longest_to_head(ctx)) => return Err(refused(Reason::QueuedTooLong, ctx)),
+        () = tokio::time::sleep(upstream::longest_to_head(ctx)) => return Err(refused(Reason::QueuedTooLong, ctx)),
     }
     Ok(())
 }

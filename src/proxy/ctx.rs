@@ -13,6 +13,7 @@ use super::abandon::LeftBehind;
 use super::backend_connection::Reading;
 use super::coalesce;
 use super::content::Keeping;
+use super::deadline::Watch;
 use super::failure::Page;
 use super::options::Limits;
 use super::part::Pieces;
@@ -150,6 +151,8 @@ pub struct Fetch {
     pub targets: Option<TargetList>,
     /// What comes from it.
     pub reading: Reading,
+    /// What sees to it that the backend does not take too long, where pingora does not.
+    pub watch: Option<Watch>,
     /// When the request to the backend was sent.
     pub sent: Option<SystemTime>,
     /// Whether `Surrogate-Control` of the response was obeyed: then it goes no further.
@@ -263,6 +266,11 @@ pub enum TtlSource {
 }
 
 impl Fetch {
+    /// Whether the connection was ended because the backend took too long.
+    pub fn has_timed_out(&self) -> bool {
+        self.watch.as_ref().is_some_and(Watch::has_cut)
+    }
+
     /// The fields that stand in for `Cache-Control`.
     pub fn targets(&self) -> &TargetList {
         self.targets.as_ref().unwrap_or_default()

@@ -37,7 +37,7 @@ pub fn to_connect(peer: &HttpPeer, ctx: &mut RequestCtx, mut error: Box<Error>) 
     if let Some(address) = peer.address().as_inet() {
         backend.report_connect_failure(*address);
     }
-    let is_name = backend.definition().address.as_ref().is_some_and(|address| address.literal().is_none());
+    let is_name = backend.is_named();
     count_fetch(Reason::Connect, ctx);
     let has_another = choose::has_another(&backend, ctx);
     if !has_another && is_name {
@@ -58,6 +58,7 @@ pub fn while_asking(
 ) -> Box<Error> {
     let mut error = error.more_context(format!("Peer: {peer}"));
     let may_be_sent_again = retry::is_idempotent(&session.req_header().method)
+        && !ctx.fetch.has_timed_out()
         && !session.as_ref().retry_buffer_truncated()
         && retry::may_connect_again(ctx);
     match may_be_sent_again {
@@ -200,6 +201,7 @@ pub fn reason_of(error: &Error, ctx: &RequestCtx) -> Reason {
         (_, T::ReadTimedout | T::WriteTimedout) => Reason::Timeout,
         // Set where the error was made: a sick backend, a policy that gave up.
         (_, T::HTTPStatus(_)) => ctx.verdict.reason,
+        (ErrorSource::Upstream, _) if ctx.fetch.has_timed_out() => Reason::Timeout,
         (ErrorSource::Upstream, _) => Reason::BadResponse,
         _ => Reason::Internal,
     }
@@ -218,6 +220,7 @@ pub fn count_fetch(reason: Reason, ctx: &mut RequestCtx) {
     asked.finish(match reason {
         Reason::Resolve => OriginResult::Resolve,
         Reason::Connect => OriginResult::Connect,
+        Reason::BackendBusy => OriginResult::Busy,
         Reason::Timeout => OriginResult::Timeout,
         Reason::BadResponse => OriginResult::BadResponse,
         Reason::StaleIfError => OriginResult::ServerError,

@@ -1,8 +1,5 @@
 //! The backend is asked: `miss` or `pass`, and `backend_fetch`.
 
-use std::net::SocketAddr;
-use std::time::Duration;
-
 use http::{HeaderMap, HeaderName, Method, header};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
@@ -13,16 +10,12 @@ use super::ctx::{Disposition, Lifetimes, RequestCtx, Stage, Synthetic};
 use super::lookup::{PASSED, cache_key};
 use super::recv::answer_for;
 use super::step::Messages;
-use super::{backend_connection, choose, head_update, part, post, restart, retry};
+use super::{choose, head_update, part, post, restart, retry, upstream};
 use crate::cache::{hop_by_hop, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
-use crate::origin::Backend;
 use crate::store::pingora::PingoraStorage;
 use crate::telemetry::Reason;
-
-/// How long an idle connection to a backend is kept.
-const IDLE: Duration = Duration::from_mins(1);
 
 /// Runs `miss` or `pass`; an answer if the backend is not to be asked.
 pub fn before(storage: &PingoraStorage, session: &mut Session, ctx: &mut RequestCtx) -> Option<Synthetic> {
@@ -77,12 +70,12 @@ pub async fn peer(session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<Htt
     if retry::begin(ctx) {
         ask(session, ctx)?;
     }
-    let backend = choose::backend(session, ctx)?;
-    let address = backend.resolve().await.map_err(|error| {
+    let backend = choose::backend(session, ctx).await?;
+    let route = backend.resolve().await.map_err(|error| {
         ctx.verdict.reason = Reason::Resolve;
         failed(503, error.to_string())
     })?;
-    Ok(Box::new(peer_at(address, &backend, ctx)))
+    upstream::peer(session, &backend, route, ctx).map(Box::new)
 }
 
 /// Makes `bereq` from the client's request, the first time, and runs `backend_fetch` on it.
@@ -139,33 +132,6 @@ fn prepare(bereq: &mut RequestHeader, session: &Session, ctx: &RequestCtx) {
         bereq.remove_header(&name);
     }
     let _ = bereq.append_header(header::VIA, "1.1 warp");
-}
-
-fn peer_at(address: SocketAddr, backend: &Backend, ctx: &RequestCtx) -> HttpPeer {
-    let mut peer = HttpPeer::new(address, false, String::new());
-    let definition = backend.definition();
-    let connect = ctx.fetch.connect_timeout.unwrap_or(definition.connect_timeout);
-    let first_byte = ctx.fetch.first_byte_timeout.unwrap_or(definition.first_byte_timeout);
-    let between_bytes = ctx.fetch.between_bytes_timeout.unwrap_or(definition.between_bytes_timeout);
-    peer.options.connection_timeout = Some(connect);
-    peer.options.total_connection_timeout = Some(connect);
-    // pingora has one limit for every read of a response, so the longer of the two holds.
-    peer.options.read_timeout = Some(first_byte.max(between_bytes));
-    peer.options.write_timeout = Some(between_bytes);
-    peer.options.idle_timeout = Some(IDLE);
-    peer.options.alpn = backend_connection::alpn();
-    peer
-}
-
-/// How long the head of what the backend of this request answers may take; before `backend_fetch`, of the backend that
-/// it is meant for.
-pub fn longest_to_head(ctx: &RequestCtx) -> Duration {
-    let id = ctx.fetch.backend.or(ctx.exchange.backend_hint).or(ctx.policy.default_backend);
-    let backend = id.and_then(|id| ctx.policy.backends.get(id.0 as usize));
-    backend.map_or(IDLE, |backend| {
-        let definition = backend.definition();
-        definition.connect_timeout + definition.first_byte_timeout.max(definition.between_bytes_timeout)
-    })
 }
 
 /// An error that the backend is to blame for.
@@ -235,8 +201,5 @@ fn add_host(sent: &mut RequestHeader, ctx: &RequestCtx) -> Result<()> {
         return Ok(());
     }
     let Some(asked) = &ctx.fetch.asked else { return Ok(()) };
-    let definition = asked.backend().definition();
-    let address = definition.address.as_ref().map(ToString::to_string);
-    let host = definition.host_header.clone().or(address).unwrap_or_default();
-    sent.insert_header(header::HOST, host)
+    sent.insert_header(header::HOST, asked.backend().definition().host_text())
 }

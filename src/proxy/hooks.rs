@@ -17,8 +17,9 @@ use pingora::{Error, Result};
 use super::ctx::{RequestCtx, Stage};
 use super::recv::Received;
 use super::{
-    WarpProxy, abandon, ahead, backend_connection, beresp, coalesce, deliver, failure, fetch, head_update, interim,
-    invalidate, log, lookup, part, post, range, recv, revalidate, slice, sliced, stale, storing, synth,
+    WarpProxy, abandon, ahead, backend_connection, beresp, choose, coalesce, deadline, deliver, failure, fetch,
+    head_update, interim, invalidate, log, lookup, part, post, range, recv, revalidate, slice, sliced, stale, storing,
+    synth,
 };
 
 #[async_trait]
@@ -126,12 +127,25 @@ impl ProxyHttp for WarpProxy {
         fetch::request(session, request, ctx)
     }
 
+    async fn request_body_filter(
+        &self,
+        _session: &mut Session,
+        _body: &mut Option<Bytes>,
+        _end_of_stream: bool,
+        ctx: &mut RequestCtx,
+    ) -> Result<()> {
+        deadline::on_request_body(ctx);
+        Ok(())
+    }
+
     async fn upstream_response_filter(
         &self,
         session: &mut Session,
         response: &mut ResponseHeader,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
+        deadline::on_head(response, ctx);
+        choose::leave_after(response, ctx);
         if interim::is_relayed(response) {
             return interim::relay(session, response, ctx).await;
         }
@@ -152,6 +166,8 @@ impl ProxyHttp for WarpProxy {
         end_of_stream: bool,
         ctx: &mut RequestCtx,
     ) -> Result<Option<Duration>> {
+        deadline::on_body(end_of_stream, ctx)?;
+        choose::leave(end_of_stream, ctx);
         abandon::check(session, ctx)?;
         backend_connection::check(end_of_stream, ctx)?;
         part::count(body.as_ref(), ctx)?;
@@ -258,6 +274,7 @@ impl ProxyHttp for WarpProxy {
     ) -> Result<()> {
         abandon::check_limit(ctx)?;
         backend_connection::begin(digest, ctx);
+        deadline::begin(digest, ctx);
         ctx.fetch.sent = Some(std::time::SystemTime::now());
         Ok(())
     }

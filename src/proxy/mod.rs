@@ -7,11 +7,11 @@
 //! - `admit`, `recv`, `content`, `query`: what is asked for, and with `restart` once more; `lookup`, `marks`: whether
 //!   it is stored, or known not to be; `coalesce`: who waits for the fetch of another; `stale`: whether what is stale
 //!   may be served;
-//! - `fetch`: the backend is asked, the one that `choose` finds, over a `backend_connection`, and with `retry` once
-//!   more; `interim`, `beresp`, `storing`: what comes, and what is stored of it, with `revalidate` for a 304,
-//!   `head_update` for a HEAD, `part` and `range` for parts, `slice`, `sliced` and `told` for responses that are put
-//!   together from slices, `post` and `invalidate` for what a request changed, `ahead` for a client that is slow,
-//!   `abandon` for one that is gone;
+//! - `fetch`: the backend is asked, the one that `choose` finds, connected to as `upstream` says, over a
+//!   `backend_connection`, with `deadline` to watch it, and with `retry` once more; `interim`, `beresp`, `storing`:
+//!   what comes, and what is stored of it, with `revalidate` for a 304, `head_update` for a HEAD, `part` and `range`
+//!   for parts, `slice`, `sliced` and `told` for responses that are put together from slices, `post` and `invalidate`
+//!   for what a request changed, `ahead` for a client that is slow, `abandon` for one that is gone;
 //! - `deliver`, `synth`, `failure`: what the client gets; `explain`, `log` and `shown`: what is told of it.
 //!
 //! `facts` shows a request to the policy, `step` runs a step of it, and `serve` puts the process together. What the
@@ -27,6 +27,7 @@ mod coalesce;
 mod connection;
 mod content;
 mod ctx;
+mod deadline;
 mod deliver;
 mod explain;
 mod facts;
@@ -59,6 +60,7 @@ mod step;
 mod storing;
 mod synth;
 mod told;
+mod upstream;
 
 use std::sync::{Arc, OnceLock};
 

@@ -134,12 +134,14 @@ fn stale_and(session: &Session, error: &Error, ctx: &RequestCtx, is_so: fn(&Cach
     meta.zip(how).is_some_and(|(meta, how)| is_so(meta, how))
 }
 
-/// How the backend failed; `None` if it did not. One that is sick, or whose name does not resolve, was
-/// not asked at all.
+/// How the backend failed; `None` if it did not. One that is sick or busy, or whose name does not resolve,
+/// was not asked at all.
 fn failure_of(error: &Error, reason: Reason) -> Option<StaleUse> {
     match (error.esource(), error.etype()) {
         (ErrorSource::Downstream, _) => None,
-        (_, ErrorType::HTTPStatus(status)) if !matches!(reason, Reason::BackendSick | Reason::Resolve) => {
+        (_, ErrorType::HTTPStatus(status))
+            if !matches!(reason, Reason::BackendSick | Reason::BackendBusy | Reason::Resolve) =>
+        {
             is_error(*status).then_some(StaleUse::OnError)
         }
         _ => Some(StaleUse::Disconnected),

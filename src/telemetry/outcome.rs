@@ -106,6 +106,8 @@ labels! {
         Resolve = "resolve",
         /// Error: every backend that could answer is sick.
         BackendSick = "backend-sick",
+        /// Error: the backend has as many requests as it may have at the same time.
+        BackendBusy = "backend-busy",
         /// Error: no connection to the origin.
         Connect = "connect",
         /// Error: the origin was silent for too long.
@@ -136,6 +138,8 @@ labels! {
         ServerError = "server-error",
         /// No address is known for its name.
         Resolve = "resolve",
+        /// Not asked: it had as many requests as it may have at the same time.
+        Busy = "busy",
         /// No connection.
         Connect = "connect",
         /// Silent for too long.
@@ -151,7 +155,7 @@ impl OriginResult {
     /// Whether the backend is to blame.
     #[must_use]
     pub const fn is_failure(self) -> bool {
-        !matches!(self, Self::Ok | Self::Aborted)
+        !matches!(self, Self::Ok | Self::Busy | Self::Aborted)
     }
 }
 

@@ -89,6 +89,24 @@ fn a_member_to_which_no_connection_can_be_made_is_passed_over() {
 }
 
 #[test]
+fn a_retry_begins_with_all_members() {
+    let origins = origins(&["two"]);
+    origins[0].once("/", Answer::status(500));
+    let retry = "
+        sub backend_response { if (beresp.status == 500) { return (retry); } }
+        sub backend_error { return (retry); }";
+    let gone = backend("gone", closed_port(), "");
+    let declarations = format!("{gone} director default = fallback {{ gone; two; }} {retry}");
+    let proxy = Proxy::start(&policy(&["two"], &origins, &declarations));
+    assert_eq!(bodies(&proxy, &["/"]), ["two"]);
+    proxy.wait_for_metric("warp_origin_requests_total{backend=\"gone\",result=\"connect\"}", 2);
+    let proxy = Proxy::start(&format!("warp 1;\n{gone} director default = fallback {{ gone; }} {retry}"));
+    assert_eq!(proxy.get("/").status, 503);
+    proxy.wait_for_metric("warp_origin_requests_total{backend=\"gone\",result=\"connect\"}", 5);
+    proxy.wait_for_metric("warp_requests_total{outcome=\"error\",reason=\"connect\"}", 1);
+}
+
+#[test]
 fn without_a_member_that_answers_the_error_page_comes() {
     let dead = [backend("one", closed_port(), ""), backend("two", closed_port(), "")].concat();
     let proxy = Proxy::start(&format!("warp 1;\n{dead}director default = random {{ one; two; }}"));

@@ -8,6 +8,7 @@ mod support;
 
 mod abandon;
 mod apart;
+mod backend;
 mod cache_status;
 mod churn;
 mod coalesce;

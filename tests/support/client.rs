@@ -33,6 +33,11 @@ impl Client {
         Self { stream, address, received: Vec::new() }
     }
 
+    /// Its own address.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.stream.local_addr().unwrap()
+    }
+
     /// A request with that method, to be completed and sent.
     pub fn request(&mut self, method: &str, target: &str) -> RequestBuilder<'_> {
         let (method, target) = (method.to_owned(), target.to_owned());

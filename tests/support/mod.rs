@@ -9,6 +9,7 @@ mod message;
 mod nginx;
 mod origin;
 mod proxy;
+mod relay;
 
 pub use answer::{Answer, Gate};
 pub use client::{Broken, Client};
@@ -16,6 +17,7 @@ pub use message::{Fields, Head, Response};
 pub use nginx::Nginx;
 pub use origin::{Origin, Recorded};
 pub use proxy::Proxy;
+pub use relay::{Authority, Certificate, Relay};
 
 use std::time::{Duration, Instant};
 

@@ -8,7 +8,7 @@ use super::fold::Literal;
 use super::scope::{Home, Scope};
 use super::{unknown, words};
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::Expression;
+use crate::lang::hir::{BackendId, Expression, ExpressionKind, FileText};
 use crate::lang::schema::{self, DURATION_UNITS, Step, Type};
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{self, AttributeValue};
@@ -59,9 +59,56 @@ impl<'c, 'a, 'b> Attributes<'c, 'a, 'b> {
         self.given.iter().find(|attribute| attribute.name.text == name).copied()
     }
 
+    /// Reports a finding.
+    pub(super) fn report(&self, finding: Diagnostic) {
+        self.cx.findings.report(finding);
+    }
+
     /// Reports a value that cannot be.
     pub(super) fn refuse(&self, span: Span, message: impl Into<String>, help: impl Into<String>) {
         self.cx.findings.report(Diagnostic::new(Code::E0603, span, message).help(help));
+    }
+
+    /// Reports an attribute that only does something beside another one.
+    pub(super) fn useless_without(&self, name: &str, other: &str, example: &str) {
+        let Some(given) = self.given(name).filter(|_| self.given(other).is_none()) else { return };
+        let message = format!("`.{name}` does nothing without `.{other}`");
+        self.refuse(given.span, message, format!("add `.{other} = {example};`, or remove this line"));
+    }
+
+    /// A backend that is named; not a director.
+    pub(super) fn backend(&self, name: &str) -> Option<(BackendId, Span)> {
+        let AttributeValue::Expression(written) = &self.given(name)?.value else {
+            self.value(name);
+            return None;
+        };
+        let mut scope = Scope::new(self.cx, Home::Constant);
+        let value = scope.wanted(written, Type::Backend, format_args!("`.{name}`"))?;
+        match value.kind {
+            ExpressionKind::Backend(Some(id)) if (id.0 as usize) < self.cx.names.backends.len() => {
+                Some((id, value.span))
+            }
+            _ => {
+                self.refuse(value.span, format!("`.{name}` takes a backend"), "write the name of a backend");
+                None
+            }
+        }
+    }
+
+    /// What the file says that is named; its path counts from the folder of the file with the attribute.
+    pub(super) fn file(&self, name: &str) -> Option<FileText> {
+        let (path, span) = self.text(name)?;
+        let span = span?;
+        let from = self.cx.sources.get(span.file).map(|file| file.name().to_owned()).unwrap_or_default();
+        match self.cx.read_file(&from, &path) {
+            Ok(bytes) => Some(FileText { bytes, span }),
+            Err(reason) => {
+                let message = format!("cannot read `{path}`: {reason}");
+                let help = "the path counts from the folder of the file that this line stands in";
+                self.cx.findings.report(Diagnostic::new(Code::E0222, span, message).help(help));
+                None
+            }
+        }
     }
 
     /// A value as it is written, of whatever type; `None` if it is left out or wrong.

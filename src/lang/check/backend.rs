@@ -7,17 +7,19 @@ use super::attribute::Attributes;
 use super::context::Context;
 use super::fold::Literal;
 use super::names::Entry;
-use super::probe;
-use super::unknown;
+use super::{greeting, probe, tls, unknown};
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{Backend, BackendAddress, Probe};
+use crate::lang::hir::{Backend, BackendAddress, Limit, Place, Probe};
 use crate::lang::schema::BACKEND_ATTRIBUTES;
 use crate::lang::source::Span;
-use crate::lang::syntax::ast::{AttributeBlock, AttributeValue, ExpressionKind};
+use crate::lang::syntax::ast::{Attribute, AttributeBlock, AttributeValue, ExpressionKind};
 
 /// The name of the backend that is asked when nothing else is said, and of the probe that applies
 /// to every backend without one (VCL 4.1, "vcl-probe").
 const DEFAULT: &str = "default";
+
+/// The port of https.
+const TLS_PORT: u16 = 443;
 
 type Declared<'e, 'a> = &'e Entry<'a, Option<&'a AttributeBlock>>;
 
@@ -31,24 +33,31 @@ fn backend(cx: &Context, entry: Declared, probes: &[(&str, Probe)], options: &Op
     let brought = options.default_backend.as_ref().filter(|_| entry.name.text == DEFAULT);
     let written = entry.item.and_then(|block| block.attributes.as_deref());
     let attributes = Attributes::new(cx, written.unwrap_or_default(), BACKEND_ATTRIBUTES, "backend");
-    let address = match brought {
-        Some(address) => Some(address.clone()),
+    let place = match brought {
+        Some(address) => Some(Place::Network(address.clone())),
         None if written.is_none() => None,
-        None => address(cx, &attributes, entry),
+        None => place(cx, &attributes, entry),
     };
+    let host_header = host_header(&attributes);
     Backend {
         name: entry.name.text.clone(),
-        address,
-        host_header: host_header(&attributes),
+        tls: tls::tls(&attributes, place.as_ref(), host_header.as_deref()),
+        place,
+        host_header,
         connect_timeout: attributes.duration("connect_timeout"),
         first_byte_timeout: attributes.duration("first_byte_timeout"),
         between_bytes_timeout: attributes.duration("between_bytes_timeout"),
+        limit: limit(&attributes),
+        greeting: greeting::greeting(cx, &attributes, entry.name),
         probe: probe_of(cx, &attributes, probes),
         span: entry.name.span,
     }
 }
 
-fn address(cx: &Context, attributes: &Attributes, entry: Declared) -> Option<BackendAddress> {
+fn place(cx: &Context, attributes: &Attributes, entry: Declared) -> Option<Place> {
+    if let Some(path) = attributes.given("path") {
+        return socket(attributes, path);
+    }
     let port = port(attributes);
     if attributes.given("host").is_none() {
         let message = format!("the backend `{}` has no `.host`", entry.name.text);
@@ -57,7 +66,45 @@ fn address(cx: &Context, attributes: &Attributes, entry: Declared) -> Option<Bac
         return None;
     }
     let (host, span) = attributes.text("host")?;
-    check_host(attributes, &host, span?).then_some(BackendAddress { host, port })
+    check_host(attributes, &host, span?).then_some(Place::Network(BackendAddress { host, port }))
+}
+
+/// A Unix socket. A path that is longer no system takes (`sun_path` of unix(7)).
+fn socket(attributes: &Attributes, path: &Attribute) -> Option<Place> {
+    const LONGEST: usize = 107;
+    for other in ["host", "port"] {
+        if let Some(other) = attributes.given(other) {
+            let message = format!("a backend with a `.path` has no `.{}`", other.name.text);
+            attributes.refuse(other.span, message, "remove one of the two");
+        }
+    }
+    let (text, span) = attributes.text("path")?;
+    let complaint = if text.starts_with('@') {
+        "sockets without a path are not supported"
+    } else if !text.starts_with('/') {
+        "the path of a socket starts with `/`"
+    } else if text.len() > LONGEST || text.contains('\0') {
+        "no socket can have that path"
+    } else {
+        return Some(Place::Socket(text));
+    };
+    attributes.refuse(span.unwrap_or(path.span), complaint, "write the path of a socket, such as \"/run/app.sock\"");
+    None
+}
+
+fn limit(attributes: &Attributes) -> Option<Limit> {
+    let number = |name| u32::try_from(attributes.number(name, 0..=1_000_000)).unwrap_or_default();
+    let (wait_limit, wait_timeout) = (number("wait_limit"), attributes.duration_or_none("wait_timeout"));
+    if attributes.given("max_connections").is_none() {
+        for name in ["wait_limit", "wait_timeout"] {
+            attributes.useless_without(name, "max_connections", "100");
+        }
+        return None;
+    }
+    attributes.useless_without("wait_limit", "wait_timeout", "1s");
+    attributes.useless_without("wait_timeout", "wait_limit", "100");
+    let (max, _) = attributes.number_at("max_connections", 1..=1_000_000)?;
+    Some(Limit { max_connections: u32::try_from(max).unwrap_or_default(), wait_limit, wait_timeout })
 }
 
 /// Whether a host is a name or an address and nothing more.
@@ -90,9 +137,9 @@ fn check_host(attributes: &Attributes, host: &str, span: Span) -> bool {
 
 /// The port: a number, or the text of one.
 fn port(attributes: &Attributes) -> u16 {
-    let default = || attributes.text("port").and_then(|(text, _)| text.parse().ok()).unwrap_or_default();
     if attributes.given("port").is_none() {
-        return default();
+        let default = || attributes.text("port").and_then(|(text, _)| text.parse().ok()).unwrap_or_default();
+        return if attributes.truth("tls") { TLS_PORT } else { default() };
     }
     let Some((literal, span)) = attributes.any_value("port") else { return 0 };
     let text = match &literal {

@@ -1,12 +1,12 @@
 //! What all parts of the check look things up in, and the order in which they run.
 
-use super::Options;
 use super::assemble::Assembled;
 use super::calls::Calls;
 use super::constant::Constants;
 use super::findings::Findings;
 use super::names::{Names, Part};
 use super::scope::{Home, Scope};
+use super::{Files, Options};
 use super::{acl, backend, collect, director, flow, table, unused};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{BackendId, Body, Hir, StepBody, Sub, Table};
@@ -17,6 +17,8 @@ use crate::lang::source::{FileId, SourceMap};
 pub(super) struct Context<'a> {
     /// The text, to look at how something is spelled.
     pub(super) sources: &'a SourceMap,
+    /// Where files come from that are named in attributes.
+    files: &'a dyn Files,
     /// Where findings go.
     pub(super) findings: &'a Findings,
     /// What is declared.
@@ -32,12 +34,19 @@ pub(super) struct Context<'a> {
 }
 
 /// Checks the declarations of a policy; what is wrong is left out of the result.
-pub(super) fn check_policy(assembled: &Assembled, sources: &SourceMap, findings: &Findings, options: &Options) -> Hir {
+pub(super) fn check_policy(
+    assembled: &Assembled,
+    sources: &SourceMap,
+    files: &dyn Files,
+    findings: &Findings,
+    options: &Options,
+) -> Hir {
     let names = collect::collect(assembled, options.default_backend.is_some(), findings);
     let calls = Calls::of(&names);
     let bounded = calls.report(&names, findings);
     let constants = Constants::new(&names);
-    let mut cx = Context { sources, findings, names, calls, constants, builtin: assembled.builtin, tables: Vec::new() };
+    let mut cx =
+        Context { sources, files, findings, names, calls, constants, builtin: assembled.builtin, tables: Vec::new() };
     cx.tables = table::tables(&cx, &assembled.data);
     // In a file that was not understood the backend may be just what was left out.
     if cx.names.backends.iter().next().is_none() && options.require_backend && !findings.any_error() {
@@ -59,6 +68,17 @@ pub(super) fn check_policy(assembled: &Assembled, sources: &SourceMap, findings:
     }
     unused::check(&cx);
     hir
+}
+
+impl Context<'_> {
+    /// The bytes of the file that `path`, written in the file `from`, stands for.
+    pub(super) fn read_file(&self, from: &str, path: &str) -> Result<Vec<u8>, String> {
+        match self.files.expand(from, path)?.as_slice() {
+            [] => Err("there is no such file".to_owned()),
+            [name] => self.files.read(name),
+            _ => Err("more than one file is like it".to_owned()),
+        }
+    }
 }
 
 /// The backend or director named `default`, else the first backend. It counts as used.

@@ -25,6 +25,7 @@ mod field;
 mod findings;
 mod flow;
 mod fold;
+mod greeting;
 mod list;
 mod matching;
 mod membership;
@@ -41,7 +42,7 @@ mod statement;
 mod table;
 mod table_file;
 mod target;
-
+mod tls;
 mod unknown;
 mod unused;
 mod vcl;
@@ -108,7 +109,7 @@ pub fn check_with(entry: &str, files: &dyn Files, options: &Options) -> Checked 
     let mut sources = SourceMap::default();
     let findings = Findings::default();
     let assembled = assemble::assemble(entry, files, &mut sources, &findings);
-    let hir = context::check_policy(&assembled, &sources, &findings, options);
+    let hir = context::check_policy(&assembled, &sources, files, &findings, options);
     let diagnostics = findings.into_sorted();
     let hir = if diagnostics.iter().any(Diagnostic::is_error) { None } else { Some(hir) };
     Checked { sources, diagnostics, hir }

@@ -4,12 +4,14 @@
 //! stands here always makes sense: an operator has operands of its types, a variable is legal in
 //! its step, a sub does not call itself.
 
+mod backend;
 mod director;
 mod expression;
 mod pattern;
 mod statement;
 mod table;
 
+pub use backend::{Backend, BackendAddress, FileText, Greeting, Limit, Place, Probe, ProxyVersion, Tls, Via};
 pub use director::{Choice, Director, Key, Member, Shard, ShardHealth};
 pub use expression::{Arithmetic, Comparison, Expression, ExpressionKind};
 pub use pattern::{Glob, PATTERN_SIZE_LIMIT_BYTES, Pattern};
@@ -17,7 +19,6 @@ pub use statement::{Arm, Normalization, Outcome, Statement, StatementKind, Targe
 pub use table::{Datum, Table};
 
 use std::net::IpAddr;
-use std::time::Duration;
 
 use ipnet::IpNet;
 
@@ -82,55 +83,6 @@ impl Hir {
         let backend = self.backends.get(id.0 as usize).map(|backend| backend.name.as_str());
         backend.or_else(|| Some(self.director(id)?.name.as_str()))
     }
-}
-
-/// An origin server.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Backend {
-    /// The declared name.
-    pub name: String,
-    /// `None` for `backend NAME none;`, which always fails.
-    pub address: Option<BackendAddress>,
-    /// `Host` to send when the request carries none.
-    pub host_header: Option<String>,
-    /// How long connecting may take.
-    pub connect_timeout: Duration,
-    /// How long the first byte may take.
-    pub first_byte_timeout: Duration,
-    /// How long it may be silent within a response.
-    pub between_bytes_timeout: Duration,
-    /// What tells whether it is healthy; without one it always is.
-    pub probe: Option<Probe>,
-    /// The place of its name.
-    pub span: Span,
-}
-
-/// Where a backend listens.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct BackendAddress {
-    /// Name or address.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
-}
-
-/// How a backend's health is found out.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Probe {
-    /// The path to ask for.
-    pub url: String,
-    /// The status that counts as healthy.
-    pub expected_response: u16,
-    /// How long one probe may take.
-    pub timeout: Duration,
-    /// Time from one probe to the next.
-    pub interval: Duration,
-    /// How many of the last probes are looked at, 1 to 64.
-    pub window: u8,
-    /// How many of them must have succeeded, 0 to `window`.
-    pub threshold: u8,
-    /// How many of them count as succeeded at start, 0 to `window`.
-    pub initial: u8,
 }
 
 /// An access list. The most specific entry that holds the address decides.

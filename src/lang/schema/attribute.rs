@@ -44,12 +44,43 @@ impl Attribute {
 /// What a `backend` takes.
 pub const BACKEND_ATTRIBUTES: &[Attribute] = &[
     Attribute::new("host", Type::String, "Name or address of the origin."),
-    Attribute::new("port", Type::String, "TCP port.").or("\"80\""),
+    Attribute::new("port", Type::String, "TCP port; 443 if left out with `.tls`.").or("\"80\""),
+    Attribute::new("path", Type::String, "Path of a Unix socket, in place of `.host` and `.port`."),
     Attribute::new("host_header", Type::String, "`Host` to send when the request carries none."),
-    Attribute::new("connect_timeout", Type::Duration, "How long connecting may take.").or("3500ms"),
-    Attribute::new("first_byte_timeout", Type::Duration, "How long the first byte of the response may take.").or("60s"),
-    Attribute::new("between_bytes_timeout", Type::Duration, "How long the backend may be silent within a response.")
+    Attribute::new("connect_timeout", Type::Duration, "How long connecting may take, TLS included.").or("3500ms"),
+    Attribute::new("first_byte_timeout", Type::Duration, "How long the head of the response may take.").or("60s"),
+    Attribute::new("between_bytes_timeout", Type::Duration, "How long the backend may be silent within the body.")
         .or("60s"),
+    Attribute::new("max_connections", Type::Int, "How many requests it gets at the same time; any number if left out."),
+    Attribute::new("wait_limit", Type::Int, "How many requests may wait for one of those to end.").or("0"),
+    Attribute::new("wait_timeout", Type::Duration, "How long they wait before they fail.").or("0s"),
+    Attribute::new(
+        "proxy_header",
+        Type::Int,
+        "The version, 1 or 2, of the PROXY protocol by which the backend learns the client's address. A connection then \
+         serves one client's connection alone.",
+    ),
+    Attribute::new("preamble", Type::String, "Bytes in base64 that open each connection."),
+    Attribute::new(
+        "via",
+        Type::Backend,
+        "The backend through which connections go; it is told by the PROXY protocol where to.",
+    ),
+    Attribute::new("authority", Type::String, "The name that `.via` is to use towards this backend."),
+    Attribute::new("tls", Type::Bool, "Whether it is spoken to by TLS.").or("false"),
+    Attribute::new(
+        "sni",
+        Type::String,
+        "The name that it is asked for and has to prove; `.host_header` or `.host` if left out.",
+    ),
+    Attribute::new("verify", Type::Bool, "Whether it has to prove its name.").or("true"),
+    Attribute::new(
+        "ca_file",
+        Type::String,
+        "PEM file of those who may vouch for it; those whom the system trusts if left out.",
+    ),
+    Attribute::new("cert_file", Type::String, "PEM file of the certificates by which warp proves itself to it."),
+    Attribute::new("key_file", Type::String, "PEM file of the key to the first of them."),
     Attribute::new("probe", Type::String, "The probe that tells whether the backend is healthy: a name or a block."),
 ];
 

@@ -45,8 +45,8 @@ impl Pool {
         let registry = Registry::new(Handle::current(), Arc::default());
         let backend = |name: &&str| {
             let definition = BackendDefinition::new(*name, "127.0.0.1", 80);
-            let address = definition.address.clone().filter(|_| !is_sick(name));
-            registry.backend(&BackendDefinition { address, ..definition })
+            let place = definition.place.clone().filter(|_| !is_sick(name));
+            registry.backend(&BackendDefinition { place, ..definition })
         };
         let backends = names.iter().map(backend).collect();
         Self { registry, backends }
@@ -209,13 +209,20 @@ async fn warmup_sends_a_share_to_the_next_member() {
     assert!(to_first.abs_diff(3_000) < 300, "{to_first}");
 }
 
+/// So many requests to the backend of that name.
+async fn under_way(pool: &Pool, name: &str, count: usize) -> Vec<OriginRequest> {
+    let mut requests = Vec::new();
+    for _ in 0..count {
+        requests.push(pool.named(name).admit().await.unwrap());
+    }
+    requests
+}
+
 #[tokio::test]
 async fn least_conn_asks_the_least_busy_by_weight() {
     let pool = Pool::new(&["a", "b", "c"]);
     let director = pool.director(Way::LeastConn, &[2, 1, 1]);
-    let under_way =
-        |name: &str, count: usize| -> Vec<OriginRequest> { (0..count).map(|_| pool.named(name).begin()).collect() };
-    let busy = (under_way("a", 4), under_way("b", 1), under_way("c", 2));
+    let busy = (under_way(&pool, "a", 4).await, under_way(&pool, "b", 1).await, under_way(&pool, "c", 2).await);
     assert_eq!(names(&director, 2), "b b");
     drop(busy.0);
     assert_eq!(names(&director, 2), "a a");
@@ -230,7 +237,7 @@ async fn of_equals_least_conn_asks_each_in_turn() {
 async fn p2c_avoids_the_busiest() {
     let pool = Pool::new(&["a", "b", "c"]);
     let director = pool.director(Way::P2c, &[]);
-    let _busy: Vec<OriginRequest> = (0..50).map(|_| pool.named("b").begin()).collect();
+    let _busy = under_way(&pool, "b", 50).await;
     assert_about(&counts(&director), &[("a", 2_000), ("c", 2_000)]);
     let alone = Pool::new(&["a", "sick"]).director(Way::P2c, &[]);
     assert_eq!(names(&alone, 1), "a");

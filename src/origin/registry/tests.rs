@@ -91,7 +91,7 @@ async fn the_same_definition_gives_the_same_backend_until_nobody_holds_it() {
     let definition = BackendDefinition::new("web", "127.0.0.1", 80);
     let first = registry.backend(&definition);
     assert!(Arc::ptr_eq(&first, &registry.backend(&definition)));
-    let _in_flight = first.begin();
+    let _in_flight = first.admit().await.unwrap();
     drop(first);
     assert_eq!(registry.backend(&definition).in_flight(), 1, "a request that runs holds it");
 }
@@ -100,12 +100,12 @@ async fn the_same_definition_gives_the_same_backend_until_nobody_holds_it() {
 async fn a_backend_without_a_probe_is_healthy() {
     let backend = registry().backend(&BackendDefinition::new("web", "127.0.0.1", 80));
     assert!(backend.is_healthy());
-    assert_eq!(backend.resolve().await.unwrap().to_string(), "127.0.0.1:80");
+    assert_eq!(backend.resolve().await.unwrap().backend.unwrap().to_string(), "127.0.0.1:80");
 }
 
 #[tokio::test]
 async fn a_backend_declared_none_is_sick_and_has_no_address() {
-    let none = BackendDefinition { address: None, probe: Some(probe()), ..BackendDefinition::new("none", "", 0) };
+    let none = BackendDefinition { place: None, probe: Some(probe()), ..BackendDefinition::new("none", "", 0) };
     let backend = registry().backend(&none);
     assert!(!backend.is_healthy());
     assert_eq!(backend.resolve().await, Err(super::super::ResolveError::NoAddress));
@@ -229,7 +229,8 @@ async fn requests_are_counted_by_result() {
     let metrics = Arc::new(Metrics::new());
     let registry = Registry::new(Handle::current(), metrics.clone());
     let backend = registry.backend(&BackendDefinition::new("web", "127.0.0.1", 80));
-    let (fine, failed, given_up) = (backend.begin(), backend.begin(), backend.begin());
+    let begin = async || backend.admit().await.unwrap();
+    let (fine, failed, given_up) = (begin().await, begin().await, begin().await);
     assert_eq!(backend.in_flight(), 3);
     fine.finish(OriginResult::Ok);
     failed.finish(OriginResult::Timeout);

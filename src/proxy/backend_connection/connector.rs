@@ -13,8 +13,7 @@ use pingora::upstreams::peer::Peer;
 
 use super::stream::BackendStream;
 
-/// What has pingora ask [`Connector`] for a connection that it does not have. Nobody else sees it: without TLS no
-/// protocol is agreed on.
+/// What has pingora ask [`Connector`] for a connection that it does not have. Nobody else sees it.
 pub fn alpn() -> ALPN {
     ALPN::Custom(CustomALPN::new(b"warp".to_vec()))
 }
@@ -32,12 +31,21 @@ impl Connector {
     }
 }
 
+/// The same peer; a server with which a protocol is agreed on (RFC 7301) hears of the one that is spoken.
+fn offering_http<P: Peer>(peer: &P) -> P {
+    let mut peer = peer.clone();
+    if let Some(options) = peer.get_mut_peer_options() {
+        options.alpn = ALPN::H1;
+    }
+    peer
+}
+
 #[async_trait]
 impl custom::Connector for Connector {
     type Session = ();
 
     async fn get_http_session<P: Peer + Send + Sync + 'static>(&self, peer: &P) -> Result<(Connection<()>, bool)> {
-        let stream = BackendStream::new(self.transport.new_stream(peer).await?)?;
+        let stream = BackendStream::new(self.transport.new_stream(&offering_http(peer)).await?)?;
         Ok((Connection::Stream(Box::new(stream)), false))
     }
 

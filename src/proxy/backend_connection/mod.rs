@@ -21,6 +21,7 @@ use crate::telemetry::Reason;
 pub use app::{App, app};
 pub use connector::alpn;
 use stream::Received;
+pub use stream::beneath;
 
 /// The response that is read from a backend.
 #[derive(Default)]

@@ -32,10 +32,28 @@ struct State {
     reader: Option<Waker>,
 }
 
+/// What is kept beside a connection: of all that pingora shows of one, only its [`ProxyDigest`] has room for it.
+struct Kept {
+    received: Received,
+    /// What the connection had there before it was ours.
+    beneath: Option<Arc<ProxyDigest>>,
+}
+
+impl Kept {
+    fn of(digest: &Digest) -> Option<&Self> {
+        digest.proxy_digest.as_ref()?.user_data.as_ref()?.downcast_ref()
+    }
+}
+
+/// What is kept beside the connection with this digest by whoever connected it.
+pub fn beneath(digest: &Digest) -> Option<&ProxyDigest> {
+    Kept::of(digest)?.beneath.as_deref()
+}
+
 impl Received {
     /// What comes on the connection with this digest; `None` for one that is not ours.
     pub fn of(digest: &Digest) -> Option<&Self> {
-        digest.proxy_digest.as_ref()?.user_data.as_ref()?.downcast_ref()
+        Kept::of(digest).map(|kept| &kept.received)
     }
 
     /// Forgets what has come: a request is about to be sent.
@@ -79,7 +97,7 @@ impl Received {
 pub struct BackendStream {
     inner: Stream,
     received: Received,
-    /// Holds `received`: of all that pingora shows of a connection, only this has room for it.
+    /// Holds [`Kept`].
     digest: Arc<ProxyDigest>,
 }
 
@@ -88,7 +106,8 @@ impl BackendStream {
     pub fn new(inner: Stream) -> Result<Self> {
         let received = Received::default();
         let head = Box::new(ResponseHeader::build(200, Some(0))?);
-        let digest = Arc::new(ProxyDigest::new(head, Some(Box::new(received.clone()))));
+        let kept = Kept { received: received.clone(), beneath: inner.get_proxy_digest() };
+        let digest = Arc::new(ProxyDigest::new(head, Some(Box::new(kept))));
         Ok(Self { inner, received, digest })
     }
 }

@@ -6,8 +6,8 @@ use warp_edge::files::MemoryFiles;
 use warp_edge::lang::check::{Options, check_with};
 use warp_edge::lang::diagnostic::Diagnostic;
 use warp_edge::lang::hir::{
-    Arithmetic, BackendAddress, Body, Datum, Expression, ExpressionKind as Kind, Hir, Normalization, Outcome,
-    Statement, StatementKind, Target,
+    Arithmetic, BackendAddress, BackendId, Body, Datum, Expression, ExpressionKind as Kind, Greeting, Hir, Limit,
+    Normalization, Outcome, Place, ProxyVersion, Statement, StatementKind, Target, Via,
 };
 use warp_edge::lang::schema::function::Core;
 use warp_edge::lang::schema::{Action, Function, Message, Step, Variable};
@@ -344,6 +344,52 @@ fn subs_are_called_and_left() {
     assert!(matches!(arms[0].body[0].kind, StatementKind::Leave));
 }
 
+fn network(host: &str, port: u16) -> Place {
+    Place::Network(BackendAddress { host: host.to_owned(), port })
+}
+
+#[test]
+fn a_backend_that_speaks_tls_has_other_defaults() {
+    let sni = |attributes: &str| {
+        let mut hir = typed(&format!("warp 1;\nbackend default {{ .tls = true; {attributes} }}\n"));
+        let backend = hir.backends.remove(0);
+        let tls = backend.tls.unwrap();
+        assert!(tls.verify && tls.ca.is_none() && tls.client.is_none());
+        (backend.place.unwrap(), tls.sni)
+    };
+    let of_host = sni(".host = \"a.test\";");
+    assert_eq!(of_host, (network("a.test", 443), "a.test".to_owned()));
+    let of_header = sni(".host = \"192.0.2.1\"; .port = 8443; .host_header = \"b.test:8443\";");
+    assert_eq!(of_header, (network("192.0.2.1", 8443), "b.test".to_owned()));
+    let said = sni(".path = \"/run/app.sock\"; .sni = \"c.test\"; .host_header = \"b.test\";");
+    assert_eq!(said, (Place::Socket("/run/app.sock".to_owned()), "c.test".to_owned()));
+}
+
+#[test]
+fn what_a_backend_is_greeted_with_is_read() {
+    let hir = typed(
+        "warp 1;
+        backend default {
+            .host = \"a.test\";
+            .via = proxy;
+            .authority = \"a.test\";
+            .preamble = \"aGVsbG8=\";
+            .proxy_header = 2;
+            .max_connections = 10;
+            .wait_limit = 5;
+            .wait_timeout = 1s;
+        }
+        backend proxy { .path = \"/run/proxy.sock\"; }",
+    );
+    let Greeting { via, preamble, proxy_header } = &hir.backends[0].greeting;
+    let expected = Via { backend: BackendId(1), authority: Some("a.test".to_owned()) };
+    assert_eq!((via.as_ref(), preamble.as_slice()), (Some(&expected), &b"hello"[..]));
+    assert_eq!(*proxy_header, Some(ProxyVersion::V2));
+    let limit = Limit { max_connections: 10, wait_limit: 5, wait_timeout: Duration::from_secs(1) };
+    assert_eq!(hir.backends[0].limit, Some(limit));
+    assert_eq!(hir.backends[1].greeting, Greeting::default());
+}
+
 #[test]
 fn backends_take_their_defaults_from_the_schema() {
     let hir = typed(
@@ -355,13 +401,13 @@ fn backends_take_their_defaults_from_the_schema() {
         sub recv { set req.backend_hint = broken; if (req.url) { set req.backend_hint = other; } }",
     );
     let [first, broken, other] = hir.backends.as_slice() else { panic!() };
-    assert_eq!(first.address, Some(BackendAddress { host: "origin.example".to_owned(), port: 8080 }));
+    assert_eq!(first.place, Some(network("origin.example", 8080)));
     assert_eq!(first.connect_timeout, Duration::from_millis(3500));
     assert_eq!(first.first_byte_timeout, Duration::from_secs(5));
     let probe = first.probe.as_ref().unwrap();
     assert_eq!((probe.url.as_str(), probe.window, probe.threshold, probe.initial), ("/up", 4, 2, 1));
-    assert_eq!(broken.address, None);
-    assert_eq!(other.address, Some(BackendAddress { host: "::1".to_owned(), port: 80 }));
+    assert_eq!(broken.place, None);
+    assert_eq!(other.place, Some(network("::1", 80)));
     let probe = other.probe.as_ref().unwrap();
     assert_eq!((probe.expected_response, probe.window, probe.threshold, probe.initial), (204, 8, 3, 2));
     assert_eq!(hir.default_backend.map(|id| id.0), Some(0));
@@ -387,7 +433,10 @@ fn the_caller_can_bring_the_default_backend_along() {
         let hir = checked.hir.unwrap();
         assert_eq!(hir.default_backend.map(|id| id.0), Some(at));
         let backend = &hir.backends[at as usize];
-        assert_eq!((backend.name.as_str(), backend.address.as_ref()), ("default", Some(&address)));
+        assert_eq!(
+            (backend.name.as_str(), backend.place.as_ref()),
+            ("default", Some(&Place::Network(address.clone())))
+        );
     }
 }
 

@@ -2,7 +2,7 @@
 
 use warp_edge::decision::{Program, Value, Verdict, naive};
 use warp_edge::lang::hir::{
-    Backend, BackendId, Expression, ExpressionKind, Glob, Hir, Normalization, Statement, StatementKind,
+    Backend, BackendId, Expression, ExpressionKind, Glob, Greeting, Hir, Normalization, Statement, StatementKind,
 };
 use warp_edge::lang::schema::function::{Core, Text};
 use warp_edge::lang::schema::{Action, Message, Step, Type, Variable};
@@ -111,11 +111,14 @@ fn queries_and_cookies_are_read_by_name() {
 fn backends_are_written_by_name() {
     let backend = Backend {
         name: "web".to_owned(),
-        address: None,
+        place: None,
         host_header: None,
         connect_timeout: std::time::Duration::ZERO,
         first_byte_timeout: std::time::Duration::ZERO,
         between_bytes_timeout: std::time::Duration::ZERO,
+        limit: None,
+        greeting: Greeting::default(),
+        tls: None,
         probe: None,
         span: nowhere(),
     };
