@@ -37,6 +37,11 @@ impl Section {
         })
     }
 
+    /// Whether it is a list of any length, each part of which can be parsed alone.
+    pub(super) fn is_list(self) -> bool {
+        matches!(self, Self::Entries | Self::Statements | Self::Rows)
+    }
+
     /// The rule that reads any number of its parts.
     pub(super) fn rule(self) -> Rule {
         match self {

@@ -1,31 +1,32 @@
 //! Declarations other than rule tables.
 
 use super::super::ast::{Acl, AclEntry, Attribute, AttributeBlock, AttributeValue, Binding, Include, Name, Sub};
-use super::super::grammar::{Pair, Rule};
-use super::{Builder, child};
+use super::super::grammar::Rule;
+use super::super::parsed::Node;
+use super::Builder;
 
 impl Builder<'_> {
-    pub(super) fn include(&mut self, pair: Pair<'_>) -> Option<Include> {
-        let span = self.span(&pair);
-        Some(Include { path: self.text(&child(pair, Rule::string)?), span })
+    pub(super) fn include(node: Node<'_>) -> Option<Include> {
+        let span = node.span();
+        Some(Include { path: Self::text(&node.child(Rule::string)?), span })
     }
 
-    pub(super) fn constant(&mut self, pair: Pair<'_>) -> Option<Binding> {
-        let span = self.span(&pair);
-        let binding = self.binding(child(pair, Rule::binding)?)?;
+    pub(super) fn constant(&mut self, node: Node<'_>) -> Option<Binding> {
+        let span = node.span();
+        let binding = self.binding(node.child(Rule::binding)?)?;
         Some(Binding { span, ..binding })
     }
 
     /// `NAME: TYPE = VALUE`; its span is put right by the caller, who knows the whole.
-    pub(super) fn binding(&mut self, pair: Pair<'_>) -> Option<Binding> {
-        let span = self.span(&pair);
-        let mut inner = pair.into_inner();
-        let name = self.name(&inner.next()?);
+    pub(super) fn binding(&mut self, node: Node<'_>) -> Option<Binding> {
+        let span = node.span();
+        let mut inner = node.children();
+        let name = Self::name(&inner.next()?);
         let mut ty = None;
         let mut value = None;
         for part in inner {
-            match part.as_rule() {
-                Rule::type_name => ty = Some(self.name(&part)),
+            match part.rule() {
+                Rule::type_name => ty = Some(Self::name(&part)),
                 Rule::expression => value = Some(self.expression(part, 0)?),
                 _ => {}
             }
@@ -33,13 +34,13 @@ impl Builder<'_> {
         Some(Binding { name, ty, value: value?, span })
     }
 
-    pub(super) fn attribute_block(&mut self, pair: Pair<'_>) -> Option<AttributeBlock> {
-        let span = self.span(&pair);
+    pub(super) fn attribute_block(&mut self, node: Node<'_>) -> Option<AttributeBlock> {
+        let span = node.span();
         let mut name = None;
         let mut attributes = None;
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::name => name = Some(self.name(&part)),
+        for part in node.children() {
+            match part.rule() {
+                Rule::name => name = Some(Self::name(&part)),
                 Rule::attributes => attributes = Some(self.attributes(part)?),
                 _ => {}
             }
@@ -47,19 +48,19 @@ impl Builder<'_> {
         Some(AttributeBlock { name: name?, attributes, span })
     }
 
-    fn attributes(&mut self, pair: Pair<'_>) -> Option<Vec<Attribute>> {
-        let attributes = pair.into_inner().filter(|part| part.as_rule() == Rule::attribute);
+    fn attributes(&mut self, node: Node<'_>) -> Option<Vec<Attribute>> {
+        let attributes = node.children().filter(|part| part.rule() == Rule::attribute);
         attributes.map(|part| self.attribute(part)).collect()
     }
 
-    fn attribute(&mut self, pair: Pair<'_>) -> Option<Attribute> {
-        let span = self.span(&pair);
-        let mut inner = pair.into_inner();
+    fn attribute(&mut self, node: Node<'_>) -> Option<Attribute> {
+        let span = node.span();
+        let mut inner = node.children();
         let dotted = inner.next()?;
-        let written = self.span(&dotted);
-        let name = Name { span: written, ..self.name(&child(dotted, Rule::word)?) };
-        let value = inner.find(|part| matches!(part.as_rule(), Rule::attributes | Rule::expression))?;
-        let value = if value.as_rule() == Rule::attributes {
+        let written = dotted.span();
+        let name = Name { span: written, ..Self::name(&dotted.child(Rule::word)?) };
+        let value = inner.find(|part| matches!(part.rule(), Rule::attributes | Rule::expression))?;
+        let value = if value.rule() == Rule::attributes {
             AttributeValue::Block(self.nested_block(name.clone(), value)?)
         } else {
             AttributeValue::Expression(self.expression(value, 0)?)
@@ -67,46 +68,46 @@ impl Builder<'_> {
         Some(Attribute { name, value, span })
     }
 
-    fn nested_block(&mut self, name: Name, pair: Pair<'_>) -> Option<AttributeBlock> {
-        let span = self.span(&pair);
-        Some(AttributeBlock { name, attributes: Some(self.attributes(pair)?), span })
+    fn nested_block(&mut self, name: Name, node: Node<'_>) -> Option<AttributeBlock> {
+        let span = node.span();
+        Some(AttributeBlock { name, attributes: Some(self.attributes(node)?), span })
     }
 
-    pub(super) fn acl(&mut self, pair: Pair<'_>) -> Option<Acl> {
-        let span = self.span(&pair);
+    pub(super) fn acl(node: Node<'_>) -> Option<Acl> {
+        let span = node.span();
         let mut name = None;
         let mut entries = Vec::new();
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::name => name = Some(self.name(&part)),
-                Rule::acl_entry => entries.push(self.acl_entry(part)?),
+        for part in node.children() {
+            match part.rule() {
+                Rule::name => name = Some(Self::name(&part)),
+                Rule::acl_entry => entries.push(Self::acl_entry(part)?),
                 _ => {}
             }
         }
         Some(Acl { name: name?, entries, span })
     }
 
-    fn acl_entry(&mut self, pair: Pair<'_>) -> Option<AclEntry> {
-        let span = self.span(&pair);
+    pub(in super::super) fn acl_entry(node: Node<'_>) -> Option<AclEntry> {
+        let span = node.span();
         let (mut negated, mut address, mut mask) = (false, None, None);
-        for part in pair.into_inner() {
-            match part.as_rule() {
+        for part in node.children() {
+            match part.rule() {
                 Rule::not_mark => negated = true,
-                Rule::string => address = Some(self.text(&part)),
-                Rule::acl_mask => mask = child(part, Rule::number).map(|number| self.name(&number)),
+                Rule::string => address = Some(Self::text(&part)),
+                Rule::acl_mask => mask = part.child(Rule::number).map(|number| Self::name(&number)),
                 _ => {}
             }
         }
         Some(AclEntry { negated, address: address?, mask, span })
     }
 
-    pub(super) fn sub(&mut self, pair: Pair<'_>) -> Option<Sub> {
-        let span = self.span(&pair);
+    pub(super) fn sub(&mut self, node: Node<'_>) -> Option<Sub> {
+        let span = node.span();
         let mut name = None;
         let mut body = None;
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::dotted_name => name = Some(self.dotted_name(&part)),
+        for part in node.children() {
+            match part.rule() {
+                Rule::dotted_name => name = Some(Self::dotted_name(&part)),
                 Rule::block => body = Some(self.block(part)?),
                 _ => {}
             }
