@@ -6,6 +6,7 @@ use super::calls::Calls;
 use super::constant::Constants;
 use super::findings::Findings;
 use super::names::{Names, Part};
+use super::pattern::Patterns;
 use super::scope::{Home, Scope};
 use super::{acl, backend, collect, flow, unused};
 use crate::lang::diagnostic::{Code, Diagnostic};
@@ -25,6 +26,8 @@ pub(super) struct Context<'a> {
     pub(super) calls: Calls,
     /// The values of constants, as far as they were needed.
     pub(super) constants: Constants,
+    /// What is known of regular expressions.
+    pub(super) patterns: Patterns,
     /// The built-in policy's file: what is found there is not the user's to mend.
     pub(super) builtin: FileId,
 }
@@ -35,7 +38,8 @@ pub(super) fn check_policy(assembled: &Assembled, sources: &SourceMap, findings:
     let calls = Calls::of(&names);
     let bounded = calls.report(&names, findings);
     let constants = Constants::new(&names);
-    let cx = Context { sources, findings, names, calls, constants, builtin: assembled.builtin };
+    let patterns = Patterns::default();
+    let cx = Context { sources, findings, names, calls, constants, patterns, builtin: assembled.builtin };
     // In a file that was not understood the backend may be just what was left out.
     if cx.names.backends.iter().next().is_none() && options.require_backend && !findings.any_error() {
         findings.report(no_backend(assembled));

@@ -9,7 +9,7 @@ mod pattern;
 mod statement;
 
 pub use expression::{Arithmetic, Comparison, Expression, ExpressionKind};
-pub use pattern::{Glob, PATTERN_SIZE_LIMIT_BYTES, Pattern};
+pub use pattern::{Glob, PATTERN_SIZE_LIMIT_BYTES, Pattern, literal_start};
 pub use statement::{Arm, Normalization, Outcome, Statement, StatementKind, Target};
 
 use std::net::IpAddr;
