@@ -76,7 +76,7 @@ fn decide(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(format!("decide, {}", layout.name()));
         group.warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(1)).sample_size(30);
         for rules in [10, 10_000] {
-            let program = Program::new(policy(layout, rules));
+            let program = Program::new(&policy(layout, rules));
             for (name, mut request) in requests(layout, rules) {
                 group.bench_function(BenchmarkId::new(name, rules), |bencher| {
                     bencher.iter(|| black_box(program.run(Step::Recv, black_box(&mut request))));
@@ -94,7 +94,7 @@ fn build(criterion: &mut Criterion) {
         for rules in [10, 10_000] {
             let hir = || policy(layout, rules);
             group.bench_function(BenchmarkId::new(layout.name(), rules), |bencher| {
-                bencher.iter_batched(hir, |hir| black_box(Program::new(hir)), BatchSize::PerIteration);
+                bencher.iter_batched(hir, |hir| black_box(Program::new(&hir)), BatchSize::PerIteration);
             });
         }
     }

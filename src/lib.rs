@@ -38,7 +38,7 @@
 //!     rules request first { when path under "/admin/" -> deny 403; }
 //! "#;
 //! let checked = check("site.warp", &MemoryFiles::new("site.warp", text));
-//! let program = Program::new(checked.hir.expect("a policy without mistakes"));
+//! let program = Program::new(&checked.hir.expect("a policy without mistakes"));
 //!
 //! let verdict = program.run(Step::Recv, &mut Request("/admin/users"));
 //! assert_eq!((verdict.action, verdict.status), (Action::Synth, Some(403)));

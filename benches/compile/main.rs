@@ -55,7 +55,7 @@ fn run(text: &str) -> [Duration; 3] {
     let checked = check("bench.warp", &files);
     let check = began.elapsed();
     let began = Instant::now();
-    let program = black_box(Program::new(checked.hir.unwrap_or_default()));
+    let program = black_box(Program::new(&checked.hir.unwrap_or_default()));
     let index = began.elapsed();
     drop(program);
     [parse, check, index]

@@ -53,7 +53,7 @@ impl From<Format> for GraphFormat {
 
 pub(super) fn run(arguments: &Arguments, out: &mut Output) -> Result<Outcome, Failure> {
     let Some((hir, sources)) = policy_file::read(&arguments.policy)? else { return Ok(Outcome::Findings) };
-    let (program, format) = (Program::new(hir), arguments.format.into());
+    let (program, format) = (Program::new(&hir), arguments.format.into());
     out.write(&match arguments.step {
         Some(step) => graph::render_step(&program, &sources, format, step),
         None => graph::render(&program, &sources, format),

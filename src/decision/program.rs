@@ -2,9 +2,10 @@
 
 use super::eval::{AclIndex, Acls, Context, Scope, conclude, perform};
 use super::facts::{Facts, Refused, Value};
+use super::index::AclsOf;
 use super::lower;
 use super::tree::{DecisionTree, Node, NodeId};
-use crate::lang::hir::Hir;
+use crate::lang::hir::{Backend, Hir, SubId};
 use crate::lang::schema::{Action, Step};
 use crate::lang::source::Span;
 
@@ -43,26 +44,32 @@ impl Verdict {
 }
 
 /// A policy as decision trees, one for each step. Immutable: any number of requests run it at once.
+///
+/// It keeps nothing of the policy but what running and drawing it need.
 #[derive(Debug)]
 pub struct Program {
-    hir: Hir,
-    trees: Vec<DecisionTree>,
-    acls: Vec<AclIndex>,
+    backends: Box<[Backend]>,
+    /// The names of the subs, with their places.
+    subs: Box<[(Box<str>, Span)]>,
+    trees: Box<[DecisionTree]>,
+    acls: Box<[AclIndex]>,
 }
 
 impl Program {
     /// Lowers a policy and indexes it. Cannot fail: only an error-free policy has a [`Hir`].
     #[must_use]
-    pub fn new(hir: Hir) -> Self {
-        let trees = hir.steps.iter().map(|body| lower::lower(&hir, body)).collect();
-        let acls = hir.acls.iter().map(AclIndex::new).collect();
-        Self { hir, trees, acls }
+    pub fn new(hir: &Hir) -> Self {
+        let acls: Box<[AclIndex]> = hir.acls.iter().map(AclIndex::new).collect();
+        let of = AclsOf { declared: &hir.acls, indexed: &acls };
+        let trees = hir.steps.iter().map(|body| lower::lower(hir, body, of)).collect();
+        let subs = hir.subs.iter().map(|sub| (sub.name.as_str().into(), sub.span)).collect();
+        Self { backends: hir.backends.as_slice().into(), subs, trees, acls }
     }
 
-    /// The policy as it was checked.
+    /// The name of a sub and its place; `None` if the id is of another program.
     #[must_use]
-    pub fn hir(&self) -> &Hir {
-        &self.hir
+    pub fn sub(&self, sub: SubId) -> Option<(&str, Span)> {
+        self.subs.get(sub.0 as usize).map(|(name, span)| (&**name, *span))
     }
 
     /// The tree of a step; `None` if nothing is written for it.
@@ -81,7 +88,7 @@ impl Program {
     /// and subs do not call themselves.
     pub fn run<F: Facts>(&self, step: Step, facts: &mut F) -> Verdict {
         let Some(tree) = self.tree(step) else { return Verdict::undecided(step) };
-        let context = Context { step, backends: &self.hir.backends, acls: Acls::Indexed(&self.acls) };
+        let context = Context { step, backends: &self.backends, acls: Acls::Indexed(&self.acls) };
         let mut run = Run { tree, context, locals: Vec::new(), returns: Returns::default() };
         run.walk(facts).unwrap_or_else(|| Verdict::undecided(step))
     }
@@ -101,7 +108,11 @@ impl Run<'_> {
         let mut at = self.tree.entry();
         loop {
             at = match self.tree.node(at)? {
-                Node::Match(node) => node.choose(&self.scope(facts, node.frame)),
+                Node::Match(node) => node.choose(&self.scope(facts, node.frame), 0),
+                Node::Resume { of, from } => match self.tree.node(*of)? {
+                    Node::Match(node) => node.choose(&self.scope(facts, node.frame), *from),
+                    _ => return None,
+                },
                 Node::Act { statement, frame, next } => {
                     facts.performing(statement.span);
                     match perform(&statement.kind, facts, &mut self.locals, *frame, self.context) {

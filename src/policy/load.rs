@@ -55,7 +55,7 @@ pub fn compile(source: &PolicySource, registry: &Registry, generation: u64) -> R
         generation,
         backends: backends::resolve(&hir.backends, registry),
         default_backend: hir.default_backend,
-        program: Program::new(hir),
+        program: Program::new(&hir),
         path: source.path.clone(),
         files: reads.paths().map(PathBuf::from).collect(),
         fingerprint: reads.fingerprint(),

@@ -26,7 +26,7 @@ type Mark = u16;
 /// Of tokens with nothing before them but another token.
 const GLUED: Mark = 1 << 15;
 /// Where the words of the grammar begin, behind the kinds of tokens.
-const FIRST_WORD: Mark = 1 << 8;
+pub(super) const FIRST_WORD: Mark = 1 << 8;
 
 /// The words of the grammar: everything in its quotes that is a word.
 static WORDS: LazyLock<HashMap<&str, Mark>> = LazyLock::new(|| {

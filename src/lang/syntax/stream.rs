@@ -37,7 +37,7 @@ impl<'s> Stream<'s> {
         let mut toks = Vec::with_capacity(text.len() / 4);
         for token in lexer::tokens(text) {
             if token.kind.is_trivia() {
-                first_on_line |= text.get(token.range()).is_some_and(|trivia| trivia.contains('\n'));
+                first_on_line |= text.get(token.range()).is_some_and(|trivia| trivia.bytes().any(|byte| byte == b'\n'));
                 glued = false;
                 continue;
             }
@@ -66,6 +66,11 @@ impl<'s> Stream<'s> {
     /// The word at `index`; empty if there is no word there.
     pub(super) fn word(&self, index: usize) -> &'s str {
         self.tok(index).filter(|tok| tok.kind == TokenKind::Word).map_or("", |tok| self.text_of(tok))
+    }
+
+    /// Whether a word of the grammar stands at `index`.
+    pub(super) fn is_keyword(&self, index: usize) -> bool {
+        self.toks.get(index).is_some_and(|tok| tok.mark >= shape::FIRST_WORD)
     }
 
     /// The word at `index` unless it is a part of a dotted name.

@@ -134,6 +134,9 @@ pub(super) fn open_braces(stream: &Stream<'_>, part: Range<usize>) -> usize {
 
 fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
     let Some(tok) = stream.tok(index) else { return false };
+    if matches!(section, Section::Statements | Section::Rows) && !stream.is_keyword(index) {
+        return false;
+    }
     let word = stream.leading_word(index);
     match section {
         Section::Attributes => tok.first_on_line && tok.kind == TokenKind::Dot,

@@ -21,7 +21,7 @@ fn program() -> Program {
         ends(Action::Hash),
     ];
     let sub = Sub { name: "mark".to_owned(), body: body(vec![set_header("x-b", text("c"))]), span: nowhere() };
-    Program::new(Hir { subs: vec![sub], ..policy(statements) })
+    Program::new(&Hir { subs: vec![sub], ..policy(statements) })
 }
 
 fn check(name: &str, format: GraphFormat) {
