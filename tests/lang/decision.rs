@@ -8,6 +8,7 @@ mod equal;
 mod facts;
 mod graphs;
 mod indexes;
+mod memory;
 mod policies;
 mod random;
 mod semantics;
