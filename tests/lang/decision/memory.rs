@@ -11,7 +11,7 @@ use warp_edge::lang::check::{Checked, check};
 use rules::Form;
 
 /// How many rules are compared with none.
-const RULES: i64 = 1_000;
+const RULES: usize = 1_000;
 
 /// The bytes that a policy of so many rules keeps: its text, its places and its program.
 fn kept(form: Form, rules: usize) -> i64 {
@@ -27,7 +27,7 @@ fn kept(form: Form, rules: usize) -> i64 {
 #[test]
 fn a_rule_keeps_less_than_a_kilobyte() {
     for form in Form::ALL {
-        let each = (kept(form, RULES.unsigned_abs() as usize) - kept(form, 0)) / RULES;
+        let each = (kept(form, RULES) - kept(form, 0)) / RULES.cast_signed() as i64;
         assert!(each < 1_000, "{}: {each} bytes a rule", form.name());
     }
 }
