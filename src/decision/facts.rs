@@ -106,6 +106,19 @@ pub trait Facts {
     /// Removes all field lines of that name.
     fn unset_header(&mut self, message: Message, name: &HeaderName);
 
+    /// All field lines of that name in their order.
+    fn header_lines(&self, message: Message, name: &HeaderName) -> Vec<Cow<'_, [u8]>> {
+        self.header(message, name).into_iter().collect()
+    }
+
+    /// Adds a field line of that name behind those that are there.
+    ///
+    /// # Errors
+    /// As [`set_header`](Self::set_header).
+    fn append_header(&mut self, message: Message, name: &HeaderName, value: &[u8]) -> Result<(), Refused> {
+        self.set_header(message, name, value)
+    }
+
     /// Adds a part to the cache key; parts are framed, so that `"ab" "c"` is not `"a" "bc"`.
     fn hash_data(&mut self, part: &[u8]);
 
@@ -114,4 +127,35 @@ pub trait Facts {
 
     /// Writes a line to the log of this request.
     fn log(&mut self, line: &[u8]);
+
+    /// Writes to the log of this request how long it has been under way.
+    fn timestamp(&mut self, label: &[u8]) {
+        self.log(label);
+    }
+
+    /// Writes a line to the log of warp; the priority is that of syslog, from 0 to 7.
+    fn syslog(&mut self, _priority: i64, _line: &[u8]) {}
+
+    /// Bits that nobody can guess, other ones each time.
+    fn random_bits(&self) -> u128 {
+        0
+    }
+
+    /// The moment right now; `now` stands still during a step.
+    fn clock(&self) -> SystemTime {
+        match self.get(Variable::Now) {
+            Value::Time(now) => now,
+            _ => SystemTime::UNIX_EPOCH,
+        }
+    }
+
+    /// Whether a backend can be asked, or a member of a director.
+    fn is_healthy(&self, _backend: BackendId) -> bool {
+        true
+    }
+
+    /// A variable of the environment in which warp was started.
+    fn environment(&self, _name: &[u8]) -> Option<Cow<'_, [u8]>> {
+        None
+    }
 }

@@ -61,6 +61,7 @@ mod storing;
 mod synth;
 mod told;
 mod upstream;
+mod world;
 
 use std::sync::{Arc, OnceLock};
 

@@ -58,6 +58,7 @@ pub fn ask(policy: &Policy, step: Step, exchange: &mut Exchange, req: &mut Reque
     run_on(policy, step, &mut StepFacts::new(exchange, Some(req)))
 }
 
-fn run_on(policy: &Policy, step: Step, facts: &mut StepFacts<'_>) -> Verdict {
+fn run_on<'a>(policy: &'a Policy, step: Step, facts: &mut StepFacts<'a>) -> Verdict {
+    facts.policy = Some(policy);
     policy.program.run(step, facts)
 }

@@ -14,6 +14,7 @@ impl<'a, F: Facts> Scope<'a, F> {
         use ExpressionKind as Kind;
         match &expression.kind {
             Kind::Text(text) => Value::text(text),
+            Kind::File(file) => Value::text(&file.bytes),
             Kind::Int(number) => Value::Int(*number),
             Kind::Real(number) => Value::Real(*number),
             Kind::Bool(flag) => Value::Bool(*flag),

@@ -71,6 +71,11 @@ pub(super) fn check_policy(
 }
 
 impl Context<'_> {
+    /// Whether there is a file of that path, which is written in the file `from`.
+    pub(super) fn has_file(&self, from: &str, path: &str) -> bool {
+        self.files.expand(from, path).is_ok_and(|names| !names.is_empty())
+    }
+
     /// The bytes of the file that `path`, written in the file `from`, stands for.
     pub(super) fn read_file(&self, from: &str, path: &str) -> Result<Vec<u8>, String> {
         match self.files.expand(from, path)?.as_slice() {

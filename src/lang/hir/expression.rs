@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use http::HeaderName;
 
-use super::{AclId, BackendId, Glob, LocalId, Pattern, TableId};
+use super::{AclId, BackendId, FileText, Glob, LocalId, Pattern, TableId};
 use crate::lang::schema::function::Class;
 use crate::lang::schema::{Function, Message, Type, Variable};
 use crate::lang::source::Span;
@@ -110,6 +110,8 @@ pub enum ExpressionKind {
     Acl(AclId),
     /// LIST, an argument.
     List(Vec<Box<[u8]>>),
+    /// STRING: what a file holds; an argument.
+    File(FileText),
 }
 
 impl Expression {
@@ -182,7 +184,8 @@ macro_rules! parts {
                 | Self::Unset
                 | Self::Regex(_)
                 | Self::Acl(_)
-                | Self::List(_) => ($none, $none),
+                | Self::List(_)
+                | Self::File(_) => ($none, $none),
             }
         }
     };

@@ -18,7 +18,7 @@ fn checked(function: Function, statements: &str) -> (Step, Checked) {
     let steps = function.steps();
     let step = [Step::Recv].into_iter().chain(steps.iter()).find(|step| step.runs() && steps.contains(*step)).unwrap();
     let text = format!("{DECLARATIONS}sub {} {{ {statements} }}\n", step.name());
-    (step, check("policy.warp", &MemoryFiles::new("policy.warp", text)))
+    (step, check("policy.warp", &MemoryFiles::new("policy.warp", text).with("notice.txt", "Back soon.")))
 }
 
 /// The lines that `statements` write to the log; those of the policy as written, where no call is folded.

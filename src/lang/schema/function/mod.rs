@@ -57,6 +57,10 @@ families! {
     time Time "Moments";
     /// Digests, message authentication, and text that carries bytes.
     digest Digest "Digests and encodings";
+    /// Header fields with all of their lines.
+    header Header "Header fields";
+    /// What is not in the request: chance, health, files, the clock.
+    world World "The world";
 }
 
 impl Function {

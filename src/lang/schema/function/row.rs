@@ -43,6 +43,14 @@ pub enum Takes {
     Value(Type),
     /// One of these words, without quotation marks.
     Words(&'static [&'static str]),
+    /// A STRING that is not shown to people: the key of a signature.
+    Secret,
+    /// A header field. An effect changes it.
+    Header,
+    /// The path of a file, known when the policy is checked; what is taken is what it holds.
+    File,
+    /// The path of a file, known when the policy is checked; what is taken is whether it is there.
+    Presence,
 }
 
 /// A parameter of a function.
@@ -163,9 +171,13 @@ macro_rules! functions {
     };
 }
 
-/// What a parameter takes: `Words "a" "b"`, or a type.
+/// What a parameter takes: `Words "a" "b"`, one of the other kinds, or a type.
 macro_rules! takes {
     (Words $($word:literal)+) => { $crate::lang::schema::function::row::Takes::Words(&[$($word),+]) };
+    (Secret) => { $crate::lang::schema::function::row::Takes::Secret };
+    (Header) => { $crate::lang::schema::function::row::Takes::Header };
+    (File) => { $crate::lang::schema::function::row::Takes::File };
+    (Presence) => { $crate::lang::schema::function::row::Takes::Presence };
     ($ty:ident) => { $crate::lang::schema::function::row::Takes::Value($crate::lang::schema::Type::$ty) };
 }
 
