@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use http::HeaderName;
 
-use crate::lang::hir::BackendId;
+use crate::lang::hir::{BackendId, RateLimitId};
 use crate::lang::schema::{Message, Variable};
 use crate::lang::source::Span;
 
@@ -76,6 +76,19 @@ pub const TEXT_LIMIT_BYTES: usize = 1 << 20;
 #[error("{0}")]
 pub struct Refused(pub &'static str);
 
+/// How often a key may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many tokens come back in [`per_ms`](Self::per_ms).
+    pub limit: u64,
+    /// The time in which they do, in milliseconds.
+    pub per_ms: u64,
+    /// How many tokens there are at most.
+    pub burst: u64,
+    /// How long a key that came too often is refused altogether, in milliseconds.
+    pub block_ms: u64,
+}
+
 /// One request, seen from one step. The proxy implements it over its session, tests over a map.
 ///
 /// Which variables may be read or set in which step is checked when the policy is compiled; an
@@ -139,6 +152,11 @@ pub trait Facts {
     /// Bits that nobody can guess, other ones each time.
     fn random_bits(&self) -> u128 {
         0
+    }
+
+    /// Whether a key has come more often than it may, this time included.
+    fn exceeds(&self, _limit: RateLimitId, _key: &[u8], _rate: Rate) -> bool {
+        false
     }
 
     /// The moment right now; `now` stands still during a step.

@@ -11,8 +11,9 @@ use super::ctx::{Exchange, Fetch, Lifetimes, TtlSource, Uncacheable};
 use super::world;
 use crate::cache::slice::LEAST_BYTES;
 use crate::cache::{TargetList, spelling};
+use crate::decision::facts::Rate;
 use crate::decision::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
-use crate::lang::hir::BackendId;
+use crate::lang::hir::{BackendId, RateLimitId};
 use crate::lang::schema::{Message, Variable};
 use crate::lang::source::Span;
 use crate::policy::Policy;
@@ -38,6 +39,8 @@ pub struct StepFacts<'a> {
     pub resp: Option<&'a mut ResponseHeader>,
     /// The policy, for what it knows of the world.
     pub policy: Option<&'a Policy>,
+    /// Whether the policy is asked what it would do, and nothing counts.
+    pub is_aside: bool,
     /// The statement that is being carried out.
     place: Option<Span>,
 }
@@ -71,6 +74,7 @@ impl<'a> StepFacts<'a> {
             obj: None,
             resp: None,
             policy: None,
+            is_aside: false,
             place: None,
         }
     }
@@ -485,6 +489,17 @@ impl Facts for StepFacts<'_> {
 
     fn is_healthy(&self, backend: BackendId) -> bool {
         self.policy.and_then(|policy| policy.target(backend)).is_some_and(|target| target.is_healthy())
+    }
+
+    /// A fetch in the background is no client's request, and a question beside one was asked before.
+    fn exceeds(&self, limit: RateLimitId, key: &[u8], rate: Rate) -> bool {
+        let Some(limiter) = self.policy.and_then(|policy| policy.rate_limit(limit)) else { return false };
+        let rate = world::rate(rate);
+        match (self.exchange.background, self.is_aside) {
+            (true, _) => false,
+            (false, true) => limiter.would_refuse(key, rate),
+            (false, false) => limiter.take(key, rate),
+        }
     }
 
     fn environment(&self, name: &[u8]) -> Option<Cow<'_, [u8]>> {

@@ -8,7 +8,7 @@ use super::{unknown, vcl, words};
 use crate::lang::diagnostic::suggest::closest;
 use crate::lang::diagnostic::{Code, Diagnostic, Fix};
 use crate::lang::hir::{AclId, Expression, ExpressionKind, FileText, StatementKind, Target};
-use crate::lang::schema::function::{Class, Constant, Parameter, Takes};
+use crate::lang::schema::function::{Class, Constant, Limit, Parameter, Takes};
 use crate::lang::schema::{Function, Type};
 use crate::lang::source::{SourceFile, Span};
 use crate::lang::syntax::ast::{self, Call};
@@ -23,7 +23,11 @@ impl Scope<'_, '_> {
             self.report(Diagnostic::new(Code::E0306, span, message).help(help));
             return None;
         }
-        let kind = ExpressionKind::Call(function, self.arguments(function, call)?);
+        let mut arguments = self.arguments(function, call)?;
+        if function == Function::Limit(Limit::Ratelimit) {
+            arguments.push(self.rate_limit(span));
+        }
+        let kind = ExpressionKind::Call(function, arguments);
         Some(Expression { kind, ty: function.result(), span })
     }
 
@@ -68,14 +72,16 @@ impl Scope<'_, '_> {
     fn arguments(&mut self, function: Function, call: &Call) -> Option<Vec<Expression>> {
         let given = self.assigned(function, call)?;
         let pairs = given.into_iter().zip(function.parameters());
-        let checked: Vec<_> = pairs
+        let checked: Option<Vec<_>> = pairs
             .map(|(argument, parameter)| match (argument, parameter.default) {
                 (Some(argument), _) => self.argument(function, argument, parameter),
                 (None, Some(default)) => Some(constant(default, parameter, call.function.span)),
                 (None, None) => None,
             })
+            .collect::<Vec<_>>()
+            .into_iter()
             .collect();
-        checked.into_iter().collect()
+        checked.filter(|arguments| self.is_possible(function, arguments))
     }
 
     /// Which argument is whose: those without a name come first, in the order of the parameters.

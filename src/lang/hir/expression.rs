@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use http::HeaderName;
 
-use super::{AclId, BackendId, FileText, Glob, LocalId, Pattern, TableId};
+use super::{AclId, BackendId, FileText, Glob, LocalId, Pattern, RateLimitId, TableId};
 use crate::lang::schema::function::Class;
 use crate::lang::schema::{Function, Message, Type, Variable};
 use crate::lang::source::Span;
@@ -112,6 +112,8 @@ pub enum ExpressionKind {
     List(Vec<Box<[u8]>>),
     /// STRING: what a file holds; an argument.
     File(FileText),
+    /// Which rate limit a call is, behind its arguments.
+    RateLimit(RateLimitId),
 }
 
 impl Expression {
@@ -185,7 +187,8 @@ macro_rules! parts {
                 | Self::Regex(_)
                 | Self::Acl(_)
                 | Self::List(_)
-                | Self::File(_) => ($none, $none),
+                | Self::File(_)
+                | Self::RateLimit(_) => ($none, $none),
             }
         }
     };

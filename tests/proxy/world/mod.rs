@@ -1,6 +1,7 @@
 //! Functions that ask for more than the request: chance, health, files, the environment.
 
 mod fields;
+mod limit;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -11,7 +11,7 @@ use http::HeaderName;
 
 use crate::decision::eval::{Scope, borrow};
 use crate::decision::facts::{Facts, Value};
-use crate::lang::hir::{BackendId, Expression, ExpressionKind, Pattern};
+use crate::lang::hir::{BackendId, Expression, ExpressionKind, Pattern, RateLimitId};
 use crate::lang::schema::Message;
 
 /// The arguments of a call.
@@ -52,6 +52,14 @@ pub(super) trait Given<'v> {
     fn field(&self, at: usize) -> Option<(Message, &'v HeaderName)> {
         match self.written(at) {
             Some(ExpressionKind::Header(message, name)) => Some((*message, name)),
+            _ => None,
+        }
+    }
+
+    /// The number of a rate limit, which the checker has put there.
+    fn rate_limit(&self, at: usize) -> Option<RateLimitId> {
+        match self.written(at) {
+            Some(ExpressionKind::RateLimit(id)) => Some(*id),
             _ => None,
         }
     }

@@ -37,6 +37,6 @@ macro_rules! families {
 
 families! {
     values: core Core, text Text, convert Convert, math Math, time Time, digest Digest,
-        header Header, world World;
+        header Header, limit Limit, world World;
     effects: core Core, header Header;
 }
