@@ -30,6 +30,10 @@ pub(super) fn instead_of(name: &str) -> Option<&'static str> {
         "std.timed_call" => "write `call` and, around it, `std.timestamp(\"before\")` and `std.timestamp(\"behind\")`",
         "uuid.version4" | "uuid.uuid_v4" | "uuid.uuid" => "write `uuid.v4()`",
         "uuid.version7" => "write `uuid.v7()`",
+        "cookie.parse" => "leave it out: `cookie.keep` and the others work on the `Cookie` field itself",
+        "cookie.get_string" => {
+            "leave it out, or write `req.http.Cookie`: the functions of `cookie` change that field itself"
+        }
         "vsthrottle.is_denied" => "write `ratelimit(key: client.ip, limit: 60, per: 1m)`",
         "hit_for_pass" => "write `return (pass(10m))` in backend_response, or `pass 10m` in `rules response`",
         _ => return None,

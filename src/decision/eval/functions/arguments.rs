@@ -12,7 +12,7 @@ use http::HeaderName;
 use crate::decision::eval::{Scope, borrow};
 use crate::decision::facts::{Facts, Value};
 use crate::lang::hir::{BackendId, Expression, ExpressionKind, Pattern, RateLimitId};
-use crate::lang::schema::Message;
+use crate::lang::schema::{Message, Step};
 
 /// The arguments of a call.
 pub(super) trait Given<'v> {
@@ -82,6 +82,11 @@ pub(in crate::decision::eval) struct Arguments<'s, 'a, F> {
 impl<'s, 'a, F: Facts> Arguments<'s, 'a, F> {
     pub fn new(scope: &'s Scope<'a, F>, given: &'a [Expression]) -> Self {
         Self { scope, given }
+    }
+
+    /// The step that is run.
+    pub fn step(&self) -> Step {
+        self.scope.context.step
     }
 
     /// The request.

@@ -59,6 +59,8 @@ families! {
     digest Digest "Digests and encodings";
     /// Header fields with all of their lines.
     header Header "Header fields";
+    /// The cookies of the request.
+    cookie Cookie "Cookies";
     /// How often something comes.
     limit Limit "Rate limits";
     /// What is not in the request: chance, health, files, the clock.
