@@ -6,7 +6,8 @@ use std::time::SystemTime;
 
 use http::HeaderName;
 
-use crate::lang::hir::{BackendId, RateLimitId};
+use super::eval::is_password;
+use crate::lang::hir::{BackendId, PasswordHash, RateLimitId};
 use crate::lang::schema::{Message, Variable};
 use crate::lang::source::Span;
 
@@ -157,6 +158,11 @@ pub trait Facts {
     /// Whether a key has come more often than it may, this time included.
     fn exceeds(&self, _limit: RateLimitId, _key: &[u8], _rate: Rate) -> bool {
         false
+    }
+
+    /// Whether that is the password of the hash.
+    fn proves(&self, hash: &PasswordHash, password: &[u8]) -> bool {
+        is_password(hash, password)
     }
 
     /// The moment right now; `now` stands still during a step.

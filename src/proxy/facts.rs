@@ -8,12 +8,12 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::ctx::{Exchange, Fetch, Lifetimes, TtlSource, Uncacheable};
-use super::world;
+use super::{password, world};
 use crate::cache::slice::LEAST_BYTES;
 use crate::cache::{TargetList, spelling};
 use crate::decision::facts::Rate;
 use crate::decision::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
-use crate::lang::hir::{BackendId, RateLimitId};
+use crate::lang::hir::{BackendId, PasswordHash, RateLimitId};
 use crate::lang::schema::{Message, Variable};
 use crate::lang::source::Span;
 use crate::policy::Policy;
@@ -500,6 +500,10 @@ impl Facts for StepFacts<'_> {
             (false, true) => limiter.would_refuse(key, rate),
             (false, false) => limiter.take(key, rate),
         }
+    }
+
+    fn proves(&self, hash: &PasswordHash, password: &[u8]) -> bool {
+        password::proves(hash, password)
     }
 
     fn environment(&self, name: &[u8]) -> Option<Cow<'_, [u8]>> {

@@ -43,6 +43,7 @@ mod lookup;
 mod marks;
 mod options;
 mod part;
+mod password;
 mod post;
 mod query;
 mod range;

@@ -9,7 +9,7 @@ use crate::lang::diagnostic::suggest::closest;
 use crate::lang::diagnostic::{Code, Diagnostic, Fix};
 use crate::lang::hir::{AclId, Expression, ExpressionKind, FileText, StatementKind, Target};
 use crate::lang::schema::function::{Class, Constant, Limit, Parameter, Takes};
-use crate::lang::schema::{Function, Type};
+use crate::lang::schema::{Function, Type, Variable};
 use crate::lang::source::{SourceFile, Span};
 use crate::lang::syntax::ast::{self, Call};
 
@@ -155,6 +155,7 @@ impl Scope<'_, '_> {
             Takes::Secret => return self.wanted(argument, Type::String, format_args!("{what}")),
             Takes::Header => (self.field_argument(function, argument, &what)?, Type::String),
             Takes::File => (self.file_argument(argument, &what)?, Type::String),
+            Takes::Users => (self.users_argument(argument, &what)?, Type::Void),
             Takes::Presence => (self.presence_argument(argument, &what)?, Type::Bool),
         };
         Some(Expression { kind, ty, span })
@@ -232,7 +233,7 @@ impl Scope<'_, '_> {
     }
 
     /// The bytes of the file of that path, which is written at `span`; reports why it cannot be read.
-    fn read(&self, path: &str, span: Span) -> Option<FileText> {
+    pub(super) fn read(&self, path: &str, span: Span) -> Option<FileText> {
         match self.cx.read_file(self.file_of(span), path) {
             Ok(bytes) => Some(FileText { bytes, span }),
             Err(reason) => {
@@ -250,7 +251,7 @@ impl Scope<'_, '_> {
         Some(ExpressionKind::Bool(self.cx.has_file(self.file_of(argument.span), &path)))
     }
 
-    fn path_argument(&mut self, argument: &ast::Expression, what: &str) -> Option<String> {
+    pub(super) fn path_argument(&mut self, argument: &ast::Expression, what: &str) -> Option<String> {
         let value = self.wanted(argument, Type::String, format_args!("{what}"))?;
         match self.known(&value, format_args!("{what}"))? {
             Literal::Text(path) => Some(String::from_utf8_lossy(&path).into_owned()),
@@ -281,12 +282,14 @@ fn constant(constant: Constant, parameter: &Parameter, span: Span) -> Expression
     let ty = match parameter.takes {
         Takes::Value(ty) => ty,
         Takes::Presence => Type::Bool,
+        Takes::Users => Type::Void,
         Takes::Words(_) | Takes::Secret | Takes::Header | Takes::File => Type::String,
     };
     let kind = match constant {
         Constant::Unset => ExpressionKind::Unset,
         Constant::Text(text) => ExpressionKind::Text(text.as_bytes().into()),
         Constant::Int(number) => ExpressionKind::Int(number),
+        Constant::Now => ExpressionKind::Variable(Variable::Now),
         Constant::Real(number) => ExpressionKind::Real(number),
         Constant::Bool(flag) => ExpressionKind::Bool(flag),
         Constant::Duration(millis) => ExpressionKind::Duration(millis),

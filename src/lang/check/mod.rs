@@ -47,6 +47,7 @@ mod target;
 mod tls;
 mod unknown;
 mod unused;
+mod users_file;
 mod vcl;
 mod words;
 

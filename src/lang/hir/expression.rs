@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use http::HeaderName;
 
-use super::{AclId, BackendId, FileText, Glob, LocalId, Pattern, RateLimitId, TableId};
+use super::{AclId, BackendId, FileText, Glob, LocalId, Pattern, RateLimitId, TableId, Users};
 use crate::lang::schema::function::Class;
 use crate::lang::schema::{Function, Message, Type, Variable};
 use crate::lang::source::Span;
@@ -112,6 +113,8 @@ pub enum ExpressionKind {
     List(Vec<Box<[u8]>>),
     /// STRING: what a file holds; an argument.
     File(FileText),
+    /// Users, an argument.
+    Users(Arc<Users>),
     /// Which rate limit a call is, behind its arguments.
     RateLimit(RateLimitId),
 }
@@ -188,6 +191,7 @@ macro_rules! parts {
                 | Self::Acl(_)
                 | Self::List(_)
                 | Self::File(_)
+                | Self::Users(_)
                 | Self::RateLimit(_) => ($none, $none),
             }
         }

@@ -10,6 +10,7 @@ mod expression;
 mod pattern;
 mod statement;
 mod table;
+mod users;
 
 pub use backend::{Backend, BackendAddress, FileText, Greeting, Limit, Place, Probe, ProxyVersion, Tls, Via};
 pub use director::{Choice, Director, Key, Member, Shard, ShardHealth};
@@ -17,6 +18,7 @@ pub use expression::{Arithmetic, Comparison, Expression, ExpressionKind};
 pub use pattern::{Glob, PATTERN_SIZE_LIMIT_BYTES, Pattern, literal_start};
 pub use statement::{Arm, Normalization, Outcome, Statement, StatementKind, Target};
 pub use table::{Datum, Table};
+pub use users::{MOST_BCRYPT_COST, PasswordHash, Users};
 
 use std::net::IpAddr;
 

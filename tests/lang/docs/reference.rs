@@ -182,6 +182,7 @@ fn parameter(parameter: &Parameter) -> String {
         Takes::Secret => Type::String.name().to_owned(),
         Takes::Header => "HEADER".to_owned(),
         Takes::File | Takes::Presence => "FILE".to_owned(),
+        Takes::Users => "FILE or LIST".to_owned(),
     };
     let default = parameter.default.map_or(String::new(), |default| format!(" = {}", constant(default, parameter)));
     format!("{}: {takes}{default}", parameter.name)
@@ -195,6 +196,7 @@ fn constant(constant: Constant, parameter: &Parameter) -> String {
         (Constant::Unset, _) => "unset".to_owned(),
         (Constant::Int(i64::MAX), _) => "all".to_owned(),
         (Constant::Int(number), _) => number.to_string(),
+        (Constant::Now, _) => "now".to_owned(),
         (Constant::Real(number), _) => format!("{number:?}"),
         (Constant::Bool(flag), _) => flag.to_string(),
         (Constant::Duration(millis), _) => format!("{}s", millis / 1_000),

@@ -1,5 +1,6 @@
 //! Functions that ask for more than the request: chance, health, files, the environment.
 
+mod access;
 mod cookie;
 mod fields;
 mod limit;

@@ -11,7 +11,7 @@ use http::HeaderName;
 
 use crate::decision::eval::{Scope, borrow};
 use crate::decision::facts::{Facts, Value};
-use crate::lang::hir::{BackendId, Expression, ExpressionKind, Pattern, RateLimitId};
+use crate::lang::hir::{BackendId, Expression, ExpressionKind, Pattern, RateLimitId, Users};
 use crate::lang::schema::{Message, Step};
 
 /// The arguments of a call.
@@ -52,6 +52,14 @@ pub(super) trait Given<'v> {
     fn field(&self, at: usize) -> Option<(Message, &'v HeaderName)> {
         match self.written(at) {
             Some(ExpressionKind::Header(message, name)) => Some((*message, name)),
+            _ => None,
+        }
+    }
+
+    /// Users.
+    fn users(&self, at: usize) -> Option<&'v Users> {
+        match self.written(at) {
+            Some(ExpressionKind::Users(users)) => Some(users),
             _ => None,
         }
     }

@@ -59,6 +59,8 @@ families! {
     digest Digest "Digests and encodings";
     /// Header fields with all of their lines.
     header Header "Header fields";
+    /// What proves that somebody may come in.
+    access Access "Access";
     /// The cookies of the request.
     cookie Cookie "Cookies";
     /// How often something comes.

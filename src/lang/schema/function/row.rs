@@ -33,6 +33,8 @@ pub enum Constant {
     Bytes(i64),
     /// LIST.
     List(&'static [&'static str]),
+    /// TIME: `now`.
+    Now,
 }
 
 /// What a parameter takes.
@@ -51,6 +53,8 @@ pub enum Takes {
     File,
     /// The path of a file, known when the policy is checked; what is taken is whether it is there.
     Presence,
+    /// Users: the path of a file, or a list of its lines.
+    Users,
 }
 
 /// A parameter of a function.
@@ -177,6 +181,7 @@ macro_rules! takes {
     (Secret) => { $crate::lang::schema::function::row::Takes::Secret };
     (Header) => { $crate::lang::schema::function::row::Takes::Header };
     (File) => { $crate::lang::schema::function::row::Takes::File };
+    (Users) => { $crate::lang::schema::function::row::Takes::Users };
     (Presence) => { $crate::lang::schema::function::row::Takes::Presence };
     ($ty:ident) => { $crate::lang::schema::function::row::Takes::Value($crate::lang::schema::Type::$ty) };
 }
