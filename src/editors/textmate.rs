@@ -186,7 +186,8 @@ fn values() -> Rule {
             &["constant.numeric", "keyword.other.unit"],
         ),
         Rule::word("constant.language.boolean", one_of(VALUES)),
-        Rule::word("constant.language", one_of(&words::place_words())),
+        // A function may begin with one: `header.append`.
+        Rule::word("constant.language", format!("{}(?!\\.)", one_of(&words::place_words()))),
         Rule::word("storage.type", one_of(&words::types())),
     ])
 }

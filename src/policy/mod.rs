@@ -21,15 +21,16 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 pub use handle::PolicyHandle;
-pub use load::{Rejected, compile};
+pub use load::Rejected;
 pub use source::PolicySource;
 pub use status::{PolicyStatus, ReloadReport};
 pub use watch::Watcher;
 
 use crate::decision::Program;
 use crate::lang::diagnostic::Diagnostic;
-use crate::lang::hir::BackendId;
+use crate::lang::hir::{BackendId, RateLimitId};
 use crate::lang::source::SourceMap;
+use crate::limit::Limiter;
 use crate::origin::{Backend, Director, Target};
 use reads::Reads;
 use watch::Targets;
@@ -45,6 +46,8 @@ pub struct Policy {
     pub backends: Vec<Arc<Backend>>,
     /// The directors, whose [`BackendId`]s are behind those of the backends.
     pub directors: Vec<Arc<Director>>,
+    /// The rate limits, in the order of their [`RateLimitId`]s.
+    pub rate_limits: Vec<Arc<Limiter>>,
     /// Where requests go that no statement sends elsewhere; `None` if the policy has no backend.
     pub default_backend: Option<BackendId>,
     /// The text, for places of rules and diagnostics.
@@ -65,6 +68,12 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The rate limit of that number.
+    #[must_use]
+    pub fn rate_limit(&self, id: RateLimitId) -> Option<&Limiter> {
+        self.rate_limits.get(id.0 as usize).map(Arc::as_ref)
+    }
+
     /// The backend or director of that number.
     #[must_use]
     pub fn target(&self, id: BackendId) -> Option<Target> {

@@ -8,11 +8,15 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::ctx::{Exchange, Fetch, Lifetimes, TtlSource, Uncacheable};
+use super::{password, world};
 use crate::cache::slice::LEAST_BYTES;
 use crate::cache::{TargetList, spelling};
+use crate::decision::facts::Rate;
 use crate::decision::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
+use crate::lang::hir::{BackendId, PasswordHash, RateLimitId};
 use crate::lang::schema::{Message, Variable};
 use crate::lang::source::Span;
+use crate::policy::Policy;
 
 /// What a step can reach. A message that the step has nothing to do with is `None`; the checker
 /// has seen to it that no policy asks for one.
@@ -33,6 +37,10 @@ pub struct StepFacts<'a> {
     pub obj: Option<ObjView<'a>>,
     /// `resp`.
     pub resp: Option<&'a mut ResponseHeader>,
+    /// The policy, for what it knows of the world.
+    pub policy: Option<&'a Policy>,
+    /// Whether the policy is asked what it would do, and nothing counts.
+    pub is_aside: bool,
     /// The statement that is being carried out.
     place: Option<Span>,
 }
@@ -56,7 +64,19 @@ impl<'a> StepFacts<'a> {
     /// The facts of a step that begins now and sees only the client's request.
     pub fn new(exchange: &'a mut Exchange, req: Option<&'a mut RequestHeader>) -> Self {
         let now = SystemTime::now();
-        Self { now, exchange, fetch: None, req, bereq: None, beresp: None, obj: None, resp: None, place: None }
+        Self {
+            now,
+            exchange,
+            fetch: None,
+            req,
+            bereq: None,
+            beresp: None,
+            obj: None,
+            resp: None,
+            policy: None,
+            is_aside: false,
+            place: None,
+        }
     }
 
     fn headers(&self, message: Message) -> Option<&HeaderMap> {
@@ -294,6 +314,17 @@ impl StepFacts<'_> {
     }
 }
 
+/// What a policy may write into a field of that name.
+fn field_value(name: &HeaderName, value: &[u8]) -> Result<HeaderValue, Refused> {
+    if matches!(*name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING) {
+        return Err(Refused("warp itself frames messages"));
+    }
+    if value.len() > MOST_FIELD_BYTES {
+        return Err(Refused("a field value has at most 64 KB"));
+    }
+    HeaderValue::from_bytes(value).map_err(|_| BAD_VALUE)
+}
+
 /// Reads a list of field names; what is none is left out, and the log tells.
 fn targets(text: &[u8]) -> TargetList {
     let text = String::from_utf8_lossy(text);
@@ -387,14 +418,7 @@ impl Facts for StepFacts<'_> {
     }
 
     fn set_header(&mut self, message: Message, name: &HeaderName, value: &[u8]) -> Result<(), Refused> {
-        if matches!(*name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING) {
-            return Err(Refused("warp itself frames messages"));
-        }
-        if value.len() > MOST_FIELD_BYTES {
-            return Err(Refused("a field value has at most 64 KB"));
-        }
-        let value = HeaderValue::from_bytes(value).map_err(|_| BAD_VALUE)?;
-        let spelling = spelling(name);
+        let (spelling, value) = (spelling(name), field_value(name, value)?);
         let done = match message {
             Message::Req => self.req.as_deref_mut().map(|req| req.insert_header(spelling, value)),
             Message::Bereq => self.bereq.as_deref_mut().map(|bereq| bereq.insert_header(spelling, value)),
@@ -426,6 +450,64 @@ impl Facts for StepFacts<'_> {
 
     fn log(&mut self, line: &[u8]) {
         self.exchange.log.push(String::from_utf8_lossy(line).into_owned());
+    }
+
+    fn header_lines(&self, message: Message, name: &HeaderName) -> Vec<Cow<'_, [u8]>> {
+        let lines = self.headers(message).into_iter().flat_map(|headers| headers.get_all(name));
+        lines.map(|line| Cow::Borrowed(line.as_bytes())).collect()
+    }
+
+    fn append_header(&mut self, message: Message, name: &HeaderName, value: &[u8]) -> Result<(), Refused> {
+        let (spelling, value) = (spelling(name), field_value(name, value)?);
+        let done = match message {
+            Message::Req => self.req.as_deref_mut().map(|req| req.append_header(spelling, value)),
+            Message::Bereq => self.bereq.as_deref_mut().map(|bereq| bereq.append_header(spelling, value)),
+            Message::Beresp => self.beresp.as_deref_mut().map(|beresp| beresp.append_header(spelling, value)),
+            Message::Resp => self.resp.as_deref_mut().map(|resp| resp.append_header(spelling, value)),
+            Message::Obj => None,
+        };
+        done.ok_or(NOT_HERE)?.map(|_| ()).map_err(|_| BAD_VALUE)
+    }
+
+    fn timestamp(&mut self, label: &[u8]) {
+        let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let under_way = self.exchange.began.elapsed().as_secs_f64();
+        self.exchange.log.push(format!("{}: {unix:.6} {under_way:.6}", String::from_utf8_lossy(label)));
+    }
+
+    fn syslog(&mut self, priority: i64, line: &[u8]) {
+        world::log(priority, &String::from_utf8_lossy(line));
+    }
+
+    fn random_bits(&self) -> u128 {
+        rand::random()
+    }
+
+    fn clock(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn is_healthy(&self, backend: BackendId) -> bool {
+        self.policy.and_then(|policy| policy.target(backend)).is_some_and(|target| target.is_healthy())
+    }
+
+    /// A fetch in the background is no client's request, and a question beside one was asked before.
+    fn exceeds(&self, limit: RateLimitId, key: &[u8], rate: Rate) -> bool {
+        let Some(limiter) = self.policy.and_then(|policy| policy.rate_limit(limit)) else { return false };
+        let rate = world::rate(rate);
+        match (self.exchange.background, self.is_aside) {
+            (true, _) => false,
+            (false, true) => limiter.would_refuse(key, rate),
+            (false, false) => limiter.take(key, rate),
+        }
+    }
+
+    fn proves(&self, hash: &PasswordHash, password: &[u8]) -> bool {
+        password::proves(hash, password)
+    }
+
+    fn environment(&self, name: &[u8]) -> Option<Cow<'_, [u8]>> {
+        world::environment(name).map(Cow::Borrowed)
     }
 }
 

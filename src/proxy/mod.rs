@@ -43,6 +43,7 @@ mod lookup;
 mod marks;
 mod options;
 mod part;
+mod password;
 mod post;
 mod query;
 mod range;
@@ -61,6 +62,7 @@ mod storing;
 mod synth;
 mod told;
 mod upstream;
+mod world;
 
 use std::sync::{Arc, OnceLock};
 

@@ -52,3 +52,4 @@ mod unkept;
 mod update304;
 mod validate;
 mod vary;
+mod world;

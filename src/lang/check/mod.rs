@@ -35,7 +35,9 @@ mod normalize;
 mod operator;
 mod path;
 mod pattern;
+mod possible;
 mod probe;
+mod rate_limit;
 mod rules;
 mod scope;
 mod spread;
@@ -46,6 +48,7 @@ mod target;
 mod tls;
 mod unknown;
 mod unused;
+mod users_file;
 mod vcl;
 mod words;
 
