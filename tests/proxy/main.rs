@@ -51,4 +51,5 @@ mod targeted;
 mod unkept;
 mod update304;
 mod validate;
+mod variables;
 mod vary;
