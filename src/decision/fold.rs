@@ -90,9 +90,8 @@ fn is_literal(part: &Expression) -> bool {
 }
 
 fn value_of(whole: &Expression) -> Option<ExpressionKind> {
-    let nothing = Hir::default();
     let (acls, tables) = (Acls::Declared(&[]), Tables::Declared(&[]));
-    let context = Context { step: Step::Recv, hir: &nothing, acls, tables };
+    let context = Context { step: Step::Recv, names: &[], acls, tables };
     let scope = Scope::new(&Nothing, &[], context);
     Some(match scope.value(whole) {
         Value::Text(None) => ExpressionKind::Unset,

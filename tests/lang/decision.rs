@@ -9,6 +9,7 @@ mod facts;
 mod functions;
 mod graphs;
 mod indexes;
+mod memory;
 mod policies;
 mod random;
 mod semantics;

@@ -423,8 +423,14 @@ impl Path {
     /// The parts joined by dots.
     #[must_use]
     pub fn text(&self) -> String {
-        let parts: Vec<&str> = self.parts.iter().map(|part| part.text.as_str()).collect();
-        parts.join(".")
+        let mut text = String::with_capacity(self.span.len());
+        for (at, part) in self.parts.iter().enumerate() {
+            if at > 0 {
+                text.push('.');
+            }
+            text.push_str(&part.text);
+        }
+        text
     }
 }
 

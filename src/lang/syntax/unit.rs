@@ -45,6 +45,11 @@ impl Section {
         })
     }
 
+    /// Whether it is a list of any length, each part of which can be parsed alone.
+    pub(super) fn is_list(self) -> bool {
+        matches!(self, Self::Entries | Self::Data | Self::Statements | Self::Rows)
+    }
+
     /// The rule that reads any number of its parts.
     pub(super) fn rule(self) -> Rule {
         match self {
@@ -151,6 +156,9 @@ pub(super) fn open_braces(stream: &Stream<'_>, part: Range<usize>) -> usize {
 
 fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
     let Some(tok) = stream.tok(index) else { return false };
+    if matches!(section, Section::Statements | Section::Rows) && !stream.is_keyword(index) {
+        return false;
+    }
     let word = stream.leading_word(index);
     match section {
         Section::Attributes => tok.first_on_line && tok.kind == TokenKind::Dot,

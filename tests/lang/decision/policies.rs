@@ -8,6 +8,7 @@ use warp_edge::lang::check::{Checked, Options, check_with};
 use warp_edge::lang::schema::{Action, Message, Step};
 use warp_edge::lang::source::SourceMap;
 
+use super::equal::Compiled;
 use super::facts::Request;
 
 const POLICY: &str = r#"warp 1;
@@ -102,13 +103,13 @@ fn valid_policies_are_decided_as_written_in_every_step() {
         let checked = check_with(&path.to_string_lossy(), &DiskFiles, &options);
         // Some of the corpus is only for the parser.
         let Some(hir) = checked.hir else { return };
-        let program = Program::new(hir);
+        let compiled = Compiled::new(hir);
         for url in ["/", "/a.css?utm_source=x", "/admin/x", "/x?b=2&a=1"] {
             let request = Request::get("Example.com", url);
-            for step in Step::ALL.iter().copied().filter(|step| program.tree(*step).is_some()) {
+            for step in Step::ALL.iter().copied().filter(|step| compiled.program.tree(*step).is_some()) {
                 let (mut by_tree, mut as_written) = (request.clone(), request.clone());
-                let tree = program.run(step, &mut by_tree);
-                let oracle = naive::run(program.hir(), step, &mut as_written);
+                let tree = compiled.program.run(step, &mut by_tree);
+                let oracle = naive::run(&compiled.hir, step, &mut as_written);
                 assert_eq!((tree, by_tree), (oracle, as_written), "{} {url}", step.name());
             }
         }
