@@ -51,5 +51,6 @@ mod targeted;
 mod unkept;
 mod update304;
 mod validate;
+mod variables;
 mod vary;
 mod world;
