@@ -161,7 +161,12 @@ impl Backend {
     /// What `/metrics` says of it.
     #[must_use]
     pub fn gauge(&self) -> BackendGauge {
-        BackendGauge { name: self.definition.name.clone(), healthy: self.is_healthy(), in_flight: self.in_flight() }
+        BackendGauge {
+            name: self.definition.name.clone(),
+            healthy: self.is_healthy(),
+            in_flight: self.in_flight(),
+            probes: self.parts.health.as_ref().map(|health| health.counts()),
+        }
     }
 }
 
@@ -235,7 +240,7 @@ impl Drop for OriginRequest {
 }
 
 /// A backend in `/status`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BackendStatus {
     /// The declared name.
     pub name: String,

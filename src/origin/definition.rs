@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::tls::TlsDefinition;
@@ -160,11 +161,9 @@ pub enum ProxyVersion {
 /// How a backend's health is found out (VCL 4.1, "Health probes").
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ProbeDefinition {
-    /// The path to ask for.
-    pub url: String,
-    /// The status that counts as healthy.
-    pub expected_response: u16,
-    /// How long one probe may take, from connecting to the end of the response's head.
+    /// What is tried.
+    pub kind: ProbeKind,
+    /// How long one probe may take, from connecting to the end.
     pub timeout: Duration,
     /// Time from the start of one probe to the start of the next.
     pub interval: Duration,
@@ -174,4 +173,52 @@ pub struct ProbeDefinition {
     pub threshold: u8,
     /// How many probes count as succeeded at start, 0 to `window`.
     pub initial: u8,
+}
+
+/// What a probe tries.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ProbeKind {
+    /// To be answered as expected.
+    Http(HttpProbe),
+    /// To connect.
+    Tcp,
+    /// To agree on keys, over TLS.
+    Tls,
+}
+
+impl ProbeKind {
+    /// As policies name it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "http",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+        }
+    }
+}
+
+/// What a probe asks for, and what it expects.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HttpProbe {
+    /// The path to ask for, or the one within `lines`.
+    pub url: String,
+    /// The lines of the request's head; those that go with `url` if empty.
+    pub lines: Vec<String>,
+    /// The statuses that count as healthy.
+    pub expected: Vec<RangeInclusive<u16>>,
+    /// Whether the backend has to close the connection after its answer.
+    pub expect_close: bool,
+}
+
+impl HttpProbe {
+    /// The expected statuses as a policy writes them.
+    #[must_use]
+    pub fn expected_text(&self) -> String {
+        let text = |range: &RangeInclusive<u16>| match (range.start(), range.end()) {
+            (first, last) if first == last => first.to_string(),
+            (first, last) => format!("{first}..{last}"),
+        };
+        self.expected.iter().map(text).collect::<Vec<_>>().join(", ")
+    }
 }

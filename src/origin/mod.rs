@@ -23,7 +23,9 @@ mod tls;
 pub use addresses::{Lookup, LookupFuture, ResolveError, SystemLookup};
 pub use backend::{Backend, BackendStatus, OriginRequest, Route};
 pub use connect::{Endpoint, Socket, connect};
-pub use definition::{Address, BackendDefinition, Greeting, Limit, Place, ProbeDefinition, ProxyVersion, Via};
+pub use definition::{
+    Address, BackendDefinition, Greeting, HttpProbe, Limit, Place, ProbeDefinition, ProbeKind, ProxyVersion, Via,
+};
 pub use director::{Chosen, Director, DirectorDefinition, DirectorStatus, Question, Shard, Target, Way, digest};
 pub use greeting::ClientConnection;
 pub use health::ProbeStatus;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{self, FileText};
 use crate::origin::{
-    Address, Backend, BackendDefinition, ClientIdentity, Greeting, Limit, Place, ProbeDefinition, ProxyVersion,
-    Registry, TlsDefinition, TlsError, Via, certificates, private_key,
+    Address, Backend, BackendDefinition, ClientIdentity, Greeting, HttpProbe, Limit, Place, ProbeDefinition, ProbeKind,
+    ProxyVersion, Registry, TlsDefinition, TlsError, Via, certificates, private_key,
 };
 
 /// The running backends, in the order of the declared ones.
@@ -103,8 +103,16 @@ fn bad_certificate(file: &FileText, error: &TlsError) -> Box<Diagnostic> {
 
 fn probe(probe: &hir::Probe) -> ProbeDefinition {
     ProbeDefinition {
-        url: probe.url.clone(),
-        expected_response: probe.expected_response,
+        kind: match &probe.kind {
+            hir::ProbeKind::Http(http) => ProbeKind::Http(HttpProbe {
+                url: http.url.clone(),
+                lines: http.lines.clone(),
+                expected: http.expected.clone(),
+                expect_close: http.expect_close,
+            }),
+            hir::ProbeKind::Tcp => ProbeKind::Tcp,
+            hir::ProbeKind::Tls => ProbeKind::Tls,
+        },
         timeout: probe.timeout,
         interval: probe.interval,
         window: probe.window,

@@ -9,7 +9,7 @@ use super::fold::Literal;
 use super::names::Entry;
 use super::{greeting, probe, tls, unknown};
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{Backend, BackendAddress, Limit, Place, Probe};
+use crate::lang::hir::{Backend, BackendAddress, Limit, Place, Probe, ProbeKind};
 use crate::lang::schema::BACKEND_ATTRIBUTES;
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{Attribute, AttributeBlock, AttributeValue, ExpressionKind};
@@ -39,9 +39,16 @@ fn backend(cx: &Context, entry: Declared, probes: &[(&str, Probe)], options: &Op
         None => place(cx, &attributes, entry),
     };
     let host_header = host_header(&attributes);
+    let tls = tls::tls(&attributes, place.as_ref(), host_header.as_deref());
+    let probe = probe_of(cx, &attributes, probes);
+    if let (Some(ProbeKind::Tls), None, Some(_)) = (probe.as_ref().map(|probe| &probe.kind), &tls, &place) {
+        let span = attributes.given("probe").map_or(entry.name.span, |attribute| attribute.span);
+        let message = format!("a probe of kind `tls` does not go with `{}`, which does not speak TLS", entry.name.text);
+        attributes.refuse(span, message, "add `.tls = true;` to the backend, or write `.kind = tcp;` in the probe");
+    }
     Backend {
         name: entry.name.text.clone(),
-        tls: tls::tls(&attributes, place.as_ref(), host_header.as_deref()),
+        tls,
         place,
         host_header,
         connect_timeout: attributes.duration("connect_timeout"),
@@ -49,7 +56,7 @@ fn backend(cx: &Context, entry: Declared, probes: &[(&str, Probe)], options: &Op
         between_bytes_timeout: attributes.duration("between_bytes_timeout"),
         limit: limit(&attributes),
         greeting: greeting::greeting(cx, &attributes, entry.name),
-        probe: probe_of(cx, &attributes, probes),
+        probe,
         span: entry.name.span,
     }
 }

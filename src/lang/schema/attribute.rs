@@ -86,8 +86,28 @@ pub const BACKEND_ATTRIBUTES: &[Attribute] = &[
 
 /// What a `probe` takes.
 pub const PROBE_ATTRIBUTES: &[Attribute] = &[
+    Attribute::new(
+        "kind",
+        Type::String,
+        "What is tried: to be answered as expected (`http`, by TLS if the backend is spoken to so), to connect (`tcp`), to \
+         agree on keys (`tls`).",
+    )
+    .one_of(&["http", "tcp", "tls"])
+    .or("http"),
     Attribute::new("url", Type::String, "The path to ask for.").or("\"/\""),
-    Attribute::new("expected_response", Type::Int, "The status that counts as healthy.").or("200"),
+    Attribute::new(
+        "request",
+        Type::String,
+        "The lines of the request's head in place of `.url`, as a list: `[\"GET / HTTP/1.1\", \"Connection: close\"]`.",
+    ),
+    Attribute::new(
+        "expected_response",
+        Type::Int,
+        "The status that counts as healthy, or a list of statuses and ranges: `[200..299, 404]`.",
+    )
+    .or("200"),
+    Attribute::new("expect_close", Type::Bool, "Whether the backend has to close the connection after its answer.")
+        .or("true"),
     Attribute::new("timeout", Type::Duration, "How long one probe may take.").or("2s"),
     Attribute::new("interval", Type::Duration, "Time from one probe to the next.").or("5s"),
     Attribute::new("window", Type::Int, "How many of the last probes are looked at (1 to 64).").or("8"),

@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 
-use super::super::definition::ProbeDefinition;
+use super::super::definition::{HttpProbe, ProbeDefinition, ProbeKind};
 use super::*;
 use crate::telemetry::OriginResult;
 
@@ -56,8 +56,12 @@ const FAILED: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\
 
 fn probe() -> ProbeDefinition {
     ProbeDefinition {
-        url: "/health?x".to_owned(),
-        expected_response: 200,
+        kind: ProbeKind::Http(HttpProbe {
+            url: "/health?x".to_owned(),
+            lines: Vec::new(),
+            expected: vec![200..=200],
+            expect_close: false,
+        }),
         timeout: DEADLINE * 6,
         interval: Duration::from_millis(1),
         window: 4,

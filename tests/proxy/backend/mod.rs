@@ -2,6 +2,7 @@
 
 mod greeting;
 mod limit;
+mod probe;
 mod socket;
 mod timeouts;
 mod tls;
