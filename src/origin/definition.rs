@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::lookup::Name;
 use super::tls::TlsDefinition;
 
 /// An origin server as declared.
@@ -55,7 +56,8 @@ impl BackendDefinition {
     pub fn host_text(&self) -> String {
         let of_place = || match &self.place {
             Some(Place::Network(address)) => address.to_string(),
-            _ => "localhost".to_owned(),
+            Some(place) => place.host_text(),
+            None => "localhost".to_owned(),
         };
         self.host_header.clone().unwrap_or_else(of_place)
     }
@@ -74,6 +76,33 @@ pub enum Place {
     Network(Address),
     /// On a Unix socket at that path.
     Socket(String),
+    /// Where SRV records of that name say (RFC 2782): `_http._tcp.example.com`.
+    Service(String),
+}
+
+impl Place {
+    /// The host as it stands in a `Host` field, without its port; for a service the domain that offers it.
+    #[must_use]
+    pub fn host_text(&self) -> String {
+        match self {
+            Self::Network(address) => address.host_text(),
+            Self::Socket(_) => "localhost".to_owned(),
+            Self::Service(name) => {
+                let labels = name.split('.').skip_while(|label| label.starts_with('_'));
+                labels.collect::<Vec<_>>().join(".")
+            }
+        }
+    }
+
+    /// What stands for it until it is looked up; `None` for a socket.
+    #[must_use]
+    pub fn name(&self) -> Option<Name> {
+        match self {
+            Self::Network(Address { host, port }) => Some(Name::Host { host: host.clone(), port: *port }),
+            Self::Service(name) => Some(Name::Service(name.clone())),
+            Self::Socket(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Place {
@@ -81,6 +110,7 @@ impl fmt::Display for Place {
         match self {
             Self::Network(address) => address.fmt(f),
             Self::Socket(path) => f.write_str(path),
+            Self::Service(name) => f.write_str(name),
         }
     }
 }

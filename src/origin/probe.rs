@@ -69,7 +69,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 /// Connects as a request would, on nobody's behalf.
 async fn open(probed: &Probed, ways: &Ways) -> Result<Box<dyn Stream>, ProbeError> {
-    let route = resolve(&probed.definition, ways.addresses.as_deref(), ways.via.as_deref()).await?;
+    let route = resolve(&probed.definition, ways.addresses.as_deref(), ways.via.as_deref(), &[]).await?;
     let greeting = probed.definition.greeting.bytes(route.backend, None);
     let socket = connect(&route.endpoint, &greeting).await;
     if let (Err(_), Endpoint::Network(address)) = (&socket, &route.endpoint) {
@@ -107,9 +107,6 @@ fn request_text(http: &HttpProbe, host: &str) -> String {
 
 fn host(probed: &Probed) -> String {
     let definition = &probed.definition;
-    match (&definition.host_header, &definition.place) {
-        (Some(host), _) => host.clone(),
-        (None, Some(Place::Network(address))) => address.host_text(),
-        (None, _) => "localhost".to_owned(),
-    }
+    let of_place = || definition.place.as_ref().map(Place::host_text).unwrap_or_default();
+    definition.host_header.clone().unwrap_or_else(of_place)
 }

@@ -50,6 +50,7 @@ fn place(place: &hir::Place) -> Place {
     match place {
         hir::Place::Network(address) => Place::Network(Address { host: address.host.clone(), port: address.port }),
         hir::Place::Socket(path) => Place::Socket(path.clone()),
+        hir::Place::Service(name) => Place::Service(name.clone()),
     }
 }
 
@@ -72,6 +73,7 @@ fn greeting(backend: &hir::Backend, declared: &[hir::Backend]) -> Greeting {
 fn authority(backend: &hir::Backend) -> Option<String> {
     let host = match &backend.place {
         Some(hir::Place::Network(address)) => Some(address.host.clone()),
+        Some(service @ hir::Place::Service(_)) => Some(place(service).host_text()),
         _ => None,
     };
     backend.host_header.clone().or(host)

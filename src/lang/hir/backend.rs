@@ -41,6 +41,8 @@ pub enum Place {
     Network(BackendAddress),
     /// On a Unix socket at that path.
     Socket(String),
+    /// Where SRV records of that name say (RFC 2782): `_http._tcp.example.com`.
+    Service(String),
 }
 
 /// A host and its port.

@@ -46,6 +46,11 @@ pub const BACKEND_ATTRIBUTES: &[Attribute] = &[
     Attribute::new("host", Type::String, "Name or address of the origin."),
     Attribute::new("port", Type::String, "TCP port; 443 if left out with `.tls`.").or("\"80\""),
     Attribute::new("path", Type::String, "Path of a Unix socket, in place of `.host` and `.port`."),
+    Attribute::new(
+        "srv",
+        Type::String,
+        "Name of a service, in place of `.host` and `.port`: its SRV records name hosts and ports. `_http._tcp.example.com`.",
+    ),
     Attribute::new("host_header", Type::String, "`Host` to send when the request carries none."),
     Attribute::new("connect_timeout", Type::Duration, "How long connecting may take, TLS included.").or("3500ms"),
     Attribute::new("first_byte_timeout", Type::Duration, "How long the head of the response may take.").or("60s"),

@@ -2,6 +2,7 @@
 
 mod greeting;
 mod limit;
+mod names;
 mod probe;
 mod socket;
 mod timeouts;
