@@ -10,6 +10,7 @@ mod functions;
 mod graphs;
 mod indexes;
 mod memory;
+mod own_functions;
 mod policies;
 mod random;
 mod semantics;
