@@ -11,7 +11,9 @@ use crate::lang::schema::Step;
 
 /// Runs a step on a request. The depth of the stack grows with that of the policy's blocks and calls.
 pub fn run<F: Facts>(hir: &Hir, step: Step, facts: &mut F) -> Verdict {
-    let context = Context { step, hir, acls: Acls::Declared(&hir.acls), tables: Tables::Declared(&hir.tables) };
+    let names = hir.target_names();
+    let (acls, tables) = (Acls::Declared(&hir.acls), Tables::Declared(&hir.tables));
+    let context = Context { step, names: &names, acls, tables };
     let decided = hir.step(step).and_then(|step| match (Walk { hir, context, facts }).body(&step.body) {
         Flow::Ended(verdict) => Some(verdict),
         Flow::On | Flow::Left => None,

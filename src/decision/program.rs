@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use super::eval::{AclIndex, Acls, Context, Scope, TableIndex, Tables, conclude, perform};
 use super::facts::{Facts, Refused, Value};
+use super::index::AclsOf;
 use super::tree::{DecisionTree, Node, NodeId};
 use super::{fold, lower};
-use crate::lang::hir::{Expression, Hir};
+use crate::lang::hir::{Director, Expression, Hir, SubId, TableId};
 use crate::lang::schema::{Action, Step};
 use crate::lang::source::Span;
 
@@ -45,12 +46,18 @@ impl Verdict {
 }
 
 /// A policy as decision trees, one for each step. Immutable: any number of requests run it at once.
+///
+/// It keeps nothing of the policy but what running and drawing it need.
 #[derive(Debug)]
 pub struct Program {
-    hir: Hir,
-    trees: Vec<DecisionTree>,
-    acls: Vec<AclIndex>,
-    tables: Vec<TableIndex>,
+    /// The names of the backends and, with the numbers behind those, of the directors.
+    names: Box<[Box<str>]>,
+    directors: Box<[Director]>,
+    /// The names of the subs, with their places.
+    subs: Box<[(Box<str>, Span)]>,
+    trees: Box<[DecisionTree]>,
+    acls: Box<[AclIndex]>,
+    tables: Box<[TableIndex]>,
     endings: HashSet<(Step, Action)>,
 }
 
@@ -59,17 +66,31 @@ impl Program {
     #[must_use]
     pub fn new(mut hir: Hir) -> Self {
         fold::fold(&mut hir);
-        let trees: Vec<_> = hir.steps.iter().map(|body| lower::lower(&hir, body)).collect();
-        let acls = hir.acls.iter().map(AclIndex::new).collect();
-        let tables = hir.tables.iter().map(TableIndex::new).collect();
+        let acls: Box<[AclIndex]> = hir.acls.iter().map(AclIndex::new).collect();
+        let of = AclsOf { declared: &hir.acls, indexed: &acls };
+        let trees: Box<[DecisionTree]> = hir.steps.iter().map(|body| lower::lower(&hir, body, of)).collect();
         let endings = trees.iter().flat_map(endings).collect();
-        Self { hir, trees, acls, tables, endings }
+        let subs = hir.subs.iter().map(|sub| (sub.name.as_str().into(), sub.span)).collect();
+        let tables = hir.tables.iter().map(TableIndex::new).collect();
+        Self { names: hir.target_names(), directors: hir.directors.into(), subs, trees, acls, tables, endings }
     }
 
-    /// The policy as it was checked, with values in the place of what is known already.
+    /// The directors in order of declaration.
     #[must_use]
-    pub fn hir(&self) -> &Hir {
-        &self.hir
+    pub fn directors(&self) -> &[Director] {
+        &self.directors
+    }
+
+    /// What a table holds for a key; `None` for other keys, and if the id is of another program.
+    #[must_use]
+    pub fn lookup(&self, table: TableId, key: &[u8]) -> Option<Value<'_>> {
+        Tables::Indexed(&self.tables).find(table, key)
+    }
+
+    /// The name of a sub and its place; `None` if the id is of another program.
+    #[must_use]
+    pub fn sub(&self, sub: SubId) -> Option<(&str, Span)> {
+        self.subs.get(sub.0 as usize).map(|(name, span)| (&**name, *span))
     }
 
     /// The tree of a step; `None` if nothing is written for it.
@@ -105,7 +126,7 @@ impl Program {
 
     fn context(&self, step: Step) -> Context<'_> {
         let (acls, tables) = (Acls::Indexed(&self.acls), Tables::Indexed(&self.tables));
-        Context { step, hir: &self.hir, acls, tables }
+        Context { step, names: &self.names, acls, tables }
     }
 }
 
@@ -131,7 +152,11 @@ impl Run<'_> {
         let mut at = self.tree.entry();
         loop {
             at = match self.tree.node(at)? {
-                Node::Match(node) => node.choose(&self.scope(facts, node.frame)),
+                Node::Match(node) => node.choose(&self.scope(facts, node.frame), 0),
+                Node::Resume { of, from } => match self.tree.node(*of)? {
+                    Node::Match(node) => node.choose(&self.scope(facts, node.frame), *from),
+                    _ => return None,
+                },
                 Node::Act { statement, frame, next } => {
                     facts.performing(statement.span);
                     match perform(&statement.kind, facts, &mut self.locals, *frame, self.context) {

@@ -3,6 +3,8 @@
 //! A tree in the sense that it is walked from the entry down; nodes are shared where ways meet
 //! again, so that its size is that of the policy. Subs are lowered once for each step.
 
+use std::sync::Arc;
+
 use super::eval::Scope;
 use super::facts::Facts;
 use super::index::Index;
@@ -55,11 +57,18 @@ impl DecisionTree {
 #[derive(Debug)]
 pub enum Node {
     /// Goes on where the first arm whose condition holds points to.
-    Match(Match),
+    Match(Box<Match>),
+    /// The same for the arms of a match from one of them on: what comes behind an arm that goes on.
+    Resume {
+        /// The match.
+        of: NodeId,
+        /// The first arm that is tried.
+        from: u32,
+    },
     /// Does one thing and goes on.
     Act {
         /// What it does; never control flow.
-        statement: Statement,
+        statement: Box<Statement>,
         /// See above.
         frame: usize,
         /// What comes then.
@@ -77,7 +86,7 @@ pub enum Node {
     /// Ends the step.
     Return {
         /// How.
-        outcome: Outcome,
+        outcome: Arc<Outcome>,
         /// The `return` as written.
         span: Span,
         /// See above.
@@ -136,11 +145,14 @@ impl Match {
         }
     }
 
-    /// The node to go on with.
-    pub(super) fn choose<'a, F: Facts>(&'a self, scope: &Scope<'a, F>) -> NodeId {
+    /// The node to go on with, if the arms are tried from `from` on.
+    pub(super) fn choose<'a, F: Facts>(&'a self, scope: &Scope<'a, F>, from: u32) -> NodeId {
         let arm = match &self.chooser {
-            Chooser::InTurn(conditions) => conditions.iter().position(|condition| scope.holds(condition)),
-            Chooser::Indexed(index) => index.first(scope),
+            Chooser::InTurn(conditions) => {
+                let mut tried = conditions.iter().enumerate().skip(from as usize);
+                tried.find(|(_, condition)| scope.holds(condition)).map(|(arm, _)| arm)
+            }
+            Chooser::Indexed(index) => index.first(scope, from),
         };
         arm.and_then(|arm| self.arms.get(arm)).map_or(self.otherwise, |arm| arm.target)
     }

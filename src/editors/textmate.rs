@@ -97,7 +97,7 @@ fn declarations() -> Rule {
             &["storage.type.declaration", "support.function.step"],
         ),
         Rule::parts(
-            format!("(?<![\\w.-])(sub|override)\\s+({DOTTED})"),
+            format!("(?<![\\w.-])(sub|override|fn)\\s+({DOTTED})"),
             &["storage.type.declaration", "entity.name.function"],
         ),
         Rule::parts(

@@ -101,7 +101,7 @@ fn declarations() -> String {
         keywords(
             "warpDeclaration",
             "nextgroup=warpDefined skipwhite ",
-            &["backend", "probe", "director", "acl", "table", "const", "let", "override"],
+            &["backend", "probe", "director", "acl", "table", "const", "let", "fn", "override"],
         ),
         keywords("warpDeclaration", "nextgroup=warpStep,warpDefined skipwhite ", &["sub"]),
         defined.to_owned(),

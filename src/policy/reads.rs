@@ -5,6 +5,7 @@
 //! asking again, and the same record says which places have to be watched.
 
 use std::cell::RefCell;
+use std::hash::{DefaultHasher, Hasher};
 use std::path::Path;
 
 use crate::lang::check::Files;
@@ -17,10 +18,26 @@ struct Expansion {
     names: Result<Vec<String>, String>,
 }
 
+/// What tells texts apart without keeping them: their length and two hashes, of which one has no known collisions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Digest {
+    bytes: usize,
+    sip: u64,
+    fnv: u64,
+}
+
+impl Digest {
+    fn of(text: &[u8]) -> Self {
+        let mut sip = DefaultHasher::new();
+        sip.write(text);
+        Self { bytes: text.len(), sip: sip.finish(), fnv: fnv1a(FNV_OFFSET, text) }
+    }
+}
+
 /// Every question of one load, in order, with its answer.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Reads {
-    files: Vec<(String, Result<Vec<u8>, String>)>,
+    files: Vec<(String, Result<Digest, String>)>,
     expansions: Vec<Expansion>,
 }
 
@@ -29,7 +46,8 @@ impl Reads {
     #[must_use]
     pub fn still_hold(&self, files: &dyn Files) -> bool {
         let same_names = |it: &Expansion| files.expand(&it.from, &it.pattern) == it.names;
-        self.expansions.iter().all(same_names) && self.files.iter().all(|(name, text)| files.read(name) == *text)
+        let same_text = |(name, text): &(String, Result<Digest, String>)| digest(&files.read(name)) == *text;
+        self.expansions.iter().all(same_names) && self.files.iter().all(same_text)
     }
 
     /// The files that were asked for, the missing ones too.
@@ -45,18 +63,22 @@ impl Reads {
         })
     }
 
-    /// Sixteen hex digits that change with the text: FNV-1a over names and bytes.
+    /// Sixteen hex digits that change with the text: FNV-1a over names and the hashes of texts.
     ///
     /// A label for people and for comparing instances; nothing is decided by it.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let texts = self.files.iter().filter_map(|(name, text)| Some((name, text.as_ref().ok()?)));
         let hash = texts.fold(FNV_OFFSET, |hash, (name, text)| {
-            let hash = fnv1a(hash, name.as_bytes());
-            fnv1a(fnv1a(fnv1a(hash, &[0]), text), &[0])
+            let hash = fnv1a(fnv1a(hash, name.as_bytes()), &[0]);
+            fnv1a(hash, &text.fnv.to_le_bytes())
         });
         format!("{hash:016x}")
     }
+}
+
+fn digest(text: &Result<Vec<u8>, String>) -> Result<Digest, String> {
+    text.as_deref().map(Digest::of).map_err(Clone::clone)
 }
 
 const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
@@ -92,7 +114,7 @@ impl Files for Recorder<'_> {
 
     fn read(&self, name: &str) -> Result<Vec<u8>, String> {
         let text = self.files.read(name);
-        self.reads.borrow_mut().files.push((name.to_owned(), text.clone()));
+        self.reads.borrow_mut().files.push((name.to_owned(), digest(&text)));
         text
     }
 }

@@ -3,11 +3,8 @@
 use std::path::PathBuf;
 
 use super::reads::{Reads, Recorder};
-use crate::lang::check::{Checked, Files, check};
-use crate::lang::hir::{BackendAddress, Place};
-use crate::lang::source::SourceMap;
-use crate::lang::syntax::ast::Declaration;
-use crate::lang::syntax::parse;
+use crate::lang::check::{Checked, Files, Options, check_with};
+use crate::lang::hir::BackendAddress;
 
 /// What `warp serve` was told to run: a policy file, an origin, or both.
 ///
@@ -27,32 +24,18 @@ const ORIGIN_NAME: &str = "<origin>";
 impl PolicySource {
     /// Checks the policy; tells what was read from `disk` for it.
     pub(super) fn check(&self, disk: &dyn Files) -> (Checked, Reads) {
-        let (checked, reads) = self.check_as(disk, false);
-        if self.path.is_none() || self.origin.is_none() || declares_default(&checked.sources) {
-            return (self.place_origin(checked), reads);
-        }
-        self.check_as(disk, true)
-    }
-
-    fn check_as(&self, disk: &dyn Files, declare_origin: bool) -> (Checked, Reads) {
         let disk = Recorder::new(disk);
         let entry = self.entry();
-        let checked = check(&entry, &SourceFiles { source: self, entry: &entry, declare_origin, disk: &disk });
+        // Alone, the origin is declared in the text that stands for the missing file.
+        let default_backend = self.origin.clone().filter(|_| self.path.is_some());
+        let options = Options { default_backend, ..Options::default() };
+        let checked = check_with(&entry, &SourceFiles { source: self, disk: &disk }, &options);
         (checked, disk.into_reads())
     }
 
     /// The name of the entry file, as [`Files`] knows it.
     fn entry(&self) -> String {
         self.path.as_ref().map_or_else(|| ORIGIN_NAME.to_owned(), |path| path.display().to_string())
-    }
-
-    /// Points the declared backend `default` to the origin.
-    fn place_origin(&self, mut checked: Checked) -> Checked {
-        let backends = checked.hir.iter_mut().flat_map(|hir| &mut hir.backends);
-        if let Some((backend, origin)) = backends.filter(|backend| backend.name == DEFAULT).zip(&self.origin).next() {
-            backend.place = Some(Place::Network(origin.clone()));
-        }
-        checked
     }
 
     /// The declaration of the origin as a backend.
@@ -62,22 +45,11 @@ impl PolicySource {
     }
 }
 
-/// Whether one of the files declares the backend `default`.
-fn declares_default(sources: &SourceMap) -> bool {
-    sources.iter().any(|(id, file)| {
-        let (tree, _) = parse(id, file);
-        let is_default = |it: &Declaration| matches!(it, Declaration::Backend(block) if block.name.text == DEFAULT);
-        tree.declarations.iter().any(is_default)
-    })
-}
-
 const DEFAULT: &str = "default";
 
-/// The disk, with the origin declared where the policy does not.
+/// The disk, and the text that stands for a missing policy file.
 struct SourceFiles<'a> {
     source: &'a PolicySource,
-    entry: &'a str,
-    declare_origin: bool,
     disk: &'a dyn Files,
 }
 
@@ -90,11 +62,6 @@ impl Files for SourceFiles<'_> {
         if self.source.path.is_none() && name == ORIGIN_NAME {
             return Ok(format!("warp 1;\n\n{}", self.source.declaration()).into_bytes());
         }
-        let mut text = self.disk.read(name)?;
-        if self.declare_origin && name == self.entry {
-            text.push(b'\n');
-            text.extend_from_slice(self.source.declaration().as_bytes());
-        }
-        Ok(text)
+        self.disk.read(name)
     }
 }

@@ -11,7 +11,8 @@ use tempfile::TempDir;
 
 use super::watch::Timing;
 use super::{PolicyHandle, PolicySource, ReloadReport, Watcher};
-use crate::lang::hir::{BackendAddress, Datum};
+use crate::decision::Value;
+use crate::lang::hir::{BackendAddress, TableId};
 use crate::origin::{Place, Registry};
 use crate::telemetry::{Metrics, ReloadResult};
 
@@ -338,19 +339,22 @@ mod watcher {
         let main = format!("{}table t: STRING -> INT from \"data/t.json\";\n", policy(1));
         let site = Site::new(&[("site.warp", &main), ("data/t.json", "{ \"a\": 1 }")]);
         let watched = site.watch(EVENTS);
-        let value = || site.handle.current().program.hir().tables[0].find(b"a").cloned();
+        let holds = |number| {
+            let policy = site.handle.current();
+            policy.program.lookup(TableId(0), b"a") == Some(Value::Int(number))
+        };
 
         fs::write(site.at("data/t.json"), "{ \"a\": 2 }").unwrap();
         watched.published();
-        assert_eq!(value(), Some(Datum::Int(2)));
+        assert!(holds(2));
 
         fs::write(site.at("data/t.json"), "{\n  \"a\": x\n}").unwrap();
         watched.rejected();
-        assert_eq!(value(), Some(Datum::Int(2)));
+        assert!(holds(2));
 
         fs::write(site.at("data/t.json"), "{ \"a\": 3 }").unwrap();
         watched.published();
-        assert_eq!(value(), Some(Datum::Int(3)));
+        assert!(holds(3));
     }
 
     #[test]

@@ -111,7 +111,7 @@ fn member(director: &Arc<Director>, session: &Session, ctx: &mut RequestCtx) -> 
 
 /// The key of the cache; for a request that passes the one that it would have, if a director goes by it.
 fn hash_key(session: &Session, ctx: &RequestCtx) -> Vec<u8> {
-    let is_needed = ctx.policy.program.hir().directors.iter().any(|it| it.choice.key() == Some(&Key::Hash));
+    let is_needed = ctx.policy.program.directors().iter().any(|it| it.choice.key() == Some(&Key::Hash));
     if !ctx.exchange.key.is_empty() || !is_needed {
         return ctx.exchange.key.clone();
     }
@@ -131,7 +131,7 @@ struct Asked<'a, 'f> {
 
 impl Asked<'_, '_> {
     fn choice(&self, director: u32) -> Option<&Choice> {
-        self.policy.program.hir().directors.get(director as usize).map(|director| &director.choice)
+        self.policy.program.directors().get(director as usize).map(|director| &director.choice)
     }
 }
 

@@ -9,6 +9,8 @@ mod facts;
 mod functions;
 mod graphs;
 mod indexes;
+mod memory;
+mod own_functions;
 mod policies;
 mod random;
 mod semantics;

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use ipnet::{Ipv4Net, Ipv6Net};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use prefix_trie::PrefixMap;
 
 use crate::lang::hir::Acl;
@@ -29,9 +29,14 @@ impl AclIndex {
 
     /// Whether the most specific entry that holds `address` admits it.
     pub fn contains(&self, address: IpAddr) -> bool {
-        let admitted = match address {
-            IpAddr::V4(address) => self.v4.get_lpm(&address.into()).map(|(_, admitted)| admitted),
-            IpAddr::V6(address) => self.v6.get_lpm(&address.into()).map(|(_, admitted)| admitted),
+        self.admits(address.into())
+    }
+
+    /// Whether the most specific entry that holds all of `net` admits it.
+    pub fn admits(&self, net: IpNet) -> bool {
+        let admitted = match net {
+            IpNet::V4(net) => self.v4.get_lpm(&net).map(|(_, admitted)| admitted),
+            IpNet::V6(net) => self.v6.get_lpm(&net).map(|(_, admitted)| admitted),
         };
         admitted.copied().unwrap_or(false)
     }

@@ -45,7 +45,7 @@ impl<'a, F: Facts> Scope<'a, F> {
     pub fn text(&self, expression: &'a Expression) -> Option<Cow<'a, [u8]>> {
         match self.value(expression) {
             Value::Text(text) => text,
-            other => text::to_text(other, self.context.hir),
+            other => text::to_text(other, self.context.names),
         }
     }
 

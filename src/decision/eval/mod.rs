@@ -26,7 +26,7 @@ pub(super) use tables::{TableIndex, Tables};
 pub(super) use truth::{has_extension, is_under};
 
 use crate::decision::facts::{Facts, Value};
-use crate::lang::hir::{Acl, AclId, Expression, Hir, LocalId};
+use crate::lang::hir::{Acl, AclId, Expression, LocalId};
 use crate::lang::schema::Step;
 
 /// The access lists as they are asked.
@@ -53,8 +53,8 @@ impl Acls<'_> {
 pub(super) struct Context<'a> {
     /// The step that is run.
     pub step: Step,
-    /// The policy, for the names of what is declared.
-    pub hir: &'a Hir,
+    /// The names of the backends and, behind those, of the directors.
+    pub names: &'a [Box<str>],
     /// The access lists in order of declaration.
     pub acls: Acls<'a>,
     /// The tables in order of declaration.

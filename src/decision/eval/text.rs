@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use crate::decision::facts::{TEXT_LIMIT_BYTES, Value};
-use crate::lang::hir::Hir;
 
 /// Appends to a computed text, as far as [`TEXT_LIMIT_BYTES`] allows. Nothing that long can be set, so
 /// what is cut off is never sent; without a limit a policy that doubles a text could take all memory.
@@ -15,11 +14,11 @@ pub(super) fn append(text: &mut Vec<u8>, more: &[u8]) {
 
 /// The text of a value: durations in seconds and reals with three decimals, moments as RFC 9110
 /// dates, backends by name. Unset text and the backend `none` are unset.
-pub(super) fn to_text<'a>(value: Value<'a>, hir: &'a Hir) -> Option<Cow<'a, [u8]>> {
+pub(super) fn to_text<'a>(value: Value<'a>, names: &'a [Box<str>]) -> Option<Cow<'a, [u8]>> {
     let written = match value {
         Value::Text(text) => return text,
         Value::Bool(flag) => return Some(Cow::Borrowed(if flag { b"true" } else { b"false" })),
-        Value::Backend(id) => return hir.backend_name(id?).map(|name| Cow::Borrowed(name.as_bytes())),
+        Value::Backend(id) => return names.get(id?.0 as usize).map(|name| Cow::Borrowed(name.as_bytes())),
         Value::Int(number) | Value::Bytes(number) => number.to_string(),
         Value::Real(number) => format!("{number:.3}"),
         Value::Duration(millis) => seconds(millis),
@@ -46,7 +45,7 @@ mod tests {
     use super::*;
 
     fn written(value: Value<'_>) -> Option<String> {
-        to_text(value, &Hir::default()).map(|text| String::from_utf8(text.into_owned()).unwrap())
+        to_text(value, &[]).map(|text| String::from_utf8(text.into_owned()).unwrap())
     }
 
     #[test]

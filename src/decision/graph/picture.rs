@@ -8,7 +8,6 @@ use super::words;
 use crate::decision::index::Summary;
 use crate::decision::program::Program;
 use crate::decision::tree::{DecisionTree, Match, Node, NodeId};
-use crate::lang::hir::Hir;
 use crate::lang::source::{SourceMap, Span};
 
 /// The tree of one step.
@@ -55,7 +54,7 @@ pub(super) struct LookupPicture {
 #[derive(Debug, Serialize)]
 pub(super) struct Arrow {
     pub to: u32,
-    /// The condition as written, `else`, `calls`, or empty.
+    /// The condition as written, `else`, `calls`, `goes on`, or empty.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub label: String,
     /// `file:line` of the condition.
@@ -65,34 +64,36 @@ pub(super) struct Arrow {
 
 /// The pictures of all steps, in the order of the policy.
 pub(super) fn pictures(program: &Program, sources: &SourceMap) -> Vec<Picture> {
-    let painter = Painter { hir: program.hir(), sources };
+    let painter = Painter { program, sources };
     program.trees().iter().map(|tree| painter.tree(tree)).collect()
 }
 
 struct Painter<'p> {
-    hir: &'p Hir,
+    program: &'p Program,
     sources: &'p SourceMap,
 }
 
 impl Painter<'_> {
     fn tree(&self, tree: &DecisionTree) -> Picture {
-        let nodes = tree.nodes().map(|(id, node)| self.node(id, node)).collect();
+        let mut nodes: Vec<PictureNode> = tree.nodes().filter_map(|(id, node)| self.node(id, node)).collect();
+        nodes.iter_mut().flat_map(|node| &mut node.arrows).for_each(|arrow| arrow.follow(tree));
         Picture { step: tree.step().name(), entry: tree.entry().0, nodes }
     }
 
-    fn node(&self, id: NodeId, node: &Node) -> PictureNode {
+    /// What is drawn of a node; `None` for what only says where others go on.
+    fn node(&self, id: NodeId, node: &Node) -> Option<PictureNode> {
         let plain = |kind, text, place, arrows| PictureNode { id: id.0, kind, text, place, index: None, arrows };
-        match node {
+        Some(match node {
             Node::Match(node) => self.matching(id, node),
+            Node::Resume { .. } => return None,
             Node::Act { statement, next, .. } => {
                 let written = self.written(statement.span, || words::statement(&statement.kind));
                 let text = words::in_context(&statement.kind, written);
                 plain("act", text, self.place(statement.span), vec![to(*next)])
             }
             Node::Call { sub, entry, next } => {
-                let sub = self.hir.subs.get(sub.0 as usize);
-                let text = sub.map(|sub| format!("call {}", sub.name)).unwrap_or_default();
-                let place = sub.map(|sub| self.place(sub.span)).unwrap_or_default();
+                let sub = self.program.sub(*sub);
+                let (text, place) = sub.map(|(name, at)| (format!("call {name}"), self.place(at))).unwrap_or_default();
                 plain("call", text, place, vec![Arrow { label: "calls".to_owned(), ..to(*entry) }, to(*next)])
             }
             Node::Return { outcome, span, .. } => {
@@ -100,7 +101,7 @@ impl Painter<'_> {
                 plain("return", text, self.place(*span), Vec::new())
             }
             Node::Leave => plain("end", "end".to_owned(), String::new(), Vec::new()),
-        }
+        })
     }
 
     fn matching(&self, id: NodeId, node: &Match) -> PictureNode {
@@ -160,11 +161,22 @@ impl LookupPicture {
 }
 
 impl Arrow {
+    /// Where it leads in the midst of a match, it is drawn to the match.
+    fn follow(&mut self, tree: &DecisionTree) {
+        if let Some(Node::Resume { of, .. }) = tree.node(NodeId(self.to)) {
+            self.to = of.0;
+            self.label = if self.label.is_empty() { GOES_ON.to_owned() } else { format!("{}, {GOES_ON}", self.label) };
+        }
+    }
+
     /// What stands at the arrow, line by line.
     pub fn lines(&self) -> Vec<String> {
         [shortened(&self.label), self.place.clone()].into_iter().filter(|line| !line.is_empty()).collect()
     }
 }
+
+/// At an arrow back to a match, of which the next arm that holds comes then.
+const GOES_ON: &str = "goes on";
 
 /// How many characters of a text are drawn.
 const MOST_CHARACTERS: usize = 80;

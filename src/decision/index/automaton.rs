@@ -142,14 +142,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::decision::index::shape::{Guarded, Shape, shape};
+    use crate::decision::index::shape::parse;
 
     fn patterns(texts: &[&str]) -> Vec<(Pattern, Hir)> {
-        let parse = |text: &&str| match shape(text).unwrap() {
-            Shape::Other(hir) | Shape::Guarded(Guarded { whole: hir, .. }) => (Pattern::new(*text), hir),
-            other => panic!("{text} is {other:?}"),
-        };
-        texts.iter().map(parse).collect()
+        texts.iter().map(|text| (Pattern::new(*text), parse(text).unwrap())).collect()
     }
 
     /// The same patterns, each way on its own.

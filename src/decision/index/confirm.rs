@@ -1,6 +1,6 @@
 //! Patterns that are looked at only after a literal in front of them was found.
 
-use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 use regex_automata::meta::{Config, Regex};
@@ -8,7 +8,6 @@ use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
 use regex_syntax::hir::Hir;
 
-use super::shape::Guarded;
 use crate::lang::hir::{PATTERN_SIZE_LIMIT_BYTES, Pattern};
 
 /// What remains to be matched.
@@ -17,7 +16,7 @@ pub(super) enum Confirm {
     /// The whole pattern.
     Whole(Pattern),
     /// What follows the literal, which is that long.
-    Rest { literal_bytes: usize, rest: Arc<Rest> },
+    Rest { literal_bytes: u32, rest: Arc<Rest> },
 }
 
 impl Confirm {
@@ -25,7 +24,31 @@ impl Confirm {
     pub fn is_match(&self, text: &[u8]) -> bool {
         match self {
             Self::Whole(pattern) => pattern.is_match(text),
-            Self::Rest { literal_bytes, rest } => rest.matches_from(text, *literal_bytes),
+            Self::Rest { literal_bytes, rest } => rest.matches_from(text, *literal_bytes as usize),
+        }
+    }
+}
+
+/// Rests are the same if they are one.
+impl PartialEq for Confirm {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Whole(one), Self::Whole(other)) => one == other,
+            (Self::Rest { literal_bytes, rest }, Self::Rest { literal_bytes: other_bytes, rest: other }) => {
+                literal_bytes == other_bytes && Arc::ptr_eq(rest, other)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Confirm {}
+
+impl Hash for Confirm {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Self::Whole(pattern) => pattern.text().hash(state),
+            Self::Rest { literal_bytes, rest } => (literal_bytes, Arc::as_ptr(rest)).hash(state),
         }
     }
 }
@@ -38,6 +61,16 @@ pub(super) struct Rest {
 }
 
 impl Rest {
+    /// The remainder that is anchored where the literal ends.
+    pub fn new(hir: Hir) -> Self {
+        Self { hir, compiled: OnceLock::new() }
+    }
+
+    /// Whether it can be of any length.
+    pub fn is_unbounded(&self) -> bool {
+        self.hir.properties().maximum_len().is_none()
+    }
+
     fn matches_from(&self, text: &[u8], start: usize) -> bool {
         let build = || {
             let config = Config::new().utf8_empty(false).nfa_size_limit(Some(PATTERN_SIZE_LIMIT_BYTES));
@@ -48,18 +81,8 @@ impl Rest {
     }
 }
 
-/// The remainders so far: many rules end alike, and share what is compiled.
-#[derive(Default)]
-pub(super) struct Rests {
-    known: HashMap<String, Arc<Rest>>,
-}
-
-impl Rests {
-    /// How to confirm a pattern behind its guard.
-    pub fn confirm(&mut self, pattern: &Pattern, guarded: &Guarded) -> Confirm {
-        let (Some(rest), [literal]) = (&guarded.rest, &*guarded.starts) else { return Confirm::Whole(pattern.clone()) };
-        let make = || Arc::new(Rest { hir: rest.clone(), compiled: OnceLock::new() });
-        let rest = self.known.entry(rest.to_string()).or_insert_with(make);
-        Confirm::Rest { literal_bytes: literal.len(), rest: Arc::clone(rest) }
+impl std::fmt::Display for Rest {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.hir.fmt(formatter)
     }
 }

@@ -67,7 +67,7 @@ impl<'a, F: Facts> Inputs<'a, F> {
         self.scope.context.acls.contain(acl, address)
     }
 
-    fn holds(&self, subject: u32, check: &Check) -> bool {
+    fn holds(&self, subject: u32, check: &Check<'_>) -> bool {
         if let Check::Shared { automaton, pattern } = check {
             return self.with_found(*automaton, subject, |found| found.contains(*pattern));
         }
@@ -84,8 +84,8 @@ impl<'a, F: Facts> Inputs<'a, F> {
     }
 }
 
-fn text_passes(check: &Check, text: &[u8]) -> bool {
-    let any = |texts: &Texts, test: fn(&[u8], &[u8]) -> bool| texts.iter().any(|one| test(text, one));
+fn text_passes(check: &Check<'_>, text: &[u8]) -> bool {
+    let any = |texts: &Texts<'_>, test: fn(&[u8], &[u8]) -> bool| texts.iter().any(|one| test(text, one));
     match check {
         Check::OneOf(texts) => any(texts, |text, one| text == one),
         Check::StartsWith(texts) => any(texts, <[u8]>::starts_with),
@@ -93,6 +93,7 @@ fn text_passes(check: &Check, text: &[u8]) -> bool {
         Check::EndsWith(texts) => any(texts, <[u8]>::ends_with),
         Check::Extension(texts) => any(texts, has_extension),
         Check::Guarded(starts, confirm) => any(starts, <[u8]>::starts_with) && confirm.is_match(text),
+        Check::Confirmed(confirm) => confirm.is_match(text),
         Check::Matches(_) | Check::Shared { .. } | Check::Within(_) | Check::InAcl(_) | Check::IsTrue => false,
     }
 }

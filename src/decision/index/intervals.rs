@@ -3,28 +3,30 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use super::lookup::Target;
+
 /// Borders of ranges with what holds between them. O(log borders) a look-up.
 #[derive(Debug)]
 pub(super) struct Intervals {
-    /// Where each interval begins, and the matcher for the numbers up to the next one.
-    starts: Box<[(i64, Option<u32>)]>,
+    /// Where each interval begins, and the target for the numbers up to the next one.
+    starts: Box<[(i64, Option<Target>)]>,
 }
 
 impl Intervals {
     /// Intervals that begin at the given numbers, in order.
-    pub fn new(starts: Vec<(i64, Option<u32>)>) -> Self {
+    pub fn new(starts: Vec<(i64, Option<Target>)>) -> Self {
         Self { starts: starts.into() }
     }
 
-    /// The matcher for a number.
-    pub fn find(&self, number: i64) -> Option<u32> {
+    /// The target for a number.
+    pub fn find(&self, number: i64) -> Option<Target> {
         let behind = self.starts.partition_point(|(start, _)| *start <= number);
         self.starts.get(behind.checked_sub(1)?)?.1
     }
 
     /// How many intervals there are that something holds in.
     pub fn len(&self) -> usize {
-        self.starts.iter().filter(|(_, matcher)| matcher.is_some()).count()
+        self.starts.iter().filter(|(_, target)| target.is_some()).count()
     }
 }
 
@@ -68,11 +70,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::decision::index::lookup::Aim;
 
     fn rows_at(intervals: &[(i64, Vec<usize>)], number: i64) -> Vec<usize> {
-        let starts = (0..).zip(intervals).map(|(at, (start, _))| (*start, Some(at))).collect();
-        let found = Intervals::new(starts).find(number);
-        found.map(|at| intervals[at as usize].1.clone()).unwrap_or_default()
+        let starts = (0..).zip(intervals).map(|(at, (start, _))| (*start, Some(Target::matcher(at)))).collect();
+        match Intervals::new(starts).find(number).map(Target::aim) {
+            Some(Aim::Matcher(at)) => intervals[at as usize].1.clone(),
+            _ => Vec::new(),
+        }
     }
 
     proptest! {

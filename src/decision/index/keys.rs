@@ -22,29 +22,27 @@ pub(super) enum Key<'t> {
     IsTrue,
 }
 
-/// The keys of a test; `None` if it cannot be looked up. No keys: it never passes.
-pub(super) fn keys(test: &Test) -> Option<Vec<Key<'_>>> {
-    let Test::Value { check, negated: false, .. } = test else { return None };
-    Some(match check {
+/// Hands the keys of a test to `add`; whether it can be looked up. No keys: it never passes.
+pub(super) fn keys<'t>(test: &'t Test<'_>, mut add: impl FnMut(Key<'t>)) -> bool {
+    let Test::Value { check, negated: false, .. } = test else { return false };
+    let mut each = |texts: &'t Texts<'_>, key: fn(&'t [u8]) -> Key<'t>| texts.iter().for_each(|text| add(key(text)));
+    match check {
         Check::OneOf(texts) => each(texts, Key::Equal),
         Check::StartsWith(texts) | Check::Guarded(texts, _) => each(texts, Key::StartsWith),
         Check::Under(texts) => {
-            each(texts, |text| if text.ends_with(b"/") { Key::StartsWith(text) } else { Key::Segment(text) })
+            each(texts, |text| if text.ends_with(b"/") { Key::StartsWith(text) } else { Key::Segment(text) });
         }
         Check::EndsWith(texts) => each(texts, Key::EndsWith),
         Check::Extension(texts) => {
-            texts.iter().filter(|one| !one.contains(&b'/')).map(|one| Key::Extension(one)).collect()
+            texts.iter().filter(|one| !one.contains(&b'/')).for_each(|one| add(Key::Extension(one)));
         }
-        Check::Shared { automaton, pattern } => vec![Key::Pattern { automaton: *automaton, pattern: *pattern }],
-        Check::Within(ranges) => ranges.iter().map(|range| Key::Within(*range.start(), *range.end())).collect(),
-        Check::InAcl(acl) => vec![Key::InAcl(*acl)],
-        Check::IsTrue => vec![Key::IsTrue],
-        Check::Matches(_) => return None,
-    })
-}
-
-fn each<'t>(texts: &'t Texts, key: impl Fn(&'t [u8]) -> Key<'t>) -> Vec<Key<'t>> {
-    texts.iter().map(|text| key(text)).collect()
+        Check::Shared { automaton, pattern } => add(Key::Pattern { automaton: *automaton, pattern: *pattern }),
+        Check::Within(ranges) => ranges.iter().for_each(|range| add(Key::Within(*range.start(), *range.end()))),
+        Check::InAcl(acl) => add(Key::InAcl(*acl)),
+        Check::IsTrue => add(Key::IsTrue),
+        Check::Matches(_) | Check::Confirmed(_) => return false,
+    }
+    true
 }
 
 /// Kinds of keys, the ones that tell more apart first.
@@ -74,7 +72,14 @@ impl Key<'_> {
     }
 }
 
+/// How many kinds there are.
+pub(super) const KINDS: usize = 7;
+
 impl Kind {
+    /// All of them in order.
+    pub const ALL: [Self; KINDS] =
+        [Self::Equal, Self::Start, Self::End, Self::Number, Self::Pattern, Self::Address, Self::Truth];
+
     /// How many of `rows` rows under `keys` different keys a look-up is expected to leave, in
     /// hundredths. Texts exclude each other; prefixes lie within each other; of patterns, networks
     /// and flags several hold at once, so that each leaves a share of its rows.

@@ -1,34 +1,69 @@
 //! Matchers: rows tested in turn, or split by a value that is looked up.
 
-use std::collections::HashMap;
-
-use super::inputs::{Inputs, text_of};
+use super::inputs::Inputs;
 use super::intervals::Intervals;
+use super::networks::Networks;
+use super::texts::Texts;
 use super::trie::Trie;
 use crate::decision::facts::{Facts, Value};
 use crate::lang::hir::AclId;
 
-/// How rows are told apart. Matchers are named by number and lie before those that name them.
+/// Where a look-up leads: to the matcher of that number, or straight to an arm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Target(u32);
+
+/// What a [`Target`] is.
+pub(super) enum Aim {
+    /// The arm, which has no test left to pass.
+    Arm(u32),
+    /// The matcher of that number.
+    Matcher(u32),
+}
+
+impl Target {
+    const ARM: u32 = 1 << 31;
+
+    /// Straight to an arm.
+    pub fn arm(arm: u32) -> Self {
+        Self(arm | Self::ARM)
+    }
+
+    /// To the matcher of that number.
+    pub fn matcher(number: u32) -> Self {
+        Self(number & !Self::ARM)
+    }
+
+    /// What it is.
+    pub fn aim(self) -> Aim {
+        if self.0 & Self::ARM == 0 { Aim::Matcher(self.0) } else { Aim::Arm(self.0 & !Self::ARM) }
+    }
+
+    /// As a number that tables of texts can hold.
+    pub fn code(self) -> u32 {
+        self.0
+    }
+
+    /// What [`Self::code`] made.
+    pub fn of_code(code: u32) -> Self {
+        Self(code)
+    }
+}
+
+/// How rows are told apart.
 #[derive(Debug)]
 pub(super) enum Matcher {
-    /// One row after the other.
-    InTurn(Box<[Candidate]>),
+    /// One of the candidates after the other: where they begin, and how many there are.
+    InTurn { first: u32, count: u32 },
     /// By a value.
     Split(Box<Split>),
 }
 
-impl Matcher {
-    /// Whether anything is looked up.
-    pub fn splits(&self) -> bool {
-        matches!(self, Self::Split(_))
-    }
-}
-
-/// A row with the tests that the way to it has not settled.
+/// A row with the tests that the way to it has not settled: where they begin, and how many there are.
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub arm: u32,
-    pub tests: Box<[u32]>,
+    pub first: u32,
+    pub count: u32,
 }
 
 /// Rows told apart by the value of one subject.
@@ -38,65 +73,79 @@ pub(super) struct Split {
     pub subject: u32,
     /// The smallest arm of all rows.
     pub least: u32,
-    pub lookup: Lookup,
-    /// The matcher of the rows that do not test the subject.
-    pub wild: Option<u32>,
+    /// The largest arm of all rows.
+    pub most: u32,
+    /// The rows that do not test the subject.
+    pub wild: Option<Target>,
+    /// All that is looked up.
+    pub lookups: Box<[Lookup]>,
 }
 
-/// From values to the matchers of the rows that ask for them.
+/// From values to the rows that ask for them.
 #[derive(Debug)]
 pub(super) enum Lookup {
-    Text(TextLookup),
+    /// By the whole text.
+    Equal(Texts),
+    /// By its start.
+    Starts(Trie),
+    /// By its end: of reversed texts.
+    Ends(Trie),
+    /// By its extension: reversed and in lower case, from the dot on.
+    Extensions(Trie),
+    /// By the patterns of the subject's automaton, in order.
+    Patterns { automaton: u32, targets: Box<[(u32, Target)]> },
+    /// By a number.
     Number(Intervals),
-    Address(Box<[(AclId, u32)]>),
-    Truth(u32),
-}
-
-/// All ways to look a text up.
-#[derive(Debug, Default)]
-pub(super) struct TextLookup {
-    pub equal: HashMap<Box<[u8]>, u32>,
-    pub prefixes: Trie,
-    /// Reversed.
-    pub suffixes: Trie,
-    /// Reversed and in lower case, from the dot on.
-    pub extensions: Trie,
-    /// The automaton of the subject.
-    pub automaton: u32,
-    /// Its patterns with their matchers.
-    pub patterns: HashMap<u32, u32>,
+    /// By an address.
+    Address(Box<Networks>),
+    /// By an address, list for list: they overlap too much.
+    Lists(Box<[(AclId, Target)]>),
+    /// By a condition that holds.
+    Truth(Target),
 }
 
 impl Split {
-    /// Visits the matchers of all rows that ask for the value.
-    pub fn visit<F: Facts>(&self, inputs: &Inputs<'_, F>, mut visit: impl FnMut(u32)) {
-        inputs.with_value(self.subject, |value| match (&self.lookup, value) {
-            (Lookup::Text(lookup), value) => lookup.visit(self.subject, text_of(value), inputs, &mut visit),
-            (Lookup::Number(intervals), Value::Int(number) | Value::Duration(number) | Value::Bytes(number)) => {
-                intervals.find(*number).into_iter().for_each(&mut visit);
+    /// Visits all rows that ask for the value.
+    pub fn visit<F: Facts>(&self, inputs: &Inputs<'_, F>, mut visit: impl FnMut(Target)) {
+        inputs.with_value(self.subject, |value| {
+            for lookup in &self.lookups {
+                lookup.visit(self.subject, value, inputs, &mut visit);
             }
-            (Lookup::Address(acls), Value::Ip(address)) => {
-                let holding = acls.iter().filter(|(acl, _)| inputs.acl_holds(*acl, *address));
-                holding.for_each(|(_, matcher)| visit(*matcher));
-            }
-            (Lookup::Truth(matcher), Value::Bool(true)) => visit(*matcher),
-            _ => {}
         });
     }
 }
 
-impl TextLookup {
-    fn visit<F: Facts>(&self, subject: u32, text: Option<&[u8]>, inputs: &Inputs<'_, F>, visit: &mut impl FnMut(u32)) {
-        if let Some(text) = text {
-            self.equal.get(text).copied().into_iter().for_each(&mut *visit);
-            self.prefixes.walk(text.iter().copied(), &mut *visit);
-            self.suffixes.walk(text.iter().rev().copied(), &mut *visit);
-            self.extensions.walk(text.iter().rev().map(u8::to_ascii_lowercase), &mut *visit);
-        }
-        if !self.patterns.is_empty() {
-            inputs.with_found(self.automaton, subject, |found| {
-                found.iter().filter_map(|pattern| self.patterns.get(&pattern)).copied().for_each(visit);
-            });
+impl Lookup {
+    fn visit<F: Facts>(&self, subject: u32, value: &Value<'_>, inputs: &Inputs<'_, F>, visit: &mut impl FnMut(Target)) {
+        let mut coded = |code| visit(Target::of_code(code));
+        match (self, value) {
+            (Self::Equal(texts), Value::Text(Some(text))) => texts.get(text).into_iter().for_each(coded),
+            (Self::Starts(trie), Value::Text(Some(text))) => trie.walk(text.iter().copied(), coded),
+            (Self::Ends(trie), Value::Text(Some(text))) => trie.walk(text.iter().rev().copied(), coded),
+            (Self::Extensions(trie), Value::Text(Some(text))) => {
+                trie.walk(text.iter().rev().map(u8::to_ascii_lowercase), coded);
+            }
+            (Self::Patterns { automaton, targets }, Value::Text(_)) => {
+                inputs.with_found(*automaton, subject, |found| {
+                    let target = |pattern: u32| targets.binary_search_by_key(&pattern, |(one, _)| *one).ok();
+                    found
+                        .iter()
+                        .filter_map(target)
+                        .filter_map(|at| targets.get(at))
+                        .for_each(|(_, target)| visit(*target));
+                });
+            }
+            (Self::Number(intervals), Value::Int(number) | Value::Duration(number) | Value::Bytes(number)) => {
+                intervals.find(*number).into_iter().for_each(visit);
+            }
+            (Self::Address(networks), Value::Ip(address)) => {
+                networks.find(*address).iter().for_each(|code| coded(*code));
+            }
+            (Self::Lists(lists), Value::Ip(address)) => {
+                lists.iter().filter(|(acl, _)| inputs.acl_holds(*acl, *address)).for_each(|(_, target)| visit(*target));
+            }
+            (Self::Truth(target), Value::Bool(true)) => visit(*target),
+            _ => {}
         }
     }
 }

@@ -4,7 +4,11 @@
 //! ([`test`]). A [`plan`] then splits the rows by the fact that tells most of them apart, and what
 //! is left by the next fact, until few rows are left, which are tested in turn. A split looks a
 //! value up ([`lookup`]) by hash, radix tree, automaton, intervals or networks. The answer is the
-//! smallest arm of all rows that pass, so that the order of the first match is kept exactly.
+//! smallest arm of all rows that pass, so that the order of the first match is kept exactly. A
+//! search may also begin behind an arm, for what comes once that arm is done.
+//!
+//! Building borrows from the conditions; what is kept is what no look-up settles ([`kept`]), and the
+//! texts that are looked up, side by side.
 //!
 //! Regular expressions are split up further than one automaton for each fact ([`pattern`]): one
 //! that is really a text, a prefix or a suffix becomes that; one with a literal in front is found by
@@ -21,22 +25,29 @@ mod dfa;
 mod found;
 mod inputs;
 mod intervals;
+mod kept;
+mod keyed;
 mod keys;
 mod lookup;
+mod networks;
 mod pattern;
 mod plan;
 mod shape;
 mod subject;
 mod summary;
+mod tally;
 mod test;
+mod texts;
 mod trie;
 
+pub(super) use plan::AclsOf;
 pub use summary::{Lookups, Summary};
 
 use self::automaton::Automaton;
 use self::inputs::Inputs;
-use self::lookup::Matcher;
-use self::test::Test;
+use self::lookup::{Aim, Candidate, Matcher, Target};
+use self::plan::Plan;
+use self::test::{Table, Test};
 use super::eval::Scope;
 use super::facts::Facts;
 use crate::lang::hir::Expression;
@@ -49,48 +60,63 @@ const FEW_ARMS: usize = 4;
 pub struct Index {
     /// The expressions that are looked up, each evaluated at most once.
     subjects: Box<[Expression]>,
-    tests: Box<[Test]>,
+    tests: Box<[Test<'static>]>,
+    /// The tests of the candidates, by number.
+    listed: Box<[u32]>,
+    candidates: Box<[Candidate]>,
     automata: Box<[Automaton]>,
     matchers: Box<[Matcher]>,
-    root: u32,
+    root: Target,
 }
 
 impl Index {
-    /// An index over the conditions of a match; `None` if testing them in turn is as good.
-    pub(super) fn build(conditions: &[&Expression]) -> Option<Self> {
+    /// An index over the conditions of a match; `None` if testing them in turn is as good. With `from_any_arm` a search
+    /// may begin at any of them.
+    pub(super) fn build(conditions: &[&Expression], acls: AclsOf<'_>, from_any_arm: bool) -> Option<Self> {
         if conditions.len() <= FEW_ARMS {
             return None;
         }
-        let mut table = test::Table::default();
-        let rows = table.rows(conditions);
-        let automata = pattern::assign(&mut table);
-        let (subjects, tests) = table.finish();
-        let (matchers, root) = plan::plan(&tests, rows);
-        matchers.get(root as usize).filter(|matcher| matcher.splits())?;
-        Some(Self { subjects, tests, automata, matchers: matchers.into(), root })
+        let mut table = Table::of(conditions);
+        let automata = pattern::assign(&mut table.tests);
+        let Plan { matchers, kept, root } = plan::plan(&table, acls, from_any_arm);
+        if !matches!(root.aim(), Aim::Matcher(root) if matches!(matchers.get(root as usize), Some(Matcher::Split(_)))) {
+            return None;
+        }
+        let subjects = table.subjects.into_iter().cloned().collect();
+        let (tests, listed, candidates) = (kept.tests, kept.listed, kept.candidates);
+        Some(Self { subjects, tests, listed, candidates, automata, matchers: matchers.into(), root })
     }
 
-    /// The number of the first arm whose condition holds.
-    pub(super) fn first<'a, F: Facts>(&'a self, scope: &Scope<'a, F>) -> Option<usize> {
+    /// The number of the first arm whose condition holds, beginning at the arm `from`.
+    pub(super) fn first<'a, F: Facts>(&'a self, scope: &Scope<'a, F>, from: u32) -> Option<usize> {
         let inputs = Inputs::new(self, *scope);
-        let arm = self.search(self.root, &inputs, u32::MAX);
+        let arm = self.search(self.root, &inputs, from, u32::MAX);
         (arm != u32::MAX).then_some(arm as usize)
     }
 
-    /// The smallest arm below `bound` of the rows of a matcher that pass; `bound` if there is none.
-    fn search<'a, F: Facts>(&'a self, matcher: u32, inputs: &Inputs<'a, F>, bound: u32) -> u32 {
-        match self.matchers.get(matcher as usize) {
-            Some(Matcher::InTurn(rows)) => {
-                let rows = rows.iter().take_while(|row| row.arm < bound);
-                let passes = |test: &u32| inputs.passes(*test);
-                rows.into_iter().find(|row| row.tests.iter().all(passes)).map_or(bound, |row| row.arm)
+    /// The smallest arm from `from` up to below `bound` of the rows there that pass; `bound` if there is none.
+    fn search<'a, F: Facts>(&'a self, target: Target, inputs: &Inputs<'a, F>, from: u32, bound: u32) -> u32 {
+        let matcher = match target.aim() {
+            Aim::Arm(arm) => return if from <= arm && arm < bound { arm } else { bound },
+            Aim::Matcher(matcher) => self.matchers.get(matcher as usize),
+        };
+        match matcher {
+            Some(Matcher::InTurn { first, count }) => {
+                let rows = self.candidates.get(*first as usize..(first + count) as usize).unwrap_or_default();
+                let rows = rows.iter().skip_while(|row| row.arm < from).take_while(|row| row.arm < bound);
+                rows.into_iter().find(|row| self.passes(row, inputs)).map_or(bound, |row| row.arm)
             }
-            Some(Matcher::Split(split)) if split.least < bound => {
+            Some(Matcher::Split(split)) if split.least < bound && from <= split.most => {
                 let mut bound = bound;
-                split.visit(inputs, |matcher| bound = self.search(matcher, inputs, bound));
-                split.wild.map_or(bound, |wild| self.search(wild, inputs, bound))
+                split.visit(inputs, |target| bound = self.search(target, inputs, from, bound));
+                split.wild.map_or(bound, |wild| self.search(wild, inputs, from, bound))
             }
             _ => bound,
         }
+    }
+
+    fn passes<'a, F: Facts>(&'a self, row: &Candidate, inputs: &Inputs<'a, F>) -> bool {
+        let tests = self.listed.get(row.first as usize..(row.first + row.count) as usize).unwrap_or_default();
+        tests.iter().all(|test| inputs.passes(*test))
     }
 }

@@ -1,108 +1,96 @@
 //! Which value is looked up first, and which then.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use hashbrown::HashMap;
 
 use super::intervals::{Intervals, spread};
-use super::keys::{Key, Kind, keys};
-use super::lookup::{Candidate, Lookup, Matcher, Split, TextLookup};
-use super::test::{Check, Test};
+use super::kept::{Keeper, Kept};
+use super::keyed::Keyed;
+use super::keys::{Key, Kind};
+use super::lookup::{Lookup, Matcher, Split, Target};
+use super::networks::{List, Networks};
+use super::tally::Tallies;
+use super::test::{Row, Table, number};
+use super::texts::Texts;
+use super::trie::{Prefix, Trie};
+use crate::decision::eval::AclIndex;
+use crate::lang::hir::{Acl, AclId};
 
 /// How few rows are tested in turn.
 const FEW_ROWS: usize = 4;
 /// How many look-ups lie behind each other at most. Each one leaves a share of its rows only, so that
 /// this is far beyond what rows need; conditions with thousands of tests could go deeper.
 const MOST_DEPTH: usize = 24;
-/// What a split must leave at most of its rows, in hundredths, to be worth a look-up.
-const WORTH_HUNDREDTHS: usize = 75;
+/// How many tests of a row can be looked up.
+const MOST_TESTS: u32 = 64;
 
-/// An arm with tests that must all pass.
-#[derive(Clone, Debug)]
-pub(super) struct Row {
-    pub arm: u32,
-    pub tests: Vec<RowTest>,
+/// The access lists, as declared and by longest prefix.
+#[derive(Clone, Copy)]
+pub(in crate::decision) struct AclsOf<'a> {
+    pub declared: &'a [Acl],
+    pub indexed: &'a [AclIndex],
 }
 
-/// A test of a row.
+/// What has been planned.
+pub(super) struct Plan {
+    pub matchers: Vec<Matcher>,
+    pub kept: Kept,
+    pub root: Target,
+}
+
+/// Plans the rows of a table. If a search may begin at any arm (`from_any_arm`), those behind one that is sure to be found
+/// count too.
+pub(super) fn plan(table: &Table<'_>, acls: AclsOf<'_>, from_any_arm: bool) -> Plan {
+    let keyed = Keyed::new(&table.tests);
+    let wanted: usize = table.row_tests.iter().map(|test| keyed.keys_of(*test).map_or(0, <[_]>::len)).sum();
+    let mut planner = Planner {
+        table,
+        keyed: &keyed,
+        acls,
+        from_any_arm,
+        tallies: Tallies::new(table.subjects.len(), keyed.len()),
+        keeper: Keeper::new(&table.tests),
+        matchers: Vec::new(),
+        live: Vec::new(),
+        budget: 8 * wanted + 4_096,
+        depth: 0,
+    };
+    planner.live.extend((0..number(table.rows.len())).map(|row| Live { row, settled: 0, spent: 0 }));
+    let root = planner.target(0);
+    Plan { matchers: planner.matchers, kept: planner.keeper.finish(), root }
+}
+
+/// A row on its way down, with bits for its first tests.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct RowTest {
-    pub test: u32,
-    /// Whether a look-up has led here by it already, and it is only to be confirmed.
-    pub spent: bool,
+struct Live {
+    row: u32,
+    /// The tests that need not be made any more.
+    settled: u64,
+    /// The tests that were looked up and are only to be confirmed.
+    spent: u64,
 }
 
-/// The matchers for rows in the order of their arms, and the number of the one to begin with.
-pub(super) fn plan(tests: &[Test], rows: Vec<Row>) -> (Vec<Matcher>, u32) {
-    let keys = Keys { of: tests.iter().map(keys).collect(), tests };
-    let wanted: usize = rows.iter().flat_map(|row| &row.tests).map(|test| keys.get(*test).map_or(0, <[_]>::len)).sum();
-    let mut planner = Planner { keys: &keys, matchers: Vec::new(), budget: 8 * wanted + 4_096, depth: 0 };
-    let root = planner.matcher(rows);
-    (planner.matchers, root)
-}
-
-/// The keys of all tests.
-struct Keys<'t> {
-    of: Vec<Option<Vec<Key<'t>>>>,
-    tests: &'t [Test],
-}
-
-impl<'t> Keys<'t> {
-    /// The keys by which a row can still be looked up; `None` if it cannot.
-    fn get(&self, test: RowTest) -> Option<&[Key<'t>]> {
-        self.of.get(test.test as usize)?.as_deref().filter(|_| !test.spent)
+impl Live {
+    /// Whether the test at that place may still be looked up.
+    fn is_open(self, at: u32) -> bool {
+        at < MOST_TESTS && (self.settled | self.spent) & (1 << at) == 0
     }
 
-    fn subject(&self, test: RowTest) -> Option<u32> {
-        match self.tests.get(test.test as usize)? {
-            Test::Value { subject, .. } => Some(*subject),
-            Test::Condition { .. } => None,
-        }
-    }
-
-    /// The test of a row that tells most by each subject.
-    fn best(&self, row: &Row) -> BTreeMap<u32, (Kind, usize)> {
-        let mut best = BTreeMap::new();
-        for (at, test) in row.tests.iter().enumerate() {
-            let (Some(keys), Some(subject)) = (self.get(*test), self.subject(*test)) else { continue };
-            let kind = keys.first().map_or(Kind::Equal, Key::kind);
-            let known = best.entry(subject).or_insert((kind, at));
-            *known = (*known).min((kind, at));
-        }
-        best
-    }
-
-    /// What is left of a row that was looked up by its test at `at`.
-    fn without(&self, row: &Row, at: usize) -> Row {
-        let mut tests = row.tests.clone();
-        if let Some(test) = tests.get_mut(at) {
-            let check = self.tests.get(test.test as usize);
-            test.spent = true;
-            if !matches!(check, Some(Test::Value { check: Check::Guarded(..), .. })) {
-                tests.remove(at);
-            }
-        }
-        Row { arm: row.arm, tests }
+    /// Whether the test at that place is settled.
+    fn is_settled(self, at: u32) -> bool {
+        at < MOST_TESTS && self.settled & (1 << at) != 0
     }
 }
 
-/// The rows that have a key of one subject.
-#[derive(Default)]
-struct Tally<'k, 't> {
-    rows: usize,
-    /// How often a row stands under a key, and the keys, by kind.
-    kinds: BTreeMap<Kind, (usize, BTreeSet<&'k Key<'t>>)>,
-}
-
-impl Tally<'_, '_> {
-    /// How many of `all` rows are left to test, in hundredths.
-    fn expected_rows(&self, all: usize) -> usize {
-        let kinds = self.kinds.iter().map(|(kind, (rows, keys))| kind.expected_rows(*rows, keys.len()));
-        100 * (all - self.rows) + kinds.sum::<usize>()
-    }
-}
-
-struct Planner<'k, 't> {
-    keys: &'k Keys<'t>,
+struct Planner<'p, 't, 'h> {
+    table: &'t Table<'h>,
+    keyed: &'p Keyed<'t>,
+    acls: AclsOf<'p>,
+    from_any_arm: bool,
+    tallies: Tallies,
+    keeper: Keeper<'t, 'h>,
     matchers: Vec<Matcher>,
+    /// The rows of all splits under way, those of the innermost one last.
+    live: Vec<Live>,
     /// How many rows may still be listed: a row stands under each of its keys, and lists of keys
     /// within lists of keys multiply.
     budget: usize,
@@ -110,152 +98,269 @@ struct Planner<'k, 't> {
     depth: usize,
 }
 
-impl<'k, 't> Planner<'k, 't> {
-    fn matcher(&mut self, mut rows: Vec<Row>) -> u32 {
+impl<'t> Planner<'_, 't, '_> {
+    /// Where the rows from `start` on are told apart; they are taken away.
+    fn target(&mut self, start: usize) -> Target {
         // Nothing behind a row that is sure to pass is ever reached.
-        if let Some(sure) = rows.iter().position(|row| row.tests.is_empty()) {
-            rows.truncate(sure + 1);
+        let sure = self.live.iter().skip(start).position(|live| self.is_sure(*live));
+        if let Some(sure) = sure.filter(|_| !self.from_any_arm) {
+            self.live.truncate(start + sure + 1);
         }
+        let target = match self.live.get(start..) {
+            Some([only]) if self.is_sure(*only) => Target::arm(self.row(*only).arm),
+            _ => self.matcher(start),
+        };
+        self.live.truncate(start);
+        target
+    }
+
+    fn matcher(&mut self, start: usize) -> Target {
         self.depth += 1;
-        let split = if rows.len() > FEW_ROWS && self.depth <= MOST_DEPTH { self.split(&rows) } else { None };
+        let is_long = self.live.len() - start > FEW_ROWS && self.depth <= MOST_DEPTH;
+        let split = if is_long { self.split(start) } else { None };
         self.depth -= 1;
-        self.add(split.map_or_else(|| in_turn(&rows), |split| Matcher::Split(Box::new(split))))
-    }
-
-    fn add(&mut self, matcher: Matcher) -> u32 {
+        let matcher = match split {
+            Some(split) => Matcher::Split(Box::new(split)),
+            None => self.in_turn(start),
+        };
         self.matchers.push(matcher);
-        u32::try_from(self.matchers.len() - 1).unwrap_or(u32::MAX)
+        Target::matcher(number(self.matchers.len() - 1))
     }
 
-    fn split(&mut self, rows: &[Row]) -> Option<Split> {
-        let subject = self.best_subject(rows)?;
-        let chosen: Vec<Option<usize>> =
-            rows.iter().map(|row| self.keys.best(row).get(&subject).map(|(_, at)| *at)).collect();
-        let lookup = self.lookup(rows, &chosen)?;
-        let wild: Vec<Row> =
-            rows.iter().zip(&chosen).filter(|(_, chosen)| chosen.is_none()).map(|(row, _)| row.clone()).collect();
-        let wild = if wild.is_empty() { None } else { Some(self.matcher(wild)) };
-        Some(Split { subject, least: rows.first().map_or(u32::MAX, |row| row.arm), lookup, wild })
+    fn row(&self, live: Live) -> Row {
+        self.table.rows.get(live.row as usize).copied().unwrap_or(Row { arm: 0, first: 0, count: 0 })
+    }
+
+    /// The numbers of a row's tests.
+    fn tests(&self, live: Live) -> &'t [u32] {
+        let row = self.row(live);
+        let (first, count) = (row.first as usize, row.count as usize);
+        self.table.row_tests.get(first..first + count).unwrap_or_default()
+    }
+
+    fn is_sure(&self, live: Live) -> bool {
+        (0..self.row(live).count).all(|at| live.is_settled(at))
+    }
+
+    fn in_turn(&mut self, start: usize) -> Matcher {
+        let first = self.keeper.next();
+        for at in start..self.live.len() {
+            let Some(live) = self.live.get(at).copied() else { break };
+            let (arm, tests) = (self.row(live).arm, self.tests(live));
+            let left = (0..).zip(tests).filter(|(at, _)| !live.is_settled(*at));
+            self.keeper.add(arm, left.map(|(at, test)| (*test, !live.is_open(at) && at < MOST_TESTS)));
+        }
+        Matcher::InTurn { first, count: self.keeper.next() - first }
+    }
+
+    fn split(&mut self, start: usize) -> Option<Split> {
+        let subject = self.best_subject(start)?;
+        let end = self.live.len();
+        let chosen: Vec<Option<u32>> = (start..end).map(|at| self.best_test(at, subject)).collect();
+        let lookups = self.lookups(start, &chosen)?;
+        let arm = |live: Option<&Live>| live.map_or(0, |live| self.row(*live).arm);
+        let (least, most) = (arm(self.live.get(start)), arm(self.live.get(end - 1)));
+        let wild = (start..end).zip(&chosen).filter(|(_, chosen)| chosen.is_none()).map(|(at, _)| at);
+        let wild: Vec<Live> = wild.filter_map(|at| self.live.get(at).copied()).collect();
+        self.live.extend_from_slice(&wild);
+        let wild = if wild.is_empty() { None } else { Some(self.target(end)) };
+        Some(Split { subject, least, most, wild, lookups })
     }
 
     /// The subject whose value leaves the fewest rows to test; `None` if none leaves few enough.
-    fn best_subject(&self, rows: &[Row]) -> Option<u32> {
-        let mut tallies: BTreeMap<u32, Tally<'k, 't>> = BTreeMap::new();
-        for row in rows {
-            for (subject, (kind, at)) in self.keys.best(row) {
-                let tally = tallies.entry(subject).or_default();
-                let (count, known) = tally.kinds.entry(kind).or_default();
-                let keys = row.tests.get(at).and_then(|test| self.keys.get(*test)).unwrap_or_default();
-                *count += keys.len();
-                known.extend(keys);
-                tally.rows += 1;
-            }
+    fn best_subject(&mut self, start: usize) -> Option<u32> {
+        self.tallies.begin();
+        for at in start..self.live.len() {
+            let Some(live) = self.live.get(at).copied() else { break };
+            let tests = self.tests(live);
+            let open = (0..).zip(tests).filter(|(at, _)| live.is_open(*at));
+            let tests = open.filter_map(|(at, test)| {
+                let of = self.keyed.subject_of(*test)?;
+                Some((of, self.keyed.kind_of(*test), at, self.keyed.keys_of(*test)?))
+            });
+            self.tallies.row(tests);
         }
-        let expected = tallies.iter().map(|(subject, tally)| (tally.expected_rows(rows.len()), *subject));
-        let (left, subject) = expected.min()?;
-        (left <= WORTH_HUNDREDTHS * rows.len()).then_some(subject)
+        self.tallies.best(self.live.len() - start)
     }
 
-    /// The look-up of the tests chosen in each row; `None` if it would list too many rows.
-    fn lookup(&mut self, rows: &[Row], chosen: &[Option<usize>]) -> Option<Lookup> {
-        let mut by_key: BTreeMap<Key<'t>, Vec<usize>> = BTreeMap::new();
-        for (at, (row, chosen)) in rows.iter().zip(chosen).enumerate() {
-            let test = chosen.and_then(|chosen| row.tests.get(chosen));
-            for key in test.and_then(|test| self.keys.get(*test)).unwrap_or_default() {
-                let listed = by_key.entry(*key).or_default();
-                if listed.last() != Some(&at) {
-                    listed.push(at);
-                }
-            }
-        }
-        let mut buckets = Buckets { rows, chosen, known: HashMap::new() };
-        match by_key.first_key_value().map(|(key, _)| key.kind()) {
-            Some(Kind::Number) => self.numbers(&by_key, &mut buckets).map(Lookup::Number),
-            kind => {
-                self.spend(by_key.values().map(Vec::len).sum())?;
-                let by_key = by_key.into_iter().map(|(key, rows)| (key, self.bucket(rows, &mut buckets)));
-                Some(match kind {
-                    Some(Kind::Address) => Lookup::Address(by_key.filter_map(acl_entry).collect()),
-                    Some(Kind::Truth) => Lookup::Truth(by_key.map(|(_, matcher)| matcher).last()?),
-                    _ => Lookup::Text(text_lookup(by_key)),
-                })
-            }
-        }
+    /// The place of the test of a row that tells most by a subject.
+    fn best_test(&self, at: usize, subject: u32) -> Option<u32> {
+        let live = self.live.get(at).copied()?;
+        let open = (0..).zip(self.tests(live)).filter(|(at, _)| live.is_open(*at));
+        let of_it = open.filter(|(_, test)| self.keyed.subject_of(**test) == Some(subject));
+        of_it.map(|(at, test)| (self.keyed.kind_of(*test), at)).min().map(|(_, at)| at)
     }
 
-    fn numbers(&mut self, by_key: &BTreeMap<Key<'t>, Vec<usize>>, buckets: &mut Buckets<'_>) -> Option<Intervals> {
-        let ranges = by_key.iter().flat_map(|(key, rows)| rows.iter().map(move |row| (*key, *row)));
-        let ranges = ranges.filter_map(|(key, row)| match key {
-            Key::Within(start, end) => Some((start..=end, row)),
+    /// The look-ups of the tests chosen in each row; `None` if they would list too many rows.
+    fn lookups(&mut self, start: usize, chosen: &[Option<u32>]) -> Option<Box<[Lookup]>> {
+        // Under each key the rows that have it, in order.
+        let mut listed: Vec<(u32, u32)> = Vec::with_capacity(chosen.len());
+        let mut is_simple = true;
+        for (at, place) in (0..).zip(chosen) {
+            let Some(keys) = place.and_then(|place| self.chosen_keys(start, at, place)) else { continue };
+            is_simple &= keys.len() == 1;
+            listed.extend(keys.iter().map(|key| (*key, at)));
+        }
+        listed.sort_unstable();
+        listed.dedup();
+        let first = listed.first().and_then(|(key, _)| self.keyed.key(*key));
+        let mut buckets = Buckets { start, chosen, known: (!is_simple).then(HashMap::new) };
+        if first.map(|key| key.kind()) == Some(Kind::Number) {
+            return Some(Box::new([Lookup::Number(self.numbers(&listed, &mut buckets)?)]));
+        }
+        self.spend(listed.len())?;
+        let mut entries = Vec::new();
+        for rows in listed.chunk_by(|one, other| one.0 == other.0) {
+            let Some(key) = rows.first().and_then(|(key, _)| self.keyed.key(*key)) else { continue };
+            entries.push((key, self.bucket(rows.iter().map(|(_, at)| *at), &mut buckets)));
+        }
+        Some(self.lookups_of(&entries).into())
+    }
+
+    /// The keys of the row at `at` behind `start` by its test at `place`.
+    fn chosen_keys(&self, start: usize, at: u32, place: u32) -> Option<&'_ [u32]> {
+        let live = self.live.get(start + at as usize).copied()?;
+        self.keyed.keys_of(*self.tests(live).get(place as usize)?)
+    }
+
+    fn numbers(&mut self, listed: &[(u32, u32)], buckets: &mut Buckets<'_>) -> Option<Intervals> {
+        let ranges = listed.iter().filter_map(|(key, at)| match self.keyed.key(*key)? {
+            Key::Within(start, end) => Some((start..=end, *at as usize)),
             _ => None,
         });
         let intervals = spread(ranges, self.budget)?;
         self.spend(intervals.iter().map(|(_, rows)| rows.len()).sum())?;
-        let matcher = |(start, rows): (i64, Vec<usize>)| {
-            (start, if rows.is_empty() { None } else { Some(self.bucket(rows, buckets)) })
+        buckets.known.get_or_insert_default();
+        let target = |(start, rows): (i64, Vec<usize>)| {
+            (start, (!rows.is_empty()).then(|| self.bucket(rows.into_iter().map(number), buckets)))
         };
-        Some(Intervals::new(intervals.into_iter().map(matcher).collect()))
+        Some(Intervals::new(intervals.into_iter().map(target).collect()))
     }
 
-    /// The matcher of some of the rows, the same for the same rows.
-    fn bucket(&mut self, rows: Vec<usize>, buckets: &mut Buckets<'_>) -> u32 {
-        if let Some(known) = buckets.known.get(&rows) {
+    /// Where some of the rows are told apart, the same for the same rows.
+    fn bucket(&mut self, rows: impl Iterator<Item = u32> + Clone, buckets: &mut Buckets<'_>) -> Target {
+        if let Some(known) = &buckets.known
+            && let Some(known) = known.get(&rows.clone().collect::<Vec<_>>())
+        {
             return *known;
         }
-        let left = rows.iter().filter_map(|at| {
-            let (row, chosen) = (buckets.rows.get(*at)?, buckets.chosen.get(*at).copied().flatten()?);
-            Some(self.keys.without(row, chosen))
-        });
-        let left = left.collect();
-        let matcher = self.matcher(left);
-        buckets.known.insert(rows, matcher);
-        matcher
+        let end = self.live.len();
+        for at in rows.clone() {
+            let place = buckets.chosen.get(at as usize).copied().flatten();
+            let live = self.live.get(buckets.start + at as usize).copied();
+            if let (Some(place), Some(live)) = (place, live) {
+                let left = self.without(live, place);
+                self.live.push(left);
+            }
+        }
+        let target = self.target(end);
+        if let Some(known) = &mut buckets.known {
+            known.insert(rows.collect(), target);
+        }
+        target
+    }
+
+    /// What is left of a row that was looked up by its test at `place`.
+    fn without(&self, live: Live, place: u32) -> Live {
+        let test = self.tests(live).get(place as usize).copied();
+        if test.is_some_and(|test| self.keyed.is_guard(test)) {
+            Live { spent: live.spent | 1 << place, ..live }
+        } else {
+            Live { settled: live.settled | 1 << place, ..live }
+        }
     }
 
     fn spend(&mut self, rows: usize) -> Option<()> {
         self.budget = self.budget.checked_sub(rows)?;
         Some(())
     }
+
+    /// The look-ups that keys of one subject make.
+    fn lookups_of(&self, entries: &[(Key<'t>, Target)]) -> Vec<Lookup> {
+        let mut by = ByKind::default();
+        for (key, target) in entries {
+            by.add(*key, *target);
+        }
+        let mut lookups = Vec::new();
+        if !by.equal.is_empty() {
+            lookups.push(Lookup::Equal(Texts::new(&by.equal)));
+        }
+        let mut trie = |keys: Vec<Prefix<'_>>, lookup: fn(Trie) -> Lookup| {
+            if !keys.is_empty() {
+                lookups.push(lookup(Trie::new(keys)));
+            }
+        };
+        trie(by.starts, Lookup::Starts);
+        trie(prefixes(&by.ends), Lookup::Ends);
+        trie(prefixes(&by.extensions), Lookup::Extensions);
+        if let Some(automaton) = by.automaton {
+            by.patterns.sort_unstable_by_key(|(pattern, _)| *pattern);
+            lookups.push(Lookup::Patterns { automaton, targets: by.patterns.into() });
+        }
+        if !by.lists.is_empty() {
+            lookups.push(self.addresses(by.lists));
+        }
+        lookups.extend(by.truth.map(Lookup::Truth));
+        lookups
+    }
+
+    fn addresses(&self, lists: Vec<(AclId, Target)>) -> Lookup {
+        let list = |(acl, target): &(AclId, Target)| {
+            let (declared, index) = (self.acls.declared.get(acl.0 as usize)?, self.acls.indexed.get(acl.0 as usize)?);
+            Some(List { declared, index, target: target.code() })
+        };
+        let all: Vec<List<'_>> = lists.iter().filter_map(list).collect();
+        Networks::new(&all, self.budget)
+            .map_or_else(|| Lookup::Lists(lists.into()), |networks| Lookup::Address(Box::new(networks)))
+    }
 }
 
 /// The rows of a split, with the test that each is looked up by.
-struct Buckets<'r> {
-    rows: &'r [Row],
-    chosen: &'r [Option<usize>],
-    known: HashMap<Vec<usize>, u32>,
+struct Buckets<'c> {
+    /// Where its rows begin.
+    start: usize,
+    chosen: &'c [Option<u32>],
+    /// Where rows lead, if some may be listed together more than once.
+    known: Option<HashMap<Vec<u32>, Target>>,
 }
 
-fn in_turn(rows: &[Row]) -> Matcher {
-    let tests = |row: &Row| row.tests.iter().map(|test| test.test).collect();
-    Matcher::InTurn(rows.iter().map(|row| Candidate { arm: row.arm, tests: tests(row) }).collect())
+/// Keys by the way they are looked up.
+#[derive(Default)]
+struct ByKind<'t> {
+    equal: Vec<(&'t [u8], u32)>,
+    starts: Vec<Prefix<'t>>,
+    /// Reversed.
+    ends: Vec<(Vec<u8>, Target)>,
+    /// Reversed, from the dot on.
+    extensions: Vec<(Vec<u8>, Target)>,
+    automaton: Option<u32>,
+    patterns: Vec<(u32, Target)>,
+    lists: Vec<(AclId, Target)>,
+    truth: Option<Target>,
 }
 
-fn acl_entry((key, matcher): (Key<'_>, u32)) -> Option<(crate::lang::hir::AclId, u32)> {
-    match key {
-        Key::InAcl(acl) => Some((acl, matcher)),
-        _ => None,
-    }
-}
-
-fn text_lookup<'t>(entries: impl Iterator<Item = (Key<'t>, u32)>) -> TextLookup {
-    let mut lookup = TextLookup::default();
-    let reversed = |text: &[u8]| text.iter().rev().copied().collect::<Vec<u8>>();
-    for (key, matcher) in entries {
+impl<'t> ByKind<'t> {
+    fn add(&mut self, key: Key<'t>, target: Target) {
+        let reversed = |text: &[u8]| text.iter().rev().copied().collect::<Vec<u8>>();
+        let prefix = |text, segment| Prefix { text, segment, target: target.code() };
         match key {
-            Key::Equal(text) => {
-                lookup.equal.insert(text.into(), matcher);
-            }
-            Key::StartsWith(text) => lookup.prefixes.insert(text, matcher),
-            Key::Segment(text) => lookup.prefixes.insert_segment(text, matcher),
-            Key::EndsWith(text) => lookup.suffixes.insert(&reversed(text), matcher),
-            Key::Extension(text) => lookup.extensions.insert(&reversed(&[b".", text].concat()), matcher),
+            Key::Equal(text) => self.equal.push((text, target.code())),
+            Key::StartsWith(text) => self.starts.push(prefix(text, false)),
+            Key::Segment(text) => self.starts.push(prefix(text, true)),
+            Key::EndsWith(text) => self.ends.push((reversed(text), target)),
+            Key::Extension(text) => self.extensions.push((reversed(&[b".", text].concat()), target)),
             Key::Pattern { automaton, pattern } => {
-                lookup.automaton = automaton;
-                lookup.patterns.insert(pattern, matcher);
+                self.automaton = Some(automaton);
+                self.patterns.push((pattern, target));
             }
-            // Keys of other kinds of values.
-            Key::Within(..) | Key::InAcl(_) | Key::IsTrue => {}
+            Key::InAcl(acl) => self.lists.push((acl, target)),
+            Key::IsTrue => self.truth = Some(target),
+            // Looked up apart.
+            Key::Within(..) => {}
         }
     }
-    lookup
+}
+
+fn prefixes(keys: &[(Vec<u8>, Target)]) -> Vec<Prefix<'_>> {
+    keys.iter().map(|(text, target)| Prefix { text, segment: false, target: target.code() }).collect()
 }

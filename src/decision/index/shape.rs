@@ -1,10 +1,17 @@
 //! What a regular expression really asks for.
 
+use std::sync::Arc;
+
+use hashbrown::HashMap;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::literal::{ExtractKind, Extractor, Seq};
 use regex_syntax::hir::{Hir, HirKind, Look};
 
-use super::test::Texts;
+use super::confirm::{Confirm, Rest};
+use crate::lang::hir::{Pattern, literal_start};
+
+/// Texts, none of them empty.
+type Texts = Vec<Box<[u8]>>;
 
 /// The kinds that are worth telling apart. None of the texts is empty.
 #[derive(Debug)]
@@ -16,45 +23,82 @@ pub(super) enum Shape {
     /// The text ends with one of these: `\.(css|js)$`.
     EndsWith(Texts),
     /// The text starts with one of these and what follows is more: `^/a/[0-9]+`.
-    Guarded(Guarded),
+    Guarded(Texts, Confirm),
     /// Anything else.
     Other(Hir),
-}
-
-/// A pattern that is anchored at the start and begins with a literal.
-#[derive(Debug)]
-pub(super) struct Guarded {
-    /// One of these is at the start of each text that matches.
-    pub starts: Texts,
-    /// What follows, if there is one start and it is cut off; else the whole is to be confirmed.
-    pub rest: Option<Hir>,
-    /// The whole pattern.
-    pub whole: Hir,
 }
 
 /// How long a literal must be to be taken as the start without a look at what could lengthen it.
 const LONG_LITERAL_BYTES: usize = 3;
 
-/// Parses a pattern as [`Pattern::regex`](crate::lang::hir::Pattern::regex) does; `None` if it is
-/// not one.
-pub(super) fn shape(pattern: &str) -> Option<Shape> {
-    let whole = ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern).ok()?;
-    let parts = Parts::of(&whole);
-    if let Some((starts, rest)) = parts.long_literal() {
-        return Some(Shape::Guarded(Guarded { starts, rest: Some(rest), whole }));
+/// A pattern as [`Pattern::regex`] reads it; `None` if it is not one.
+pub(super) fn parse(pattern: &str) -> Option<Hir> {
+    ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern).ok()
+}
+
+/// Looks at patterns, and keeps what follows their literals: many rules end alike, and share what is compiled.
+#[derive(Default)]
+pub(super) struct Shapes {
+    /// By what is written behind the literal.
+    written: HashMap<Box<str>, Option<Arc<Rest>>>,
+    /// By what it means.
+    meant: HashMap<String, Arc<Rest>>,
+}
+
+impl Shapes {
+    /// What a pattern asks for; `None` if it is none.
+    pub fn shape(&mut self, pattern: &Pattern) -> Option<Shape> {
+        if let Some(shape) = self.literal_shape(pattern.text()) {
+            return Some(shape);
+        }
+        let whole = parse(pattern.text())?;
+        let parts = Parts::of(&whole);
+        if let Some((starts, rest)) = parts.long_literal() {
+            let confirm = self.confirm(pattern, &starts, Some(rest));
+            return Some(Shape::Guarded(starts, confirm));
+        }
+        let body = Hir::concat(parts.body.to_vec());
+        Some(match exact(&body) {
+            Some(texts) if parts.starts && parts.ends => Shape::Equal(texts),
+            Some(texts) if parts.starts => Shape::StartsWith(texts),
+            Some(texts) if parts.ends => Shape::EndsWith(texts),
+            _ if parts.starts => match necessary(&body, ExtractKind::Prefix) {
+                Some(starts) => {
+                    let confirm = self.confirm(pattern, &starts, parts.behind(&starts));
+                    Shape::Guarded(starts, confirm)
+                }
+                None => Shape::Other(whole),
+            },
+            _ => Shape::Other(whole),
+        })
     }
-    let body = Hir::concat(parts.body.to_vec());
-    let shape = match exact(&body) {
-        Some(texts) if parts.starts && parts.ends => Shape::Equal(texts),
-        Some(texts) if parts.starts => Shape::StartsWith(texts),
-        Some(texts) if parts.ends => Shape::EndsWith(texts),
-        _ if parts.starts => match necessary(&body, ExtractKind::Prefix) {
-            Some(starts) => Shape::Guarded(Guarded { rest: parts.behind(&starts), starts, whole }),
-            None => Shape::Other(whole),
-        },
-        _ => Shape::Other(whole),
-    };
-    Some(shape)
+
+    /// The shape of a pattern that needs no parsing, or only that of an end that is known.
+    fn literal_shape(&mut self, pattern: &str) -> Option<Shape> {
+        let (literal, rest) = literal_start(pattern)?;
+        let literal: Box<[u8]> = literal.into_bytes().into();
+        match rest {
+            "" => return Some(Shape::StartsWith(vec![literal])),
+            "$" => return Some(Shape::Equal(vec![literal])),
+            _ if literal.len() < LONG_LITERAL_BYTES => return None,
+            _ => {}
+        }
+        if !self.written.contains_key(rest) {
+            let parsed = parse(rest).map(Rest::new).filter(Rest::is_unbounded).map(Arc::new);
+            self.written.insert(rest.into(), parsed);
+        }
+        let rest = Arc::clone(self.written.get(rest)?.as_ref()?);
+        let literal_bytes = u32::try_from(literal.len()).ok()?;
+        Some(Shape::Guarded(vec![literal], Confirm::Rest { literal_bytes, rest }))
+    }
+
+    /// How to confirm a pattern behind its literals, of which `rest` follows if there is but one.
+    fn confirm(&mut self, pattern: &Pattern, starts: &Texts, rest: Option<Hir>) -> Confirm {
+        let (Some(rest), [literal]) = (rest, starts.as_slice()) else { return Confirm::Whole(pattern.clone()) };
+        let Ok(literal_bytes) = u32::try_from(literal.len()) else { return Confirm::Whole(pattern.clone()) };
+        let rest = self.meant.entry(rest.to_string()).or_insert_with(|| Arc::new(Rest::new(rest)));
+        Confirm::Rest { literal_bytes, rest: Arc::clone(rest) }
+    }
 }
 
 /// Texts of which one is within each text that a pattern matches.
@@ -107,13 +151,13 @@ impl<'h> Parts<'h> {
     fn long_literal(&self) -> Option<(Texts, Hir)> {
         let (HirKind::Literal(literal), true) = (self.body.first()?.kind(), self.starts) else { return None };
         let unbounded = self.body.iter().any(|part| part.properties().maximum_len().is_none());
-        let starts: Texts = [literal.0.clone()].into();
+        let starts = vec![literal.0.clone()];
         (unbounded && literal.0.len() >= LONG_LITERAL_BYTES).then(|| self.behind(&starts).map(|rest| (starts, rest)))?
     }
 
     /// What follows the literal that is the only start and the first part of the body.
     fn behind(&self, starts: &Texts) -> Option<Hir> {
-        let ([start], Some((first, rest))) = (&**starts, self.body.split_first()) else { return None };
+        let ([start], Some((first, rest))) = (starts.as_slice(), self.body.split_first()) else { return None };
         let HirKind::Literal(literal) = first.kind() else { return None };
         let end = self.ends.then(|| Hir::look(Look::End));
         (literal.0 == *start).then(|| Hir::concat(rest.iter().cloned().chain(end).collect()))
@@ -139,7 +183,7 @@ fn texts(literals: &Seq) -> Option<Texts> {
     let mut texts: Vec<Box<[u8]>> = literals.iter().map(|literal| literal.as_bytes().into()).collect();
     texts.sort_unstable();
     texts.dedup();
-    (!texts.is_empty()).then(|| texts.into())
+    (!texts.is_empty()).then_some(texts)
 }
 
 #[cfg(test)]
@@ -148,12 +192,12 @@ mod tests {
 
     fn shown(pattern: &str) -> String {
         let list = |texts: &Texts| texts.iter().map(|text| String::from_utf8_lossy(text)).collect::<Vec<_>>().join(" ");
-        match shape(pattern).unwrap() {
+        match Shapes::default().shape(&Pattern::new(pattern)).unwrap() {
             Shape::Equal(texts) => format!("equal {}", list(&texts)),
             Shape::StartsWith(texts) => format!("starts {}", list(&texts)),
             Shape::EndsWith(texts) => format!("ends {}", list(&texts)),
-            Shape::Guarded(Guarded { starts, rest: Some(rest), .. }) => format!("{} then {rest}", list(&starts)),
-            Shape::Guarded(Guarded { starts, .. }) => format!("{} whole", list(&starts)),
+            Shape::Guarded(starts, Confirm::Rest { rest, .. }) => format!("{} then {rest}", list(&starts)),
+            Shape::Guarded(starts, Confirm::Whole(_)) => format!("{} whole", list(&starts)),
             Shape::Other(_) => "other".to_owned(),
         }
     }
@@ -182,13 +226,10 @@ mod tests {
 
     #[test]
     fn a_guard_is_made_of_the_literals_at_either_end() {
-        let guarded = |pattern: &str| match shape(pattern) {
-            Some(Shape::Other(whole) | Shape::Guarded(Guarded { whole, .. })) => {
-                let guard = guard(&whole)?;
-                let texts = guard.texts.iter().map(|text| String::from_utf8_lossy(text)).collect::<Vec<_>>().join(" ");
-                Some(if guard.is_sure { format!("{texts} is all") } else { texts })
-            }
-            _ => None,
+        let guarded = |pattern: &str| {
+            let guard = guard(&parse(pattern).unwrap())?;
+            let texts = guard.texts.iter().map(|text| String::from_utf8_lossy(text)).collect::<Vec<_>>().join(" ");
+            Some(if guard.is_sure { format!("{texts} is all") } else { texts })
         };
         assert_eq!(guarded("^/a[a-z]*"), Some("/a".to_owned()));
         assert_eq!(guarded("^/api/.*x7"), Some("x7".to_owned()));

@@ -32,8 +32,12 @@ impl Index {
         let mut most_in_turn = 0;
         for matcher in &self.matchers {
             match matcher {
-                Matcher::InTurn(rows) => most_in_turn = most_in_turn.max(rows.len()),
-                Matcher::Split(split) => count(&split.lookup, keys.entry(split.subject).or_default()),
+                Matcher::InTurn { count, .. } => most_in_turn = most_in_turn.max(*count as usize),
+                Matcher::Split(split) => {
+                    // Straight to an arm is one row.
+                    most_in_turn = most_in_turn.max(1);
+                    split.lookups.iter().for_each(|lookup| count(lookup, keys.entry(split.subject).or_default()));
+                }
             }
         }
         let lookups = keys.into_iter().filter_map(|(subject, keys)| {
@@ -51,14 +55,13 @@ fn count(lookup: &Lookup, keys: &mut BTreeMap<&'static str, usize>) {
         }
     };
     match lookup {
-        Lookup::Text(lookup) => {
-            add("texts", lookup.equal.len());
-            add("prefixes", lookup.prefixes.len());
-            add("suffixes", lookup.suffixes.len() + lookup.extensions.len());
-            add("patterns", lookup.patterns.len());
-        }
+        Lookup::Equal(texts) => add("texts", texts.len()),
+        Lookup::Starts(trie) => add("prefixes", trie.len()),
+        Lookup::Ends(trie) | Lookup::Extensions(trie) => add("suffixes", trie.len()),
+        Lookup::Patterns { targets, .. } => add("patterns", targets.len()),
         Lookup::Number(intervals) => add("intervals", intervals.len()),
-        Lookup::Address(acls) => add("acls", acls.len()),
+        Lookup::Address(networks) => add("acls", networks.len()),
+        Lookup::Lists(lists) => add("acls", lists.len()),
         Lookup::Truth(_) => add("conditions", 1),
     }
 }

@@ -1,82 +1,159 @@
 //! The tests that rows are made of.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
+
+use hashbrown::HashMap;
 
 use super::alternatives::{Literal, alternatives};
 use super::confirm::Confirm;
-use super::plan::{Row, RowTest};
-use super::subject::{Subject, constant};
+use super::subject::Subject;
 use crate::lang::hir::{AclId, Comparison, Expression, ExpressionKind, Pattern};
 use crate::lang::schema::function::Text;
 use crate::lang::schema::{Function, Type};
 
 /// Texts, for instance those that a value may be equal to.
-pub(super) type Texts = Box<[Box<[u8]>]>;
+pub(super) type Texts<'h> = Cow<'h, [Box<[u8]>]>;
 
-/// Something that holds or does not.
+/// Something that holds or does not. Borrows from the policy until it is known what is kept.
 #[derive(Debug)]
-pub(super) enum Test {
+pub(super) enum Test<'h> {
     /// A check of a value that is looked up.
     Value {
         /// Which of the subjects.
         subject: u32,
-        check: Check,
+        check: Check<'h>,
         /// Whether the check must fail.
         negated: bool,
     },
     /// Any other condition.
-    Condition { expression: Expression, negated: bool },
+    Condition { expression: Cow<'h, Expression>, negated: bool },
 }
 
 /// What is asked of a value. Unset text passes no check but those of patterns, where it is empty.
-#[derive(Debug)]
-pub(super) enum Check {
-    OneOf(Texts),
-    StartsWith(Texts),
-    Under(Texts),
-    EndsWith(Texts),
-    Extension(Texts),
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Check<'h> {
+    OneOf(Texts<'h>),
+    StartsWith(Texts<'h>),
+    Under(Texts<'h>),
+    EndsWith(Texts<'h>),
+    Extension(Texts<'h>),
     /// A pattern on its own.
     Matches(Pattern),
     /// A pattern that is worth looking at only if the text starts with one of these.
-    Guarded(Texts, Confirm),
+    Guarded(Texts<'h>, Confirm),
+    /// What is left of such a pattern for a text that does start so.
+    Confirmed(Confirm),
     /// A pattern of an automaton.
     Shared {
         automaton: u32,
         pattern: u32,
     },
-    Within(Box<[RangeInclusive<i64>]>),
+    Within(Cow<'h, [RangeInclusive<i64>]>),
     InAcl(AclId),
     IsTrue,
 }
 
-/// Subjects and tests while they are collected.
+impl Test<'_> {
+    /// The same, borrowing nothing.
+    pub fn own(&self) -> Test<'static> {
+        match self {
+            Self::Value { subject, check, negated } => {
+                Test::Value { subject: *subject, check: check.own(), negated: *negated }
+            }
+            Self::Condition { expression, negated } => {
+                Test::Condition { expression: Cow::Owned((**expression).clone()), negated: *negated }
+            }
+        }
+    }
+}
+
+impl Check<'_> {
+    /// The same, borrowing nothing.
+    pub fn own(&self) -> Check<'static> {
+        let texts = |texts: &Texts<'_>| Cow::Owned(texts.to_vec());
+        match self {
+            Self::OneOf(some) => Check::OneOf(texts(some)),
+            Self::StartsWith(some) => Check::StartsWith(texts(some)),
+            Self::Under(some) => Check::Under(texts(some)),
+            Self::EndsWith(some) => Check::EndsWith(texts(some)),
+            Self::Extension(some) => Check::Extension(texts(some)),
+            Self::Matches(pattern) => Check::Matches(pattern.clone()),
+            Self::Guarded(starts, confirm) => Check::Guarded(texts(starts), confirm.clone()),
+            Self::Confirmed(confirm) => Check::Confirmed(confirm.clone()),
+            Self::Shared { automaton, pattern } => Check::Shared { automaton: *automaton, pattern: *pattern },
+            Self::Within(ranges) => Check::Within(Cow::Owned(ranges.to_vec())),
+            Self::InAcl(acl) => Check::InAcl(*acl),
+            Self::IsTrue => Check::IsTrue,
+        }
+    }
+}
+
+/// An arm with tests that must all pass.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    pub arm: u32,
+    /// Where its tests begin in the list of all, and how many there are.
+    pub first: u32,
+    pub count: u32,
+}
+
+/// Subjects, tests and rows while they are collected.
 #[derive(Default)]
 pub(super) struct Table<'h> {
-    subjects: Vec<Expression>,
+    pub subjects: Vec<&'h Expression>,
     numbers: HashMap<Subject<'h>, u32>,
-    pub tests: Vec<Test>,
+    pub tests: Vec<Test<'h>>,
+    pub rows: Vec<Row>,
+    /// The tests of all rows by number.
+    pub row_tests: Vec<u32>,
     /// By the address of the expression: alternatives of one condition share their parts.
     seen: HashMap<(usize, bool), u32>,
 }
 
 impl<'h> Table<'h> {
     /// The rows of all conditions. Alternatives are rationed, so that rows stay in proportion.
-    pub fn rows(&mut self, conditions: &[&'h Expression]) -> Vec<Row> {
+    pub fn of(conditions: &[&'h Expression]) -> Self {
+        let mut table = Self::default();
         let mut spare = 4 * conditions.len() + 4_096;
-        let mut rows = Vec::with_capacity(conditions.len());
         for (arm, condition) in (0..).zip(conditions) {
-            let alternatives = alternatives(condition, spare);
-            spare = spare.saturating_sub(alternatives.len());
-            rows.extend(alternatives.into_iter().map(|literals| self.row(arm, &literals)));
+            if !table.plain(arm, condition) {
+                let alternatives = alternatives(condition, spare);
+                spare = spare.saturating_sub(alternatives.len());
+                for literals in &alternatives {
+                    table.row(arm, literals);
+                }
+                table.seen.clear();
+            }
         }
-        rows
+        table
     }
 
-    fn row(&mut self, arm: u32, literals: &[Literal<'h>]) -> Row {
-        let tests = literals.iter().map(|literal| RowTest { test: self.test(*literal), spent: false }).collect();
-        Row { arm, tests }
+    /// The row of a condition that has no alternatives, as most have; whether it is one.
+    fn plain(&mut self, arm: u32, condition: &'h Expression) -> bool {
+        let parts = match &condition.kind {
+            ExpressionKind::And(parts) => parts.as_slice(),
+            _ => std::slice::from_ref(condition),
+        };
+        let is_simple = parts.iter().all(is_simple);
+        if is_simple {
+            let first = number(self.row_tests.len());
+            for part in parts {
+                let test = self.add(Literal { expression: part, negated: false });
+                self.row_tests.push(test);
+            }
+            self.rows.push(Row { arm, first, count: number(parts.len()) });
+        }
+        is_simple
+    }
+
+    fn row(&mut self, arm: u32, literals: &[Literal<'h>]) {
+        let first = number(self.row_tests.len());
+        for literal in literals {
+            let test = self.test(*literal);
+            self.row_tests.push(test);
+        }
+        self.rows.push(Row { arm, first, count: number(literals.len()) });
     }
 
     fn test(&mut self, literal: Literal<'h>) -> u32 {
@@ -84,47 +161,52 @@ impl<'h> Table<'h> {
         if let Some(known) = self.seen.get(&key) {
             return *known;
         }
-        let test = self
-            .classify(literal)
-            .unwrap_or_else(|| Test::Condition { expression: literal.expression.clone(), negated: literal.negated });
-        let id = number(self.tests.len());
-        self.tests.push(test);
+        let id = self.add(literal);
         self.seen.insert(key, id);
         id
     }
 
-    fn classify(&mut self, literal: Literal<'h>) -> Option<Test> {
+    fn add(&mut self, literal: Literal<'h>) -> u32 {
+        let test = self
+            .classify(literal)
+            .unwrap_or(Test::Condition { expression: Cow::Borrowed(literal.expression), negated: literal.negated });
+        self.tests.push(test);
+        number(self.tests.len() - 1)
+    }
+
+    fn classify(&mut self, literal: Literal<'h>) -> Option<Test<'h>> {
         let (subject, check, inverted) = check_of(literal.expression)?;
         let key = Subject::of(subject)?;
         let subjects = &mut self.subjects;
         let subject = *self.numbers.entry(key).or_insert_with(|| {
-            subjects.push(subject.clone());
+            subjects.push(subject);
             number(subjects.len() - 1)
         });
         Some(positive(Test::Value { subject, check, negated: literal.negated != inverted }))
     }
-
-    /// What is left once all conditions are in.
-    pub fn finish(self) -> (Box<[Expression]>, Box<[Test]>) {
-        (self.subjects.into(), self.tests.into())
-    }
 }
 
-fn number(at: usize) -> u32 {
+/// Whether a part of a condition is one literal.
+fn is_simple(part: &Expression) -> bool {
+    use ExpressionKind as Kind;
+    !matches!(part.kind, Kind::Bool(_) | Kind::Not(_) | Kind::And(_) | Kind::Or(_))
+}
+
+pub(super) fn number(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// A negated range is the ranges around it: a number is always there, unlike text.
-fn positive(test: Test) -> Test {
+fn positive(test: Test<'_>) -> Test<'_> {
     match test {
         Test::Value { subject, check: Check::Within(ranges), negated: true } => {
-            Test::Value { subject, check: Check::Within(complement(ranges.into_vec())), negated: false }
+            Test::Value { subject, check: Check::Within(complement(ranges.into_owned()).into()), negated: false }
         }
         test => test,
     }
 }
 
-fn complement(mut ranges: Vec<RangeInclusive<i64>>) -> Box<[RangeInclusive<i64>]> {
+fn complement(mut ranges: Vec<RangeInclusive<i64>>) -> Vec<RangeInclusive<i64>> {
     ranges.retain(|range| !range.is_empty());
     ranges.sort_by_key(|range| *range.start());
     let (mut gaps, mut from) = (Vec::new(), Some(i64::MIN));
@@ -136,49 +218,56 @@ fn complement(mut ranges: Vec<RangeInclusive<i64>>) -> Box<[RangeInclusive<i64>]
         from = range.end().checked_add(1).map(|end| end.max(start));
     }
     gaps.extend(from.map(|start| start..=i64::MAX));
-    gaps.into()
+    gaps
 }
 
 /// What an expression asks of which other expression, and whether it asks for the opposite.
-fn check_of(expression: &Expression) -> Option<(&Expression, Check, bool)> {
+fn check_of(expression: &Expression) -> Option<(&Expression, Check<'_>, bool)> {
     use ExpressionKind as Kind;
     let text = |subject: &'_ Expression| subject.ty == Type::String;
     match &expression.kind {
         Kind::Compare(comparison, left, right) => {
             compare(*comparison, left, right).or_else(|| compare(mirrored(*comparison), right, left))
         }
-        Kind::InTexts(subject, texts) if text(subject) => Some((subject, Check::OneOf(texts.as_slice().into()), false)),
-        Kind::Under(subject, texts) if text(subject) => Some((subject, Check::Under(texts.as_slice().into()), false)),
-        Kind::Extension(subject, texts) if text(subject) => {
-            Some((subject, Check::Extension(texts.as_slice().into()), false))
-        }
+        Kind::InTexts(subject, texts) if text(subject) => Some((subject, Check::OneOf(texts.into()), false)),
+        Kind::Under(subject, texts) if text(subject) => Some((subject, Check::Under(texts.into()), false)),
+        Kind::Extension(subject, texts) if text(subject) => Some((subject, Check::Extension(texts.into()), false)),
         Kind::Matches(subject, pattern) if text(subject) => Some((subject, Check::Matches(pattern.clone()), false)),
         Kind::Call(Function::Text(Text::Prefixof | Text::StartsWith), given) => affix(given, Check::StartsWith),
         Kind::Call(Function::Text(Text::Suffixof | Text::EndsWith), given) => affix(given, Check::EndsWith),
-        Kind::InRanges(subject, ranges) if is_whole(subject.ty) => {
-            Some((subject, Check::Within(ranges.as_slice().into()), false))
-        }
+        Kind::InRanges(subject, ranges) if is_whole(subject.ty) => Some((subject, Check::Within(ranges.into()), false)),
         Kind::InAcl(subject, acl) if subject.ty == Type::Ip => Some((subject, Check::InAcl(*acl), false)),
         _ if expression.ty == Type::Bool => Some((expression, Check::IsTrue, false)),
         _ => None,
     }
 }
 
-fn affix(arguments: &[Expression], check: fn(Texts) -> Check) -> Option<(&Expression, Check, bool)> {
+fn affix<'h>(
+    arguments: &'h [Expression],
+    check: fn(Texts<'h>) -> Check<'h>,
+) -> Option<(&'h Expression, Check<'h>, bool)> {
     let [subject, affix] = arguments else { return None };
     let affix = constant(affix).filter(|_| subject.ty == Type::String)?;
-    Some((subject, check([affix.into()].into()), false))
+    Some((subject, check(affix), false))
+}
+
+/// The text of a literal, as a list of one.
+fn constant(expression: &Expression) -> Option<Texts<'_>> {
+    match &expression.kind {
+        ExpressionKind::Text(text) => Some(Cow::Borrowed(std::slice::from_ref(text))),
+        _ => None,
+    }
 }
 
 fn compare<'h>(
     comparison: Comparison,
     subject: &'h Expression,
-    other: &Expression,
-) -> Option<(&'h Expression, Check, bool)> {
+    other: &'h Expression,
+) -> Option<(&'h Expression, Check<'h>, bool)> {
     if let (Some(text), Type::String) = (constant(other), subject.ty) {
         let inverted = comparison == Comparison::NotEqual;
         let applies = inverted || comparison == Comparison::Equal;
-        return applies.then(|| (subject, Check::OneOf([text.into()].into()), inverted));
+        return applies.then(|| (subject, Check::OneOf(text), inverted));
     }
     let number = match (&other.kind, subject.ty) {
         (ExpressionKind::Int(number), Type::Int)
@@ -186,11 +275,11 @@ fn compare<'h>(
         | (ExpressionKind::Bytes(number), Type::Bytes) => *number,
         _ => return None,
     };
-    Some((subject, Check::Within(range(comparison, number)), comparison == Comparison::NotEqual))
+    Some((subject, Check::Within(range(comparison, number).into()), comparison == Comparison::NotEqual))
 }
 
 /// The numbers that compare so; those of `==` for `!=`, which is its opposite.
-fn range(comparison: Comparison, number: i64) -> Box<[RangeInclusive<i64>]> {
+fn range(comparison: Comparison, number: i64) -> Vec<RangeInclusive<i64>> {
     let range = match comparison {
         Comparison::Equal | Comparison::NotEqual => Some(number..=number),
         Comparison::Less => number.checked_sub(1).map(|end| i64::MIN..=end),

@@ -1,113 +1,146 @@
 //! A radix tree of texts that values start with.
 
-/// Maps prefixes to matchers. A walk takes time in the length of the value, however many there are.
+use std::ops::Range;
+
+/// Where no key ends.
+const NONE: u32 = u32::MAX;
+
+/// Maps prefixes to targets. A walk takes time in the length of the value, however many there are. Its nodes lie side by
+/// side, the children of one next to each other, and their labels are parts of the keys.
 #[derive(Debug, Default)]
 pub(super) struct Trie {
     /// The root first; none as long as there is no key.
-    nodes: Vec<Node>,
+    nodes: Box<[Node]>,
+    /// The keys, one after the other.
+    texts: Box<[u8]>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Node {
-    /// What stands between the parent and here; the root has none.
-    label: Box<[u8]>,
-    /// By the first byte of their label, sorted.
-    children: Vec<(u8, u32)>,
+    /// What stands between the parent and here; the root's may be empty, no other is.
+    label: Range<u32>,
+    /// Its children, by the first byte of their label, sorted.
+    children: Range<u32>,
     /// For values that go on in any way.
-    any: Option<u32>,
+    any: u32,
     /// For values that end here or go on with `/`.
-    segment: Option<u32>,
+    segment: u32,
 }
 
-impl Node {
-    fn child(&self, byte: u8) -> Option<usize> {
-        let at = self.children.binary_search_by_key(&byte, |(first, _)| *first).ok()?;
-        self.children.get(at).map(|(_, id)| *id as usize)
-    }
+/// A key of a tree.
+#[derive(Debug)]
+pub(super) struct Prefix<'t> {
+    pub text: &'t [u8],
+    /// Whether it is there for values that end with it or go on with a `/`, and not for all that start with it.
+    pub segment: bool,
+    pub target: u32,
 }
 
 impl Trie {
+    /// A tree of keys. Of equal ones the last counts.
+    pub fn new(mut keys: Vec<Prefix<'_>>) -> Self {
+        keys.sort_by_key(|key| key.text);
+        let texts: Vec<u8> = keys.iter().flat_map(|key| key.text).copied().collect();
+        let starts = keys.iter().scan(0, |at, key| Some(std::mem::replace(at, *at + key.text.len()))).collect();
+        let mut planting = Planting { keys: &keys, starts, nodes: Vec::new(), work: Vec::new() };
+        if !keys.is_empty() {
+            planting.node(0..keys.len(), 0);
+        }
+        let mut next = 0;
+        while let Some((keys, depth)) = planting.work.get(next).cloned() {
+            planting.children(next, keys, depth);
+            next += 1;
+        }
+        Self { nodes: planting.nodes.into(), texts: texts.into() }
+    }
+
     /// How many keys are in it.
     pub fn len(&self) -> usize {
-        let keys = |node: &Node| usize::from(node.any.is_some()) + usize::from(node.segment.is_some());
+        let keys = |node: &Node| usize::from(node.any != NONE) + usize::from(node.segment != NONE);
         self.nodes.iter().map(keys).sum()
     }
 
-    /// Maps values that start with `key` to `matcher`.
-    pub fn insert(&mut self, key: &[u8], matcher: u32) {
-        if let Some(node) = self.place(key) {
-            node.any = Some(matcher);
-        }
-    }
-
-    /// Maps `key` itself and what starts with it and a `/` to `matcher`.
-    pub fn insert_segment(&mut self, key: &[u8], matcher: u32) {
-        if let Some(node) = self.place(key) {
-            node.segment = Some(matcher);
-        }
-    }
-
-    /// Visits the matchers of all keys that `text` starts with, the shortest key first.
+    /// Visits the targets of all keys that `text` starts with, the shortest key first.
     pub fn walk(&self, text: impl Iterator<Item = u8>, mut visit: impl FnMut(u32)) {
         let mut text = text.peekable();
         let mut node = self.nodes.first();
         while let Some(here) = node {
-            if !here.label.iter().all(|byte| text.next() == Some(*byte)) {
+            if !self.label(here).iter().all(|byte| text.next() == Some(*byte)) {
                 return;
             }
-            here.any.into_iter().for_each(&mut visit);
             let next = text.peek().copied();
-            if next.is_none_or(|next| next == b'/') {
-                here.segment.into_iter().for_each(&mut visit);
+            if here.any != NONE {
+                visit(here.any);
             }
-            node = next.and_then(|byte| here.child(byte)).and_then(|id| self.nodes.get(id));
+            if here.segment != NONE && next.is_none_or(|next| next == b'/') {
+                visit(here.segment);
+            }
+            node = next.and_then(|byte| self.child(here, byte));
         }
     }
 
-    /// The node of `key`, made if need be. Never `None`: ids are made here only.
-    fn place(&mut self, key: &[u8]) -> Option<&mut Node> {
-        if self.nodes.is_empty() {
-            self.nodes.push(Node::default());
-        }
-        let (mut at, mut rest) = (0, key);
-        while let Some(byte) = rest.first() {
-            let Some(child) = self.nodes.get(at)?.child(*byte) else {
-                at = self.grow(at, *byte, rest)?;
-                break;
-            };
-            let shared = common(&self.nodes.get(child)?.label, rest);
-            self.cut(child, shared)?;
-            rest = rest.get(shared..)?;
-            at = child;
-        }
-        self.nodes.get_mut(at)
+    fn label(&self, node: &Node) -> &[u8] {
+        self.texts.get(node.label.start as usize..node.label.end as usize).unwrap_or_default()
     }
 
-    /// Adds a child of that label, which starts with `byte`.
-    fn grow(&mut self, parent: usize, byte: u8, label: &[u8]) -> Option<usize> {
-        let id = self.nodes.len();
-        let children = &mut self.nodes.get_mut(parent)?.children;
-        let at = children.partition_point(|(first, _)| *first < byte);
-        children.insert(at, (byte, u32::try_from(id).ok()?));
-        self.nodes.push(Node { label: label.into(), ..Node::default() });
-        Some(id)
-    }
-
-    /// Cuts a node so that its label ends behind `length` bytes; the rest becomes its only child.
-    fn cut(&mut self, id: usize, length: usize) -> Option<()> {
-        let lower = u32::try_from(self.nodes.len()).ok()?;
-        let node = self.nodes.get_mut(id)?;
-        let (upper, rest) = node.label.split_at_checked(length)?;
-        let (Some(byte), rest) = (rest.first().copied(), rest.into()) else { return Some(()) };
-        let upper = Node { label: upper.into(), children: vec![(byte, lower)], ..Node::default() };
-        let below = Node { label: rest, ..std::mem::replace(node, upper) };
-        self.nodes.push(below);
-        Some(())
+    fn child(&self, node: &Node, byte: u8) -> Option<&Node> {
+        let children = self.nodes.get(node.children.start as usize..node.children.end as usize)?;
+        let first = |child: &Node| self.texts.get(child.label.start as usize).copied();
+        children.get(children.binary_search_by_key(&Some(byte), first).ok()?)
     }
 }
 
-fn common(left: &[u8], right: &[u8]) -> usize {
+/// A tree that grows, level by level.
+struct Planting<'k> {
+    /// Sorted.
+    keys: &'k [Prefix<'k>],
+    /// Where each key begins in the text of all.
+    starts: Vec<usize>,
+    nodes: Vec<Node>,
+    /// For each node the keys that go through it, and how long they are there.
+    work: Vec<(Range<usize>, usize)>,
+}
+
+impl Planting<'_> {
+    /// Adds a node that these keys go through; its label begins behind `depth` bytes and is as long as they agree.
+    fn node(&mut self, keys: Range<usize>, depth: usize) {
+        let texts = self.keys.get(keys.clone()).unwrap_or_default();
+        let (Some(first), Some(last)) = (texts.first(), texts.last()) else { return };
+        let end = depth + common(first.text.get(depth..), last.text.get(depth..));
+        let start = self.starts.get(keys.start).copied().unwrap_or(0);
+        let label = number(start + depth)..number(start + end);
+        self.nodes.push(Node { label, children: 0..0, any: NONE, segment: NONE });
+        self.work.push((keys, end));
+    }
+
+    /// Ends the keys that are `depth` bytes long at the node, and adds its children for the others.
+    fn children(&mut self, node: usize, keys: Range<usize>, depth: usize) {
+        let texts = self.keys.get(keys.clone()).unwrap_or_default();
+        let ended = texts.iter().take_while(|key| key.text.len() == depth);
+        let ending = ended.clone().count();
+        let target = |segment| ended.clone().filter(|key| key.segment == segment).last().map_or(NONE, |key| key.target);
+        let (any, segment) = (target(false), target(true));
+        let first_child = number(self.nodes.len());
+        let mut start = keys.start + ending;
+        let groups = texts.get(ending..).unwrap_or_default();
+        for group in groups.chunk_by(|one, other| one.text.get(depth) == other.text.get(depth)) {
+            self.node(start..start + group.len(), depth);
+            start += group.len();
+        }
+        let children = first_child..number(self.nodes.len());
+        if let Some(node) = self.nodes.get_mut(node) {
+            *node = Node { label: node.label.clone(), children, any, segment };
+        }
+    }
+}
+
+fn common(left: Option<&[u8]>, right: Option<&[u8]>) -> usize {
+    let (left, right) = (left.unwrap_or_default(), right.unwrap_or_default());
     left.iter().zip(right).take_while(|(left, right)| left == right).count()
+}
+
+fn number(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -117,31 +150,36 @@ mod tests {
     use super::*;
     use crate::decision::eval::is_under;
 
+    fn trie(keys: &[(&str, bool)]) -> Trie {
+        let prefixes = (0..).zip(keys).map(|(target, (text, segment))| Prefix {
+            text: text.as_bytes(),
+            segment: *segment,
+            target,
+        });
+        Trie::new(prefixes.collect())
+    }
+
     fn walked(trie: &Trie, text: &str) -> Vec<u32> {
         let mut found = Vec::new();
-        trie.walk(text.bytes(), |matcher| found.push(matcher));
+        trie.walk(text.bytes(), |target| found.push(target));
         found
     }
 
     #[test]
     fn all_prefixes_are_found_shortest_first() {
-        let mut trie = Trie::default();
-        for (matcher, key) in (0..).zip(["/api/", "/", "", "/api/v1", "/apple", "/api/v1x"]) {
-            trie.insert(key.as_bytes(), matcher);
-        }
+        let trie = trie(&["/api/", "/", "", "/api/v1", "/apple", "/api/v1x"].map(|key| (key, false)));
         assert_eq!(walked(&trie, "/api/v1/x"), [2, 1, 0, 3]);
         assert_eq!(walked(&trie, "/app"), [2, 1]);
         assert_eq!(walked(&trie, ""), [2]);
+        assert_eq!(trie.len(), 6);
     }
 
     #[test]
     fn segments_end_at_a_slash() {
-        let mut trie = Trie::default();
-        trie.insert_segment(b"/a", 1);
-        trie.insert(b"/a", 2);
-        assert_eq!(walked(&trie, "/a/b"), [2, 1]);
-        assert_eq!(walked(&trie, "/a"), [2, 1]);
-        assert_eq!(walked(&trie, "/ab"), [2]);
+        let trie = trie(&[("/a", false), ("/a", true)]);
+        assert_eq!(walked(&trie, "/a/b"), [0, 1]);
+        assert_eq!(walked(&trie, "/a"), [0, 1]);
+        assert_eq!(walked(&trie, "/ab"), [0]);
     }
 
     proptest! {
@@ -150,12 +188,9 @@ mod tests {
             keys in prop::collection::btree_set("[ab/]{0,5}", 0..30),
             text in "[ab/]{0,8}",
         ) {
-            let mut trie = Trie::default();
             let keys: Vec<String> = keys.into_iter().collect();
-            for (at, key) in (0..).zip(&keys) {
-                trie.insert(key.as_bytes(), at * 2);
-                trie.insert_segment(key.as_bytes(), at * 2 + 1);
-            }
+            let both = |key| [(key, false), (key, true)];
+            let trie = trie(&keys.iter().map(String::as_str).flat_map(both).collect::<Vec<_>>());
             let mut expected = Vec::new();
             for (at, key) in (0..).zip(&keys) {
                 expected.extend(text.starts_with(key.as_str()).then_some(at * 2));

@@ -4,33 +4,48 @@ use crate::decision::tree::NodeId;
 use crate::lang::hir::{Arm, Outcome, Statement, SubId};
 use crate::lang::source::Span;
 
+/// Names a chain of [`Drafts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ChainId(pub usize);
+
 /// A node that is not finished.
 pub(super) enum Draft<'h> {
-    Match(Chain<'h>),
-    Act { statement: &'h Statement, frame: usize, next: NodeId },
-    Call { sub: SubId, entry: NodeId, next: NodeId },
-    Return { outcome: &'h Outcome, span: Span, frame: usize },
+    /// The last so many arms of a chain.
+    Enter {
+        chain: ChainId,
+        left: usize,
+    },
+    Act {
+        statement: &'h Statement,
+        frame: usize,
+        next: NodeId,
+    },
+    Call {
+        sub: SubId,
+        entry: NodeId,
+        next: NodeId,
+    },
+    Return {
+        outcome: &'h Outcome,
+        span: Span,
+        frame: usize,
+    },
     Leave,
 }
 
-/// Arms, last one first, so that a chain grows at its head in constant time.
+/// Arms, last one first, so that a chain grows at its head in constant time, and whoever goes on in the midst of it
+/// counts from its end.
 pub(super) struct Chain<'h> {
     pub reversed: Vec<(&'h Arm, NodeId)>,
     pub otherwise: NodeId,
     pub frame: usize,
 }
 
-impl<'h> Chain<'h> {
-    /// Puts arms, given in order, in front of the others.
-    pub fn prepend(&mut self, arms: impl DoubleEndedIterator<Item = (&'h Arm, NodeId)>) {
-        self.reversed.extend(arms.rev());
-    }
-}
-
 /// The nodes so far.
 #[derive(Default)]
 pub(super) struct Drafts<'h> {
     nodes: Vec<Draft<'h>>,
+    chains: Vec<Chain<'h>>,
 }
 
 impl<'h> Drafts<'h> {
@@ -48,13 +63,28 @@ impl<'h> Drafts<'h> {
         self.nodes.get(id.0 as usize)
     }
 
-    /// The chain that begins at `rest`, to be put behind other arms; an empty chain that goes on at
-    /// `rest` if there is none, or if others may point to it too (`is_ours` is false).
-    pub fn take_chain(&mut self, rest: NodeId, frame: usize, is_ours: bool) -> Chain<'h> {
-        let empty = Chain { reversed: Vec::new(), otherwise: rest, frame };
-        match self.nodes.get_mut(rest.0 as usize) {
-            Some(Draft::Match(chain)) if is_ours => std::mem::replace(chain, empty),
-            _ => empty,
-        }
+    /// How many chains there are.
+    pub fn chains(&self) -> usize {
+        self.chains.len()
+    }
+
+    pub fn chain(&self, id: ChainId) -> Option<&Chain<'h>> {
+        self.chains.get(id.0)
+    }
+
+    /// A chain without arms.
+    pub fn begin(&mut self, otherwise: NodeId, frame: usize) -> ChainId {
+        self.chains.push(Chain { reversed: Vec::new(), otherwise, frame });
+        ChainId(self.chains.len() - 1)
+    }
+
+    /// Puts arms, given in order, in front of the others; the node that tries all of them.
+    pub fn prepend(&mut self, chain: ChainId, arms: impl DoubleEndedIterator<Item = (&'h Arm, NodeId)>) -> NodeId {
+        let arms_of = self.chains.get_mut(chain.0).map(|chain| &mut chain.reversed);
+        let left = arms_of.map_or(0, |present| {
+            present.extend(arms.rev());
+            present.len()
+        });
+        self.add(Draft::Enter { chain, left })
     }
 }

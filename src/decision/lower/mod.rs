@@ -1,36 +1,45 @@
 //! From statements to the nodes of a tree, back to front: what comes next is lowered first, so that
 //! ways that meet again share it.
 //!
-//! Consecutive `if`s are one match if no arm of the earlier ones goes on behind it: then what
-//! follows is an `else`, and nothing is doubled. An `if` alone in an `else` is part of the match
-//! around it for the same reason. Conditions change nothing, so that a match may test them in any
-//! order; effects and `let`s stand between matches and are never moved.
+//! Consecutive `if`s are one chain of arms, whether they end the step or go on: who goes on behind an
+//! `if` goes on with the arms of the next one, in the midst of the chain. That is what the policy says
+//! word for word, whatever the statements between have changed: conditions are tested when they are
+//! come to, and change nothing, so that a match may test those of its arms in any order. An `if` alone
+//! in an `else` is part of the chain around it. Effects and `let`s stand between chains and are never
+//! moved.
 
 mod draft;
 mod finish;
 
 use std::collections::{HashMap, HashSet};
 
-use self::draft::{Draft, Drafts};
+use self::draft::{ChainId, Draft, Drafts};
+use super::index::AclsOf;
 use super::tree::{DecisionTree, NodeId};
 use crate::lang::hir::{Arm, Hir, Statement, StatementKind, StepBody, SubId};
 
 /// Lowers what `body` does, with the subs that it calls.
-pub(super) fn lower(hir: &Hir, body: &StepBody) -> DecisionTree {
+pub(super) fn lower(hir: &Hir, body: &StepBody, acls: AclsOf<'_>) -> DecisionTree {
     let mut lowering = Lowering { hir, drafts: Drafts::default(), subs: HashMap::new(), frame_end: 0 };
     lowering.subs_in_calling_order(&body.body.statements);
     let end = lowering.end();
     let frame = lowering.reserve(body.body.locals);
-    let entry = lowering.block(&body.body.statements, end, frame);
-    finish::finish(body.step, &lowering.drafts, entry)
+    let entry = lowering.block(&body.body.statements, end, frame).node;
+    finish::finish(body.step, &lowering.drafts, entry, acls)
 }
 
 /// What comes behind a statement.
 #[derive(Clone, Copy)]
 struct Next {
     node: NodeId,
-    /// Whether nothing else points to the node, so that a chain there may be taken over.
-    is_ours: bool,
+    /// The chain that begins there, if `if`s in front of it belong to it.
+    chain: Option<ChainId>,
+}
+
+impl Next {
+    fn plain(node: NodeId) -> Self {
+        Self { node, chain: None }
+    }
 }
 
 struct Lowering<'h> {
@@ -44,7 +53,7 @@ struct Lowering<'h> {
 
 impl<'h> Lowering<'h> {
     fn end(&mut self) -> Next {
-        Next { node: self.drafts.add(Draft::Leave), is_ours: true }
+        Next::plain(self.drafts.add(Draft::Leave))
     }
 
     fn reserve(&mut self, locals: usize) -> usize {
@@ -73,45 +82,39 @@ impl<'h> Lowering<'h> {
         let Some(sub) = self.hir.subs.get(id.0 as usize).filter(|_| !self.subs.contains_key(&id)) else { return };
         let end = self.end();
         let frame = self.reserve(sub.body.locals);
-        let entry = self.block(&sub.body.statements, end, frame);
+        let entry = self.block(&sub.body.statements, end, frame).node;
         self.subs.insert(id, entry);
     }
 
     /// Lowers statements; what comes behind them is `next`. Nothing behind a statement that never
     /// goes on is lowered.
-    fn block(&mut self, statements: &'h [Statement], next: Next, frame: usize) -> NodeId {
+    fn block(&mut self, statements: &'h [Statement], next: Next, frame: usize) -> Next {
         let live = statements.iter().position(ends).map_or(statements.len(), |last| last + 1);
         let statements = statements.iter().take(live).rev();
-        let first = statements.fold(next, |next, statement| {
-            let node = self.statement(statement, next, frame);
-            Next { node, is_ours: next.is_ours || node != next.node }
-        });
-        first.node
+        statements.fold(next, |next, statement| self.statement(statement, next, frame))
     }
 
-    fn statement(&mut self, statement: &'h Statement, next: Next, frame: usize) -> NodeId {
+    fn statement(&mut self, statement: &'h Statement, next: Next, frame: usize) -> Next {
         let draft = match &statement.kind {
             StatementKind::If { arms, otherwise } => return self.branch(arms, otherwise, next, frame),
             StatementKind::Call(sub) => match self.subs.get(sub) {
                 Some(entry) => Draft::Call { sub: *sub, entry: *entry, next: next.node },
-                None => return next.node,
+                None => return next,
             },
             StatementKind::Return(outcome) => Draft::Return { outcome, span: statement.span, frame },
             StatementKind::Leave => Draft::Leave,
             _ => Draft::Act { statement, frame, next: next.node },
         };
-        self.drafts.add(draft)
+        Next::plain(self.drafts.add(draft))
     }
 
-    fn branch(&mut self, arms: &'h [Arm], otherwise: &'h [Statement], next: Next, frame: usize) -> NodeId {
-        let only_else_goes_on = arms.iter().all(|arm| end_all(&arm.body));
-        let behind_else = Next { is_ours: next.is_ours && only_else_goes_on, ..next };
-        let rest = self.block(otherwise, behind_else, frame);
-        let behind_arm = Next { is_ours: false, ..next };
-        let targets: Vec<NodeId> = arms.iter().map(|arm| self.block(&arm.body, behind_arm, frame)).collect();
-        let mut chain = self.drafts.take_chain(rest, frame, behind_else.is_ours || rest != next.node);
-        chain.prepend(arms.iter().zip(targets));
-        self.drafts.add(Draft::Match(chain))
+    fn branch(&mut self, arms: &'h [Arm], otherwise: &'h [Statement], next: Next, frame: usize) -> Next {
+        let behind = Next::plain(next.node);
+        let rest = if otherwise.is_empty() { next } else { self.block(otherwise, behind, frame) };
+        let targets: Vec<NodeId> = arms.iter().map(|arm| self.block(&arm.body, behind, frame).node).collect();
+        let chain = rest.chain.unwrap_or_else(|| self.drafts.begin(rest.node, frame));
+        let node = self.drafts.prepend(chain, arms.iter().zip(targets));
+        Next { node, chain: Some(chain) }
     }
 }
 

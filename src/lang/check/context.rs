@@ -4,7 +4,9 @@ use super::assemble::Assembled;
 use super::calls::Calls;
 use super::constant::Constants;
 use super::findings::Findings;
+use super::function::Functions;
 use super::names::{Names, Part};
+use super::pattern::Patterns;
 use super::scope::{Home, Scope};
 use super::{Files, Options};
 use super::{acl, backend, collect, director, flow, table, unused};
@@ -27,6 +29,10 @@ pub(super) struct Context<'a> {
     pub(super) calls: Calls,
     /// The values of constants, as far as they were needed.
     pub(super) constants: Constants,
+    /// What functions come to, as far as they were needed.
+    pub(super) functions: Functions,
+    /// What is known of regular expressions.
+    pub(super) patterns: Patterns,
     /// The built-in policy's file: what is found there is not the user's to mend.
     pub(super) builtin: FileId,
     /// The tables in order of declaration; none before they are read.
@@ -45,14 +51,18 @@ pub(super) fn check_policy(
     let calls = Calls::of(&names);
     let bounded = calls.report(&names, findings);
     let constants = Constants::new(&names);
+    let functions = Functions::new(&names);
+    let patterns = Patterns::default();
+    let builtin = assembled.builtin;
     let mut cx =
-        Context { sources, files, findings, names, calls, constants, builtin: assembled.builtin, tables: Vec::new() };
+        Context { sources, files, findings, names, calls, constants, functions, patterns, builtin, tables: Vec::new() };
     cx.tables = table::tables(&cx, &assembled.data);
     // In a file that was not understood the backend may be just what was left out.
     if cx.names.backends.iter().next().is_none() && options.require_backend && !findings.any_error() {
         findings.report(no_backend(assembled));
     }
     cx.check_constants();
+    cx.check_functions();
     let hir = Hir {
         backends: backend::backends(&cx, options),
         directors: director::directors(&cx),

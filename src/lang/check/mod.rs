@@ -25,6 +25,7 @@ mod field;
 mod findings;
 mod flow;
 mod fold;
+mod function;
 mod greeting;
 mod list;
 mod matching;

@@ -7,7 +7,9 @@ use super::context::number;
 use crate::lang::hir::BackendId;
 use crate::lang::schema::Step;
 use crate::lang::source::Span;
-use crate::lang::syntax::ast::{Acl, AttributeBlock, Binding, Block, Director, Name, Normalize, Rules, Sub, Table};
+use crate::lang::syntax::ast::{
+    Acl, AttributeBlock, Binding, Block, Director, Function, Name, Normalize, Rules, Sub, Table,
+};
 
 /// Declared things of one kind, numbered in the order of declaration.
 pub(super) struct Namespace<'a, T> {
@@ -115,6 +117,8 @@ pub(super) struct Names<'a> {
     pub(super) probes: Namespace<'a, &'a AttributeBlock>,
     /// Constants.
     pub(super) consts: Namespace<'a, &'a Binding>,
+    /// Functions of the policy.
+    pub(super) functions: Namespace<'a, &'a Function>,
     /// Subs that are called: the user's and the pieces of the built-in policy.
     pub(super) subs: Namespace<'a, &'a Block>,
     /// What the steps do, in source order, the built-in part last.

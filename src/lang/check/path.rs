@@ -224,6 +224,9 @@ impl Scope<'_, '_> {
             let full = short.request.or(short.response).unwrap_or_default();
             return finding.help(format!("outside rule tables it is spelled out: `{full}`"));
         }
+        if self.cx.names.functions.find(text).is_some() {
+            return finding.help(format!("it is a function: write `{text}()`, with its arguments in the parentheses"));
+        }
         let short = SHORT_NAMES.iter().map(|short| short.name);
         let known = self.cx.names.values().chain(self.local_names()).chain(["now"]);
         let Some(nearest) = closest(text, known.chain(short)) else { return finding };

@@ -3,8 +3,10 @@
 //! Patterns are parsed here and compiled when a request first needs them
 //! ([`Pattern`]), so what passes here must not fail there.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
+use hashbrown::HashMap;
 use regex_syntax::ast::{self as tree, Ast, RepetitionKind, RepetitionOp};
 use regex_syntax::hir::translate::TranslatorBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
@@ -12,7 +14,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 use super::fold::Literal;
 use super::scope::Scope;
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::Pattern;
+use crate::lang::hir::{Pattern, literal_start};
 use crate::lang::source::Span;
 use crate::lang::syntax::ast;
 
@@ -33,7 +35,7 @@ impl Scope<'_, '_> {
     /// The regular expression that a literal or a constant holds.
     pub(super) fn pattern(&mut self, written: &ast::Expression) -> Option<Pattern> {
         let (text, start) = self.pattern_text(written)?;
-        match examine(&text) {
+        match self.cx.patterns.examine(&text) {
             Ok(()) => Some(Pattern::new(text)),
             Err(problem) => {
                 let span = match start {
@@ -73,8 +75,38 @@ fn inside(start: Span, place: &Range<usize>) -> Span {
     Span { start: at(place.start), end, ..start }
 }
 
-/// Whether the engine will take the pattern.
-fn examine(text: &str) -> Result<(), Problem> {
+/// The ends of patterns that have been examined: many rules differ in the literal in front alone.
+#[derive(Default)]
+pub(super) struct Patterns {
+    /// How large each end is.
+    ends: RefCell<HashMap<Box<str>, u64>>,
+}
+
+impl Patterns {
+    /// Whether the engine will take the pattern.
+    fn examine(&self, text: &str) -> Result<(), Problem> {
+        if let Some((literal, end)) = literal_start(text)
+            && let Some(size) = self.size_of(end)
+            && size + literal.len() as u64 <= SIZE_LIMIT / 2
+        {
+            return Ok(());
+        }
+        examine(text).map(|_| ())
+    }
+
+    /// How large an end is; `None` if it is no pattern of its own.
+    fn size_of(&self, end: &str) -> Option<u64> {
+        if let Some(known) = self.ends.borrow().get(end) {
+            return Some(*known);
+        }
+        let size = examine(end).ok()?;
+        self.ends.borrow_mut().insert(end.into(), size);
+        Some(size)
+    }
+}
+
+/// How large the pattern is; what is wrong if the engine will not take it.
+fn examine(text: &str) -> Result<u64, Problem> {
     let parsed = tree::parse::Parser::new().parse(text).map_err(|error| not_parsed(text, &error))?;
     if let Some(problem) = tree::visit(&parsed, Misread::default()).unwrap_or_default() {
         return Err(problem);
@@ -87,8 +119,9 @@ fn examine(text: &str) -> Result<(), Problem> {
         message: format!("this regular expression is wrong: {}", error.kind()),
         help: "patterns work on bytes; write other characters outside of `[…]`".to_owned(),
     })?;
-    if size(&hir) <= SIZE_LIMIT {
-        return Ok(());
+    let size = size(&hir);
+    if size <= SIZE_LIMIT {
+        return Ok(size);
     }
     Err(Problem {
         code: Code::E0310,

@@ -147,6 +147,7 @@ codes! {
     E0345 "may-be-missing" "0.1" "A table may hold nothing for a key.";
     E0346 "duplicate-key" "0.1" "A table has a key twice.";
     E0347 "bad-data" "0.1" "The file of a table is not as it should be.";
+    E0350 "no-value-returned" "0.1" "A function does not return a value on every way through it.";
 
     // 04 steps
     E0401 "not-readable-here" "0.1" "A variable cannot be read in this step.";
@@ -159,7 +160,7 @@ codes! {
 
     // 05 control flow
     W0501 "unreachable-code" "0.1" "Something is never reached.";
-    E0502 "recursion" "0.1" "A sub calls itself.";
+    E0502 "recursion" "0.1" "A sub or a function calls itself.";
     E0503 "too-many-calls" "0.1" "Calls are nested too deep, or there are too many of them.";
 
     // 06 backends, acls and probes

@@ -16,7 +16,7 @@ pub use backend::{
 };
 pub use director::{Choice, Director, Key, Member, Shard, ShardHealth};
 pub use expression::{Arithmetic, Comparison, Expression, ExpressionKind};
-pub use pattern::{Glob, PATTERN_SIZE_LIMIT_BYTES, Pattern};
+pub use pattern::{Glob, PATTERN_SIZE_LIMIT_BYTES, Pattern, literal_start};
 pub use statement::{Arm, Normalization, Outcome, Statement, StatementKind, Target};
 pub use table::{Datum, Table};
 
@@ -48,7 +48,7 @@ pub struct SubId(pub u32);
 pub struct LocalId(pub u32);
 
 /// A whole policy.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Hir {
     /// The backends in order of declaration.
     pub backends: Vec<Backend>,
@@ -77,6 +77,13 @@ impl Hir {
     #[must_use]
     pub fn director(&self, id: BackendId) -> Option<&Director> {
         self.directors.get((id.0 as usize).checked_sub(self.backends.len())?)
+    }
+
+    /// The names of the backends, then those of the directors: what a [`BackendId`] counts in.
+    #[must_use]
+    pub fn target_names(&self) -> Box<[Box<str>]> {
+        let backends = self.backends.iter().map(|backend| &backend.name);
+        backends.chain(self.directors.iter().map(|director| &director.name)).map(|name| name.as_str().into()).collect()
     }
 
     /// The name of a backend or director.
@@ -110,7 +117,7 @@ impl Acl {
 }
 
 /// A sub that is called by name.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Sub {
     /// The name, dots included.
     pub name: String,
@@ -121,7 +128,7 @@ pub struct Sub {
 }
 
 /// What a step does.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct StepBody {
     /// The step.
     pub step: Step,
@@ -130,7 +137,7 @@ pub struct StepBody {
 }
 
 /// Statements with the size of the frame that their `let`s need.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Body {
     /// The statements in order.
     pub statements: Vec<Statement>,

@@ -1,5 +1,6 @@
 //! Patterns: regular expressions, and names with `*`.
 
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 use regex::bytes::{Regex, RegexBuilder};
@@ -49,6 +50,91 @@ impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text
     }
+}
+
+impl Eq for Pattern {}
+
+impl Hash for Pattern {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
+/// The literal that a regular expression asks for at the start of the text, and what follows, as a regular expression of
+/// its own: `^/a/[0-9]+$` is `/a/` and `[0-9]+$`. `None` if it has none, or if that takes a closer look. Many rules differ
+/// in their literal alone.
+#[must_use]
+pub fn literal_start(pattern: &str) -> Option<(String, &str)> {
+    let body = pattern.strip_prefix('^').filter(|body| !alternates(body))?;
+    let mut literal = String::new();
+    let (mut at, mut before) = (0, 0);
+    while let Some((byte, length)) = literal_at(body.as_bytes().get(at..)?) {
+        literal.push(char::from(byte));
+        (before, at) = (at, at + length);
+    }
+    if matches!(body.as_bytes().get(at), Some(b'*' | b'+' | b'?' | b'{')) {
+        literal.pop();
+        at = before;
+    }
+    Some((literal, body.get(at..)?)).filter(|(literal, _)| !literal.is_empty())
+}
+
+/// The character that stands for itself at the start of a pattern, and how many bytes it takes.
+fn literal_at(pattern: &[u8]) -> Option<(u8, usize)> {
+    match pattern {
+        [b'\\', mark, ..] if mark.is_ascii_punctuation() && !matches!(mark, b'<' | b'>') => Some((*mark, 2)),
+        [byte, ..] if byte.is_ascii_alphanumeric() || b" !\"#%&',-/:;<=>@_`~".contains(byte) => Some((*byte, 1)),
+        _ => None,
+    }
+}
+
+/// Whether there are alternatives outside of groups, or perhaps: flags may change what is read.
+fn alternates(pattern: &str) -> bool {
+    if memchr::memchr(b'|', pattern.as_bytes()).is_none() && !pattern.contains("(?") {
+        return false;
+    }
+    let (mut rest, mut groups) = (pattern.as_bytes(), 0_usize);
+    while let Some((byte, behind)) = rest.split_first() {
+        rest = match byte {
+            b'\\' => behind.get(1..).unwrap_or_default(),
+            b'[' => behind_class(behind),
+            _ => behind,
+        };
+        match byte {
+            b'(' if rest.starts_with(b"?") && !rest.starts_with(b"?:") => return true,
+            b'(' => groups += 1,
+            b')' => groups = groups.saturating_sub(1),
+            b'|' if groups == 0 => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+/// What follows a class, behind the `[` that opens it; classes nest.
+fn behind_class(pattern: &[u8]) -> &[u8] {
+    let opened = |rest: &'_ [u8]| {
+        let negated = usize::from(rest.starts_with(b"^"));
+        negated + usize::from(rest.get(negated) == Some(&b']'))
+    };
+    let mut rest = pattern.get(opened(pattern)..).unwrap_or_default();
+    let mut depth = 1;
+    while depth > 0
+        && let Some((byte, behind)) = rest.split_first()
+    {
+        let skipped = match byte {
+            b'\\' => 1,
+            b'[' => opened(behind),
+            _ => 0,
+        };
+        match byte {
+            b'[' => depth += 1,
+            b']' => depth -= 1,
+            _ => {}
+        }
+        rest = behind.get(skipped..).unwrap_or_default();
+    }
+    rest
 }
 
 /// A name in which `*` stands for any number of characters: `utm_*`.
@@ -105,6 +191,22 @@ mod tests {
         assert!(!matches("utm_*", "utm"));
         assert!(!matches("a*b", "abc"));
         assert!(!matches("sid", "sid2"));
+    }
+
+    #[test]
+    fn literals_at_the_start_are_told_from_what_follows() {
+        let split = |pattern| literal_start(pattern).map(|(literal, rest)| (literal, rest.to_owned()));
+        let of = |literal: &str, rest: &str| Some((literal.to_owned(), rest.to_owned()));
+        assert_eq!(split("^/a/[0-9]+$"), of("/a/", "[0-9]+$"));
+        assert_eq!(split(r"^/a\.b$"), of("/a.b", "$"));
+        assert_eq!(split(r"^/a\.*b"), of("/a", r"\.*b"));
+        assert_eq!(split("^/ab{2}"), of("/a", "b{2}"));
+        assert_eq!(split("^/a(b|c)"), of("/a", "(b|c)"));
+        assert_eq!(split("^/a[|]b"), of("/a", "[|]b"));
+        assert_eq!(split(r"^/a\d"), of("/a", r"\d"));
+        for whole in ["/a", "^", "^a|b", "^a*", "^a[(]|b", "^a[])]|b", "^a(?i)b", "^(?i:a)", "^[a]"] {
+            assert_eq!(split(whole), None, "{whole}");
+        }
     }
 
     #[test]

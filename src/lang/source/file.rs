@@ -5,8 +5,8 @@ use super::LineIndex;
 /// A policy file: its name as the user would write it, its text, and where its lines start.
 #[derive(Debug)]
 pub struct SourceFile {
-    name: String,
-    text: String,
+    name: Box<str>,
+    text: Box<str>,
     lines: LineIndex,
 }
 
@@ -14,9 +14,9 @@ impl SourceFile {
     /// Takes the text as it is; the line index is built at once (O(bytes)).
     #[must_use]
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        let text = text.into();
+        let text = text.into().into_boxed_str();
         let lines = LineIndex::new(&text);
-        Self { name: name.into(), text, lines }
+        Self { name: name.into().into(), text, lines }
     }
 
     /// The name shown in diagnostics: a path, or `<stdin>`.

@@ -14,7 +14,8 @@ pub struct LineColumn {
 /// The byte offset at which each line starts.
 #[derive(Debug)]
 pub struct LineIndex {
-    starts: Vec<usize>,
+    /// A file of a policy is far smaller than 4 GiB.
+    starts: Box<[u32]>,
 }
 
 impl LineIndex {
@@ -22,8 +23,10 @@ impl LineIndex {
     #[must_use]
     pub fn new(text: &str) -> Self {
         let newlines = memchr::memchr_iter(b'\n', text.as_bytes());
-        let starts = std::iter::once(0).chain(newlines.map(|at| at + 1)).collect();
-        Self { starts }
+        let mut starts = Vec::with_capacity(1 + newlines.clone().count());
+        starts.push(0);
+        starts.extend(newlines.map(|at| u32::try_from(at + 1).unwrap_or(u32::MAX)));
+        Self { starts: starts.into() }
     }
 
     /// How many lines the text has; an empty text has one.
@@ -36,8 +39,8 @@ impl LineIndex {
     /// there is no such line.
     #[must_use]
     pub fn range(&self, text: &str, line: usize) -> Option<Range<usize>> {
-        let start = *self.starts.get(line)?;
-        let end = self.starts.get(line + 1).map_or(text.len(), |next| next - 1);
+        let start = *self.starts.get(line)? as usize;
+        let end = self.starts.get(line + 1).map_or(text.len(), |next| *next as usize - 1);
         let end = end - usize::from(text.as_bytes().get(start..end)?.ends_with(b"\r"));
         Some(start..end)
     }
@@ -48,8 +51,8 @@ impl LineIndex {
     #[must_use]
     pub fn locate(&self, text: &str, offset: usize) -> LineColumn {
         let offset = floor_char_boundary(text, offset);
-        let line = self.starts.partition_point(|&start| start <= offset) - 1;
-        let column = text[self.starts[line]..offset].chars().count() + 1;
+        let line = self.starts.partition_point(|&start| start as usize <= offset) - 1;
+        let column = text[self.starts[line] as usize..offset].chars().count() + 1;
         LineColumn { line: line + 1, column }
     }
 }

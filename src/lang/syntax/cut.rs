@@ -181,7 +181,7 @@ impl Cutter<'_, '_> {
     /// Whether a declaration starts at `index`, although the one before it may not be closed.
     fn starts_declaration(&self, index: usize) -> bool {
         let first = self.stream.tok(index).is_some_and(|tok| tok.first_on_line);
-        if !first || !DECLARATIONS.contains(&self.stream.leading_word(index)) {
+        if !first || !self.stream.is_keyword(index) || !DECLARATIONS.contains(&self.stream.leading_word(index)) {
             return false;
         }
         let may_start = self.stack.is_empty() || self.ends_something(index);
@@ -206,6 +206,7 @@ impl Cutter<'_, '_> {
             "const" => {
                 kind(1) == Some(TokenKind::Word) && matches!(kind(2), Some(TokenKind::Assign | TokenKind::Colon))
             }
+            "fn" => kind(1) == Some(TokenKind::Word) && kind(2) == Some(TokenKind::ParenOpen),
             "director" => kind(1) == Some(TokenKind::Word) && kind(2) == Some(TokenKind::Assign),
             "table" => {
                 kind(1) == Some(TokenKind::Word)

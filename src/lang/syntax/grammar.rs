@@ -6,8 +6,8 @@ use pest_derive::Parser;
 #[grammar = "grammar/warp.pest"]
 pub(super) struct Grammar;
 
-/// A node of pest's tree.
-pub(super) type Pair<'i> = pest::iterators::Pair<'i, Rule>;
+/// The grammar as written.
+pub(super) const GRAMMAR: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/grammar/warp.pest"));
 
 /// Nodes of pest's tree.
 pub(super) type Pairs<'i> = pest::iterators::Pairs<'i, Rule>;

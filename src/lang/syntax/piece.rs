@@ -8,15 +8,18 @@ use crate::lang::diagnostic::Diagnostic;
 use crate::lang::lexer::TokenKind;
 use crate::lang::source::FileId;
 
+use super::assembly::Assembly;
 use super::ast::SyntaxTree;
 use super::bracket::{self, span};
 use super::build::{Builder, Place};
 use super::cut::{self, Flaw, Piece};
-use super::grammar::{Grammar, Pair, Rule};
+use super::grammar::{Grammar, Rule};
 use super::head::{self, Head};
 use super::lexical;
 use super::limits::{MAX_DIAGNOSTICS, MAX_LOST, recovery_budget};
+use super::parsed::{Node, Parsed, Text};
 use super::recover::Mending;
+use super::shape::Shapes;
 use super::stream::Stream;
 use super::unit::Section;
 
@@ -34,6 +37,7 @@ pub(super) struct Parser<'a, 's> {
     versioned: bool,
     /// How many pieces in a row started with nothing known.
     lost: usize,
+    shapes: Shapes,
 }
 
 impl<'a, 's> Parser<'a, 's> {
@@ -47,6 +51,7 @@ impl<'a, 's> Parser<'a, 's> {
             budget: recovery_budget(stream.text.len()),
             versioned: false,
             lost: 0,
+            shapes: Shapes::default(),
         }
     }
 
@@ -139,14 +144,12 @@ impl<'a, 's> Parser<'a, 's> {
             return self.diagnostics.push(head::misplaced(line));
         }
         let text = self.text(place);
-        let parsed = Grammar::parse(Rule::version_piece, &text).ok().and_then(|mut pairs| pairs.next());
-        let Some(pair) = parsed else {
+        let Some(version) = parsed(Rule::version_piece, &text, place, Builder::version) else {
             if explained.is_empty() {
                 self.mending(place, text, explained).report(Rule::version_piece, &piece.toks);
             }
             return;
         };
-        let version = Builder::new(place, &mut self.diagnostics).version(pair);
         let number = self.stream.tok(piece.toks.start + 1).filter(|tok| tok.kind == TokenKind::Number);
         let unsupported = number.and_then(|number| head::unsupported(version.as_ref(), span(self.tree.file, number)));
         self.diagnostics.extend(unsupported);
@@ -154,13 +157,29 @@ impl<'a, 's> Parser<'a, 's> {
     }
 
     fn declaration(&mut self, piece: &Piece, place: Place, keyword: &str, explained: BTreeSet<usize>) {
+        if explained.is_empty() && (piece.unclosed.is_empty() && self.assemble(piece, keyword)) {
+            return;
+        }
         let text = self.text(place) + &"}".repeat(piece.unclosed.len());
-        if explained.is_empty()
-            && let Some(pair) = parse_declaration(&text)
-        {
-            return self.build(place, pair);
+        if explained.is_empty() && self.build(place, &text) {
+            return;
         }
         self.mend(piece, place, text, Section::of(keyword), explained);
+    }
+
+    /// Puts the declaration together from its parts; whether that could be done.
+    fn assemble(&mut self, piece: &Piece, keyword: &str) -> bool {
+        let (stream, before) = (self.stream, self.diagnostics.len());
+        let place = Place { file: self.tree.file, base: 0, start: 0, end: stream.text.len() };
+        let builder = Builder::new(&mut self.diagnostics);
+        let mut assembly = Assembly { stream, place, shapes: &mut self.shapes, builder, toks: Vec::new() };
+        let declaration = assembly.declaration(piece.toks.clone(), Section::of(keyword));
+        if declaration.is_none() {
+            self.diagnostics.truncate(before);
+        }
+        let is_done = declaration.is_some();
+        self.tree.declarations.extend(declaration);
+        is_done
     }
 
     /// The declaration is read as if its first word were `meant`.
@@ -201,10 +220,8 @@ impl<'a, 's> Parser<'a, 's> {
         }
         let left = std::mem::take(&mut mending.explained);
         let text = std::mem::take(&mut mending.text);
-        match parse_declaration(&text) {
-            _ if !left.is_empty() => {}
-            Some(pair) => self.build(place, pair),
-            None => self.mending(place, text, left).report(Rule::declaration_piece, &piece.toks),
+        if left.is_empty() && !self.build(place, &text) {
+            self.mending(place, text, left).report(Rule::declaration_piece, &piece.toks);
         }
     }
 
@@ -220,9 +237,13 @@ impl<'a, 's> Parser<'a, 's> {
         }
     }
 
-    fn build(&mut self, place: Place, pair: Pair<'_>) {
-        let built = Builder::new(place, &mut self.diagnostics).declaration(pair);
-        self.tree.declarations.extend(built);
+    /// Parses the declaration whole; whether it can be parsed.
+    fn build(&mut self, place: Place, text: &str) -> bool {
+        let diagnostics = &mut self.diagnostics;
+        let built = parsed(Rule::declaration_piece, text, place, |node| Builder::new(diagnostics).declaration(node));
+        let is_parsed = built.is_some();
+        self.tree.declarations.extend(built.flatten());
+        is_parsed
     }
 
     /// The tokens between the outermost braces.
@@ -237,6 +258,10 @@ impl<'a, 's> Parser<'a, 's> {
     }
 }
 
-fn parse_declaration(text: &str) -> Option<Pair<'_>> {
-    Grammar::parse(Rule::declaration_piece, text).ok()?.next()
+/// Hands what the text is to `read`; `None` if it is not what the rule says.
+fn parsed<T>(rule: Rule, text: &str, place: Place, read: impl FnOnce(Node<'_>) -> T) -> Option<T> {
+    let pairs = Grammar::parse(rule, text).ok()?;
+    let toks = Stream::new(text).toks;
+    let parsed = Parsed::new(&pairs, &toks)?;
+    parsed.root(Text { written: text, toks: &toks, place }).map(read)
 }

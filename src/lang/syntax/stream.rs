@@ -2,6 +2,8 @@
 
 use crate::lang::lexer::{self, TokenKind};
 
+use super::shape;
+
 /// A token that is neither white space nor a comment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tok {
@@ -13,6 +15,10 @@ pub(super) struct Tok {
     pub(super) end: u32,
     /// Whether nothing but white space and comments stands before it on its line.
     pub(super) first_on_line: bool,
+    /// Whether it follows another token with nothing between.
+    pub(super) glued: bool,
+    /// What it is to the grammar: its kind, or which of the grammar's words.
+    pub(super) mark: u16,
 }
 
 /// A file's tokens beside its text.
@@ -26,15 +32,18 @@ pub(super) struct Stream<'s> {
 impl<'s> Stream<'s> {
     /// Reads `text`. O(bytes).
     pub(super) fn new(text: &'s str) -> Self {
-        let mut first_on_line = true;
-        let mut toks = Vec::new();
+        let (mut first_on_line, mut glued) = (true, false);
+        // A token takes four bytes and more; a table of rules is made of such.
+        let mut toks = Vec::with_capacity(text.len() / 4);
         for token in lexer::tokens(text) {
             if token.kind.is_trivia() {
-                first_on_line |= text.get(token.range()).is_some_and(|trivia| trivia.contains('\n'));
+                first_on_line |= text.get(token.range()).is_some_and(|trivia| trivia.bytes().any(|byte| byte == b'\n'));
+                glued = false;
                 continue;
             }
-            toks.push(Tok { kind: token.kind, start: token.start, end: token.end, first_on_line });
-            first_on_line = false;
+            let mark = shape::mark(token.kind, text.get(token.range()).unwrap_or_default());
+            toks.push(Tok { kind: token.kind, start: token.start, end: token.end, first_on_line, glued, mark });
+            (first_on_line, glued) = (false, true);
         }
         Self { text, toks }
     }
@@ -57,6 +66,11 @@ impl<'s> Stream<'s> {
     /// The word at `index`; empty if there is no word there.
     pub(super) fn word(&self, index: usize) -> &'s str {
         self.tok(index).filter(|tok| tok.kind == TokenKind::Word).map_or("", |tok| self.text_of(tok))
+    }
+
+    /// Whether a word of the grammar stands at `index`.
+    pub(super) fn is_keyword(&self, index: usize) -> bool {
+        self.toks.get(index).is_some_and(|tok| tok.mark >= shape::FIRST_WORD)
     }
 
     /// The word at `index` unless it is a part of a dotted name.

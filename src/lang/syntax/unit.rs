@@ -22,6 +22,8 @@ pub(super) enum Section {
     Data,
     /// Of a sub, or of an `if` in it.
     Statements,
+    /// Of a function, or of an `if` in it.
+    Computation,
     /// Of a rule table.
     Rows,
     /// Of a `match` that is a statement.
@@ -39,10 +41,16 @@ impl Section {
             "acl" => Self::Entries,
             "table" => Self::Data,
             "sub" | "override" => Self::Statements,
+            "fn" => Self::Computation,
             "rules" => Self::Rows,
             "normalize" => Self::Clauses,
             _ => return None,
         })
+    }
+
+    /// Whether it is a list of any length, each part of which can be parsed alone.
+    pub(super) fn is_list(self) -> bool {
+        matches!(self, Self::Entries | Self::Data | Self::Statements | Self::Rows)
     }
 
     /// The rule that reads any number of its parts.
@@ -53,6 +61,7 @@ impl Section {
             Self::Entries => Rule::acl_piece,
             Self::Data => Rule::table_piece,
             Self::Statements => Rule::statement_piece,
+            Self::Computation => Rule::fn_piece,
             Self::Rows => Rule::row_piece,
             Self::Arms => Rule::arm_piece,
             Self::Clauses => Rule::clause_piece,
@@ -151,14 +160,17 @@ pub(super) fn open_braces(stream: &Stream<'_>, part: Range<usize>) -> usize {
 
 fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
     let Some(tok) = stream.tok(index) else { return false };
+    if matches!(section, Section::Statements | Section::Computation | Section::Rows) && !stream.is_keyword(index) {
+        return false;
+    }
     let word = stream.leading_word(index);
     match section {
         Section::Attributes => tok.first_on_line && tok.kind == TokenKind::Dot,
         Section::Members => tok.first_on_line && matches!(tok.kind, TokenKind::Dot | TokenKind::Word),
         Section::Entries => tok.first_on_line && (tok.kind.is_string() || tok.kind == TokenKind::Not),
-        Section::Statements if word == "if" => stream.leading_word(index - 1) != "else",
+        Section::Statements | Section::Computation if word == "if" => stream.leading_word(index - 1) != "else",
         Section::Statements if word == "match" => tok.first_on_line,
-        Section::Statements => matches!(word, "let" | "set" | "unset" | "call" | "return"),
+        Section::Statements | Section::Computation => matches!(word, "let" | "set" | "unset" | "call" | "return"),
         Section::Rows => matches!(word, "when" | "else"),
         Section::Data => false,
         Section::Arms => word == "else",
@@ -171,11 +183,15 @@ fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
 fn ends_part(stream: &Stream<'_>, section: Section, kind: TokenKind, part: Range<usize>) -> bool {
     let index = part.end;
     match (kind, section) {
-        (TokenKind::BraceClose, Section::Statements | Section::Rows) if holds_match_value(stream, &part) => false,
+        (TokenKind::BraceClose, Section::Statements | Section::Computation | Section::Rows)
+            if holds_match_value(stream, &part) =>
+        {
+            false
+        }
         (TokenKind::BraceClose, Section::Attributes | Section::Members) => {
             stream.kind(index + 1) != Some(TokenKind::Semicolon)
         }
-        (TokenKind::BraceClose, Section::Statements) => !goes_on(stream.word(index + 1)),
+        (TokenKind::BraceClose, Section::Statements | Section::Computation) => !goes_on(stream.word(index + 1)),
         (TokenKind::Comma, Section::Data) | (TokenKind::Semicolon | TokenKind::BraceClose, _) => true,
         _ => false,
     }

@@ -11,10 +11,22 @@ use warp_edge::lang::schema::{Action, Step, Variable};
 use super::facts::Request;
 use super::random::{policies, requests};
 
+/// A policy, as written and as a program.
+pub struct Compiled {
+    pub hir: Hir,
+    pub program: Program,
+}
+
+impl Compiled {
+    pub fn new(hir: Hir) -> Self {
+        Self { program: Program::new(hir.clone()), hir }
+    }
+}
+
 /// Runs both ways; verdict and what was done to the request, of the tree and of the oracle.
-pub fn both(program: &Program, request: &Request) -> ((Verdict, Request), (Verdict, Request)) {
-    let tree = run(request, |request| program.run(Step::Recv, request));
-    let oracle = run(request, |request| naive::run(program.hir(), Step::Recv, request));
+pub fn both(compiled: &Compiled, request: &Request) -> ((Verdict, Request), (Verdict, Request)) {
+    let tree = run(request, |request| compiled.program.run(Step::Recv, request));
+    let oracle = run(request, |request| naive::run(&compiled.hir, Step::Recv, request));
     (tree, oracle)
 }
 
@@ -37,10 +49,10 @@ fn run(request: &Request, step: impl Fn(&mut Request) -> Verdict) -> (Verdict, R
 
 /// Fails if they differ for one of the requests.
 pub fn agree(hir: Hir, requests: &[Request]) -> Result<(), TestCaseError> {
-    let program = Program::new(hir);
-    prop_assert!(program.trees().iter().all(ends), "a way through the tree comes back to itself");
+    let compiled = Compiled::new(hir);
+    prop_assert!(compiled.program.trees().iter().all(ends), "a way through the tree comes back to itself");
     for request in requests {
-        let (tree, oracle) = both(&program, request);
+        let (tree, oracle) = both(&compiled, request);
         prop_assert_eq!(tree, oracle, "{:?}", request);
     }
     Ok(())
@@ -49,14 +61,14 @@ pub fn agree(hir: Hir, requests: &[Request]) -> Result<(), TestCaseError> {
 /// Whether every way through the tree comes to an end: no node is reached from itself.
 fn ends(tree: &DecisionTree) -> bool {
     let mut waits: BTreeMap<NodeId, usize> = tree.nodes().map(|(id, _)| (id, 0)).collect();
-    for next in tree.nodes().flat_map(|(_, node)| successors(node)) {
+    for next in tree.nodes().flat_map(|(_, node)| successors(tree, node)) {
         *waits.entry(next).or_default() += 1;
     }
     let mut free = vec![tree.entry()];
     let mut reached = 0;
     while let Some(node) = free.pop().and_then(|id| tree.node(id)) {
         reached += 1;
-        for next in successors(node) {
+        for next in successors(tree, node) {
             let wait = waits.entry(next).or_default();
             *wait -= 1;
             free.extend((*wait == 0).then_some(next));
@@ -65,9 +77,15 @@ fn ends(tree: &DecisionTree) -> bool {
     reached == waits.len()
 }
 
-fn successors(node: &Node) -> Vec<NodeId> {
+fn successors(tree: &DecisionTree, node: &Node) -> Vec<NodeId> {
     match node {
         Node::Match(node) => node.arms().iter().map(|arm| arm.target).chain([node.otherwise()]).collect(),
+        Node::Resume { of, from } => match tree.node(*of) {
+            Some(Node::Match(node)) => {
+                node.arms().iter().skip(*from as usize).map(|arm| arm.target).chain([node.otherwise()]).collect()
+            }
+            _ => Vec::new(),
+        },
         Node::Act { next, .. } => vec![*next],
         Node::Call { entry, next, .. } => vec![*entry, *next],
         Node::Return { .. } | Node::Leave => Vec::new(),

@@ -2,15 +2,16 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
+use warp_edge::decision::tree::Node;
 use warp_edge::decision::{Program, Value};
 use warp_edge::lang::hir::{Expression, ExpressionKind, Hir};
 use warp_edge::lang::schema::function::Text;
 use warp_edge::lang::schema::{Action, Message, Step, Type, Variable};
 
 use super::build::*;
-use super::equal::{agree, both};
+use super::equal::{Compiled, agree, both};
 use super::facts::Request;
-use super::random::{acls, long_ladder, requests};
+use super::random::{acls, ifs, long_ladder, requests};
 
 /// A table with one row for each condition, each ending in its own place.
 fn table(conditions: Vec<Expression>) -> Hir {
@@ -19,11 +20,11 @@ fn table(conditions: Vec<Expression>) -> Hir {
 }
 
 /// What the first index of the policy looks up: `req.host: texts 5`.
-fn looked_up(hir: Hir) -> Vec<String> {
-    let program = Program::new(hir);
+pub fn looked_up(hir: &Hir) -> Vec<String> {
+    let program = Program::new(hir.clone());
     let tree = program.tree(Step::Recv).unwrap();
     let index = tree.nodes().find_map(|(_, node)| match node {
-        warp_edge::decision::tree::Node::Match(node) => node.index(),
+        Node::Match(node) => node.index(),
         _ => None,
     });
     let lookups = index.map(|index| index.summary().lookups).unwrap_or_default();
@@ -158,22 +159,29 @@ proptest! {
         let hir = Hir { acls: acls(), ..policy(vec![ladder, ends(Action::Purge)]) };
         agree(hir, &requests)?;
     }
+
+    #[test]
+    fn ifs_one_after_the_other(ifs in ifs(), requests in prop::collection::vec(requests(), 20)) {
+        let hir = Hir { acls: acls(), ..policy(ifs.into_iter().chain([ends(Action::Purge)]).collect()) };
+        agree(hir, &requests)?;
+    }
 }
 
 #[test]
 fn the_value_that_tells_most_apart_is_looked_up() {
     let hosts = |count: usize| (0..count).map(|at| equal(host(), &format!("h{at}")));
-    assert_eq!(looked_up(table(hosts(10).collect())), ["req.host: texts 10"]);
+    assert_eq!(looked_up(&table(hosts(10).collect())), ["req.host: texts 10"]);
 
     let tenants = (0..50).map(|at| all(vec![equal(host(), &format!("h{}", at / 5)), under(&format!("/p{}", at % 5))]));
-    let found = looked_up(table(tenants.collect()));
+    let found = looked_up(&table(tenants.collect()));
     assert_eq!(found, ["req.host: texts 10", "req.path: prefixes 50"]);
 }
 
 #[test]
 fn patterns_become_what_they_really_ask_for() {
-    let pattern =
-        |pattern: &dyn Fn(usize) -> String| looked_up(table((0..20).map(|at| matches(path(), &pattern(at))).collect()));
+    let pattern = |pattern: &dyn Fn(usize) -> String| {
+        looked_up(&table((0..20).map(|at| matches(path(), &pattern(at))).collect()))
+    };
     assert_eq!(pattern(&|at| format!("^/a{at}$")), ["req.path: texts 20"]);
     assert_eq!(pattern(&|at| format!("^/a{at}/")), ["req.path: prefixes 20"]);
     assert_eq!(pattern(&|at| format!("/a{at}$")), ["req.path: suffixes 20"]);
@@ -184,13 +192,71 @@ fn patterns_become_what_they_really_ask_for() {
 
 #[test]
 fn short_tables_are_tried_in_turn() {
-    assert!(looked_up(table((0..4).map(|at| equal(host(), &format!("h{at}"))).collect())).is_empty());
+    assert!(looked_up(&table((0..4).map(|at| equal(host(), &format!("h{at}"))).collect())).is_empty());
 }
 
 #[test]
 fn ifs_that_end_the_step_are_one_table() {
     let ifs = (0..9).map(|at| when(equal(host(), &format!("h{at}")), vec![ends(Action::Pass)]));
-    assert_eq!(looked_up(policy(ifs.chain([ends(Action::Hash)]).collect())), ["req.host: texts 9"]);
+    assert_eq!(looked_up(&policy(ifs.chain([ends(Action::Hash)]).collect())), ["req.host: texts 9"]);
+}
+
+#[test]
+fn ifs_that_go_on_are_one_table() {
+    let ifs = (0..9).map(|at| when(equal(host(), &format!("h{at}")), vec![set_header("x-a", text("b"))]));
+    assert_eq!(looked_up(&policy(ifs.chain([ends(Action::Hash)]).collect())), ["req.host: texts 9"]);
+}
+
+#[test]
+fn ifs_that_end_and_ifs_that_go_on_and_ladders_are_one_table() {
+    let is = |at: usize| equal(host(), &format!("h{at}"));
+    let statements = vec![
+        when(is(0), vec![set_header("x-a", text("b"))]),
+        ladder(vec![arm(is(1), vec![ends(Action::Pass)]), arm(is(2), vec![set_header("x-a", text("c"))])], Vec::new()),
+        when(is(3), vec![ends(Action::Pass)]),
+        when(is(4), vec![when(under("/a"), vec![ends(Action::Pass)])]),
+        ladder(vec![arm(is(5), Vec::new())], vec![when(is(6), vec![ends(Action::Pass)])]),
+        ends(Action::Hash),
+    ];
+    assert_eq!(looked_up(&policy(statements)), ["req.host: texts 7"]);
+}
+
+#[test]
+fn paths_within_hosts_are_found_by_the_host_first() {
+    let paths = |at: usize| (0..9).map(move |path| when(under(&format!("/{at}/{path}")), vec![ends(Action::Pass)]));
+    let hosts = (0..9).map(|at| when(equal(host(), &format!("h{at}")), paths(at).collect()));
+    let hir = policy(hosts.chain([ends(Action::Hash)]).collect());
+    let compiled = Compiled::new(hir);
+    let tree = compiled.program.tree(Step::Recv).unwrap();
+    let indexes = tree.nodes().filter(|(_, node)| matches!(node, Node::Match(node) if node.index().is_some()));
+    assert_eq!(indexes.count(), 10);
+    for (host, path) in [("h3", "/3/4"), ("h3", "/4/4"), ("h9", "/9/1"), ("h8", "/8/8/8")] {
+        let (tree, oracle) = both(&compiled, &Request::get(host, path));
+        assert_eq!(tree, oracle);
+    }
+}
+
+#[test]
+fn what_an_arm_has_changed_decides_what_comes_then() {
+    let step = |from: usize| {
+        when(equal(header("x-a"), &format!("h{from}")), vec![set_header("x-a", text(&format!("h{}", from + 1)))])
+    };
+    let up = Compiled::new(policy((0..9).map(step).chain([ends(Action::Hash)]).collect()));
+    let down = Compiled::new(policy((0..9).rev().map(step).chain([ends(Action::Hash)]).collect()));
+    let mut request = with_path("/");
+    request.headers.insert((Message::Req, "x-a".to_owned()), b"h0".to_vec());
+    for (compiled, last) in [(up, "h9"), (down, "h1")] {
+        let (tree, oracle) = both(&compiled, &request);
+        assert_eq!(tree, oracle);
+        assert_eq!(tree.1.headers[&(Message::Req, "x-a".to_owned())], last.as_bytes());
+    }
+}
+
+#[test]
+fn lists_are_looked_up_together() {
+    let rows = (0..9).map(|at| all(vec![in_acl(at % 3), equal(host(), &format!("h{}", at / 3))]));
+    assert_eq!(looked_up(&table(rows.collect())), ["req.host: texts 3"]);
+    assert_eq!(looked_up(&table((0..9).map(|at| in_acl(at % 3)).collect())), ["client.ip: acls 3"]);
 }
 
 #[test]
@@ -201,10 +267,10 @@ fn an_effect_between_ifs_ends_the_table() {
         statements.push(set_header("x-a", text(&format!("h{}", at + 1))));
     }
     let hir = policy(statements);
-    let program = Program::new(hir);
+    let compiled = Compiled::new(hir);
     let mut request = with_path("/");
     request.headers.insert((Message::Req, "x-a".to_owned()), b"none".to_vec());
-    let (tree, oracle) = both(&program, &request);
+    let (tree, oracle) = both(&compiled, &request);
     assert_eq!(tree, oracle);
     assert_eq!(tree.0.action, Action::Pass);
 }

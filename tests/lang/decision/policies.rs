@@ -5,9 +5,11 @@ use warp_edge::decision::graph::render;
 use warp_edge::decision::{GraphFormat, Program, Verdict, naive};
 use warp_edge::files::{DiskFiles, MemoryFiles};
 use warp_edge::lang::check::{Checked, Options, check_with};
+use warp_edge::lang::hir::Hir;
 use warp_edge::lang::schema::{Action, Message, Step};
 use warp_edge::lang::source::SourceMap;
 
+use super::equal::Compiled;
 use super::facts::Request;
 
 const POLICY: &str = r#"warp 1;
@@ -41,10 +43,16 @@ sub mark {
 "#;
 
 fn compiled(text: &str) -> (Program, SourceMap) {
+    let (hir, sources) = checked(text);
+    (Program::new(hir), sources)
+}
+
+/// A policy without mistakes.
+pub fn checked(text: &str) -> (Hir, SourceMap) {
     let options = Options { require_backend: false, ..Options::default() };
     let Checked { sources, diagnostics, hir } =
         check_with("policy.warp", &MemoryFiles::new("policy.warp", text), &options);
-    (Program::new(hir.unwrap_or_else(|| panic!("{diagnostics:#?}"))), sources)
+    (hir.unwrap_or_else(|| panic!("{diagnostics:#?}")), sources)
 }
 
 /// The verdict of `recv`, the place of the `return`, and the request as it is then.
@@ -102,13 +110,13 @@ fn valid_policies_are_decided_as_written_in_every_step() {
         let checked = check_with(&path.to_string_lossy(), &DiskFiles, &options);
         // Some of the corpus is only for the parser.
         let Some(hir) = checked.hir else { return };
-        let program = Program::new(hir);
+        let compiled = Compiled::new(hir);
         for url in ["/", "/a.css?utm_source=x", "/admin/x", "/x?b=2&a=1"] {
             let request = Request::get("Example.com", url);
-            for step in Step::ALL.iter().copied().filter(|step| program.tree(*step).is_some()) {
+            for step in Step::ALL.iter().copied().filter(|step| compiled.program.tree(*step).is_some()) {
                 let (mut by_tree, mut as_written) = (request.clone(), request.clone());
-                let tree = program.run(step, &mut by_tree);
-                let oracle = naive::run(program.hir(), step, &mut as_written);
+                let tree = compiled.program.run(step, &mut by_tree);
+                let oracle = naive::run(&compiled.hir, step, &mut as_written);
                 assert_eq!((tree, by_tree), (oracle, as_written), "{} {url}", step.name());
             }
         }

@@ -233,6 +233,23 @@ pub fn long_ladder() -> BoxedStrategy<Statement> {
         .boxed()
 }
 
+/// Many `if`s in a row, some of which go on and change what the others ask for.
+pub fn ifs() -> BoxedStrategy<Vec<Statement>> {
+    let does = || prop::collection::vec(prop_oneof![3 => act(0..0), 1 => end()], 0..3);
+    let arms = prop::collection::vec((conditions(), does()), 1..3);
+    let one = (arms, prop_oneof![4 => Just(Vec::new()), 1 => does()]).prop_map(|(arms, otherwise)| {
+        ladder(arms.into_iter().map(|(condition, does)| arm(condition, does)).collect(), otherwise)
+    });
+    let nested = one
+        .clone()
+        .prop_flat_map(|inner| (conditions(), Just(inner)).prop_map(|(outer, inner)| when(outer, vec![inner])));
+    // Every local is bound before it is read, as `check` sees to.
+    let lets = (0..3).map(|id| statement(StatementKind::Let(LocalId(id), text("a")))).collect::<Vec<_>>();
+    prop::collection::vec(prop_oneof![4 => one, 1 => nested], 0..40)
+        .prop_map(move |ifs| lets.iter().cloned().chain(ifs).collect())
+        .boxed()
+}
+
 fn statements(calls: std::ops::Range<u32>) -> BoxedStrategy<Vec<Statement>> {
     let leaf = prop_oneof![4 => act(calls), 1 => end(), 2 => long_ladder()];
     let nested = leaf.prop_recursive(4, 40, 5, |inner| {

@@ -8,13 +8,13 @@ use warp_edge::lang::schema::function::{Core, Text};
 use warp_edge::lang::schema::{Action, Message, Step, Type, Variable};
 
 use super::build::*;
-use super::equal::both;
+use super::equal::{Compiled, both};
 use super::facts::Request;
 
 /// Runs statements both ways on a request, with `return (hash)` behind them.
 fn run(statements: Vec<Statement>, request: &Request) -> (Verdict, Request) {
-    let program = Program::new(policy(statements.into_iter().chain([ends(Action::Hash)]).collect()));
-    let (tree, oracle) = both(&program, request);
+    let compiled = Compiled::new(policy(statements.into_iter().chain([ends(Action::Hash)]).collect()));
+    let (tree, oracle) = both(&compiled, request);
     assert_eq!(tree, oracle);
     tree
 }
@@ -46,12 +46,12 @@ fn globs(texts: &[&str]) -> Vec<Glob> {
 
 #[test]
 fn a_step_that_returns_nothing_fails_and_says_so() {
-    let program = Program::new(policy(Vec::new()));
-    let verdict = program.run(Step::Recv, &mut Request::get("a", "/"));
+    let compiled = Compiled::new(policy(Vec::new()));
+    let verdict = compiled.program.run(Step::Recv, &mut Request::get("a", "/"));
     assert_eq!(verdict.action, Action::Fail);
     assert_eq!(verdict.reason.as_deref(), Some(&b"no statement of recv returned an action"[..]));
-    assert_eq!(verdict, naive::run(program.hir(), Step::Recv, &mut Request::get("a", "/")));
-    assert_eq!(program.run(Step::Deliver, &mut Request::get("a", "/")).action, Action::Fail);
+    assert_eq!(verdict, naive::run(&compiled.hir, Step::Recv, &mut Request::get("a", "/")));
+    assert_eq!(compiled.program.run(Step::Deliver, &mut Request::get("a", "/")).action, Action::Fail);
 }
 
 #[test]
@@ -187,8 +187,8 @@ fn a_bare_return_goes_on_behind_the_call() {
     let sub = warp_edge::lang::hir::Sub { name: "s".to_owned(), body: body(leave), span: nowhere() };
     let call = statement(StatementKind::Call(warp_edge::lang::hir::SubId(0)));
     let twice = vec![call.clone(), set_header("x-b", text("3")), call, ends(Action::Hash)];
-    let program = Program::new(Hir { subs: vec![sub], ..policy(twice) });
-    let (tree, oracle) = both(&program, &Request::get("a", "/"));
+    let compiled = Compiled::new(Hir { subs: vec![sub], ..policy(twice) });
+    let (tree, oracle) = both(&compiled, &Request::get("a", "/"));
     assert_eq!(tree, oracle);
     assert_eq!(tree.0.action, Action::Hash);
     assert_eq!(tree.1.headers[&(Message::Req, "x-a".to_owned())], b"1");

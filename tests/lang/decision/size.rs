@@ -7,7 +7,7 @@ use warp_edge::lang::hir::{ExpressionKind, Hir, StatementKind, StepBody, Sub, Su
 use warp_edge::lang::schema::{Action, Step};
 
 use super::build::*;
-use super::equal::both;
+use super::equal::{Compiled, both};
 use super::facts::Request;
 
 #[test]
@@ -20,11 +20,11 @@ fn ten_thousand_arms_are_decided_as_written() {
         };
         arm(all(vec![equal(host(), &format!("h{}", at / 5)), place]), vec![ends(Action::Pass)])
     };
-    let program = Program::new(policy(vec![ladder((0..10_000).map(rows).collect(), vec![ends(Action::Hash)])]));
+    let compiled = Compiled::new(policy(vec![ladder((0..10_000).map(rows).collect(), vec![ends(Action::Hash)])]));
     for (host, url) in
         [("h1999", "/r9999/ab/12.html"), ("h1999", "/p9998/x"), ("h0", "/r9999/ab/12.html"), ("none", "/")]
     {
-        let (tree, oracle) = both(&program, &Request::get(host, url));
+        let (tree, oracle) = both(&compiled, &Request::get(host, url));
         assert_eq!(tree, oracle, "{host}{url}");
     }
 }
@@ -32,9 +32,10 @@ fn ten_thousand_arms_are_decided_as_written() {
 #[test]
 fn ten_thousand_ifs_that_go_on_stay_linear() {
     let ifs = (0..10_000).map(|at| when(equal(host(), &format!("h{at}")), vec![set_header("x-a", text("b"))]));
-    let program = Program::new(policy(ifs.chain([ends(Action::Hash)]).collect()));
-    assert_eq!(program.tree(Step::Recv).unwrap().nodes().count(), 20_001);
-    let (tree, oracle) = both(&program, &Request::get("h9999", "/"));
+    let compiled = Compiled::new(policy(ifs.chain([ends(Action::Hash)]).collect()));
+    // The match, the effects, where each goes on, and the end.
+    assert_eq!(compiled.program.tree(Step::Recv).unwrap().nodes().count(), 20_001);
+    let (tree, oracle) = both(&compiled, &Request::get("h9999", "/"));
     assert_eq!(tree, oracle);
 }
 
@@ -48,9 +49,9 @@ fn sixty_blocks_deep_is_no_deeper_stack() {
             when(equal(host(), &format!("h{at}")), vec![ends(Action::Hash)]),
         ];
     }
-    let program = Program::new(policy(statements));
+    let compiled = Compiled::new(policy(statements));
     for url in ["/a", "/b"] {
-        let (tree, oracle) = both(&program, &Request::get("h3", url));
+        let (tree, oracle) = both(&compiled, &Request::get("h3", url));
         assert_eq!(tree, oracle);
     }
 }
@@ -79,9 +80,9 @@ fn conditions_with_thousands_of_tests_need_no_stack() {
         };
         arm(all((0..3_000).map(part).collect()), vec![ends(Action::Pass)])
     };
-    let program = Program::new(policy(vec![ladder((0..6).map(row).collect(), vec![ends(Action::Hash)])]));
+    let compiled = Compiled::new(policy(vec![ladder((0..6).map(row).collect(), vec![ends(Action::Hash)])]));
     for host in ["a", "3-7", "b"] {
-        let (tree, oracle) = both(&program, &Request::get(host, "/"));
+        let (tree, oracle) = both(&compiled, &Request::get(host, "/"));
         assert_eq!(tree, oracle);
     }
 }
@@ -97,9 +98,9 @@ fn a_table_of_lists_in_lists_stays_small() {
         arm(all(vec![host, path]), vec![ends(Action::Pass)])
     };
     let start = std::time::Instant::now();
-    let program = Program::new(policy(vec![ladder((0..100).map(row).collect(), vec![ends(Action::Hash)])]));
+    let compiled = Compiled::new(policy(vec![ladder((0..100).map(row).collect(), vec![ends(Action::Hash)])]));
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
     let mut request = Request::get("h250", "/p99");
-    let verdict = program.run(Step::Recv, &mut request);
-    assert_eq!(verdict, naive::run(program.hir(), Step::Recv, &mut request));
+    let verdict = compiled.program.run(Step::Recv, &mut request);
+    assert_eq!(verdict, naive::run(&compiled.hir, Step::Recv, &mut request));
 }

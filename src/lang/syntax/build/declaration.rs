@@ -4,31 +4,32 @@ use super::super::ast::{
     Acl, AclEntry, Attribute, AttributeBlock, AttributeValue, Binding, Director, Include, Name, Sub, Table, TableEntry,
     TableSource,
 };
-use super::super::grammar::{Pair, Rule};
-use super::{Builder, child};
+use super::super::grammar::Rule;
+use super::super::parsed::Node;
+use super::Builder;
 
 impl Builder<'_> {
-    pub(super) fn include(&mut self, pair: Pair<'_>) -> Option<Include> {
-        let span = self.span(&pair);
-        Some(Include { path: self.text(&child(pair, Rule::string)?), span })
+    pub(super) fn include(node: Node<'_>) -> Option<Include> {
+        let span = node.span();
+        Some(Include { path: Self::text(&node.child(Rule::string)?), span })
     }
 
-    pub(super) fn constant(&mut self, pair: Pair<'_>) -> Option<Binding> {
-        let span = self.span(&pair);
-        let binding = self.binding(child(pair, Rule::binding)?)?;
+    pub(super) fn constant(&mut self, node: Node<'_>) -> Option<Binding> {
+        let span = node.span();
+        let binding = self.binding(node.child(Rule::binding)?)?;
         Some(Binding { span, ..binding })
     }
 
     /// `NAME: TYPE = VALUE`; its span is put right by the caller, who knows the whole.
-    pub(super) fn binding(&mut self, pair: Pair<'_>) -> Option<Binding> {
-        let span = self.span(&pair);
-        let mut inner = pair.into_inner();
-        let name = self.name(&inner.next()?);
+    pub(super) fn binding(&mut self, node: Node<'_>) -> Option<Binding> {
+        let span = node.span();
+        let mut inner = node.children();
+        let name = Self::name(&inner.next()?);
         let mut ty = None;
         let mut value = None;
         for part in inner {
-            match part.as_rule() {
-                Rule::type_name => ty = Some(self.name(&part)),
+            match part.rule() {
+                Rule::type_name => ty = Some(Self::name(&part)),
                 Rule::expression => value = Some(self.expression(part, 0)?),
                 _ => {}
             }
@@ -36,13 +37,13 @@ impl Builder<'_> {
         Some(Binding { name, ty, value: value?, span })
     }
 
-    pub(super) fn attribute_block(&mut self, pair: Pair<'_>) -> Option<AttributeBlock> {
-        let span = self.span(&pair);
+    pub(super) fn attribute_block(&mut self, node: Node<'_>) -> Option<AttributeBlock> {
+        let span = node.span();
         let mut name = None;
         let mut attributes = None;
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::name => name = Some(self.name(&part)),
+        for part in node.children() {
+            match part.rule() {
+                Rule::name => name = Some(Self::name(&part)),
                 Rule::attributes => attributes = Some(self.attributes(part)?),
                 _ => {}
             }
@@ -50,19 +51,19 @@ impl Builder<'_> {
         Some(AttributeBlock { name: name?, attributes, span })
     }
 
-    fn attributes(&mut self, pair: Pair<'_>) -> Option<Vec<Attribute>> {
-        let attributes = pair.into_inner().filter(|part| part.as_rule() == Rule::attribute);
+    fn attributes(&mut self, node: Node<'_>) -> Option<Vec<Attribute>> {
+        let attributes = node.children().filter(|part| part.rule() == Rule::attribute);
         attributes.map(|part| self.attribute(part)).collect()
     }
 
-    fn attribute(&mut self, pair: Pair<'_>) -> Option<Attribute> {
-        let span = self.span(&pair);
-        let mut inner = pair.into_inner();
+    fn attribute(&mut self, node: Node<'_>) -> Option<Attribute> {
+        let span = node.span();
+        let mut inner = node.children();
         let dotted = inner.next()?;
-        let written = self.span(&dotted);
-        let name = Name { span: written, ..self.name(&child(dotted, Rule::word)?) };
-        let value = inner.find(|part| matches!(part.as_rule(), Rule::attributes | Rule::expression))?;
-        let value = if value.as_rule() == Rule::attributes {
+        let written = dotted.span();
+        let name = Name { span: written, ..Self::name(&dotted.child(Rule::word)?) };
+        let value = inner.find(|part| matches!(part.rule(), Rule::attributes | Rule::expression))?;
+        let value = if value.rule() == Rule::attributes {
             AttributeValue::Block(self.nested_block(name.clone(), value)?)
         } else {
             AttributeValue::Expression(self.expression(value, 0)?)
@@ -70,17 +71,17 @@ impl Builder<'_> {
         Some(Attribute { name, value, span })
     }
 
-    fn nested_block(&mut self, name: Name, pair: Pair<'_>) -> Option<AttributeBlock> {
-        let span = self.span(&pair);
-        Some(AttributeBlock { name, attributes: Some(self.attributes(pair)?), span })
+    fn nested_block(&mut self, name: Name, node: Node<'_>) -> Option<AttributeBlock> {
+        let span = node.span();
+        Some(AttributeBlock { name, attributes: Some(self.attributes(node)?), span })
     }
 
-    pub(super) fn director(&mut self, pair: Pair<'_>) -> Option<Director> {
-        let span = self.span(&pair);
+    pub(super) fn director(&mut self, node: Node<'_>) -> Option<Director> {
+        let span = node.span();
         let (mut names, mut attributes, mut members) = (Vec::new(), Vec::new(), Vec::new());
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::name => names.push(self.name(&part)),
+        for part in node.children() {
+            match part.rule() {
+                Rule::name => names.push(Self::name(&part)),
                 Rule::attribute => attributes.push(self.attribute(part)?),
                 Rule::member => members.push(self.attribute_block(part)?),
                 _ => {}
@@ -90,73 +91,73 @@ impl Builder<'_> {
         Some(Director { name: names.next()?, kind: names.next()?, attributes, members, span })
     }
 
-    pub(super) fn acl(&mut self, pair: Pair<'_>) -> Option<Acl> {
-        let span = self.span(&pair);
+    pub(super) fn acl(node: Node<'_>) -> Option<Acl> {
+        let span = node.span();
         let mut name = None;
         let mut entries = Vec::new();
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::name => name = Some(self.name(&part)),
-                Rule::acl_entry => entries.push(self.acl_entry(part)?),
+        for part in node.children() {
+            match part.rule() {
+                Rule::name => name = Some(Self::name(&part)),
+                Rule::acl_entry => entries.push(Self::acl_entry(part)?),
                 _ => {}
             }
         }
         Some(Acl { name: name?, entries, span })
     }
 
-    fn acl_entry(&mut self, pair: Pair<'_>) -> Option<AclEntry> {
-        let span = self.span(&pair);
+    pub(in super::super) fn acl_entry(node: Node<'_>) -> Option<AclEntry> {
+        let span = node.span();
         let (mut negated, mut address, mut mask) = (false, None, None);
-        for part in pair.into_inner() {
-            match part.as_rule() {
+        for part in node.children() {
+            match part.rule() {
                 Rule::not_mark => negated = true,
-                Rule::string => address = Some(self.text(&part)),
-                Rule::acl_mask => mask = child(part, Rule::number).map(|number| self.name(&number)),
+                Rule::string => address = Some(Self::text(&part)),
+                Rule::acl_mask => mask = part.child(Rule::number).map(|number| Self::name(&number)),
                 _ => {}
             }
         }
         Some(AclEntry { negated, address: address?, mask, span })
     }
 
-    pub(super) fn table(&mut self, pair: Pair<'_>) -> Option<Table> {
-        let span = self.span(&pair);
-        let (mut name, mut types, mut source) = (None, None, None);
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::name => name = Some(self.name(&part)),
-                Rule::table_types => types = self.table_types(part),
-                Rule::string => source = Some(TableSource::File(self.text(&part))),
-                Rule::entries => source = Some(TableSource::Entries(self.entries(part)?)),
+    pub(super) fn table(&mut self, node: Node<'_>) -> Option<Table> {
+        let span = node.span();
+        let (mut name, mut types, mut source) = (None, None, TableSource::Entries(Vec::new()));
+        for part in node.children() {
+            match part.rule() {
+                Rule::name => name = Some(Self::name(&part)),
+                Rule::table_types => types = Self::table_types(part),
+                Rule::string => source = TableSource::File(Self::text(&part)),
+                Rule::entries => source = TableSource::Entries(self.entries(part)?),
                 _ => {}
             }
         }
-        Some(Table { name: name?, types, source: source?, span })
+        Some(Table { name: name?, types, source, span })
     }
 
-    fn table_types(&self, pair: Pair<'_>) -> Option<(Name, Name)> {
-        let mut types = pair.into_inner().filter(|part| part.as_rule() == Rule::type_name);
-        Some((self.name(&types.next()?), self.name(&types.next()?)))
+    fn table_types(node: Node<'_>) -> Option<(Name, Name)> {
+        let mut types = node.children().filter(|part| part.rule() == Rule::type_name);
+        Some((Self::name(&types.next()?), Self::name(&types.next()?)))
     }
 
-    fn entries(&mut self, pair: Pair<'_>) -> Option<Vec<TableEntry>> {
-        let entries = pair.into_inner().filter(|part| part.as_rule() == Rule::table_entry);
+    pub(in super::super) fn entries(&mut self, node: Node<'_>) -> Option<Vec<TableEntry>> {
+        let entries = node.children().filter(|part| part.rule() == Rule::table_entry);
         entries.map(|part| self.table_entry(part)).collect()
     }
 
-    fn table_entry(&mut self, pair: Pair<'_>) -> Option<TableEntry> {
-        let mut inner = pair.into_inner();
-        let key = self.text(&inner.next()?);
-        let value = inner.find(|part| part.as_rule() == Rule::expression)?;
+    fn table_entry(&mut self, node: Node<'_>) -> Option<TableEntry> {
+        let mut inner = node.children();
+        let key = Self::text(&inner.next()?);
+        let value = inner.find(|part| part.rule() == Rule::expression)?;
         Some(TableEntry { key, value: self.expression(value, 0)? })
     }
 
-    pub(super) fn sub(&mut self, pair: Pair<'_>) -> Option<Sub> {
-        let span = self.span(&pair);
+    pub(super) fn sub(&mut self, node: Node<'_>) -> Option<Sub> {
+        let span = node.span();
         let mut name = None;
         let mut body = None;
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::dotted_name => name = Some(self.dotted_name(&part)),
+        for part in node.children() {
+            match part.rule() {
+                Rule::dotted_name => name = Some(Self::dotted_name(&part)),
                 Rule::block => body = Some(self.block(part)?),
                 _ => {}
             }

@@ -4,8 +4,9 @@ use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::source::Span;
 
 use super::super::ast::{Argument, BinaryOperator, Call, Expression, ExpressionKind, ListItem, TestOperator};
-use super::super::grammar::{Pair, Pairs, Rule};
-use super::{Builder, child, literal};
+use super::super::grammar::Rule;
+use super::super::parsed::{Children, Node};
+use super::{Builder, literal};
 
 /// How deep the tree of one expression may be. A chain `a + b + c` is as deep as it is long,
 /// since it leans to the left.
@@ -14,111 +15,113 @@ const MAX_EXPRESSION_DEPTH: usize = 256;
 type Built = Option<Expression>;
 
 impl Builder<'_> {
-    /// The expression that `pair` is: any rule from `expression` down to a literal. `depth` is how
+    /// The expression that `node` is: any rule from `expression` down to a literal. `depth` is how
     /// many expressions it stands in.
-    pub(super) fn expression(&mut self, pair: Pair<'_>, depth: usize) -> Built {
+    pub(super) fn expression(&mut self, node: Node<'_>, depth: usize) -> Built {
         if depth > MAX_EXPRESSION_DEPTH {
-            self.diagnostics.push(too_long(self.span(&pair)));
+            self.diagnostics.push(too_long(node.span()));
             return None;
         }
-        match pair.as_rule() {
-            Rule::expression => self.flat(pair, depth, ExpressionKind::Or),
-            Rule::conjunction => self.flat(pair, depth, ExpressionKind::And),
-            Rule::fallback => self.flat(pair, depth, ExpressionKind::Fallback),
-            Rule::negation | Rule::unary => self.prefixed(pair, depth),
-            Rule::comparison => self.comparison(pair, depth),
-            Rule::sum | Rule::product => self.chain(pair, depth),
-            _ => self.primary(pair, depth),
+        match node.rule() {
+            Rule::expression => self.flat(node, depth, ExpressionKind::Or),
+            Rule::conjunction => self.flat(node, depth, ExpressionKind::And),
+            Rule::fallback => self.flat(node, depth, ExpressionKind::Fallback),
+            Rule::negation | Rule::unary => self.prefixed(node, depth),
+            Rule::comparison => self.comparison(node, depth),
+            Rule::sum | Rule::product => self.chain(node, depth),
+            _ => self.primary(node, depth),
         }
     }
 
     /// `a || b || c`; one operand alone is itself.
-    fn flat(&mut self, pair: Pair<'_>, depth: usize, join: fn(Vec<Expression>) -> ExpressionKind) -> Built {
-        let span = self.span(&pair);
-        let operands = pair.into_inner().filter(|part| is_operand(part.as_rule()));
-        let mut operands: Vec<Expression> = operands.map(|part| self.expression(part, depth)).collect::<Option<_>>()?;
-        if operands.len() == 1 {
-            return operands.pop();
+    fn flat(&mut self, node: Node<'_>, depth: usize, join: fn(Vec<Expression>) -> ExpressionKind) -> Built {
+        let mut parts = node.children().filter(|part| !is_join(part.rule()));
+        let first = self.expression(parts.next()?, depth)?;
+        let rest = parts.clone().count();
+        if rest == 0 {
+            return Some(first);
         }
-        Some(Expression { kind: join(operands), span })
+        let mut operands = Vec::with_capacity(rest + 1);
+        operands.push(first);
+        for part in parts {
+            operands.push(self.expression(part, depth)?);
+        }
+        Some(Expression { kind: join(operands), span: node.span() })
     }
 
     /// `!! x`, `- - x`
-    fn prefixed(&mut self, pair: Pair<'_>, depth: usize) -> Built {
-        let mut parts: Vec<Pair<'_>> = pair.into_inner().collect();
+    fn prefixed(&mut self, node: Node<'_>, depth: usize) -> Built {
+        let mut parts: Vec<Node<'_>> = node.children().collect();
         let operand = parts.pop()?;
         let mut built = self.expression(operand, depth + parts.len())?;
         for mark in parts.iter().rev() {
-            let span = self.span(mark).to(built.span);
+            let span = mark.span().to(built.span);
             let inner = Box::new(built);
             let kind =
-                if mark.as_rule() == Rule::minus { ExpressionKind::Negate(inner) } else { ExpressionKind::Not(inner) };
+                if mark.rule() == Rule::minus { ExpressionKind::Negate(inner) } else { ExpressionKind::Not(inner) };
             built = Expression { kind, span };
         }
         Some(built)
     }
 
     /// `a + b - c`, leaning to the left.
-    fn chain(&mut self, pair: Pair<'_>, depth: usize) -> Built {
-        let mut parts = pair.into_inner();
-        let length = parts.len() / 2;
+    fn chain(&mut self, node: Node<'_>, depth: usize) -> Built {
+        let mut parts = node.children();
+        let length = parts.clone().count() / 2;
         let mut left = self.expression(parts.next()?, depth + length)?;
         while let (Some(mark), Some(right)) = (parts.next(), parts.next()) {
             let right = self.expression(right, depth + 1)?;
-            left = self.binary(left, &mark, right)?;
+            left = Self::binary(left, &mark, right)?;
         }
         Some(left)
     }
 
-    fn comparison(&mut self, pair: Pair<'_>, depth: usize) -> Built {
-        let mut parts = pair.into_inner();
+    fn comparison(&mut self, node: Node<'_>, depth: usize) -> Built {
+        let mut parts = node.children();
         let left = parts.next()?;
         let Some(mark) = parts.next() else { return self.expression(left, depth) };
         let left = self.expression(left, depth + 1)?;
-        if let Some(operator) = test_operator(mark.as_rule()) {
+        if let Some(operator) = test_operator(mark.rule()) {
             return self.test(left, operator, &mark, parts, depth);
         }
         let right = self.expression(parts.next()?, depth + 1)?;
-        self.binary(left, &mark, right)
+        Self::binary(left, &mark, right)
     }
 
-    fn binary(&self, left: Expression, mark: &Pair<'_>, right: Expression) -> Built {
-        let operator = binary_operator(mark.as_rule())?;
+    fn binary(left: Expression, mark: &Node<'_>, right: Expression) -> Built {
+        let operator = binary_operator(mark.rule())?;
         let span = left.span.to(right.span);
         let (left, right) = (Box::new(left), Box::new(right));
-        Some(Expression {
-            kind: ExpressionKind::Binary { operator, operator_span: self.span(mark), left, right },
-            span,
-        })
+        Some(Expression { kind: ExpressionKind::Binary { operator, operator_span: mark.span(), left, right }, span })
     }
 
     fn test(
         &mut self,
         subject: Expression,
         operator: TestOperator,
-        mark: &Pair<'_>,
-        mut rest: Pairs<'_>,
+        mark: &Node<'_>,
+        mut rest: Children<'_>,
         depth: usize,
     ) -> Built {
-        let list = rest.find(|part| is_listed(part.as_rule()))?;
-        let span = subject.span.to(self.span(&list));
+        let list = rest.find(|part| is_listed(part.rule()))?;
+        let span = subject.span.to(list.span());
         let list = self.listed(list, depth)?;
-        let kind = ExpressionKind::Test { operator, operator_span: self.span(mark), subject: Box::new(subject), list };
+        let kind = ExpressionKind::Test { operator, operator_span: mark.span(), subject: Box::new(subject), list };
         Some(Expression { kind, span })
     }
 
     /// The elements of a list, or of what stands for one.
-    pub(super) fn listed(&mut self, pair: Pair<'_>, depth: usize) -> Option<Vec<ListItem>> {
-        if pair.as_rule() == Rule::item { Some(vec![self.item(pair, depth)?]) } else { self.items(pair, depth) }
+    pub(super) fn listed(&mut self, node: Node<'_>, depth: usize) -> Option<Vec<ListItem>> {
+        if node.rule() == Rule::item { Some(vec![self.item(node, depth)?]) } else { self.items(node, depth) }
     }
 
-    fn items(&mut self, list: Pair<'_>, depth: usize) -> Option<Vec<ListItem>> {
-        let items = list.into_inner().filter(|part| part.as_rule() == Rule::item);
+    fn items(&mut self, list: Node<'_>, depth: usize) -> Option<Vec<ListItem>> {
+        let items = list.children().filter(|part| part.rule() == Rule::item);
         items.map(|part| self.item(part, depth)).collect()
     }
 
-    fn item(&mut self, pair: Pair<'_>, depth: usize) -> Option<ListItem> {
-        let mut ends = pair.into_inner().filter(|part| part.as_rule() == Rule::fallback);
+    fn item(&mut self, node: Node<'_>, depth: usize) -> Option<ListItem> {
+        let mut ends = node.children().filter(|part| part.rule() != Rule::dots);
         let first = self.expression(ends.next()?, depth + 1)?;
         Some(match ends.next() {
             Some(last) => ListItem::Range(first, self.expression(last, depth + 1)?),
@@ -126,30 +129,30 @@ impl Builder<'_> {
         })
     }
 
-    fn primary(&mut self, pair: Pair<'_>, depth: usize) -> Built {
-        let span = self.span(&pair);
-        let kind = match pair.as_rule() {
-            Rule::number => self.number(&pair),
-            Rule::string => ExpressionKind::String(literal::unquote(pair.as_str()).to_owned()),
+    fn primary(&mut self, node: Node<'_>, depth: usize) -> Built {
+        let span = node.span();
+        let kind = match node.rule() {
+            Rule::number => self.number(&node),
+            Rule::string => ExpressionKind::String(literal::unquote(node.text()).to_owned()),
             Rule::kw_true => ExpressionKind::Bool(true),
             Rule::kw_false => ExpressionKind::Bool(false),
-            Rule::header => ExpressionKind::Header(self.text(&child(pair, Rule::string)?)),
-            Rule::group => self.expression(child(pair, Rule::expression)?, depth + 1)?.kind,
-            Rule::list => ExpressionKind::List(self.items(pair, depth + 1)?),
-            Rule::match_value => ExpressionKind::Match(Box::new(self.match_value(pair, depth + 1)?)),
-            Rule::reference => self.reference(pair, depth)?,
+            Rule::header => ExpressionKind::Header(Self::text(&node.child(Rule::string)?)),
+            Rule::group => self.expression(node.child(Rule::expression)?, depth + 1)?.kind,
+            Rule::list => ExpressionKind::List(self.items(node, depth + 1)?),
+            Rule::match_value => ExpressionKind::Match(Box::new(self.match_value(node, depth + 1)?)),
+            Rule::reference => self.reference(node, depth)?,
             _ => return None,
         };
         Some(Expression { kind, span })
     }
 
-    fn reference(&mut self, pair: Pair<'_>, depth: usize) -> Option<ExpressionKind> {
-        let mut inner = pair.into_inner();
-        let path = self.path(inner.next()?);
+    fn reference(&mut self, node: Node<'_>, depth: usize) -> Option<ExpressionKind> {
+        let mut inner = node.children();
+        let path = Self::path(inner.next()?);
         Some(match inner.next() {
             None => ExpressionKind::Path(path),
-            Some(tail) if tail.as_rule() == Rule::index => {
-                let key = self.expression(child(tail, Rule::expression)?, depth + 1)?;
+            Some(tail) if tail.rule() == Rule::index => {
+                let key = self.expression(tail.child(Rule::expression)?, depth + 1)?;
                 ExpressionKind::Index { base: path, key: Box::new(key) }
             }
             Some(tail) => ExpressionKind::Call(Call { function: path, arguments: self.arguments(tail, depth + 1)? }),
@@ -157,16 +160,16 @@ impl Builder<'_> {
     }
 
     /// What stands in the parentheses of a call.
-    pub(super) fn arguments(&mut self, pair: Pair<'_>, depth: usize) -> Option<Vec<Argument>> {
-        let arguments = pair.into_inner().filter(|part| part.as_rule() == Rule::argument);
+    pub(super) fn arguments(&mut self, node: Node<'_>, depth: usize) -> Option<Vec<Argument>> {
+        let arguments = node.children().filter(|part| part.rule() == Rule::argument);
         arguments.map(|part| self.argument(part, depth)).collect()
     }
 
-    fn argument(&mut self, pair: Pair<'_>, depth: usize) -> Option<Argument> {
+    fn argument(&mut self, node: Node<'_>, depth: usize) -> Option<Argument> {
         let mut label = None;
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::label => label = Some(self.name(&part)),
+        for part in node.children() {
+            match part.rule() {
+                Rule::label => label = Some(Self::name(&part)),
                 Rule::expression => return Some(Argument { label, value: self.expression(part, depth)? }),
                 _ => {}
             }
@@ -175,14 +178,14 @@ impl Builder<'_> {
     }
 
     /// What stands in the parentheses of an action.
-    pub(super) fn operands(&mut self, pair: Pair<'_>) -> Option<Vec<Expression>> {
-        let operands = pair.into_inner().filter(|part| part.as_rule() == Rule::expression);
+    pub(super) fn operands(&mut self, node: Node<'_>) -> Option<Vec<Expression>> {
+        let operands = node.children().filter(|part| part.rule() == Rule::expression);
         operands.map(|part| self.expression(part, 0)).collect()
     }
 }
 
-fn is_operand(rule: Rule) -> bool {
-    matches!(rule, Rule::conjunction | Rule::negation | Rule::sum)
+fn is_join(rule: Rule) -> bool {
+    matches!(rule, Rule::or_mark | Rule::kw_or | Rule::and_mark | Rule::kw_and | Rule::otherwise_mark)
 }
 
 /// Whether it stands for a list.

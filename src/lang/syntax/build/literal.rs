@@ -5,7 +5,7 @@ use crate::lang::schema::{BYTE_UNITS, DURATION_UNITS, Unit};
 use crate::lang::source::Span;
 
 use super::super::ast::ExpressionKind;
-use super::super::grammar::Pair;
+use super::super::parsed::Node;
 use super::Builder;
 
 /// What is between the quotes of a string literal.
@@ -16,8 +16,8 @@ pub(super) fn unquote(literal: &str) -> &str {
 
 impl Builder<'_> {
     /// A number. One that cannot be read is reported and stands as its nearest reading.
-    pub(super) fn number(&mut self, pair: &Pair<'_>) -> ExpressionKind {
-        let (text, span) = (pair.as_str(), self.span(pair));
+    pub(super) fn number(&mut self, node: &Node<'_>) -> ExpressionKind {
+        let (text, span) = (node.text(), node.span());
         let digits = text.find(|character: char| character.is_ascii_alphabetic() || character == '_');
         let (digits, suffix) = text.split_at(digits.unwrap_or(text.len()));
         let kind = if suffix.is_empty() { plain(digits) } else { self.with_unit(digits, suffix, span) };

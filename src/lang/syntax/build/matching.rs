@@ -1,34 +1,35 @@
 //! `match`, the statement and the expression.
 
 use super::super::ast::{Block, Expression, Match, MatchArm, MatchTest, MatchTestKind, TestOperator};
-use super::super::grammar::{Pair, Rule};
+use super::super::grammar::Rule;
+use super::super::parsed::Node;
+use super::Builder;
 use super::expression::{binary_operator, is_listed, test_operator};
-use super::{Builder, child};
 
 impl Builder<'_> {
     /// `match VALUE { TESTS -> { … } … }`
-    pub(super) fn match_statement(&mut self, pair: Pair<'_>) -> Option<Match<Block>> {
-        self.matching(pair, 0, |builder, arm| builder.block(child(arm, Rule::block)?))
+    pub(super) fn match_statement(&mut self, node: Node<'_>) -> Option<Match<Block>> {
+        self.matching(node, 0, |builder, arm| builder.block(arm.child(Rule::block)?))
     }
 
     /// `match VALUE { TESTS -> VALUE; … }`
-    pub(super) fn match_value(&mut self, pair: Pair<'_>, depth: usize) -> Option<Match<Expression>> {
-        self.matching(pair, depth, |builder, arm| builder.expression(child(arm, Rule::expression)?, depth + 1))
+    pub(super) fn match_value(&mut self, node: Node<'_>, depth: usize) -> Option<Match<Expression>> {
+        self.matching(node, depth, |builder, arm| builder.expression(arm.child(Rule::expression)?, depth + 1))
     }
 
     fn matching<T>(
         &mut self,
-        pair: Pair<'_>,
+        node: Node<'_>,
         depth: usize,
-        then: impl Fn(&mut Self, Pair<'_>) -> Option<T>,
+        then: impl Fn(&mut Self, Node<'_>) -> Option<T>,
     ) -> Option<Match<T>> {
         let (mut subject, mut arms, mut otherwise) = (None, Vec::new(), None);
-        for part in pair.into_inner() {
-            match part.as_rule() {
+        for part in node.children() {
+            match part.rule() {
                 Rule::expression => subject = Some(self.expression(part, depth + 1)?),
                 Rule::arm | Rule::choice => {
-                    let span = self.span(&part);
-                    let tests = self.tests(child(part.clone(), Rule::tests)?, depth + 1)?;
+                    let span = part.span();
+                    let tests = self.tests(part.child(Rule::tests)?, depth + 1)?;
                     arms.push(MatchArm { tests, then: then(self, part)?, span });
                 }
                 Rule::otherwise_arm | Rule::otherwise_choice => otherwise = Some(then(self, part)?),
@@ -38,16 +39,16 @@ impl Builder<'_> {
         Some(Match { subject: subject?, arms, otherwise })
     }
 
-    fn tests(&mut self, pair: Pair<'_>, depth: usize) -> Option<Vec<MatchTest>> {
-        let tests = pair.into_inner().filter(|part| part.as_rule() == Rule::test);
+    fn tests(&mut self, node: Node<'_>, depth: usize) -> Option<Vec<MatchTest>> {
+        let tests = node.children().filter(|part| part.rule() == Rule::test);
         tests.map(|part| self.match_test(part, depth)).collect()
     }
 
-    fn match_test(&mut self, pair: Pair<'_>, depth: usize) -> Option<MatchTest> {
-        let span = self.span(&pair);
+    fn match_test(&mut self, node: Node<'_>, depth: usize) -> Option<MatchTest> {
+        let span = node.span();
         let (mut compare, mut test, mut kind) = (None, TestOperator::In, None);
-        for part in pair.into_inner() {
-            let rule = part.as_rule();
+        for part in node.children() {
+            let rule = part.rule();
             if let Some(operator) = binary_operator(rule) {
                 compare = Some(operator);
             } else if let Some(operator) =

@@ -1,4 +1,4 @@
-//! From pest's tree of one piece to ours.
+//! From what pest says of one piece to our tree.
 //!
 //! A `build` function returns `None` only when the piece nests too deep (which it reports) or when
 //! the grammar and this module disagree, which the tests over the corpus would show. Numbers are
@@ -6,6 +6,7 @@
 
 mod declaration;
 mod expression;
+mod function;
 mod literal;
 mod matching;
 mod rules;
@@ -13,13 +14,12 @@ mod statement;
 
 use std::ops::Range;
 
-use pest::Span as PestSpan;
-
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::{FileId, Span};
 
 use super::ast::{Declaration, Name, Path, Version};
-use super::grammar::{Pair, Rule};
+use super::grammar::Rule;
+use super::parsed::Node;
 
 /// Where a piece lies in its file.
 #[derive(Clone, Copy, Debug)]
@@ -44,72 +44,61 @@ impl Place {
 
 /// Builds the tree of one piece.
 pub(super) struct Builder<'d> {
-    place: Place,
     diagnostics: &'d mut Vec<Diagnostic>,
 }
 
 impl<'d> Builder<'d> {
-    /// A builder for the piece at `place`.
-    pub(super) fn new(place: Place, diagnostics: &'d mut Vec<Diagnostic>) -> Self {
-        Self { place, diagnostics }
+    /// A builder that reports there.
+    pub(super) fn new(diagnostics: &'d mut Vec<Diagnostic>) -> Self {
+        Self { diagnostics }
     }
 
-    /// The declaration that `pair` is.
-    pub(super) fn declaration(&mut self, pair: Pair<'_>) -> Option<Declaration> {
-        Some(match pair.as_rule() {
-            Rule::include => Declaration::Include(self.include(pair)?),
-            Rule::constant => Declaration::Const(self.constant(pair)?),
-            Rule::backend => Declaration::Backend(self.attribute_block(pair)?),
-            Rule::probe => Declaration::Probe(self.attribute_block(pair)?),
-            Rule::director => Declaration::Director(self.director(pair)?),
-            Rule::acl => Declaration::Acl(self.acl(pair)?),
-            Rule::table => Declaration::Table(self.table(pair)?),
-            Rule::sub => Declaration::Sub(self.sub(pair)?),
-            Rule::override_sub => Declaration::Override(self.sub(pair)?),
-            Rule::rules => Declaration::Rules(self.rules(pair)?),
-            Rule::normalize => Declaration::Normalize(self.normalize(pair)?),
+    /// The declaration that `node` is.
+    pub(super) fn declaration(&mut self, node: Node<'_>) -> Option<Declaration> {
+        Some(match node.rule() {
+            Rule::include => Declaration::Include(Self::include(node)?),
+            Rule::constant => Declaration::Const(self.constant(node)?),
+            Rule::backend => Declaration::Backend(self.attribute_block(node)?),
+            Rule::probe => Declaration::Probe(self.attribute_block(node)?),
+            Rule::director => Declaration::Director(self.director(node)?),
+            Rule::acl => Declaration::Acl(Self::acl(node)?),
+            Rule::table => Declaration::Table(self.table(node)?),
+            Rule::function => Declaration::Function(self.function(node)?),
+            Rule::sub => Declaration::Sub(self.sub(node)?),
+            Rule::override_sub => Declaration::Override(self.sub(node)?),
+            Rule::rules => Declaration::Rules(self.rules(node)?),
+            Rule::normalize => Declaration::Normalize(Self::normalize(node)?),
             _ => return None,
         })
     }
 
-    /// The version line that `pair` is; `None` if its number is no whole number.
-    pub(super) fn version(&self, pair: Pair<'_>) -> Option<Version> {
-        let span = self.span(&pair);
-        let number = child(pair, Rule::number)?.as_str().parse().ok()?;
+    /// The version line that `node` is; `None` if its number is no whole number.
+    pub(super) fn version(node: Node<'_>) -> Option<Version> {
+        let span = node.span();
+        let number = node.child(Rule::number)?.text().parse().ok()?;
         Some(Version { number, span })
     }
 
-    fn span(&self, pair: &Pair<'_>) -> Span {
-        self.span_of(pair.as_span())
-    }
-
-    fn span_of(&self, span: PestSpan<'_>) -> Span {
-        self.place.span(span.start()..span.end())
-    }
-
-    fn name(&self, pair: &Pair<'_>) -> Name {
-        Name { text: pair.as_str().to_owned(), span: self.span(pair) }
+    fn name(node: &Node<'_>) -> Name {
+        Name { text: node.text().to_owned(), span: node.span() }
     }
 
     /// A dotted name as one name: `builtin.cookie`.
-    fn dotted_name(&self, pair: &Pair<'_>) -> Name {
-        self.name(pair)
+    fn dotted_name(node: &Node<'_>) -> Name {
+        Self::name(node)
     }
 
-    fn path(&self, pair: Pair<'_>) -> Path {
-        let span = self.span(&pair);
-        let parts = pair.into_inner().filter(|part| part.as_rule() != Rule::dot);
-        let parts = parts.map(|part| if part.as_rule() == Rule::string { self.text(&part) } else { self.name(&part) });
-        Path { parts: parts.collect(), span }
+    fn path(node: Node<'_>) -> Path {
+        let span = node.span();
+        let names = || node.children().filter(|part| part.rule() != Rule::dot);
+        let mut parts = Vec::with_capacity(names().count());
+        let part = |part: Node<'_>| if part.rule() == Rule::string { Self::text(&part) } else { Self::name(&part) };
+        parts.extend(names().map(part));
+        Path { parts, span }
     }
 
     /// A string literal: the text between the quotes, the span with them.
-    fn text(&self, pair: &Pair<'_>) -> Name {
-        Name { text: literal::unquote(pair.as_str()).to_owned(), span: self.span(pair) }
+    fn text(node: &Node<'_>) -> Name {
+        Name { text: literal::unquote(node.text()).to_owned(), span: node.span() }
     }
-}
-
-/// The first child of that rule.
-fn child(pair: Pair<'_>, rule: Rule) -> Option<Pair<'_>> {
-    pair.into_inner().find(|inner| inner.as_rule() == rule)
 }

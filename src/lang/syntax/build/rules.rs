@@ -6,17 +6,18 @@ use super::super::ast::{
     Name, Normalize, NormalizeClause, NormalizeOperation, RuleRow, RuleStep, RuleStepKind, Rules, Statement,
     StatementKind,
 };
-use super::super::grammar::{Pair, Rule};
-use super::{Builder, child};
+use super::super::grammar::Rule;
+use super::super::parsed::Node;
+use super::Builder;
 
 impl Builder<'_> {
-    pub(super) fn rules(&mut self, pair: Pair<'_>) -> Option<Rules> {
-        let span = self.span(&pair);
+    pub(super) fn rules(&mut self, node: Node<'_>) -> Option<Rules> {
+        let span = node.span();
         let (mut table, mut rows, mut otherwise) = (None, Vec::new(), None);
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::kw_request => table = Some((RuleTable::Request, self.span(&part))),
-                Rule::kw_response => table = Some((RuleTable::Response, self.span(&part))),
+        for part in node.children() {
+            match part.rule() {
+                Rule::kw_request => table = Some((RuleTable::Request, part.span())),
+                Rule::kw_response => table = Some((RuleTable::Response, part.span())),
                 Rule::row => rows.push(self.row(part)?),
                 Rule::else_row => otherwise = Some(self.row(part)?),
                 _ => {}
@@ -26,11 +27,12 @@ impl Builder<'_> {
         Some(Rules { table, table_span, rows, otherwise, span })
     }
 
-    fn row(&mut self, pair: Pair<'_>) -> Option<RuleRow> {
-        let span = self.span(&pair);
+    /// A row, with a condition or the last one without.
+    pub(in super::super) fn row(&mut self, node: Node<'_>) -> Option<RuleRow> {
+        let span = node.span();
         let (mut condition, mut actions) = (None, Vec::new());
-        for part in pair.into_inner() {
-            match part.as_rule() {
+        for part in node.children() {
+            match part.rule() {
                 Rule::expression => condition = Some(self.expression(part, 0)?),
                 Rule::step => actions.push(self.step(part)?),
                 _ => {}
@@ -39,50 +41,50 @@ impl Builder<'_> {
         Some(RuleRow { condition, actions, span })
     }
 
-    fn step(&mut self, pair: Pair<'_>) -> Option<RuleStep> {
-        let span = self.span(&pair);
-        let part = pair.into_inner().next()?;
+    fn step(&mut self, node: Node<'_>) -> Option<RuleStep> {
+        let span = node.span();
+        let part = node.children().next()?;
         let statement = |kind: StatementKind| RuleStepKind::Statement(Statement { kind, span });
-        let kind = match part.as_rule() {
+        let kind = match part.rule() {
             Rule::set => statement(self.set(part)?),
-            Rule::unset => statement(self.unset(part)?),
-            Rule::call => statement(self.call(part)?),
+            Rule::unset => statement(Self::unset(part)?),
+            Rule::call => statement(Self::call(part)?),
             _ => self.rule_action(part)?,
         };
         Some(RuleStep { kind, span })
     }
 
-    fn rule_action(&mut self, pair: Pair<'_>) -> Option<RuleStepKind> {
-        let mut inner = pair.into_inner();
-        let name = self.name(&inner.next()?);
+    fn rule_action(&mut self, node: Node<'_>) -> Option<RuleStepKind> {
+        let mut inner = node.children();
+        let name = Self::name(&inner.next()?);
         let operands = inner.map(|operand| self.expression(operand, 0)).collect::<Option<_>>()?;
         Some(RuleStepKind::Action { name, operands })
     }
 
-    pub(super) fn normalize(&mut self, pair: Pair<'_>) -> Option<Normalize> {
-        let span = self.span(&pair);
-        let clauses = pair.into_inner().filter(|part| part.as_rule() == Rule::clause);
-        Some(Normalize { clauses: clauses.map(|part| self.clause(part)).collect::<Option<_>>()?, span })
+    pub(super) fn normalize(node: Node<'_>) -> Option<Normalize> {
+        let span = node.span();
+        let clauses = node.children().filter(|part| part.rule() == Rule::clause);
+        Some(Normalize { clauses: clauses.map(Self::clause).collect::<Option<_>>()?, span })
     }
 
-    fn clause(&mut self, pair: Pair<'_>) -> Option<NormalizeClause> {
-        let span = self.span(&pair);
-        let mut inner = pair.into_inner();
-        let subject = self.name(&inner.next()?);
-        let operations = inner.filter(|part| part.as_rule() == Rule::operation);
-        let operations = operations.map(|part| self.operation(part)).collect::<Option<_>>()?;
+    fn clause(node: Node<'_>) -> Option<NormalizeClause> {
+        let span = node.span();
+        let mut inner = node.children();
+        let subject = Self::name(&inner.next()?);
+        let operations = inner.filter(|part| part.rule() == Rule::operation);
+        let operations = operations.map(Self::operation).collect::<Option<_>>()?;
         Some(NormalizeClause { subject, operations, span })
     }
 
-    fn operation(&mut self, pair: Pair<'_>) -> Option<NormalizeOperation> {
-        let span = self.span(&pair);
-        let name = self.name(&child(pair.clone(), Rule::name)?);
-        let arguments = child(pair, Rule::texts).map(|texts| self.texts(texts)).unwrap_or_default();
+    fn operation(node: Node<'_>) -> Option<NormalizeOperation> {
+        let span = node.span();
+        let name = Self::name(&node.child(Rule::name)?);
+        let arguments = node.child(Rule::texts).map(|texts| Self::texts(texts)).unwrap_or_default();
         Some(NormalizeOperation { name, arguments, span })
     }
 
-    fn texts(&self, pair: Pair<'_>) -> Vec<Name> {
-        let strings = pair.into_inner().filter(|part| part.as_rule() == Rule::string);
-        strings.map(|string| self.text(&string)).collect()
+    fn texts(node: Node<'_>) -> Vec<Name> {
+        let strings = node.children().filter(|part| part.rule() == Rule::string);
+        strings.map(|string| Self::text(&string)).collect()
     }
 }

@@ -1,38 +1,40 @@
 //! Blocks and statements.
 
 use super::super::ast::{Arm, AssignOperator, Binding, Block, Call, If, Return, Statement, StatementKind};
-use super::super::grammar::{Pair, Rule};
-use super::{Builder, child};
+use super::super::grammar::Rule;
+use super::super::parsed::Node;
+use super::Builder;
 
 impl Builder<'_> {
-    pub(super) fn block(&mut self, pair: Pair<'_>) -> Option<Block> {
-        let span = self.span(&pair);
-        let is_mark = |part: &Pair<'_>| matches!(part.as_rule(), Rule::brace_open | Rule::brace_close);
-        let statements = pair.into_inner().filter(|part| !is_mark(part)).map(|part| self.statement(part));
+    pub(super) fn block(&mut self, node: Node<'_>) -> Option<Block> {
+        let span = node.span();
+        let is_mark = |part: &Node<'_>| matches!(part.rule(), Rule::brace_open | Rule::brace_close);
+        let statements = node.children().filter(|part| !is_mark(part)).map(|part| self.statement(part));
         Some(Block { statements: statements.collect::<Option<_>>()?, span })
     }
 
-    fn statement(&mut self, pair: Pair<'_>) -> Option<Statement> {
-        let span = self.span(&pair);
-        let kind = match pair.as_rule() {
-            Rule::let_statement => StatementKind::Let(Binding { span, ..self.binding(child(pair, Rule::binding)?)? }),
-            Rule::set_statement => self.set(child(pair, Rule::set)?)?,
-            Rule::unset_statement => self.unset(child(pair, Rule::unset)?)?,
-            Rule::call_statement => self.call(child(pair, Rule::call)?)?,
-            Rule::return_statement => StatementKind::Return(self.return_statement(pair)?),
-            Rule::if_statement => StatementKind::If(self.if_statement(pair)?),
-            Rule::match_statement => StatementKind::Match(self.match_statement(pair)?),
-            Rule::effect => StatementKind::Effect(self.effect(pair)?),
+    /// The statement that `node` is.
+    pub(in super::super) fn statement(&mut self, node: Node<'_>) -> Option<Statement> {
+        let span = node.span();
+        let kind = match node.rule() {
+            Rule::let_statement => StatementKind::Let(Binding { span, ..self.binding(node.child(Rule::binding)?)? }),
+            Rule::set_statement => self.set(node.child(Rule::set)?)?,
+            Rule::unset_statement => Self::unset(node.child(Rule::unset)?)?,
+            Rule::call_statement => Self::call(node.child(Rule::call)?)?,
+            Rule::return_statement => StatementKind::Return(self.return_statement(node)?),
+            Rule::if_statement => StatementKind::If(self.if_statement(node)?),
+            Rule::match_statement => StatementKind::Match(self.match_statement(node)?),
+            Rule::effect => StatementKind::Effect(self.effect(node)?),
             _ => return None,
         };
         Some(Statement { kind, span })
     }
 
-    pub(super) fn set(&mut self, pair: Pair<'_>) -> Option<StatementKind> {
+    pub(super) fn set(&mut self, node: Node<'_>) -> Option<StatementKind> {
         let (mut target, mut operator, mut value) = (None, None, None);
-        for part in pair.into_inner() {
-            match part.as_rule() {
-                Rule::path => target = Some(self.path(part)),
+        for part in node.children() {
+            match part.rule() {
+                Rule::path => target = Some(Self::path(part)),
                 Rule::expression => value = Some(self.expression(part, 0)?),
                 rule => operator = assign_operator(rule).or(operator),
             }
@@ -40,20 +42,20 @@ impl Builder<'_> {
         Some(StatementKind::Set { target: target?, operator: operator?, value: value? })
     }
 
-    pub(super) fn unset(&mut self, pair: Pair<'_>) -> Option<StatementKind> {
-        Some(StatementKind::Unset { target: self.path(child(pair, Rule::path)?) })
+    pub(super) fn unset(node: Node<'_>) -> Option<StatementKind> {
+        Some(StatementKind::Unset { target: Self::path(node.child(Rule::path)?) })
     }
 
-    pub(super) fn call(&mut self, pair: Pair<'_>) -> Option<StatementKind> {
-        Some(StatementKind::Call { name: self.dotted_name(&child(pair, Rule::dotted_name)?) })
+    pub(super) fn call(node: Node<'_>) -> Option<StatementKind> {
+        Some(StatementKind::Call { name: Self::dotted_name(&node.child(Rule::dotted_name)?) })
     }
 
-    fn return_statement(&mut self, pair: Pair<'_>) -> Option<Return> {
-        let Some(action) = child(pair, Rule::action) else {
+    fn return_statement(&mut self, node: Node<'_>) -> Option<Return> {
+        let Some(action) = node.child(Rule::action) else {
             return Some(Return { action: None, arguments: Vec::new() });
         };
-        let mut inner = action.into_inner();
-        let name = self.name(&inner.next()?);
+        let mut inner = action.children();
+        let name = Self::name(&inner.next()?);
         let arguments = match inner.next() {
             Some(operands) => self.operands(operands)?,
             None => Vec::new(),
@@ -61,24 +63,30 @@ impl Builder<'_> {
         Some(Return { action: Some(name), arguments })
     }
 
-    fn if_statement(&mut self, pair: Pair<'_>) -> Option<If> {
+    fn if_statement(&mut self, node: Node<'_>) -> Option<If> {
         let (mut arms, mut otherwise, mut condition) = (Vec::new(), None, None);
-        for part in pair.into_inner() {
-            match part.as_rule() {
+        for part in node.children() {
+            match part.rule() {
                 Rule::condition => condition = Some(self.condition(part)?),
                 Rule::block => arms.push(Arm { condition: condition.take()?, block: self.block(part)? }),
                 Rule::else_if => arms.push(self.arm(part)?),
-                Rule::otherwise => otherwise = Some(self.block(child(part, Rule::block)?)?),
+                Rule::otherwise => otherwise = Some(self.otherwise(part)?),
                 _ => {}
             }
         }
         Some(If { arms, otherwise })
     }
 
-    fn arm(&mut self, pair: Pair<'_>) -> Option<Arm> {
+    /// The last `else` of an `if`.
+    pub(in super::super) fn otherwise(&mut self, node: Node<'_>) -> Option<Block> {
+        self.block(node.child(Rule::block)?)
+    }
+
+    /// An `else if` with its block.
+    pub(in super::super) fn arm(&mut self, node: Node<'_>) -> Option<Arm> {
         let (mut condition, mut block) = (None, None);
-        for part in pair.into_inner() {
-            match part.as_rule() {
+        for part in node.children() {
+            match part.rule() {
                 Rule::condition => condition = Some(self.condition(part)?),
                 Rule::block => block = Some(self.block(part)?),
                 _ => {}
@@ -87,13 +95,13 @@ impl Builder<'_> {
         Some(Arm { condition: condition?, block: block? })
     }
 
-    fn condition(&mut self, pair: Pair<'_>) -> Option<super::super::ast::Expression> {
-        self.expression(child(pair, Rule::expression)?, 0)
+    pub(super) fn condition(&mut self, node: Node<'_>) -> Option<super::super::ast::Expression> {
+        self.expression(node.child(Rule::expression)?, 0)
     }
 
-    fn effect(&mut self, pair: Pair<'_>) -> Option<Call> {
-        let mut inner = pair.into_inner();
-        let function = self.path(inner.next()?);
+    fn effect(&mut self, node: Node<'_>) -> Option<Call> {
+        let mut inner = node.children();
+        let function = Self::path(inner.next()?);
         Some(Call { function, arguments: self.arguments(inner.next()?, 0)? })
     }
 }
