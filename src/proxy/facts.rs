@@ -11,7 +11,6 @@ use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::ctx::{Content, Exchange, Fetch, Lifetimes, Reconnect, TtlSource, Uncacheable};
 use super::{password, world};
-use crate::cache::slice::LEAST_BYTES;
 use crate::cache::{TargetList, spelling};
 use crate::decision::facts::Rate;
 use crate::decision::{Facts, Refused, TEXT_LIMIT_BYTES, Value};

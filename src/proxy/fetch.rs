@@ -72,7 +72,7 @@ pub async fn peer(session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<Htt
         ask(session, ctx)?;
     }
     let backend = choose::backend(session, ctx).await?;
-    let route = backend.resolve().await.map_err(|error| {
+    let route = backend.resolve(&ctx.fetch.failed_addresses).await.map_err(|error| {
         ctx.verdict.reason = Reason::Resolve;
         failed(503, error.to_string())
     })?;

@@ -32,7 +32,7 @@ syntax keyword warpDeclaration nextgroup=warpDefined skipwhite backend probe dir
 syntax keyword warpDeclaration nextgroup=warpStep,warpDefined skipwhite sub
 syntax match warpDefined "[[:alpha:]_][[:alnum:]_.-]*" contained
 syntax keyword warpStep contained backend_response backend_refresh backend_error backend_fetch deliver purge synth fini hash init miss pass pipe recv hit
-syntax match warpAttribute "\%([[:alnum:]_.-]\)\@1<!\.\%(between_bytes_timeout\|first_byte_timeout\|expected_response\|connect_timeout\|max_connections\|proxy_header\|wait_timeout\|host_header\|wait_limit\|authority\|cert_file\|threshold\|interval\|key_file\|preamble\|replicas\|ca_file\|healthy\|initial\|timeout\|rampup\|sticky\|verify\|warmup\|weight\|window\|probe\|host\|path\|port\|alt\|key\|sni\|tls\|url\|via\|by\)\>"
+syntax match warpAttribute "\%([[:alnum:]_.-]\)\@1<!\.\%(between_bytes_timeout\|first_byte_timeout\|expected_response\|connect_timeout\|max_connections\|expect_close\|proxy_header\|wait_timeout\|host_header\|wait_limit\|authority\|cert_file\|threshold\|interval\|key_file\|preamble\|replicas\|ca_file\|healthy\|initial\|request\|timeout\|rampup\|sticky\|verify\|warmup\|weight\|window\|probe\|host\|kind\|path\|port\|alt\|key\|sni\|srv\|tls\|url\|via\|by\)\>"
 syntax keyword warpStatement set unset
 syntax keyword warpStatement nextgroup=warpDefined skipwhite call
 syntax keyword warpStatement nextgroup=warpReturnAction skipwhite return

@@ -183,6 +183,7 @@ codes! {
     E0662 "duplicate-member" "0.1" "A director has a member twice.";
     E0663 "director-cycle" "0.1" "A director is a member of itself, or nests too deep.";
     E0664 "bad-certificate" "0.1" "A file does not hold the certificates or the key that it is named for.";
+    W0665 "probe-without-close" "0.1" "A probe waits for an end of the connection that its request does not ask for.";
 
     // 07 caching
     W0701 "uncacheable-set-to-false" "0.1" "`beresp.uncacheable` is set to false, which has no effect.";
