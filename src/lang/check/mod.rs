@@ -26,6 +26,7 @@ mod findings;
 mod flow;
 mod fold;
 mod greeting;
+mod key;
 mod list;
 mod matching;
 mod membership;
