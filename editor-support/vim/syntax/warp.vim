@@ -20,7 +20,7 @@ syntax match warpMatch +!\?\~\s*\ze"\%(""\)\@!+ nextgroup=warpRegex
 syntax region warpRegex start=+"+ end=+"\|$+ oneline contained
 syntax match warpNumber "\<\d\+\%(\.\d\+\)\?\%(GB\|KB\|MB\|TB\|ms\|B\|d\|h\|m\|s\|w\|y\)\?\>"
 syntax keyword warpBoolean true false
-syntax keyword warpConstant header from none soft
+syntax keyword warpConstant header sorted from none soft
 syntax keyword warpType DURATION BACKEND STRING BYTES REGEX BOOL LIST REAL TIME VOID ACL INT IP
 syntax match warpName "[[:alpha:]_][[:alnum:]_-]*\%(\.[[:alpha:]_][[:alnum:]_-]*\)*"
 syntax match warpHeader +\%([[:alnum:]_.-]\)\@1<!\%(beresp\|bereq\|resp\|obj\|req\)\.http\.\%([[:alpha:]_][[:alnum:]_-]*\|"[^"]*"\)+
@@ -45,6 +45,7 @@ syntax region warpRules matchgroup=warpDeclaration start="\%([[:alnum:]_.-]\)\@1
 syntax region warpRuleParens matchgroup=warpParen start="(" end=")" contained contains=@warpExpression,warpShortName,warpRuleParens
 syntax region warpRow matchgroup=warpArrow start="->" matchgroup=warpPunctuation end=";" contained contains=@warpExpression,warpRuleAction,warpStatement
 syntax region warpNormalize matchgroup=warpDeclaration start="\%([[:alnum:]_.-]\)\@1<!normalize\>" matchgroup=warpPunctuation end="}" contains=@warpExpression,warpClause,warpOperation,warpMessage
+syntax match warpDeclaration "\%([[:alnum:]_.-]\)\@1<!key\ze\s*{"
 syntax keyword warpTable contained response request first when else
 syntax keyword warpShortName contained cookies method status query host path url
 syntax keyword warpRuleAction contained uncacheable redirect backend cache grace purge slice strip deny keep pass ttl
