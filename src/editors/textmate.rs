@@ -54,7 +54,7 @@ fn group_of(words: &[&str]) -> String {
 }
 
 fn top_level() -> Vec<Rule> {
-    let names = ["comments", "rules", "normalize", "declarations", "statements", "attributes", "expression"];
+    let names = ["comments", "rules", "normalize", "key", "declarations", "statements", "attributes", "expression"];
     names.iter().map(|name| Rule::include(name)).collect()
 }
 
@@ -65,6 +65,7 @@ fn repository() -> BTreeMap<&'static str, Rule> {
         ("rules", rules()),
         ("row", row()),
         ("normalize", normalize()),
+        ("key", key()),
         ("statements", statements()),
         ("attributes", attributes()),
         ("strings", strings()),
@@ -143,6 +144,14 @@ fn normalize() -> Rule {
         .named("meta.normalize")
         .ends(&["keyword.control.normalize"], &["punctuation.section.block.end"])
         .with(held)
+}
+
+/// `key { req.host; req.query sorted; }`
+fn key() -> Rule {
+    Rule::between("(?<![\\w.-])(key)\\s*(?=\\{)", "(\\})")
+        .named("meta.key")
+        .ends(&["keyword.control.key"], &["punctuation.section.block.end"])
+        .holding(&["expression"])
 }
 
 fn statements() -> Rule {

@@ -234,6 +234,10 @@ impl StepFacts<'_> {
 /// The longest field value that a policy may set.
 const MOST_FIELD_BYTES: usize = 64 << 10;
 
+/// What stands for a part of the key that is unset: a length that no part has, nor what makes the key of a slice or of
+/// a request with content.
+pub const UNSET_PART: [u8; 8] = (u64::MAX - 2).to_le_bytes();
+
 const NOT_HERE: Refused = Refused("it cannot be set in this step");
 const BAD_VALUE: Refused = Refused("a field value cannot hold a line feed, a NUL or another control character");
 
@@ -414,6 +418,13 @@ impl Facts for StepFacts<'_> {
     fn hash_data(&mut self, part: &[u8]) {
         self.exchange.key.extend_from_slice(&(part.len() as u64).to_le_bytes());
         self.exchange.key.extend_from_slice(part);
+    }
+
+    fn hash_part(&mut self, part: Option<&[u8]>) {
+        match part {
+            Some(part) => self.hash_data(part),
+            None => self.exchange.key.extend_from_slice(&UNSET_PART),
+        }
     }
 
     fn keep_content(&mut self, most_bytes: u64) {

@@ -27,6 +27,7 @@ mod hit_miss;
 mod hostile;
 mod interim;
 mod invalidation;
+mod key;
 mod life;
 mod marked;
 mod nginx;

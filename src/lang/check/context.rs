@@ -7,7 +7,7 @@ use super::calls::Calls;
 use super::constant::Constants;
 use super::findings::Findings;
 use super::function::Functions;
-use super::names::{Names, Part};
+use super::names::{Names, Part, SubBody};
 use super::pattern::Patterns;
 use super::scope::{Home, Scope};
 use super::{Files, Options};
@@ -125,7 +125,10 @@ fn default_backend(cx: &Context) -> Option<BackendId> {
 fn subs(cx: &Context) -> Vec<Sub> {
     let bodies = cx.names.subs.iter().enumerate().map(|(at, entry)| {
         let mut scope = Scope::new(cx, Home::Sub(at));
-        let statements = scope.block(entry.item);
+        let statements = match entry.item {
+            SubBody::Block(block) => scope.block(block),
+            SubBody::Key(key) => scope.key(key),
+        };
         let body = Body { statements, locals: scope.frame_size() };
         Sub { name: entry.name.text.clone(), body, span: entry.name.span }
     });

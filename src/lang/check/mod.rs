@@ -27,6 +27,7 @@ mod flow;
 mod fold;
 mod function;
 mod greeting;
+mod key;
 mod list;
 mod matching;
 mod membership;

@@ -175,6 +175,11 @@ impl Scope<'_, '_> {
         self.check_readable(readable, written, span).then_some(meaning).into()
     }
 
+    /// The collection that a name stands for where it is spelled out.
+    pub(super) fn collection_named(path: &Path) -> Option<(Message, Collection)> {
+        collection_of(&path.text())
+    }
+
     /// Whether the name is that of the query or the cookies.
     pub(super) fn names_collection(&self, path: &Path) -> bool {
         let text = path.text();

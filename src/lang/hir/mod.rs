@@ -18,7 +18,7 @@ pub use backend::{
 pub use director::{Choice, Director, Key, Member, Shard, ShardHealth};
 pub use expression::{Arithmetic, Comparison, Expression, ExpressionKind};
 pub use pattern::{Glob, PATTERN_SIZE_LIMIT_BYTES, Pattern, literal_start};
-pub use statement::{Arm, Normalization, Outcome, Statement, StatementKind, Target};
+pub use statement::{Arm, KeyPart, Normalization, Outcome, Statement, StatementKind, Target};
 pub use table::{Datum, Table};
 pub use users::{MOST_BCRYPT_COST, PasswordHash, Users};
 
