@@ -1,5 +1,7 @@
 //! Calls of functions: whether there is one, where it may be called, with what.
 
+use std::borrow::Cow;
+
 use super::context::number;
 use super::fold::Literal;
 use super::path::FieldPath;
@@ -11,7 +13,7 @@ use crate::lang::hir::{AclId, Expression, ExpressionKind, FileText, StatementKin
 use crate::lang::schema::function::{Class, Constant, Limit, Parameter, Takes};
 use crate::lang::schema::{Function, Type, Variable};
 use crate::lang::source::{SourceFile, Span};
-use crate::lang::syntax::ast::{self, Call};
+use crate::lang::syntax::ast::{self, Call, ListItem};
 
 impl Scope<'_, '_> {
     /// A call that stands for a value.
@@ -199,7 +201,11 @@ impl Scope<'_, '_> {
     /// A list of texts; one text is a list of one.
     fn list_argument(&mut self, argument: &ast::Expression, what: &str) -> Option<ExpressionKind> {
         if let ast::ExpressionKind::List(items) = &argument.kind {
-            return self.texts(items, false).map(ExpressionKind::List);
+            return self.texts(&self.spliced(items), false).map(ExpressionKind::List);
+        }
+        let alone = [ListItem::Value(argument.clone())];
+        if let Cow::Owned(items) = self.spliced(&alone) {
+            return self.texts(&items, false).map(ExpressionKind::List);
         }
         let value = self.expression(argument)?;
         if let ExpressionKind::Text(text) = value.kind {
