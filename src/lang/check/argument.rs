@@ -156,6 +156,7 @@ impl Scope<'_, '_> {
             Takes::Header => (self.field_argument(function, argument, &what)?, Type::String),
             Takes::File => (self.file_argument(argument, &what)?, Type::String),
             Takes::Users => (self.users_argument(argument, &what)?, Type::Void),
+            Takes::Keys => (self.keys_argument(argument, &what)?, Type::Void),
             Takes::Presence => (self.presence_argument(argument, &what)?, Type::Bool),
         };
         Some(Expression { kind, ty, span })
@@ -282,11 +283,12 @@ fn constant(constant: Constant, parameter: &Parameter, span: Span) -> Expression
     let ty = match parameter.takes {
         Takes::Value(ty) => ty,
         Takes::Presence => Type::Bool,
-        Takes::Users => Type::Void,
+        Takes::Users | Takes::Keys => Type::Void,
         Takes::Words(_) | Takes::Secret | Takes::Header | Takes::File => Type::String,
     };
     let kind = match constant {
-        Constant::Unset => ExpressionKind::Unset,
+        // What is left out is told from what is unset by its type.
+        Constant::Unset => return Expression { kind: ExpressionKind::Unset, ty: Type::Void, span },
         Constant::Text(text) => ExpressionKind::Text(text.as_bytes().into()),
         Constant::Int(number) => ExpressionKind::Int(number),
         Constant::Now => ExpressionKind::Variable(Variable::Now),

@@ -26,6 +26,7 @@ mod findings;
 mod flow;
 mod fold;
 mod greeting;
+mod keys_file;
 mod list;
 mod matching;
 mod membership;

@@ -7,6 +7,7 @@
 mod backend;
 mod director;
 mod expression;
+mod keys;
 mod pattern;
 mod statement;
 mod table;
@@ -15,6 +16,7 @@ mod users;
 pub use backend::{Backend, BackendAddress, FileText, Greeting, Limit, Place, Probe, ProxyVersion, Tls, Via};
 pub use director::{Choice, Director, Key, Member, Shard, ShardHealth};
 pub use expression::{Arithmetic, Comparison, Expression, ExpressionKind};
+pub use keys::{Algorithm, KeySet, Material, SigningKey};
 pub use pattern::{Glob, PATTERN_SIZE_LIMIT_BYTES, Pattern, literal_start};
 pub use statement::{Arm, Normalization, Outcome, Statement, StatementKind, Target};
 pub use table::{Datum, Table};

@@ -13,6 +13,9 @@ use super::facts::Request;
 /// What examples may name.
 const DECLARATIONS: &str = "warp 1;\nbackend default { .host = \"127.0.0.1\"; }\nacl office { \"192.0.2.0\"/24; }\n";
 
+const JWKS: &str = r#"{"keys": [{"kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}"#;
+
 /// Checks a policy that does `statements` in a step where the function may be called.
 fn checked(function: Function, statements: &str) -> (Step, Checked) {
     let steps = function.steps();
@@ -20,6 +23,7 @@ fn checked(function: Function, statements: &str) -> (Step, Checked) {
     let text = format!("{DECLARATIONS}sub {} {{ {statements} }}\n", step.name());
     let users = "alice:$2y$04$abcdefghijklmnopqrstuu5cldSTjqTa.nw4QeJC5.F6G/ueChgIa\n";
     let files = MemoryFiles::new("policy.warp", text).with("notice.txt", "Back soon.").with("users.htpasswd", users);
+    let files = files.with("jwks.json", JWKS);
     (step, check("policy.warp", &files))
 }
 

@@ -3,6 +3,7 @@
 mod access;
 mod cookie;
 mod fields;
+mod jwt;
 mod limit;
 
 use std::collections::BTreeSet;

@@ -61,6 +61,8 @@ families! {
     header Header "Header fields";
     /// What proves that somebody may come in.
     access Access "Access";
+    /// Signed tokens.
+    jwt Jwt "Tokens";
     /// The cookies of the request.
     cookie Cookie "Cookies";
     /// How often something comes.

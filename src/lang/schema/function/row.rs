@@ -55,6 +55,8 @@ pub enum Takes {
     Presence,
     /// Users: the path of a file, or a list of its lines.
     Users,
+    /// Keys of tokens: the path of a file, or what it would hold.
+    Keys,
 }
 
 /// A parameter of a function.
@@ -181,6 +183,7 @@ macro_rules! takes {
     (Secret) => { $crate::lang::schema::function::row::Takes::Secret };
     (Header) => { $crate::lang::schema::function::row::Takes::Header };
     (File) => { $crate::lang::schema::function::row::Takes::File };
+    (Keys) => { $crate::lang::schema::function::row::Takes::Keys };
     (Users) => { $crate::lang::schema::function::row::Takes::Users };
     (Presence) => { $crate::lang::schema::function::row::Takes::Presence };
     ($ty:ident) => { $crate::lang::schema::function::row::Takes::Value($crate::lang::schema::Type::$ty) };
