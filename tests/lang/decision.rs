@@ -10,6 +10,8 @@ mod functions;
 mod graphs;
 mod indexes;
 mod memory;
+#[path = "../support/mmdb.rs"]
+mod mmdb;
 mod policies;
 mod random;
 mod semantics;

@@ -6,6 +6,7 @@
 mod answer;
 mod client;
 mod message;
+pub mod mmdb;
 mod nginx;
 mod origin;
 mod proxy;

@@ -43,6 +43,7 @@ impl<'a, F: Facts> Scope<'a, F> {
             | Kind::List(_)
             | Kind::Users(_)
             | Kind::Keys(_)
+            | Kind::Database(_)
             | Kind::RateLimit(_) => Value::UNSET,
             _ => Value::Bool(self.holds(expression)),
         }

@@ -1,5 +1,6 @@
 //! Calls of functions: whether there is one, where it may be called, with what.
 
+use super::assemble::DATA_SIZE_LIMIT_BYTES;
 use super::context::number;
 use super::fold::Literal;
 use super::path::FieldPath;
@@ -157,6 +158,7 @@ impl Scope<'_, '_> {
             Takes::File => (self.file_argument(argument, &what)?, Type::String),
             Takes::Users => (self.users_argument(argument, &what)?, Type::Void),
             Takes::Keys => (self.keys_argument(argument, &what)?, Type::Void),
+            Takes::Database => (self.database_argument(argument, &what)?, Type::Void),
             Takes::Presence => (self.presence_argument(argument, &what)?, Type::Bool),
         };
         Some(Expression { kind, ty, span })
@@ -236,6 +238,11 @@ impl Scope<'_, '_> {
     /// The bytes of the file of that path, which is written at `span`; reports why it cannot be read.
     pub(super) fn read(&self, path: &str, span: Span) -> Option<FileText> {
         match self.cx.read_file(self.file_of(span), path) {
+            Ok(bytes) if bytes.len() > DATA_SIZE_LIMIT_BYTES => {
+                let message = format!("`{path}` is larger than {} MiB", DATA_SIZE_LIMIT_BYTES >> 20);
+                self.report(Diagnostic::new(Code::E0120, span, message).help("name a smaller file"));
+                None
+            }
             Ok(bytes) => Some(FileText { bytes, span }),
             Err(reason) => {
                 let message = format!("cannot read `{path}`: {reason}");
@@ -261,7 +268,7 @@ impl Scope<'_, '_> {
     }
 
     /// The name of the file that something is written in.
-    fn file_of(&self, span: Span) -> &str {
+    pub(super) fn file_of(&self, span: Span) -> &str {
         self.cx.sources.get(span.file).map_or("", SourceFile::name)
     }
 
@@ -283,7 +290,7 @@ fn constant(constant: Constant, parameter: &Parameter, span: Span) -> Expression
     let ty = match parameter.takes {
         Takes::Value(ty) => ty,
         Takes::Presence => Type::Bool,
-        Takes::Users | Takes::Keys => Type::Void,
+        Takes::Users | Takes::Keys | Takes::Database => Type::Void,
         Takes::Words(_) | Takes::Secret | Takes::Header | Takes::File => Type::String,
     };
     let kind = match constant {

@@ -1,6 +1,7 @@
 //! What all parts of the check look things up in, and the order in which they run.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use super::assemble::Assembled;
 use super::calls::Calls;
@@ -12,7 +13,7 @@ use super::scope::{Home, Scope};
 use super::{Files, Options};
 use super::{acl, backend, collect, director, flow, table, unused};
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{BackendId, Body, Hir, RateLimit, StepBody, Sub, Table};
+use crate::lang::hir::{BackendId, Body, Database, Hir, RateLimit, StepBody, Sub, Table};
 use crate::lang::schema::Step;
 use crate::lang::source::{FileId, SourceMap};
 
@@ -36,6 +37,8 @@ pub(super) struct Context<'a> {
     pub(super) builtin: FileId,
     /// The calls of `ratelimit` that were met.
     pub(super) rate_limits: RefCell<Vec<RateLimit>>,
+    /// The databases of networks that were read, by where their paths are written and the paths.
+    pub(super) databases: RefCell<HashMap<(String, String), Database>>,
     /// The tables in order of declaration; none before they are read.
     pub(super) tables: Vec<Table>,
 }
@@ -54,8 +57,19 @@ pub(super) fn check_policy(
     let constants = Constants::new(&names);
     let patterns = Patterns::default();
     let builtin = assembled.builtin;
-    let (rate_limits, tables) = (RefCell::default(), Vec::new());
-    let mut cx = Context { sources, files, findings, names, calls, constants, patterns, builtin, rate_limits, tables };
+    let mut cx = Context {
+        sources,
+        files,
+        findings,
+        names,
+        calls,
+        constants,
+        patterns,
+        builtin,
+        rate_limits: RefCell::default(),
+        databases: RefCell::default(),
+        tables: Vec::new(),
+    };
     cx.tables = table::tables(&cx, &assembled.data);
     // In a file that was not understood the backend may be just what was left out.
     if cx.names.backends.iter().next().is_none() && options.require_backend && !findings.any_error() {

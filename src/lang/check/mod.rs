@@ -18,6 +18,7 @@ mod collect;
 mod constant;
 mod context;
 mod convert;
+mod database_file;
 mod director;
 mod expression;
 mod fallback;
@@ -52,7 +53,7 @@ mod users_file;
 mod vcl;
 mod words;
 
-pub use assemble::FILE_SIZE_LIMIT_BYTES;
+pub use assemble::{DATA_SIZE_LIMIT_BYTES, FILE_SIZE_LIMIT_BYTES};
 
 use super::diagnostic::Diagnostic;
 use super::hir::{BackendAddress, Hir};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::HeaderName;
 
-use super::{AclId, BackendId, FileText, Glob, KeySet, LocalId, Pattern, RateLimitId, TableId, Users};
+use super::{AclId, BackendId, Database, FileText, Glob, KeySet, LocalId, Pattern, RateLimitId, TableId, Users};
 use crate::lang::schema::function::Class;
 use crate::lang::schema::{Function, Message, Type, Variable};
 use crate::lang::source::Span;
@@ -117,6 +117,8 @@ pub enum ExpressionKind {
     Users(Arc<Users>),
     /// Keys of tokens, an argument.
     Keys(Arc<KeySet>),
+    /// A database of networks, an argument.
+    Database(Database),
     /// Which rate limit a call is, behind its arguments.
     RateLimit(RateLimitId),
 }
@@ -195,6 +197,7 @@ macro_rules! parts {
                 | Self::File(_)
                 | Self::Users(_)
                 | Self::Keys(_)
+                | Self::Database(_)
                 | Self::RateLimit(_) => ($none, $none),
             }
         }

@@ -5,6 +5,7 @@
 //! its step, a sub does not call itself.
 
 mod backend;
+mod database;
 mod director;
 mod expression;
 mod keys;
@@ -14,6 +15,7 @@ mod table;
 mod users;
 
 pub use backend::{Backend, BackendAddress, FileText, Greeting, Limit, Place, Probe, ProxyVersion, Tls, Via};
+pub use database::Database;
 pub use director::{Choice, Director, Key, Member, Shard, ShardHealth};
 pub use expression::{Arithmetic, Comparison, Expression, ExpressionKind};
 pub use keys::{Algorithm, KeySet, Material, SigningKey};

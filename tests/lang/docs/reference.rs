@@ -181,7 +181,7 @@ fn parameter(parameter: &Parameter) -> String {
         Takes::Words(words) => words.join("|"),
         Takes::Secret => Type::String.name().to_owned(),
         Takes::Header => "HEADER".to_owned(),
-        Takes::File | Takes::Presence => "FILE".to_owned(),
+        Takes::File | Takes::Presence | Takes::Database => "FILE".to_owned(),
         Takes::Users => "FILE or LIST".to_owned(),
         Takes::Keys => "FILE or STRING".to_owned(),
     };

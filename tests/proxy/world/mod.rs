@@ -3,6 +3,7 @@
 mod access;
 mod cookie;
 mod fields;
+mod geo;
 mod jwt;
 mod limit;
 

@@ -11,7 +11,7 @@ use http::HeaderName;
 
 use crate::decision::eval::{Scope, borrow};
 use crate::decision::facts::{Facts, Value};
-use crate::lang::hir::{BackendId, Expression, ExpressionKind, KeySet, Pattern, RateLimitId, Users};
+use crate::lang::hir::{BackendId, Database, Expression, ExpressionKind, KeySet, Pattern, RateLimitId, Users};
 use crate::lang::schema::{Message, Step, Type};
 
 /// The arguments of a call.
@@ -78,6 +78,14 @@ pub(super) trait Given<'v> {
     fn keys(&self, at: usize) -> Option<&'v KeySet> {
         match self.written(at) {
             Some(ExpressionKind::Keys(keys)) => Some(keys),
+            _ => None,
+        }
+    }
+
+    /// A database of networks.
+    fn database(&self, at: usize) -> Option<&'v Database> {
+        match self.written(at) {
+            Some(ExpressionKind::Database(database)) => Some(database),
             _ => None,
         }
     }

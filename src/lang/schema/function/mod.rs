@@ -63,6 +63,8 @@ families! {
     access Access "Access";
     /// Signed tokens.
     jwt Jwt "Tokens";
+    /// What a database knows of addresses.
+    geo Geo "Places";
     /// The cookies of the request.
     cookie Cookie "Cookies";
     /// How often something comes.

@@ -57,6 +57,8 @@ pub enum Takes {
     Users,
     /// Keys of tokens: the path of a file, or what it would hold.
     Keys,
+    /// The path of a database of networks.
+    Database,
 }
 
 /// A parameter of a function.
@@ -183,6 +185,7 @@ macro_rules! takes {
     (Secret) => { $crate::lang::schema::function::row::Takes::Secret };
     (Header) => { $crate::lang::schema::function::row::Takes::Header };
     (File) => { $crate::lang::schema::function::row::Takes::File };
+    (Database) => { $crate::lang::schema::function::row::Takes::Database };
     (Keys) => { $crate::lang::schema::function::row::Takes::Keys };
     (Users) => { $crate::lang::schema::function::row::Takes::Users };
     (Presence) => { $crate::lang::schema::function::row::Takes::Presence };
