@@ -11,6 +11,8 @@ mod functions;
 mod graphs;
 mod indexes;
 mod memory;
+#[path = "../support/mmdb.rs"]
+mod mmdb;
 mod own_functions;
 mod policies;
 mod random;

@@ -7,6 +7,7 @@ mod answer;
 mod client;
 mod dns;
 mod message;
+pub mod mmdb;
 mod nginx;
 mod origin;
 mod proxy;

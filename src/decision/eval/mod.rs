@@ -12,6 +12,7 @@ mod device;
 mod effect;
 mod expression;
 mod functions;
+mod jwt;
 mod normalize;
 mod parse;
 mod query;

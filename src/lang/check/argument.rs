@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::assemble::DATA_SIZE_LIMIT_BYTES;
 use super::context::number;
 use super::fold::Literal;
 use super::path::FieldPath;
@@ -167,6 +168,8 @@ impl Scope<'_, '_> {
             Takes::Header => (self.field_argument(function, argument, &what)?, Type::String),
             Takes::File => (self.file_argument(argument, &what)?, Type::String),
             Takes::Users => (self.users_argument(argument, &what)?, Type::Void),
+            Takes::Keys => (self.keys_argument(argument, &what)?, Type::Void),
+            Takes::Database => (self.database_argument(argument, &what)?, Type::Void),
             Takes::Presence => (self.presence_argument(argument, &what)?, Type::Bool),
         };
         Some(Expression { kind, ty, span })
@@ -250,6 +253,11 @@ impl Scope<'_, '_> {
     /// The bytes of the file of that path, which is written at `span`; reports why it cannot be read.
     pub(super) fn read(&self, path: &str, span: Span) -> Option<FileText> {
         match self.cx.read_file(self.file_of(span), path) {
+            Ok(bytes) if bytes.len() > DATA_SIZE_LIMIT_BYTES => {
+                let message = format!("`{path}` is larger than {} MiB", DATA_SIZE_LIMIT_BYTES >> 20);
+                self.report(Diagnostic::new(Code::E0120, span, message).help("name a smaller file"));
+                None
+            }
             Ok(bytes) => Some(FileText { bytes, span }),
             Err(reason) => {
                 let message = format!("cannot read `{path}`: {reason}");
@@ -275,7 +283,7 @@ impl Scope<'_, '_> {
     }
 
     /// The name of the file that something is written in.
-    fn file_of(&self, span: Span) -> &str {
+    pub(super) fn file_of(&self, span: Span) -> &str {
         self.cx.sources.get(span.file).map_or("", SourceFile::name)
     }
 
@@ -297,11 +305,12 @@ fn constant(constant: Constant, parameter: &Parameter, span: Span) -> Expression
     let ty = match parameter.takes {
         Takes::Value(ty) => ty,
         Takes::Presence => Type::Bool,
-        Takes::Users => Type::Void,
+        Takes::Users | Takes::Keys | Takes::Database => Type::Void,
         Takes::Words(_) | Takes::Secret | Takes::Header | Takes::File => Type::String,
     };
     let kind = match constant {
-        Constant::Unset => ExpressionKind::Unset,
+        // What is left out is told from what is unset by its type.
+        Constant::Unset => return Expression { kind: ExpressionKind::Unset, ty: Type::Void, span },
         Constant::Text(text) => ExpressionKind::Text(text.as_bytes().into()),
         Constant::Int(number) => ExpressionKind::Int(number),
         Constant::Now => ExpressionKind::Variable(Variable::Now),

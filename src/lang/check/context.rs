@@ -1,6 +1,7 @@
 //! What all parts of the check look things up in, and the order in which they run.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use super::assemble::Assembled;
 use super::calls::Calls;
@@ -13,7 +14,7 @@ use super::scope::{Home, Scope};
 use super::{Files, Options};
 use super::{acl, backend, collect, director, flow, table, unused};
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{BackendId, Body, Hir, RateLimit, StepBody, Sub, Table};
+use crate::lang::hir::{BackendId, Body, Database, Hir, RateLimit, StepBody, Sub, Table};
 use crate::lang::schema::Step;
 use crate::lang::source::{FileId, SourceMap};
 
@@ -39,6 +40,8 @@ pub(super) struct Context<'a> {
     pub(super) builtin: FileId,
     /// The calls of `ratelimit` that were met.
     pub(super) rate_limits: RefCell<Vec<RateLimit>>,
+    /// The databases of networks that were read, by where their paths are written and the paths.
+    pub(super) databases: RefCell<HashMap<(String, String), Database>>,
     /// The tables in order of declaration; none before they are read.
     pub(super) tables: Vec<Table>,
 }
@@ -58,7 +61,6 @@ pub(super) fn check_policy(
     let functions = Functions::new(&names);
     let patterns = Patterns::default();
     let builtin = assembled.builtin;
-    let (rate_limits, tables) = (RefCell::default(), Vec::new());
     let mut cx = Context {
         sources,
         files,
@@ -69,8 +71,9 @@ pub(super) fn check_policy(
         functions,
         patterns,
         builtin,
-        rate_limits,
-        tables,
+        rate_limits: RefCell::default(),
+        databases: RefCell::default(),
+        tables: Vec::new(),
     };
     cx.tables = table::tables(&cx, &assembled.data);
     // In a file that was not understood the backend may be just what was left out.

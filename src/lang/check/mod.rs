@@ -18,6 +18,7 @@ mod collect;
 mod constant;
 mod context;
 mod convert;
+mod database_file;
 mod director;
 mod expression;
 mod fallback;
@@ -28,6 +29,7 @@ mod fold;
 mod function;
 mod greeting;
 mod key;
+mod keys_file;
 mod list;
 mod matching;
 mod membership;
@@ -53,7 +55,7 @@ mod users_file;
 mod vcl;
 mod words;
 
-pub use assemble::FILE_SIZE_LIMIT_BYTES;
+pub use assemble::{DATA_SIZE_LIMIT_BYTES, FILE_SIZE_LIMIT_BYTES};
 
 use super::diagnostic::Diagnostic;
 use super::hir::{BackendAddress, Hir};

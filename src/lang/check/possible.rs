@@ -5,7 +5,10 @@ use super::scope::Scope;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Expression, ExpressionKind};
 use crate::lang::schema::Function;
-use crate::lang::schema::function::{Cookie, Limit};
+use crate::lang::schema::function::{Cookie, Jwt, Limit};
+
+/// The shortest secret of a token (RFC 7518 section 3.2).
+const LEAST_SECRET_BYTES: usize = 32;
 
 impl Scope<'_, '_> {
     /// Whether `function` can do something with these arguments; reports those that make no sense.
@@ -18,8 +21,20 @@ impl Scope<'_, '_> {
                     & self.is_at_least(0, block, "leave it out if nobody is to be blocked")
             }
             (Function::Cookie(Cookie::Set), [name, value]) => self.is_cookie_name(name) & self.is_cookie_value(value),
+            (Function::Jwt(Jwt::Valid), [token, keys, secret, ..])
+            | (Function::Jwt(Jwt::Claim), [token, _, keys, secret, ..]) => self.can_be_signed(token, keys, secret),
             _ => true,
         }
+    }
+
+    /// A token without anything to check it with is not valid, whatever it says.
+    fn can_be_signed(&self, token: &Expression, keys: &Expression, secret: &Expression) -> bool {
+        let nothing = keys.kind == ExpressionKind::Unset && secret.kind == ExpressionKind::Unset;
+        let help = "name the keys, `keys: \"jwks.json\"`, or the secret: `secret: std.getenv(\"JWT_SECRET\")`";
+        let short = matches!(&secret.kind, ExpressionKind::Text(text) if text.len() < LEAST_SECRET_BYTES);
+        let length = "for HS256 it has at least 32 bytes (RFC 7518 section 3.2); keep it out of the policy, in a file";
+        self.is_fine(!nothing, token, "this token cannot be checked with anything", help)
+            & self.is_fine(!short, secret, "this secret is too short for any signature", length)
     }
 
     /// Whether a number is as large as it has to be.

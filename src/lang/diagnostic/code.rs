@@ -151,6 +151,7 @@ codes! {
     E0385 "no-header-field" "0.1" "A function takes a header field, and this is none.";
     E0386 "impossible-argument" "0.1" "A function cannot do anything with that value.";
     E0387 "bad-secrets" "0.1" "Users or keys are not as they should be.";
+    E0388 "bad-database" "0.1" "A file is no database of networks.";
 
     // 04 steps
     E0401 "not-readable-here" "0.1" "A variable cannot be read in this step.";

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::HeaderName;
 
-use super::{AclId, BackendId, FileText, Glob, LocalId, Pattern, RateLimitId, TableId, Users};
+use super::{AclId, BackendId, Database, FileText, Glob, KeySet, LocalId, Pattern, RateLimitId, TableId, Users};
 use crate::lang::schema::function::Class;
 use crate::lang::schema::{Function, Message, Type, Variable};
 use crate::lang::source::Span;
@@ -115,6 +115,10 @@ pub enum ExpressionKind {
     File(FileText),
     /// Users, an argument.
     Users(Arc<Users>),
+    /// Keys of tokens, an argument.
+    Keys(Arc<KeySet>),
+    /// A database of networks, an argument.
+    Database(Database),
     /// Which rate limit a call is, behind its arguments.
     RateLimit(RateLimitId),
 }
@@ -192,6 +196,8 @@ macro_rules! parts {
                 | Self::List(_)
                 | Self::File(_)
                 | Self::Users(_)
+                | Self::Keys(_)
+                | Self::Database(_)
                 | Self::RateLimit(_) => ($none, $none),
             }
         }

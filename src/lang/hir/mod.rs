@@ -5,8 +5,10 @@
 //! its step, a sub does not call itself.
 
 mod backend;
+mod database;
 mod director;
 mod expression;
+mod keys;
 mod pattern;
 mod statement;
 mod table;
@@ -15,8 +17,10 @@ mod users;
 pub use backend::{
     Backend, BackendAddress, FileText, Greeting, HttpProbe, Limit, Place, Probe, ProbeKind, ProxyVersion, Tls, Via,
 };
+pub use database::Database;
 pub use director::{Choice, Director, Key, Member, Shard, ShardHealth};
 pub use expression::{Arithmetic, Comparison, Expression, ExpressionKind};
+pub use keys::{Algorithm, KeySet, Material, SigningKey};
 pub use pattern::{Glob, PATTERN_SIZE_LIMIT_BYTES, Pattern, literal_start};
 pub use statement::{Arm, KeyPart, Normalization, Outcome, Statement, StatementKind, Target};
 pub use table::{Datum, Table};

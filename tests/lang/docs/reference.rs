@@ -182,8 +182,9 @@ fn parameter(parameter: &Parameter) -> String {
         Takes::Words(words) => words.join("|"),
         Takes::Secret => Type::String.name().to_owned(),
         Takes::Header => "HEADER".to_owned(),
-        Takes::File | Takes::Presence => "FILE".to_owned(),
+        Takes::File | Takes::Presence | Takes::Database => "FILE".to_owned(),
         Takes::Users => "FILE or LIST".to_owned(),
+        Takes::Keys => "FILE or STRING".to_owned(),
     };
     let default = parameter.default.map_or(String::new(), |default| format!(" = {}", constant(default, parameter)));
     format!("{}: {takes}{default}", parameter.name)

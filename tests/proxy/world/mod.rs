@@ -3,6 +3,8 @@
 mod access;
 mod cookie;
 mod fields;
+mod geo;
+mod jwt;
 mod limit;
 
 use std::collections::BTreeSet;

@@ -61,6 +61,10 @@ families! {
     header Header "Header fields";
     /// What proves that somebody may come in.
     access Access "Access";
+    /// Signed tokens.
+    jwt Jwt "Tokens";
+    /// What a database knows of addresses.
+    geo Geo "Places";
     /// The cookies of the request.
     cookie Cookie "Cookies";
     /// How often something comes.

@@ -55,6 +55,10 @@ pub enum Takes {
     Presence,
     /// Users: the path of a file, or a list of its lines.
     Users,
+    /// Keys of tokens: the path of a file, or what it would hold.
+    Keys,
+    /// The path of a database of networks.
+    Database,
 }
 
 /// A parameter of a function.
@@ -181,6 +185,8 @@ macro_rules! takes {
     (Secret) => { $crate::lang::schema::function::row::Takes::Secret };
     (Header) => { $crate::lang::schema::function::row::Takes::Header };
     (File) => { $crate::lang::schema::function::row::Takes::File };
+    (Database) => { $crate::lang::schema::function::row::Takes::Database };
+    (Keys) => { $crate::lang::schema::function::row::Takes::Keys };
     (Users) => { $crate::lang::schema::function::row::Takes::Users };
     (Presence) => { $crate::lang::schema::function::row::Takes::Presence };
     ($ty:ident) => { $crate::lang::schema::function::row::Takes::Value($crate::lang::schema::Type::$ty) };
