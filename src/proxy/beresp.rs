@@ -135,6 +135,7 @@ pub fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut Request
     let passes = ctx.fetch.lifetimes.uncacheable;
     ctx.fetch.lifetimes = lifetimes(beresp, &ctx.fetch);
     ctx.fetch.lifetimes.uncacheable = passes;
+    ctx.fetch.unsent_status = 0;
     let verdict = ctx.run(Step::BackendResponse, Messages::beresp(beresp));
     if verdict.action == Action::Pass {
         ctx.fetch.lifetimes.uncacheable = Uncacheable::Refused;

@@ -104,6 +104,8 @@ pub struct Exchange {
     /// Why a stale response is served without the backend being asked.
     pub unasked: Option<Reason>,
     /// When the first of the stored variants of this URL was stored.
+    /// What the policy put before the digits of `resp.status` that are sent.
+    pub unsent_status: u16,
     pub family_birth: Option<SystemTime>,
     /// `req.slice`: the size of slices; 0 for none.
     pub slice_bytes: u64,
@@ -169,6 +171,8 @@ pub struct Fetch {
     /// What sees to it that the backend does not take too long, where pingora does not.
     pub watch: Option<Watch>,
     /// When the request to the backend was sent.
+    /// What the policy put before the digits of `beresp.status` that are those of the response.
+    pub unsent_status: u16,
     pub sent: Option<SystemTime>,
     /// Whether `Surrogate-Control` of the response was obeyed: then it goes no further.
     pub obeys_surrogate_control: bool,
@@ -472,6 +476,7 @@ impl Exchange {
             slice: None,
             key: Vec::new(),
             shown_key: Vec::new(),
+            unsent_status: 0,
             content: Vec::new(),
             body: None,
             log: Vec::new(),

@@ -12,7 +12,7 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use super::ctx::{Content, Exchange, Fetch, Lifetimes, Reconnect, TtlSource, Uncacheable};
 use crate::cache::{TargetList, spelling};
 use crate::decision::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
-use crate::lang::schema::{Message, Variable};
+use crate::lang::schema::{self, Message, Variable, join_status, split_status};
 use crate::lang::source::Span;
 
 /// What a step can reach. A message that the step has nothing to do with is `None`; the checker
@@ -180,7 +180,12 @@ impl StepFacts<'_> {
         };
         Some(match (variable, response) {
             (V::BerespStatus | V::RespStatus | V::ObjStatus, response) => {
-                Value::Int(response.map_or(0, |response| i64::from(response.status.as_u16())))
+                let unsent = match variable {
+                    V::RespStatus => self.exchange.unsent_status,
+                    V::BerespStatus => self.fetch.as_deref().map_or(0, |fetch| fetch.unsent_status),
+                    _ => 0,
+                };
+                Value::Int(response.map_or(0, |response| join_status(response.status.as_u16(), unsent)))
             }
             (_, None) => Value::UNSET,
             (V::BerespReason | V::RespReason | V::ObjReason, Some(response)) => reason(response),
@@ -270,16 +275,19 @@ impl StepFacts<'_> {
     }
 
     fn set_response(&mut self, variable: Variable, value: Value<'_>) -> Result<(), Refused> {
-        let response = match variable {
-            Variable::RespStatus | Variable::RespReason => self.resp.as_deref_mut(),
-            _ => self.beresp.as_deref_mut(),
-        };
+        let is_for_client = matches!(variable, Variable::RespStatus | Variable::RespReason);
+        let response = if is_for_client { self.resp.as_deref_mut() } else { self.beresp.as_deref_mut() };
         let response = response.ok_or(NOT_HERE)?;
         match value {
-            Value::Int(status) => {
-                let status = u16::try_from(status).ok().filter(|status| (200..=999).contains(status));
-                let status = status.ok_or(Refused("a status is a number from 200 to 999"))?;
-                response.set_status(status).map_err(|_| Refused("it is not a status"))
+            Value::Int(number) => {
+                let status = schema::status(number);
+                let status = status.ok_or(Refused("the last three digits of a status are within 200 to 999"))?;
+                let (sent, unsent) = split_status(status);
+                match self.fetch.as_deref_mut().filter(|_| !is_for_client) {
+                    Some(fetch) => fetch.unsent_status = unsent,
+                    None => self.exchange.unsent_status = unsent,
+                }
+                response.set_status(sent).map_err(|_| Refused("it is not a status"))
             }
             Value::Text(Some(reason)) => set_reason(response, &reason),
             _ => response.set_reason_phrase(None).map_err(|_| BAD_VALUE),

@@ -14,7 +14,8 @@ use super::step::Messages;
 use super::{choose, head_update, part, post, restart, retry, upstream};
 use crate::cache::{hop_by_hop, validation};
 use crate::decision::Verdict;
-use crate::lang::schema::{Action, Step};
+use crate::lang::schema::{Action, Step, split_status};
+use crate::origin::Backend;
 use crate::store::pingora::PingoraStorage;
 use crate::telemetry::Reason;
 
@@ -151,7 +152,7 @@ pub fn refused(verdict: &Verdict, ctx: &mut RequestCtx) -> Box<Error> {
         Action::Abandon | Action::Fail => ctx.fetch.stage = Stage::GivenUp,
         _ => {}
     }
-    failed(verdict.status.unwrap_or(503), format!("the policy said {}", verdict.action.name()))
+    failed(split_status(verdict.status.unwrap_or(503)).0, format!("the policy said {}", verdict.action.name()))
 }
 
 /// Puts `bereq` in the place of the request that pingora made, and keeps of that one what is
