@@ -266,7 +266,7 @@ impl ProxyHttp for WarpProxy {
 
     async fn connected_to_upstream(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         _reused: bool,
         _peer: &HttpPeer,
         _fd: std::os::unix::io::RawFd,
@@ -274,7 +274,7 @@ impl ProxyHttp for WarpProxy {
         ctx: &mut RequestCtx,
     ) -> Result<()> {
         abandon::check_limit(ctx)?;
-        backend_connection::begin(digest, ctx);
+        backend_connection::begin(session, digest, ctx);
         deadline::begin(digest, ctx);
         ctx.fetch.sent = Some(std::time::SystemTime::now());
         Ok(())
