@@ -18,6 +18,7 @@ use super::deadline::Watch;
 use super::failure::Page;
 use super::options::Limits;
 use super::part::Pieces;
+use super::pipe::Piped;
 use super::post::ForGet;
 use super::retry::Attempts;
 use super::revalidate::Unusable;
@@ -69,6 +70,8 @@ pub struct RequestCtx {
     pub sliced: bool,
     /// Its part in waiting for the fetches of others.
     pub part: coalesce::Part,
+    /// What came of it, if it was piped.
+    pub piped: Option<Piped>,
 }
 
 /// The client's side.
@@ -101,11 +104,11 @@ pub struct Exchange {
     pub mark: Option<Mark>,
     /// Whether the response is sent while it comes.
     pub is_streaming: bool,
+    /// What the policy put before the digits of `resp.status` that are sent.
+    pub unsent_status: u16,
     /// Why a stale response is served without the backend being asked.
     pub unasked: Option<Reason>,
     /// When the first of the stored variants of this URL was stored.
-    /// What the policy put before the digits of `resp.status` that are sent.
-    pub unsent_status: u16,
     pub family_birth: Option<SystemTime>,
     /// `req.slice`: the size of slices; 0 for none.
     pub slice_bytes: u64,
@@ -160,19 +163,21 @@ pub struct Fetch {
     pub first_byte_timeout: Option<Duration>,
     /// `bereq.between_bytes_timeout`, if the policy set it.
     pub between_bytes_timeout: Option<Duration>,
+    /// `bereq.task_deadline`, if the policy set it.
+    pub task_deadline: Option<Duration>,
     /// `bereq.retry_connect`.
     pub reconnect: Reconnect,
     /// Whether the content of the request is sent.
     pub content: Content,
     /// `bereq.cache_control_fields`, if the policy set it.
     pub targets: Option<TargetList>,
+    /// What the policy put before the digits of `beresp.status` that are those of the response.
+    pub unsent_status: u16,
     /// What comes from it.
     pub reading: Reading,
     /// What sees to it that the backend does not take too long, where pingora does not.
     pub watch: Option<Watch>,
     /// When the request to the backend was sent.
-    /// What the policy put before the digits of `beresp.status` that are those of the response.
-    pub unsent_status: u16,
     pub sent: Option<SystemTime>,
     /// Whether `Surrogate-Control` of the response was obeyed: then it goes no further.
     pub obeys_surrogate_control: bool,
@@ -444,6 +449,7 @@ impl RequestCtx {
             obj: None,
             sliced: false,
             part: coalesce::Part::default(),
+            piped: None,
         }
     }
 }
@@ -470,13 +476,13 @@ impl Exchange {
             max_age: None,
             mark: None,
             is_streaming: false,
+            unsent_status: 0,
             unasked: None,
             family_birth: None,
             slice_bytes: 0,
             slice: None,
             key: Vec::new(),
             shown_key: Vec::new(),
-            unsent_status: 0,
             content: Vec::new(),
             body: None,
             log: Vec::new(),

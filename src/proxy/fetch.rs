@@ -73,11 +73,16 @@ pub async fn peer(session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<Htt
         ask(session, ctx)?;
     }
     let backend = choose::backend(session, ctx).await?;
+    peer_at(session, &backend, ctx).await.map(Box::new)
+}
+
+/// The backend as it is connected to now.
+pub async fn peer_at(session: &Session, backend: &Backend, ctx: &mut RequestCtx) -> Result<HttpPeer> {
     let route = backend.resolve().await.map_err(|error| {
         ctx.verdict.reason = Reason::Resolve;
         failed(503, error.to_string())
     })?;
-    upstream::peer(session, &backend, route, ctx).map(Box::new)
+    upstream::peer(session, backend, route, ctx)
 }
 
 /// Makes `bereq` from the client's request, the first time, and runs `backend_fetch` on it.
@@ -216,7 +221,8 @@ fn carry_over(from: &RequestHeader, to: &mut RequestHeader, names: &[HeaderName]
     Ok(())
 }
 
-fn add_host(sent: &mut RequestHeader, ctx: &RequestCtx) -> Result<()> {
+/// Names the backend where the policy names no host.
+pub fn add_host(sent: &mut RequestHeader, ctx: &RequestCtx) -> Result<()> {
     if sent.headers.contains_key(header::HOST) {
         return Ok(());
     }

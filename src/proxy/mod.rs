@@ -12,6 +12,7 @@
 //!   what comes, and what is stored of it, with `revalidate` for a 304, `head_update` for a HEAD, `part` and `range`
 //!   for parts, `slice`, `sliced` and `told` for responses that are put together from slices, `post` and `invalidate`
 //!   for what a request changed, `ahead` for a client that is slow, `abandon` for one that is gone;
+//! - `pipe`: what is not looked at;
 //! - `deliver`, `synth`, `failure`: what the client gets; `explain`, `log` and `shown`: what is told of it.
 //!
 //! `facts` shows a request to the policy, `step` runs a step of it, and `serve` puts the process together. What the
@@ -43,6 +44,7 @@ mod lookup;
 mod marks;
 mod options;
 mod part;
+mod pipe;
 mod post;
 mod query;
 mod range;

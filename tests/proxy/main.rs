@@ -32,6 +32,7 @@ mod marked;
 mod nginx;
 mod part;
 mod pass;
+mod pipe;
 mod post;
 mod purge;
 mod query;

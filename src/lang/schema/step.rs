@@ -37,7 +37,7 @@ steps! {
     Hit "hit" true "A stored response was found.";
     Miss "miss" true "No usable stored response was found.";
     Pass "pass" true "The cache is left out for this request.";
-    Pipe "pipe" false "Bytes are copied both ways without being looked at.";
+    Pipe "pipe" true "The request is about to be piped: its head goes to the backend, then bytes are copied both ways without being looked at.";
     Purge "purge" true "The stored response was removed.";
     Deliver "deliver" true "A response is about to go to the client.";
     Synth "synth" true "A response made by warp itself is about to go to the client.";

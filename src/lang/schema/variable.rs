@@ -31,6 +31,7 @@ const HASHED: StepSet =
     StepSet::of(&[Step::Hit, Step::Miss, Step::Pass, Step::Pipe, Step::Purge, Step::Deliver, Step::Synth]);
 const PASSING: StepSet = StepSet::of(&[Step::Pass, Step::Deliver, Step::Synth]);
 const MISSING: StepSet = StepSet::of(&[Step::Miss]).and(PASSING);
+const PIPING: StepSet = StepSet::of(&[Step::Pipe]);
 const PIPE_OR_BACKEND: StepSet = StepSet::of(&[Step::Pipe]).and(BACKEND);
 
 macro_rules! variables {
@@ -125,6 +126,7 @@ variables! {
     BereqFirstByteTimeout "bereq.first_byte_timeout" Duration BACKEND BACKEND BACKEND "How long the first byte may take, for this fetch.";
     BereqBetweenBytesTimeout "bereq.between_bytes_timeout" Duration BACKEND BACKEND BACKEND "How long the backend may be silent, for this fetch.";
     BereqRetryConnect "bereq.retry_connect" Bool BACKEND BACKEND NONE "Ask once more over a new connection where a kept one turned out to be closed; true until it is set. `retry` does not look at it.";
+    BereqTaskDeadline "bereq.task_deadline" Duration PIPING PIPING PIPING "How long the pipe may last; no limit if it is not set, or 0.";
     BereqBody "bereq.body" String NONE NONE FETCHING "The content of the request; unset, nothing of it is sent.";
     BereqHash "bereq.hash" String PIPE_OR_BACKEND NONE NONE "The same as `req.hash`.";
     BereqIsHitmiss "bereq.is_hitmiss" Bool BACKEND NONE NONE "The key is marked hit-for-miss.";

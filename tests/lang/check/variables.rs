@@ -65,6 +65,7 @@ const VCL: &[(&str, &str, &str, &str)] = &[
     ("bereq.proto", "backend pipe", "", ""),
     ("bereq.retries", "backend", "", ""),
     ("bereq.retry_connect", "backend", "backend", ""),
+    ("bereq.task_deadline", "pipe", "pipe", "pipe"),
     ("bereq.time", "backend pipe", "", ""),
     ("bereq.trace", "backend", "backend", ""),
     ("bereq.uncacheable", "backend", "", ""),

@@ -62,7 +62,7 @@ fn places(steps: StepSet) -> String {
     }
 }
 
-const SIDES: &str = "The client's side are the steps `recv`, `hash`, `hit`, `miss`, `pass`, `purge`, `deliver` and `synth`; \
+const SIDES: &str = "The client's side are the steps `recv`, `hash`, `hit`, `miss`, `pass`, `pipe`, `purge`, `deliver` and `synth`; \
 the backend's side are `backend_fetch`, `backend_response` and `backend_error`.";
 
 fn steps() -> String {
