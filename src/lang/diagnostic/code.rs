@@ -147,6 +147,7 @@ codes! {
     E0345 "may-be-missing" "0.1" "A table may hold nothing for a key.";
     E0346 "duplicate-key" "0.1" "A table has a key twice.";
     E0347 "bad-data" "0.1" "The file of a table is not as it should be.";
+    E0348 "no-time" "0.1" "A time that is over before it begins.";
 
     // 04 steps
     E0401 "not-readable-here" "0.1" "A variable cannot be read in this step.";
