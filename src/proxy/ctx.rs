@@ -20,6 +20,7 @@ use super::options::Limits;
 use super::part::Pieces;
 use super::pipe::Piped;
 use super::post::ForGet;
+use super::refresh::Changed;
 use super::retry::Attempts;
 use super::revalidate::Unusable;
 use super::slice::Handed;
@@ -126,6 +127,8 @@ pub struct Exchange {
     pub log: Vec<String>,
     /// How often the stored response was served, this time included; 0 on a miss.
     pub hits: u64,
+    /// How often it was served by then, where it was found stale.
+    pub hits_before: u64,
     /// `req.restarts`: how often the request has begun again.
     pub restarts: u32,
     /// What is kept of its content, to be sent once more if need be.
@@ -196,6 +199,8 @@ pub struct Fetch {
     pub aged: Option<(Duration, SystemTime)>,
     /// A stored response brought up to date by a 304, waiting to be stored.
     pub refreshed: Option<Box<ResponseHeader>>,
+    /// What `backend_refresh` made of the times of a 304.
+    pub changed: Option<Changed>,
     /// `beresp.was_304`.
     pub was_304: bool,
     /// Why a 304 is of no use.
@@ -487,6 +492,7 @@ impl Exchange {
             body: None,
             log: Vec::new(),
             hits: 0,
+            hits_before: 0,
             restarts: 0,
             keeping: Keeping::default(),
             unsafe_request: None,

@@ -65,7 +65,7 @@ impl<'a> StepFacts<'a> {
             Message::Req => self.req.as_deref().map(|req| &req.headers),
             Message::Bereq => self.bereq.as_deref().map(|bereq| &bereq.headers),
             Message::Beresp => self.beresp.as_deref().map(|beresp| &beresp.headers),
-            Message::Obj => self.obj.map(|obj| &obj.header.headers),
+            Message::ObjStale | Message::Obj => self.obj.map(|obj| &obj.header.headers),
             Message::Resp => self.resp.as_deref().map(|resp| &resp.headers),
         }
     }
@@ -79,6 +79,22 @@ fn protocol(version: Version) -> &'static str {
         Version::HTTP_2 => "HTTP/2.0",
         Version::HTTP_3 => "HTTP/3.0",
         _ => "HTTP/1.1",
+    }
+}
+
+/// The stored response is `obj` on the client's side and `obj_stale` on the backend's.
+fn obj_of(variable: Variable) -> Variable {
+    match variable {
+        Variable::ObjStaleStatus => Variable::ObjStatus,
+        Variable::ObjStaleReason => Variable::ObjReason,
+        Variable::ObjStaleProto => Variable::ObjProto,
+        Variable::ObjStaleTtl => Variable::ObjTtl,
+        Variable::ObjStaleGrace => Variable::ObjGrace,
+        Variable::ObjStaleKeep => Variable::ObjKeep,
+        Variable::ObjStaleAge => Variable::ObjAge,
+        Variable::ObjStaleTime => Variable::ObjTime,
+        Variable::ObjStaleUncacheable => Variable::ObjUncacheable,
+        other => other,
     }
 }
 
@@ -150,6 +166,7 @@ impl StepFacts<'_> {
         Some(match variable {
             V::BereqRetries => Value::Int(i64::from(fetch.attempts.retries)),
             V::BereqTime => Value::Time(fetch.sent.unwrap_or(self.now)),
+            V::ObjStaleIsValid => Value::Bool(fetch.intent.as_ref().is_none_or(|intent| intent.stands())),
             V::BereqBackend => Value::Backend(fetch.backend),
             V::BerespBackend => Value::Backend(fetch.chosen),
             V::BerespBackendName => fetch.asked_name().map_or(Value::UNSET, Value::text),
@@ -320,6 +337,7 @@ impl Facts for StepFacts<'_> {
     }
 
     fn get(&self, variable: Variable) -> Value<'_> {
+        let variable = obj_of(variable);
         self.of_request(variable)
             .or_else(|| self.of_connection(variable))
             .or_else(|| self.of_exchange(variable))
@@ -382,7 +400,7 @@ impl Facts for StepFacts<'_> {
             Message::Bereq => self.bereq.as_deref_mut().map(|bereq| bereq.insert_header(spelling, value)),
             Message::Beresp => self.beresp.as_deref_mut().map(|beresp| beresp.insert_header(spelling, value)),
             Message::Resp => self.resp.as_deref_mut().map(|resp| resp.insert_header(spelling, value)),
-            Message::Obj => None,
+            Message::ObjStale | Message::Obj => None,
         };
         done.ok_or(NOT_HERE)?.map_err(|_| BAD_VALUE)
     }
@@ -393,7 +411,7 @@ impl Facts for StepFacts<'_> {
             Message::Bereq => drop(self.bereq.as_deref_mut().and_then(|bereq| bereq.remove_header(name))),
             Message::Beresp => drop(self.beresp.as_deref_mut().and_then(|beresp| beresp.remove_header(name))),
             Message::Resp => drop(self.resp.as_deref_mut().and_then(|resp| resp.remove_header(name))),
-            Message::Obj => {}
+            Message::ObjStale | Message::Obj => {}
         }
     }
 

@@ -75,10 +75,8 @@ pub async fn run(session: &mut Session, ctx: &mut RequestCtx) -> Result<()> {
 fn prepare(session: &Session, ctx: &RequestCtx) -> RequestHeader {
     let req = session.req_header();
     let mut bereq = req.clone();
-    let upgrade: Vec<HeaderValue> = match session.is_upgrade_req() {
-        true => req.headers.get_all(header::UPGRADE).iter().cloned().collect(),
-        false => Vec::new(),
-    };
+    let protocols = session.is_upgrade_req().then(|| req.headers.get_all(header::UPGRADE).iter().cloned());
+    let upgrade: Vec<HeaderValue> = protocols.into_iter().flatten().collect();
     for name in fetch::hop_by_hop_fields(&req.headers).iter().filter(|name| **name != header::TRANSFER_ENCODING) {
         bereq.remove_header(name);
     }

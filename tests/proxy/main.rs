@@ -37,6 +37,7 @@ mod post;
 mod purge;
 mod query;
 mod range;
+mod refresh;
 mod reload;
 mod reload_under_load;
 mod restart;

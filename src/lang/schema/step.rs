@@ -42,7 +42,7 @@ steps! {
     Deliver "deliver" true "A response is about to go to the client.";
     Synth "synth" true "A response made by warp itself is about to go to the client.";
     BackendFetch "backend_fetch" true "A request is about to go to the backend.";
-    BackendRefresh "backend_refresh" false "The backend answered 304 to a validation.";
+    BackendRefresh "backend_refresh" true "The backend answered 304 to a validation: say which fields the stored response has from now on. Then comes `backend_response`.";
     BackendResponse "backend_response" true "The backend's response head has come in: say whether and how long to store it.";
     BackendError "backend_error" true "The backend gave no usable response: make one instead.";
     Init "init" false "The policy is being loaded.";

@@ -131,7 +131,9 @@ mod tests {
 
     fn status(pieces: &[&str]) -> u16 {
         let notes = Notes::begin();
-        pieces.iter().for_each(|piece| notes.keep_start(piece.as_bytes()));
+        for piece in pieces {
+            notes.keep_start(piece.as_bytes());
+        }
         notes.status()
     }
 
