@@ -104,7 +104,7 @@ pub trait Facts {
     /// Sets a variable to a value of its type.
     ///
     /// # Errors
-    /// When the value cannot stand there: a status outside 200 to 999, a URL with a line feed.
+    /// When the value cannot stand there: a status that is none, a URL with a line feed.
     fn set(&mut self, variable: Variable, value: Value<'_>) -> Result<(), Refused>;
 
     /// The first field line of that name; for `Cookie` all lines joined by `; ` (RFC 9113 section 8.2.3).

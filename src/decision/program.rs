@@ -17,7 +17,7 @@ use crate::lang::source::Span;
 pub struct Verdict {
     /// What comes next.
     pub action: Action,
-    /// The status of `synth` and `error`, 200 to 999.
+    /// The status of `synth` and `error`; of its digits the last three are sent.
     pub status: Option<u16>,
     /// The reason of `synth`, `error` and `fail`; of warp's own `fail`, what went wrong.
     pub reason: Option<Vec<u8>>,

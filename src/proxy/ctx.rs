@@ -18,7 +18,9 @@ use super::deadline::Watch;
 use super::failure::Page;
 use super::options::Limits;
 use super::part::Pieces;
+use super::pipe::Piped;
 use super::post::ForGet;
+use super::refresh::Changed;
 use super::retry::Attempts;
 use super::revalidate::Unusable;
 use super::slice::Handed;
@@ -69,6 +71,8 @@ pub struct RequestCtx {
     pub sliced: bool,
     /// Its part in waiting for the fetches of others.
     pub part: coalesce::Part,
+    /// What came of it, if it was piped.
+    pub piped: Option<Piped>,
 }
 
 /// The client's side.
@@ -101,6 +105,8 @@ pub struct Exchange {
     pub mark: Option<Mark>,
     /// Whether the response is sent while it comes.
     pub is_streaming: bool,
+    /// What the policy put before the digits of `resp.status` that are sent.
+    pub unsent_status: u16,
     /// Why a stale response is served without the backend being asked.
     pub unasked: Option<Reason>,
     /// When the first of the stored variants of this URL was stored.
@@ -121,6 +127,8 @@ pub struct Exchange {
     pub log: Vec<String>,
     /// How often the stored response was served, this time included; 0 on a miss.
     pub hits: u64,
+    /// How often it was served by then, where it was found stale.
+    pub hits_before: u64,
     /// `req.restarts`: how often the request has begun again.
     pub restarts: u32,
     /// What is kept of its content, to be sent once more if need be.
@@ -160,12 +168,16 @@ pub struct Fetch {
     pub first_byte_timeout: Option<Duration>,
     /// `bereq.between_bytes_timeout`, if the policy set it.
     pub between_bytes_timeout: Option<Duration>,
+    /// `bereq.task_deadline`, if the policy set it.
+    pub task_deadline: Option<Duration>,
     /// `bereq.retry_connect`.
     pub reconnect: Reconnect,
     /// Whether the content of the request is sent.
     pub content: Content,
     /// `bereq.cache_control_fields`, if the policy set it.
     pub targets: Option<TargetList>,
+    /// What the policy put before the digits of `beresp.status` that are those of the response.
+    pub unsent_status: u16,
     /// What comes from it.
     pub reading: Reading,
     /// What sees to it that the backend does not take too long, where pingora does not.
@@ -189,6 +201,8 @@ pub struct Fetch {
     pub aged: Option<(Duration, SystemTime)>,
     /// A stored response brought up to date by a 304, waiting to be stored.
     pub refreshed: Option<Box<ResponseHeader>>,
+    /// What `backend_refresh` made of the times of a 304.
+    pub changed: Option<Changed>,
     /// `beresp.was_304`.
     pub was_304: bool,
     /// Why a 304 is of no use.
@@ -442,6 +456,7 @@ impl RequestCtx {
             obj: None,
             sliced: false,
             part: coalesce::Part::default(),
+            piped: None,
         }
     }
 }
@@ -468,6 +483,7 @@ impl Exchange {
             max_age: None,
             mark: None,
             is_streaming: false,
+            unsent_status: 0,
             unasked: None,
             family_birth: None,
             slice_bytes: 0,
@@ -478,6 +494,7 @@ impl Exchange {
             body: None,
             log: Vec::new(),
             hits: 0,
+            hits_before: 0,
             restarts: 0,
             keeping: Keeping::default(),
             unsafe_request: None,

@@ -48,6 +48,7 @@ pub async fn respond(session: &mut Session, response: &mut ResponseHeader, ctx: 
 
 /// As `respond`, for a response of which `ctx` says already where it comes from.
 pub async fn hand_over(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
+    ctx.exchange.unsent_status = 0;
     ctx.exchange.is_streaming = ctx.sliced || !(ctx.has_whole_body && is_from_store(session));
     let verdict = run_deliver(session, response, ctx);
     begin(session, ctx);
@@ -92,7 +93,7 @@ pub fn respond_made(
     if slice::tell(session, ctx) {
         return Ok(Some((response, body)));
     }
-    ctx.exchange.is_streaming = false;
+    (ctx.exchange.is_streaming, ctx.exchange.unsent_status) = (false, 0);
     let verdict = run_deliver(session, &mut response, ctx);
     if verdict.action != Action::Deliver {
         let Some(synthetic) = answer_to(&verdict, session, ctx) else { return Ok(None) };

@@ -15,7 +15,7 @@ use crate::cache::{TargetList, spelling};
 use crate::decision::facts::Rate;
 use crate::decision::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
 use crate::lang::hir::{BackendId, PasswordHash, RateLimitId};
-use crate::lang::schema::{Message, Variable};
+use crate::lang::schema::{self, Message, Variable, join_status, split_status};
 use crate::lang::source::Span;
 use crate::policy::Policy;
 
@@ -85,7 +85,7 @@ impl<'a> StepFacts<'a> {
             Message::Req => self.req.as_deref().map(|req| &req.headers),
             Message::Bereq => self.bereq.as_deref().map(|bereq| &bereq.headers),
             Message::Beresp => self.beresp.as_deref().map(|beresp| &beresp.headers),
-            Message::Obj => self.obj.map(|obj| &obj.header.headers),
+            Message::ObjStale | Message::Obj => self.obj.map(|obj| &obj.header.headers),
             Message::Resp => self.resp.as_deref().map(|resp| &resp.headers),
         }
     }
@@ -99,6 +99,22 @@ fn protocol(version: Version) -> &'static str {
         Version::HTTP_2 => "HTTP/2.0",
         Version::HTTP_3 => "HTTP/3.0",
         _ => "HTTP/1.1",
+    }
+}
+
+/// The stored response is `obj` on the client's side and `obj_stale` on the backend's.
+fn obj_of(variable: Variable) -> Variable {
+    match variable {
+        Variable::ObjStaleStatus => Variable::ObjStatus,
+        Variable::ObjStaleReason => Variable::ObjReason,
+        Variable::ObjStaleProto => Variable::ObjProto,
+        Variable::ObjStaleTtl => Variable::ObjTtl,
+        Variable::ObjStaleGrace => Variable::ObjGrace,
+        Variable::ObjStaleKeep => Variable::ObjKeep,
+        Variable::ObjStaleAge => Variable::ObjAge,
+        Variable::ObjStaleTime => Variable::ObjTime,
+        Variable::ObjStaleUncacheable => Variable::ObjUncacheable,
+        other => other,
     }
 }
 
@@ -170,12 +186,14 @@ impl StepFacts<'_> {
         Some(match variable {
             V::BereqRetries => Value::Int(i64::from(fetch.attempts.retries)),
             V::BereqTime => Value::Time(fetch.sent.unwrap_or(self.now)),
+            V::ObjStaleIsValid => Value::Bool(fetch.intent.as_ref().is_none_or(|intent| intent.stands())),
             V::BereqBackend => Value::Backend(fetch.backend),
             V::BerespBackend => Value::Backend(fetch.chosen),
             V::BerespBackendName => fetch.asked_name().map_or(Value::UNSET, Value::text),
             V::BereqConnectTimeout => timeout(fetch.connect_timeout),
             V::BereqFirstByteTimeout => timeout(fetch.first_byte_timeout),
             V::BereqBetweenBytesTimeout => timeout(fetch.between_bytes_timeout),
+            V::BereqTaskDeadline => timeout(fetch.task_deadline),
             V::BereqRetryConnect => Value::Bool(fetch.reconnect == Reconnect::Once),
             V::BereqCacheControlFields => Value::text(fetch.targets().as_str()),
             V::BereqUncacheable | V::BerespUncacheable => Value::Bool(times.uncacheable != Uncacheable::No),
@@ -200,7 +218,12 @@ impl StepFacts<'_> {
         };
         Some(match (variable, response) {
             (V::BerespStatus | V::RespStatus | V::ObjStatus, response) => {
-                Value::Int(response.map_or(0, |response| i64::from(response.status.as_u16())))
+                let unsent = match variable {
+                    V::RespStatus => self.exchange.unsent_status,
+                    V::BerespStatus => self.fetch.as_deref().map_or(0, |fetch| fetch.unsent_status),
+                    _ => 0,
+                };
+                Value::Int(response.map_or(0, |response| join_status(response.status.as_u16(), unsent)))
             }
             (_, None) => Value::UNSET,
             (V::BerespReason | V::RespReason | V::ObjReason, Some(response)) => reason(response),
@@ -269,6 +292,7 @@ impl StepFacts<'_> {
             (V::BereqConnectTimeout, time) => fetch.connect_timeout = duration(time),
             (V::BereqFirstByteTimeout, time) => fetch.first_byte_timeout = duration(time),
             (V::BereqBetweenBytesTimeout, time) => fetch.between_bytes_timeout = duration(time),
+            (V::BereqTaskDeadline, time) => fetch.task_deadline = duration(time),
             (V::BereqRetryConnect, Value::Bool(true)) => fetch.reconnect = Reconnect::Once,
             (V::BereqRetryConnect, Value::Bool(false)) => fetch.reconnect = Reconnect::Never,
             (V::BereqBody, _) => fetch.content = Content::LeftOut,
@@ -294,16 +318,19 @@ impl StepFacts<'_> {
     }
 
     fn set_response(&mut self, variable: Variable, value: Value<'_>) -> Result<(), Refused> {
-        let response = match variable {
-            Variable::RespStatus | Variable::RespReason => self.resp.as_deref_mut(),
-            _ => self.beresp.as_deref_mut(),
-        };
+        let is_for_client = matches!(variable, Variable::RespStatus | Variable::RespReason);
+        let response = if is_for_client { self.resp.as_deref_mut() } else { self.beresp.as_deref_mut() };
         let response = response.ok_or(NOT_HERE)?;
         match value {
-            Value::Int(status) => {
-                let status = u16::try_from(status).ok().filter(|status| (200..=999).contains(status));
-                let status = status.ok_or(Refused("a status is a number from 200 to 999"))?;
-                response.set_status(status).map_err(|_| Refused("it is not a status"))
+            Value::Int(number) => {
+                let status = schema::status(number);
+                let status = status.ok_or(Refused("the last three digits of a status are within 200 to 999"))?;
+                let (sent, unsent) = split_status(status);
+                match self.fetch.as_deref_mut().filter(|_| !is_for_client) {
+                    Some(fetch) => fetch.unsent_status = unsent,
+                    None => self.exchange.unsent_status = unsent,
+                }
+                response.set_status(sent).map_err(|_| Refused("it is not a status"))
             }
             Value::Text(Some(reason)) => set_reason(response, &reason),
             _ => response.set_reason_phrase(None).map_err(|_| BAD_VALUE),
@@ -345,6 +372,7 @@ impl Facts for StepFacts<'_> {
     }
 
     fn get(&self, variable: Variable) -> Value<'_> {
+        let variable = obj_of(variable);
         self.of_request(variable)
             .or_else(|| self.of_connection(variable))
             .or_else(|| self.of_exchange(variable))
@@ -400,7 +428,7 @@ impl Facts for StepFacts<'_> {
             Message::Bereq => self.bereq.as_deref_mut().map(|bereq| bereq.insert_header(spelling, value)),
             Message::Beresp => self.beresp.as_deref_mut().map(|beresp| beresp.insert_header(spelling, value)),
             Message::Resp => self.resp.as_deref_mut().map(|resp| resp.insert_header(spelling, value)),
-            Message::Obj => None,
+            Message::ObjStale | Message::Obj => None,
         };
         done.ok_or(NOT_HERE)?.map_err(|_| BAD_VALUE)
     }
@@ -411,7 +439,7 @@ impl Facts for StepFacts<'_> {
             Message::Bereq => drop(self.bereq.as_deref_mut().and_then(|bereq| bereq.remove_header(name))),
             Message::Beresp => drop(self.beresp.as_deref_mut().and_then(|beresp| beresp.remove_header(name))),
             Message::Resp => drop(self.resp.as_deref_mut().and_then(|resp| resp.remove_header(name))),
-            Message::Obj => {}
+            Message::ObjStale | Message::Obj => {}
         }
     }
 
@@ -447,7 +475,7 @@ impl Facts for StepFacts<'_> {
             Message::Bereq => self.bereq.as_deref_mut().map(|bereq| bereq.append_header(spelling, value)),
             Message::Beresp => self.beresp.as_deref_mut().map(|beresp| beresp.append_header(spelling, value)),
             Message::Resp => self.resp.as_deref_mut().map(|resp| resp.append_header(spelling, value)),
-            Message::Obj => None,
+            Message::ObjStale | Message::Obj => None,
         };
         done.ok_or(NOT_HERE)?.map(|_| ()).map_err(|_| BAD_VALUE)
     }

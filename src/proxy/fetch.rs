@@ -14,7 +14,8 @@ use super::step::Messages;
 use super::{choose, head_update, part, post, restart, retry, upstream};
 use crate::cache::{hop_by_hop, validation};
 use crate::decision::Verdict;
-use crate::lang::schema::{Action, Step};
+use crate::lang::schema::{Action, Step, split_status};
+use crate::origin::Backend;
 use crate::store::pingora::PingoraStorage;
 use crate::telemetry::Reason;
 
@@ -72,11 +73,16 @@ pub async fn peer(session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<Htt
         ask(session, ctx)?;
     }
     let backend = choose::backend(session, ctx).await?;
+    peer_at(session, &backend, ctx).await.map(Box::new)
+}
+
+/// The backend as it is connected to now.
+pub async fn peer_at(session: &Session, backend: &Backend, ctx: &mut RequestCtx) -> Result<HttpPeer> {
     let route = backend.resolve(&ctx.fetch.failed_addresses).await.map_err(|error| {
         ctx.verdict.reason = Reason::Resolve;
         failed(503, error.to_string())
     })?;
-    upstream::peer(session, &backend, route, ctx).map(Box::new)
+    upstream::peer(session, backend, route, ctx)
 }
 
 /// Makes `bereq` from the client's request, the first time, and runs `backend_fetch` on it.
@@ -151,7 +157,7 @@ pub fn refused(verdict: &Verdict, ctx: &mut RequestCtx) -> Box<Error> {
         Action::Abandon | Action::Fail => ctx.fetch.stage = Stage::GivenUp,
         _ => {}
     }
-    failed(verdict.status.unwrap_or(503), format!("the policy said {}", verdict.action.name()))
+    failed(split_status(verdict.status.unwrap_or(503)).0, format!("the policy said {}", verdict.action.name()))
 }
 
 /// Puts `bereq` in the place of the request that pingora made, and keeps of that one what is
@@ -215,7 +221,8 @@ fn carry_over(from: &RequestHeader, to: &mut RequestHeader, names: &[HeaderName]
     Ok(())
 }
 
-fn add_host(sent: &mut RequestHeader, ctx: &RequestCtx) -> Result<()> {
+/// Names the backend where the policy names no host.
+pub fn add_host(sent: &mut RequestHeader, ctx: &RequestCtx) -> Result<()> {
     if sent.headers.contains_key(header::HOST) {
         return Ok(());
     }

@@ -18,8 +18,8 @@ use super::ctx::{RequestCtx, Stage};
 use super::recv::Received;
 use super::{
     WarpProxy, abandon, ahead, backend_connection, beresp, choose, coalesce, deadline, deliver, failure, fetch,
-    head_update, interim, invalidate, log, lookup, part, post, range, recv, revalidate, slice, sliced, stale, storing,
-    synth,
+    head_update, interim, invalidate, log, lookup, part, pipe, post, range, recv, revalidate, slice, sliced, stale,
+    storing, synth,
 };
 
 #[async_trait]
@@ -42,6 +42,7 @@ impl ProxyHttp for WarpProxy {
         }
         match recv::receive(self, session, ctx).await {
             Received::GoOn => sliced::answer(self, session, ctx).await,
+            Received::Pipe => pipe::run(session, ctx).await.map(|()| true),
             Received::Answer(synthetic) => synth::answer(session, ctx, &synthetic).await.map(|()| true),
         }
     }
@@ -266,7 +267,7 @@ impl ProxyHttp for WarpProxy {
 
     async fn connected_to_upstream(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         _reused: bool,
         _peer: &HttpPeer,
         _fd: std::os::unix::io::RawFd,
@@ -274,7 +275,7 @@ impl ProxyHttp for WarpProxy {
         ctx: &mut RequestCtx,
     ) -> Result<()> {
         abandon::check_limit(ctx)?;
-        backend_connection::begin(digest, ctx);
+        backend_connection::begin(session, digest, ctx);
         deadline::begin(digest, ctx);
         ctx.fetch.sent = Some(std::time::SystemTime::now());
         Ok(())

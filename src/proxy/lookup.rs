@@ -168,6 +168,7 @@ pub fn on_hit(
 ) -> Option<ForcedFreshness> {
     let stored = handler.as_any().downcast_ref::<StoredHit>();
     ctx.has_whole_body = stored.is_some_and(StoredHit::is_complete);
+    ctx.exchange.hits_before = stored.map_or(0, StoredHit::hits);
     if ctx.exchange.wishes.has(Wish::AlwaysMiss) {
         ctx.verdict.reason = Reason::Policy;
         return Some(ForcedFreshness::ForceMiss);

@@ -9,9 +9,10 @@
 //!   may be served;
 //! - `fetch`: the backend is asked, the one that `choose` finds, connected to as `upstream` says, over a
 //!   `backend_connection`, with `deadline` to watch it, and with `retry` once more; `interim`, `beresp`, `storing`:
-//!   what comes, and what is stored of it, with `revalidate` for a 304, `head_update` for a HEAD, `part` and `range`
+//!   what comes, and what is stored of it, with `revalidate` and `refresh` for a 304, `head_update` for a HEAD, `part` and `range`
 //!   for parts, `slice`, `sliced` and `told` for responses that are put together from slices, `post` and `invalidate`
 //!   for what a request changed, `ahead` for a client that is slow, `abandon` for one that is gone;
+//! - `pipe`: what is not looked at;
 //! - `deliver`, `synth`, `failure`: what the client gets; `explain`, `log` and `shown`: what is told of it.
 //!
 //! `facts` shows a request to the policy, `step` runs a step of it, and `serve` puts the process together. What the
@@ -44,10 +45,12 @@ mod marks;
 mod options;
 mod part;
 mod password;
+mod pipe;
 mod post;
 mod query;
 mod range;
 mod recv;
+mod refresh;
 mod restart;
 mod retry;
 mod revalidate;

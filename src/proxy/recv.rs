@@ -24,6 +24,8 @@ pub enum Received {
     GoOn,
     /// Answer with this.
     Answer(Synthetic),
+    /// Pipe it.
+    Pipe,
 }
 
 /// Notes who is talking to us.
@@ -80,6 +82,7 @@ async fn run(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> 
         Action::Restart => return None,
         Action::Purge => return purge(proxy, session, ctx, verdict.soft),
         Action::Hash => look_up(session, ctx).await,
+        Action::Pipe => pipe(session, ctx),
         Action::Pass => pass(ctx, if is_cacheable(session.req_header()) { Reason::Policy } else { Reason::Method }),
         _ => {
             ctx.verdict.reason = Reason::Policy;
@@ -180,6 +183,12 @@ fn pass(ctx: &mut RequestCtx, reason: Reason) -> Received {
     ctx.verdict.outcome = Outcome::Pass;
     ctx.verdict.reason = reason;
     Received::GoOn
+}
+
+/// As in Varnish a key is made, for who asks for its hash.
+fn pipe(session: &mut Session, ctx: &mut RequestCtx) -> Received {
+    let verdict = make_key(session, ctx);
+    if verdict.action == Action::Lookup { Received::Pipe } else { Received::Answer(answer_for(&verdict, ctx)) }
 }
 
 fn make_key(session: &mut Session, ctx: &mut RequestCtx) -> Verdict {

@@ -37,7 +37,7 @@ impl RequestCtx {
     /// Runs a step of this request.
     pub fn run(&mut self, step: Step, messages: Messages<'_>) -> Verdict {
         let Messages { req, beresp, obj, resp } = messages;
-        let sees_fetch = StepSet::BACKEND.contains(step);
+        let sees_fetch = step == Step::Pipe || StepSet::BACKEND.contains(step);
         let mut bereq = if sees_fetch { self.fetch.bereq.take() } else { None };
         let mut facts = StepFacts::new(&mut self.exchange, req);
         (facts.beresp, facts.obj, facts.resp) = (beresp, obj, resp);

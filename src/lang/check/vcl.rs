@@ -4,7 +4,7 @@
 pub(super) fn instead_of(name: &str) -> Option<&'static str> {
     Some(match name {
         "beresp.do_stream" => "leave it out: a response is always sent on while it comes in",
-        "beresp.do_esi" | "resp.do_esi" | "obj.can_esi" | "req.esi" | "req.esi_level" => {
+        "beresp.do_esi" | "resp.do_esi" | "obj.can_esi" | "obj_stale.can_esi" | "req.esi" | "req.esi_level" => {
             "this version does not have edge side includes"
         }
         "req_top.method" => "write `req.method`: this version does not have edge side includes",
@@ -21,7 +21,7 @@ pub(super) fn instead_of(name: &str) -> Option<&'static str> {
         "beresp.do_gzip" | "beresp.do_gunzip" => {
             "this version does not change bodies: have the backend compress them, with `Vary: Accept-Encoding`"
         }
-        "beresp.storage" | "beresp.storage_hint" | "obj.storage" => {
+        "beresp.storage" | "beresp.storage_hint" | "obj.storage" | "obj_stale.storage" => {
             "leave it out: there is one store, in memory; `warp serve --memory` says how large"
         }
         "ban" | "std.ban" => {

@@ -147,6 +147,7 @@ codes! {
     E0345 "may-be-missing" "0.1" "A table may hold nothing for a key.";
     E0346 "duplicate-key" "0.1" "A table has a key twice.";
     E0347 "bad-data" "0.1" "The file of a table is not as it should be.";
+    E0348 "no-time" "0.1" "A time that is over before it begins.";
     E0350 "no-value-returned" "0.1" "A function does not return a value on every way through it.";
     E0385 "no-header-field" "0.1" "A function takes a header field, and this is none.";
     E0386 "impossible-argument" "0.1" "A function cannot do anything with that value.";

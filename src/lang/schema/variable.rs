@@ -20,7 +20,8 @@ const NONE: StepSet = StepSet::NONE;
 const CLIENT: StepSet = StepSet::CLIENT;
 const BACKEND: StepSet = StepSet::BACKEND;
 const EVERYWHERE: StepSet = CLIENT.and(BACKEND);
-const FETCHED: StepSet = StepSet::of(&[Step::BackendResponse, Step::BackendError]);
+const FETCHED: StepSet = StepSet::of(&[Step::BackendRefresh, Step::BackendResponse, Step::BackendError]);
+const REFRESHING: StepSet = StepSet::of(&[Step::BackendRefresh]);
 const STORED: StepSet = StepSet::of(&[Step::Hit, Step::Deliver]);
 const ANSWER: StepSet = StepSet::of(&[Step::Deliver, Step::Synth]);
 const SYNTHETIC: StepSet = StepSet::of(&[Step::Synth]);
@@ -31,6 +32,7 @@ const HASHED: StepSet =
     StepSet::of(&[Step::Hit, Step::Miss, Step::Pass, Step::Pipe, Step::Purge, Step::Deliver, Step::Synth]);
 const PASSING: StepSet = StepSet::of(&[Step::Pass, Step::Deliver, Step::Synth]);
 const MISSING: StepSet = StepSet::of(&[Step::Miss]).and(PASSING);
+const PIPING: StepSet = StepSet::of(&[Step::Pipe]);
 const PIPE_OR_BACKEND: StepSet = StepSet::of(&[Step::Pipe]).and(BACKEND);
 
 macro_rules! variables {
@@ -125,6 +127,7 @@ variables! {
     BereqFirstByteTimeout "bereq.first_byte_timeout" Duration BACKEND BACKEND BACKEND "How long the first byte may take, for this fetch.";
     BereqBetweenBytesTimeout "bereq.between_bytes_timeout" Duration BACKEND BACKEND BACKEND "How long the backend may be silent, for this fetch.";
     BereqRetryConnect "bereq.retry_connect" Bool BACKEND BACKEND NONE "Ask once more over a new connection where a kept one turned out to be closed; true until it is set. `retry` does not look at it.";
+    BereqTaskDeadline "bereq.task_deadline" Duration PIPING PIPING PIPING "How long the pipe may last; no limit if it is not set, or 0.";
     BereqBody "bereq.body" String NONE NONE FETCHING "The content of the request; unset, nothing of it is sent.";
     BereqHash "bereq.hash" String PIPE_OR_BACKEND NONE NONE "The same as `req.hash`.";
     BereqIsHitmiss "bereq.is_hitmiss" Bool BACKEND NONE NONE "The key is marked hit-for-miss.";
@@ -149,6 +152,18 @@ variables! {
     BerespBackendName "beresp.backend.name" String FETCHED NONE NONE "The name of the backend that answered.";
     BerespTime "beresp.time" Time FETCHED NONE NONE "When its head was there.";
     BerespBody "beresp.body" String NONE FAILED NONE "The body of the response that is made up.";
+
+    ObjStaleStatus "obj_stale.status" Int REFRESHING NONE NONE "The status of the stored response that is validated.";
+    ObjStaleReason "obj_stale.reason" String REFRESHING NONE NONE "Its reason phrase.";
+    ObjStaleProto "obj_stale.proto" String REFRESHING NONE NONE "Its protocol.";
+    ObjStaleTtl "obj_stale.ttl" Duration REFRESHING NONE NONE "How long it stays fresh; negative since it is stale.";
+    ObjStaleGrace "obj_stale.grace" Duration REFRESHING NONE NONE "Its grace period.";
+    ObjStaleKeep "obj_stale.keep" Duration REFRESHING NONE NONE "How long it is kept beyond ttl and grace.";
+    ObjStaleAge "obj_stale.age" Duration REFRESHING NONE NONE "Its age.";
+    ObjStaleTime "obj_stale.time" Time REFRESHING NONE NONE "When it was made, by its age.";
+    ObjStaleHits "obj_stale.hits" Int REFRESHING NONE NONE "How often it was served from the store.";
+    ObjStaleUncacheable "obj_stale.uncacheable" Bool REFRESHING NONE NONE "It was not stored: false, since it is.";
+    ObjStaleIsValid "obj_stale.is_valid" Bool REFRESHING NONE NONE "It was not purged while the backend was asked.";
 
     ObjStatus "obj.status" Int STORED NONE NONE "The stored status.";
     ObjReason "obj.reason" String STORED NONE NONE "The stored reason phrase.";
@@ -186,6 +201,8 @@ pub enum Message {
     Bereq,
     /// The backend's response.
     Beresp,
+    /// The stored response that is validated.
+    ObjStale,
     /// The stored response.
     Obj,
     /// The response to the client.
@@ -194,7 +211,7 @@ pub enum Message {
 
 impl Message {
     /// All messages.
-    pub const ALL: &[Self] = &[Self::Req, Self::Bereq, Self::Beresp, Self::Obj, Self::Resp];
+    pub const ALL: &[Self] = &[Self::Req, Self::Bereq, Self::Beresp, Self::ObjStale, Self::Obj, Self::Resp];
 
     /// The first part of its names: `req`.
     #[must_use]
@@ -203,6 +220,7 @@ impl Message {
             Self::Req => "req",
             Self::Bereq => "bereq",
             Self::Beresp => "beresp",
+            Self::ObjStale => "obj_stale",
             Self::Obj => "obj",
             Self::Resp => "resp",
         }
@@ -221,6 +239,7 @@ impl Message {
             Self::Req => Access { read: CLIENT, set: CLIENT, unset: CLIENT },
             Self::Bereq => Access { read: PIPE_OR_BACKEND, set: PIPE_OR_BACKEND, unset: PIPE_OR_BACKEND },
             Self::Beresp => Access { read: FETCHED, set: FETCHED, unset: FETCHED },
+            Self::ObjStale => Access { read: REFRESHING, set: NONE, unset: NONE },
             Self::Obj => Access { read: STORED, set: NONE, unset: NONE },
             Self::Resp => Access { read: ANSWER, set: ANSWER, unset: ANSWER },
         }

@@ -31,6 +31,7 @@ use pingora::apps::{HttpServerApp, ReusedHttpStream};
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::l4::stream::Stream;
 use pingora::proxy::Session;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
 use super::backend_connection::App;
@@ -170,6 +171,21 @@ pub fn set_seat(session: &Session, seat: &Seat) {
 /// Says that the connection goes over to another protocol: the client was told 101.
 pub fn switch_protocols(session: &Session) {
     of(session).and_then(|lent| lent.with(|stream| stream.switch_protocols()));
+}
+
+/// The connection as a pipe: from here on it is no HTTP, and what has come of the request and was not read comes first.
+pub fn open(session: &Session) -> Option<impl AsyncRead + AsyncWrite + Unpin + Send + use<>> {
+    let lent = of(session)?;
+    lent.with(|stream| {
+        stream.set_next_head(None);
+        stream.switch_protocols();
+    })?;
+    Some(lent.clone())
+}
+
+/// Closes the connection: nothing more is to be read or written.
+pub fn close(session: &Session) {
+    drop(of(session).and_then(Lent::end));
 }
 
 /// Whether anything of the request's body was read.

@@ -74,6 +74,7 @@ impl StepFacts<'_> {
             V::ReqMaxAge | V::ReqTtl => limit(exchange.max_age),
             V::ReqSlice => Value::Bytes(count(exchange.slice_bytes)),
             V::BereqIsBgfetch => Value::Bool(exchange.background),
+            V::ObjStaleHits => Value::Int(count(exchange.hits_before)),
             V::ObjHits => Value::Int(count(exchange.hits)),
             V::RespIsStreaming => Value::Bool(exchange.is_streaming),
             _ => return None,

@@ -62,8 +62,8 @@ fn places(steps: StepSet) -> String {
     }
 }
 
-const SIDES: &str = "The client's side are the steps `recv`, `hash`, `hit`, `miss`, `pass`, `purge`, `deliver` and `synth`; \
-the backend's side are `backend_fetch`, `backend_response` and `backend_error`.";
+const SIDES: &str = "The client's side are the steps `recv`, `hash`, `hit`, `miss`, `pass`, `pipe`, `purge`, `deliver` and `synth`; \
+the backend's side are `backend_fetch`, `backend_refresh`, `backend_response` and `backend_error`.";
 
 fn steps() -> String {
     let opening = "A request walks through steps; a `sub` of that name says what happens there. What it does not \
