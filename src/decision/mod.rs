@@ -20,6 +20,7 @@ pub mod naive;
 pub mod program;
 pub mod tree;
 
+pub use eval::ChangingAcl;
 pub use facts::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
 pub use graph::GraphFormat;
 pub use program::{Program, Verdict};

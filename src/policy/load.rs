@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::reads::Reads;
 use super::source::PolicySource;
-use super::{Policy, backends, directors};
+use super::{Policy, acls, backends, directors};
 use crate::decision::Program;
 use crate::files::DiskFiles;
 use crate::lang::check::Checked;
@@ -51,19 +51,25 @@ pub fn compile(source: &PolicySource, registry: &Registry, generation: u64) -> R
     let Some(hir) = hir else {
         return Err(Box::new(Rejected { diagnostics, sources, compile_time: started.elapsed(), reads }));
     };
-    let backends = match backends::resolve(&hir.backends, registry) {
-        Ok(backends) => backends,
+    let resolved =
+        backends::resolve(&hir.backends, registry).and_then(|backends| Ok((backends, acls::resolve(&hir, registry)?)));
+    let (backends, acl_hosts) = match resolved {
+        Ok(resolved) => resolved,
         Err(findings) => {
             let diagnostics = diagnostics.into_iter().chain(findings).collect();
             return Err(Box::new(Rejected { diagnostics, sources, compile_time: started.elapsed(), reads }));
         }
     };
+    let directors = directors::resolve(&hir, &backends, registry);
+    let default_backend = hir.default_backend;
+    let program = Program::new(hir);
     Ok(Policy {
         generation,
-        directors: directors::resolve(&hir, &backends, registry),
+        directors,
         backends,
-        default_backend: hir.default_backend,
-        program: Program::new(hir),
+        default_backend,
+        _acl_hosts: acl_hosts.keep(&program),
+        program,
         path: source.path.clone(),
         files: reads.paths().map(PathBuf::from).collect(),
         fingerprint: reads.fingerprint(),

@@ -20,7 +20,8 @@ mod tables;
 mod text;
 mod truth;
 
-pub(super) use acl::AclIndex;
+pub use acl::ChangingAcl;
+pub(super) use acl::{AclIndex, AclNetworks};
 pub(super) use effect::{conclude, perform};
 pub(super) use tables::{TableIndex, Tables};
 pub(super) use truth::{has_extension, is_under};

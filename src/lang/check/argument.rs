@@ -65,7 +65,7 @@ impl Scope<'_, '_> {
             return finding.help(instead);
         }
         let mut functions: Vec<&str> = self.cx.names.functions.names().collect();
-        functions.extend(Function::all().map(Function::name));
+        Function::all().for_each(|function| functions.push(function.name()));
         unknown::suggest(finding, name, "the functions", functions.into_iter())
     }
 
