@@ -21,7 +21,7 @@ pub mod program;
 pub mod trace;
 pub mod tree;
 
-pub use eval::is_password;
+pub use eval::{ChangingAcl, is_password};
 pub use facts::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
 pub use graph::GraphFormat;
 pub use program::{Program, Verdict};

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::eval::{AclIndex, Acls, Context, Scope, TableIndex, Tables, conclude, perform};
+use super::eval::{AclIndex, Acls, ChangingAcl, Context, Scope, TableIndex, Tables, conclude, perform};
 use super::facts::{Facts, Refused, Value};
 use super::index::AclsOf;
 use super::trace::{Explanation, Rule, Trace};
 use super::tree::{DecisionTree, Match, Node, NodeId};
 use super::{fold, lower};
-use crate::lang::hir::{Director, Expression, Hir, SubId, TableId};
+use crate::lang::hir::{AclId, Director, Expression, Hir, SubId, TableId};
 use crate::lang::schema::{Action, Step};
 use crate::lang::source::Span;
 
@@ -89,6 +89,15 @@ impl Program {
     #[must_use]
     pub fn lookup(&self, table: TableId, key: &[u8]) -> Option<Value<'_>> {
         Tables::Indexed(&self.tables).find(table, key)
+    }
+
+    /// A list with hosts, to hand over what they stand for: until then they stand for nothing. `None` for one without.
+    #[must_use]
+    pub fn changing_acl(&self, acl: AclId) -> Option<ChangingAcl> {
+        match self.acls.get(acl.0 as usize)? {
+            AclIndex::Changing(acl) => Some(acl.clone()),
+            AclIndex::Fixed(_) => None,
+        }
     }
 
     /// The name of a sub and its place; `None` if the id is of another program.

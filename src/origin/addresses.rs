@@ -39,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const WAIT: Duration = Duration::from_secs(5);
 
 /// How many addresses of a name are used.
-const MOST_ADDRESSES: usize = 128;
+const MOST_ADDRESSES: usize = 256;
 
 /// Why a backend has no address to connect to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -113,8 +113,7 @@ impl Addresses {
 
     /// The address to connect to, none of `but` while there is another. Waits for nothing but the very first answer.
     pub(super) async fn resolve(&self, but: &[SocketAddr]) -> Result<SocketAddr, ResolveError> {
-        let mut lookups = self.answer.lookups.subscribe();
-        let in_time = timeout(WAIT, lookups.wait_for(|count| *count > 0)).await.is_ok();
+        let in_time = timeout(WAIT, self.first_answer()).await.is_ok();
         let mut state = self.answer.lock();
         if let Some(address) = state.choice.next(Instant::now(), but) {
             return Ok(address);
@@ -124,6 +123,17 @@ impl Addresses {
             (true, Some(reason)) => ResolveError::Failed { name, reason: reason.clone() },
             _ => ResolveError::TimedOut { name },
         })
+    }
+
+    /// Waits until the name was looked up once, in vain or not.
+    pub(super) async fn first_answer(&self) {
+        // The sender lives in `self`.
+        let _ = self.answers().wait_for(|count| *count > 0).await;
+    }
+
+    /// Tells each time that a lookup has ended: how many have.
+    pub(super) fn answers(&self) -> watch::Receiver<u64> {
+        self.answer.lookups.subscribe()
     }
 
     /// Puts `address` aside for a while; looks again soon once each address has failed.
@@ -193,7 +203,7 @@ impl State {
             Err(error) => error.to_string(),
         };
         if self.error.as_ref() != Some(&error) {
-            tracing::warn!(name = name.text(), %error, "a backend's name cannot be resolved");
+            tracing::warn!(name = name.text(), %error, "a name cannot be resolved");
         }
         self.error = Some(error);
         let pause = RETRY.saturating_mul(1 << self.failures.min(8)).min(LATEST_RETRY);
@@ -203,7 +213,7 @@ impl State {
 
     fn log_change(&self, name: &Name, found: &Found) {
         if self.error.is_some() {
-            tracing::info!(name = name.text(), addresses = found.addresses.len(), "a backend's name resolves again");
+            tracing::info!(name = name.text(), addresses = found.addresses.len(), "a name resolves again");
         }
     }
 }

@@ -15,6 +15,7 @@ mod dns;
 mod exchange;
 mod greeting;
 mod health;
+mod host;
 mod lookup;
 mod probe;
 mod registry;
@@ -32,6 +33,7 @@ pub use director::{Chosen, Director, DirectorDefinition, DirectorStatus, Questio
 pub use dns::Dns;
 pub use greeting::ClientConnection;
 pub use health::ProbeStatus;
+pub use host::HostAddresses;
 pub use lookup::{Candidate, Found, Lookup, LookupFuture, Name};
 pub use registry::Registry;
 pub use slots::Busy;

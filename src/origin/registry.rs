@@ -7,11 +7,12 @@ use tokio::runtime::Handle;
 
 use super::addresses::Addresses;
 use super::backend::{Backend, Parts};
-use super::definition::{BackendDefinition, Limit, Place};
+use super::definition::{Address, BackendDefinition, Limit, Place};
 use super::director::{Director, DirectorDefinition, State, Target};
 use super::dns::Dns;
 use super::health::{Health, Probed, Ways};
-use super::lookup::Lookup;
+use super::host::HostAddresses;
+use super::lookup::{Lookup, Name};
 use super::shared::Shared;
 use super::slots::Slots;
 use crate::telemetry::Metrics;
@@ -72,6 +73,15 @@ impl Registry {
     pub fn director(&self, number: u32, definition: DirectorDefinition, members: Vec<Target>) -> Director {
         let state = self.directors.get_or_make(&definition, || State::new(&definition));
         Director::new(number, definition, members, state)
+    }
+
+    /// What a host stands for that is named by something other than a backend.
+    #[must_use]
+    pub fn host(&self, name: &str) -> HostAddresses {
+        let place = Place::Network(Address { host: name.to_owned(), port: 0 });
+        let name = Name::Host { host: name.to_owned(), port: 0 };
+        let make = || Addresses::of_name(name, self.lookup.clone(), &self.runtime);
+        HostAddresses::new(self.addresses.get_or_make(&place, make), self.runtime.clone())
     }
 
     fn addresses_of(&self, place: Option<&Place>) -> Option<Arc<Addresses>> {

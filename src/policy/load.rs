@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::reads::Reads;
 use super::source::PolicySource;
-use super::{Fired, Policy, backends, directors};
+use super::{Fired, Policy, acls, backends, directors};
 use crate::decision::Program;
 use crate::files::DiskFiles;
 use crate::lang::check::Checked;
@@ -60,8 +60,10 @@ pub fn compile(source: &PolicySource, lasting: &Lasting, generation: u64) -> Res
     let Some(hir) = hir else {
         return Err(Box::new(Rejected { diagnostics, sources, compile_time: started.elapsed(), reads }));
     };
-    let backends = match backends::resolve(&hir.backends, registry) {
-        Ok(backends) => backends,
+    let resolved =
+        backends::resolve(&hir.backends, registry).and_then(|backends| Ok((backends, acls::resolve(&hir, registry)?)));
+    let (backends, acl_hosts) = match resolved {
+        Ok(resolved) => resolved,
         Err(findings) => {
             let diagnostics = diagnostics.into_iter().chain(findings).collect();
             return Err(Box::new(Rejected { diagnostics, sources, compile_time: started.elapsed(), reads }));
@@ -78,6 +80,7 @@ pub fn compile(source: &PolicySource, lasting: &Lasting, generation: u64) -> Res
         backends,
         default_backend,
         fired: Fired::new(program.rule_count()),
+        _acl_hosts: acl_hosts.keep(&program),
         program,
         path: source.path.clone(),
         files: reads.paths().map(PathBuf::from).collect(),

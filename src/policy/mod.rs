@@ -4,6 +4,7 @@
 //! replaces it, [`Watcher`] sees that files changed. Requests only ever touch [`PolicyHandle::current`]. Listeners
 //! and stores are not here: a swap never touches a socket or a stored object.
 
+mod acls;
 mod backends;
 mod directors;
 mod fired;
@@ -69,6 +70,7 @@ pub struct Policy {
     /// Findings that did not keep it from running.
     pub warnings: Vec<Diagnostic>,
     reads: Reads,
+    _acl_hosts: acls::Kept,
 }
 
 impl Policy {

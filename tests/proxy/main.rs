@@ -7,6 +7,7 @@
 mod support;
 
 mod abandon;
+mod acl;
 mod apart;
 mod backend;
 mod cache_status;

@@ -24,7 +24,8 @@ mod tables;
 mod text;
 mod truth;
 
-pub(super) use acl::AclIndex;
+pub use acl::ChangingAcl;
+pub(super) use acl::{AclIndex, AclNetworks};
 pub use credentials::is_password;
 pub(super) use effect::{conclude, perform};
 pub(super) use tables::{TableIndex, Tables};

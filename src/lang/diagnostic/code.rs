@@ -175,7 +175,7 @@ codes! {
     E0604 "missing-host" "0.1" "A backend has no `.host`.";
     E0605 "no-backend" "0.1" "The policy has no backend.";
     E0606 "bad-address" "0.1" "The text is not an IP address.";
-    E0607 "name-in-acl" "0.1" "An acl holds a name in place of an address.";
+    E0607 "name-in-acl" "0.1" "A name in an acl cannot be looked up.";
     E0608 "bad-mask" "0.1" "The mask is too long for its address.";
     W0609 "host-bits-set" "0.1" "An address has bits behind its mask.";
     W0610 "duplicate-acl-entry" "0.1" "An acl holds a network twice.";

@@ -113,12 +113,43 @@ pub struct Acl {
     pub name: String,
     /// The networks, host bits cleared; `true` if the entry is negated.
     pub entries: Vec<(IpNet, bool)>,
+    /// The hosts that are named: what they stand for is known only where a policy runs.
+    pub hosts: Vec<AclHost>,
     /// The place of its name.
     pub span: Span,
 }
 
+/// A host of an access list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AclHost {
+    /// The name.
+    pub name: String,
+    /// The prefix length of the networks around its addresses; the addresses alone if `None`.
+    pub prefix: Option<u8>,
+    /// Whether the entry is negated.
+    pub negated: bool,
+    /// Whether the entry is left out while the name cannot be looked up.
+    pub optional: bool,
+    /// The place of the name.
+    pub span: Span,
+}
+
+impl AclHost {
+    /// The network around an address of this host, and whether it is excluded.
+    ///
+    /// A prefix length goes with the family that it can be meant for, up to 32 with IPv4: an address of the other one
+    /// stands for itself.
+    #[must_use]
+    pub fn network(&self, address: IpAddr) -> (IpNet, bool) {
+        let whole = IpNet::from(address);
+        let fits = |length: &u8| address.is_ipv4() == (*length <= 32);
+        let net = self.prefix.filter(fits).and_then(|length| IpNet::new(address, length).ok());
+        (net.unwrap_or(whole).trunc(), self.negated)
+    }
+}
+
 impl Acl {
-    /// Whether `address` is in the list: the longest matching prefix decides, and none means no.
+    /// Whether `address` is in the list: the longest matching prefix decides, and none means no. Hosts do not count.
     ///
     /// O(entries): the reference that the index of `decision` is held against.
     #[must_use]

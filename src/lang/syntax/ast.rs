@@ -141,6 +141,8 @@ pub struct AclEntry {
     pub address: Name,
     /// The prefix length as written, without the slash.
     pub mask: Option<Name>,
+    /// Whether it stands in parentheses: left out while its name cannot be looked up.
+    pub optional: bool,
     /// The whole entry.
     pub span: Span,
 }

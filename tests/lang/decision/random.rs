@@ -305,6 +305,7 @@ pub fn acls() -> Vec<Acl> {
     let acl = |(at, entries): (usize, &&[(&str, bool)])| Acl {
         name: format!("acl{at}"),
         entries: entries.iter().map(|(net, negated)| (net.parse().unwrap(), *negated)).collect(),
+        hosts: Vec::new(),
         span: nowhere(),
     };
     lists.iter().enumerate().map(acl).collect()

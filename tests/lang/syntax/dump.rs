@@ -63,7 +63,8 @@ impl Dump {
                 for entry in &acl.entries {
                     let (not, mask) = (if entry.negated { "not " } else { "" }, entry.mask.as_ref());
                     let mask = mask.map_or(String::new(), |mask| format!(" / {}", mask.text));
-                    dump.line(&format!("{not}{:?}{mask}", entry.address.text));
+                    let optional = if entry.optional { "optional " } else { "" };
+                    dump.line(&format!("{not}{optional}{:?}{mask}", entry.address.text));
                 }
             }),
             Declaration::Table(table) => {
