@@ -16,6 +16,7 @@ use super::ctx::{Lifetimes, RequestCtx, Stage, Synthetic};
 use super::retry::{self, Retry};
 use super::shown::Shown;
 use super::step::Messages;
+use super::tags::Tags;
 use super::{choose, coalesce, slice, stale, storing, synth};
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{OriginResult, Outcome, Reason};
@@ -271,6 +272,7 @@ fn run_backend_error(session: &Session, ctx: &mut RequestCtx, status: u16) -> Re
     ctx.exchange.body = None;
     ctx.fetch.was_304 = false;
     ctx.fetch.lifetimes = Lifetimes::unsaid(ctx.fetch.passes);
+    ctx.fetch.tags = Tags::default();
     let mut head = synth::head(&Synthetic { status, reason })?;
     if coalesce::is_refusal(ctx.verdict.reason) {
         head.insert_header(header::RETRY_AFTER, coalesce::RETRY_AFTER_SECONDS)?;

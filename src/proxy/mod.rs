@@ -37,6 +37,7 @@ mod head_update;
 mod hooks;
 mod interim;
 mod invalidate;
+mod invalidator;
 mod listener;
 mod log;
 mod lookup;
@@ -59,6 +60,7 @@ mod status;
 mod step;
 mod storing;
 mod synth;
+mod tags;
 mod told;
 mod upstream;
 

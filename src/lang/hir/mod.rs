@@ -15,7 +15,7 @@ pub use backend::{Backend, BackendAddress, FileText, Greeting, Limit, Place, Pro
 pub use director::{Choice, Director, Key, Member, Shard, ShardHealth};
 pub use expression::{Arithmetic, Comparison, Expression, ExpressionKind};
 pub use pattern::{Glob, PATTERN_SIZE_LIMIT_BYTES, Pattern, literal_start};
-pub use statement::{Arm, KeyPart, Normalization, Outcome, Statement, StatementKind, Target};
+pub use statement::{Arm, KeyPart, Normalization, Outcome, Statement, StatementKind, Tags, Target};
 pub use table::{Datum, Table};
 
 use std::net::IpAddr;

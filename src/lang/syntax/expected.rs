@@ -132,6 +132,7 @@ fn in_words(rule: Rule) -> &'static str {
         | Rule::return_statement
         | Rule::if_statement
         | Rule::match_statement
+        | Rule::tag_statement
         | Rule::effect => "a statement",
         Rule::set | Rule::unset | Rule::call | Rule::rule_action | Rule::step => "an action",
         Rule::row => "`when`",

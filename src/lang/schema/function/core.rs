@@ -40,6 +40,17 @@ functions! {
             "std.cache_req_body(16)" => "E0302"
         ];
 
+    PurgeTags "std.purge_tags" (tags: String, how: Words("hard", "soft") = Text("hard")) -> Void, Effect in ACTING,
+        "Removes all that is stored with one of these tags, which stand between white space or commas; `soft` lets it be stale. Takes the same time for one response and for a million."
+        examples [
+            r#"std.purge_tags("post-12 author-7")"#,
+            "std.purge_tags(req.http.X-Tags, soft)"
+        ]
+        mistakes [
+            "std.purge_tags()" => "E0305",
+            r#"std.purge_tags("post-12", softly)"# => "E0341"
+        ];
+
     Log "std.log" (text: String) -> Void, Effect in ANYWHERE,
         "Writes a line to the log of this request."
         examples [r#"std.log("seen")"#]
