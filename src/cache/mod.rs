@@ -25,6 +25,7 @@ pub mod slice;
 pub mod stale;
 pub mod storable;
 mod surrogate_control;
+pub mod tag;
 pub mod targeted;
 pub mod transfer_coding;
 pub mod update304;

@@ -141,6 +141,15 @@ pub trait Facts {
         self.hash_data(part.unwrap_or_default());
     }
 
+    /// Gives the response that is to be stored the tags that a text lists.
+    fn tag(&mut self, _tags: &[u8]) {}
+
+    /// Gives it those that all lines of a field of it list.
+    fn tag_by_field(&mut self, _name: &HeaderName) {}
+
+    /// Purges all that is stored with one of the tags that a text lists or, softly, lets it be stale.
+    fn purge_tags(&mut self, _tags: &[u8], _softly: bool) {}
+
     /// Keeps the content of the request, up to so many bytes.
     fn keep_content(&mut self, _most_bytes: u64) {}
 

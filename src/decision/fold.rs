@@ -9,7 +9,7 @@ use http::HeaderName;
 
 use super::eval::{Acls, Context, Scope, Tables};
 use super::facts::{Facts, Refused, Value};
-use crate::lang::hir::{Expression, ExpressionKind, Hir, KeyPart, Outcome, Statement, StatementKind};
+use crate::lang::hir::{Expression, ExpressionKind, Hir, KeyPart, Outcome, Statement, StatementKind, Tags};
 use crate::lang::schema::function::Class;
 use crate::lang::schema::{Message, Step, Type, Variable};
 
@@ -25,7 +25,10 @@ pub(super) fn fold(hir: &mut Hir) {
 fn statements(all: &mut [Statement]) {
     for statement in all {
         match &mut statement.kind {
-            StatementKind::Let(_, value) | StatementKind::Set(_, value) | StatementKind::Key(KeyPart::Value(value)) => {
+            StatementKind::Let(_, value)
+            | StatementKind::Set(_, value)
+            | StatementKind::Key(KeyPart::Value(value))
+            | StatementKind::Tag(Tags::Text(value)) => {
                 expression(value);
             }
             StatementKind::If { arms, otherwise } => {
@@ -43,7 +46,8 @@ fn statements(all: &mut [Statement]) {
             | StatementKind::Call(_)
             | StatementKind::Leave
             | StatementKind::Normalize(_)
-            | StatementKind::Key(KeyPart::Query { .. }) => {}
+            | StatementKind::Key(KeyPart::Query { .. })
+            | StatementKind::Tag(Tags::Field(_)) => {}
         }
     }
 }

@@ -8,7 +8,9 @@ use serde::Serialize;
 
 use super::rule::Rule;
 use super::words;
-use crate::lang::schema::{NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, RULE_MODES, STATEMENTS, VALUES, WORD_OPERATORS};
+use crate::lang::schema::{
+    CONTEXTUAL_STATEMENTS, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, RULE_MODES, STATEMENTS, VALUES, WORD_OPERATORS,
+};
 
 /// A name: a letter, then letters, digits, `_` and `-`.
 const NAME: &str = "[A-Za-z_][\\w-]*";
@@ -166,6 +168,11 @@ fn statements() -> Rule {
         ),
         Rule::word("keyword.control.conditional", one_of(&words::conditionals())),
         Rule::word("keyword.control", one_of(STATEMENTS)),
+        // Elsewhere they are names.
+        Rule::parts(
+            format!("(?:^|(?<=[;{{}}]))\\s*{}(?=\\s+[\\w\"])", group_of(CONTEXTUAL_STATEMENTS)),
+            &["keyword.control"],
+        ),
     ])
 }
 

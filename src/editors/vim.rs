@@ -1,7 +1,9 @@
 //! Vim's files: what to colour, which files are `.warp`, and how they are edited.
 
 use super::words;
-use crate::lang::schema::{NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, RULE_MODES, VALUES, WORD_OPERATORS};
+use crate::lang::schema::{
+    CONTEXTUAL_STATEMENTS, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, RULE_MODES, VALUES, WORD_OPERATORS,
+};
 
 const NOTE: &str =
     "\" Written from src/lang/schema by src/editors; change those and run the tests with UPDATE_EDITORS=1.\n";
@@ -108,11 +110,17 @@ fn declarations() -> String {
 }
 
 fn statements() -> String {
+    // Elsewhere they are names.
+    let words = CONTEXTUAL_STATEMENTS.join("\\|");
+    let contextual = format!(
+        "syntax match warpStatement \"\\%(^\\|[;{{}}]\\)\\@1<=\\s*\\zs\\%({words}\\)\\ze\\s\\+[[:alnum:]_\\\"]\"\n"
+    );
     let opening = "syntax region warpReturnAction matchgroup=warpParen start=\"(\" end=\")\" contained contains=warpAction,@warpExpression\n";
     [
         &keywords("warpStatement", "", &["set", "unset"]),
         &keywords("warpStatement", "nextgroup=warpDefined skipwhite ", &["call"]),
         &keywords("warpStatement", "nextgroup=warpReturnAction skipwhite ", &["return"]),
+        &contextual,
         &keywords("warpConditional", "", &words::conditionals()),
         opening,
         &keywords("warpAction", "contained ", &words::actions()),

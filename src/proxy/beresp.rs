@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use http::header;
+use pingora::cache::CacheMeta;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 use pingora::{Error, Result};
@@ -15,6 +16,7 @@ use super::retry::{self, Retry};
 use super::revalidate::Unusable;
 use super::step::Messages;
 use super::storing::{conclude_times, has_validator, reason_not_stored};
+use super::tags::Tags;
 use super::{head_update, part, stale};
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::transfer_coding;
@@ -22,7 +24,8 @@ use crate::cache::update304::TooLarge;
 use crate::cache::{Freshness, Heuristic, LifetimeSource, Timing, Unstorable, update304, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
-use crate::store::pingora::PingoraStorage;
+use crate::store::pingora::{Found, PingoraStorage};
+
 use crate::telemetry::Reason;
 
 /// How long a response is kept when nothing says so: to validate it, and to serve it when there is no
@@ -62,7 +65,7 @@ pub fn response(
     let verdict = match (stored, joined) {
         (None, None) => match head_update::receive(storage, session, response, ctx) {
             Some(verdict) => verdict,
-            None => respond(session, response, ctx),
+            None => respond(session, response, Tags::default(), ctx),
         },
         (Some(meta), _) if !update304::identifies(&meta.response_header().headers, &response.headers) => {
             ctx.fetch.unusable = Some(Unusable::OfAnother);
@@ -70,7 +73,7 @@ pub fn response(
         }
         (Some(meta), _) => match refresh::refresh(meta, response, ctx) {
             Refreshed::Head(mut refreshed) => {
-                let verdict = respond(session, &mut refreshed, ctx);
+                let verdict = respond(session, &mut refreshed, stored_tags(storage, meta), ctx);
                 ctx.fetch.refreshed = Some(refreshed);
                 verdict
             }
@@ -81,7 +84,8 @@ pub fn response(
             Refreshed::Refused(verdict) => verdict,
         },
         (None, Some(mut joined)) => {
-            let verdict = respond(session, &mut joined, ctx);
+            let tags = session.cache.maybe_cache_meta().map(|meta| stored_tags(storage, meta)).unwrap_or_default();
+            let verdict = respond(session, &mut joined, tags, ctx);
             if reason_not_stored(&ctx.fetch.lifetimes, &joined.headers).is_some() {
                 part::give_up_joining(ctx)?;
             } else {
@@ -133,8 +137,16 @@ pub fn refresh(stored: &ResponseHeader, validation: &ResponseHeader) -> Result<R
     Ok(ResponseHeader::from(refreshed))
 }
 
-/// Works out the times of a response and runs `backend_response` on it.
-pub fn respond(session: &Session, beresp: &mut ResponseHeader, ctx: &mut RequestCtx) -> Verdict {
+/// The tags of a stored response that is brought up to date: it keeps them, since the field that listed them need
+/// not stand in what has come, nor any more in what is stored.
+pub fn stored_tags(storage: &PingoraStorage, stored: &CacheMeta) -> Tags {
+    let found = stored.extensions().get::<Found>();
+    Tags::of_stored(found.map(|found| storage.tags(found.object)).unwrap_or_default())
+}
+
+/// Works out the times of a response and runs `backend_response` on it; it has those tags already.
+pub fn respond(session: &Session, beresp: &mut ResponseHeader, tags: Tags, ctx: &mut RequestCtx) -> Verdict {
+    ctx.fetch.tags = tags;
     let passes = ctx.fetch.lifetimes.uncacheable;
     ctx.fetch.lifetimes = lifetimes(beresp, &ctx.fetch);
     ctx.fetch.lifetimes.uncacheable = passes;

@@ -16,6 +16,7 @@ use super::connection::ClientSession;
 use super::content::Keeping;
 use super::deadline::Watch;
 use super::failure::Page;
+use super::invalidator::Invalidator;
 use super::options::Limits;
 use super::part::Pieces;
 use super::pipe::Piped;
@@ -24,6 +25,7 @@ use super::refresh::Changed;
 use super::retry::Attempts;
 use super::revalidate::Unusable;
 use super::slice::Handed;
+use super::tags::Tags;
 use super::told::{Obj, Told};
 use super::wishes::{Wish, Wishes};
 use crate::cache::slice::Slice;
@@ -133,6 +135,8 @@ pub struct Exchange {
     pub restarts: u32,
     /// What is kept of its content, to be sent once more if need be.
     pub keeping: Keeping,
+    /// The way to what is stored, if what the policy makes invalid is made so.
+    pub invalidator: Option<Invalidator>,
     /// A request with an unsafe method, as it came.
     pub unsafe_request: Option<Box<RequestHeader>>,
 }
@@ -213,6 +217,8 @@ pub struct Fetch {
     pub left_bytes: Option<u64>,
     /// How many interim responses have come.
     pub interims: u32,
+    /// Its tags.
+    pub tags: Tags,
     /// The place in the policy that kept the response from being stored.
     pub refused_at: Option<Span>,
     /// How long requests for the same key are to pass, if the policy said so of this response.
@@ -497,6 +503,7 @@ impl Exchange {
             hits_before: 0,
             restarts: 0,
             keeping: Keeping::default(),
+            invalidator: None,
             unsafe_request: None,
         }
     }
@@ -518,6 +525,7 @@ impl Exchange {
             restarts: self.restarts,
             keeping: std::mem::take(&mut self.keeping),
             log: std::mem::take(&mut self.log),
+            invalidator: self.invalidator,
             unsafe_request: self.unsafe_request.take(),
             ..self.aside()
         }

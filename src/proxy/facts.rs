@@ -455,6 +455,33 @@ impl Facts for StepFacts<'_> {
         }
     }
 
+    fn tag(&mut self, tags: &[u8]) {
+        let Some(fetch) = self.fetch.as_deref_mut() else { return };
+        if fetch.tags.add(tags).is_err() {
+            // Stored without one of them, it would be left by a purge that is meant for it.
+            tracing::warn!(
+                xid = self.exchange.xid,
+                "a response has too many tags, or one that is too long, and is not stored"
+            );
+            fetch.lifetimes.uncacheable = Uncacheable::Refused;
+            fetch.refused_at = fetch.refused_at.or(self.place);
+        }
+    }
+
+    fn tag_by_field(&mut self, name: &HeaderName) {
+        let Some(beresp) = self.beresp.as_deref() else { return };
+        let lines: Vec<HeaderValue> = beresp.headers.get_all(name).iter().cloned().collect();
+        for line in lines {
+            self.tag(line.as_bytes());
+        }
+    }
+
+    fn purge_tags(&mut self, tags: &[u8], softly: bool) {
+        if let Some(invalidator) = self.exchange.invalidator {
+            invalidator.purge_tags(tags, softly);
+        }
+    }
+
     fn keep_content(&mut self, most_bytes: u64) {
         self.exchange.keeping.wanted_bytes = Some(most_bytes);
     }

@@ -16,6 +16,7 @@ use super::ctx::{Lifetimes, Reconnect, RequestCtx, Stage, Synthetic};
 use super::retry::{self, Retry};
 use super::shown::Shown;
 use super::step::Messages;
+use super::tags::Tags;
 use super::{choose, coalesce, deliver, slice, stale, storing, synth};
 use crate::lang::schema::{Action, Step, split_status};
 use crate::telemetry::{OriginResult, Outcome, Reason};
@@ -271,6 +272,7 @@ fn run_backend_error(session: &Session, ctx: &mut RequestCtx, status: u16) -> Re
     ctx.fetch.was_304 = false;
     ctx.fetch.lifetimes = Lifetimes::unsaid(ctx.fetch.passes);
     ctx.fetch.unsent_status = split_status(status).1;
+    ctx.fetch.tags = Tags::default();
     let mut head = synth::head(&Synthetic { status, reason })?;
     if coalesce::is_refusal(ctx.verdict.reason) {
         head.insert_header(header::RETRY_AFTER, coalesce::RETRY_AFTER_SECONDS)?;

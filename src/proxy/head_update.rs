@@ -5,7 +5,7 @@ use http::{Method, StatusCode};
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
-use super::beresp::{refresh, respond};
+use super::beresp::{refresh, respond, stored_tags};
 use super::ctx::RequestCtx;
 use super::storing::refreshed_meta;
 use crate::cache::update304;
@@ -45,7 +45,7 @@ pub fn receive(
         id.inspect(|id| storage.remove(*id));
         return None;
     };
-    let verdict = respond(session, &mut refreshed, ctx);
+    let verdict = respond(session, &mut refreshed, stored_tags(storage, stored), ctx);
     match refreshed_meta(session, &refreshed, ctx) {
         Some(mut meta) => {
             stored.variance().inspect(|variance| meta.set_variance(*variance));

@@ -15,6 +15,7 @@ use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
 
 use super::ctx::{RequestCtx, Stage};
+use super::invalidator::Invalidator;
 use super::recv::Received;
 use super::{
     WarpProxy, abandon, ahead, backend_connection, beresp, choose, coalesce, deadline, deliver, failure, fetch,
@@ -27,7 +28,9 @@ impl ProxyHttp for WarpProxy {
     type CTX = RequestCtx;
 
     fn new_ctx(&self) -> RequestCtx {
-        RequestCtx::new(self.policy.current(), self.limits)
+        let mut ctx = RequestCtx::new(self.policy.current(), self.limits);
+        ctx.exchange.invalidator = Some(Invalidator::new(self.storage));
+        ctx
     }
 
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}

@@ -94,6 +94,7 @@ fn order(session: &Session, ctx: &RequestCtx, slice: Slice) -> Result<Order> {
         restarts: ctx.exchange.restarts,
         slice: Some(slice),
         key: ctx.exchange.key.clone(),
+        invalidator: ctx.exchange.invalidator,
         ..ctx.exchange.aside()
     };
     Ok(Order { request, ctx: own })

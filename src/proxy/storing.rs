@@ -15,12 +15,13 @@ use super::fetch::hop_by_hop_fields;
 use super::head_update;
 use super::lookup::beside_language;
 use super::revalidate::{self, UNUSABLE};
+use super::tags::Tags;
 use crate::cache::content_length;
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::{CacheControl, Exchange, Unstorable, Vary, storable};
 use crate::store::pingora::Found;
 use crate::store::pingora::HEAD_ONLY;
-use crate::store::pingora::{StoredFill, StoredTimes};
+use crate::store::pingora::{StoredFill, StoredTags, StoredTimes};
 use crate::telemetry::Reason;
 
 pub fn has_validator(headers: &HeaderMap) -> bool {
@@ -99,7 +100,7 @@ pub fn stored_beside(session: &Session, beresp: &ResponseHeader, fetch: &Fetch) 
     let times = Lifetimes { uncacheable: Uncacheable::No, ..times.clone() };
     let cc = fetch.directives(&beresp.headers);
     let may_be = why_not_stored(session.req_header(), beresp, &cc, &times).is_none();
-    may_be.then(|| stored_meta(beresp.clone(), &cc, &times, &Kinship::default()))
+    may_be.then(|| stored_meta(beresp.clone(), &cc, &times, &Kinship::default(), &fetch.tags))
 }
 
 /// Statuses that say something of one request, or of one moment, and nothing of the URL: kept by the
@@ -172,7 +173,7 @@ fn meta_for(session: &Session, head: ResponseHeader, cc: &CacheControl, ctx: &Re
         birth: ctx.exchange.family_birth,
         beside_language: beside_language(&Vary::parse(&head.headers), session.req_header()),
     };
-    stored_meta(head, cc, &ctx.fetch.lifetimes, &kinship)
+    stored_meta(head, cc, &ctx.fetch.lifetimes, &kinship, &ctx.fetch.tags)
 }
 
 /// The record of a stored response whose head was brought up to date, if it may stay stored.
@@ -209,7 +210,13 @@ struct Kinship {
     beside_language: Option<HashBinary>,
 }
 
-fn stored_meta(mut head: ResponseHeader, cc: &CacheControl, times: &Lifetimes, kinship: &Kinship) -> CacheMeta {
+fn stored_meta(
+    mut head: ResponseHeader,
+    cc: &CacheControl,
+    times: &Lifetimes,
+    kinship: &Kinship,
+    tags: &Tags,
+) -> CacheMeta {
     for name in hop_by_hop_fields(&head.headers).iter().chain(cc.withheld_fields()) {
         head.remove_header(name);
     }
@@ -231,6 +238,9 @@ fn stored_meta(mut head: ResponseHeader, cc: &CacheControl, times: &Lifetimes, k
     let mut meta = CacheMeta::new(fresh_until.unwrap_or(now), now, grace, longest, head);
     meta.set_epoch_override(now.checked_sub(times.age).unwrap_or(now));
     meta.extensions_mut().insert(stored);
+    if !tags.groups().is_empty() {
+        meta.extensions_mut().insert(StoredTags(tags.groups().into()));
+    }
     meta
 }
 

@@ -97,6 +97,7 @@ fn keywords_of_the_grammar_are_those_of_the_schema() {
         schema::WORD_OPERATORS,
         schema::VALUES,
         schema::CONTEXTUAL_WORDS,
+        schema::CONTEXTUAL_STATEMENTS,
     ];
     let mut known: Vec<&str> = lists.concat();
     known.sort_unstable();

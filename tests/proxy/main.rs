@@ -52,6 +52,7 @@ mod stale;
 mod storable;
 mod support_works;
 mod synth;
+mod tags;
 mod targeted;
 mod unkept;
 mod update304;

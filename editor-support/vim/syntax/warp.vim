@@ -36,6 +36,7 @@ syntax match warpAttribute "\%([[:alnum:]_.-]\)\@1<!\.\%(between_bytes_timeout\|
 syntax keyword warpStatement set unset
 syntax keyword warpStatement nextgroup=warpDefined skipwhite call
 syntax keyword warpStatement nextgroup=warpReturnAction skipwhite return
+syntax match warpStatement "\%(^\|[;{}]\)\@1<=\s*\zs\%(tag\)\ze\s\+[[:alnum:]_\"]"
 syntax keyword warpConditional elseif elsif match elif else if
 syntax region warpReturnAction matchgroup=warpParen start="(" end=")" contained contains=warpAction,@warpExpression
 syntax keyword warpAction contained obj_stale abandon deliver restart beresp lookup error fetch merge purge retry synth fail hash pass pipe
@@ -48,7 +49,7 @@ syntax region warpNormalize matchgroup=warpDeclaration start="\%([[:alnum:]_.-]\
 syntax match warpDeclaration "\%([[:alnum:]_.-]\)\@1<!key\ze\s*{"
 syntax keyword warpTable contained response request first when else
 syntax keyword warpShortName contained cookies method status query host path url
-syntax keyword warpRuleAction contained uncacheable redirect backend cache grace purge slice strip deny keep pass ttl
+syntax keyword warpRuleAction contained uncacheable redirect backend cache grace purge slice strip deny keep pass tag ttl
 syntax keyword warpClause contained query cookie accept_encoding host
 syntax keyword warpOperation contained drop keep sort to lower
 syntax keyword warpMessage contained obj_stale beresp bereq resp obj req

@@ -6,7 +6,7 @@ use super::functions::{self, Settled};
 use super::{Context, Scope, normalize, own, query};
 use crate::decision::facts::{Facts, Refused, Value};
 use crate::decision::program::Verdict;
-use crate::lang::hir::{Expression, KeyPart, Outcome, StatementKind, Target};
+use crate::lang::hir::{Expression, KeyPart, Outcome, StatementKind, Tags, Target};
 use crate::lang::schema;
 use crate::lang::source::Span;
 
@@ -46,6 +46,13 @@ pub(in crate::decision) fn perform<F: Facts>(
                 KeyPart::Query { sorted } => query::whole(facts, *sorted),
             };
             facts.hash_part(part.as_deref());
+            Ok(())
+        }
+        StatementKind::Tag(tags) => {
+            match tags {
+                Tags::Text(expression) => facts.tag(&text_of(value(facts, expression)).unwrap_or_default()),
+                Tags::Field(name) => facts.tag_by_field(name),
+            }
             Ok(())
         }
         StatementKind::Call(_) | StatementKind::If { .. } | StatementKind::Return(_) | StatementKind::Leave => Ok(()),

@@ -47,6 +47,7 @@ mod spread;
 mod statement;
 mod table;
 mod table_file;
+mod tag;
 mod target;
 mod tls;
 mod unknown;

@@ -109,6 +109,7 @@ impl<'a> Scope<'_, 'a> {
             (RuleAction::Ttl, [duration]) => self.assign(Variable::BerespTtl, duration, "ttl"),
             (RuleAction::Grace, [duration]) => self.assign(Variable::BerespGrace, duration, "grace"),
             (RuleAction::Keep, [duration]) => self.assign(Variable::BerespKeep, duration, "keep"),
+            (RuleAction::Tag, [tags]) => self.tag(tags, span),
             (RuleAction::Uncacheable, []) => {
                 let truth = Expression { kind: ExpressionKind::Bool(true), ty: Type::Bool, span };
                 Some(StatementKind::Set(Target::Variable(Variable::BerespUncacheable), truth))

@@ -27,6 +27,10 @@ pub(super) fn instead_of(name: &str) -> Option<&'static str> {
         "ban" | "std.ban" => {
             "this version does not have bans: `return (purge)` in recv removes what is stored for a URL"
         }
+        "xkey.purge" => "write `std.purge_tags(…)`; `tag header \"xkey\";` in backend_response reads the tags",
+        "xkey.softpurge" => {
+            "write `std.purge_tags(…, soft)`; `tag header \"xkey\";` in backend_response reads the tags"
+        }
         "purge.hard" => "write `return (purge)` in recv",
         "purge.soft" => "write `return (purge(soft))` in recv",
         "std.blobread" => "write `std.fileread`: a text holds any bytes",

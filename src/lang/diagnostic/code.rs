@@ -192,6 +192,7 @@ codes! {
     E0740 "empty-key" "0.1" "A `key` without parts.";
     W0741 "shared-key" "0.1" "The cache key leaves out the host or the URL.";
     W0742 "unused-key" "0.1" "A `key` is never made, since `sub hash` ends the step.";
+    E0743 "no-tag" "0.1" "A `tag` without a tag.";
 }
 
 impl Code {

@@ -22,7 +22,7 @@ pub use director::{Choice, Director, Key, Member, Shard, ShardHealth};
 pub use expression::{Arithmetic, Comparison, Expression, ExpressionKind};
 pub use keys::{Algorithm, KeySet, Material, SigningKey};
 pub use pattern::{Glob, PATTERN_SIZE_LIMIT_BYTES, Pattern, literal_start};
-pub use statement::{Arm, KeyPart, Normalization, Outcome, Statement, StatementKind, Target};
+pub use statement::{Arm, KeyPart, Normalization, Outcome, Statement, StatementKind, Tags, Target};
 pub use table::{Datum, Table};
 pub use users::{MOST_BCRYPT_COST, PasswordHash, Users};
 

@@ -43,6 +43,8 @@ pub enum StatementKind {
     Normalize(Normalization),
     /// Adds a part to the cache key.
     Key(KeyPart),
+    /// Gives tags to the response that is to be stored.
+    Tag(Tags),
 }
 
 /// An arm of an `if`, a row of a table.
@@ -98,6 +100,15 @@ pub enum KeyPart {
         /// Whether its parameters are sorted by name, values of one name in their order.
         sorted: bool,
     },
+}
+
+/// Where the tags of a response stand, between white space or commas.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Tags {
+    /// In a STRING.
+    Text(Expression),
+    /// In all lines of that field of the response.
+    Field(HeaderName),
 }
 
 /// One clause of `normalize req { … }`.

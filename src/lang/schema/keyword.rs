@@ -21,6 +21,9 @@ pub const DECLARATIONS: &[&str] = &[
 /// Words that start or continue a statement.
 pub const STATEMENTS: &[&str] = &["let", "set", "unset", "call", "return", "if", "else", "when", "match"];
 
+/// Words that start a statement and are ordinary names elsewhere.
+pub const CONTEXTUAL_STATEMENTS: &[&str] = &["tag"];
+
 /// Operators that are words.
 pub const WORD_OPERATORS: &[&str] = &["and", "or", "not", "in", "under", "ext", "has", "any"];
 

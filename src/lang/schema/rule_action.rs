@@ -68,6 +68,7 @@ rule_actions! {
     Ttl "ttl" "DURATION" [Response] "Stay fresh that long: `set beresp.ttl = DURATION;`";
     Grace "grace" "DURATION" [Response] "May be served stale that long: `set beresp.grace = DURATION;`";
     Keep "keep" "DURATION" [Response] "Keep that long for validation: `set beresp.keep = DURATION;`";
+    Tag "tag" "TAGS" [Response] "Give it tags, by which it can be purged: `tag TAGS;`, or `tag header \"FIELD\";`";
     Uncacheable "uncacheable" "" [Response] "Do not store it: `set beresp.uncacheable = true;`";
     Strip "strip" "HEADER" [Request Response] "Drop that header field: `unset beresp.http.HEADER;` (or `req.http.HEADER`).";
 }

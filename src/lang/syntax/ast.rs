@@ -305,6 +305,8 @@ pub enum StatementKind {
     If(If),
     /// `match VALUE { TESTS -> { … } … }`
     Match(Match<Block>),
+    /// `tag "post-12";`, `tag header "Surrogate-Key";`
+    Tag(Expression),
     /// A function called for its effect: `hash_data(req.url);`
     Effect(Call),
 }

@@ -133,6 +133,7 @@ fn in_words(rule: Rule) -> &'static str {
         | Rule::return_statement
         | Rule::if_statement
         | Rule::match_statement
+        | Rule::tag_statement
         | Rule::effect
         | Rule::fn_if
         | Rule::value_return => "a statement",

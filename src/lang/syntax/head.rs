@@ -3,7 +3,7 @@
 use crate::lang::diagnostic::suggest::closest;
 use crate::lang::diagnostic::{Code, Diagnostic, Fix};
 use crate::lang::lexer::TokenKind;
-use crate::lang::schema::{DECLARATIONS, STATEMENTS};
+use crate::lang::schema::{CONTEXTUAL_STATEMENTS, DECLARATIONS, STATEMENTS};
 use crate::lang::source::{FileId, Span};
 
 use super::ast::Version;
@@ -42,7 +42,7 @@ pub(super) fn head(stream: &Stream<'_>, piece: &Piece) -> Head {
     if let Some(known) = DECLARATIONS.iter().find(|known| **known == word) {
         return Head::Known(known);
     }
-    if STATEMENTS.contains(&word) {
+    if STATEMENTS.contains(&word) || CONTEXTUAL_STATEMENTS.contains(&word) {
         return Head::Unknown;
     }
     let versioned = stream.kind(start + 1) == Some(TokenKind::Number);
@@ -73,7 +73,7 @@ pub(super) fn unknown(stream: &Stream<'_>, file: FileId, piece: &Piece) -> Optio
         let help = "remove it: the functions of `std` are always there, and there are no other modules";
         return Some(Diagnostic::new(Code::E0116, place, message).help(help));
     }
-    if STATEMENTS.contains(&word) {
+    if STATEMENTS.contains(&word) || CONTEXTUAL_STATEMENTS.contains(&word) {
         let message = format!("`{word}` cannot stand outside of a sub");
         let help = "put it into the sub of the step in which it should run: `sub recv { … }`";
         return Some(Diagnostic::new(Code::E0116, place, message).help(help));

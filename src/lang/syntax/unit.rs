@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::lang::lexer::TokenKind;
-use crate::lang::schema::{ELSE_IF_WORDS, NORMALIZE_CLAUSES, WORD_OPERATORS};
+use crate::lang::schema::{CONTEXTUAL_STATEMENTS, ELSE_IF_WORDS, NORMALIZE_CLAUSES, WORD_OPERATORS};
 
 use super::grammar::Rule;
 use super::stream::Stream;
@@ -180,6 +180,9 @@ fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
         Section::Entries => tok.first_on_line && (tok.kind.is_string() || tok.kind == TokenKind::Not),
         Section::Statements | Section::Computation if word == "if" => stream.leading_word(index - 1) != "else",
         Section::Statements if word == "match" => tok.first_on_line,
+        Section::Statements if CONTEXTUAL_STATEMENTS.contains(&word) => {
+            tok.first_on_line && starts_contextual(stream, index)
+        }
         Section::Statements | Section::Computation => matches!(word, "let" | "set" | "unset" | "call" | "return"),
         Section::Rows => matches!(word, "when" | "else"),
         Section::Data => false,
@@ -202,6 +205,19 @@ fn ends_part(stream: &Stream<'_>, section: Section, kind: TokenKind, part: Range
         (TokenKind::Comma, Section::Data) | (TokenKind::Semicolon | TokenKind::BraceClose, _) => true,
         _ => false,
     }
+}
+
+/// Whether a word that may be a name starts a statement at `index`: something stands before it that can end one, and
+/// behind it what cannot follow a name.
+fn starts_contextual(stream: &Stream<'_>, index: usize) -> bool {
+    let behind = stream.kind(index + 1).is_some_and(|kind| kind == TokenKind::Word || kind.is_string());
+    let is_operator = |index| WORD_OPERATORS.contains(&stream.word(index));
+    let before = stream.kind(index - 1);
+    let ends = before.is_some_and(|kind| {
+        matches!(kind, TokenKind::Word | TokenKind::Number | TokenKind::ParenClose | TokenKind::BracketClose)
+            || kind.is_string()
+    });
+    behind && ends && !is_operator(index + 1) && !is_operator(index - 1)
 }
 
 /// Whether a dotted name stands at `index` behind a value that it does not belong to.

@@ -82,6 +82,16 @@ impl Groups {
         fate
     }
 
+    /// Whether one of the groups was purged, softly or not, after that number.
+    pub(super) fn are_purged_since(&self, groups: &[u64], number: u64) -> bool {
+        if number >= self.latest.load(Ordering::SeqCst) {
+            return false;
+        }
+        let purged = self.read();
+        let of = groups.iter().filter_map(|group| purged.get(group));
+        of.map(|entry| entry.gone.max(entry.expired)).any(|last| last > number)
+    }
+
     /// The number of the last purge.
     pub(super) fn latest(&self) -> u64 {
         self.latest.load(Ordering::SeqCst)

@@ -121,6 +121,11 @@ impl<H: StoredHead> Inner<H> {
         self.part(primary).read().is_intended(primary, intent)
     }
 
+    /// Whether one of the groups was purged after that number.
+    pub(super) fn are_purged_since(&self, groups: &[u64], number: u64) -> bool {
+        self.groups.are_purged_since(groups, number)
+    }
+
     /// A fill has ended well; gives the bytes of its body that are stored.
     pub(super) fn complete(&self, key: Key, object: &Arc<Object<H>>, len: u64) -> u64 {
         let Ok(removed) = self.change(key.primary, |shard| shard.publish(key, object)) else { return 0 };

@@ -40,6 +40,12 @@ impl<H: StoredHead> Intent<H> {
         self.store.is_intended(self.primary, self.id)
     }
 
+    /// Whether neither the key nor one of these groups was purged since, softly or not.
+    #[must_use]
+    pub fn stands_for(&self, groups: &[u64]) -> bool {
+        self.stands() && !self.store.are_purged_since(groups, self.id)
+    }
+
     /// Removes every variant of the key, as a purge does, but lets this intent stand.
     pub fn purge_others(&self) {
         self.store.purge(self.primary, Some(self.id));

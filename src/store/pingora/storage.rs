@@ -195,8 +195,10 @@ impl PingoraStorage {
     pub fn refresh(&self, id: ObjectId, meta: &CacheMeta) -> bool {
         let ObjectId(place, id) = id;
         let intent = meta.extensions().get::<FillIntent>();
-        let stands = || intent.is_none_or(|intent| intent.stands());
-        if !stands() || !self.store.replace_head(place, id, StoredResponse::new(meta, place)) {
+        let new = StoredResponse::new(meta, place);
+        let groups = [new.groups(), self.tags(ObjectId(place, id))].concat();
+        let stands = || intent.is_none_or(|intent| intent.stands_for(&groups));
+        if !stands() || !self.store.replace_head(place, id, new) {
             return false;
         }
         // A soft purge that came between the two has marked the head that was there before.
@@ -205,6 +207,14 @@ impl PingoraStorage {
             let _ = self.store.replace_head(place, id, expired);
             false
         }
+    }
+
+    /// The groups of the tags of the object that a head was taken from; none when it is not there any more.
+    #[must_use]
+    pub fn tags(&self, id: ObjectId) -> Vec<u64> {
+        let ObjectId(place, id) = id;
+        let object = self.store.peek(place).filter(|object| object.id() == id);
+        object.map(|object| object.head().groups()).unwrap_or_default()
     }
 
     /// Removes the object that a head was taken from, unless another has its place by now.

@@ -1,11 +1,12 @@
 //! The head of a stored response, as pingora's record of it is kept.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::response::Parts;
 use http::{HeaderMap, HeaderName, StatusCode};
 use pingora::cache::CacheMeta;
-use pingora::cache::key::HashBinary;
+use pingora::cache::key::{HashBinary, hash_key};
 
 use super::head::{Particulars, Record};
 use super::storage::Found;
@@ -32,6 +33,16 @@ pub struct StoredTimes {
     pub family_birth: Option<SystemTime>,
     /// If it varies on `Accept-Language`, the hash of all other fields that it varies on.
     pub beside_language: Option<HashBinary>,
+}
+
+/// Set on what is about to be stored: its tags, by their [groups](group_of).
+#[derive(Clone, Debug, Default)]
+pub struct StoredTags(pub Arc<[u64]>);
+
+/// The group of all that has this tag.
+#[must_use]
+pub fn group_of(tag: &[u8]) -> u64 {
+    hash_key(tag).first_chunk().map(|first| u64::from_le_bytes(*first)).unwrap_or_default()
 }
 
 impl StoredTimes {
@@ -74,7 +85,8 @@ impl StoredResponse {
             variance: meta.variance(),
             times,
         };
-        Self(Record::new(&particulars, header))
+        let tags = meta.extensions().get::<StoredTags>().map(|tags| &*tags.0).unwrap_or_default();
+        Self(Record::new(&particulars, header, tags))
     }
 
     /// What is known of it beside its fields.
@@ -128,6 +140,10 @@ impl StoredHead for StoredResponse {
 
     fn expired(&self, at: SystemTime) -> Self {
         Self(self.0.expired(at))
+    }
+
+    fn groups(&self) -> Vec<u64> {
+        self.0.tags()
     }
 
     /// At once if it is damaged.

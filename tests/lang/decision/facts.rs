@@ -97,6 +97,18 @@ impl Facts for Request {
         self.hashed.push(part.unwrap_or(b"unset").to_vec());
     }
 
+    fn tag(&mut self, tags: &[u8]) {
+        self.logged.push([b"tag ", tags].concat());
+    }
+
+    fn tag_by_field(&mut self, name: &HeaderName) {
+        self.logged.push([b"tag by ", name.as_str().as_bytes()].concat());
+    }
+
+    fn purge_tags(&mut self, tags: &[u8], softly: bool) {
+        self.logged.push([if softly { b"soft " } else { b"hard " }, tags].concat());
+    }
+
     fn keep_content(&mut self, most_bytes: u64) {
         self.logged.push(most_bytes.to_string().into_bytes());
     }

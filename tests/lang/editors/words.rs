@@ -54,6 +54,7 @@ const KEYWORDS: &[(&str, &str, &str)] = &[
     ("warpStatement", "keyword.control.warp", "«unset» a;"),
     ("warpStatement", "keyword.control.call.warp", "«call» own;"),
     ("warpStatement", "keyword.control.warp", "«return»;"),
+    ("warpStatement", "keyword.control.warp", "sub a { «tag» \"b\"; }"),
     ("warpConditional", "keyword.control.conditional.warp", "«if» (a) { }"),
     ("warpConditional", "keyword.control.conditional.warp", "«elseif» (a) { }"),
     ("warpConditional", "keyword.control.conditional.warp", "«elsif» (a) { }"),

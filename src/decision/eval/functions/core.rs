@@ -34,6 +34,7 @@ pub(super) fn perform<F: Facts>(
             let most: i64 = arguments.get(0).unwrap_or_default();
             facts.keep_content(u64::try_from(most).unwrap_or_default());
         }
+        Core::PurgeTags => facts.purge_tags(&arguments.bytes(0), *arguments.bytes(1) == *b"soft"),
         Core::Synthetic => return facts.set(body_of(step), arguments.bytes(0).into()),
         Core::Regsub | Core::Regsuball => {}
     }

@@ -49,6 +49,16 @@ functions! {
         "Writes a line to the log of warp itself. The priority is that of syslog: 3 and less for errors, 4 for warnings, 5 and 6 for what is worth knowing, 7 for the rest."
         examples [r#"std.syslog(4, "odd")"#]
         mistakes [r#"std.syslog("odd")"# => "E0305"];
+    PurgeTags "std.purge_tags" (tags: String, how: Words("hard", "soft") = Text("hard")) -> Void, Effect in ACTING,
+        "Removes all that is stored with one of these tags, which stand between white space or commas; `soft` lets it be stale. Takes the same time for one response and for a million."
+        examples [
+            r#"std.purge_tags("post-12 author-7")"#,
+            "std.purge_tags(req.http.X-Tags, soft)"
+        ]
+        mistakes [
+            "std.purge_tags()" => "E0305",
+            r#"std.purge_tags("post-12", softly)"# => "E0341"
+        ];
 
     Log "std.log" (text: String) -> Void, Effect in ANYWHERE,
         "Writes a line to the log of this request."

@@ -122,6 +122,21 @@ pub(super) const HASH: StepSet = StepSet::of(&[Step::Hash]);
 /// Where a response is made up.
 pub(super) const MADE_UP: StepSet = StepSet::of(&[Step::Synth, Step::BackendError]);
 
+/// Where something is done beside the request: everywhere but where its key is made, which is also asked for other
+/// requests.
+pub(super) const ACTING: StepSet = StepSet::of(&[
+    Step::Recv,
+    Step::Hit,
+    Step::Miss,
+    Step::Pass,
+    Step::Purge,
+    Step::Deliver,
+    Step::Synth,
+    Step::BackendFetch,
+    Step::BackendResponse,
+    Step::BackendError,
+]);
+
 /// The functions of a family. A row is
 ///
 /// ```text

@@ -24,6 +24,7 @@ impl Builder<'_> {
             Rule::return_statement => StatementKind::Return(self.return_statement(node)?),
             Rule::if_statement => StatementKind::If(self.if_statement(node)?),
             Rule::match_statement => StatementKind::Match(self.match_statement(node)?),
+            Rule::tag_statement => StatementKind::Tag(self.expression(node.child(Rule::expression)?, 0)?),
             Rule::effect => StatementKind::Effect(self.effect(node)?),
             _ => return None,
         };

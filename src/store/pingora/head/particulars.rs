@@ -1,6 +1,6 @@
 //! What a record says of a response beside its fields: status, times, kinship.
 //!
-//! Most of it is absent or follows from the rest, so two bytes of flags say what is there.
+//! Most of it is absent or follows from the rest, so two bytes of flags say what is there, or three.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,27 +14,33 @@ use crate::store::pingora::StoredTimes;
 
 /// What the flags say, from the lowest bit on. First of what is read at each lookup, see [`Lifetime`].
 mod flag {
-    pub const GRACE: u16 = 1;
-    pub const KEEP: u16 = 1 << 1;
-    pub const STALE_IF_ERROR: u16 = 1 << 2;
-    pub const MAY_BE_STALE: u16 = 1 << 3;
-    pub const OBEYS_SURROGATE_CONTROL: u16 = 1 << 4;
+    pub const GRACE: u32 = 1;
+    pub const KEEP: u32 = 1 << 1;
+    pub const STALE_IF_ERROR: u32 = 1 << 2;
+    pub const MAY_BE_STALE: u32 = 1 << 3;
+    pub const OBEYS_SURROGATE_CONTROL: u32 = 1 << 4;
     /// Pingora's windows are not those of the times, rounded up to seconds.
-    pub const OTHER_WINDOWS: u16 = 1 << 5;
-    pub const OTHER_STATUS: u16 = 1 << 6;
-    pub const OTHER_VERSION: u16 = 1 << 7;
-    pub const REASON: u16 = 1 << 8;
+    pub const OTHER_WINDOWS: u32 = 1 << 5;
+    pub const OTHER_STATUS: u32 = 1 << 6;
+    pub const OTHER_VERSION: u32 = 1 << 7;
+    pub const REASON: u32 = 1 << 8;
     /// It was some time old when it was stored.
-    pub const EPOCH: u16 = 1 << 9;
+    pub const EPOCH: u32 = 1 << 9;
     /// It is not the first of its family.
-    pub const FAMILY_BIRTH: u16 = 1 << 10;
+    pub const FAMILY_BIRTH: u32 = 1 << 10;
     /// The times say a family's birth as well: the same, or another.
-    pub const SAME_BIRTH: u16 = 1 << 11;
-    pub const OTHER_BIRTH: u16 = 1 << 12;
-    pub const VARIANCE: u16 = 1 << 13;
-    pub const BESIDE_LANGUAGE: u16 = 1 << 14;
+    pub const SAME_BIRTH: u32 = 1 << 11;
+    pub const OTHER_BIRTH: u32 = 1 << 12;
+    pub const VARIANCE: u32 = 1 << 13;
+    pub const BESIDE_LANGUAGE: u32 = 1 << 14;
+    /// A third byte of flags follows: those below.
+    pub const MORE: u32 = 1 << 15;
     /// It was stored at a time that 64 bits of nanoseconds since 1970 cannot tell.
-    pub const FAR_OFF: u16 = 1 << 15;
+    pub const FAR_OFF: u32 = 1 << 16;
+    /// It has tags.
+    pub const TAGS: u32 = 1 << 17;
+    /// All that stand in the third byte.
+    pub const IN_THIRD: u32 = FAR_OFF | TAGS;
 }
 
 /// The versions that there are; their places stand for them.
@@ -70,7 +76,7 @@ pub struct Particulars {
 
 /// How long it is of use: what is asked at each lookup, and stands first.
 pub struct Lifetime {
-    flags: u16,
+    flags: u32,
     created: SystemTime,
     fresh_until: SystemTime,
     windows: StaleWindows,
@@ -91,8 +97,8 @@ impl Lifetime {
     }
 
     /// Reads what stands first: the flags, when it was stored, until when it is fresh.
-    pub fn read_fresh_until(reader: &mut Reader) -> Option<(u16, SystemTime, SystemTime)> {
-        let flags = u16::from_le_bytes(reader.array()?);
+    pub fn read_fresh_until(reader: &mut Reader) -> Option<(u32, SystemTime, SystemTime)> {
+        let flags = read_flags(reader)?;
         let created = read_created(flags, reader)?;
         Some((flags, created, span::read_from(created, reader)?))
     }
@@ -108,8 +114,21 @@ impl Lifetime {
     }
 }
 
+fn read_flags(reader: &mut Reader) -> Option<u32> {
+    let flags = u32::from(u16::from_le_bytes(reader.array()?));
+    if flags & flag::MORE == 0 { Some(flags) } else { Some(flags | u32::from(reader.byte()?) << 16) }
+}
+
+fn write_flags(flags: u32, out: &mut Vec<u8>) {
+    let [first, second, third, _] = flags.to_le_bytes();
+    out.extend_from_slice(&[first, second]);
+    if flags & flag::MORE != 0 {
+        out.push(third);
+    }
+}
+
 /// Of a fixed size, because it is read at each lookup.
-fn read_created(flags: u16, reader: &mut Reader) -> Option<SystemTime> {
+fn read_created(flags: u32, reader: &mut Reader) -> Option<SystemTime> {
     if flags & flag::FAR_OFF != 0 {
         return span::read_from(UNIX_EPOCH, reader);
     }
@@ -126,10 +145,10 @@ fn whole_seconds(duration: Duration) -> u32 {
 }
 
 impl Particulars {
-    /// Writes them; the fields follow.
-    pub fn write(&self, out: &mut Vec<u8>) {
-        let flags = self.flags();
-        out.extend_from_slice(&flags.to_le_bytes());
+    /// Writes them, with the tags of the response; the fields follow.
+    pub fn write(&self, tags: &[u64], out: &mut Vec<u8>) {
+        let flags = self.flags(!tags.is_empty());
+        write_flags(flags, out);
         match nanos_since_epoch(self.created) {
             Some(nanos) => out.extend_from_slice(&nanos.to_le_bytes()),
             None => span::write_between(UNIX_EPOCH, self.created, out),
@@ -143,9 +162,15 @@ impl Particulars {
         self.write_pingora_windows(flags, out);
         self.write_first_line(flags, out);
         self.write_kinship(flags, out);
+        if !tags.is_empty() {
+            varint::write(tags.len() as u128, out);
+            for tag in tags {
+                out.extend_from_slice(&tag.to_le_bytes());
+            }
+        }
     }
 
-    fn flags(&self) -> u16 {
+    fn flags(&self, has_tags: bool) -> u32 {
         let (times, birth) = (&self.times, self.times.family_birth);
         let bits = [
             (flag::GRACE, times.grace != Duration::ZERO),
@@ -164,22 +189,24 @@ impl Particulars {
             (flag::VARIANCE, self.variance.is_some()),
             (flag::BESIDE_LANGUAGE, times.beside_language.is_some()),
             (flag::FAR_OFF, nanos_since_epoch(self.created).is_none()),
+            (flag::TAGS, has_tags),
         ];
-        bits.into_iter().filter(|(_, is_set)| *is_set).fold(0, |flags, (bit, _)| flags | bit)
+        let flags = bits.into_iter().filter(|(_, is_set)| *is_set).fold(0, |flags, (bit, _)| flags | bit);
+        if flags & flag::IN_THIRD == 0 { flags } else { flags | flag::MORE }
     }
 
     fn pingora_windows(&self) -> (u32, u32) {
         (self.stale_while_revalidate_sec, self.stale_if_error_sec)
     }
 
-    fn write_pingora_windows(&self, flags: u16, out: &mut Vec<u8>) {
+    fn write_pingora_windows(&self, flags: u32, out: &mut Vec<u8>) {
         if flags & flag::OTHER_WINDOWS != 0 {
             varint::write(self.stale_while_revalidate_sec.into(), out);
             varint::write(self.stale_if_error_sec.into(), out);
         }
     }
 
-    fn write_first_line(&self, flags: u16, out: &mut Vec<u8>) {
+    fn write_first_line(&self, flags: u32, out: &mut Vec<u8>) {
         if flags & flag::OTHER_STATUS != 0 {
             varint::write(self.status.as_u16().into(), out);
         }
@@ -192,7 +219,7 @@ impl Particulars {
         }
     }
 
-    fn write_kinship(&self, flags: u16, out: &mut Vec<u8>) {
+    fn write_kinship(&self, flags: u32, out: &mut Vec<u8>) {
         let other = self.times.family_birth.unwrap_or(self.created);
         let times = [(flag::EPOCH, self.epoch), (flag::FAMILY_BIRTH, self.family_birth), (flag::OTHER_BIRTH, other)];
         for (_, time) in times.into_iter().filter(|(bit, _)| flags & bit != 0) {
@@ -205,6 +232,11 @@ impl Particulars {
 
     /// Reads them; what is left are the fields.
     pub fn read(reader: &mut Reader) -> Option<Self> {
+        Self::read_with_tags(reader).map(|(particulars, _)| particulars)
+    }
+
+    /// Reads them and the tags, which are eight bytes each.
+    pub fn read_with_tags<'a>(reader: &mut Reader<'a>) -> Option<(Self, &'a [u8])> {
         let Lifetime { flags, created, fresh_until, windows } = Lifetime::read(reader)?;
         let is_set = |bit| flags & bit != 0;
         let mut windows_sec = Lifetime::usual_windows(&windows);
@@ -226,8 +258,10 @@ impl Particulars {
             family_birth: same.or(is_set(flag::OTHER_BIRTH).then_some(other)),
             beside_language,
         };
+        let tags: usize = if is_set(flag::TAGS) { reader.number_as()? } else { 0 };
+        let tags = reader.take(tags.checked_mul(size_of::<u64>())?)?;
         let (stale_while_revalidate_sec, stale_if_error_sec) = windows_sec;
-        Some(Self {
+        let particulars = Self {
             status,
             version,
             reason,
@@ -239,11 +273,12 @@ impl Particulars {
             stale_if_error_sec,
             variance,
             times,
-        })
+        };
+        Some((particulars, tags))
     }
 }
 
-fn read_first_line(flags: u16, reader: &mut Reader) -> Option<(StatusCode, Version, Option<String>)> {
+fn read_first_line(flags: u32, reader: &mut Reader) -> Option<(StatusCode, Version, Option<String>)> {
     let is_set = |bit| flags & bit != 0;
     let status = if is_set(flag::OTHER_STATUS) { reader.number_as()? } else { StatusCode::OK.as_u16() };
     let version =
@@ -303,11 +338,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn they_are_read_back(particulars in particulars()) {
+        fn they_are_read_back(particulars in particulars(), tags in prop::collection::vec(any::<u64>(), 0..4)) {
             let mut out = Vec::new();
-            particulars.write(&mut out);
+            particulars.write(&tags, &mut out);
             let mut reader = Reader(&out);
-            prop_assert_eq!(Particulars::read(&mut reader), Some(particulars.clone()));
+            let (read, read_tags) = Particulars::read_with_tags(&mut reader).unwrap();
+            prop_assert_eq!(&read, &particulars);
+            prop_assert_eq!(read_tags, tags.iter().flat_map(|tag| tag.to_le_bytes()).collect::<Vec<_>>());
             prop_assert!(reader.is_empty());
             let end = particulars.fresh_until.checked_add(particulars.times.windows().longest());
             let read = Lifetime::read(&mut Reader(&out)).unwrap();

@@ -18,10 +18,10 @@ pub struct Record(Box<[u8]>);
 const USUAL_BYTES: usize = 256;
 
 impl Record {
-    /// The record of a head.
-    pub fn new(particulars: &Particulars, header: &ResponseHeader) -> Self {
+    /// The record of a head with these tags.
+    pub fn new(particulars: &Particulars, header: &ResponseHeader, tags: &[u64]) -> Self {
         let mut bytes = Vec::with_capacity(USUAL_BYTES);
-        particulars.write(&mut bytes);
+        particulars.write(tags, &mut bytes);
         fields::write(header, particulars.created, &mut bytes);
         // Copied: made smaller where it is, it might keep its larger block.
         Self(Box::from(bytes.as_slice()))
@@ -31,7 +31,7 @@ impl Record {
     pub fn expired(&self, at: SystemTime) -> Self {
         let Some((mut particulars, header)) = self.read() else { return Self(self.0.clone()) };
         particulars.fresh_until = particulars.fresh_until.min(at);
-        Self::new(&particulars, &header)
+        Self::new(&particulars, &header, &self.tags())
     }
 
     /// How much memory it takes, with its block and without the record itself, in bytes.
@@ -52,6 +52,12 @@ impl Record {
     /// All but the fields.
     pub fn particulars(&self) -> Option<Particulars> {
         self.parts().map(|(particulars, _)| particulars)
+    }
+
+    /// The tags.
+    pub fn tags(&self) -> Vec<u64> {
+        let tags = Particulars::read_with_tags(&mut Reader(&self.0)).map(|(_, tags)| tags).unwrap_or_default();
+        tags.as_chunks().0.iter().map(|tag| u64::from_le_bytes(*tag)).collect()
     }
 
     /// The fields of one name.

@@ -189,3 +189,20 @@ proptest! {
         assert_read_back_once(&header);
     }
 }
+
+#[test]
+fn tags_are_groups_and_stay_when_it_expires() {
+    let tagged = |tags: &[&str]| {
+        let mut meta = meta_of(header(&NGINX));
+        let groups = tags.iter().map(|tag| group_of(tag.as_bytes())).collect();
+        meta.extensions_mut().insert(StoredTags(groups));
+        StoredResponse::new(&meta, PLACE)
+    };
+    let stored = tagged(&["post-12", "author-7"]);
+    assert_eq!(stored.groups(), [group_of(b"post-12"), group_of(b"author-7")]);
+    assert_eq!(stored.expired(UNIX_EPOCH).groups(), stored.groups());
+    assert_eq!(wire(stored.meta(true).unwrap().0.response_header()), wire(&header(&NGINX)));
+    assert!(tagged(&[]).groups().is_empty());
+    // What tags take is counted.
+    assert!(tagged(&["a"; 100]).size_bytes() >= tagged(&[]).size_bytes() + 800);
+}
