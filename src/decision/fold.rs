@@ -9,7 +9,7 @@ use http::HeaderName;
 
 use super::eval::{Acls, Context, Scope, Tables};
 use super::facts::{Facts, Refused, Value};
-use crate::lang::hir::{Expression, ExpressionKind, Hir, Outcome, Statement, StatementKind};
+use crate::lang::hir::{Expression, ExpressionKind, Hir, KeyPart, Outcome, Statement, StatementKind};
 use crate::lang::schema::function::Class;
 use crate::lang::schema::{Message, Step, Type, Variable};
 
@@ -25,7 +25,9 @@ pub(super) fn fold(hir: &mut Hir) {
 fn statements(all: &mut [Statement]) {
     for statement in all {
         match &mut statement.kind {
-            StatementKind::Let(_, value) | StatementKind::Set(_, value) => expression(value),
+            StatementKind::Let(_, value) | StatementKind::Set(_, value) | StatementKind::Key(KeyPart::Value(value)) => {
+                expression(value);
+            }
             StatementKind::If { arms, otherwise } => {
                 for arm in arms {
                     expression(&mut arm.condition);
@@ -37,7 +39,11 @@ fn statements(all: &mut [Statement]) {
             StatementKind::Return(Outcome { status, reason, time, .. }) => {
                 [status, reason, time].into_iter().flatten().for_each(expression);
             }
-            StatementKind::Unset(_) | StatementKind::Call(_) | StatementKind::Leave | StatementKind::Normalize(_) => {}
+            StatementKind::Unset(_)
+            | StatementKind::Call(_)
+            | StatementKind::Leave
+            | StatementKind::Normalize(_)
+            | StatementKind::Key(KeyPart::Query { .. }) => {}
         }
     }
 }

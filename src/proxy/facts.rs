@@ -1,5 +1,7 @@
 //! A request on pingora, as the policy sees it.
 
+mod exchange;
+
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
@@ -7,12 +9,15 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
-use super::ctx::{Exchange, Fetch, Lifetimes, TtlSource, Uncacheable};
-use crate::cache::slice::LEAST_BYTES;
+use super::ctx::{Content, Exchange, Fetch, Lifetimes, Reconnect, TtlSource, Uncacheable};
+use super::{password, world};
 use crate::cache::{TargetList, spelling};
+use crate::decision::facts::Rate;
 use crate::decision::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
+use crate::lang::hir::{BackendId, PasswordHash, RateLimitId};
 use crate::lang::schema::{Message, Variable};
 use crate::lang::source::Span;
+use crate::policy::Policy;
 
 /// What a step can reach. A message that the step has nothing to do with is `None`; the checker
 /// has seen to it that no policy asks for one.
@@ -33,6 +38,10 @@ pub struct StepFacts<'a> {
     pub obj: Option<ObjView<'a>>,
     /// `resp`.
     pub resp: Option<&'a mut ResponseHeader>,
+    /// The policy, for what it knows of the world.
+    pub policy: Option<&'a Policy>,
+    /// Whether the policy is asked what it would do, and nothing counts.
+    pub is_aside: bool,
     /// The statement that is being carried out.
     place: Option<Span>,
 }
@@ -56,7 +65,19 @@ impl<'a> StepFacts<'a> {
     /// The facts of a step that begins now and sees only the client's request.
     pub fn new(exchange: &'a mut Exchange, req: Option<&'a mut RequestHeader>) -> Self {
         let now = SystemTime::now();
-        Self { now, exchange, fetch: None, req, bereq: None, beresp: None, obj: None, resp: None, place: None }
+        Self {
+            now,
+            exchange,
+            fetch: None,
+            req,
+            bereq: None,
+            beresp: None,
+            obj: None,
+            resp: None,
+            policy: None,
+            is_aside: false,
+            place: None,
+        }
     }
 
     fn headers(&self, message: Message) -> Option<&HeaderMap> {
@@ -108,6 +129,14 @@ fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// A length of time that was set; none where it was unset.
+fn duration(value: &Value<'_>) -> Option<Duration> {
+    match value {
+        Value::Duration(time) => Some(Lifetimes::duration(*time)),
+        _ => None,
+    }
+}
+
 fn timeout(set: Option<Duration>) -> Value<'static> {
     Value::Duration(set.map_or(0, milliseconds))
 }
@@ -117,28 +146,6 @@ fn reason(resp: &ResponseHeader) -> Value<'_> {
 }
 
 impl StepFacts<'_> {
-    fn of_connection(&self, variable: Variable) -> Option<Value<'_>> {
-        Some(match variable {
-            Variable::Now | Variable::RespTime => Value::Time(self.now),
-            Variable::ClientIp | Variable::RemoteIp => Value::Ip(self.exchange.client),
-            Variable::ServerIp | Variable::LocalIp => Value::Ip(self.exchange.local),
-            Variable::ServerHostname => Value::text(super::hostname()),
-            Variable::ReqTime => Value::Time(self.exchange.time),
-            Variable::ReqXid | Variable::BereqXid => {
-                Value::Text(Some(Cow::Owned(self.exchange.xid.to_string().into_bytes())))
-            }
-            Variable::ReqRestarts => Value::Int(i64::from(self.exchange.restarts)),
-            Variable::ReqBackendHint => Value::Backend(self.exchange.backend_hint),
-            Variable::ReqHashAlwaysMiss => Value::Bool(self.exchange.hash_always_miss),
-            Variable::ReqSelectLanguage => Value::Bool(self.exchange.select_language),
-            Variable::ReqGrace => Value::Duration(self.exchange.grace.map_or(i64::MAX, milliseconds)),
-            Variable::ReqSlice => Value::Bytes(i64::try_from(self.exchange.slice_bytes).unwrap_or(i64::MAX)),
-            Variable::BereqIsBgfetch => Value::Bool(self.exchange.background),
-            Variable::ObjHits => Value::Int(i64::try_from(self.exchange.hits).unwrap_or(i64::MAX)),
-            _ => return None,
-        })
-    }
-
     fn of_request(&self, variable: Variable) -> Option<Value<'_>> {
         use Variable as V;
         let message = match variable {
@@ -165,9 +172,11 @@ impl StepFacts<'_> {
             V::BereqTime => Value::Time(fetch.sent.unwrap_or(self.now)),
             V::BereqBackend => Value::Backend(fetch.backend),
             V::BerespBackend => Value::Backend(fetch.chosen),
+            V::BerespBackendName => fetch.asked_name().map_or(Value::UNSET, Value::text),
             V::BereqConnectTimeout => timeout(fetch.connect_timeout),
             V::BereqFirstByteTimeout => timeout(fetch.first_byte_timeout),
             V::BereqBetweenBytesTimeout => timeout(fetch.between_bytes_timeout),
+            V::BereqRetryConnect => Value::Bool(fetch.reconnect == Reconnect::Once),
             V::BereqCacheControlFields => Value::text(fetch.targets().as_str()),
             V::BereqUncacheable | V::BerespUncacheable => Value::Bool(times.uncacheable != Uncacheable::No),
             V::BerespTtl => Value::Duration(times.ttl_ms),
@@ -201,7 +210,11 @@ impl StepFacts<'_> {
 
     fn of_object(&self, variable: Variable) -> Value<'_> {
         let Some(obj) = self.obj else {
-            return if variable == Variable::ObjUncacheable { Value::Bool(true) } else { Value::Duration(0) };
+            return match variable {
+                Variable::ObjUncacheable => Value::Bool(true),
+                Variable::ObjTime => Value::Time(self.now),
+                _ => Value::Duration(0),
+            };
         };
         match variable {
             Variable::ObjTtl => Value::Duration(match obj.fresh_until.duration_since(self.now) {
@@ -211,6 +224,7 @@ impl StepFacts<'_> {
             Variable::ObjGrace => Value::Duration(milliseconds(obj.grace)),
             Variable::ObjKeep => Value::Duration(milliseconds(obj.keep)),
             Variable::ObjAge => Value::Duration(milliseconds(obj.age)),
+            Variable::ObjTime => Value::Time(self.now.checked_sub(obj.age).unwrap_or(SystemTime::UNIX_EPOCH)),
             Variable::ObjUncacheable => Value::Bool(false),
             _ => Value::UNSET,
         }
@@ -219,6 +233,10 @@ impl StepFacts<'_> {
 
 /// The longest field value that a policy may set.
 const MOST_FIELD_BYTES: usize = 64 << 10;
+
+/// What stands for a part of the key that is unset: a length that no part has, nor what makes the key of a slice or of
+/// a request with content.
+pub const UNSET_PART: [u8; 8] = (u64::MAX - 2).to_le_bytes();
 
 const NOT_HERE: Refused = Refused("it cannot be set in this step");
 const BAD_VALUE: Refused = Refused("a field value cannot hold a line feed, a NUL or another control character");
@@ -248,13 +266,12 @@ impl StepFacts<'_> {
         let times = &mut fetch.lifetimes;
         match (variable, value) {
             (V::BereqBackend, Value::Backend(backend)) => fetch.backend = *backend,
-            (V::BereqConnectTimeout, Value::Duration(time)) => fetch.connect_timeout = Some(Lifetimes::duration(*time)),
-            (V::BereqFirstByteTimeout, Value::Duration(time)) => {
-                fetch.first_byte_timeout = Some(Lifetimes::duration(*time));
-            }
-            (V::BereqBetweenBytesTimeout, Value::Duration(time)) => {
-                fetch.between_bytes_timeout = Some(Lifetimes::duration(*time));
-            }
+            (V::BereqConnectTimeout, time) => fetch.connect_timeout = duration(time),
+            (V::BereqFirstByteTimeout, time) => fetch.first_byte_timeout = duration(time),
+            (V::BereqBetweenBytesTimeout, time) => fetch.between_bytes_timeout = duration(time),
+            (V::BereqRetryConnect, Value::Bool(true)) => fetch.reconnect = Reconnect::Once,
+            (V::BereqRetryConnect, Value::Bool(false)) => fetch.reconnect = Reconnect::Never,
+            (V::BereqBody, _) => fetch.content = Content::LeftOut,
             (V::BereqCacheControlFields, Value::Text(text)) => {
                 fetch.targets = Some(targets(text.as_deref().unwrap_or_default()));
             }
@@ -294,6 +311,17 @@ impl StepFacts<'_> {
     }
 }
 
+/// What a policy may write into a field of that name.
+fn field_value(name: &HeaderName, value: &[u8]) -> Result<HeaderValue, Refused> {
+    if matches!(*name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING) {
+        return Err(Refused("warp itself frames messages"));
+    }
+    if value.len() > MOST_FIELD_BYTES {
+        return Err(Refused("a field value has at most 64 KB"));
+    }
+    HeaderValue::from_bytes(value).map_err(|_| BAD_VALUE)
+}
+
 /// Reads a list of field names; what is none is left out, and the log tells.
 fn targets(text: &[u8]) -> TargetList {
     let text = String::from_utf8_lossy(text);
@@ -319,6 +347,7 @@ impl Facts for StepFacts<'_> {
     fn get(&self, variable: Variable) -> Value<'_> {
         self.of_request(variable)
             .or_else(|| self.of_connection(variable))
+            .or_else(|| self.of_exchange(variable))
             .or_else(|| self.of_response(variable))
             .or_else(|| self.of_fetch(variable))
             .unwrap_or_else(|| self.of_object(variable))
@@ -329,29 +358,6 @@ impl Facts for StepFacts<'_> {
         match (variable, value) {
             (V::ReqMethod | V::ReqUrl | V::BereqMethod | V::BereqUrl, Value::Text(text)) => {
                 self.set_request(variable, &text.unwrap_or_default())
-            }
-            (V::ReqBackendHint, Value::Backend(backend)) => {
-                self.exchange.backend_hint = backend;
-                Ok(())
-            }
-            (V::ReqHashAlwaysMiss, Value::Bool(always)) => {
-                self.exchange.hash_always_miss = always;
-                Ok(())
-            }
-            (V::ReqSelectLanguage, Value::Bool(select)) => {
-                self.exchange.select_language = select;
-                Ok(())
-            }
-            (V::ReqGrace, Value::Duration(grace)) => {
-                self.exchange.grace = Some(Lifetimes::duration(grace));
-                Ok(())
-            }
-            (V::ReqSlice, Value::Bytes(size)) => {
-                self.exchange.slice_bytes = match u64::try_from(size) {
-                    Ok(0) | Err(_) => 0,
-                    Ok(size) => size.max(LEAST_BYTES),
-                };
-                Ok(())
             }
             (V::RespBody | V::BerespBody, Value::Text(body)) => {
                 let body = body.unwrap_or_default();
@@ -364,6 +370,7 @@ impl Facts for StepFacts<'_> {
             (V::RespStatus | V::RespReason | V::BerespStatus | V::BerespReason, value) => {
                 self.set_response(variable, value)
             }
+            (_, value) if self.set_exchange(variable, &value) => Ok(()),
             (_, value) => self.set_fetch(variable, &value),
         }
     }
@@ -387,14 +394,7 @@ impl Facts for StepFacts<'_> {
     }
 
     fn set_header(&mut self, message: Message, name: &HeaderName, value: &[u8]) -> Result<(), Refused> {
-        if matches!(*name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING) {
-            return Err(Refused("warp itself frames messages"));
-        }
-        if value.len() > MOST_FIELD_BYTES {
-            return Err(Refused("a field value has at most 64 KB"));
-        }
-        let value = HeaderValue::from_bytes(value).map_err(|_| BAD_VALUE)?;
-        let spelling = spelling(name);
+        let (spelling, value) = (spelling(name), field_value(name, value)?);
         let done = match message {
             Message::Req => self.req.as_deref_mut().map(|req| req.insert_header(spelling, value)),
             Message::Bereq => self.bereq.as_deref_mut().map(|bereq| bereq.insert_header(spelling, value)),
@@ -420,12 +420,77 @@ impl Facts for StepFacts<'_> {
         self.exchange.key.extend_from_slice(part);
     }
 
+    fn hash_part(&mut self, part: Option<&[u8]>) {
+        match part {
+            Some(part) => self.hash_data(part),
+            None => self.exchange.key.extend_from_slice(&UNSET_PART),
+        }
+    }
+
     fn keep_content(&mut self, most_bytes: u64) {
         self.exchange.keeping.wanted_bytes = Some(most_bytes);
     }
 
     fn log(&mut self, line: &[u8]) {
         self.exchange.log.push(String::from_utf8_lossy(line).into_owned());
+    }
+
+    fn header_lines(&self, message: Message, name: &HeaderName) -> Vec<Cow<'_, [u8]>> {
+        let lines = self.headers(message).into_iter().flat_map(|headers| headers.get_all(name));
+        lines.map(|line| Cow::Borrowed(line.as_bytes())).collect()
+    }
+
+    fn append_header(&mut self, message: Message, name: &HeaderName, value: &[u8]) -> Result<(), Refused> {
+        let (spelling, value) = (spelling(name), field_value(name, value)?);
+        let done = match message {
+            Message::Req => self.req.as_deref_mut().map(|req| req.append_header(spelling, value)),
+            Message::Bereq => self.bereq.as_deref_mut().map(|bereq| bereq.append_header(spelling, value)),
+            Message::Beresp => self.beresp.as_deref_mut().map(|beresp| beresp.append_header(spelling, value)),
+            Message::Resp => self.resp.as_deref_mut().map(|resp| resp.append_header(spelling, value)),
+            Message::Obj => None,
+        };
+        done.ok_or(NOT_HERE)?.map(|_| ()).map_err(|_| BAD_VALUE)
+    }
+
+    fn timestamp(&mut self, label: &[u8]) {
+        let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let under_way = self.exchange.began.elapsed().as_secs_f64();
+        self.exchange.log.push(format!("{}: {unix:.6} {under_way:.6}", String::from_utf8_lossy(label)));
+    }
+
+    fn syslog(&mut self, priority: i64, line: &[u8]) {
+        world::log(priority, &String::from_utf8_lossy(line));
+    }
+
+    fn random_bits(&self) -> u128 {
+        rand::random()
+    }
+
+    fn clock(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn is_healthy(&self, backend: BackendId) -> bool {
+        self.policy.and_then(|policy| policy.target(backend)).is_some_and(|target| target.is_healthy())
+    }
+
+    /// A fetch in the background is no client's request, and a question beside one was asked before.
+    fn exceeds(&self, limit: RateLimitId, key: &[u8], rate: Rate) -> bool {
+        let Some(limiter) = self.policy.and_then(|policy| policy.rate_limit(limit)) else { return false };
+        let rate = world::rate(rate);
+        match (self.exchange.background, self.is_aside) {
+            (true, _) => false,
+            (false, true) => limiter.would_refuse(key, rate),
+            (false, false) => limiter.take(key, rate),
+        }
+    }
+
+    fn proves(&self, hash: &PasswordHash, password: &[u8]) -> bool {
+        password::proves(hash, password)
+    }
+
+    fn environment(&self, name: &[u8]) -> Option<Cow<'_, [u8]>> {
+        world::environment(name).map(Cow::Borrowed)
     }
 }
 

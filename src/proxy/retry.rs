@@ -113,6 +113,11 @@ fn forget_response(ctx: &mut RequestCtx) {
     ctx.fetch = Fetch {
         bereq: old.bereq,
         backend: old.backend,
+        connect_timeout: old.connect_timeout,
+        first_byte_timeout: old.first_byte_timeout,
+        between_bytes_timeout: old.between_bytes_timeout,
+        reconnect: old.reconnect,
+        content: old.content,
         targets: old.targets,
         passes: old.passes,
         lifetimes: Lifetimes::unsaid(old.passes),

@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::abandon::Abandoned;
 use super::backend_connection;
-use super::connection::Front;
+use super::connection::{Front, Listener};
 use super::options::{AccessLogTarget, Listening, ServeOptions};
 use super::{WarpProxy, listener, status};
 use crate::admin::RunningAdmin;
@@ -138,8 +138,9 @@ async fn run(
     let (stop, stopping) = watch::channel(false);
     let (alive, mut ended) = mpsc::channel(1);
     let front = Arc::new(front(proxy).await?);
-    for socket in sockets {
-        tokio::spawn(listener::accept(socket, Arc::clone(&front), stopping.clone(), alive.clone()));
+    for (number, (socket, address)) in sockets.into_iter().zip(&traffic).enumerate() {
+        let listener = Arc::new(Listener::new(number, *address));
+        tokio::spawn(listener::accept(socket, listener, Arc::clone(&front), stopping.clone(), alive.clone()));
     }
     drop(alive);
     on_ready(&Listening { traffic, admin: admin.as_ref().map(RunningAdmin::local_addr) });

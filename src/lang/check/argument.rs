@@ -1,15 +1,19 @@
 //! Calls of functions: whether there is one, where it may be called, with what.
 
+use std::borrow::Cow;
+
 use super::context::number;
+use super::fold::Literal;
+use super::path::FieldPath;
 use super::scope::Scope;
 use super::{unknown, vcl, words};
 use crate::lang::diagnostic::suggest::closest;
 use crate::lang::diagnostic::{Code, Diagnostic, Fix};
-use crate::lang::hir::{AclId, Expression, ExpressionKind, StatementKind};
-use crate::lang::schema::function::{Constant, Parameter, Takes};
-use crate::lang::schema::{Function, Type};
-use crate::lang::source::Span;
-use crate::lang::syntax::ast::{self, Call};
+use crate::lang::hir::{AclId, Expression, ExpressionKind, FileText, StatementKind, Target};
+use crate::lang::schema::function::{Class, Constant, Limit, Parameter, Takes};
+use crate::lang::schema::{Function, Type, Variable};
+use crate::lang::source::{SourceFile, Span};
+use crate::lang::syntax::ast::{self, Call, ListItem};
 
 impl Scope<'_, '_> {
     /// A call that stands for a value.
@@ -24,7 +28,11 @@ impl Scope<'_, '_> {
             self.report(Diagnostic::new(Code::E0306, span, message).help(help));
             return None;
         }
-        let kind = ExpressionKind::Call(function, self.arguments(function, call)?);
+        let mut arguments = self.arguments(function, call)?;
+        if function == Function::Limit(Limit::Ratelimit) {
+            arguments.push(self.rate_limit(span));
+        }
+        let kind = ExpressionKind::Call(function, arguments);
         Some(Expression { kind, ty: function.result(), span })
     }
 
@@ -73,14 +81,16 @@ impl Scope<'_, '_> {
     fn arguments(&mut self, function: Function, call: &Call) -> Option<Vec<Expression>> {
         let given = self.assigned(&Signature::of(function), call)?;
         let pairs = given.into_iter().zip(function.parameters());
-        let checked: Vec<_> = pairs
+        let checked: Option<Vec<_>> = pairs
             .map(|(argument, parameter)| match (argument, parameter.default) {
                 (Some(argument), _) => self.argument(function, argument, parameter),
                 (None, Some(default)) => Some(constant(default, parameter, call.function.span)),
                 (None, None) => None,
             })
+            .collect::<Vec<_>>()
+            .into_iter()
             .collect();
-        checked.into_iter().collect()
+        checked.filter(|arguments| self.is_possible(function, arguments))
     }
 
     /// Which argument is whose: those without a name come first, in the order of the parameters.
@@ -153,6 +163,11 @@ impl Scope<'_, '_> {
             Takes::Value(Type::List) => (self.list_argument(argument, &what)?, Type::List),
             Takes::Value(Type::Acl) => (self.acl_argument(argument, &what)?, Type::Acl),
             Takes::Value(ty) => return self.wanted(argument, ty, format_args!("{what}")),
+            Takes::Secret => return self.wanted(argument, Type::String, format_args!("{what}")),
+            Takes::Header => (self.field_argument(function, argument, &what)?, Type::String),
+            Takes::File => (self.file_argument(argument, &what)?, Type::String),
+            Takes::Users => (self.users_argument(argument, &what)?, Type::Void),
+            Takes::Presence => (self.presence_argument(argument, &what)?, Type::Bool),
         };
         Some(Expression { kind, ty, span })
     }
@@ -186,7 +201,11 @@ impl Scope<'_, '_> {
     /// A list of texts; one text is a list of one.
     fn list_argument(&mut self, argument: &ast::Expression, what: &str) -> Option<ExpressionKind> {
         if let ast::ExpressionKind::List(items) = &argument.kind {
-            return self.texts(items, false).map(ExpressionKind::List);
+            return self.texts(&self.spliced(items), false).map(ExpressionKind::List);
+        }
+        let alone = [ListItem::Value(argument.clone())];
+        if let Cow::Owned(items) = self.spliced(&alone) {
+            return self.texts(&items, false).map(ExpressionKind::List);
         }
         let value = self.expression(argument)?;
         if let ExpressionKind::Text(text) = value.kind {
@@ -196,6 +215,68 @@ impl Scope<'_, '_> {
         let finding = Diagnostic::new(Code::E0301, argument.span, message).label(value.ty.name());
         self.report(finding.help("write texts in brackets: `[\"a\", \"b\"]`"));
         None
+    }
+
+    /// A header field, which an effect has to be allowed to change.
+    fn field_argument(&mut self, function: Function, argument: &ast::Expression, what: &str) -> Option<ExpressionKind> {
+        let field = match &argument.kind {
+            ast::ExpressionKind::Path(path) => match self.field_of(path) {
+                FieldPath::Field(..) => Some(path),
+                FieldPath::Wrong => return None,
+                FieldPath::Other => None,
+            },
+            _ => None,
+        };
+        let Some(field) = field else {
+            let finding = Diagnostic::new(Code::E0385, argument.span, format!("{what} takes a header field"));
+            self.report(finding.help("name one: `req.http.Accept`"));
+            return None;
+        };
+        if function.class() != Class::Effect {
+            return self.expression(argument).map(|value| value.kind);
+        }
+        match self.target(field, "set", |access| access.set)? {
+            Target::Header(message, name) => Some(ExpressionKind::Header(message, name)),
+            Target::Variable(_) => None,
+        }
+    }
+
+    /// What the file holds that a text names.
+    fn file_argument(&mut self, argument: &ast::Expression, what: &str) -> Option<ExpressionKind> {
+        let path = self.path_argument(argument, what)?;
+        self.read(&path, argument.span).map(ExpressionKind::File)
+    }
+
+    /// The bytes of the file of that path, which is written at `span`; reports why it cannot be read.
+    pub(super) fn read(&self, path: &str, span: Span) -> Option<FileText> {
+        match self.cx.read_file(self.file_of(span), path) {
+            Ok(bytes) => Some(FileText { bytes, span }),
+            Err(reason) => {
+                let message = format!("cannot read `{path}`: {reason}");
+                let help = "the path counts from the folder of the file that this line stands in";
+                self.report(Diagnostic::new(Code::E0222, span, message).help(help));
+                None
+            }
+        }
+    }
+
+    /// Whether the file is there that a text names.
+    fn presence_argument(&mut self, argument: &ast::Expression, what: &str) -> Option<ExpressionKind> {
+        let path = self.path_argument(argument, what)?;
+        Some(ExpressionKind::Bool(self.cx.has_file(self.file_of(argument.span), &path)))
+    }
+
+    pub(super) fn path_argument(&mut self, argument: &ast::Expression, what: &str) -> Option<String> {
+        let value = self.wanted(argument, Type::String, format_args!("{what}"))?;
+        match self.known(&value, format_args!("{what}"))? {
+            Literal::Text(path) => Some(String::from_utf8_lossy(&path).into_owned()),
+            _ => None,
+        }
+    }
+
+    /// The name of the file that something is written in.
+    fn file_of(&self, span: Span) -> &str {
+        self.cx.sources.get(span.file).map_or("", SourceFile::name)
     }
 
     /// The name of an acl.
@@ -215,12 +296,15 @@ impl Scope<'_, '_> {
 fn constant(constant: Constant, parameter: &Parameter, span: Span) -> Expression {
     let ty = match parameter.takes {
         Takes::Value(ty) => ty,
-        Takes::Words(_) => Type::String,
+        Takes::Presence => Type::Bool,
+        Takes::Users => Type::Void,
+        Takes::Words(_) | Takes::Secret | Takes::Header | Takes::File => Type::String,
     };
     let kind = match constant {
         Constant::Unset => ExpressionKind::Unset,
         Constant::Text(text) => ExpressionKind::Text(text.as_bytes().into()),
         Constant::Int(number) => ExpressionKind::Int(number),
+        Constant::Now => ExpressionKind::Variable(Variable::Now),
         Constant::Real(number) => ExpressionKind::Real(number),
         Constant::Bool(flag) => ExpressionKind::Bool(flag),
         Constant::Duration(millis) => ExpressionKind::Duration(millis),

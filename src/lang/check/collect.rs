@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use super::assemble::Assembled;
 use super::findings::Findings;
-use super::names::{Names, Part};
+use super::names::{Names, Part, SubBody};
 use super::unknown;
 use crate::lang::diagnostic::{Code, Diagnostic, Fix};
 use crate::lang::schema::{self, RuleTable, SHORT_NAMES, Step};
 use crate::lang::source::{FileId, Span};
-use crate::lang::syntax::ast::{AttributeBlock, Declaration, Function, Name, Sub};
+use crate::lang::syntax::ast::{AttributeBlock, Declaration, Function, Key, Name, Sub};
 
 /// How the names of the pieces of the built-in policy start.
 pub(super) const PIECE_PREFIX: &str = "builtin.";
@@ -31,6 +31,7 @@ struct Collector<'a, 'f> {
     builtin: FileId,
     taken: HashMap<(Group, &'a str), (&'static str, Span)>,
     overrides: Vec<&'a Sub>,
+    key: Option<&'a Key>,
 }
 
 /// Sorts the declarations of a policy. With `brings_default` the caller has an address for the
@@ -42,6 +43,7 @@ pub(super) fn collect<'a>(assembled: &'a Assembled, brings_default: bool, findin
         builtin: assembled.builtin,
         taken: HashMap::new(),
         overrides: Vec::new(),
+        key: None,
     };
     assembled.declarations.iter().for_each(|declaration| collector.declaration(declaration));
     let names = &collector.names;
@@ -50,6 +52,7 @@ pub(super) fn collect<'a>(assembled: &'a Assembled, brings_default: bool, findin
         collector.names.backends.declare(name, name.span, None);
     }
     collector.apply_overrides();
+    collector.apply_key();
     collector.names
 }
 
@@ -97,6 +100,7 @@ impl<'a> Collector<'a, '_> {
                 };
                 self.names.parts.push((step, Part::Rules(rules)));
             }
+            Declaration::Key(key) => self.key(key),
             Declaration::Normalize(normalize) => self.names.parts.push((Step::Recv, Part::Normalize(normalize))),
         }
     }
@@ -131,7 +135,9 @@ impl<'a> Collector<'a, '_> {
     fn claim(&mut self, group: Group, kind: &'static str, name: &'a Name) -> bool {
         let Some((present, first)) = self.taken.insert((group, &name.text), (kind, name.span)) else { return true };
         self.taken.insert((group, &name.text), (present, first));
-        let message = if present == kind {
+        let message = if group == Group::Override && "key" == kind.min(present) {
+            "the policy says already what the key is made of".to_owned()
+        } else if present == kind {
             format!("there is already {} `{}`", with_article(kind), name.text)
         } else {
             format!("`{}` is already the name of {}", name.text, with_article(present))
@@ -153,7 +159,7 @@ impl<'a> Collector<'a, '_> {
         } else if name.contains('.') && sub.span.file != self.builtin {
             self.findings.report(reserved_sub(&sub.name));
         } else if self.claim(Group::Sub, "sub", &sub.name) {
-            self.names.subs.declare(&sub.name, sub.span, &sub.body);
+            self.names.subs.declare(&sub.name, sub.span, SubBody::Block(&sub.body));
         }
     }
 
@@ -188,12 +194,25 @@ impl<'a> Collector<'a, '_> {
         self.step(step, sub);
     }
 
+    /// A `key` takes the place of the piece that makes the key; only one of them can.
+    fn key(&mut self, key: &'a Key) {
+        if self.claim(Group::Override, "key", &key.piece) {
+            self.key = Some(key);
+        }
+    }
+
+    fn apply_key(&mut self) {
+        if let Some(key) = self.key {
+            self.names.subs.declare(&key.piece, key.span, SubBody::Key(key));
+        }
+    }
+
     /// Puts the user's bodies in the place of the pieces that they override.
     fn apply_overrides(&mut self) {
         for sub in std::mem::take(&mut self.overrides) {
             let piece = self.names.subs.find(&sub.name.text).filter(|_| sub.name.text.starts_with(PIECE_PREFIX));
             match piece {
-                Some(_) => self.names.subs.declare(&sub.name, sub.span, &sub.body),
+                Some(_) => self.names.subs.declare(&sub.name, sub.span, SubBody::Block(&sub.body)),
                 None => self.report_unknown_piece(&sub.name),
             }
         }

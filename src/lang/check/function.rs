@@ -321,7 +321,7 @@ fn folded(flow: &[Flow], rest: Option<&Rest<'_>>, budget: &mut usize) -> Result<
 }
 
 /// Numbers the locals from `base` on.
-fn renumber(body: &mut Expression, base: u32) {
+pub(super) fn renumber(body: &mut Expression, base: u32) {
     if let ExpressionKind::Local(id) | ExpressionKind::Bind(id, ..) = &mut body.kind {
         id.0 = id.0.saturating_add(base);
     }

@@ -8,7 +8,7 @@ use crate::lang::hir::BackendId;
 use crate::lang::schema::Step;
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{
-    Acl, AttributeBlock, Binding, Block, Director, Function, Name, Normalize, Rules, Sub, Table,
+    Acl, AttributeBlock, Binding, Block, Director, Function, Key, Name, Normalize, Rules, Sub, Table,
 };
 
 /// Declared things of one kind, numbered in the order of declaration.
@@ -91,6 +91,15 @@ impl<'a, T> Namespace<'a, T> {
     }
 }
 
+/// What a sub does.
+#[derive(Clone, Copy)]
+pub(super) enum SubBody<'a> {
+    /// Statements.
+    Block(&'a Block),
+    /// It makes the key, as `key { … }` says.
+    Key(&'a Key),
+}
+
 /// A piece of what a step does.
 #[derive(Clone, Copy)]
 pub(super) enum Part<'a> {
@@ -120,7 +129,7 @@ pub(super) struct Names<'a> {
     /// Functions of the policy.
     pub(super) functions: Namespace<'a, &'a Function>,
     /// Subs that are called: the user's and the pieces of the built-in policy.
-    pub(super) subs: Namespace<'a, &'a Block>,
+    pub(super) subs: Namespace<'a, SubBody<'a>>,
     /// What the steps do, in source order, the built-in part last.
     pub(super) parts: Vec<(Step, Part<'a>)>,
 }

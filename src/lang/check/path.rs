@@ -1,6 +1,7 @@
 //! What a dotted name means: a local, a constant, a backend, an acl, a variable, a header field.
 
-use super::fold::Literal;
+use super::constant::Constant;
+use super::function::renumber;
 use super::scope::{Home, Scope};
 use super::{vcl, words};
 use crate::lang::diagnostic::suggest::closest;
@@ -129,7 +130,7 @@ impl Scope<'_, '_> {
         }
         let names = &self.cx.names;
         if let Some(at) = names.consts.refer(text) {
-            return self.cx.constant(at, span).map(|literal| Meaning::Value(literal_at(literal, span))).into();
+            return self.constant_at(at, text, span).map(Meaning::Value).into();
         }
         if let Some(id) = names.refer_backend(text) {
             return Lookup::Is(Meaning::Value(backend_at(Some(id), span)));
@@ -144,6 +145,21 @@ impl Scope<'_, '_> {
             return Lookup::Is(Meaning::Value(backend_at(None, span)));
         }
         Lookup::Unknown
+    }
+
+    /// The value of the constant of that number and name, with places of its own in the frame.
+    fn constant_at(&mut self, at: usize, name: &str, span: Span) -> Option<Expression> {
+        match self.cx.constant(at, span)? {
+            Constant::Value(mut value, locals) => {
+                renumber(&mut value, self.reserve(locals));
+                Some(Expression { span, ..value })
+            }
+            Constant::List => {
+                let finding = Diagnostic::new(Code::E0317, span, format!("`{name}` is a list"));
+                self.report(finding.help(format!("a list stands behind `in` and the like: `req.host in {name}`")));
+                None
+            }
+        }
     }
 
     /// A short name of the table that is being checked.
@@ -173,6 +189,11 @@ impl Scope<'_, '_> {
             return Lookup::Unknown;
         };
         self.check_readable(readable, written, span).then_some(meaning).into()
+    }
+
+    /// The collection that a name stands for where it is spelled out.
+    pub(super) fn collection_named(path: &Path) -> Option<(Message, Collection)> {
+        collection_of(&path.text())
     }
 
     /// Whether the name is that of the query or the cookies.
@@ -256,11 +277,6 @@ fn unknown_path(text: &str, span: Span) -> Diagnostic {
         Some(help) if nearest.is_some() || Message::find(prefix).is_some() => finding.help(help),
         _ => finding,
     }
-}
-
-fn literal_at(literal: Literal, span: Span) -> Expression {
-    let ty = literal.ty();
-    Expression { kind: literal.into_kind(), ty, span }
 }
 
 fn backend_at(backend: Option<BackendId>, span: Span) -> Expression {

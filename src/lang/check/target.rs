@@ -48,7 +48,7 @@ impl Scope<'_, '_> {
     }
 
     /// What the name stands for, if `verb` may be done to it here.
-    fn target(&mut self, path: &Path, verb: &str, steps: impl Fn(Access) -> StepSet) -> Option<Target> {
+    pub(super) fn target(&mut self, path: &Path, verb: &str, steps: impl Fn(Access) -> StepSet) -> Option<Target> {
         let text = path.text();
         let (access, target) = match self.field_of(path) {
             FieldPath::Wrong => return None,
@@ -143,7 +143,7 @@ fn read_only(text: &str, verb: &str, span: Span) -> Diagnostic {
             let source = if view == "path" { format!("{message}.url") } else { format!("{message}.http.Host") };
             finding.help(format!("it is a view: change `{source}`"))
         }
-        _ if verb == "unset" => finding.help("only header fields can be unset; `set` it to another value"),
+        _ if verb == "unset" => finding.help("it always has a value: `set` it to another one"),
         _ => finding.help("it can only be read"),
     }
 }

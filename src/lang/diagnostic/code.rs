@@ -148,6 +148,9 @@ codes! {
     E0346 "duplicate-key" "0.1" "A table has a key twice.";
     E0347 "bad-data" "0.1" "The file of a table is not as it should be.";
     E0350 "no-value-returned" "0.1" "A function does not return a value on every way through it.";
+    E0385 "no-header-field" "0.1" "A function takes a header field, and this is none.";
+    E0386 "impossible-argument" "0.1" "A function cannot do anything with that value.";
+    E0387 "bad-secrets" "0.1" "Users or keys are not as they should be.";
 
     // 04 steps
     E0401 "not-readable-here" "0.1" "A variable cannot be read in this step.";
@@ -184,6 +187,9 @@ codes! {
 
     // 07 caching
     W0701 "uncacheable-set-to-false" "0.1" "`beresp.uncacheable` is set to false, which has no effect.";
+    E0740 "empty-key" "0.1" "A `key` without parts.";
+    W0741 "shared-key" "0.1" "The cache key leaves out the host or the URL.";
+    W0742 "unused-key" "0.1" "A `key` is never made, since `sub hash` ends the step.";
 }
 
 impl Code {

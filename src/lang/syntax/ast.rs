@@ -62,6 +62,8 @@ pub enum Declaration {
     Rules(Rules),
     /// `normalize req { … }`
     Normalize(Normalize),
+    /// `key { … }`
+    Key(Key),
 }
 
 /// `include "GLOB";`
@@ -466,6 +468,28 @@ pub struct NormalizeOperation {
     /// The strings in brackets; empty if there are none.
     pub arguments: Vec<Name>,
     /// The whole operation.
+    pub span: Span,
+}
+
+/// `key { req.host; req.query sorted; }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Key {
+    /// The piece of the built-in policy that it replaces, `builtin.key`, at the place of the word `key`.
+    pub piece: Name,
+    /// The parts in order.
+    pub parts: Vec<KeyPart>,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// `req.query sorted;`
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyPart {
+    /// What stands in the key.
+    pub value: Expression,
+    /// The word `sorted`, if it is there.
+    pub sorted: Option<Span>,
+    /// The whole part.
     pub span: Span,
 }
 

@@ -104,6 +104,7 @@ fn in_words(rule: Rule) -> &'static str {
         | Rule::test
         | Rule::product
         | Rule::unary
+        | Rule::key_part
         | Rule::reference
         | Rule::group
         | Rule::header
@@ -179,6 +180,7 @@ fn keyword(rule: Rule) -> Option<&'static str> {
         Rule::kw_first => "`first`",
         Rule::kw_from => "`from`",
         Rule::kw_req => "`req`",
+        Rule::kw_sorted => "`sorted`",
         _ => return None,
     })
 }

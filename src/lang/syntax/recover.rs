@@ -97,8 +97,7 @@ impl Mending<'_, '_> {
 
     /// The blocks in which statements or arms stand.
     fn blocks(&self, section: Section, part: &Range<usize>) -> Vec<Range<usize>> {
-        let values = matches!(section, Section::Statements | Section::Computation | Section::Rows)
-            && unit::holds_match_value(self.stream, part);
+        let values = unit::holds_match_value(self.stream, section, part);
         if values { Vec::new() } else { unit::blocks(self.stream, part.clone()) }
     }
 

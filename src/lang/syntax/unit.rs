@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::lang::lexer::TokenKind;
-use crate::lang::schema::{ELSE_IF_WORDS, NORMALIZE_CLAUSES};
+use crate::lang::schema::{ELSE_IF_WORDS, NORMALIZE_CLAUSES, WORD_OPERATORS};
 
 use super::grammar::Rule;
 use super::stream::Stream;
@@ -30,6 +30,8 @@ pub(super) enum Section {
     Arms,
     /// Of `normalize`.
     Clauses,
+    /// Of `key`.
+    KeyParts,
 }
 
 impl Section {
@@ -44,6 +46,7 @@ impl Section {
             "fn" => Self::Computation,
             "rules" => Self::Rows,
             "normalize" => Self::Clauses,
+            "key" => Self::KeyParts,
             _ => return None,
         })
     }
@@ -65,6 +68,7 @@ impl Section {
             Self::Rows => Rule::row_piece,
             Self::Arms => Rule::arm_piece,
             Self::Clauses => Rule::clause_piece,
+            Self::KeyParts => Rule::key_piece,
         }
     }
 }
@@ -97,7 +101,13 @@ pub(super) fn parts(stream: &Stream<'_>, section: Section, body: Range<usize>) -
 }
 
 /// Whether a `match` stands in the part as a value, so that its brace does not end the part.
-pub(super) fn holds_match_value(stream: &Stream<'_>, part: &Range<usize>) -> bool {
+pub(super) fn holds_match_value(stream: &Stream<'_>, section: Section, part: &Range<usize>) -> bool {
+    if section == Section::KeyParts {
+        return part.clone().any(|index| stream.leading_word(index) == "match");
+    }
+    if !matches!(section, Section::Statements | Section::Computation | Section::Rows) {
+        return false;
+    }
     let first = stream.leading_word(part.start);
     let chooses = first == "if" || first == "match" || ELSE_IF_WORDS.contains(&first);
     !chooses && part.clone().any(|index| stream.leading_word(index) == "match")
@@ -174,6 +184,7 @@ fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
         Section::Rows => matches!(word, "when" | "else"),
         Section::Data => false,
         Section::Arms => word == "else",
+        Section::KeyParts => tok.first_on_line && starts_value(stream, index),
         Section::Clauses => {
             tok.first_on_line && NORMALIZE_CLAUSES.contains(&word) && stream.kind(index - 1) != Some(TokenKind::Comma)
         }
@@ -183,11 +194,7 @@ fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
 fn ends_part(stream: &Stream<'_>, section: Section, kind: TokenKind, part: Range<usize>) -> bool {
     let index = part.end;
     match (kind, section) {
-        (TokenKind::BraceClose, Section::Statements | Section::Computation | Section::Rows)
-            if holds_match_value(stream, &part) =>
-        {
-            false
-        }
+        (TokenKind::BraceClose, _) if holds_match_value(stream, section, &part) => false,
         (TokenKind::BraceClose, Section::Attributes | Section::Members) => {
             stream.kind(index + 1) != Some(TokenKind::Semicolon)
         }
@@ -195,6 +202,15 @@ fn ends_part(stream: &Stream<'_>, section: Section, kind: TokenKind, part: Range
         (TokenKind::Comma, Section::Data) | (TokenKind::Semicolon | TokenKind::BraceClose, _) => true,
         _ => false,
     }
+}
+
+/// Whether a dotted name stands at `index` behind a value that it does not belong to.
+fn starts_value(stream: &Stream<'_>, index: usize) -> bool {
+    let is_name = |index| stream.kind(index) == Some(TokenKind::Word) && !WORD_OPERATORS.contains(&stream.word(index));
+    let is_value =
+        |kind: TokenKind| matches!(kind, TokenKind::BracketClose | TokenKind::ParenClose) || kind.is_string();
+    let ends_value = stream.kind(index - 1).is_some_and(is_value) || is_name(index - 1);
+    ends_value && is_name(index) && stream.kind(index + 1) == Some(TokenKind::Dot)
 }
 
 /// Whether the word goes on with the `if` before it.

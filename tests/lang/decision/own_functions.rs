@@ -59,7 +59,7 @@ fn arguments_are_computed_where_the_call_stands() {
 #[test]
 fn a_condition_that_calls_is_looked_up_like_one_that_is_written_out() {
     let rows = |first: &str, second: &str| {
-        let more = (0..40).map(|at| format!("when path == \"/{at}\" -> pass; ")).collect::<String>();
+        let more = (0..40).map(|at| format!("when path == \"/{at}\" -> pass; ")).collect::<Vec<_>>().concat();
         let text = format!(
             "{FUNCTIONS}\nfn within(path: STRING) -> BOOL {{ if (path under \"/a/\") {{ return true; }} return path == \"/b\"; }}
              rules request first {{ when {first} -> pass; when {second} -> deny 403; {more} when path == \"/c\" -> cache; }}"
@@ -69,4 +69,27 @@ fn a_condition_that_calls_is_looked_up_like_one_that_is_written_out() {
     let written_out = rows("path under \"/a/\" or path == \"/b\"", "path == \"/d\"");
     assert!(!written_out.is_empty());
     assert_eq!(rows("within(req.path)", "path == \"/d\""), written_out);
+}
+
+#[test]
+fn what_a_const_computes_is_there_wherever_it_is_named() {
+    let constants = "const word = std.tolower(\"ABC\") + section(\"/latest\", \"-\");\nconst kinds = [\"css\", more];\nconst more = [\"js\"];\n";
+    let text = |condition: &str| {
+        format!(
+            "{FUNCTIONS}{constants}sub recv {{ let x = word; if ({condition}) {{ set req.http.X = x + word; }} return (hash); }}\n"
+        )
+    };
+    for (condition, path, holds) in [
+        ("req.path ext kinds", "/a.js", true),
+        ("req.path ext [\"png\", kinds]", "/a.css", true),
+        ("req.path ext kinds", "/a.png", false),
+        ("str.contains_any(req.path, more)", "/js/", true),
+        ("match req.http.A ?? \"css\" { in kinds -> true; else -> false; }", "/", true),
+    ] {
+        let compiled = Compiled::new(checked(&text(condition)).0);
+        let (tree, oracle) = both(&compiled, &Request::get("example.com", path));
+        assert_eq!(tree, oracle, "{condition}");
+        let set = tree.1.headers.get(&(Message::Req, "x".to_owned())).map(Vec::as_slice);
+        assert_eq!(set, holds.then_some(&b"abcnewsabcnews"[..]), "{condition} {path}");
+    }
 }

@@ -96,6 +96,12 @@ impl Dump {
             Declaration::Rules(rules) => self.nested(&format!("rules {}", rules.table.name()), |dump| {
                 rules.rows.iter().chain(&rules.otherwise).for_each(|row| dump.row(row));
             }),
+            Declaration::Key(key) => self.nested("key", |dump| {
+                for part in &key.parts {
+                    let sorted = if part.sorted.is_some() { " sorted" } else { "" };
+                    dump.line(&format!("{}{sorted}", expression(&part.value)));
+                }
+            }),
             Declaration::Normalize(normalize) => self.nested("normalize", |dump| {
                 normalize.clauses.iter().for_each(|clause| dump.line(&normalize_clause(clause)));
             }),

@@ -68,6 +68,7 @@ impl<'d> Builder<'d> {
             Rule::override_sub => Declaration::Override(self.sub(node)?),
             Rule::rules => Declaration::Rules(self.rules(node)?),
             Rule::normalize => Declaration::Normalize(Self::normalize(node)?),
+            Rule::key => Declaration::Key(self.key(node)?),
             _ => return None,
         })
     }
