@@ -5,6 +5,7 @@
 
 mod build;
 mod equal;
+mod explained;
 mod facts;
 mod functions;
 mod graphs;

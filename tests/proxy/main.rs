@@ -42,6 +42,7 @@ mod reload;
 mod reload_under_load;
 mod restart;
 mod retry;
+mod rules_counted;
 mod slice;
 mod slow_reader;
 mod soft_purge;

@@ -42,7 +42,7 @@ sub mark {
 }
 "#;
 
-fn compiled(text: &str) -> (Program, SourceMap) {
+pub fn compiled(text: &str) -> (Program, SourceMap) {
     let (hir, sources) = checked(text);
     (Program::new(hir), sources)
 }
