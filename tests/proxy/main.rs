@@ -13,6 +13,7 @@ mod backend;
 mod cache_status;
 mod churn;
 mod coalesce;
+mod cookbook;
 mod date;
 mod director;
 mod failed_fill;

@@ -275,11 +275,11 @@ fn what_vcl_has_is_possible_where_vcl_has_it() {
     }
 }
 
-/// What VCL has and warp has not, is refused with what to do instead, and stands with a reason on the page for those who
-/// come from Varnish.
+/// What VCL has and warp has not, is refused with what to do instead, and stands with a reason on the page of what is left
+/// out.
 #[test]
 fn what_is_left_out_is_told() {
-    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src/varnish.md")).unwrap();
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src/left-out.md")).unwrap();
     let beside = ["param.default_ttl", "storage.s0.free_space"];
     let names = VCL.iter().map(|(name, ..)| *name).chain(beside);
     for name in names.filter(|name| access_of(name).is_none()) {
@@ -289,7 +289,7 @@ fn what_is_left_out_is_told() {
             ("req_top", _) => "req_top.*",
             _ => name,
         };
-        assert!(page.contains(&format!("`{told}`")), "{name} is not in docs/src/varnish.md");
+        assert!(page.contains(&format!("`{told}`")), "{name} is not in docs/src/left-out.md");
         let written = if told == "req_top.*" { "req_top.http.X-A".to_owned() } else { name.to_owned() };
         for statement in [format!("let it = {written};"), format!("set {written} = 1;"), format!("unset {written};")] {
             let checked = check(&format!("warp 1;\nsub recv {{ {statement} }}\n"));
