@@ -70,13 +70,7 @@ fn one_of(words: &[&str]) -> String {
 fn values() -> String {
     let units = words::units().join("\\|");
     let number = format!("syntax match warpNumber \"\\<\\d\\+\\%(\\.\\d\\+\\)\\?\\%({units}\\)\\?\\>\"\n");
-    [
-        number,
-        keywords("warpBoolean", "", VALUES),
-        keywords("warpConstant", "", &words::place_words()),
-        keywords("warpType", "", &words::types()),
-    ]
-    .concat()
+    [number, keywords("warpBoolean", "", VALUES), keywords("warpType", "", &words::types())].concat()
 }
 
 fn names() -> String {
@@ -85,9 +79,11 @@ fn names() -> String {
         "syntax match warpHeader +\\%([[:alnum:]_.-]\\)\\@1<!\\%({messages}\\)\\.http\\.\\%([[:alpha:]_][[:alnum:]_-]*\\|\"[^\"]*\"\\)+\n"
     );
     let name = "syntax match warpName \"[[:alpha:]_][[:alnum:]_-]*\\%(\\.[[:alpha:]_][[:alnum:]_-]*\\)*\"\n";
+    // A function may begin with one: `header.append`.
+    let word = format!("syntax match warpConstant \"{}\\.\\@!\"\n", one_of(&words::place_words()));
     let variable = format!("syntax match warpVariable \"{}\"\n", one_of(&words::variables()));
     let function = format!("syntax match warpFunction \"{}\"\n", one_of(&words::functions()));
-    [name, &header, &variable, &function, &keywords("warpWordOperator", "", WORD_OPERATORS)].concat()
+    [name, &word, &header, &variable, &function, &keywords("warpWordOperator", "", WORD_OPERATORS)].concat()
 }
 
 fn declarations() -> String {
@@ -101,7 +97,7 @@ fn declarations() -> String {
         keywords(
             "warpDeclaration",
             "nextgroup=warpDefined skipwhite ",
-            &["backend", "probe", "director", "acl", "table", "const", "let", "override"],
+            &["backend", "probe", "director", "acl", "table", "const", "let", "fn", "override"],
         ),
         keywords("warpDeclaration", "nextgroup=warpStep,warpDefined skipwhite ", &["sub"]),
         defined.to_owned(),
@@ -139,11 +135,13 @@ contains=@warpExpression,warpShortName,warpRuleParens\n";
 contains=@warpExpression,warpRuleAction,warpStatement\n";
     let normalize = "syntax region warpNormalize matchgroup=warpDeclaration start=\"\\%([[:alnum:]_.-]\\)\\@1<!normalize\\>\" \
 matchgroup=warpPunctuation end=\"}\" contains=@warpExpression,warpClause,warpOperation,warpMessage\n";
+    let key = "syntax match warpDeclaration \"\\%([[:alnum:]_.-]\\)\\@1<!key\\ze\\s*{\"\n";
     let table: Vec<&str> = [words::rule_tables(), RULE_MODES.to_vec(), vec!["when", "else"]].concat();
     [
         rules,
         row,
         normalize,
+        key,
         &keywords("warpTable", "contained ", &table),
         &keywords("warpShortName", "contained ", &words::short_names()),
         &keywords("warpRuleAction", "contained ", &words::rule_actions()),

@@ -102,6 +102,7 @@ fn member(director: &Arc<Director>, session: &Session, ctx: &mut RequestCtx) -> 
         let mut facts = StepFacts::new(&mut ctx.exchange, None);
         facts.fetch = Some(&mut ctx.fetch);
         facts.bereq = bereq.as_deref_mut();
+        facts.policy = Some(&ctx.policy);
         let asked = Asked { policy: &ctx.policy, facts: &facts, hash, failed: &failed };
         Target::Director(director.clone()).choose(&asked)
     };

@@ -1,6 +1,6 @@
 //! What warp knows about one request while it is under way.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -156,6 +156,8 @@ pub struct Fetch {
     pub chosen: Option<BackendId>,
     /// The members of the director to which no connection could be made.
     pub failed_at: Vec<Arc<Backend>>,
+    /// To which addresses this asking could not connect.
+    pub failed_addresses: Vec<SocketAddr>,
     /// The request to the backend that was asked last, counted when it ends.
     pub asked: Option<OriginRequest>,
     /// The name of that backend, once the request to it has ended.

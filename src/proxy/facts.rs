@@ -10,10 +10,14 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::ctx::{Content, Exchange, Fetch, Lifetimes, Reconnect, TtlSource, Uncacheable};
+use super::{password, world};
 use crate::cache::{TargetList, spelling};
+use crate::decision::facts::Rate;
 use crate::decision::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
+use crate::lang::hir::{BackendId, PasswordHash, RateLimitId};
 use crate::lang::schema::{self, Message, Variable, join_status, split_status};
 use crate::lang::source::Span;
+use crate::policy::Policy;
 
 /// What a step can reach. A message that the step has nothing to do with is `None`; the checker
 /// has seen to it that no policy asks for one.
@@ -34,6 +38,10 @@ pub struct StepFacts<'a> {
     pub obj: Option<ObjView<'a>>,
     /// `resp`.
     pub resp: Option<&'a mut ResponseHeader>,
+    /// The policy, for what it knows of the world.
+    pub policy: Option<&'a Policy>,
+    /// Whether the policy is asked what it would do, and nothing counts.
+    pub is_aside: bool,
     /// The statement that is being carried out.
     place: Option<Span>,
 }
@@ -57,7 +65,19 @@ impl<'a> StepFacts<'a> {
     /// The facts of a step that begins now and sees only the client's request.
     pub fn new(exchange: &'a mut Exchange, req: Option<&'a mut RequestHeader>) -> Self {
         let now = SystemTime::now();
-        Self { now, exchange, fetch: None, req, bereq: None, beresp: None, obj: None, resp: None, place: None }
+        Self {
+            now,
+            exchange,
+            fetch: None,
+            req,
+            bereq: None,
+            beresp: None,
+            obj: None,
+            resp: None,
+            policy: None,
+            is_aside: false,
+            place: None,
+        }
     }
 
     fn headers(&self, message: Message) -> Option<&HeaderMap> {
@@ -237,6 +257,10 @@ impl StepFacts<'_> {
 /// The longest field value that a policy may set.
 const MOST_FIELD_BYTES: usize = 64 << 10;
 
+/// What stands for a part of the key that is unset: a length that no part has, nor what makes the key of a slice or of
+/// a request with content.
+pub const UNSET_PART: [u8; 8] = (u64::MAX - 2).to_le_bytes();
+
 const NOT_HERE: Refused = Refused("it cannot be set in this step");
 const BAD_VALUE: Refused = Refused("a field value cannot hold a line feed, a NUL or another control character");
 
@@ -314,6 +338,17 @@ impl StepFacts<'_> {
     }
 }
 
+/// What a policy may write into a field of that name.
+fn field_value(name: &HeaderName, value: &[u8]) -> Result<HeaderValue, Refused> {
+    if matches!(*name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING) {
+        return Err(Refused("warp itself frames messages"));
+    }
+    if value.len() > MOST_FIELD_BYTES {
+        return Err(Refused("a field value has at most 64 KB"));
+    }
+    HeaderValue::from_bytes(value).map_err(|_| BAD_VALUE)
+}
+
 /// Reads a list of field names; what is none is left out, and the log tells.
 fn targets(text: &[u8]) -> TargetList {
     let text = String::from_utf8_lossy(text);
@@ -387,14 +422,7 @@ impl Facts for StepFacts<'_> {
     }
 
     fn set_header(&mut self, message: Message, name: &HeaderName, value: &[u8]) -> Result<(), Refused> {
-        if matches!(*name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING) {
-            return Err(Refused("warp itself frames messages"));
-        }
-        if value.len() > MOST_FIELD_BYTES {
-            return Err(Refused("a field value has at most 64 KB"));
-        }
-        let value = HeaderValue::from_bytes(value).map_err(|_| BAD_VALUE)?;
-        let spelling = spelling(name);
+        let (spelling, value) = (spelling(name), field_value(name, value)?);
         let done = match message {
             Message::Req => self.req.as_deref_mut().map(|req| req.insert_header(spelling, value)),
             Message::Bereq => self.bereq.as_deref_mut().map(|bereq| bereq.insert_header(spelling, value)),
@@ -420,12 +448,77 @@ impl Facts for StepFacts<'_> {
         self.exchange.key.extend_from_slice(part);
     }
 
+    fn hash_part(&mut self, part: Option<&[u8]>) {
+        match part {
+            Some(part) => self.hash_data(part),
+            None => self.exchange.key.extend_from_slice(&UNSET_PART),
+        }
+    }
+
     fn keep_content(&mut self, most_bytes: u64) {
         self.exchange.keeping.wanted_bytes = Some(most_bytes);
     }
 
     fn log(&mut self, line: &[u8]) {
         self.exchange.log.push(String::from_utf8_lossy(line).into_owned());
+    }
+
+    fn header_lines(&self, message: Message, name: &HeaderName) -> Vec<Cow<'_, [u8]>> {
+        let lines = self.headers(message).into_iter().flat_map(|headers| headers.get_all(name));
+        lines.map(|line| Cow::Borrowed(line.as_bytes())).collect()
+    }
+
+    fn append_header(&mut self, message: Message, name: &HeaderName, value: &[u8]) -> Result<(), Refused> {
+        let (spelling, value) = (spelling(name), field_value(name, value)?);
+        let done = match message {
+            Message::Req => self.req.as_deref_mut().map(|req| req.append_header(spelling, value)),
+            Message::Bereq => self.bereq.as_deref_mut().map(|bereq| bereq.append_header(spelling, value)),
+            Message::Beresp => self.beresp.as_deref_mut().map(|beresp| beresp.append_header(spelling, value)),
+            Message::Resp => self.resp.as_deref_mut().map(|resp| resp.append_header(spelling, value)),
+            Message::ObjStale | Message::Obj => None,
+        };
+        done.ok_or(NOT_HERE)?.map(|_| ()).map_err(|_| BAD_VALUE)
+    }
+
+    fn timestamp(&mut self, label: &[u8]) {
+        let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let under_way = self.exchange.began.elapsed().as_secs_f64();
+        self.exchange.log.push(format!("{}: {unix:.6} {under_way:.6}", String::from_utf8_lossy(label)));
+    }
+
+    fn syslog(&mut self, priority: i64, line: &[u8]) {
+        world::log(priority, &String::from_utf8_lossy(line));
+    }
+
+    fn random_bits(&self) -> u128 {
+        rand::random()
+    }
+
+    fn clock(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn is_healthy(&self, backend: BackendId) -> bool {
+        self.policy.and_then(|policy| policy.target(backend)).is_some_and(|target| target.is_healthy())
+    }
+
+    /// A fetch in the background is no client's request, and a question beside one was asked before.
+    fn exceeds(&self, limit: RateLimitId, key: &[u8], rate: Rate) -> bool {
+        let Some(limiter) = self.policy.and_then(|policy| policy.rate_limit(limit)) else { return false };
+        let rate = world::rate(rate);
+        match (self.exchange.background, self.is_aside) {
+            (true, _) => false,
+            (false, true) => limiter.would_refuse(key, rate),
+            (false, false) => limiter.take(key, rate),
+        }
+    }
+
+    fn proves(&self, hash: &PasswordHash, password: &[u8]) -> bool {
+        password::proves(hash, password)
+    }
+
+    fn environment(&self, name: &[u8]) -> Option<Cow<'_, [u8]>> {
+        world::environment(name).map(Cow::Borrowed)
     }
 }
 

@@ -36,14 +36,11 @@ pub fn to_connect(peer: &HttpPeer, ctx: &mut RequestCtx, mut error: Box<Error>) 
     let Some(backend) = ctx.fetch.asked.as_ref().map(|asked| asked.backend().clone()) else { return error };
     if let Some(address) = peer.address().as_inet() {
         backend.report_connect_failure(*address);
+        ctx.fetch.failed_addresses.push(*address);
     }
-    let is_name = backend.is_named();
     count_fetch(Reason::Connect, ctx);
-    let has_another = choose::has_another(&backend, ctx);
-    if !has_another && is_name {
-        ctx.fetch.failed_at.clear();
-    }
-    error.set_retry((has_another || is_name) && retry::may_connect_again(ctx));
+    let is_elsewhere = backend.has_another_address(&ctx.fetch.failed_addresses) || choose::has_another(&backend, ctx);
+    error.set_retry(is_elsewhere);
     error
 }
 
@@ -53,7 +50,7 @@ pub fn while_asking(
     session: &Session,
     peer: &HttpPeer,
     error: Box<Error>,
-    ctx: &RequestCtx,
+    ctx: &mut RequestCtx,
     is_reused: bool,
 ) -> Box<Error> {
     let mut error = error.more_context(format!("Peer: {peer}"));

@@ -78,7 +78,7 @@ pub async fn peer(session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<Htt
 
 /// The backend as it is connected to now.
 pub async fn peer_at(session: &Session, backend: &Backend, ctx: &mut RequestCtx) -> Result<HttpPeer> {
-    let route = backend.resolve().await.map_err(|error| {
+    let route = backend.resolve(&ctx.fetch.failed_addresses).await.map_err(|error| {
         ctx.verdict.reason = Reason::Resolve;
         failed(503, error.to_string())
     })?;

@@ -44,6 +44,7 @@ mod lookup;
 mod marks;
 mod options;
 mod part;
+mod password;
 mod pipe;
 mod post;
 mod query;
@@ -65,6 +66,7 @@ mod synth;
 mod told;
 mod upstream;
 mod wishes;
+mod world;
 
 use std::sync::{Arc, OnceLock};
 

@@ -55,9 +55,12 @@ impl RequestCtx {
 
 /// Asks the policy what it would do with a request, beside the one that is under way.
 pub fn ask(policy: &Policy, step: Step, exchange: &mut Exchange, req: &mut RequestHeader) -> Verdict {
-    run_on(policy, step, &mut StepFacts::new(exchange, Some(req)))
+    let mut facts = StepFacts::new(exchange, Some(req));
+    facts.is_aside = true;
+    run_on(policy, step, &mut facts)
 }
 
-fn run_on(policy: &Policy, step: Step, facts: &mut StepFacts<'_>) -> Verdict {
-    policy.program.run(step, facts)
+fn run_on<'a>(policy: &'a Policy, step: Step, facts: &mut StepFacts<'a>) -> Verdict {
+    facts.policy = Some(policy);
+    policy.program.run_traced(step, facts, &mut policy.fired.counting())
 }

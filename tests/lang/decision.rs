@@ -5,11 +5,13 @@
 
 mod build;
 mod equal;
+mod explained;
 mod facts;
 mod functions;
 mod graphs;
 mod indexes;
 mod memory;
+mod own_functions;
 mod policies;
 mod random;
 mod semantics;

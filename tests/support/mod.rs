@@ -5,6 +5,7 @@
 
 mod answer;
 mod client;
+mod dns;
 mod message;
 mod nginx;
 mod origin;
@@ -13,6 +14,7 @@ mod relay;
 
 pub use answer::{Answer, Gate};
 pub use client::{Broken, Client};
+pub use dns::Dns;
 pub use message::{Fields, Head, Response};
 pub use nginx::Nginx;
 pub use origin::{Origin, Recorded};

@@ -44,7 +44,7 @@ impl Scope<'_, '_> {
     }
 
     /// What the name stands for, if `verb` may be done to it here.
-    fn target(&mut self, path: &Path, verb: &str, steps: impl Fn(Access) -> StepSet) -> Option<Target> {
+    pub(super) fn target(&mut self, path: &Path, verb: &str, steps: impl Fn(Access) -> StepSet) -> Option<Target> {
         let text = path.text();
         let (access, target) = match self.field_of(path) {
             FieldPath::Wrong => return None,

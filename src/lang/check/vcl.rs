@@ -29,7 +29,20 @@ pub(super) fn instead_of(name: &str) -> Option<&'static str> {
         }
         "purge.hard" => "write `return (purge)` in recv",
         "purge.soft" => "write `return (purge(soft))` in recv",
-        "std.healthy" => "this version does not have it: a backend that its probe found sick is not asked",
+        "std.blobread" => "write `std.fileread`: a text holds any bytes",
+        "std.port" => "leave it out: an address has no port here",
+        "std.syntax" => "leave it out: the first line, `warp 1;`, says which language this is",
+        "std.late_100_continue" => "leave it out: 100 (Continue) is sent when the content is asked for",
+        "std.set_ip_tos" => "this version does not have it",
+        "std.rollback" => "this version does not have it: keep what you change in a `let` before you change it",
+        "std.timed_call" => "write `call` and, around it, `std.timestamp(\"before\")` and `std.timestamp(\"behind\")`",
+        "uuid.version4" | "uuid.uuid_v4" | "uuid.uuid" => "write `uuid.v4()`",
+        "uuid.version7" => "write `uuid.v7()`",
+        "cookie.parse" => "leave it out: `cookie.keep` and the others work on the `Cookie` field itself",
+        "cookie.get_string" => {
+            "leave it out, or write `req.http.Cookie`: the functions of `cookie` change that field itself"
+        }
+        "vsthrottle.is_denied" => "write `ratelimit(key: client.ip, limit: 60, per: 1m)`",
         "hit_for_pass" => "write `return (pass(10m))` in backend_response, or `pass 10m` in `rules response`",
         _ if name.starts_with("req_top.http.") => "write `req.http`: this version does not have edge side includes",
         _ if name.starts_with("param.") => "write the value itself: warp has no parameters",

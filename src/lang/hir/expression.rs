@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use http::HeaderName;
 
-use super::{AclId, BackendId, Glob, LocalId, Pattern, TableId};
+use super::{AclId, BackendId, FileText, Glob, LocalId, Pattern, RateLimitId, TableId, Users};
 use crate::lang::schema::function::Class;
 use crate::lang::schema::{Function, Message, Type, Variable};
 use crate::lang::source::Span;
@@ -110,6 +111,12 @@ pub enum ExpressionKind {
     Acl(AclId),
     /// LIST, an argument.
     List(Vec<Box<[u8]>>),
+    /// STRING: what a file holds; an argument.
+    File(FileText),
+    /// Users, an argument.
+    Users(Arc<Users>),
+    /// Which rate limit a call is, behind its arguments.
+    RateLimit(RateLimitId),
 }
 
 impl Expression {
@@ -182,7 +189,10 @@ macro_rules! parts {
                 | Self::Unset
                 | Self::Regex(_)
                 | Self::Acl(_)
-                | Self::List(_) => ($none, $none),
+                | Self::List(_)
+                | Self::File(_)
+                | Self::Users(_)
+                | Self::RateLimit(_) => ($none, $none),
             }
         }
     };

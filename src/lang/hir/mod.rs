@@ -10,13 +10,17 @@ mod expression;
 mod pattern;
 mod statement;
 mod table;
+mod users;
 
-pub use backend::{Backend, BackendAddress, FileText, Greeting, Limit, Place, Probe, ProxyVersion, Tls, Via};
+pub use backend::{
+    Backend, BackendAddress, FileText, Greeting, HttpProbe, Limit, Place, Probe, ProbeKind, ProxyVersion, Tls, Via,
+};
 pub use director::{Choice, Director, Key, Member, Shard, ShardHealth};
 pub use expression::{Arithmetic, Comparison, Expression, ExpressionKind};
 pub use pattern::{Glob, PATTERN_SIZE_LIMIT_BYTES, Pattern, literal_start};
-pub use statement::{Arm, Normalization, Outcome, Statement, StatementKind, Target};
+pub use statement::{Arm, KeyPart, Normalization, Outcome, Statement, StatementKind, Target};
 pub use table::{Datum, Table};
+pub use users::{MOST_BCRYPT_COST, PasswordHash, Users};
 
 use std::net::IpAddr;
 
@@ -36,6 +40,10 @@ pub struct AclId(pub u32);
 /// Names a table of [`Hir::tables`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TableId(pub u32);
+
+/// Names a rate limit of [`Hir::rate_limits`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RateLimitId(pub u32);
 
 /// Names a sub of [`Hir::subs`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -60,6 +68,8 @@ pub struct Hir {
     pub tables: Vec<Table>,
     /// The subs that are called by name, the pieces of the built-in policy among them.
     pub subs: Vec<Sub>,
+    /// The calls of `ratelimit`.
+    pub rate_limits: Vec<RateLimit>,
     /// What each step does: the policy's own subs and tables in source order, then the built-in part.
     pub steps: Vec<StepBody>,
 }
@@ -112,6 +122,15 @@ impl Acl {
         let matching = self.entries.iter().filter(|(net, _)| net.contains(&address));
         matching.max_by_key(|(net, _)| net.prefix_len()).is_some_and(|(_, negated)| !negated)
     }
+}
+
+/// A call that counts how often something comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// The call as written, white space made even: what tells it from others in the next policy.
+    pub definition: String,
+    /// Its place.
+    pub span: Span,
 }
 
 /// A sub that is called by name.

@@ -18,8 +18,8 @@ pub use attribute::{Attribute, BACKEND_ATTRIBUTES, MEMBER_ATTRIBUTES, PROBE_ATTR
 pub use director::DirectorKind;
 pub use function::Function;
 pub use keyword::{
-    CONTEXTUAL_WORDS, DECLARATIONS, ELSE_IF_WORDS, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, RULE_MODES, SOFT,
-    STATEMENTS, VALUES, WORD_OPERATORS,
+    CONTEXTUAL_WORDS, DECLARATIONS, ELSE_IF_WORDS, KEY_PIECE, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, RULE_MODES,
+    SOFT, STATEMENTS, VALUES, WORD_OPERATORS,
 };
 pub use rule_action::{RuleAction, RuleTable};
 pub use status::{STATUS_WORDS, join_status, split_status, status};

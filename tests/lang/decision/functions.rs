@@ -18,7 +18,9 @@ fn checked(function: Function, statements: &str) -> (Step, Checked) {
     let steps = function.steps();
     let step = [Step::Recv].into_iter().chain(steps.iter()).find(|step| step.runs() && steps.contains(*step)).unwrap();
     let text = format!("{DECLARATIONS}sub {} {{ {statements} }}\n", step.name());
-    (step, check("policy.warp", &MemoryFiles::new("policy.warp", text)))
+    let users = "alice:$2y$04$abcdefghijklmnopqrstuu5cldSTjqTa.nw4QeJC5.F6G/ueChgIa\n";
+    let files = MemoryFiles::new("policy.warp", text).with("notice.txt", "Back soon.").with("users.htpasswd", users);
+    (step, check("policy.warp", &files))
 }
 
 /// The lines that `statements` write to the log; those of the policy as written, where no call is folded.

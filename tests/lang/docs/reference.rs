@@ -146,7 +146,7 @@ fn functions() -> String {
     let opening = format!(
         "`NAME: TYPE = VALUE` is a parameter that may be left out. Arguments stand in the order of the parameters, or are \
 named, in any order, behind those that are not: `std.integer(req.http.X-Count, fallback: 3)`. A STRING takes a value of any \
-type as text, a REGEX and a LIST are written in place, and of words with `|` between them one is written, without quotation \
+type as text, a REGEX and a LIST are written in place, a HEADER is named as in `req.http.Accept`, a FILE is the path of one, known when the policy is checked, and of words with `|` between them one is written, without quotation \
 marks.\n\n{SIDES}"
     );
     let mut text = page("Functions", &opening);
@@ -180,6 +180,10 @@ fn parameter(parameter: &Parameter) -> String {
     let takes = match parameter.takes {
         Takes::Value(ty) => ty.name().to_owned(),
         Takes::Words(words) => words.join("|"),
+        Takes::Secret => Type::String.name().to_owned(),
+        Takes::Header => "HEADER".to_owned(),
+        Takes::File | Takes::Presence => "FILE".to_owned(),
+        Takes::Users => "FILE or LIST".to_owned(),
     };
     let default = parameter.default.map_or(String::new(), |default| format!(" = {}", constant(default, parameter)));
     format!("{}: {takes}{default}", parameter.name)
@@ -193,6 +197,7 @@ fn constant(constant: Constant, parameter: &Parameter) -> String {
         (Constant::Unset, _) => "unset".to_owned(),
         (Constant::Int(i64::MAX), _) => "all".to_owned(),
         (Constant::Int(number), _) => number.to_string(),
+        (Constant::Now, _) => "now".to_owned(),
         (Constant::Real(number), _) => format!("{number:?}"),
         (Constant::Bool(flag), _) => flag.to_string(),
         (Constant::Duration(millis), _) => format!("{}s", millis / 1_000),

@@ -7,9 +7,12 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
+use http::HeaderName;
+
 use crate::decision::eval::{Scope, borrow};
 use crate::decision::facts::{Facts, Value};
-use crate::lang::hir::{BackendId, Expression, ExpressionKind, Pattern};
+use crate::lang::hir::{BackendId, Expression, ExpressionKind, Pattern, RateLimitId, Users};
+use crate::lang::schema::{Message, Step};
 
 /// The arguments of a call.
 pub(super) trait Given<'v> {
@@ -45,6 +48,30 @@ pub(super) trait Given<'v> {
         }
     }
 
+    /// A header field.
+    fn field(&self, at: usize) -> Option<(Message, &'v HeaderName)> {
+        match self.written(at) {
+            Some(ExpressionKind::Header(message, name)) => Some((*message, name)),
+            _ => None,
+        }
+    }
+
+    /// Users.
+    fn users(&self, at: usize) -> Option<&'v Users> {
+        match self.written(at) {
+            Some(ExpressionKind::Users(users)) => Some(users),
+            _ => None,
+        }
+    }
+
+    /// The number of a rate limit, which the checker has put there.
+    fn rate_limit(&self, at: usize) -> Option<RateLimitId> {
+        match self.written(at) {
+            Some(ExpressionKind::RateLimit(id)) => Some(*id),
+            _ => None,
+        }
+    }
+
     /// REGEX.
     fn pattern(&self, at: usize) -> Option<&'v Pattern> {
         match self.written(at) {
@@ -63,6 +90,16 @@ pub(in crate::decision::eval) struct Arguments<'s, 'a, F> {
 impl<'s, 'a, F: Facts> Arguments<'s, 'a, F> {
     pub fn new(scope: &'s Scope<'a, F>, given: &'a [Expression]) -> Self {
         Self { scope, given }
+    }
+
+    /// The step that is run.
+    pub fn step(&self) -> Step {
+        self.scope.context.step
+    }
+
+    /// The request.
+    pub fn facts(&self) -> &'a F {
+        self.scope.facts
     }
 }
 
