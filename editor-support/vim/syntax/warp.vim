@@ -39,7 +39,7 @@ syntax keyword warpStatement nextgroup=warpReturnAction skipwhite return
 syntax match warpStatement "\%(^\|[;{}]\)\@1<=\s*\zs\%(tag\)\ze\s\+[[:alnum:]_\"]"
 syntax keyword warpConditional elseif elsif match elif else if
 syntax region warpReturnAction matchgroup=warpParen start="(" end=")" contained contains=warpAction,@warpExpression
-syntax keyword warpAction contained obj_stale abandon deliver restart beresp lookup error fetch merge purge retry synth fail hash pass pipe
+syntax keyword warpAction contained abandon deliver restart lookup error fetch purge retry synth fail hash pass pipe
 syntax cluster warpExpression contains=warpComment,warpString,warpMatch,warpNumber,warpBoolean,warpConstant,warpType,warpName,warpHeader,warpVariable,warpFunction,warpWordOperator,warpOperator,warpPunctuation,warpParens
 syntax region warpParens matchgroup=warpParen start="(" end=")" contains=@warpExpression
 syntax region warpRules matchgroup=warpDeclaration start="\%([[:alnum:]_.-]\)\@1<!rules\>" matchgroup=warpPunctuation end="}" contains=@warpExpression,warpTable,warpShortName,warpRow,warpRuleParens
@@ -52,7 +52,7 @@ syntax keyword warpShortName contained cookies method status query host path url
 syntax keyword warpRuleAction contained uncacheable redirect backend cache grace purge slice strip deny keep pass tag ttl
 syntax keyword warpClause contained query cookie accept_encoding host
 syntax keyword warpOperation contained drop keep sort to lower
-syntax keyword warpMessage contained obj_stale beresp bereq resp obj req
+syntax keyword warpMessage contained beresp bereq resp obj req
 
 highlight default link warpAction Function
 highlight default link warpArrow Operator
