@@ -136,6 +136,11 @@ pub trait Facts {
     /// Adds a part to the cache key; parts are framed, so that `"ab" "c"` is not `"a" "bc"`.
     fn hash_data(&mut self, part: &[u8]);
 
+    /// The same for a part that may be unset, which is not like an empty one.
+    fn hash_part(&mut self, part: Option<&[u8]>) {
+        self.hash_data(part.unwrap_or_default());
+    }
+
     /// Keeps the content of the request, up to so many bytes.
     fn keep_content(&mut self, _most_bytes: u64) {}
 

@@ -9,9 +9,9 @@ use http::HeaderName;
 
 use super::eval::{Acls, Context, Scope, Tables};
 use super::facts::{Facts, Refused, Value};
-use crate::lang::hir::{Expression, ExpressionKind, Hir, Outcome, Statement, StatementKind};
+use crate::lang::hir::{Expression, ExpressionKind, Hir, KeyPart, Outcome, Statement, StatementKind};
 use crate::lang::schema::function::Class;
-use crate::lang::schema::{Message, Step, Variable};
+use crate::lang::schema::{Message, Step, Type, Variable};
 
 /// The longest text that is kept in the policy in place of a call, in bytes.
 const LONGEST_TEXT_BYTES: usize = 4 << 10;
@@ -25,7 +25,9 @@ pub(super) fn fold(hir: &mut Hir) {
 fn statements(all: &mut [Statement]) {
     for statement in all {
         match &mut statement.kind {
-            StatementKind::Let(_, value) | StatementKind::Set(_, value) => expression(value),
+            StatementKind::Let(_, value) | StatementKind::Set(_, value) | StatementKind::Key(KeyPart::Value(value)) => {
+                expression(value);
+            }
             StatementKind::If { arms, otherwise } => {
                 for arm in arms {
                     expression(&mut arm.condition);
@@ -37,18 +39,46 @@ fn statements(all: &mut [Statement]) {
             StatementKind::Return(Outcome { status, reason, time, .. }) => {
                 [status, reason, time].into_iter().flatten().for_each(expression);
             }
-            StatementKind::Unset(_) | StatementKind::Call(_) | StatementKind::Leave | StatementKind::Normalize(_) => {}
+            StatementKind::Unset(_)
+            | StatementKind::Call(_)
+            | StatementKind::Leave
+            | StatementKind::Normalize(_)
+            | StatementKind::Key(KeyPart::Query { .. }) => {}
         }
     }
 }
 
 fn expression(whole: &mut Expression) {
     whole.parts_mut().for_each(expression);
+    if let Some(kind) = as_condition(whole) {
+        whole.kind = kind;
+    }
     if is_known(whole)
         && let Some(kind) = value_of(whole)
     {
         whole.kind = kind;
     }
+}
+
+/// A choice of which all values but the last are `true` or `false`, as the condition that it is: so it is looked up.
+fn as_condition(whole: &mut Expression) -> Option<ExpressionKind> {
+    let ExpressionKind::Choose(conditions, values) = &mut whole.kind else { return None };
+    let (last, others) = values.split_last_mut()?;
+    let is_plain = |value: &Expression| matches!(value.kind, ExpressionKind::Bool(_));
+    if last.ty != Type::Bool || !others.iter().all(is_plain) {
+        return None;
+    }
+    let mut condition = std::mem::replace(&mut last.kind, ExpressionKind::Unset);
+    for (test, value) in std::mem::take(conditions).into_iter().zip(others).rev() {
+        let span = test.span;
+        let bool_of = |kind| Expression { kind, ty: Type::Bool, span };
+        condition = match (&value.kind, condition) {
+            (ExpressionKind::Bool(true), ExpressionKind::Bool(false)) => test.kind,
+            (ExpressionKind::Bool(true), rest) => ExpressionKind::Or(vec![test, bool_of(rest)]),
+            (_, rest) => ExpressionKind::And(vec![bool_of(ExpressionKind::Not(Box::new(test))), bool_of(rest)]),
+        };
+    }
+    Some(condition)
 }
 
 /// Whether the value depends on nothing but literals.

@@ -54,7 +54,7 @@ fn group_of(words: &[&str]) -> String {
 }
 
 fn top_level() -> Vec<Rule> {
-    let names = ["comments", "rules", "normalize", "declarations", "statements", "attributes", "expression"];
+    let names = ["comments", "rules", "normalize", "key", "declarations", "statements", "attributes", "expression"];
     names.iter().map(|name| Rule::include(name)).collect()
 }
 
@@ -65,6 +65,7 @@ fn repository() -> BTreeMap<&'static str, Rule> {
         ("rules", rules()),
         ("row", row()),
         ("normalize", normalize()),
+        ("key", key()),
         ("statements", statements()),
         ("attributes", attributes()),
         ("strings", strings()),
@@ -97,7 +98,7 @@ fn declarations() -> Rule {
             &["storage.type.declaration", "support.function.step"],
         ),
         Rule::parts(
-            format!("(?<![\\w.-])(sub|override)\\s+({DOTTED})"),
+            format!("(?<![\\w.-])(sub|override|fn)\\s+({DOTTED})"),
             &["storage.type.declaration", "entity.name.function"],
         ),
         Rule::parts(
@@ -143,6 +144,14 @@ fn normalize() -> Rule {
         .named("meta.normalize")
         .ends(&["keyword.control.normalize"], &["punctuation.section.block.end"])
         .with(held)
+}
+
+/// `key { req.host; req.query sorted; }`
+fn key() -> Rule {
+    Rule::between("(?<![\\w.-])(key)\\s*(?=\\{)", "(\\})")
+        .named("meta.key")
+        .ends(&["keyword.control.key"], &["punctuation.section.block.end"])
+        .holding(&["expression"])
 }
 
 fn statements() -> Rule {

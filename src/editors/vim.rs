@@ -97,7 +97,7 @@ fn declarations() -> String {
         keywords(
             "warpDeclaration",
             "nextgroup=warpDefined skipwhite ",
-            &["backend", "probe", "director", "acl", "table", "const", "let", "override"],
+            &["backend", "probe", "director", "acl", "table", "const", "let", "fn", "override"],
         ),
         keywords("warpDeclaration", "nextgroup=warpStep,warpDefined skipwhite ", &["sub"]),
         defined.to_owned(),
@@ -135,11 +135,13 @@ contains=@warpExpression,warpShortName,warpRuleParens\n";
 contains=@warpExpression,warpRuleAction,warpStatement\n";
     let normalize = "syntax region warpNormalize matchgroup=warpDeclaration start=\"\\%([[:alnum:]_.-]\\)\\@1<!normalize\\>\" \
 matchgroup=warpPunctuation end=\"}\" contains=@warpExpression,warpClause,warpOperation,warpMessage\n";
+    let key = "syntax match warpDeclaration \"\\%([[:alnum:]_.-]\\)\\@1<!key\\ze\\s*{\"\n";
     let table: Vec<&str> = [words::rule_tables(), RULE_MODES.to_vec(), vec!["when", "else"]].concat();
     [
         rules,
         row,
         normalize,
+        key,
         &keywords("warpTable", "contained ", &table),
         &keywords("warpShortName", "contained ", &words::short_names()),
         &keywords("warpRuleAction", "contained ", &words::rule_actions()),

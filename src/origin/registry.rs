@@ -1,21 +1,24 @@
 //! All backends that some policy holds.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use super::addresses::{Addresses, Lookup, SystemLookup};
+use super::addresses::Addresses;
 use super::backend::{Backend, Parts};
-use super::definition::{Address, BackendDefinition, Limit, Place};
+use super::definition::{BackendDefinition, Limit, Place};
 use super::director::{Director, DirectorDefinition, State, Target};
+use super::dns::Dns;
 use super::health::{Health, Probed, Ways};
+use super::lookup::Lookup;
 use super::shared::Shared;
 use super::slots::Slots;
 use crate::telemetry::Metrics;
 
 /// Gives the same [`Backend`] for the same definition, for as long as someone holds it.
 ///
-/// Its parts are shared more widely: addresses by host and port, health by what the probe asks, slots by name and
+/// Its parts are shared more widely: addresses by host and port or service, health by what the probe asks, slots by name and
 /// limit, so that none is lost when a policy changes a timeout.
 #[derive(Debug)]
 pub struct Registry {
@@ -24,7 +27,7 @@ pub struct Registry {
     lookup: Arc<dyn Lookup>,
     backends: Shared<BackendDefinition, Backend>,
     health: Shared<Probed, Health>,
-    addresses: Shared<Address, Addresses>,
+    addresses: Shared<Place, Addresses>,
     slots: Shared<(String, Option<Place>, Limit), Slots>,
     directors: Shared<DirectorDefinition, State>,
 }
@@ -34,10 +37,10 @@ impl Registry {
     /// and lives as long as the process.
     #[must_use]
     pub fn new(runtime: Handle, metrics: Arc<Metrics>) -> Self {
-        Self::with_lookup(runtime, metrics, Arc::new(SystemLookup))
+        Self::with_lookup(runtime, metrics, Arc::new(Dns::default()))
     }
 
-    /// Like [`Self::new`] with another way to look names up.
+    /// Like [`Self::new`] with another way to look names up than the system's.
     #[must_use]
     pub fn with_lookup(runtime: Handle, metrics: Arc<Metrics>, lookup: Arc<dyn Lookup>) -> Self {
         Self {
@@ -72,15 +75,16 @@ impl Registry {
     }
 
     fn addresses_of(&self, place: Option<&Place>) -> Option<Arc<Addresses>> {
-        match place {
-            Some(Place::Network(address)) => Some(self.addresses(address)),
+        let place = place?;
+        let name = place.name()?;
+        let literal = match place {
+            Place::Network(address) => address.literal().map(|ip| SocketAddr::new(ip, address.port)),
             _ => None,
-        }
-    }
-
-    fn addresses(&self, address: &Address) -> Arc<Addresses> {
-        self.addresses
-            .get_or_make(address, || Addresses::new(address.clone(), self.lookup.clone(), self.runtime.clone()))
+        };
+        Some(self.addresses.get_or_make(place, || match literal {
+            Some(address) => Addresses::known(address),
+            None => Addresses::of_name(name, self.lookup.clone(), &self.runtime),
+        }))
     }
 
     fn health(

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::reads::Reads;
 use super::source::PolicySource;
-use super::{Policy, backends, directors};
+use super::{Fired, Policy, backends, directors};
 use crate::decision::Program;
 use crate::files::DiskFiles;
 use crate::lang::check::Checked;
@@ -67,13 +67,18 @@ pub fn compile(source: &PolicySource, lasting: &Lasting, generation: u64) -> Res
             return Err(Box::new(Rejected { diagnostics, sources, compile_time: started.elapsed(), reads }));
         }
     };
+    let directors = directors::resolve(&hir, &backends, registry);
+    let rate_limits = lasting.limiters.of(hir.rate_limits.iter().map(|limit| limit.definition.as_str()));
+    let default_backend = hir.default_backend;
+    let program = Program::new(hir);
     Ok(Policy {
         generation,
-        directors: directors::resolve(&hir, &backends, registry),
-        rate_limits: lasting.limiters.of(hir.rate_limits.iter().map(|limit| limit.definition.as_str())),
+        directors,
+        rate_limits,
         backends,
-        default_backend: hir.default_backend,
-        program: Program::new(hir),
+        default_backend,
+        fired: Fired::new(program.rule_count()),
+        program,
         path: source.path.clone(),
         files: reads.paths().map(PathBuf::from).collect(),
         fingerprint: reads.fingerprint(),

@@ -6,6 +6,7 @@
 
 mod backends;
 mod directors;
+mod fired;
 mod handle;
 mod load;
 mod reads;
@@ -20,13 +21,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+pub use fired::Fired;
 pub use handle::PolicyHandle;
 pub use load::Rejected;
 pub use source::PolicySource;
-pub use status::{PolicyStatus, ReloadReport};
+pub use status::{PolicyStatus, ReloadReport, RuleStatus};
 pub use watch::Watcher;
 
-use crate::decision::Program;
+use crate::decision::{Program, Rule};
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::hir::{BackendId, RateLimitId};
 use crate::lang::source::SourceMap;
@@ -42,6 +44,8 @@ pub struct Policy {
     pub generation: u64,
     /// The decision trees.
     pub program: Program,
+    /// How often each of its rules decided.
+    pub fired: Fired,
     /// The backends, in the order of their [`BackendId`]s.
     pub backends: Vec<Arc<Backend>>,
     /// The directors, whose [`BackendId`]s are behind those of the backends.
@@ -72,6 +76,17 @@ impl Policy {
     #[must_use]
     pub fn rate_limit(&self, id: RateLimitId) -> Option<&Limiter> {
         self.rate_limits.get(id.0 as usize).map(Arc::as_ref)
+    }
+
+    /// How often each rule decided since this policy was loaded, in the order of the policy's steps.
+    #[must_use]
+    pub fn rules(&self) -> Vec<RuleStatus> {
+        let status = |rule: Rule| RuleStatus {
+            step: rule.step.name(),
+            condition: rule.condition.map(|span| self.sources.describe(span)),
+            decided: self.fired.times(rule.id),
+        };
+        self.program.rules().map(status).collect()
     }
 
     /// The backend or director of that number.

@@ -1,6 +1,6 @@
 //! What warp knows about one request while it is under way.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -12,6 +12,7 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use super::abandon::LeftBehind;
 use super::backend_connection::Reading;
 use super::coalesce;
+use super::connection::ClientSession;
 use super::content::Keeping;
 use super::deadline::Watch;
 use super::failure::Page;
@@ -22,12 +23,14 @@ use super::retry::Attempts;
 use super::revalidate::Unusable;
 use super::slice::Handed;
 use super::told::{Obj, Told};
+use super::wishes::{Wish, Wishes};
 use crate::cache::slice::Slice;
 use crate::cache::{CacheControl, TargetList, Unstorable, targeted};
 use crate::lang::hir::BackendId;
 use crate::lang::source::Span;
 use crate::origin::{Backend, OriginRequest};
 use crate::policy::Policy;
+use crate::store::Mark;
 use crate::store::pingora::{FillIntent, Wanted};
 use crate::telemetry::{InFlight, Outcome, Reason};
 
@@ -80,16 +83,24 @@ pub struct Exchange {
     pub client: IpAddr,
     /// The address on which it was accepted.
     pub local: IpAddr,
+    /// Their connection; none for a request that has no client.
+    pub session: Option<Arc<ClientSession>>,
+    /// `client.identity`, if the policy set it.
+    pub identity: Option<Vec<u8>>,
     /// A fetch in the background on behalf of a stale response: no client waits.
     pub background: bool,
     /// `req.backend_hint`.
     pub backend_hint: Option<BackendId>,
-    /// `req.hash_always_miss`.
-    pub hash_always_miss: bool,
-    /// `req.select_language`.
-    pub select_language: bool,
+    /// What it wants of the lookup.
+    pub wishes: Wishes,
     /// `req.grace`; no limit if `None`.
     pub grace: Option<Duration>,
+    /// `req.max_age`; no limit if `None`.
+    pub max_age: Option<Duration>,
+    /// How its key was marked when it was looked for.
+    pub mark: Option<Mark>,
+    /// Whether the response is sent while it comes.
+    pub is_streaming: bool,
     /// Why a stale response is served without the backend being asked.
     pub unasked: Option<Reason>,
     /// When the first of the stored variants of this URL was stored.
@@ -137,6 +148,8 @@ pub struct Fetch {
     pub chosen: Option<BackendId>,
     /// The members of the director to which no connection could be made.
     pub failed_at: Vec<Arc<Backend>>,
+    /// To which addresses this asking could not connect.
+    pub failed_addresses: Vec<SocketAddr>,
     /// The request to the backend that was asked last, counted when it ends.
     pub asked: Option<OriginRequest>,
     /// The name of that backend, once the request to it has ended.
@@ -147,6 +160,10 @@ pub struct Fetch {
     pub first_byte_timeout: Option<Duration>,
     /// `bereq.between_bytes_timeout`, if the policy set it.
     pub between_bytes_timeout: Option<Duration>,
+    /// `bereq.retry_connect`.
+    pub reconnect: Reconnect,
+    /// Whether the content of the request is sent.
+    pub content: Content,
     /// `bereq.cache_control_fields`, if the policy set it.
     pub targets: Option<TargetList>,
     /// What comes from it.
@@ -188,6 +205,26 @@ pub struct Fetch {
     pub hit_for_pass: Option<Duration>,
     /// Status and reason of the error page, where `error(...)` or RFC 9111 asks for others than the usual.
     pub error: Option<(u16, Option<Vec<u8>>)>,
+}
+
+/// Whether a request is sent once more where a kept connection turned out to be closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reconnect {
+    /// If it may be sent twice.
+    #[default]
+    Once,
+    /// It is not.
+    Never,
+}
+
+/// What becomes of the content of a request on its way to the backend.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Content {
+    /// It goes there.
+    #[default]
+    Sent,
+    /// The policy leaves it out (`unset bereq.body`).
+    LeftOut,
 }
 
 /// How far a fetch has come.
@@ -266,6 +303,12 @@ pub enum TtlSource {
 }
 
 impl Fetch {
+    /// The name of the backend that is asked or was asked last.
+    pub fn asked_name(&self) -> Option<&str> {
+        let asked = self.asked.as_ref().map(|asked| asked.backend().name());
+        asked.or(self.asked_name.as_deref())
+    }
+
     /// Whether the connection was ended because the backend took too long.
     pub fn has_timed_out(&self) -> bool {
         self.watch.as_ref().is_some_and(Watch::has_cut)
@@ -416,11 +459,15 @@ impl Exchange {
             time,
             client: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             local: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            session: None,
+            identity: None,
             background: false,
             backend_hint: None,
-            hash_always_miss: false,
-            select_language: false,
+            wishes: Wishes::default(),
             grace: None,
+            max_age: None,
+            mark: None,
+            is_streaming: false,
             unasked: None,
             family_birth: None,
             slice_bytes: 0,
@@ -437,14 +484,19 @@ impl Exchange {
         }
     }
 
+    /// The policy says whether it wants this of the lookup.
+    pub fn wish(&mut self, wish: Wish, is_wanted: bool) {
+        self.wishes = self.wishes.with(wish, is_wanted);
+    }
+
     /// That of the same request when it begins again: what its policy has said of it stays, what was made for it
     /// does not.
     pub fn again(&mut self) -> Self {
         Self {
             backend_hint: self.backend_hint,
-            hash_always_miss: self.hash_always_miss,
-            select_language: self.select_language,
+            wishes: self.wishes,
             grace: self.grace,
+            max_age: self.max_age,
             slice_bytes: self.slice_bytes,
             restarts: self.restarts,
             keeping: std::mem::take(&mut self.keeping),
@@ -459,6 +511,8 @@ impl Exchange {
         Self {
             client: self.client,
             local: self.local,
+            session: self.session.clone(),
+            identity: self.identity.clone(),
             background: self.background,
             ..Self::begun(self.xid, self.began, self.time)
         }

@@ -6,6 +6,7 @@ use pingora::cache::key::hash_key;
 use pingora::http::RequestHeader;
 
 use super::ctx::{Disposition, Exchange, NotStored, RequestCtx};
+use super::facts::UNSET_PART;
 use crate::cache::{CacheStatus, Forward};
 use crate::lang::builtin;
 use crate::lang::source::Span;
@@ -113,6 +114,11 @@ pub fn shown_key(key: &[u8], req: &RequestHeader) -> Vec<u8> {
         |part: &[u8]| part.is_empty() || [url, path, host, name].iter().any(|it| it.eq_ignore_ascii_case(part));
     let (mut shown, mut rest) = (Vec::with_capacity(key.len()), key);
     while let Some((length, after)) = rest.split_first_chunk() {
+        if *length == UNSET_PART {
+            shown.extend_from_slice(if shown.is_empty() { b"-" } else { b" -" });
+            rest = after;
+            continue;
+        }
         let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
         let Some((part, next)) = after.split_at_checked(length) else { break };
         if !shown.is_empty() {

@@ -1,5 +1,7 @@
 //! A request on pingora, as the policy sees it.
 
+mod exchange;
+
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
@@ -7,9 +9,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
-use super::ctx::{Exchange, Fetch, Lifetimes, TtlSource, Uncacheable};
+use super::ctx::{Content, Exchange, Fetch, Lifetimes, Reconnect, TtlSource, Uncacheable};
 use super::{password, world};
-use crate::cache::slice::LEAST_BYTES;
 use crate::cache::{TargetList, spelling};
 use crate::decision::facts::Rate;
 use crate::decision::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
@@ -128,6 +129,14 @@ fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// A length of time that was set; none where it was unset.
+fn duration(value: &Value<'_>) -> Option<Duration> {
+    match value {
+        Value::Duration(time) => Some(Lifetimes::duration(*time)),
+        _ => None,
+    }
+}
+
 fn timeout(set: Option<Duration>) -> Value<'static> {
     Value::Duration(set.map_or(0, milliseconds))
 }
@@ -137,28 +146,6 @@ fn reason(resp: &ResponseHeader) -> Value<'_> {
 }
 
 impl StepFacts<'_> {
-    fn of_connection(&self, variable: Variable) -> Option<Value<'_>> {
-        Some(match variable {
-            Variable::Now | Variable::RespTime => Value::Time(self.now),
-            Variable::ClientIp | Variable::RemoteIp => Value::Ip(self.exchange.client),
-            Variable::ServerIp | Variable::LocalIp => Value::Ip(self.exchange.local),
-            Variable::ServerHostname => Value::text(super::hostname()),
-            Variable::ReqTime => Value::Time(self.exchange.time),
-            Variable::ReqXid | Variable::BereqXid => {
-                Value::Text(Some(Cow::Owned(self.exchange.xid.to_string().into_bytes())))
-            }
-            Variable::ReqRestarts => Value::Int(i64::from(self.exchange.restarts)),
-            Variable::ReqBackendHint => Value::Backend(self.exchange.backend_hint),
-            Variable::ReqHashAlwaysMiss => Value::Bool(self.exchange.hash_always_miss),
-            Variable::ReqSelectLanguage => Value::Bool(self.exchange.select_language),
-            Variable::ReqGrace => Value::Duration(self.exchange.grace.map_or(i64::MAX, milliseconds)),
-            Variable::ReqSlice => Value::Bytes(i64::try_from(self.exchange.slice_bytes).unwrap_or(i64::MAX)),
-            Variable::BereqIsBgfetch => Value::Bool(self.exchange.background),
-            Variable::ObjHits => Value::Int(i64::try_from(self.exchange.hits).unwrap_or(i64::MAX)),
-            _ => return None,
-        })
-    }
-
     fn of_request(&self, variable: Variable) -> Option<Value<'_>> {
         use Variable as V;
         let message = match variable {
@@ -185,9 +172,11 @@ impl StepFacts<'_> {
             V::BereqTime => Value::Time(fetch.sent.unwrap_or(self.now)),
             V::BereqBackend => Value::Backend(fetch.backend),
             V::BerespBackend => Value::Backend(fetch.chosen),
+            V::BerespBackendName => fetch.asked_name().map_or(Value::UNSET, Value::text),
             V::BereqConnectTimeout => timeout(fetch.connect_timeout),
             V::BereqFirstByteTimeout => timeout(fetch.first_byte_timeout),
             V::BereqBetweenBytesTimeout => timeout(fetch.between_bytes_timeout),
+            V::BereqRetryConnect => Value::Bool(fetch.reconnect == Reconnect::Once),
             V::BereqCacheControlFields => Value::text(fetch.targets().as_str()),
             V::BereqUncacheable | V::BerespUncacheable => Value::Bool(times.uncacheable != Uncacheable::No),
             V::BerespTtl => Value::Duration(times.ttl_ms),
@@ -221,7 +210,11 @@ impl StepFacts<'_> {
 
     fn of_object(&self, variable: Variable) -> Value<'_> {
         let Some(obj) = self.obj else {
-            return if variable == Variable::ObjUncacheable { Value::Bool(true) } else { Value::Duration(0) };
+            return match variable {
+                Variable::ObjUncacheable => Value::Bool(true),
+                Variable::ObjTime => Value::Time(self.now),
+                _ => Value::Duration(0),
+            };
         };
         match variable {
             Variable::ObjTtl => Value::Duration(match obj.fresh_until.duration_since(self.now) {
@@ -231,6 +224,7 @@ impl StepFacts<'_> {
             Variable::ObjGrace => Value::Duration(milliseconds(obj.grace)),
             Variable::ObjKeep => Value::Duration(milliseconds(obj.keep)),
             Variable::ObjAge => Value::Duration(milliseconds(obj.age)),
+            Variable::ObjTime => Value::Time(self.now.checked_sub(obj.age).unwrap_or(SystemTime::UNIX_EPOCH)),
             Variable::ObjUncacheable => Value::Bool(false),
             _ => Value::UNSET,
         }
@@ -239,6 +233,10 @@ impl StepFacts<'_> {
 
 /// The longest field value that a policy may set.
 const MOST_FIELD_BYTES: usize = 64 << 10;
+
+/// What stands for a part of the key that is unset: a length that no part has, nor what makes the key of a slice or of
+/// a request with content.
+pub const UNSET_PART: [u8; 8] = (u64::MAX - 2).to_le_bytes();
 
 const NOT_HERE: Refused = Refused("it cannot be set in this step");
 const BAD_VALUE: Refused = Refused("a field value cannot hold a line feed, a NUL or another control character");
@@ -268,13 +266,12 @@ impl StepFacts<'_> {
         let times = &mut fetch.lifetimes;
         match (variable, value) {
             (V::BereqBackend, Value::Backend(backend)) => fetch.backend = *backend,
-            (V::BereqConnectTimeout, Value::Duration(time)) => fetch.connect_timeout = Some(Lifetimes::duration(*time)),
-            (V::BereqFirstByteTimeout, Value::Duration(time)) => {
-                fetch.first_byte_timeout = Some(Lifetimes::duration(*time));
-            }
-            (V::BereqBetweenBytesTimeout, Value::Duration(time)) => {
-                fetch.between_bytes_timeout = Some(Lifetimes::duration(*time));
-            }
+            (V::BereqConnectTimeout, time) => fetch.connect_timeout = duration(time),
+            (V::BereqFirstByteTimeout, time) => fetch.first_byte_timeout = duration(time),
+            (V::BereqBetweenBytesTimeout, time) => fetch.between_bytes_timeout = duration(time),
+            (V::BereqRetryConnect, Value::Bool(true)) => fetch.reconnect = Reconnect::Once,
+            (V::BereqRetryConnect, Value::Bool(false)) => fetch.reconnect = Reconnect::Never,
+            (V::BereqBody, _) => fetch.content = Content::LeftOut,
             (V::BereqCacheControlFields, Value::Text(text)) => {
                 fetch.targets = Some(targets(text.as_deref().unwrap_or_default()));
             }
@@ -350,6 +347,7 @@ impl Facts for StepFacts<'_> {
     fn get(&self, variable: Variable) -> Value<'_> {
         self.of_request(variable)
             .or_else(|| self.of_connection(variable))
+            .or_else(|| self.of_exchange(variable))
             .or_else(|| self.of_response(variable))
             .or_else(|| self.of_fetch(variable))
             .unwrap_or_else(|| self.of_object(variable))
@@ -360,29 +358,6 @@ impl Facts for StepFacts<'_> {
         match (variable, value) {
             (V::ReqMethod | V::ReqUrl | V::BereqMethod | V::BereqUrl, Value::Text(text)) => {
                 self.set_request(variable, &text.unwrap_or_default())
-            }
-            (V::ReqBackendHint, Value::Backend(backend)) => {
-                self.exchange.backend_hint = backend;
-                Ok(())
-            }
-            (V::ReqHashAlwaysMiss, Value::Bool(always)) => {
-                self.exchange.hash_always_miss = always;
-                Ok(())
-            }
-            (V::ReqSelectLanguage, Value::Bool(select)) => {
-                self.exchange.select_language = select;
-                Ok(())
-            }
-            (V::ReqGrace, Value::Duration(grace)) => {
-                self.exchange.grace = Some(Lifetimes::duration(grace));
-                Ok(())
-            }
-            (V::ReqSlice, Value::Bytes(size)) => {
-                self.exchange.slice_bytes = match u64::try_from(size) {
-                    Ok(0) | Err(_) => 0,
-                    Ok(size) => size.max(LEAST_BYTES),
-                };
-                Ok(())
             }
             (V::RespBody | V::BerespBody, Value::Text(body)) => {
                 let body = body.unwrap_or_default();
@@ -395,6 +370,7 @@ impl Facts for StepFacts<'_> {
             (V::RespStatus | V::RespReason | V::BerespStatus | V::BerespReason, value) => {
                 self.set_response(variable, value)
             }
+            (_, value) if self.set_exchange(variable, &value) => Ok(()),
             (_, value) => self.set_fetch(variable, &value),
         }
     }
@@ -442,6 +418,13 @@ impl Facts for StepFacts<'_> {
     fn hash_data(&mut self, part: &[u8]) {
         self.exchange.key.extend_from_slice(&(part.len() as u64).to_le_bytes());
         self.exchange.key.extend_from_slice(part);
+    }
+
+    fn hash_part(&mut self, part: Option<&[u8]>) {
+        match part {
+            Some(part) => self.hash_data(part),
+            None => self.exchange.key.extend_from_slice(&UNSET_PART),
+        }
     }
 
     fn keep_content(&mut self, most_bytes: u64) {

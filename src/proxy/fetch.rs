@@ -1,12 +1,13 @@
 //! The backend is asked: `miss` or `pass`, and `backend_fetch`.
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, header};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
-use super::ctx::{Disposition, Lifetimes, RequestCtx, Stage, Synthetic};
+use super::ctx::{Content, Disposition, Lifetimes, RequestCtx, Stage, Synthetic};
 use super::lookup::{PASSED, cache_key};
 use super::recv::answer_for;
 use super::step::Messages;
@@ -71,7 +72,7 @@ pub async fn peer(session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<Htt
         ask(session, ctx)?;
     }
     let backend = choose::backend(session, ctx).await?;
-    let route = backend.resolve().await.map_err(|error| {
+    let route = backend.resolve(&ctx.fetch.failed_addresses).await.map_err(|error| {
         ctx.verdict.reason = Reason::Resolve;
         failed(503, error.to_string())
     })?;
@@ -100,7 +101,9 @@ fn ask(session: &Session, ctx: &mut RequestCtx) -> Result<()> {
 /// Whether the backend would miss what the client sent.
 fn is_content_missing(ctx: &RequestCtx) -> bool {
     let asks_for_what_is_there = |bereq: &RequestHeader| matches!(bereq.method, Method::GET | Method::HEAD);
-    ctx.exchange.keeping.is_gone && !ctx.fetch.bereq.as_deref().is_some_and(asks_for_what_is_there)
+    ctx.exchange.keeping.is_gone
+        && ctx.fetch.content == Content::Sent
+        && !ctx.fetch.bereq.as_deref().is_some_and(asks_for_what_is_there)
 }
 
 /// The fields of these headers that are meant for one connection (RFC 9110 section 7.6.1).
@@ -163,6 +166,15 @@ pub fn request(session: &mut Session, request: &mut RequestHeader, ctx: &mut Req
     let mut sent = RequestHeader::clone(bereq);
     let framing = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::UPGRADE];
     carry_over(request, &mut sent, &framing)?;
+    if ctx.fetch.content == Content::LeftOut {
+        for name in [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::EXPECT] {
+            sent.remove_header(&name);
+        }
+        if !session.is_body_empty() {
+            // Else pingora would announce what does not come. RFC 9110 section 8.6 wants it with most such methods.
+            sent.insert_header(header::CONTENT_LENGTH, 0)?;
+        }
+    }
     if session.cache.enabled()
         && let Some(stored) = session.cache.maybe_cache_meta()
     {
@@ -184,6 +196,13 @@ fn validate(sent: &mut RequestHeader, stored: &HeaderMap) -> Result<()> {
         sent.insert_header(name, value.clone())?;
     }
     Ok(())
+}
+
+/// Leaves the content of the request out, if the policy says so: the end of it still comes.
+pub fn content(body: &mut Option<Bytes>, end_of_stream: bool, ctx: &RequestCtx) {
+    if ctx.fetch.content == Content::LeftOut {
+        *body = (!end_of_stream).then(Bytes::new);
+    }
 }
 
 fn carry_over(from: &RequestHeader, to: &mut RequestHeader, names: &[HeaderName]) -> Result<()> {

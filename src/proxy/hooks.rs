@@ -130,11 +130,12 @@ impl ProxyHttp for WarpProxy {
     async fn request_body_filter(
         &self,
         _session: &mut Session,
-        _body: &mut Option<Bytes>,
-        _end_of_stream: bool,
+        body: &mut Option<Bytes>,
+        end_of_stream: bool,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
         deadline::on_request_body(ctx);
+        fetch::content(body, end_of_stream, ctx);
         Ok(())
     }
 

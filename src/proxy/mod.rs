@@ -4,7 +4,7 @@
 //!
 //! - `listener` and `connection`: its bytes are read and judged, and handed to pingora, whose calls
 //!   `hooks` hands on to the steps;
-//! - `admit`, `recv`, `content`, `query`: what is asked for, and with `restart` once more; `lookup`, `marks`: whether
+//! - `admit`, `recv`, `wishes`, `content`, `query`: what is asked for, and with `restart` once more; `lookup`, `marks`: whether
 //!   it is stored, or known not to be; `coalesce`: who waits for the fetch of another; `stale`: whether what is stale
 //!   may be served;
 //! - `fetch`: the backend is asked, the one that `choose` finds, connected to as `upstream` says, over a
@@ -62,6 +62,7 @@ mod storing;
 mod synth;
 mod told;
 mod upstream;
+mod wishes;
 mod world;
 
 use std::sync::{Arc, OnceLock};

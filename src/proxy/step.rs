@@ -62,5 +62,5 @@ pub fn ask(policy: &Policy, step: Step, exchange: &mut Exchange, req: &mut Reque
 
 fn run_on<'a>(policy: &'a Policy, step: Step, facts: &mut StepFacts<'a>) -> Verdict {
     facts.policy = Some(policy);
-    policy.program.run(step, facts)
+    policy.program.run_traced(step, facts, &mut policy.fired.counting())
 }

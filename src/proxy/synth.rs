@@ -23,6 +23,7 @@ pub async fn answer(session: &mut Session, ctx: &mut RequestCtx, synthetic: &Syn
     }
     let Some((response, body)) = make(session, ctx, synthetic)? else { return Ok(()) };
     slice::tell(session, ctx);
+    super::deliver::begin(session, ctx);
     write(session, response, body).await
 }
 
@@ -33,6 +34,7 @@ pub fn make(
     synthetic: &Synthetic,
 ) -> Result<Option<(ResponseHeader, Bytes)>> {
     ctx.exchange.body = None;
+    ctx.exchange.is_streaming = false;
     let mut response = head(synthetic)?;
     let verdict = run_synth(session, ctx, &mut response);
     if verdict.action == Action::Restart && restart::elsewhere(session, ctx).is_ok() {

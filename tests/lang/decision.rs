@@ -5,6 +5,7 @@
 
 mod build;
 mod equal;
+mod explained;
 mod facts;
 mod functions;
 mod graphs;
@@ -12,6 +13,7 @@ mod indexes;
 mod memory;
 #[path = "../support/mmdb.rs"]
 mod mmdb;
+mod own_functions;
 mod policies;
 mod random;
 mod semantics;

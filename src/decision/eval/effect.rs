@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 
 use super::functions::{self, Settled};
-use super::{Context, Scope, normalize, own};
+use super::{Context, Scope, normalize, own, query};
 use crate::decision::facts::{Facts, Refused, Value};
 use crate::decision::program::Verdict;
-use crate::lang::hir::{Expression, Outcome, StatementKind, Target};
+use crate::lang::hir::{Expression, KeyPart, Outcome, StatementKind, Target};
 use crate::lang::source::Span;
 
 /// Carries out a statement that is not control flow (control flow is the caller's: nothing is done).
@@ -39,7 +39,22 @@ pub(in crate::decision) fn perform<F: Facts>(
             functions::perform(*function, &Settled::new(given, &values), facts, context.step)
         }
         StatementKind::Normalize(normalization) => normalize::normalize(normalization, facts),
+        StatementKind::Key(part) => {
+            let part = match part {
+                KeyPart::Value(expression) => text_of(value(facts, expression)),
+                KeyPart::Query { sorted } => query::whole(facts, *sorted),
+            };
+            facts.hash_part(part.as_deref());
+            Ok(())
+        }
         StatementKind::Call(_) | StatementKind::If { .. } | StatementKind::Return(_) | StatementKind::Leave => Ok(()),
+    }
+}
+
+fn text_of(value: Value<'static>) -> Option<Cow<'static, [u8]>> {
+    match value {
+        Value::Text(text) => text,
+        _ => None,
     }
 }
 

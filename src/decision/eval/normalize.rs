@@ -46,17 +46,18 @@ fn filter_query(url: &[u8], keeps: impl Fn(&[u8]) -> bool) -> Vec<u8> {
     query::with_query(url, &kept)
 }
 
-/// By decoded name; values of one name keep their order.
 fn sort_query(url: &[u8]) -> Vec<u8> {
-    let mut sorted: Vec<&[u8]> = parameters(url).collect();
-    sorted.sort_by_cached_key(|parameter| query::name(parameter));
-    query::with_query(url, &sorted)
+    query::with_query(url, &query::sort(query_of(url)))
 }
 
 /// The parameters of a URL, as written.
 pub(super) fn parameters(url: &[u8]) -> impl Iterator<Item = &[u8]> {
+    query::parameters(query_of(url))
+}
+
+fn query_of(url: &[u8]) -> &[u8] {
     let start = memchr::memchr(b'?', url).map_or(url.len(), |mark| mark + 1);
-    query::parameters(url.get(start..).unwrap_or_default())
+    url.get(start..).unwrap_or_default()
 }
 
 fn filter_cookies<F: Facts>(facts: &mut F, keeps: impl Fn(&[u8]) -> bool) -> Result<(), Refused> {

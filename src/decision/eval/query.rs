@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::expression::part;
+use crate::decision::facts::{Facts, Value};
 use crate::lang::schema::{Message, Variable};
 
 /// The variable that holds the URL of a request.
@@ -22,6 +23,21 @@ pub(super) fn of_url(url: Cow<'_, [u8]>) -> Option<Cow<'_, [u8]>> {
     let mark = memchr::memchr(b'?', &url)?;
     let end = url.len();
     Some(part(url, mark + 1..end))
+}
+
+/// What stands behind the `?` of the client's URL, its parameters sorted if that is wanted; `None` without one.
+pub(super) fn whole<F: Facts>(facts: &F, sorted: bool) -> Option<Cow<'static, [u8]>> {
+    let Value::Text(Some(url)) = facts.get(Variable::ReqUrl) else { return None };
+    let query = of_url(url)?;
+    let whole = if sorted { sort(&query).join(&b"&"[..]) } else { query.into_owned() };
+    Some(Cow::Owned(whole))
+}
+
+/// The parameters by decoded name; values of one name keep their order.
+pub(super) fn sort(query: &[u8]) -> Vec<&[u8]> {
+    let mut sorted: Vec<&[u8]> = parameters(query).collect();
+    sorted.sort_by_cached_key(|parameter| name(parameter));
+    sorted
 }
 
 /// The parameters as they are written, without the empty ones.

@@ -10,6 +10,7 @@ pub(super) fn statement(kind: &StatementKind) -> String {
         StatementKind::Unset(of) => format!("unset {}", target(of)),
         StatementKind::Effect(function, _) => function.name().to_owned(),
         StatementKind::Normalize(_) => "normalize".to_owned(),
+        StatementKind::Key(_) => "key".to_owned(),
         StatementKind::Call(_) => "call".to_owned(),
         StatementKind::If { .. } => "if".to_owned(),
         StatementKind::Return(outcome) => format!("return ({})", outcome.action.name()),

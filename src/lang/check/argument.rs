@@ -17,6 +17,9 @@ use crate::lang::syntax::ast::{self, Call};
 impl Scope<'_, '_> {
     /// A call that stands for a value.
     pub(super) fn call_value(&mut self, call: &Call, span: Span) -> Option<Expression> {
+        if let Some(at) = self.cx.names.functions.refer(&call.function.text()) {
+            return self.function_value(at, call, span);
+        }
         let function = self.function(call)?;
         if function.result() == Type::Void {
             let message = format!("`{}` yields nothing", function.name());
@@ -34,11 +37,13 @@ impl Scope<'_, '_> {
 
     /// A call for its effect.
     pub(super) fn call_effect(&mut self, call: &Call, span: Span) -> Option<StatementKind> {
+        if self.cx.names.functions.refer(&call.function.text()).is_some() {
+            self.report(without_use(&call.function.text(), span));
+            return None;
+        }
         let function = self.function(call)?;
         if function.result() != Type::Void {
-            let message = format!("nothing is done with what `{}` yields", function.name());
-            let help = format!("set something to it, or keep it: `let x = {}(…);`", function.name());
-            self.report(Diagnostic::new(Code::E0307, span, message).help(help));
+            self.report(without_use(function.name(), span));
             return None;
         }
         Some(StatementKind::Effect(function, self.arguments(function, call)?))
@@ -66,12 +71,14 @@ impl Scope<'_, '_> {
         if let Some(instead) = vcl::instead_of(name) {
             return finding.help(instead);
         }
-        unknown::suggest(finding, name, "the functions", Function::all().map(Function::name))
+        let mut functions: Vec<&str> = self.cx.names.functions.names().collect();
+        Function::all().for_each(|function| functions.push(function.name()));
+        unknown::suggest(finding, name, "the functions", functions.into_iter())
     }
 
     /// The arguments in the order of the parameters, with the defaults of those that are left out.
     fn arguments(&mut self, function: Function, call: &Call) -> Option<Vec<Expression>> {
-        let given = self.assigned(function, call)?;
+        let given = self.assigned(&Signature::of(function), call)?;
         let pairs = given.into_iter().zip(function.parameters());
         let checked: Option<Vec<_>> = pairs
             .map(|(argument, parameter)| match (argument, parameter.default) {
@@ -86,8 +93,12 @@ impl Scope<'_, '_> {
     }
 
     /// Which argument is whose: those without a name come first, in the order of the parameters.
-    fn assigned<'e>(&self, function: Function, call: &'e Call) -> Option<Vec<Option<&'e ast::Expression>>> {
-        let parameters = function.parameters();
+    pub(super) fn assigned<'e>(
+        &self,
+        signature: &Signature<'_>,
+        call: &'e Call,
+    ) -> Option<Vec<Option<&'e ast::Expression>>> {
+        let parameters = &signature.parameters;
         let mut given: Vec<Option<&ast::Expression>> = vec![None; parameters.len()];
         let by_place = call.arguments.iter().take_while(|argument| argument.label.is_none()).count();
         if by_place <= parameters.len() {
@@ -97,12 +108,11 @@ impl Scope<'_, '_> {
         }
         let mut fine = true;
         for argument in call.arguments.iter().skip(by_place) {
-            fine &= self.assign_named(function, argument, &mut given);
+            fine &= self.assign_named(signature, argument, &mut given);
         }
-        let missing =
-            given.iter().zip(parameters).any(|(slot, parameter)| slot.is_none() && parameter.default.is_none());
+        let missing = given.iter().zip(parameters).any(|(slot, (_, has_default))| slot.is_none() && !has_default);
         if fine && (missing || by_place > parameters.len()) {
-            self.report(wrong_count(function, call));
+            self.report(wrong_count(signature, call));
             fine = false;
         }
         fine.then_some(given)
@@ -111,21 +121,20 @@ impl Scope<'_, '_> {
     /// Gives a named argument to its parameter; one without a name behind named ones has none.
     fn assign_named<'e>(
         &self,
-        function: Function,
+        signature: &Signature<'_>,
         argument: &'e ast::Argument,
         given: &mut [Option<&'e ast::Expression>],
     ) -> bool {
-        let parameters = function.parameters();
         let Some(label) = &argument.label else {
             let message = "an argument without a name stands behind one with a name";
-            let help = format!("name it too, or move it to its place: `{}`", signature(function));
+            let help = format!("name it too, or move it to its place: `{}`", signature.written());
             self.report(Diagnostic::new(Code::E0342, argument.value.span, message).help(help));
             return false;
         };
-        let at = parameters.iter().position(|parameter| parameter.name == label.text);
+        let at = signature.parameters.iter().position(|(name, _)| *name == label.text);
         let Some(slot) = at.and_then(|at| given.get_mut(at)) else {
-            let message = format!("`{}` has no parameter `{}`", function.name(), label.text);
-            let names = parameters.iter().map(|parameter| parameter.name);
+            let message = format!("`{}` has no parameter `{}`", signature.name, label.text);
+            let names = signature.parameters.iter().map(|(name, _)| *name);
             let finding = Diagnostic::new(Code::E0240, label.span, message);
             self.report(unknown::suggest(finding, &label.text, "the parameters", names));
             return false;
@@ -308,30 +317,52 @@ fn constant(constant: Constant, parameter: &Parameter, span: Span) -> Expression
     Expression { kind, ty, span }
 }
 
-fn wrong_count(function: Function, call: &Call) -> Diagnostic {
-    let parameters = function.parameters();
-    let required = parameters.iter().filter(|parameter| parameter.default.is_none()).count();
+/// A function as calls see it.
+pub(super) struct Signature<'n> {
+    pub(super) name: &'n str,
+    /// The names of the parameters, each with whether it may be left out.
+    pub(super) parameters: Vec<(&'n str, bool)>,
+}
+
+impl Signature<'static> {
+    fn of(function: Function) -> Self {
+        let parameters = function.parameters().iter().map(|parameter| (parameter.name, parameter.default.is_some()));
+        Self { name: function.name(), parameters: parameters.collect() }
+    }
+}
+
+impl Signature<'_> {
+    /// `std.integer(text, fallback)`
+    fn written(&self) -> String {
+        let names: Vec<&str> = self.parameters.iter().map(|(name, _)| *name).collect();
+        format!("{}({})", self.name, names.join(", "))
+    }
+}
+
+fn without_use(name: &str, span: Span) -> Diagnostic {
+    let message = format!("nothing is done with what `{name}` yields");
+    let help = format!("set something to it, or keep it: `let x = {name}(…);`");
+    Diagnostic::new(Code::E0307, span, message).help(help)
+}
+
+fn wrong_count(signature: &Signature<'_>, call: &Call) -> Diagnostic {
+    let parameters = &signature.parameters;
+    let required = parameters.iter().filter(|(_, has_default)| !has_default).count();
     let given = call.arguments.len();
-    let message = format!("`{}` takes {}, not {given}", function.name(), counted(required, parameters.len()));
+    let message = format!("`{}` takes {}, not {given}", signature.name, counted(required, parameters.len()));
     let named = |name: &str| {
         call.arguments.iter().any(|argument| argument.label.as_ref().is_some_and(|label| label.text == name))
     };
     let by_place = call.arguments.iter().filter(|argument| argument.label.is_none()).count();
-    let missing = parameters.iter().skip(by_place).find(|one| one.default.is_none() && !named(one.name));
+    let missing = parameters.iter().skip(by_place).find(|(name, has_default)| !has_default && !named(name));
     let message = match missing {
-        Some(missing) if given >= required => format!("`{}` is called without `{}`", function.name(), missing.name),
+        Some((missing, _)) if given >= required => format!("`{}` is called without `{missing}`", signature.name),
         _ => message,
     };
-    Diagnostic::new(Code::E0305, call.function.span, message).help(format!("write `{}`", signature(function)))
+    Diagnostic::new(Code::E0305, call.function.span, message).help(format!("write `{}`", signature.written()))
 }
 
 fn counted(required: usize, most: usize) -> String {
     let word = if most == 1 { "argument" } else { "arguments" };
     if required == most { format!("{most} {word}") } else { format!("{required} to {most} {word}") }
-}
-
-/// `std.integer(text, fallback)`
-fn signature(function: Function) -> String {
-    let names: Vec<&str> = function.parameters().iter().map(|parameter| parameter.name).collect();
-    format!("{}({})", function.name(), names.join(", "))
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::collect::PIECE_PREFIX;
 use super::findings::Findings;
-use super::names::{Names, Part};
+use super::names::{Names, Part, SubBody};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::schema::{Step, StepSet};
 use crate::lang::source::Span;
@@ -53,7 +53,7 @@ impl Calls {
     /// Reads all calls of a policy.
     pub(super) fn of(names: &Names) -> Self {
         let from_steps = Step::ALL.iter().map(|step| (*step, edges_of_step(names, *step))).collect();
-        let from_subs: Vec<Vec<Edge>> = names.subs.iter().map(|sub| edges_of_block(names, sub.item)).collect();
+        let from_subs: Vec<Vec<Edge>> = names.subs.iter().map(|sub| edges_of_sub(names, sub.item)).collect();
         let reached = vec![StepSet::NONE; from_subs.len()];
         let mut calls = Self { from_steps, from_subs, reached, ways: HashMap::new() };
         for step in Step::ALL {
@@ -258,9 +258,11 @@ fn edges_of_step(names: &Names, step: Step) -> Vec<Edge> {
     edges
 }
 
-fn edges_of_block(names: &Names, block: &Block) -> Vec<Edge> {
+fn edges_of_sub(names: &Names, body: SubBody) -> Vec<Edge> {
     let mut edges = Vec::new();
-    collect_block(names, block, &mut edges);
+    if let SubBody::Block(block) = body {
+        collect_block(names, block, &mut edges);
+    }
     edges
 }
 

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use super::assemble::Assembled;
 use super::findings::Findings;
-use super::names::{Names, Part};
+use super::names::{Names, Part, SubBody};
 use super::unknown;
 use crate::lang::diagnostic::{Code, Diagnostic, Fix};
-use crate::lang::schema::{RuleTable, SHORT_NAMES, Step};
+use crate::lang::schema::{self, RuleTable, SHORT_NAMES, Step};
 use crate::lang::source::{FileId, Span};
-use crate::lang::syntax::ast::{AttributeBlock, Declaration, Name, Sub};
+use crate::lang::syntax::ast::{AttributeBlock, Declaration, Function, Key, Name, Sub};
 
 /// How the names of the pieces of the built-in policy start.
 pub(super) const PIECE_PREFIX: &str = "builtin.";
@@ -20,6 +20,7 @@ enum Group {
     /// Backends, directors, acls, tables and constants: they meet in expressions.
     Value,
     Probe,
+    Function,
     Sub,
     Override,
 }
@@ -30,6 +31,7 @@ struct Collector<'a, 'f> {
     builtin: FileId,
     taken: HashMap<(Group, &'a str), (&'static str, Span)>,
     overrides: Vec<&'a Sub>,
+    key: Option<&'a Key>,
 }
 
 /// Sorts the declarations of a policy. With `brings_default` the caller has an address for the
@@ -41,6 +43,7 @@ pub(super) fn collect<'a>(assembled: &'a Assembled, brings_default: bool, findin
         builtin: assembled.builtin,
         taken: HashMap::new(),
         overrides: Vec::new(),
+        key: None,
     };
     assembled.declarations.iter().for_each(|declaration| collector.declaration(declaration));
     let names = &collector.names;
@@ -49,6 +52,7 @@ pub(super) fn collect<'a>(assembled: &'a Assembled, brings_default: bool, findin
         collector.names.backends.declare(name, name.span, None);
     }
     collector.apply_overrides();
+    collector.apply_key();
     collector.names
 }
 
@@ -82,6 +86,7 @@ impl<'a> Collector<'a, '_> {
                     self.names.consts.declare(&binding.name, binding.span, binding);
                 }
             }
+            Declaration::Function(function) => self.function(function),
             Declaration::Sub(sub) => self.sub(sub),
             Declaration::Override(sub) => {
                 if self.claim(Group::Override, "override", &sub.name) {
@@ -95,6 +100,7 @@ impl<'a> Collector<'a, '_> {
                 };
                 self.names.parts.push((step, Part::Rules(rules)));
             }
+            Declaration::Key(key) => self.key(key),
             Declaration::Normalize(normalize) => self.names.parts.push((Step::Recv, Part::Normalize(normalize))),
         }
     }
@@ -102,6 +108,16 @@ impl<'a> Collector<'a, '_> {
     fn backend(&mut self, block: &'a AttributeBlock) {
         if self.claim_value("backend", &block.name) {
             self.names.backends.declare(&block.name, block.span, Some(block));
+        }
+    }
+
+    fn function(&mut self, function: &'a Function) {
+        let name = &function.name;
+        if schema::Function::find(&name.text).is_some() {
+            let message = format!("`{}` is a function of the language", name.text);
+            self.findings.report(Diagnostic::new(Code::E0212, name.span, message).help("choose another name"));
+        } else if self.claim(Group::Function, "function", name) {
+            self.names.functions.declare(name, function.span, function);
         }
     }
 
@@ -119,7 +135,9 @@ impl<'a> Collector<'a, '_> {
     fn claim(&mut self, group: Group, kind: &'static str, name: &'a Name) -> bool {
         let Some((present, first)) = self.taken.insert((group, &name.text), (kind, name.span)) else { return true };
         self.taken.insert((group, &name.text), (present, first));
-        let message = if present == kind {
+        let message = if group == Group::Override && "key" == kind.min(present) {
+            "the policy says already what the key is made of".to_owned()
+        } else if present == kind {
             format!("there is already {} `{}`", with_article(kind), name.text)
         } else {
             format!("`{}` is already the name of {}", name.text, with_article(present))
@@ -141,7 +159,7 @@ impl<'a> Collector<'a, '_> {
         } else if name.contains('.') && sub.span.file != self.builtin {
             self.findings.report(reserved_sub(&sub.name));
         } else if self.claim(Group::Sub, "sub", &sub.name) {
-            self.names.subs.declare(&sub.name, sub.span, &sub.body);
+            self.names.subs.declare(&sub.name, sub.span, SubBody::Block(&sub.body));
         }
     }
 
@@ -176,12 +194,25 @@ impl<'a> Collector<'a, '_> {
         self.step(step, sub);
     }
 
+    /// A `key` takes the place of the piece that makes the key; only one of them can.
+    fn key(&mut self, key: &'a Key) {
+        if self.claim(Group::Override, "key", &key.piece) {
+            self.key = Some(key);
+        }
+    }
+
+    fn apply_key(&mut self) {
+        if let Some(key) = self.key {
+            self.names.subs.declare(&key.piece, key.span, SubBody::Key(key));
+        }
+    }
+
     /// Puts the user's bodies in the place of the pieces that they override.
     fn apply_overrides(&mut self) {
         for sub in std::mem::take(&mut self.overrides) {
             let piece = self.names.subs.find(&sub.name.text).filter(|_| sub.name.text.starts_with(PIECE_PREFIX));
             match piece {
-                Some(_) => self.names.subs.declare(&sub.name, sub.span, &sub.body),
+                Some(_) => self.names.subs.declare(&sub.name, sub.span, SubBody::Block(&sub.body)),
                 None => self.report_unknown_piece(&sub.name),
             }
         }

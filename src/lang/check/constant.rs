@@ -18,7 +18,7 @@ const CHAIN_LIMIT: usize = 64;
 /// The most bytes that the text of a constant may have, so that doubling it a few times does no harm.
 const TEXT_LIMIT_BYTES: usize = 64 << 10;
 
-/// Types that a `let` or a `const` may be given.
+/// Types that a `let`, a `const`, a parameter or the result of a function may be given.
 const VALUE_TYPES: &[Type] = &[
     Type::String,
     Type::Int,
@@ -58,6 +58,17 @@ impl Context<'_> {
         for (at, entry) in self.names.consts.iter().enumerate() {
             self.constant(at, entry.name.span);
         }
+    }
+
+    /// The type of a value that is written; `None` after a finding.
+    pub(super) fn value_type(&self, ty: &ast::Name) -> Option<Type> {
+        let found = VALUE_TYPES.iter().find(|found| found.name() == ty.text);
+        if found.is_none() {
+            let names = VALUE_TYPES.iter().map(|ty| ty.name());
+            let finding = Diagnostic::new(Code::E0320, ty.span, format!("there is no type `{}` for a value", ty.text));
+            self.findings.report(super::unknown::suggest(finding, &ty.text.to_ascii_uppercase(), "the types", names));
+        }
+        found.copied()
     }
 
     /// The value of the constant of that number, which is named at `span`; `None` if it is wrong.
@@ -103,13 +114,8 @@ impl Scope<'_, '_> {
     /// The value of a `let` or a `const`, of the type that is written, if one is.
     pub(super) fn bound_value(&mut self, binding: &ast::Binding) -> Option<Expression> {
         let Some(ty) = &binding.ty else { return self.expression(&binding.value) };
-        let Some(found) = VALUE_TYPES.iter().find(|found| found.name() == ty.text) else {
-            let names = VALUE_TYPES.iter().map(|ty| ty.name());
-            let finding = Diagnostic::new(Code::E0320, ty.span, format!("there is no type `{}` for a value", ty.text));
-            self.report(super::unknown::suggest(finding, &ty.text.to_ascii_uppercase(), "the types", names));
-            return None;
-        };
-        self.wanted(&binding.value, *found, format_args!("`{}`", binding.name.text))
+        let ty = self.cx.value_type(ty)?;
+        self.wanted(&binding.value, ty, format_args!("`{}`", binding.name.text))
     }
 
     fn constant_value(&mut self, binding: &ast::Binding) -> Option<Literal> {

@@ -7,7 +7,8 @@ use super::assemble::Assembled;
 use super::calls::Calls;
 use super::constant::Constants;
 use super::findings::Findings;
-use super::names::{Names, Part};
+use super::function::Functions;
+use super::names::{Names, Part, SubBody};
 use super::pattern::Patterns;
 use super::scope::{Home, Scope};
 use super::{Files, Options};
@@ -31,6 +32,8 @@ pub(super) struct Context<'a> {
     pub(super) calls: Calls,
     /// The values of constants, as far as they were needed.
     pub(super) constants: Constants,
+    /// What functions come to, as far as they were needed.
+    pub(super) functions: Functions,
     /// What is known of regular expressions.
     pub(super) patterns: Patterns,
     /// The built-in policy's file: what is found there is not the user's to mend.
@@ -55,6 +58,7 @@ pub(super) fn check_policy(
     let calls = Calls::of(&names);
     let bounded = calls.report(&names, findings);
     let constants = Constants::new(&names);
+    let functions = Functions::new(&names);
     let patterns = Patterns::default();
     let builtin = assembled.builtin;
     let mut cx = Context {
@@ -64,6 +68,7 @@ pub(super) fn check_policy(
         names,
         calls,
         constants,
+        functions,
         patterns,
         builtin,
         rate_limits: RefCell::default(),
@@ -76,6 +81,7 @@ pub(super) fn check_policy(
         findings.report(no_backend(assembled));
     }
     cx.check_constants();
+    cx.check_functions();
     let hir = Hir {
         backends: backend::backends(&cx, options),
         directors: director::directors(&cx),
@@ -122,7 +128,10 @@ fn default_backend(cx: &Context) -> Option<BackendId> {
 fn subs(cx: &Context) -> Vec<Sub> {
     let bodies = cx.names.subs.iter().enumerate().map(|(at, entry)| {
         let mut scope = Scope::new(cx, Home::Sub(at));
-        let statements = scope.block(entry.item);
+        let statements = match entry.item {
+            SubBody::Block(block) => scope.block(block),
+            SubBody::Key(key) => scope.key(key),
+        };
         let body = Body { statements, locals: scope.frame_size() };
         Sub { name: entry.name.text.clone(), body, span: entry.name.span }
     });

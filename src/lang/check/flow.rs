@@ -1,8 +1,10 @@
 //! What is never reached: statements behind the end of their step or sub.
 
 use super::context::Context;
+use super::names::SubBody;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Hir, Statement, StatementKind, SubId};
+use crate::lang::schema::{KEY_PIECE, Step};
 use crate::lang::source::Span;
 
 /// How statements end.
@@ -27,6 +29,9 @@ pub(super) fn check(cx: &Context, hir: &Hir) {
     (0..hir.subs.len()).for_each(|sub| _ = flow.sub(sub));
     for step in &hir.steps {
         flow.statements(&step.body.statements);
+        if step.step == Step::Hash {
+            flow.key(&step.body.statements);
+        }
     }
 }
 
@@ -77,6 +82,25 @@ impl Flow<'_, '_> {
                 })
             }
             _ => End::default(),
+        }
+    }
+
+    /// Reports a `key` of the user's that is never made, since the step ends before.
+    fn key(&mut self, statements: &[Statement]) {
+        let names = &self.cx.names.subs;
+        let Some((at, key)) = names.find(KEY_PIECE).and_then(|at| Some((at, names.get(at)?))) else { return };
+        let SubBody::Key(declared) = key.item else { return };
+        let makes_it =
+            |statement: &Statement| matches!(statement.kind, StatementKind::Call(SubId(sub)) if sub as usize == at);
+        let Some(last) = statements.iter().find(|statement| makes_it(statement) || self.statement(statement).always)
+        else {
+            return;
+        };
+        if !makes_it(last) {
+            let finding = Diagnostic::new(Code::W0742, declared.piece.span, "this key is never made")
+                .context(self.first_line(last.span), "the step ends here, before the key is made")
+                .help("leave `return (lookup);` out: the built-in policy says it behind the key");
+            self.cx.findings.advise(finding);
         }
     }
 

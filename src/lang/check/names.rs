@@ -7,7 +7,9 @@ use super::context::number;
 use crate::lang::hir::BackendId;
 use crate::lang::schema::Step;
 use crate::lang::source::Span;
-use crate::lang::syntax::ast::{Acl, AttributeBlock, Binding, Block, Director, Name, Normalize, Rules, Sub, Table};
+use crate::lang::syntax::ast::{
+    Acl, AttributeBlock, Binding, Block, Director, Function, Key, Name, Normalize, Rules, Sub, Table,
+};
 
 /// Declared things of one kind, numbered in the order of declaration.
 pub(super) struct Namespace<'a, T> {
@@ -89,6 +91,15 @@ impl<'a, T> Namespace<'a, T> {
     }
 }
 
+/// What a sub does.
+#[derive(Clone, Copy)]
+pub(super) enum SubBody<'a> {
+    /// Statements.
+    Block(&'a Block),
+    /// It makes the key, as `key { … }` says.
+    Key(&'a Key),
+}
+
 /// A piece of what a step does.
 #[derive(Clone, Copy)]
 pub(super) enum Part<'a> {
@@ -115,8 +126,10 @@ pub(super) struct Names<'a> {
     pub(super) probes: Namespace<'a, &'a AttributeBlock>,
     /// Constants.
     pub(super) consts: Namespace<'a, &'a Binding>,
+    /// Functions of the policy.
+    pub(super) functions: Namespace<'a, &'a Function>,
     /// Subs that are called: the user's and the pieces of the built-in policy.
-    pub(super) subs: Namespace<'a, &'a Block>,
+    pub(super) subs: Namespace<'a, SubBody<'a>>,
     /// What the steps do, in source order, the built-in part last.
     pub(super) parts: Vec<(Step, Part<'a>)>,
 }

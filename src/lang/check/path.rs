@@ -175,6 +175,11 @@ impl Scope<'_, '_> {
         self.check_readable(readable, written, span).then_some(meaning).into()
     }
 
+    /// The collection that a name stands for where it is spelled out.
+    pub(super) fn collection_named(path: &Path) -> Option<(Message, Collection)> {
+        collection_of(&path.text())
+    }
+
     /// Whether the name is that of the query or the cookies.
     pub(super) fn names_collection(&self, path: &Path) -> bool {
         let text = path.text();
@@ -223,6 +228,9 @@ impl Scope<'_, '_> {
         if let Some(short) = SHORT_NAMES.iter().find(|short| short.name == text) {
             let full = short.request.or(short.response).unwrap_or_default();
             return finding.help(format!("outside rule tables it is spelled out: `{full}`"));
+        }
+        if self.cx.names.functions.find(text).is_some() {
+            return finding.help(format!("it is a function: write `{text}()`, with its arguments in the parentheses"));
         }
         let short = SHORT_NAMES.iter().map(|short| short.name);
         let known = self.cx.names.values().chain(self.local_names()).chain(["now"]);

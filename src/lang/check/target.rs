@@ -143,7 +143,7 @@ fn read_only(text: &str, verb: &str, span: Span) -> Diagnostic {
             let source = if view == "path" { format!("{message}.url") } else { format!("{message}.http.Host") };
             finding.help(format!("it is a view: change `{source}`"))
         }
-        _ if verb == "unset" => finding.help("only header fields can be unset; `set` it to another value"),
+        _ if verb == "unset" => finding.help("it always has a value: `set` it to another one"),
         _ => finding.help("it can only be read"),
     }
 }

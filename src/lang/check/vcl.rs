@@ -4,17 +4,25 @@
 pub(super) fn instead_of(name: &str) -> Option<&'static str> {
     Some(match name {
         "beresp.do_stream" => "leave it out: a response is always sent on while it comes in",
-        "beresp.do_esi" | "req.esi" | "req.esi_level" => "this version does not have edge side includes",
+        "beresp.do_esi" | "resp.do_esi" | "obj.can_esi" | "req.esi" | "req.esi_level" => {
+            "this version does not have edge side includes"
+        }
+        "req_top.method" => "write `req.method`: this version does not have edge side includes",
+        "req_top.url" => "write `req.url`: this version does not have edge side includes",
+        "req_top.proto" => "write `req.proto`: this version does not have edge side includes",
+        "req_top.time" => "write `req.time`: this version does not have edge side includes",
+        "req.filters" | "bereq.filters" | "beresp.filters" | "resp.filters" => {
+            "leave it out: bodies are sent on as they come"
+        }
+        "beresp.transit_buffer" => "leave it out: what is not stored waits for the client, whatever its size",
+        "req.trace" | "bereq.trace" => "leave it out; `std.log` writes to the access log",
+        "req.storage" => "leave it out: the content of a request is not stored; `std.cache_req_body` keeps it",
+        "sess.timeout_linger" => "leave it out: a connection that waits holds no thread",
         "beresp.do_gzip" | "beresp.do_gunzip" => {
             "this version does not change bodies: have the backend compress them, with `Vary: Accept-Encoding`"
         }
         "beresp.storage" | "beresp.storage_hint" | "obj.storage" => {
             "leave it out: there is one store, in memory; `warp serve --memory` says how large"
-        }
-        "req.ttl" => "this version does not have it: how long a response is fresh, `beresp.ttl` says",
-        "req.hash_ignore_busy" => "this version does not have it: requests wait for what another one fetches already",
-        "req.hash_ignore_vary" => {
-            "this version does not have it: change the request's fields in recv, so that fewer variants differ"
         }
         "ban" | "std.ban" => {
             "this version does not have bans: `return (purge)` in recv removes what is stored for a URL"
@@ -36,6 +44,9 @@ pub(super) fn instead_of(name: &str) -> Option<&'static str> {
         }
         "vsthrottle.is_denied" => "write `ratelimit(key: client.ip, limit: 60, per: 1m)`",
         "hit_for_pass" => "write `return (pass(10m))` in backend_response, or `pass 10m` in `rules response`",
+        _ if name.starts_with("req_top.http.") => "write `req.http`: this version does not have edge side includes",
+        _ if name.starts_with("param.") => "write the value itself: warp has no parameters",
+        _ if name.starts_with("storage.") => "leave it out: there is one store, and `warp status` tells how full it is",
         _ => return None,
     })
 }

@@ -14,13 +14,15 @@ mod statement;
 mod table;
 mod users;
 
-pub use backend::{Backend, BackendAddress, FileText, Greeting, Limit, Place, Probe, ProxyVersion, Tls, Via};
+pub use backend::{
+    Backend, BackendAddress, FileText, Greeting, HttpProbe, Limit, Place, Probe, ProbeKind, ProxyVersion, Tls, Via,
+};
 pub use database::Database;
 pub use director::{Choice, Director, Key, Member, Shard, ShardHealth};
 pub use expression::{Arithmetic, Comparison, Expression, ExpressionKind};
 pub use keys::{Algorithm, KeySet, Material, SigningKey};
 pub use pattern::{Glob, PATTERN_SIZE_LIMIT_BYTES, Pattern, literal_start};
-pub use statement::{Arm, Normalization, Outcome, Statement, StatementKind, Target};
+pub use statement::{Arm, KeyPart, Normalization, Outcome, Statement, StatementKind, Target};
 pub use table::{Datum, Table};
 pub use users::{MOST_BCRYPT_COST, PasswordHash, Users};
 

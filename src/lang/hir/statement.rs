@@ -41,6 +41,8 @@ pub enum StatementKind {
     Effect(Function, Vec<Expression>),
     /// Rewrites a part of the request.
     Normalize(Normalization),
+    /// Adds a part to the cache key.
+    Key(KeyPart),
 }
 
 /// An arm of an `if`, a row of a table.
@@ -84,6 +86,18 @@ impl Outcome {
     pub fn of(action: Action) -> Self {
         Self { action, status: None, reason: None, time: None, soft: false }
     }
+}
+
+/// What a part of the cache key is made of. Parts are framed, and one that is unset is not like an empty one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum KeyPart {
+    /// STRING.
+    Value(Expression),
+    /// What stands behind the first `?` of the URL; unset without one.
+    Query {
+        /// Whether its parameters are sorted by name, values of one name in their order.
+        sorted: bool,
+    },
 }
 
 /// One clause of `normalize req { … }`.

@@ -10,10 +10,12 @@ pub const DECLARATIONS: &[&str] = &[
     "acl",
     "table",
     "const",
+    "fn",
     "sub",
     "override",
     "rules",
     "normalize",
+    "key",
 ];
 
 /// Words that start or continue a statement.
@@ -34,6 +36,9 @@ pub const RULE_MODES: &[&str] = &["first"];
 /// Other spellings of `else if`, as in VCL.
 pub const ELSE_IF_WORDS: &[&str] = &["elseif", "elsif", "elif"];
 
+/// The piece of the built-in policy that makes the cache key, which `key { … }` replaces.
+pub const KEY_PIECE: &str = "builtin.key";
+
 /// Words that are values.
 pub const VALUES: &[&str] = &["true", "false"];
 
@@ -41,4 +46,4 @@ pub const VALUES: &[&str] = &["true", "false"];
 pub const SOFT: &str = "soft";
 
 /// Words that mean something in one place of the grammar and are ordinary names elsewhere.
-pub const CONTEXTUAL_WORDS: &[&str] = &["none", "request", "response", "first", "req", "from", "header"];
+pub const CONTEXTUAL_WORDS: &[&str] = &["none", "request", "response", "first", "req", "from", "header", "sorted"];

@@ -33,7 +33,7 @@ macro_rules! steps {
 
 steps! {
     Recv "recv" true "A request has come in: rewrite it, choose the backend, say whether to look in the cache.";
-    Hash "hash" true "Make the cache key, one `hash_data(...)` for each part.";
+    Hash "hash" true "Make the cache key, one `hash_data(...)` for each part, or by `key { … }`.";
     Hit "hit" true "A stored response was found.";
     Miss "miss" true "No usable stored response was found.";
     Pass "pass" true "The cache is left out for this request.";

@@ -52,6 +52,8 @@ pub enum Declaration {
     Table(Table),
     /// `const NAME = EXPRESSION;`
     Const(Binding),
+    /// `fn NAME(a: STRING) -> INT { … }`
+    Function(Function),
     /// `sub NAME { … }`
     Sub(Sub),
     /// `override builtin.NAME { … }`
@@ -60,6 +62,8 @@ pub enum Declaration {
     Rules(Rules),
     /// `normalize req { … }`
     Normalize(Normalize),
+    /// `key { … }`
+    Key(Key),
 }
 
 /// `include "GLOB";`
@@ -182,6 +186,61 @@ pub struct Binding {
     /// The value.
     pub value: Expression,
     /// The whole declaration.
+    pub span: Span,
+}
+
+/// `fn NAME(a: STRING) -> INT { … }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Function {
+    /// The declared name.
+    pub name: Name,
+    /// What it takes.
+    pub parameters: Vec<Parameter>,
+    /// The type of what it yields.
+    pub result: Name,
+    /// How it comes to that.
+    pub body: FunctionBody,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// `a: STRING`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// Its name in the body and in calls.
+    pub name: Name,
+    /// Its type.
+    pub ty: Name,
+}
+
+/// `{ … }` of a function.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FunctionBody {
+    /// The statements in order.
+    pub statements: Vec<FunctionStatement>,
+    /// With the braces.
+    pub span: Span,
+}
+
+/// A statement of a function.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FunctionStatement {
+    /// `let NAME = EXPRESSION;`
+    Let(Binding),
+    /// `if (…) { … } else if (…) { … } else { … }`
+    If(FunctionIf),
+    /// `return EXPRESSION;`
+    Return(Expression),
+}
+
+/// An `if` with all of its arms.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FunctionIf {
+    /// Conditions with what is computed, in order.
+    pub arms: Vec<(Expression, FunctionBody)>,
+    /// The `else`.
+    pub otherwise: Option<FunctionBody>,
+    /// The whole `if`.
     pub span: Span,
 }
 
@@ -407,6 +466,28 @@ pub struct NormalizeOperation {
     /// The strings in brackets; empty if there are none.
     pub arguments: Vec<Name>,
     /// The whole operation.
+    pub span: Span,
+}
+
+/// `key { req.host; req.query sorted; }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Key {
+    /// The piece of the built-in policy that it replaces, `builtin.key`, at the place of the word `key`.
+    pub piece: Name,
+    /// The parts in order.
+    pub parts: Vec<KeyPart>,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// `req.query sorted;`
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeyPart {
+    /// What stands in the key.
+    pub value: Expression,
+    /// The word `sorted`, if it is there.
+    pub sorted: Option<Span>,
+    /// The whole part.
     pub span: Span,
 }
 

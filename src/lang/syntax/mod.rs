@@ -158,6 +158,8 @@ mod tests {
         "\"b\" or in [\"c\"] -> {",
         "else -> { }",
         "host lower;",
+        "key {",
+        "req.query sorted;",
         "call a;",
         "a(b);",
         "+",

@@ -90,14 +90,14 @@ impl Mending<'_, '_> {
     }
 
     fn conditions(&self, section: Section, part: &Range<usize>) -> Vec<Range<usize>> {
-        let is_if = section == Section::Statements && self.stream.word(part.start) == "if";
+        let is_if =
+            matches!(section, Section::Statements | Section::Computation) && self.stream.word(part.start) == "if";
         if is_if { unit::conditions(self.stream, part) } else { Vec::new() }
     }
 
     /// The blocks in which statements or arms stand.
     fn blocks(&self, section: Section, part: &Range<usize>) -> Vec<Range<usize>> {
-        let values =
-            matches!(section, Section::Statements | Section::Rows) && unit::holds_match_value(self.stream, part);
+        let values = unit::holds_match_value(self.stream, section, part);
         if values { Vec::new() } else { unit::blocks(self.stream, part.clone()) }
     }
 

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::lang::lexer::TokenKind;
-use crate::lang::schema::{ELSE_IF_WORDS, NORMALIZE_CLAUSES};
+use crate::lang::schema::{ELSE_IF_WORDS, NORMALIZE_CLAUSES, WORD_OPERATORS};
 
 use super::grammar::Rule;
 use super::stream::Stream;
@@ -22,12 +22,16 @@ pub(super) enum Section {
     Data,
     /// Of a sub, or of an `if` in it.
     Statements,
+    /// Of a function, or of an `if` in it.
+    Computation,
     /// Of a rule table.
     Rows,
     /// Of a `match` that is a statement.
     Arms,
     /// Of `normalize`.
     Clauses,
+    /// Of `key`.
+    KeyParts,
 }
 
 impl Section {
@@ -39,8 +43,10 @@ impl Section {
             "acl" => Self::Entries,
             "table" => Self::Data,
             "sub" | "override" => Self::Statements,
+            "fn" => Self::Computation,
             "rules" => Self::Rows,
             "normalize" => Self::Clauses,
+            "key" => Self::KeyParts,
             _ => return None,
         })
     }
@@ -58,9 +64,11 @@ impl Section {
             Self::Entries => Rule::acl_piece,
             Self::Data => Rule::table_piece,
             Self::Statements => Rule::statement_piece,
+            Self::Computation => Rule::fn_piece,
             Self::Rows => Rule::row_piece,
             Self::Arms => Rule::arm_piece,
             Self::Clauses => Rule::clause_piece,
+            Self::KeyParts => Rule::key_piece,
         }
     }
 }
@@ -93,7 +101,13 @@ pub(super) fn parts(stream: &Stream<'_>, section: Section, body: Range<usize>) -
 }
 
 /// Whether a `match` stands in the part as a value, so that its brace does not end the part.
-pub(super) fn holds_match_value(stream: &Stream<'_>, part: &Range<usize>) -> bool {
+pub(super) fn holds_match_value(stream: &Stream<'_>, section: Section, part: &Range<usize>) -> bool {
+    if section == Section::KeyParts {
+        return part.clone().any(|index| stream.leading_word(index) == "match");
+    }
+    if !matches!(section, Section::Statements | Section::Computation | Section::Rows) {
+        return false;
+    }
     let first = stream.leading_word(part.start);
     let chooses = first == "if" || first == "match" || ELSE_IF_WORDS.contains(&first);
     !chooses && part.clone().any(|index| stream.leading_word(index) == "match")
@@ -156,7 +170,7 @@ pub(super) fn open_braces(stream: &Stream<'_>, part: Range<usize>) -> usize {
 
 fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
     let Some(tok) = stream.tok(index) else { return false };
-    if matches!(section, Section::Statements | Section::Rows) && !stream.is_keyword(index) {
+    if matches!(section, Section::Statements | Section::Computation | Section::Rows) && !stream.is_keyword(index) {
         return false;
     }
     let word = stream.leading_word(index);
@@ -164,12 +178,13 @@ fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
         Section::Attributes => tok.first_on_line && tok.kind == TokenKind::Dot,
         Section::Members => tok.first_on_line && matches!(tok.kind, TokenKind::Dot | TokenKind::Word),
         Section::Entries => tok.first_on_line && (tok.kind.is_string() || tok.kind == TokenKind::Not),
-        Section::Statements if word == "if" => stream.leading_word(index - 1) != "else",
+        Section::Statements | Section::Computation if word == "if" => stream.leading_word(index - 1) != "else",
         Section::Statements if word == "match" => tok.first_on_line,
-        Section::Statements => matches!(word, "let" | "set" | "unset" | "call" | "return"),
+        Section::Statements | Section::Computation => matches!(word, "let" | "set" | "unset" | "call" | "return"),
         Section::Rows => matches!(word, "when" | "else"),
         Section::Data => false,
         Section::Arms => word == "else",
+        Section::KeyParts => tok.first_on_line && starts_value(stream, index),
         Section::Clauses => {
             tok.first_on_line && NORMALIZE_CLAUSES.contains(&word) && stream.kind(index - 1) != Some(TokenKind::Comma)
         }
@@ -179,14 +194,23 @@ fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
 fn ends_part(stream: &Stream<'_>, section: Section, kind: TokenKind, part: Range<usize>) -> bool {
     let index = part.end;
     match (kind, section) {
-        (TokenKind::BraceClose, Section::Statements | Section::Rows) if holds_match_value(stream, &part) => false,
+        (TokenKind::BraceClose, _) if holds_match_value(stream, section, &part) => false,
         (TokenKind::BraceClose, Section::Attributes | Section::Members) => {
             stream.kind(index + 1) != Some(TokenKind::Semicolon)
         }
-        (TokenKind::BraceClose, Section::Statements) => !goes_on(stream.word(index + 1)),
+        (TokenKind::BraceClose, Section::Statements | Section::Computation) => !goes_on(stream.word(index + 1)),
         (TokenKind::Comma, Section::Data) | (TokenKind::Semicolon | TokenKind::BraceClose, _) => true,
         _ => false,
     }
+}
+
+/// Whether a dotted name stands at `index` behind a value that it does not belong to.
+fn starts_value(stream: &Stream<'_>, index: usize) -> bool {
+    let is_name = |index| stream.kind(index) == Some(TokenKind::Word) && !WORD_OPERATORS.contains(&stream.word(index));
+    let is_value =
+        |kind: TokenKind| matches!(kind, TokenKind::BracketClose | TokenKind::ParenClose) || kind.is_string();
+    let ends_value = stream.kind(index - 1).is_some_and(is_value) || is_name(index - 1);
+    ends_value && is_name(index) && stream.kind(index + 1) == Some(TokenKind::Dot)
 }
 
 /// Whether the word goes on with the `if` before it.

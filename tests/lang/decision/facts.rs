@@ -93,6 +93,10 @@ impl Facts for Request {
         self.hashed.push(part.to_vec());
     }
 
+    fn hash_part(&mut self, part: Option<&[u8]>) {
+        self.hashed.push(part.unwrap_or(b"unset").to_vec());
+    }
+
     fn keep_content(&mut self, most_bytes: u64) {
         self.logged.push(most_bytes.to_string().into_bytes());
     }

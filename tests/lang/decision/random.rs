@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use warp_edge::decision::Value;
 use warp_edge::lang::hir::{
-    Acl, Arm, Comparison, Datum, Expression, ExpressionKind, Glob, Hir, LocalId, Normalization, Outcome, Statement,
-    StatementKind, StepBody, Sub, SubId, Table, TableId, Target,
+    Acl, Arm, Comparison, Datum, Expression, ExpressionKind, Glob, Hir, KeyPart, LocalId, Normalization, Outcome,
+    Statement, StatementKind, StepBody, Sub, SubId, Table, TableId, Target,
 };
 use warp_edge::lang::schema::function::{Core, Text, World};
 use warp_edge::lang::schema::{Action, Message, Step, Type, Variable};
@@ -206,6 +206,8 @@ fn act(calls: std::ops::Range<u32>) -> BoxedStrategy<Statement> {
         1 => ((0_u32..3), value()).prop_map(|(id, value)| statement(StatementKind::Let(LocalId(id), value))),
         1 => Just(effect(Core::CacheReqBody, expression(ExpressionKind::Bytes(1024), Type::Bytes))),
         1 => value().prop_map(|value| effect(Core::HashData, value)),
+        1 => value().prop_map(|value| statement(StatementKind::Key(KeyPart::Value(value)))),
+        1 => any::<bool>().prop_map(|sorted| statement(StatementKind::Key(KeyPart::Query { sorted }))),
         1 => value().prop_map(|value| effect(Core::Log, value)),
         2 => normalization().prop_map(|clause| statement(StatementKind::Normalize(clause))),
         3 => called.prop_map(|called| match called.first() {

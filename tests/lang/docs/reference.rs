@@ -101,7 +101,7 @@ meets it. {SIDES}"
     let mut text = page("Variables", &opening);
     table(
         &mut text,
-        &["variable", "type", "read in", "set in", "what it is"],
+        &["variable", "type", "read in", "set in", "unset in", "what it is"],
         Variable::ALL.iter().map(|variable| {
             let access = variable.access();
             vec![
@@ -109,6 +109,7 @@ meets it. {SIDES}"
                 variable.ty().name().to_owned(),
                 places(access.read),
                 places(access.set),
+                places(access.unset),
                 variable.doc().to_owned(),
             ]
         }),

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use warp_edge::lang::syntax::SyntaxTree;
 use warp_edge::lang::syntax::ast::{
     Argument, Attribute, AttributeBlock, AttributeValue, Binding, Block, Call, Declaration, Director, Expression,
-    ExpressionKind, ListItem, Match, MatchArm, MatchTest, MatchTestKind, Name, NormalizeClause, Path, RuleRow,
-    RuleStep, RuleStepKind, Statement, StatementKind, TableSource,
+    ExpressionKind, FunctionBody, FunctionStatement, ListItem, Match, MatchArm, MatchTest, MatchTestKind, Name,
+    NormalizeClause, Parameter, Path, RuleRow, RuleStep, RuleStepKind, Statement, StatementKind, TableSource,
 };
 
 pub fn tree(tree: &SyntaxTree) -> String {
@@ -34,6 +34,23 @@ impl Dump {
         self.depth += 1;
         inner(self);
         self.depth -= 1;
+    }
+
+    fn function_body(&mut self, body: &FunctionBody) {
+        for statement in &body.statements {
+            match statement {
+                FunctionStatement::Let(binding) => self.binding("let", binding),
+                FunctionStatement::Return(value) => self.line(&format!("return {}", expression(value))),
+                FunctionStatement::If(ladder) => {
+                    for (condition, body) in &ladder.arms {
+                        self.nested(&format!("if {}", expression(condition)), |dump| dump.function_body(body));
+                    }
+                    if let Some(body) = &ladder.otherwise {
+                        self.nested("else", |dump| dump.function_body(body));
+                    }
+                }
+            }
+        }
     }
 
     fn declaration(&mut self, declaration: &Declaration) {
@@ -65,12 +82,24 @@ impl Dump {
                 }
             }
             Declaration::Const(binding) => self.binding("const", binding),
+            Declaration::Function(function) => {
+                let parameter = |one: &Parameter| format!("{}: {}", one.name.text, one.ty.text);
+                let parameters: Vec<_> = function.parameters.iter().map(parameter).collect();
+                let head = format!("fn {}({}) -> {}", function.name.text, parameters.join(", "), function.result.text);
+                self.nested(&head, |dump| dump.function_body(&function.body));
+            }
             Declaration::Sub(sub) => self.nested(&format!("sub {}", sub.name.text), |dump| dump.block(&sub.body)),
             Declaration::Override(sub) => {
                 self.nested(&format!("override {}", sub.name.text), |dump| dump.block(&sub.body));
             }
             Declaration::Rules(rules) => self.nested(&format!("rules {}", rules.table.name()), |dump| {
                 rules.rows.iter().chain(&rules.otherwise).for_each(|row| dump.row(row));
+            }),
+            Declaration::Key(key) => self.nested("key", |dump| {
+                for part in &key.parts {
+                    let sorted = if part.sorted.is_some() { " sorted" } else { "" };
+                    dump.line(&format!("{}{sorted}", expression(&part.value)));
+                }
             }),
             Declaration::Normalize(normalize) => self.nested("normalize", |dump| {
                 normalize.clauses.iter().for_each(|clause| dump.line(&normalize_clause(clause)));

@@ -1,10 +1,10 @@
-//! Rule tables and `normalize`.
+//! Rule tables, `normalize` and `key`.
 
-use crate::lang::schema::RuleTable;
+use crate::lang::schema::{KEY_PIECE, RuleTable};
 
 use super::super::ast::{
-    Name, Normalize, NormalizeClause, NormalizeOperation, RuleRow, RuleStep, RuleStepKind, Rules, Statement,
-    StatementKind,
+    Key, KeyPart, Name, Normalize, NormalizeClause, NormalizeOperation, RuleRow, RuleStep, RuleStepKind, Rules,
+    Statement, StatementKind,
 };
 use super::super::grammar::Rule;
 use super::super::parsed::Node;
@@ -81,6 +81,19 @@ impl Builder<'_> {
         let name = Self::name(&node.child(Rule::name)?);
         let arguments = node.child(Rule::texts).map(|texts| Self::texts(texts)).unwrap_or_default();
         Some(NormalizeOperation { name, arguments, span })
+    }
+
+    pub(super) fn key(&mut self, node: Node<'_>) -> Option<Key> {
+        let span = node.span();
+        let piece = Name { text: KEY_PIECE.to_owned(), span: node.child(Rule::kw_key)?.span() };
+        let parts = node.children().filter(|part| part.rule() == Rule::key_part);
+        Some(Key { piece, parts: parts.map(|part| self.key_part(part)).collect::<Option<_>>()?, span })
+    }
+
+    fn key_part(&mut self, node: Node<'_>) -> Option<KeyPart> {
+        let span = node.span();
+        let sorted = node.child(Rule::kw_sorted).map(|word| word.span());
+        Some(KeyPart { value: self.expression(node.child(Rule::expression)?, 0)?, sorted, span })
     }
 
     fn texts(node: Node<'_>) -> Vec<Name> {
