@@ -13,6 +13,7 @@ mod eval;
 mod fold;
 mod lower;
 
+pub mod ban;
 pub mod facts;
 pub mod graph;
 pub mod index;
@@ -20,6 +21,7 @@ pub mod naive;
 pub mod program;
 pub mod tree;
 
+pub use ban::Ban;
 pub use facts::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
 pub use graph::GraphFormat;
 pub use program::{Program, Verdict};

@@ -9,6 +9,7 @@ mod support;
 mod abandon;
 mod apart;
 mod backend;
+mod ban;
 mod cache_status;
 mod churn;
 mod coalesce;

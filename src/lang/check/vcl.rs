@@ -16,9 +16,7 @@ pub(super) fn instead_of(name: &str) -> Option<&'static str> {
         "req.hash_ignore_vary" => {
             "this version does not have it: change the request's fields in recv, so that fewer variants differ"
         }
-        "ban" | "std.ban" => {
-            "this version does not have bans: `return (purge)` in recv removes what is stored for a URL"
-        }
+        "ban" => "write `ban where obj.http.X-Kind == \"news\";`, or `std.ban(…)` for a text in the words of Varnish",
         "xkey.purge" => "write `std.purge_tags(…)`; `tag header \"xkey\";` in backend_response reads the tags",
         "xkey.softpurge" => {
             "write `std.purge_tags(…, soft)`; `tag header \"xkey\";` in backend_response reads the tags"

@@ -133,6 +133,7 @@ fn in_words(rule: Rule) -> &'static str {
         | Rule::if_statement
         | Rule::match_statement
         | Rule::tag_statement
+        | Rule::ban_statement
         | Rule::effect => "a statement",
         Rule::set | Rule::unset | Rule::call | Rule::rule_action | Rule::step => "an action",
         Rule::row => "`when`",
@@ -173,6 +174,7 @@ fn keyword(rule: Rule) -> Option<&'static str> {
         Rule::kw_from => "`from`",
         Rule::kw_req => "`req`",
         Rule::kw_sorted => "`sorted`",
+        Rule::kw_where => "`where`",
         _ => return None,
     })
 }

@@ -64,6 +64,11 @@ impl<'s, 'a, F: Facts> Arguments<'s, 'a, F> {
     pub fn new(scope: &'s Scope<'a, F>, given: &'a [Expression]) -> Self {
         Self { scope, given }
     }
+
+    /// What the call can ask of the request.
+    pub fn facts(&self) -> &'a F {
+        self.scope.facts
+    }
 }
 
 impl<'a, F: Facts> Given<'a> for Arguments<'_, 'a, F> {
