@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use http::HeaderName;
 
+use super::ban::Ban;
 use super::eval::is_password;
 use crate::lang::hir::{BackendId, PasswordHash, RateLimitId};
 use crate::lang::schema::{Message, Variable};
@@ -149,6 +150,17 @@ pub trait Facts {
 
     /// Purges all that is stored with one of the tags that a text lists or, softly, lets it be stale.
     fn purge_tags(&mut self, _tags: &[u8], _softly: bool) {}
+
+    /// Bans what is stored.
+    fn ban(&mut self, _ban: Ban) {}
+
+    /// The same, as a text says.
+    fn ban_by_text(&mut self, _text: &[u8]) {}
+
+    /// What is wrong with the last text that was given to do so; `None` if nothing is.
+    fn ban_error(&self) -> Option<Cow<'_, [u8]>> {
+        None
+    }
 
     /// Keeps the content of the request, up to so many bytes.
     fn keep_content(&mut self, _most_bytes: u64) {}

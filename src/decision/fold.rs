@@ -28,7 +28,8 @@ fn statements(all: &mut [Statement]) {
             StatementKind::Let(_, value)
             | StatementKind::Set(_, value)
             | StatementKind::Key(KeyPart::Value(value))
-            | StatementKind::Tag(Tags::Text(value)) => {
+            | StatementKind::Tag(Tags::Text(value))
+            | StatementKind::Ban(value) => {
                 expression(value);
             }
             StatementKind::If { arms, otherwise } => {

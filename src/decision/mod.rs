@@ -13,6 +13,7 @@ mod eval;
 mod fold;
 mod lower;
 
+pub mod ban;
 pub mod facts;
 pub mod graph;
 pub mod index;
@@ -21,6 +22,7 @@ pub mod program;
 pub mod trace;
 pub mod tree;
 
+pub use ban::Ban;
 pub use eval::{ChangingAcl, is_password};
 pub use facts::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
 pub use graph::GraphFormat;

@@ -135,6 +135,8 @@ pub struct Exchange {
     pub restarts: u32,
     /// What is kept of its content, to be sent once more if need be.
     pub keeping: Keeping,
+    /// What was wrong with the last text given to `std.ban`.
+    pub ban_error: Option<String>,
     /// The way to what is stored, if what the policy makes invalid is made so.
     pub invalidator: Option<Invalidator>,
     /// A request with an unsafe method, as it came.
@@ -503,6 +505,7 @@ impl Exchange {
             hits_before: 0,
             restarts: 0,
             keeping: Keeping::default(),
+            ban_error: None,
             invalidator: None,
             unsafe_request: None,
         }

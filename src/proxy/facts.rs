@@ -13,7 +13,7 @@ use super::ctx::{Content, Exchange, Fetch, Lifetimes, Reconnect, TtlSource, Unca
 use super::{password, world};
 use crate::cache::{TargetList, spelling};
 use crate::decision::facts::Rate;
-use crate::decision::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
+use crate::decision::{Ban, Facts, Refused, TEXT_LIMIT_BYTES, Value};
 use crate::lang::hir::{BackendId, PasswordHash, RateLimitId};
 use crate::lang::schema::{self, Message, Variable, join_status, split_status};
 use crate::lang::source::Span;
@@ -239,18 +239,26 @@ impl StepFacts<'_> {
                 _ => Value::Duration(0),
             };
         };
-        match variable {
-            Variable::ObjTtl => Value::Duration(match obj.fresh_until.duration_since(self.now) {
-                Ok(left) => milliseconds(left),
-                Err(past) => -milliseconds(past.duration()),
-            }),
-            Variable::ObjGrace => Value::Duration(milliseconds(obj.grace)),
-            Variable::ObjKeep => Value::Duration(milliseconds(obj.keep)),
-            Variable::ObjAge => Value::Duration(milliseconds(obj.age)),
-            Variable::ObjTime => Value::Time(self.now.checked_sub(obj.age).unwrap_or(SystemTime::UNIX_EPOCH)),
-            Variable::ObjUncacheable => Value::Bool(false),
-            _ => Value::UNSET,
-        }
+        value_of_object(&obj, self.now, variable)
+    }
+}
+
+/// What is stored of a response beside its fields.
+pub fn value_of_object<'a>(obj: &ObjView<'a>, now: SystemTime, variable: Variable) -> Value<'a> {
+    match variable {
+        Variable::ObjTtl => Value::Duration(match obj.fresh_until.duration_since(now) {
+            Ok(left) => milliseconds(left),
+            Err(past) => -milliseconds(past.duration()),
+        }),
+        Variable::ObjGrace => Value::Duration(milliseconds(obj.grace)),
+        Variable::ObjKeep => Value::Duration(milliseconds(obj.keep)),
+        Variable::ObjAge => Value::Duration(milliseconds(obj.age)),
+        Variable::ObjTime => Value::Time(now.checked_sub(obj.age).unwrap_or(SystemTime::UNIX_EPOCH)),
+        Variable::ObjUncacheable => Value::Bool(false),
+        Variable::ObjStatus => Value::Int(i64::from(obj.header.status.as_u16())),
+        Variable::ObjReason => reason(obj.header),
+        Variable::ObjProto => Value::text(protocol(obj.header.version)),
+        _ => Value::UNSET,
     }
 }
 
@@ -474,6 +482,26 @@ impl Facts for StepFacts<'_> {
         for line in lines {
             self.tag(line.as_bytes());
         }
+    }
+
+    fn ban(&mut self, ban: Ban) {
+        if let Some(invalidator) = self.exchange.invalidator {
+            invalidator.ban(ban);
+        }
+    }
+
+    fn ban_by_text(&mut self, text: &[u8]) {
+        match Ban::parse(text) {
+            Ok(ban) => {
+                self.exchange.ban_error = None;
+                self.ban(ban);
+            }
+            Err(why) => self.exchange.ban_error = Some(why),
+        }
+    }
+
+    fn ban_error(&self) -> Option<Cow<'_, [u8]>> {
+        self.exchange.ban_error.as_deref().map(|why| Cow::Borrowed(why.as_bytes()))
     }
 
     fn purge_tags(&mut self, tags: &[u8], softly: bool) {

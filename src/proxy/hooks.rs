@@ -29,7 +29,7 @@ impl ProxyHttp for WarpProxy {
 
     fn new_ctx(&self) -> RequestCtx {
         let mut ctx = RequestCtx::new(self.policy.current(), self.limits);
-        ctx.exchange.invalidator = Some(Invalidator::new(self.storage));
+        ctx.exchange.invalidator = Some(Invalidator::new(self.storage, self.bans));
         ctx
     }
 
@@ -57,6 +57,7 @@ impl ProxyHttp for WarpProxy {
 
     fn cache_key_callback(&self, session: &Session, ctx: &mut RequestCtx) -> Result<CacheKey> {
         let mut key = lookup::cache_key(&ctx.exchange);
+        self.bans.note_request(&mut key, session.req_header());
         coalesce::join(&mut key, session, ctx);
         Ok(key)
     }

@@ -22,6 +22,7 @@ mod abandon;
 mod admit;
 mod ahead;
 mod backend_connection;
+mod bans;
 mod beresp;
 mod choose;
 mod coalesce;
@@ -86,6 +87,7 @@ pub struct WarpProxy {
     storage: &'static crate::store::pingora::PingoraStorage,
     lock: &'static coalesce::Lock,
     marks: &'static marks::KeyMarks,
+    bans: &'static bans::Bans,
     failed: &'static stale::FailedFetches,
     abandoned: &'static abandon::Abandoned,
     metrics: Arc<Metrics>,

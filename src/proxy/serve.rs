@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::abandon::Abandoned;
 use super::backend_connection;
+use super::bans::Bans;
 use super::connection::{Front, Listener};
 use super::options::{AccessLogTarget, Listening, ServeOptions};
 use super::{WarpProxy, listener, status};
@@ -77,12 +78,15 @@ pub fn serve(options: ServeOptions, on_ready: impl FnOnce(&Listening)) -> Result
     let policy = Arc::new(PolicyHandle::load(options.source, registry, Arc::clone(&metrics))?);
     // pingora wants its storage and lock for ever; one of each lives as long as the process.
     let storage: &'static PingoraStorage = Box::leak(Box::new(PingoraStorage::new(options.memory_bytes)));
+    let bans: &'static Bans = Box::leak(Box::default());
+    storage.set_guard(bans);
     let proxy = WarpProxy {
         policy,
         limits: options.limits,
         storage,
         lock: Box::leak(Box::new(FetchLock::new(storage, options.coalescing))),
         marks: Box::leak(Box::default()),
+        bans,
         failed: Box::leak(Box::default()),
         abandoned: Box::leak(Box::new(Abandoned::new(options.most_abandoned))),
         access_log: access_log(options.access_log, options.log_format, &metrics)?.map(Arc::new),
@@ -134,6 +138,7 @@ async fn run(
     let sockets = bind_all(listen).await?;
     let traffic = sockets.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
     let admin = start_admin(admin, &proxy, &traffic)?;
+    tokio::spawn(proxy.bans.keep_sweeping(proxy.storage));
     let watcher = Watcher::spawn(Arc::clone(&policy), |_| {})?;
     let (stop, stopping) = watch::channel(false);
     let (alive, mut ended) = mpsc::channel(1);

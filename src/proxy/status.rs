@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::abandon::Abandoned;
+use super::bans::Bans;
 use super::{WarpProxy, coalesce};
 use crate::admin::{AdminServer, RunningAdmin, StatusSource};
 use crate::policy::PolicyHandle;
@@ -16,6 +17,7 @@ use crate::telemetry::{Gauges, Metrics, StoreGauges, WaitingGauges};
 struct Status {
     policy: Arc<PolicyHandle>,
     storage: &'static PingoraStorage,
+    bans: &'static Bans,
     lock: &'static coalesce::Lock,
     abandoned: &'static Abandoned,
     metrics: Arc<Metrics>,
@@ -27,6 +29,7 @@ pub fn start(address: SocketAddr, proxy: &WarpProxy, listeners: &[SocketAddr]) -
     let status = Status {
         policy: Arc::clone(&proxy.policy),
         storage: proxy.storage,
+        bans: proxy.bans,
         lock: proxy.lock,
         abandoned: proxy.abandoned,
         metrics: Arc::clone(&proxy.metrics),
@@ -38,6 +41,7 @@ pub fn start(address: SocketAddr, proxy: &WarpProxy, listeners: &[SocketAddr]) -
 impl Status {
     fn store_gauges(&self) -> StoreGauges {
         let stats = self.storage.store().stats();
+        let bans = self.bans.counts();
         StoreGauges {
             bytes: stats.bytes,
             limit_bytes: stats.limit_bytes,
@@ -48,6 +52,9 @@ impl Status {
             evictions: stats.evictions,
             purged: stats.purged,
             expired: stats.expired,
+            bans: bans.bans,
+            ban_tests: bans.tests,
+            banned: bans.banned,
         }
     }
 }

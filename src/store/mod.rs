@@ -4,12 +4,14 @@
 //! holds is the caller's, told apart by [`StoredHead`]. For now there is one store, [`MemoryStore`]; [`pingora`]
 //! makes a cache of it for that framework.
 
+mod bans;
 mod marks;
 pub mod memory;
 pub mod pingora;
 
 use std::time::SystemTime;
 
+pub use bans::{BanList, Standing};
 pub use marks::{Mark, Marks};
 pub use memory::{
     Aborted, BodyReader, Fill, Intent, MemoryStore, Object, Objects, Others, Room, StoreStats, allocated_bytes,

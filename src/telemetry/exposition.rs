@@ -62,6 +62,12 @@ pub struct StoreGauges {
     pub purged: u64,
     /// Responses that soft purges have left to be served stale, since the start.
     pub expired: u64,
+    /// Bans that something stored has yet to be tested with.
+    pub bans: u64,
+    /// Tests of a stored response with a ban, since the start.
+    pub ban_tests: u64,
+    /// Responses banned, since the start.
+    pub banned: u64,
 }
 
 /// One backend.
@@ -221,6 +227,9 @@ fn store_families(store: &StoreGauges) -> Vec<MetricFamily> {
             "Responses that soft purges have left to be served stale.",
             vec![counter(&[], store.expired)],
         ),
+        gauges("warp_bans", "Bans that something stored has yet to be tested with.", one(store.bans)),
+        counters("warp_ban_tests_total", "Tests of a stored response with a ban.", vec![counter(&[], store.ban_tests)]),
+        counters("warp_banned_total", "Responses banned.", vec![counter(&[], store.banned)]),
     ]
 }
 

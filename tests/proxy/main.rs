@@ -10,6 +10,7 @@ mod abandon;
 mod acl;
 mod apart;
 mod backend;
+mod ban;
 mod cache_status;
 mod churn;
 mod coalesce;

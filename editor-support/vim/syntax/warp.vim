@@ -36,7 +36,7 @@ syntax match warpAttribute "\%([[:alnum:]_.-]\)\@1<!\.\%(between_bytes_timeout\|
 syntax keyword warpStatement set unset
 syntax keyword warpStatement nextgroup=warpDefined skipwhite call
 syntax keyword warpStatement nextgroup=warpReturnAction skipwhite return
-syntax match warpStatement "\%(^\|[;{}]\)\@1<=\s*\zs\%(tag\)\ze\s\+[[:alnum:]_\"]"
+syntax match warpStatement "\%(^\|[;{}]\)\@1<=\s*\zs\%(tag\|ban\)\ze\s\+[[:alnum:]_\"]"
 syntax keyword warpConditional elseif elsif match elif else if
 syntax region warpReturnAction matchgroup=warpParen start="(" end=")" contained contains=warpAction,@warpExpression
 syntax keyword warpAction contained obj_stale abandon deliver restart beresp lookup error fetch merge purge retry synth fail hash pass pipe

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::functions::{self, Settled};
 use super::{Context, Scope, normalize, own, query};
+use crate::decision::ban::Ban;
 use crate::decision::facts::{Facts, Refused, Value};
 use crate::decision::program::Verdict;
 use crate::lang::hir::{Expression, KeyPart, Outcome, StatementKind, Tags, Target};
@@ -46,6 +47,12 @@ pub(in crate::decision) fn perform<F: Facts>(
                 KeyPart::Query { sorted } => query::whole(facts, *sorted),
             };
             facts.hash_part(part.as_deref());
+            Ok(())
+        }
+        StatementKind::Ban(condition) => {
+            let scope = Scope::new(&*facts, locals.get(base..).unwrap_or_default(), context);
+            let ban = Ban::bind(condition, &scope);
+            facts.ban(ban);
             Ok(())
         }
         StatementKind::Tag(tags) => {

@@ -11,6 +11,7 @@ pub(super) fn statement(kind: &StatementKind) -> String {
         StatementKind::Effect(function, _) => function.name().to_owned(),
         StatementKind::Normalize(_) => "normalize".to_owned(),
         StatementKind::Key(_) => "key".to_owned(),
+        StatementKind::Ban(_) => "ban".to_owned(),
         StatementKind::Tag(_) => "tag".to_owned(),
         StatementKind::Call(_) => "call".to_owned(),
         StatementKind::If { .. } => "if".to_owned(),

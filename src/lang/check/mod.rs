@@ -13,6 +13,7 @@ mod argument;
 mod assemble;
 mod attribute;
 mod backend;
+mod ban;
 mod calls;
 mod collect;
 mod constant;

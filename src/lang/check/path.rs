@@ -182,7 +182,8 @@ impl Scope<'_, '_> {
     fn vocabulary(&self, full: &str, written: &str, span: Span) -> Lookup {
         let (readable, meaning) = if let Some(variable) = Variable::find(full) {
             let kind = ExpressionKind::Variable(variable);
-            (variable.access().read, Meaning::Value(Expression { kind, ty: variable.ty(), span }))
+            let read = if self.in_ban && is_banned_by(variable) { StepSet::ALL } else { variable.access().read };
+            (read, Meaning::Value(Expression { kind, ty: variable.ty(), span }))
         } else if let Some((message, collection)) = collection_of(full) {
             (message.access().read, Meaning::Collection(message, collection))
         } else {
@@ -217,7 +218,8 @@ impl Scope<'_, '_> {
     pub(super) fn header(&self, message: Message, field: &str, span: Span) -> Option<Expression> {
         let name = self.field_name(field, span)?;
         let what = format_args!("`{}.http.{field}`", message.name());
-        let readable = self.check_steps(message.access().read, Code::E0401, span, what, "read");
+        let is_banned = self.in_ban && message == Message::Obj;
+        let readable = is_banned || self.check_steps(message.access().read, Code::E0401, span, what, "read");
         readable.then_some(Expression { kind: ExpressionKind::Header(message, name), ty: Type::String, span })
     }
 
@@ -255,6 +257,12 @@ impl Scope<'_, '_> {
         let nearest = full.and_then(|short| short.request.or(short.response)).unwrap_or(nearest);
         finding.help(format!("did you mean `{nearest}`?"))
     }
+}
+
+/// Whether a ban may ask for it: what is known of a response while nobody asks for it.
+fn is_banned_by(variable: Variable) -> bool {
+    use Variable as V;
+    matches!(variable, V::ObjStatus | V::ObjReason | V::ObjProto | V::ObjTtl | V::ObjGrace | V::ObjKeep | V::ObjAge)
 }
 
 fn unknown_path(text: &str, span: Span) -> Diagnostic {

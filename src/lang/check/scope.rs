@@ -48,6 +48,8 @@ pub(super) struct Scope<'c, 'a> {
     pub(super) home: Home,
     /// The rule table that is being checked, if any: its rows know short names.
     pub(super) table: Option<RuleTable>,
+    /// Whether the condition of a `ban` is being checked: it may read `obj` in any step.
+    pub(super) in_ban: bool,
     steps: StepSet,
     locals: Vec<Local<'a>>,
     frame: u32,
@@ -80,6 +82,7 @@ impl<'c, 'a> Scope<'c, 'a> {
             cx,
             home,
             table: None,
+            in_ban: false,
             steps,
             locals: Vec::new(),
             frame: 0,

@@ -33,6 +33,7 @@ impl<'a> Scope<'_, 'a> {
             ast::StatementKind::Return(end) => self.return_statement(end, span),
             ast::StatementKind::If(ladder) => Some(self.ladder(ladder)),
             ast::StatementKind::Match(found) => Some(self.match_statement(found)),
+            ast::StatementKind::Ban(condition) => self.ban(condition, span),
             ast::StatementKind::Tag(tags) => self.tag(tags, span),
             ast::StatementKind::Effect(call) => self.call_effect(call, span),
         };

@@ -24,9 +24,7 @@ pub(super) fn instead_of(name: &str) -> Option<&'static str> {
         "beresp.storage" | "beresp.storage_hint" | "obj.storage" | "obj_stale.storage" => {
             "leave it out: there is one store, in memory; `warp serve --memory` says how large"
         }
-        "ban" | "std.ban" => {
-            "this version does not have bans: `return (purge)` in recv removes what is stored for a URL"
-        }
+        "ban" => "write `ban where obj.http.X-Kind == \"news\";`, or `std.ban(…)` for a text in the words of Varnish",
         "xkey.purge" => "write `std.purge_tags(…)`; `tag header \"xkey\";` in backend_response reads the tags",
         "xkey.softpurge" => {
             "write `std.purge_tags(…, soft)`; `tag header \"xkey\";` in backend_response reads the tags"

@@ -193,6 +193,8 @@ codes! {
     W0741 "shared-key" "0.1" "The cache key leaves out the host or the URL.";
     W0742 "unused-key" "0.1" "A `key` is never made, since `sub hash` ends the step.";
     E0743 "no-tag" "0.1" "A `tag` without a tag.";
+    E0744 "ban-of-nothing" "0.1" "A `ban` asks nothing of what is stored.";
+    E0745 "not-in-a-ban" "0.1" "A `ban` asks what cannot be asked of what is stored.";
 }
 
 impl Code {

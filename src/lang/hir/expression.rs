@@ -136,6 +136,23 @@ impl Expression {
         first.iter_mut().chain(second)
     }
 
+    /// Whether it reads something of that message.
+    #[must_use]
+    pub fn reads(&self, message: Message) -> bool {
+        let itself = match &self.kind {
+            ExpressionKind::Variable(variable) => variable.name().split('.').next() == Some(message.name()),
+            ExpressionKind::Header(of, _)
+            | ExpressionKind::Query(of, _)
+            | ExpressionKind::Cookie(of, _)
+            | ExpressionKind::HasQuery(of, _)
+            | ExpressionKind::AnyQuery(of, _)
+            | ExpressionKind::HasCookie(of, _)
+            | ExpressionKind::AnyCookie(of, _) => *of == message,
+            _ => false,
+        };
+        itself || self.parts().any(|part| part.reads(message))
+    }
+
     /// Whether its value depends on nothing but the request: asking for it early, twice or not at all
     /// changes nothing.
     #[must_use]

@@ -43,6 +43,8 @@ pub enum StatementKind {
     Normalize(Normalization),
     /// Adds a part to the cache key.
     Key(KeyPart),
+    /// Bans all that is stored of which this BOOL holds; it may read `obj` in any step.
+    Ban(Expression),
     /// Gives tags to the response that is to be stored.
     Tag(Tags),
 }

@@ -22,7 +22,7 @@ pub const DECLARATIONS: &[&str] = &[
 pub const STATEMENTS: &[&str] = &["let", "set", "unset", "call", "return", "if", "else", "when", "match"];
 
 /// Words that start a statement and are ordinary names elsewhere.
-pub const CONTEXTUAL_STATEMENTS: &[&str] = &["tag"];
+pub const CONTEXTUAL_STATEMENTS: &[&str] = &["tag", "ban"];
 
 /// Operators that are words.
 pub const WORD_OPERATORS: &[&str] = &["and", "or", "not", "in", "under", "ext", "has", "any"];
@@ -49,4 +49,5 @@ pub const VALUES: &[&str] = &["true", "false"];
 pub const SOFT: &str = "soft";
 
 /// Words that mean something in one place of the grammar and are ordinary names elsewhere.
-pub const CONTEXTUAL_WORDS: &[&str] = &["none", "request", "response", "first", "req", "from", "header", "sorted"];
+pub const CONTEXTUAL_WORDS: &[&str] =
+    &["none", "request", "response", "first", "req", "from", "header", "sorted", "where"];

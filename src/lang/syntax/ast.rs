@@ -307,6 +307,8 @@ pub enum StatementKind {
     Match(Match<Block>),
     /// `tag "post-12";`, `tag header "Surrogate-Key";`
     Tag(Expression),
+    /// `ban where obj.http.X-Kind == "news";`
+    Ban(Expression),
     /// A function called for its effect: `hash_data(req.url);`
     Effect(Call),
 }

@@ -134,6 +134,7 @@ fn in_words(rule: Rule) -> &'static str {
         | Rule::if_statement
         | Rule::match_statement
         | Rule::tag_statement
+        | Rule::ban_statement
         | Rule::effect
         | Rule::fn_if
         | Rule::value_return => "a statement",
@@ -182,6 +183,7 @@ fn keyword(rule: Rule) -> Option<&'static str> {
         Rule::kw_from => "`from`",
         Rule::kw_req => "`req`",
         Rule::kw_sorted => "`sorted`",
+        Rule::kw_where => "`where`",
         _ => return None,
     })
 }

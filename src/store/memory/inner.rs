@@ -325,13 +325,13 @@ impl<H: StoredHead> Inner<H> {
         self.remove_object(key, object)
     }
 
-    fn remove_object(&self, key: Key, object: &Object<H>) -> bool {
+    pub(super) fn remove_object(&self, key: Key, object: &Object<H>) -> bool {
         let removed = self.change(key.primary, |shard| shard.remove_object(key, object.id()));
         self.purged_some(key.primary, removed.into_iter().collect()) > 0
     }
 
     /// The number of the oldest fill or intent under way.
-    fn oldest_under_way(&self) -> u64 {
+    pub(super) fn oldest_under_way(&self) -> u64 {
         self.shards.iter().filter_map(|part| part.read().oldest_under_way()).min().unwrap_or(u64::MAX)
     }
 

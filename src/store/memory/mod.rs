@@ -182,6 +182,24 @@ impl<H: StoredHead> MemoryStore<H> {
         self.inner.remove(key)
     }
 
+    /// A number for this moment, later than that of all that was asked for before and earlier than that of all that
+    /// is asked for from now on.
+    #[must_use]
+    pub fn moment(&self) -> u64 {
+        self.inner.new_id()
+    }
+
+    /// The moment of what was asked for first among all that is under way, fills and intents; `u64::MAX` if nothing is.
+    #[must_use]
+    pub fn oldest_under_way(&self) -> u64 {
+        self.inner.oldest_under_way()
+    }
+
+    /// Removes an object, unless another has its place by now.
+    pub fn remove_object(&self, key: Key, object: &Object<H>) -> bool {
+        self.inner.remove_object(key, object)
+    }
+
     /// Removes all objects that are of no more use, a few at a time, and tells how many that were.
     #[expect(clippy::must_use_candidate, reason = "called for what it does")]
     pub fn sweep(&self) -> usize {

@@ -28,6 +28,8 @@ pub struct Object<H> {
     id: u64,
     /// Up to which purge of a group it is known to stand.
     seen: AtomicU64,
+    /// Up to which ban it is known to stand.
+    tested: AtomicU64,
     charge: Charge,
     /// Hits ever, and uses since eviction last looked at it.
     uses: AtomicU64,
@@ -41,6 +43,7 @@ impl<H: StoredHead> Object<H> {
             body: Body::new(filling),
             id,
             seen: AtomicU64::new(asked),
+            tested: AtomicU64::new(asked),
             charge,
             uses: AtomicU64::new(0),
         }
@@ -66,6 +69,17 @@ impl<H: StoredHead> Object<H> {
     #[must_use]
     pub fn id(&self) -> u64 {
         self.id
+    }
+
+    /// Up to which [moment](super::MemoryStore::moment) it was tested with bans; at first that at which it was asked for.
+    #[must_use]
+    pub fn tested(&self) -> u64 {
+        self.tested.load(Ordering::SeqCst)
+    }
+
+    /// Notes that it stands up to that moment.
+    pub fn note_tested(&self, moment: u64) {
+        self.tested.fetch_max(moment, Ordering::SeqCst);
     }
 
     /// How many hits were counted.

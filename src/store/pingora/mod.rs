@@ -157,7 +157,7 @@ pub use head::shared_bytes;
 pub use lock::{AlwaysMiss, Coalescing, FetchLock, HEAD_ONLY, IgnoreBusy};
 pub use pace::{Pace, STALL};
 pub use seat::Seat;
-pub use storage::{Family, FillIntent, Found, LanguageWanted, ObjectId, OfSlice, PingoraStorage, key_of};
+pub use storage::{Family, FillIntent, Found, Guard, LanguageWanted, ObjectId, OfSlice, PingoraStorage, key_of};
 pub use stored::{StoredResponse, StoredTags, StoredTimes, group_of};
 pub use stored_body::{StoredFill, StoredHit, Surround, Wanted};
 pub use turn::{Ended, Turn};

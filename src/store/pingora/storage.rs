@@ -1,7 +1,7 @@
 //! warp's memory store behind pingora's `Storage` trait.
 
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -75,13 +75,38 @@ struct Variant {
 pub struct PingoraStorage {
     store: MemoryStore<StoredResponse>,
     unkept: Arc<UnkeptFills>,
+    guard: OnceLock<&'static dyn Guard>,
+}
+
+/// Decides what of that which is stored may be found.
+pub trait Guard: Send + Sync {
+    /// Whether an object may be found under a key; one that may not is removed.
+    fn lets_pass(&self, object: &Object<StoredResponse>, key: &CacheKey) -> bool;
 }
 
 impl PingoraStorage {
     /// A store that holds at most `limit_bytes`.
     #[must_use]
     pub fn new(limit_bytes: u64) -> Self {
-        Self { store: MemoryStore::new(limit_bytes), unkept: Arc::default() }
+        Self { store: MemoryStore::new(limit_bytes), unkept: Arc::default(), guard: OnceLock::new() }
+    }
+
+    /// Has all that is found by a lookup looked at first. Only the first guard counts.
+    pub fn set_guard(&self, guard: &'static dyn Guard) {
+        let _ = self.guard.set(guard);
+    }
+
+    /// What stands there, if it may be found.
+    fn find(&self, place: Key, key: &CacheKey) -> Option<Arc<Object<StoredResponse>>> {
+        self.store.lookup(place).filter(|object| self.lets_pass(place, object, key))
+    }
+
+    fn lets_pass(&self, place: Key, object: &Object<StoredResponse>, key: &CacheKey) -> bool {
+        let passes = self.guard.get().is_none_or(|guard| guard.lets_pass(object, key));
+        passes || {
+            self.store.remove_object(place, object);
+            false
+        }
     }
 
     /// The store itself.
@@ -166,7 +191,9 @@ impl PingoraStorage {
     pub fn fresh_variants(&self, key: &CacheKey) -> Vec<Arc<StoredResponse>> {
         let now = SystemTime::now();
         let is_fresh = |variant: &Variant| variant.particulars.fresh_until > now;
+        let may_be_found = |variant: &Variant| self.lets_pass(place_of_variant(key, variant), &variant.object, key);
         let complete = self.variants(key).filter(|variant| variant.object.len().is_some() && is_fresh(variant));
+        let complete = complete.filter(may_be_found);
         complete.map(|variant| variant.head).collect()
     }
 
@@ -174,9 +201,9 @@ impl PingoraStorage {
     /// left. Else they would be lost with it.
     fn next_of_kin(&self, key: &CacheKey) -> Option<(CacheMeta, HitHandler)> {
         let birth = |variant: &Variant| (variant.particulars.family_birth, variant.particulars.created);
-        let newest = self.variants(key).max_by_key(birth)?;
-        let variant = newest.particulars.variance.map_or(0, u128::from_le_bytes);
-        let place = Key { variant, ..key_of(key) };
+        let left =
+            self.variants(key).filter(|variant| self.lets_pass(place_of_variant(key, variant), &variant.object, key));
+        let place = place_of_variant(key, &left.max_by_key(birth)?);
         self.store.lookup(place).and_then(|object| hit(place, object, true))
     }
 
@@ -191,7 +218,6 @@ impl PingoraStorage {
 
     /// Gives the object that a head was taken from another head; `false` when it is not there any more, or was
     /// purged, softly too, since the intent that comes with `meta` was declared.
-    #[expect(clippy::must_use_candidate, reason = "called for what it does")]
     pub fn refresh(&self, id: ObjectId, meta: &CacheMeta) -> bool {
         let ObjectId(place, id) = id;
         let intent = meta.extensions().get::<FillIntent>();
@@ -226,17 +252,21 @@ impl PingoraStorage {
     }
 
     /// Removes all that is stored of a URL: its variants, slices and answers to QUERY; how many there were.
-    #[expect(clippy::must_use_candidate, reason = "called for what it does")]
     pub fn purge_family(&self, key: &CacheKey) -> usize {
         self.store.purge(key_of(key).primary)
     }
 
     /// Lets all that is stored of a URL, as [`purge_family`](Self::purge_family) has it, be stale from now on; how
     /// many there were. What the origin was asked for before does not come in.
-    #[expect(clippy::must_use_candidate, reason = "called for what it does")]
     pub fn expire_family(&self, key: &CacheKey) -> usize {
         self.store.expire(key_of(key).primary)
     }
+}
+
+/// Where a variant of a key is stored.
+fn place_of_variant(key: &CacheKey, variant: &Variant) -> Key {
+    let variant = variant.particulars.variance.map_or(0, u128::from_le_bytes);
+    Key { variant, ..key_of(key) }
 }
 
 /// Where what belongs to a key is stored.
@@ -318,7 +348,7 @@ impl Storage for PingoraStorage {
         if let Some(handed) = key.extensions.get::<Seat>().and_then(Seat::take) {
             return Ok(hit_of(place, handed, is_first));
         }
-        let found = self.store.lookup(place).and_then(|object| hit(place, object, is_first));
+        let found = self.find(place, key).and_then(|object| hit(place, object, is_first));
         Ok(found.or_else(|| is_first.then(|| self.next_of_kin(key)).flatten()))
     }
 

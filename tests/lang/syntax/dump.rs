@@ -188,6 +188,7 @@ fn simple(kind: &StatementKind) -> String {
             let action = found.action.as_ref().map_or("-", |action| &action.text);
             format!("return {action}{}", list(&found.arguments))
         }
+        StatementKind::Ban(condition) => format!("ban where {}", expression(condition)),
         StatementKind::Tag(tags) => format!("tag {}", expression(tags)),
         StatementKind::Effect(found) => format!("effect {}", call(found)),
         other => panic!("not a simple statement: {other:?}"),

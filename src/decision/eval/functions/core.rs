@@ -10,6 +10,7 @@ pub(super) fn value<'a, F: Facts>(function: Core, arguments: &Arguments<'_, 'a, 
     match function {
         Core::Regsub => substitute(arguments, false),
         Core::Regsuball => substitute(arguments, true),
+        Core::BanError => arguments.facts().ban_error().into(),
         _ => Value::UNSET,
     }
 }
@@ -34,9 +35,10 @@ pub(super) fn perform<F: Facts>(
             let most: i64 = arguments.get(0).unwrap_or_default();
             facts.keep_content(u64::try_from(most).unwrap_or_default());
         }
+        Core::Ban => facts.ban_by_text(&arguments.bytes(0)),
         Core::PurgeTags => facts.purge_tags(&arguments.bytes(0), *arguments.bytes(1) == *b"soft"),
         Core::Synthetic => return facts.set(body_of(step), arguments.bytes(0).into()),
-        Core::Regsub | Core::Regsuball => {}
+        Core::Regsub | Core::Regsuball | Core::BanError => {}
     }
     Ok(())
 }

@@ -60,6 +60,16 @@ functions! {
             r#"std.purge_tags("post-12", softly)"# => "E0341"
         ];
 
+    Ban "std.ban" (condition: String) -> Void, Effect in ACTING,
+        "Bans all that is stored of which the text holds, in the words of Varnish: tests with `&&` between them, each a field (`obj.http.X`, `obj.status`, `obj.age`, `obj.ttl`, `obj.grace`, `obj.keep`, and `req.url` and `req.http.X` of whoever asks next), an operator (`==`, `!=`, `~`, `!~`; `<`, `<=`, `>`, `>=` for durations) and a value. Where the text is known beforehand, `ban where` is checked with the policy."
+        examples [r#"std.ban("obj.http.X-Kind == " + req.http.X-Kind)"#]
+        mistakes ["std.ban()" => "E0305"];
+
+    BanError "std.ban_error" () -> String or Unset, Reads in ACTING,
+        "What was wrong with the text that `std.ban` was given last in this request; unset if nothing was."
+        examples ["std.ban_error()" => "unset"]
+        mistakes ["std.ban_error(1)" => "E0305"];
+
     Log "std.log" (text: String) -> Void, Effect in ANYWHERE,
         "Writes a line to the log of this request."
         examples [r#"std.log("seen")"#]

@@ -10,7 +10,7 @@ mod row;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-pub use row::{Class, Constant, Example, Mistake, Parameter, Row, Takes};
+pub use row::{ACTING, Class, Constant, Example, Mistake, Parameter, Row, Takes};
 
 use super::{StepSet, Type};
 

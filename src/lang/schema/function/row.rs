@@ -124,7 +124,7 @@ pub(super) const MADE_UP: StepSet = StepSet::of(&[Step::Synth, Step::BackendErro
 
 /// Where something is done beside the request: everywhere but where its key is made, which is also asked for other
 /// requests.
-pub(super) const ACTING: StepSet = StepSet::of(&[
+pub const ACTING: StepSet = StepSet::of(&[
     Step::Recv,
     Step::Hit,
     Step::Miss,

@@ -25,6 +25,7 @@ impl Builder<'_> {
             Rule::if_statement => StatementKind::If(self.if_statement(node)?),
             Rule::match_statement => StatementKind::Match(self.match_statement(node)?),
             Rule::tag_statement => StatementKind::Tag(self.expression(node.child(Rule::expression)?, 0)?),
+            Rule::ban_statement => StatementKind::Ban(self.expression(node.child(Rule::expression)?, 0)?),
             Rule::effect => StatementKind::Effect(self.effect(node)?),
             _ => return None,
         };

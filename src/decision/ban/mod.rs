@@ -1,0 +1,78 @@
+//! Bans: conditions on what is stored, made at one moment and tested later.
+//!
+//! What the policy writes as `ban where …` is bound when the statement is run: all but what it asks of the stored
+//! response gets the value that it has then. What `std.ban` is given is parsed then ([`parse`]).
+
+mod parse;
+
+use super::eval::{Acls, Context, Scope, Tables};
+use super::facts::{Facts, Value};
+use crate::lang::hir::{Expression, ExpressionKind};
+use crate::lang::schema::{Message, Step};
+
+/// A condition on a stored response and, if it came as a text, on the request that asks for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ban {
+    condition: Expression,
+    asks_request: bool,
+}
+
+impl Ban {
+    /// The ban that a text says, in the words of Varnish: `obj.http.X-Tag ~ news && obj.age > 1h`.
+    ///
+    /// # Errors
+    /// What is wrong with it, for people.
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
+        parse::parse(text)
+    }
+
+    fn new(condition: Expression) -> Self {
+        let asks_request = condition.reads(Message::Req);
+        Self { condition, asks_request }
+    }
+
+    /// The condition with what it asks of anything but the stored response in its place.
+    pub(super) fn bind<'e, F: Facts>(condition: &'e Expression, scope: &Scope<'e, F>) -> Self {
+        Self { condition: bound(condition, scope), asks_request: false }
+    }
+
+    /// Whether it can only be tested when somebody asks for the stored response.
+    #[must_use]
+    pub fn asks_request(&self) -> bool {
+        self.asks_request
+    }
+
+    /// Whether it bans the stored response that `facts` know.
+    pub fn holds<F: Facts>(&self, facts: &F) -> bool {
+        let (acls, tables) = (Acls::Declared(&[]), Tables::Declared(&[]));
+        Scope::new(facts, &[], Context { step: Step::Hit, names: &[], acls, tables }).holds(&self.condition)
+    }
+}
+
+fn bound<'e, F: Facts>(whole: &'e Expression, scope: &Scope<'e, F>) -> Expression {
+    if !whole.reads(Message::Obj) {
+        let kind = literal(scope.value(whole)).unwrap_or_else(|| whole.kind.clone());
+        return Expression { kind, ..whole.clone() };
+    }
+    let mut copy = whole.clone();
+    for (part, written) in copy.parts_mut().zip(whole.parts()) {
+        *part = bound(written, scope);
+    }
+    copy
+}
+
+/// The value as it would be written; `None` for a moment, which nothing stored is compared with.
+fn literal(value: Value<'_>) -> Option<ExpressionKind> {
+    Some(match value {
+        Value::Text(None) => ExpressionKind::Unset,
+        Value::Text(Some(text)) => ExpressionKind::Text(text.into_owned().into()),
+        Value::Int(number) => ExpressionKind::Int(number),
+        Value::Real(number) => ExpressionKind::Real(number),
+        Value::Bool(flag) => ExpressionKind::Bool(flag),
+        Value::Duration(millis) => ExpressionKind::Duration(millis),
+        Value::Bytes(bytes) => ExpressionKind::Bytes(bytes),
+        Value::Ip(address) => ExpressionKind::Ip(address),
+        Value::Backend(backend) => ExpressionKind::Backend(backend),
+        Value::Time(_) => return None,
+    })
+}
