@@ -323,6 +323,9 @@ fn not_comparable(left: &Expression, right: &Expression, span: Span) -> Diagnost
         (Type::String, Type::Duration) | (Type::Duration, Type::String) => {
             finding.help("turn the text into a duration: `std.duration(…, 0s)`")
         }
+        (Type::String, Type::Bytes) | (Type::Bytes, Type::String) => {
+            finding.help("turn the text into a size: `std.bytes(…, 0B)`")
+        }
         (Type::String, Type::Ip) | (Type::Ip, Type::String) => {
             finding.help("turn the text into an address: `std.ip(…, \"0.0.0.0\")`")
         }

@@ -17,12 +17,22 @@ fn mistakes_are_shown_with_their_places() {
     settings.bind(|| {
         insta::glob!("../../corpus", "invalid/check/*.warp", |path| {
             let name = path.file_name().unwrap().to_str().unwrap();
-            let files = MemoryFiles::new(name, std::fs::read(path).unwrap());
+            let files = beside(MemoryFiles::new(name, std::fs::read(path).unwrap()));
             let checked = check::check(name, &files);
             assert!(!checked.diagnostics.is_empty());
             insta::assert_snapshot!(render::graphical(&checked.diagnostics, &checked.sources, false));
         });
     });
+}
+
+/// With the files of data that the policies of the corpus name.
+fn beside(files: MemoryFiles) -> MemoryFiles {
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/invalid/check/data/*");
+    let found = glob::glob(data).unwrap().flatten();
+    found.fold(files, |files, path| {
+        let name = format!("data/{}", path.file_name().unwrap().to_str().unwrap());
+        files.with(name, std::fs::read(path).unwrap())
+    })
 }
 
 #[test]

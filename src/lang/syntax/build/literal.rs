@@ -1,6 +1,6 @@
 //! Numbers with their units, and strings.
 
-use crate::lang::diagnostic::{Code, Diagnostic, Fix};
+use crate::lang::diagnostic::{Code, Diagnostic, Fix, Safety};
 use crate::lang::schema::{BYTE_UNITS, DURATION_UNITS, Unit};
 use crate::lang::source::Span;
 
@@ -31,6 +31,10 @@ impl Builder<'_> {
         if let Some(unit) = find_unit(suffix) {
             return unit.times(digits);
         }
+        if let Some((first, unit, rest)) = several(digits, suffix) {
+            self.diagnostics.push(several_units(&first, rest, span));
+            return unit.times(digits);
+        }
         let meant = meant_unit(suffix);
         self.diagnostics.push(unknown_unit(digits, suffix, meant, span));
         meant.and_then(find_unit).map_or_else(|| plain(digits), |unit| unit.times(digits))
@@ -56,6 +60,22 @@ impl Measure {
     fn times(&self, digits: &str) -> Option<ExpressionKind> {
         multiply(digits, self.factor).map(self.kind)
     }
+}
+
+/// `1h30m`: the first number with its unit, that unit, and the rest.
+fn several<'t>(digits: &str, suffix: &'t str) -> Option<(String, Measure, &'t str)> {
+    let (unit, rest) = suffix.split_at_checked(suffix.find(|character: char| character.is_ascii_digit())?)?;
+    Some((format!("{digits}{unit}"), find_unit(unit)?, rest))
+}
+
+fn several_units(first: &str, rest: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0114, span, "a number has one unit")
+        .label("several of them")
+        .help(format!("write `{first} + {rest}`"))
+        .fix(Fix {
+            safety: Safety::NeedsReview,
+            ..Fix::replace(format!("write `{first} + {rest}`"), span, format!("{first} + {rest}"))
+        })
 }
 
 fn find_unit(suffix: &str) -> Option<Measure> {
