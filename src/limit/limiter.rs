@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     fn hourly(limit: u64) -> Rate {
-        Rate { limit, per: Duration::from_secs(3600), burst: limit, block: Duration::ZERO }
+        Rate { limit, per: Duration::from_hours(1), burst: limit, block: Duration::ZERO }
     }
 
     #[test]

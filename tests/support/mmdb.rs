@@ -1,4 +1,4 @@
-//! A file as MaxMind makes them, small: <https://maxmind.github.io/MaxMind-DB/>.
+//! A file as `MaxMind` makes them, small: <https://maxmind.github.io/MaxMind-DB/>.
 
 use std::net::IpAddr;
 
@@ -72,14 +72,13 @@ fn insert(nodes: &mut Vec<[Option<Leaf>; 2]>, network: &str, leaf: Leaf) {
     let side = |at: usize| usize::from(bits >> (127 - at) & 1 == 1);
     let mut node = 0;
     for at in 0..length - 1 {
-        node = match nodes[node][side(at)] {
-            Some(Leaf::Node(next)) => next,
-            _ => {
-                nodes.push([None; 2]);
-                let next = nodes.len() - 1;
-                nodes[node][side(at)] = Some(Leaf::Node(next));
-                next
-            }
+        node = if let Some(Leaf::Node(next)) = nodes[node][side(at)] {
+            next
+        } else {
+            nodes.push([None; 2]);
+            let next = nodes.len() - 1;
+            nodes[node][side(at)] = Some(Leaf::Node(next));
+            next
         };
     }
     nodes[node][side(length - 1)] = Some(leaf);
@@ -99,7 +98,9 @@ fn encode(value: &Value, file: &mut Vec<u8>) {
         Value::Bool(flag) => control(14, usize::from(*flag), file),
         Value::Array(items) => {
             control(11, items.len(), file);
-            items.iter().for_each(|item| encode(item, file));
+            for item in items {
+                encode(item, file);
+            }
         }
         Value::Object(entries) => {
             control(7, entries.len(), file);

@@ -26,7 +26,7 @@ pub(super) fn cookie<'a>(header: Cow<'a, [u8]>, wanted: &[u8]) -> Option<Cow<'a,
 }
 
 /// The value of the first cookie that has such a name.
-pub(super) fn first<'a>(header: Cow<'a, [u8]>, wanted: impl Fn(&[u8]) -> bool) -> Option<Cow<'a, [u8]>> {
+pub(super) fn first(header: Cow<'_, [u8]>, wanted: impl Fn(&[u8]) -> bool) -> Option<Cow<'_, [u8]>> {
     let pair = pairs(&header).find(|pair| wanted(name(pair)))?;
     let start = memchr::memchr(b'=', pair).map_or(pair.len(), |mark| mark + 1);
     let value = pair.get(start..).unwrap_or_default().trim_ascii_start();

@@ -18,14 +18,24 @@ pub(super) struct Wanted<'w> {
     pub keys: Option<&'w KeySet>,
     /// A secret that may have signed it, too.
     pub secret: Option<&'w [u8]>,
-    /// Who has to have issued it; `Some(None)` is nobody.
-    pub issuer: Option<Option<&'w [u8]>>,
-    /// For whom it has to be; `Some(None)` is for nobody.
-    pub audience: Option<Option<&'w [u8]>>,
+    /// Who has to have issued it, if that is asked for.
+    pub issuer: Option<Name<'w>>,
+    /// For whom it has to be, if that is asked for.
+    pub audience: Option<Name<'w>>,
     /// How many seconds clocks may differ.
     pub leeway: i64,
     /// Seconds after 1970.
     pub now: i64,
+}
+
+/// A name that is asked for; one that is unset no token has.
+#[derive(Clone, Copy)]
+pub(super) struct Name<'w>(pub Option<&'w [u8]>);
+
+impl Name<'_> {
+    fn is(self, name: Option<&str>) -> bool {
+        self.0.is_some() && self.0 == name.map(str::as_bytes)
+    }
 }
 
 /// What a valid token claims.
@@ -54,7 +64,11 @@ pub(super) fn claims(token: &[u8], wanted: &Wanted<'_>) -> Option<Claims> {
     }
     let algorithm = Algorithm::find(head.get("alg")?.as_str()?)?;
     let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
-    if !is_signed(algorithm, key_name(&head)?, signed.as_bytes(), &signature, wanted) {
+    let name = match head.get("kid") {
+        None => None,
+        Some(name) => Some(name.as_str()?),
+    };
+    if !is_signed(algorithm, name, signed.as_bytes(), &signature, wanted) {
         return None;
     }
     let claims = object(payload)?;
@@ -73,11 +87,6 @@ fn object(part: &str) -> Option<Map<String, Value>> {
         Value::Object(object) => Some(object),
         _ => None,
     }
-}
-
-/// The name of the key in a head: `Some(None)` if it gives none, `None` if it is no name.
-fn key_name(head: &Map<String, Value>) -> Option<Option<&str>> {
-    head.get("kid").map_or(Some(None), |name| name.as_str().map(Some))
 }
 
 /// Whether one of the keys has signed it that are for that algorithm. Where token and key have a name, it has
@@ -134,13 +143,13 @@ fn is_timely(claims: &Map<String, Value>, wanted: &Wanted<'_>) -> bool {
 
 fn is_from(claims: &Map<String, Value>, wanted: &Wanted<'_>) -> bool {
     let issuer = claims.get("iss").and_then(Value::as_str);
-    wanted.issuer.is_none_or(|wanted| wanted.is_some() && wanted == issuer.map(str::as_bytes))
+    wanted.issuer.is_none_or(|wanted| wanted.is(issuer))
 }
 
 /// RFC 7519 section 4.1.3: one name, or a list of them.
 fn is_for(claims: &Map<String, Value>, wanted: &Wanted<'_>) -> bool {
     let Some(wanted) = wanted.audience else { return true };
-    let is_it = |name: &Value| wanted.is_some() && name.as_str().map(str::as_bytes) == wanted;
+    let is_it = |name: &Value| wanted.is(name.as_str());
     match claims.get("aud") {
         Some(Value::Array(names)) => names.iter().any(is_it),
         Some(name) => is_it(name),
@@ -248,7 +257,7 @@ mod tests {
     #[test]
     fn rfc7519_4_1_4_a_token_holds_from_nbf_up_to_exp() {
         let (keys, limited) = (secret(), token(r#"{"alg":"HS256"}"#, r#"{"nbf":100,"exp":200.5}"#));
-        let at = |now, leeway| is_valid(&limited, &Wanted { now, leeway, ..by(&keys) });
+        let at = |now, leeway| is_valid(&limited, &Wanted { leeway, now, ..by(&keys) });
         assert_eq!([99, 100, 200, 201].map(|now| at(now, 0)), [false, true, true, false]);
         assert_eq!([89, 90, 210, 211].map(|now| at(now, 10)), [false, true, true, false]);
         for odd in [r#"{"exp":"9999999999"}"#, r#"{"nbf":null}"#, r#"{"exp":-1}"#] {
@@ -261,12 +270,13 @@ mod tests {
         let keys = rsa("");
         let wanted = |issuer, audience| Wanted { issuer, audience, ..by(&keys) };
         let valid = |issuer, audience| is_valid(RS256, &wanted(issuer, audience));
-        let us = Some(Some(&b"https://id.example"[..]));
-        assert!(valid(us, Some(Some(&b"web"[..]))) && valid(None, Some(Some(&b"api"[..]))));
-        assert!(!valid(us, Some(Some(&b"we"[..]))) && !valid(Some(Some(&b"joe"[..])), None));
-        assert!(!valid(Some(None), None) && !valid(None, Some(None)));
+        let name = |name: &'static [u8]| Some(Name(Some(name)));
+        let us = name(b"https://id.example");
+        assert!(valid(us, name(b"web")) && valid(None, name(b"api")));
+        assert!(!valid(us, name(b"we")) && !valid(name(b"joe"), None));
+        assert!(!valid(Some(Name(None)), None) && !valid(None, Some(Name(None))));
         let secret = secret();
-        let none = Wanted { audience: Some(Some(b"api")), ..by(&secret) };
+        let none = Wanted { audience: name(b"api"), ..by(&secret) };
         assert!(!is_valid(RFC_HS256, &none));
     }
 

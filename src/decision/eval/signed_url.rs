@@ -33,7 +33,7 @@ pub(super) struct Signing<'s> {
 impl Signing<'_> {
     /// Whether the URL is signed and holds at `now`, in seconds after 1970. Compares in constant time.
     pub fn holds(&self, url: &[u8], now: u64) -> bool {
-        let (Some(given), Some(until)) = (self.only(url, self.signature), self.only(url, self.expires)) else {
+        let (Some(given), Some(until)) = (only(url, self.signature), only(url, self.expires)) else {
             return false;
         };
         let (Some(given), Some(until)) = (decoded(given), number(until)) else { return false };
@@ -65,14 +65,14 @@ impl Signing<'_> {
         code.update(message);
         Some(code)
     }
+}
 
-    /// The value of a parameter that is there exactly once, as written.
-    fn only<'u>(&self, url: &'u [u8], wanted: &[u8]) -> Option<&'u [u8]> {
-        let mut found = parameters(url).filter(|parameter| *query::name(parameter) == *wanted);
-        let (Some(parameter), None) = (found.next(), found.next()) else { return None };
-        let mark = memchr::memchr(b'=', parameter)?;
-        parameter.get(mark + 1..)
-    }
+/// The value of a parameter that is there exactly once, as written.
+fn only<'u>(url: &'u [u8], wanted: &[u8]) -> Option<&'u [u8]> {
+    let mut found = parameters(url).filter(|parameter| *query::name(parameter) == *wanted);
+    let (Some(parameter), None) = (found.next(), found.next()) else { return None };
+    let mark = memchr::memchr(b'=', parameter)?;
+    parameter.get(mark + 1..)
 }
 
 /// The parameters of a URL as written.

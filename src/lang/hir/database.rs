@@ -1,4 +1,4 @@
-//! A database of networks in MaxMind's format.
+//! A database of networks in `MaxMind`'s format.
 
 use std::fmt;
 use std::net::IpAddr;

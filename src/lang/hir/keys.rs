@@ -141,7 +141,7 @@ fn key_of(key: &Map<String, Value>) -> Result<Option<SigningKey>, &'static str> 
             Some(None | Some(Algorithm::Rs256 | Algorithm::Es256)) => return Ok(None),
             algorithm => secret(bytes(key, "k")?, algorithm.flatten())?,
         },
-        Some("RSA") if is_for(Algorithm::Rs256) => rsa(bytes(key, "n")?, bytes(key, "e")?)?,
+        Some("RSA") if is_for(Algorithm::Rs256) => rsa(&bytes(key, "n")?, bytes(key, "e")?)?,
         Some("EC") if is_for(Algorithm::Es256) && text("crv") == Some("P-256") => {
             p256(&bytes(key, "x")?, &bytes(key, "y")?)?
         }
@@ -168,7 +168,7 @@ fn secret(secret: Vec<u8>, algorithm: Option<Algorithm>) -> Result<Material, &'s
     Ok(Material::Secret { secret, algorithm })
 }
 
-fn rsa(modulus: Vec<u8>, exponent: Vec<u8>) -> Result<Material, &'static str> {
+fn rsa(modulus: &[u8], exponent: Vec<u8>) -> Result<Material, &'static str> {
     let start = modulus.iter().position(|byte| *byte != 0).unwrap_or(modulus.len());
     let modulus = modulus.get(start..).unwrap_or_default().to_vec();
     if !(LEAST_MODULUS_BYTES..=MOST_MODULUS_BYTES).contains(&modulus.len()) {

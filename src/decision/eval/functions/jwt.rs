@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{Arguments, Given};
-use crate::decision::eval::jwt::{Claims, Wanted, claims};
+use crate::decision::eval::jwt::{Claims, Name, Wanted, claims};
 use crate::decision::facts::{Facts, Value};
 use crate::lang::schema::function::Jwt;
 
@@ -24,7 +24,7 @@ fn read<F: Facts>(arguments: &Arguments<'_, '_, F>, at: usize) -> Option<Claims>
     let token = arguments.text(0)?;
     let (secret, issuer, audience) = (arguments.text(at + 1), arguments.text(at + 2), arguments.text(at + 3));
     // What is left out is not asked for; what is asked for and unset is what no token can be.
-    let asked = |at: usize, text| arguments.is_given(at).then_some(text);
+    let asked = |at: usize, text| arguments.is_given(at).then_some(Name(text));
     let wanted = Wanted {
         keys: arguments.keys(at),
         secret: secret.as_deref(),

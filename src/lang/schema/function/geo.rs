@@ -3,7 +3,7 @@
 use super::row::functions;
 
 functions! {
-    /// What a database in MaxMind's format knows of addresses. The file is watched.
+    /// What a database in `MaxMind`'s format knows of addresses. The file is watched.
     Geo:
 
     Country "geo.country" (address: Ip, database: Database) -> String or Unset, Pure in ANYWHERE,

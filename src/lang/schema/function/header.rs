@@ -19,7 +19,7 @@ functions! {
     Append "header.append" (field: Header, line: String) -> Void, Effect in ANYWHERE,
         "Adds a line to a header field, behind those that are there: a second `Set-Cookie`, for one."
         examples [r#"header.append(req.http.X-Seen-By, "warp")"#]
-        mistakes [r#"header.append(req.http.X-Seen-By)"# => "E0305"];
+        mistakes ["header.append(req.http.X-Seen-By)" => "E0305"];
 
     Get "header.get" (field: Header, regex: Regex) -> String or Unset, Pure in ANYWHERE,
         "The first line of the header field that matches; unset if none does."
@@ -29,5 +29,5 @@ functions! {
     Remove "header.remove" (field: Header, regex: Regex) -> Void, Effect in ANYWHERE,
         "Removes the lines of the header field that match."
         examples [r#"header.remove(req.http.Accept, "^text/")"#]
-        mistakes [r#"header.remove(req.http.Accept, 1)"# => "E0301"];
+        mistakes ["header.remove(req.http.Accept, 1)" => "E0301"];
 }
