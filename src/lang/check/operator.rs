@@ -299,6 +299,9 @@ fn cannot_reckon(sign: Arithmetic, left: &Expression, right: &Expression, span: 
     if additive && has_unit(left.ty) && right.ty == Type::Int {
         return without_unit(right, left.ty, format_args!("`{}`", written(sign)));
     }
+    if additive && has_unit(right.ty) && left.ty == Type::Int {
+        return without_unit(left, right.ty, format_args!("`{}`", written(sign)));
+    }
     let message = format!("`{}` does not go with {} and {}", written(sign), left.ty.in_words(), right.ty.in_words());
     let finding = Diagnostic::new(Code::E0304, span, message)
         .context(left.span, left.ty.name())

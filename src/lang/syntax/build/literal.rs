@@ -31,8 +31,8 @@ impl Builder<'_> {
         if let Some(unit) = find_unit(suffix) {
             return unit.times(digits);
         }
-        if let Some((first, unit, rest)) = several(digits, suffix) {
-            self.diagnostics.push(several_units(&first, rest, span));
+        if let Some((sum, unit)) = several(digits, suffix) {
+            self.diagnostics.push(several_units(&sum, span));
             return unit.times(digits);
         }
         let meant = meant_unit(suffix);
@@ -62,20 +62,26 @@ impl Measure {
     }
 }
 
-/// `1h30m`: the first number with its unit, that unit, and the rest.
-fn several<'t>(digits: &str, suffix: &'t str) -> Option<(String, Measure, &'t str)> {
-    let (unit, rest) = suffix.split_at_checked(suffix.find(|character: char| character.is_ascii_digit())?)?;
-    Some((format!("{digits}{unit}"), find_unit(unit)?, rest))
+/// `1h30m` with a sign between the parts, and the first unit.
+fn several(digits: &str, suffix: &str) -> Option<(String, Measure)> {
+    let unit = suffix.get(..suffix.find(|character: char| character.is_ascii_digit())?)?;
+    let (mut sum, mut in_unit) = (digits.to_owned(), false);
+    for character in suffix.chars() {
+        if in_unit && character.is_ascii_digit() {
+            sum.push_str(" + ");
+        }
+        in_unit = !character.is_ascii_digit();
+        sum.push(character);
+    }
+    Some((sum, find_unit(unit)?))
 }
 
-fn several_units(first: &str, rest: &str, span: Span) -> Diagnostic {
+fn several_units(sum: &str, span: Span) -> Diagnostic {
+    let fix = Fix { safety: Safety::NeedsReview, ..Fix::replace(format!("write `{sum}`"), span, sum) };
     Diagnostic::new(Code::E0114, span, "a number has one unit")
         .label("several of them")
-        .help(format!("write `{first} + {rest}`"))
-        .fix(Fix {
-            safety: Safety::NeedsReview,
-            ..Fix::replace(format!("write `{first} + {rest}`"), span, format!("{first} + {rest}"))
-        })
+        .help(format!("write `{sum}`"))
+        .fix(fix)
 }
 
 fn find_unit(suffix: &str) -> Option<Measure> {
