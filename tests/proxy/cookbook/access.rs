@@ -53,7 +53,7 @@ fn bad_bots_and_scanners_are_turned_away() {
 fn signed(key: &str, url: &str) -> String {
     let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(key.as_bytes()).unwrap();
     mac.update(url.as_bytes());
-    let signature: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let signature = hex::encode(mac.finalize().into_bytes());
     format!("{url}&sig={signature}")
 }
 
