@@ -53,9 +53,11 @@ pub(super) fn instead_of(name: &str) -> Option<&'static str> {
         "blob.encode" | "blob.decode" | "blob.transcode" => {
             "write `digest.base64`, `hex.encode`, `urlencode` or what decodes them"
         }
-        "vsthrottle.is_denied" | "vsthrottle.remaining" | "vsthrottle.blocked" | "ratelimit.check_rate" | "ratelimit.check_rates" => {
-            "write `ratelimit(key: client.ip, limit: 60, per: 1m)`"
-        }
+        "vsthrottle.is_denied"
+        | "vsthrottle.remaining"
+        | "vsthrottle.blocked"
+        | "ratelimit.check_rate"
+        | "ratelimit.check_rates" => "write `ratelimit(key: client.ip, limit: 60, per: 1m)`",
         "beresp.cacheable" => "write `set beresp.uncacheable = true;` for what is not to be stored",
         "beresp.stale_while_revalidate" => "write `beresp.grace`",
         "beresp.saintmode" => "give the backend a `.probe`, and put a `director` before it",
