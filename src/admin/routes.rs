@@ -26,8 +26,11 @@ pub(super) fn router(source: Arc<dyn StatusSource>) -> Router {
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/status", get(status))
+        .route("/rules", get(rules))
         .route("/metrics", get(metrics))
-        .fallback(async || error(StatusCode::NOT_FOUND, "no such page; there are /healthz, /status and /metrics"))
+        .fallback(async || {
+            error(StatusCode::NOT_FOUND, "no such page; there are /healthz, /status, /rules and /metrics")
+        })
         .layer(middleware::from_fn(guard))
         .with_state(Arc::new(Shared { source, started: Instant::now() }))
 }
@@ -44,6 +47,10 @@ async fn status(State(shared): State<Arc<Shared>>) -> Json<Value> {
         "listeners": source.listeners(),
         "requests": source.requests(),
     }))
+}
+
+async fn rules(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    Json(shared.source.rules())
 }
 
 async fn metrics(State(shared): State<Arc<Shared>>) -> Response {

@@ -9,6 +9,9 @@ pub trait StatusSource: Send + Sync + 'static {
     /// with `outcome` (`ok`, `unchanged`, `rejected`), `at_unix_ms` and `diagnostics` (the rendered text).
     fn policy(&self) -> Value;
 
+    /// The rules of the running policy: a list of [`crate::policy::RuleStatus`].
+    fn rules(&self) -> Value;
+
     /// The store: `bytes`, `limit_bytes`, `index_bytes`, `objects`, `fills`, and since the start `stored`, `evictions`,
     /// `purged`, `expired`.
     fn store(&self) -> Value;

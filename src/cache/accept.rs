@@ -48,6 +48,14 @@ pub fn best_language(request: &HeaderMap) -> Option<String> {
     if best.next().is_some() { None } else { String::from_utf8(only.what).ok() }
 }
 
+/// Whether a client names `gzip`, or `x-gzip` which is the same (RFC 9110 §8.4.1.3), as something that it takes.
+#[must_use]
+pub fn accepts_gzip(request: &HeaderMap) -> bool {
+    let is_gzip = |preference: &Preference| matches!(preference.what.as_slice(), b"gzip" | b"x-gzip");
+    let preferences = read(request, &ACCEPT_ENCODING).unwrap_or_default();
+    preferences.iter().any(|preference| is_gzip(preference) && preference.weight > 0)
+}
+
 /// A list of more members is compared byte by byte: nobody means that many, and each is compared with
 /// each.
 const MOST_MEMBERS: usize = 64;

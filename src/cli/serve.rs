@@ -35,6 +35,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "URL", value_parser = values::origin)]
     origin: Option<BackendAddress>,
 
+    /// A name server to ask in place of the system's, as IP:PORT; may be given more than once
+    #[arg(long, value_name = "ADDR", value_parser = values::address)]
+    resolver: Vec<SocketAddr>,
+
     /// How much memory stored responses may take
     #[arg(long, value_name = "SIZE", default_value = "256MB", value_parser = values::memory)]
     memory: u64,
@@ -118,6 +122,7 @@ fn options(arguments: &Arguments) -> ServeOptions {
         source: PolicySource { path: arguments.policy.clone(), origin: arguments.origin.clone() },
         listen: arguments.sockets.listen.clone(),
         admin: arguments.sockets.admin.address(),
+        resolvers: arguments.resolver.clone(),
         memory_bytes: arguments.memory,
         limits: Limits { most_restarts: arguments.max_restarts, most_retries: arguments.max_retries },
         coalescing: Coalescing { most_waiting: arguments.max_waiting, most_fetches: arguments.max_fetches },

@@ -67,7 +67,7 @@ fn text(status: &Value, now: SystemTime) -> String {
     lines += &reload(&status["policy"]["last_reload"], now);
     lines += &store(&status["store"]);
     for backend in status["backends"].as_array().into_iter().flatten() {
-        lines += &row("backend", &backend_text(backend));
+        lines += &row("backend", &backend_text(backend, now));
     }
     lines
 }
@@ -119,13 +119,25 @@ fn store(store: &Value) -> String {
     row("store", &format!("{} of {}, {objects}", size(bytes), size(limit)))
 }
 
-fn backend_text(backend: &Value) -> String {
+fn backend_text(backend: &Value, now: SystemTime) -> String {
     let name = backend["name"].as_str().unwrap_or("-");
     let address = backend["address"].as_str().unwrap_or("none");
     let health = if backend["healthy"] == true { "healthy" } else { "sick" };
+    let probed = probe_text(&backend["probe"], now);
     let unresolved = backend["resolve_error"].as_str().map(|error| format!(" ({error})")).unwrap_or_default();
     let requests = count_u64(number(&backend["requests"]), "request");
-    format!("{name} at {address}, {health}{unresolved}, {requests}, {} failed", number(&backend["failures"]))
+    format!("{name} at {address}, {health}{probed}{unresolved}, {requests}, {} failed", number(&backend["failures"]))
+}
+
+/// What the probe found, in parentheses; nothing without one.
+fn probe_text(probe: &Value, now: SystemTime) -> String {
+    if !probe.is_object() {
+        return String::new();
+    }
+    let (good, window) = (number(&probe["good"]), count_u64(number(&probe["window"]), "probe"));
+    let changed = ago(&probe["changed_at_unix_ms"], now);
+    let error = probe["last_error"].as_str().map(|error| format!("; {error}")).unwrap_or_default();
+    format!(" ({good} of {window} good, last change {changed}{error})")
 }
 
 fn row(name: &str, text: &str) -> String {
@@ -189,7 +201,8 @@ mod tests {
             "version": "0.1.0", "uptime_seconds": 4000, "listeners": ["127.0.0.1:8080"],
             "policy": {"path": null, "generation": 1, "fingerprint": "ab", "loaded_at_unix_ms": 9_000_000, "last_reload": null},
             "store": {"bytes": 1_572_864, "limit_bytes": 268_435_456, "objects": 1},
-            "backends": [{"name": "default", "address": "127.0.0.1:1", "healthy": false, "requests": 2, "failures": 1}],
+            "backends": [{"name": "default", "address": "127.0.0.1:1", "healthy": false, "requests": 2, "failures": 1,
+                "probe": {"good": 2, "window": 8, "changed_at_unix_ms": 9_999_000, "last_error": "no connection"}}],
         });
         assert_eq!(
             text(&status, now()),
@@ -198,7 +211,8 @@ mod tests {
              policy     built in, generation 1 (ab), loaded 16 min 40 s ago\n\
              reload     none since the start\n\
              store      1.5 MB of 256.0 MB, 1 object\n\
-             backend    default at 127.0.0.1:1, sick, 2 requests, 1 failed\n"
+             backend    default at 127.0.0.1:1, sick (2 of 8 probes good, last change 1 s ago; no connection), 2 requests, \
+             1 failed\n"
         );
     }
 }

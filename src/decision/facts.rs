@@ -7,7 +7,8 @@ use std::time::SystemTime;
 use http::HeaderName;
 
 use super::ban::Ban;
-use crate::lang::hir::BackendId;
+use super::eval::is_password;
+use crate::lang::hir::{BackendId, PasswordHash, RateLimitId};
 use crate::lang::schema::{Message, Variable};
 use crate::lang::source::Span;
 
@@ -77,6 +78,19 @@ pub const TEXT_LIMIT_BYTES: usize = 1 << 20;
 #[error("{0}")]
 pub struct Refused(pub &'static str);
 
+/// How often a key may come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many tokens come back in [`per_ms`](Self::per_ms).
+    pub limit: u64,
+    /// The time in which they do, in milliseconds.
+    pub per_ms: u64,
+    /// How many tokens there are at most.
+    pub burst: u64,
+    /// How long a key that came too often is refused altogether, in milliseconds.
+    pub block_ms: u64,
+}
+
 /// One request, seen from one step. The proxy implements it over its session, tests over a map.
 ///
 /// Which variables may be read or set in which step is checked when the policy is compiled; an
@@ -91,7 +105,7 @@ pub trait Facts {
     /// Sets a variable to a value of its type.
     ///
     /// # Errors
-    /// When the value cannot stand there: a status outside 200 to 999, a URL with a line feed.
+    /// When the value cannot stand there: a status that is none, a URL with a line feed.
     fn set(&mut self, variable: Variable, value: Value<'_>) -> Result<(), Refused>;
 
     /// The first field line of that name; for `Cookie` all lines joined by `; ` (RFC 9113 section 8.2.3).
@@ -106,6 +120,19 @@ pub trait Facts {
 
     /// Removes all field lines of that name.
     fn unset_header(&mut self, message: Message, name: &HeaderName);
+
+    /// All field lines of that name in their order.
+    fn header_lines(&self, message: Message, name: &HeaderName) -> Vec<Cow<'_, [u8]>> {
+        self.header(message, name).into_iter().collect()
+    }
+
+    /// Adds a field line of that name behind those that are there.
+    ///
+    /// # Errors
+    /// As [`set_header`](Self::set_header).
+    fn append_header(&mut self, message: Message, name: &HeaderName, value: &[u8]) -> Result<(), Refused> {
+        self.set_header(message, name, value)
+    }
 
     /// Adds a part to the cache key; parts are framed, so that `"ab" "c"` is not `"a" "bc"`.
     fn hash_data(&mut self, part: &[u8]);
@@ -140,4 +167,45 @@ pub trait Facts {
 
     /// Writes a line to the log of this request.
     fn log(&mut self, line: &[u8]);
+
+    /// Writes to the log of this request how long it has been under way.
+    fn timestamp(&mut self, label: &[u8]) {
+        self.log(label);
+    }
+
+    /// Writes a line to the log of warp; the priority is that of syslog, from 0 to 7.
+    fn syslog(&mut self, _priority: i64, _line: &[u8]) {}
+
+    /// Bits that nobody can guess, other ones each time.
+    fn random_bits(&self) -> u128 {
+        0
+    }
+
+    /// Whether a key has come more often than it may, this time included.
+    fn exceeds(&self, _limit: RateLimitId, _key: &[u8], _rate: Rate) -> bool {
+        false
+    }
+
+    /// Whether that is the password of the hash.
+    fn proves(&self, hash: &PasswordHash, password: &[u8]) -> bool {
+        is_password(hash, password)
+    }
+
+    /// The moment right now; `now` stands still during a step.
+    fn clock(&self) -> SystemTime {
+        match self.get(Variable::Now) {
+            Value::Time(now) => now,
+            _ => SystemTime::UNIX_EPOCH,
+        }
+    }
+
+    /// Whether a backend can be asked, or a member of a director.
+    fn is_healthy(&self, _backend: BackendId) -> bool {
+        true
+    }
+
+    /// A variable of the environment in which warp was started.
+    fn environment(&self, _name: &[u8]) -> Option<Cow<'_, [u8]>> {
+        None
+    }
 }

@@ -11,7 +11,7 @@ use super::eval::{Acls, Context, Scope, Tables};
 use super::facts::{Facts, Refused, Value};
 use crate::lang::hir::{Expression, ExpressionKind, Hir, KeyPart, Outcome, Statement, StatementKind, Tags};
 use crate::lang::schema::function::Class;
-use crate::lang::schema::{Message, Step, Variable};
+use crate::lang::schema::{Message, Step, Type, Variable};
 
 /// The longest text that is kept in the policy in place of a call, in bytes.
 const LONGEST_TEXT_BYTES: usize = 4 << 10;
@@ -55,11 +55,35 @@ fn statements(all: &mut [Statement]) {
 
 fn expression(whole: &mut Expression) {
     whole.parts_mut().for_each(expression);
+    if let Some(kind) = as_condition(whole) {
+        whole.kind = kind;
+    }
     if is_known(whole)
         && let Some(kind) = value_of(whole)
     {
         whole.kind = kind;
     }
+}
+
+/// A choice of which all values but the last are `true` or `false`, as the condition that it is: so it is looked up.
+fn as_condition(whole: &mut Expression) -> Option<ExpressionKind> {
+    let ExpressionKind::Choose(conditions, values) = &mut whole.kind else { return None };
+    let (last, others) = values.split_last_mut()?;
+    let is_plain = |value: &Expression| matches!(value.kind, ExpressionKind::Bool(_));
+    if last.ty != Type::Bool || !others.iter().all(is_plain) {
+        return None;
+    }
+    let mut condition = std::mem::replace(&mut last.kind, ExpressionKind::Unset);
+    for (test, value) in std::mem::take(conditions).into_iter().zip(others).rev() {
+        let span = test.span;
+        let bool_of = |kind| Expression { kind, ty: Type::Bool, span };
+        condition = match (&value.kind, condition) {
+            (ExpressionKind::Bool(true), ExpressionKind::Bool(false)) => test.kind,
+            (ExpressionKind::Bool(true), rest) => ExpressionKind::Or(vec![test, bool_of(rest)]),
+            (_, rest) => ExpressionKind::And(vec![bool_of(ExpressionKind::Not(Box::new(test))), bool_of(rest)]),
+        };
+    }
+    Some(condition)
 }
 
 /// Whether the value depends on nothing but literals.

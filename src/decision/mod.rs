@@ -19,10 +19,13 @@ pub mod graph;
 pub mod index;
 pub mod naive;
 pub mod program;
+pub mod trace;
 pub mod tree;
 
 pub use ban::Ban;
+pub use eval::{ChangingAcl, is_password};
 pub use facts::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
 pub use graph::GraphFormat;
 pub use program::{Program, Verdict};
+pub use trace::{Event, Explanation, Rule, RuleId, Trace};
 pub use tree::DecisionTree;

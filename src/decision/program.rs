@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::eval::{AclIndex, Acls, Context, Scope, TableIndex, Tables, conclude, perform};
+use super::eval::{AclIndex, Acls, ChangingAcl, Context, Scope, TableIndex, Tables, conclude, perform};
 use super::facts::{Facts, Refused, Value};
 use super::index::AclsOf;
-use super::tree::{DecisionTree, Node, NodeId};
+use super::trace::{Explanation, Rule, Trace};
+use super::tree::{DecisionTree, Match, Node, NodeId};
 use super::{fold, lower};
-use crate::lang::hir::{Director, Expression, Hir, SubId, TableId};
+use crate::lang::hir::{AclId, Director, Expression, Hir, SubId, TableId};
 use crate::lang::schema::{Action, Step};
 use crate::lang::source::Span;
 
@@ -16,7 +17,7 @@ use crate::lang::source::Span;
 pub struct Verdict {
     /// What comes next.
     pub action: Action,
-    /// The status of `synth` and `error`, 200 to 999.
+    /// The status of `synth` and `error`; of its digits the last three are sent.
     pub status: Option<u16>,
     /// The reason of `synth`, `error` and `fail`; of warp's own `fail`, what went wrong.
     pub reason: Option<Vec<u8>>,
@@ -59,6 +60,8 @@ pub struct Program {
     acls: Box<[AclIndex]>,
     tables: Box<[TableIndex]>,
     endings: HashSet<(Step, Action)>,
+    /// How many rules there are.
+    rules: u32,
 }
 
 impl Program {
@@ -68,11 +71,12 @@ impl Program {
         fold::fold(&mut hir);
         let acls: Box<[AclIndex]> = hir.acls.iter().map(AclIndex::new).collect();
         let of = AclsOf { declared: &hir.acls, indexed: &acls };
-        let trees: Box<[DecisionTree]> = hir.steps.iter().map(|body| lower::lower(&hir, body, of)).collect();
+        let mut trees: Box<[DecisionTree]> = hir.steps.iter().map(|body| lower::lower(&hir, body, of)).collect();
+        let rules = trees.iter_mut().fold(0, |next, tree| tree.number_rules(next));
         let endings = trees.iter().flat_map(endings).collect();
         let subs = hir.subs.iter().map(|sub| (sub.name.as_str().into(), sub.span)).collect();
         let tables = hir.tables.iter().map(TableIndex::new).collect();
-        Self { names: hir.target_names(), directors: hir.directors.into(), subs, trees, acls, tables, endings }
+        Self { names: hir.target_names(), directors: hir.directors.into(), subs, trees, acls, tables, endings, rules }
     }
 
     /// The directors in order of declaration.
@@ -85,6 +89,15 @@ impl Program {
     #[must_use]
     pub fn lookup(&self, table: TableId, key: &[u8]) -> Option<Value<'_>> {
         Tables::Indexed(&self.tables).find(table, key)
+    }
+
+    /// A list with hosts, to hand over what they stand for: until then they stand for nothing. `None` for one without.
+    #[must_use]
+    pub fn changing_acl(&self, acl: AclId) -> Option<ChangingAcl> {
+        match self.acls.get(acl.0 as usize)? {
+            AclIndex::Changing(acl) => Some(acl.clone()),
+            AclIndex::Fixed(_) => None,
+        }
     }
 
     /// The name of a sub and its place; `None` if the id is of another program.
@@ -114,9 +127,53 @@ impl Program {
     /// Runs a step on a request. Ends for every policy: trees have no cycles but for calls of subs,
     /// and subs do not call themselves.
     pub fn run<F: Facts>(&self, step: Step, facts: &mut F) -> Verdict {
+        self.run_traced(step, facts, &mut ())
+    }
+
+    /// The same, and what led to the verdict.
+    ///
+    /// ```
+    /// # use warp_edge::decision::{Event, Facts, Program};
+    /// # use warp_edge::lang::schema::Step;
+    /// /// Writes down which conditions held, with their places.
+    /// fn explain(program: &Program, facts: &mut impl Facts) -> Vec<String> {
+    ///     let explanation = program.explain(Step::Recv, facts);
+    ///     let rules: Vec<_> = program.rules().collect();
+    ///     let held = explanation.course.iter().filter_map(|event| match event {
+    ///         Event::Decided(rule) => rules.get(rule.0 as usize)?.condition,
+    ///         _ => None,
+    ///     });
+    ///     held.map(|place| format!("{place:?}")).collect()
+    /// }
+    /// ```
+    pub fn explain<F: Facts>(&self, step: Step, facts: &mut F) -> Explanation {
+        let mut course = Vec::new();
+        let verdict = self.run_traced(step, facts, &mut course);
+        Explanation { verdict, course }
+    }
+
+    /// The rules of all steps in the order of their numbers, which have no gaps.
+    pub fn rules(&self) -> impl Iterator<Item = Rule> {
+        self.trees.iter().flat_map(|tree| {
+            let matches = tree.nodes().filter_map(|(_, node)| match node {
+                Node::Match(node) => Some(node),
+                _ => None,
+            });
+            matches.flat_map(|node| node.rules()).map(|(id, condition)| Rule { id, step: tree.step(), condition })
+        })
+    }
+
+    /// How many rules there are.
+    #[must_use]
+    pub fn rule_count(&self) -> usize {
+        self.rules as usize
+    }
+
+    /// Runs a step on a request and tells `trace` of the way. See [`Program::run`].
+    pub fn run_traced<F: Facts, T: Trace>(&self, step: Step, facts: &mut F, trace: &mut T) -> Verdict {
         let Some(tree) = self.tree(step) else { return Verdict::undecided(step) };
         let mut run = Run { tree, context: self.context(step), locals: Vec::new(), returns: Returns::default() };
-        run.walk(facts).unwrap_or_else(|| Verdict::undecided(step))
+        run.walk(facts, trace).unwrap_or_else(|| Verdict::undecided(step))
     }
 
     /// The value of an expression that stands in a declaration, as `step` sees it.
@@ -148,23 +205,25 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// From node to node; `None` if the end is reached without a `return`.
-    fn walk<F: Facts>(&mut self, facts: &mut F) -> Option<Verdict> {
+    fn walk<F: Facts, T: Trace>(&mut self, facts: &mut F, trace: &mut T) -> Option<Verdict> {
         let mut at = self.tree.entry();
         loop {
             at = match self.tree.node(at)? {
-                Node::Match(node) => node.choose(&self.scope(facts, node.frame), 0),
+                Node::Match(node) => self.chosen(node, 0, facts, trace),
                 Node::Resume { of, from } => match self.tree.node(*of)? {
-                    Node::Match(node) => node.choose(&self.scope(facts, node.frame), *from),
+                    Node::Match(node) => self.chosen(node, *from, facts, trace),
                     _ => return None,
                 },
                 Node::Act { statement, frame, next } => {
+                    trace.acting(statement.span);
                     facts.performing(statement.span);
                     match perform(&statement.kind, facts, &mut self.locals, *frame, self.context) {
                         Ok(()) => *next,
                         Err(why) => return Some(Verdict::refused(why, statement.span)),
                     }
                 }
-                Node::Call { entry, next, .. } => {
+                Node::Call { sub, entry, next } => {
+                    trace.calling(*sub);
                     self.returns.push(*next);
                     *entry
                 }
@@ -174,6 +233,12 @@ impl Run<'_> {
                 Node::Leave => self.returns.pop()?,
             }
         }
+    }
+
+    fn chosen<F: Facts, T: Trace>(&self, node: &Match, from: u32, facts: &F, trace: &mut T) -> NodeId {
+        let (target, rule) = node.choose(&self.scope(facts, node.frame), from);
+        trace.decided(rule);
+        target
     }
 
     fn scope<'s, F: Facts>(&'s self, facts: &'s F, frame: usize) -> Scope<'s, F> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::eval::Scope;
 use super::facts::Facts;
 use super::index::Index;
+use super::trace::RuleId;
 use crate::lang::hir::{Expression, Outcome, Statement, SubId};
 use crate::lang::schema::Step;
 use crate::lang::source::Span;
@@ -45,6 +46,17 @@ impl DecisionTree {
     #[must_use]
     pub fn node(&self, id: NodeId) -> Option<&Node> {
         self.nodes.get(id.0 as usize)
+    }
+
+    /// Numbers the rules of all matches from `next` on; the number behind the last one.
+    pub(super) fn number_rules(&mut self, mut next: u32) -> u32 {
+        for node in &mut self.nodes {
+            if let Node::Match(node) = node {
+                node.first_rule = next;
+                next = next.saturating_add(u32::try_from(node.arms.len() + 1).unwrap_or(u32::MAX));
+            }
+        }
+        next
     }
 
     /// All nodes, in the order in which they are first reached from the entry.
@@ -102,6 +114,8 @@ pub struct Match {
     pub(super) arms: Box<[Arm]>,
     pub(super) otherwise: NodeId,
     pub(super) frame: usize,
+    /// The number of the first arm's rule.
+    pub(super) first_rule: u32,
     pub(super) chooser: Chooser,
 }
 
@@ -145,8 +159,14 @@ impl Match {
         }
     }
 
-    /// The node to go on with, if the arms are tried from `from` on.
-    pub(super) fn choose<'a, F: Facts>(&'a self, scope: &Scope<'a, F>, from: u32) -> NodeId {
+    /// The rules of the arms in order, and that for which none holds.
+    pub fn rules(&self) -> impl Iterator<Item = (RuleId, Option<Span>)> {
+        let conditions = self.arms.iter().map(|arm| Some(arm.condition)).chain([None]);
+        (self.first_rule..).map(RuleId).zip(conditions)
+    }
+
+    /// The node to go on with and the rule that says so, if the arms are tried from `from` on.
+    pub(super) fn choose<'a, F: Facts>(&'a self, scope: &Scope<'a, F>, from: u32) -> (NodeId, RuleId) {
         let arm = match &self.chooser {
             Chooser::InTurn(conditions) => {
                 let mut tried = conditions.iter().enumerate().skip(from as usize);
@@ -154,6 +174,8 @@ impl Match {
             }
             Chooser::Indexed(index) => index.first(scope, from),
         };
-        arm.and_then(|arm| self.arms.get(arm)).map_or(self.otherwise, |arm| arm.target)
+        let chosen = arm.and_then(|at| Some((at, self.arms.get(at)?.target)));
+        let (at, target) = chosen.unwrap_or((self.arms.len(), self.otherwise));
+        (target, RuleId(self.first_rule.saturating_add(u32::try_from(at).unwrap_or(u32::MAX))))
     }
 }

@@ -100,7 +100,7 @@ fn declarations() -> Rule {
             &["storage.type.declaration", "support.function.step"],
         ),
         Rule::parts(
-            format!("(?<![\\w.-])(sub|override)\\s+({DOTTED})"),
+            format!("(?<![\\w.-])(sub|override|fn)\\s+({DOTTED})"),
             &["storage.type.declaration", "entity.name.function"],
         ),
         Rule::parts(
@@ -202,7 +202,8 @@ fn values() -> Rule {
             &["constant.numeric", "keyword.other.unit"],
         ),
         Rule::word("constant.language.boolean", one_of(VALUES)),
-        Rule::word("constant.language", one_of(&words::place_words())),
+        // A function may begin with one: `header.append`.
+        Rule::word("constant.language", format!("{}(?!\\.)", one_of(&words::place_words()))),
         Rule::word("storage.type", one_of(&words::types())),
     ])
 }

@@ -72,13 +72,7 @@ fn one_of(words: &[&str]) -> String {
 fn values() -> String {
     let units = words::units().join("\\|");
     let number = format!("syntax match warpNumber \"\\<\\d\\+\\%(\\.\\d\\+\\)\\?\\%({units}\\)\\?\\>\"\n");
-    [
-        number,
-        keywords("warpBoolean", "", VALUES),
-        keywords("warpConstant", "", &words::place_words()),
-        keywords("warpType", "", &words::types()),
-    ]
-    .concat()
+    [number, keywords("warpBoolean", "", VALUES), keywords("warpType", "", &words::types())].concat()
 }
 
 fn names() -> String {
@@ -87,9 +81,11 @@ fn names() -> String {
         "syntax match warpHeader +\\%([[:alnum:]_.-]\\)\\@1<!\\%({messages}\\)\\.http\\.\\%([[:alpha:]_][[:alnum:]_-]*\\|\"[^\"]*\"\\)+\n"
     );
     let name = "syntax match warpName \"[[:alpha:]_][[:alnum:]_-]*\\%(\\.[[:alpha:]_][[:alnum:]_-]*\\)*\"\n";
+    // A function may begin with one: `header.append`.
+    let word = format!("syntax match warpConstant \"{}\\.\\@!\"\n", one_of(&words::place_words()));
     let variable = format!("syntax match warpVariable \"{}\"\n", one_of(&words::variables()));
     let function = format!("syntax match warpFunction \"{}\"\n", one_of(&words::functions()));
-    [name, &header, &variable, &function, &keywords("warpWordOperator", "", WORD_OPERATORS)].concat()
+    [name, &word, &header, &variable, &function, &keywords("warpWordOperator", "", WORD_OPERATORS)].concat()
 }
 
 fn declarations() -> String {
@@ -103,7 +99,7 @@ fn declarations() -> String {
         keywords(
             "warpDeclaration",
             "nextgroup=warpDefined skipwhite ",
-            &["backend", "probe", "director", "acl", "table", "const", "let", "override"],
+            &["backend", "probe", "director", "acl", "table", "const", "let", "fn", "override"],
         ),
         keywords("warpDeclaration", "nextgroup=warpStep,warpDefined skipwhite ", &["sub"]),
         defined.to_owned(),

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
-use crate::lang::check::{FILE_SIZE_LIMIT_BYTES, Files};
+use crate::lang::check::{DATA_SIZE_LIMIT_BYTES, Files};
 
 /// The files of the disk, named by their paths.
 ///
@@ -48,7 +48,7 @@ impl Files for DiskFiles {
         let file = File::open(name).map_err(|error| in_words(&error))?;
         let mut bytes = Vec::new();
         // One byte more than is taken, so that the caller sees that there is too much.
-        file.take(FILE_SIZE_LIMIT_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| in_words(&error))?;
+        file.take(DATA_SIZE_LIMIT_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| in_words(&error))?;
         Ok(bytes)
     }
 }

@@ -1,54 +1,45 @@
 //! From a backend's name to addresses that can be connected to.
 //!
-//! A name is looked up when first needed and again when its answer is old, one lookup at a time
-//! however many requests wait. A lookup that fails leaves the last good answer in use, so that a
-//! name server's trouble does not become the site's. Unlike VCL, where names are resolved once
-//! when the policy is loaded, a name that is unknown never keeps a policy from loading.
+//! A name is looked up when a policy is loaded that holds it, and again when the answer has run out, beside the requests:
+//! they take what is known. A lookup that fails leaves the last good answer in use, so that a name server's trouble does
+//! not become the site's. Unlike VCL, where names are resolved once when the policy is loaded, a name that is unknown
+//! never keeps a policy from loading.
 
-use std::future::Future;
+mod choice;
+
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use choice::Choice;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::sync::{Notify, watch};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::definition::Address;
+use super::lookup::{Candidate, Found, Lookup, Name};
 
-/// How long an answer is used before the name is looked up again.
-const FRESH: Duration = Duration::from_secs(30);
+/// An answer holds for that long at least, whatever its TTL.
+const LEAST: Duration = Duration::from_secs(1);
 
-/// How long after a lookup without a usable answer the next one may start.
+/// An answer holds for that long at most, whatever its TTL.
+const MOST: Duration = Duration::from_mins(5);
+
+/// How long after a lookup that failed the next one starts; doubled each time.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// How long a request waits for a new answer when it could use the old one.
-const WAIT_WITH_OLD: Duration = Duration::from_millis(100);
+/// How long after a lookup that failed the next one starts at the latest.
+const LATEST_RETRY: Duration = Duration::from_secs(10);
+
+/// How long one lookup may take.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// How long a request waits for the first answer.
-const WAIT_WITHOUT: Duration = Duration::from_secs(5);
+const WAIT: Duration = Duration::from_secs(5);
 
-/// What a lookup gives.
-pub type LookupFuture = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
-
-/// A way to look names up.
-pub trait Lookup: Send + Sync + std::fmt::Debug {
-    /// The addresses of `host` with `port`, best first.
-    fn lookup(&self, host: &str, port: u16) -> LookupFuture;
-}
-
-/// The system's way: `getaddrinfo`, which orders addresses by RFC 6724.
-#[derive(Clone, Copy, Debug)]
-pub struct SystemLookup;
-
-impl Lookup for SystemLookup {
-    fn lookup(&self, host: &str, port: u16) -> LookupFuture {
-        let host = host.to_owned();
-        Box::pin(async move { Ok(tokio::net::lookup_host((host, port)).await?.collect()) })
-    }
-}
+/// How many addresses of a name are used.
+const MOST_ADDRESSES: usize = 256;
 
 /// Why a backend has no address to connect to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,144 +48,138 @@ pub enum ResolveError {
     #[error("the backend has no address: it is declared `none`")]
     NoAddress,
     /// The lookup failed and no earlier answer is known.
-    #[error("the name `{host}` cannot be resolved: {reason}")]
+    #[error("the name `{name}` cannot be resolved: {reason}")]
     Failed {
         /// The name.
-        host: String,
-        /// What the system says.
+        name: String,
+        /// What was said.
         reason: String,
     },
     /// No answer in time and no earlier one is known.
-    #[error("the name `{host}` cannot be resolved: no answer within {} s", WAIT_WITHOUT.as_secs())]
+    #[error("the name `{name}` cannot be resolved: no answer within {} s", WAIT.as_secs())]
     TimedOut {
         /// The name.
-        host: String,
+        name: String,
     },
 }
 
-/// The addresses of one host and port, shared by all backends there.
+/// The addresses of one name, kept current until dropped; shared by all backends there.
 #[derive(Debug)]
 pub(super) struct Addresses {
-    address: Address,
-    literal: Option<SocketAddr>,
-    lookup: Arc<dyn Lookup>,
-    runtime: Handle,
+    name: Name,
     answer: Arc<Answer>,
+    /// Looks the name up; none for an address.
+    task: Option<AbortHandle>,
 }
 
 /// The last answer, and a signal for each new one.
 #[derive(Debug)]
 struct Answer {
     state: Mutex<State>,
+    /// How many lookups have ended.
     lookups: watch::Sender<u64>,
+    /// Asks for a lookup soon.
+    soon: Notify,
 }
 
-/// What is known. The default knows nothing and is due.
+/// What is known.
 #[derive(Debug, Default)]
 struct State {
-    /// The last good answer; rotated so that the address in use is first.
-    known: Vec<SocketAddr>,
+    /// The last good answer.
+    choice: Choice,
     /// Why the last lookup failed; `None` if it did not.
     error: Option<String>,
-    /// When the next lookup is due; `None` at once.
-    due: Option<Instant>,
-    /// Connection failures since the last lookup.
-    failures: usize,
-    /// Whether a lookup runs.
-    running: bool,
+    /// How many lookups have failed since the last good one.
+    failures: u32,
 }
 
 impl Addresses {
-    pub(super) fn new(address: Address, lookup: Arc<dyn Lookup>, runtime: Handle) -> Self {
-        let literal = address.literal().map(|ip| SocketAddr::new(ip, address.port));
-        let answer = Arc::new(Answer { state: Mutex::default(), lookups: watch::Sender::new(0) });
-        Self { address, literal, lookup, runtime, answer }
+    /// The addresses of `name`, which is looked up on `runtime` from now on.
+    pub(super) fn of_name(name: Name, lookup: Arc<dyn Lookup>, runtime: &Handle) -> Self {
+        let answer = Arc::new(Answer { state: Mutex::default(), lookups: watch::Sender::new(0), soon: Notify::new() });
+        let task = runtime.spawn(keep_current(name.clone(), lookup, answer.clone())).abort_handle();
+        Self { name, answer, task: Some(task) }
     }
 
-    /// The address to connect to.
-    pub(super) async fn resolve(&self) -> Result<SocketAddr, ResolveError> {
-        if let Some(address) = self.literal {
+    /// One that is known.
+    pub(super) fn known(address: SocketAddr) -> Self {
+        let mut choice = Choice::default();
+        choice.replace(vec![Candidate { address, priority: 0, weight: 1 }]);
+        let state = Mutex::new(State { choice, ..State::default() });
+        let answer = Arc::new(Answer { state, lookups: watch::Sender::new(1), soon: Notify::new() });
+        let name = Name::Host { host: address.ip().to_string(), port: address.port() };
+        Self { name, answer, task: None }
+    }
+
+    /// The address to connect to, none of `but` while there is another. Waits for nothing but the very first answer.
+    pub(super) async fn resolve(&self, but: &[SocketAddr]) -> Result<SocketAddr, ResolveError> {
+        let in_time = timeout(WAIT, self.first_answer()).await.is_ok();
+        let mut state = self.answer.lock();
+        if let Some(address) = state.choice.next(Instant::now(), but) {
             return Ok(address);
         }
-        // Subscribed before the state is read, so that no answer falls between.
-        let mut lookups = self.answer.lookups.subscribe();
-        let wait = match self.known_or_ask() {
-            Ok(answer) => return answer,
-            Err(wait) => wait,
-        };
-        // The sender lives in `self`, so waiting ends by a lookup or by time.
-        let in_time = timeout(wait, lookups.changed()).await.is_ok();
-        let mut state = self.answer.lock();
-        if let Some(address) = state.known.first().copied() {
-            if !in_time {
-                // The lookup runs on; meanwhile others need not wait for it.
-                state.due = Some(Instant::now() + RETRY);
-            }
-            return Ok(address);
-        }
-        match &state.error {
-            Some(reason) if in_time => Err(self.failed(reason)),
-            _ => Err(ResolveError::TimedOut { host: self.address.host.clone() }),
-        }
+        let name = self.name.text().to_owned();
+        Err(match (in_time, &state.error) {
+            (true, Some(reason)) => ResolveError::Failed { name, reason: reason.clone() },
+            _ => ResolveError::TimedOut { name },
+        })
     }
 
-    /// What is known while it is fresh; else sees to it that a lookup runs and says how long to wait for it.
-    fn known_or_ask(&self) -> Result<Result<SocketAddr, ResolveError>, Duration> {
-        let mut state = self.answer.lock();
-        if state.due.is_some_and(|due| Instant::now() < due) {
-            let error = || self.failed(state.error.as_deref().unwrap_or("no answer"));
-            return Ok(state.known.first().copied().ok_or_else(error));
-        }
-        if !state.running {
-            state.running = true;
-            self.start_lookup();
-        }
-        Err(if state.known.is_empty() { WAIT_WITHOUT } else { WAIT_WITH_OLD })
+    /// Waits until the name was looked up once, in vain or not.
+    pub(super) async fn first_answer(&self) {
+        // The sender lives in `self`.
+        let _ = self.answers().wait_for(|count| *count > 0).await;
     }
 
-    /// Runs a lookup apart from the request that needs it, so that it outlives that one.
-    fn start_lookup(&self) {
-        let (answer, host) = (self.answer.clone(), self.address.host.clone());
-        let looked_up = self.lookup.lookup(&self.address.host, self.address.port);
-        self.runtime.spawn(async move {
-            let result = looked_up.await;
-            if let Err(error) = &result {
-                tracing::warn!(%host, %error, "a backend's name cannot be resolved");
-            }
-            answer.lock().take(result);
-            answer.lookups.send_modify(|count| *count += 1);
-        });
+    /// Tells each time that a lookup has ended: how many have.
+    pub(super) fn answers(&self) -> watch::Receiver<u64> {
+        self.answer.lookups.subscribe()
     }
 
-    /// Puts `address` last if it is the one in use; looks again soon once each address has failed.
+    /// Puts `address` aside for a while; looks again soon once each address has failed.
     pub(super) fn report_connect_failure(&self, address: SocketAddr) {
-        if self.literal.is_some() {
-            return;
-        }
-        let mut state = self.answer.lock();
-        if state.known.first() != Some(&address) {
-            return;
-        }
-        state.known.rotate_left(1);
-        state.failures += 1;
-        if state.failures >= state.known.len() {
-            let soon = Instant::now() + RETRY;
-            state.due = state.due.map(|due| due.min(soon));
+        let is_last = self.answer.lock().choice.put_aside(address, Instant::now());
+        if is_last {
+            self.answer.soon.notify_one();
         }
     }
 
-    /// The addresses that are known, the one in use first.
-    pub(super) fn known(&self) -> Vec<SocketAddr> {
-        self.literal.map_or_else(|| self.answer.lock().known.clone(), |address| vec![address])
+    /// Whether there is an address that is none of `but`.
+    pub(super) fn has_another(&self, but: &[SocketAddr]) -> bool {
+        self.answer.lock().choice.has_another(but)
+    }
+
+    /// The addresses that are known, those in use first.
+    pub(super) fn all(&self) -> Vec<SocketAddr> {
+        self.answer.lock().choice.all(Instant::now())
     }
 
     /// Why the last lookup failed.
     pub(super) fn last_error(&self) -> Option<String> {
         self.answer.lock().error.clone()
     }
+}
 
-    fn failed(&self, reason: &str) -> ResolveError {
-        ResolveError::Failed { host: self.address.host.clone(), reason: reason.to_owned() }
+impl Drop for Addresses {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+/// Looks `name` up whenever the last answer has run out, until the task is aborted.
+async fn keep_current(name: Name, lookup: Arc<dyn Lookup>, answer: Arc<Answer>) {
+    loop {
+        let result = timeout(PATIENCE, lookup.lookup(&name)).await;
+        let result = result.unwrap_or_else(|_| Err(io::Error::other("no answer from the name servers")));
+        let pause = answer.lock().take(&name, result);
+        answer.lookups.send_modify(|count| *count += 1);
+        let (earliest, due) = (Instant::now() + RETRY, Instant::now() + pause);
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = answer.soon.notified() => sleep_until(earliest.min(due)).await,
+        }
     }
 }
 
@@ -205,28 +190,31 @@ impl Answer {
 }
 
 impl State {
-    /// Takes what a lookup gave. The address in use stays first if it is still among the answers.
-    fn take(&mut self, result: io::Result<Vec<SocketAddr>>) {
-        self.running = false;
-        self.failures = 0;
-        self.error = match result {
-            Ok(addresses) if addresses.is_empty() => Some("the name has no address".to_owned()),
-            Ok(addresses) => {
-                self.replace(addresses);
-                None
+    /// Takes what a lookup gave; says when the next one is due.
+    fn take(&mut self, name: &Name, result: io::Result<Found>) -> Duration {
+        let error = match result {
+            Ok(found) if found.addresses.is_empty() => "the name has no address".to_owned(),
+            Ok(found) => {
+                self.log_change(name, &found);
+                self.choice.replace(found.addresses);
+                (self.error, self.failures) = (None, 0);
+                return found.ttl.clamp(LEAST, MOST);
             }
-            Err(error) => Some(error.to_string()),
+            Err(error) => error.to_string(),
         };
-        let pause = if self.error.is_none() { FRESH } else { RETRY };
-        self.due = Some(Instant::now() + pause);
+        if self.error.as_ref() != Some(&error) {
+            tracing::warn!(name = name.text(), %error, "a name cannot be resolved");
+        }
+        self.error = Some(error);
+        let pause = RETRY.saturating_mul(1 << self.failures.min(8)).min(LATEST_RETRY);
+        self.failures += 1;
+        pause
     }
 
-    fn replace(&mut self, mut addresses: Vec<SocketAddr>) {
-        let in_use = self.known.first();
-        if let Some(place) = addresses.iter().position(|address| Some(address) == in_use) {
-            addresses.rotate_left(place);
+    fn log_change(&self, name: &Name, found: &Found) {
+        if self.error.is_some() {
+            tracing::info!(name = name.text(), addresses = found.addresses.len(), "a name resolves again");
         }
-        self.known = addresses;
     }
 }
 

@@ -85,13 +85,11 @@ impl Backend {
         self.definition.place.is_some() && self.parts.health.as_ref().is_none_or(|health| health.is_healthy())
     }
 
-    /// Whether it is reached by a name that may stand for several addresses.
+    /// Whether connections can be tried at an address that is none of `but`.
     #[must_use]
-    pub fn is_named(&self) -> bool {
-        match self.definition.next_place() {
-            Some(Place::Network(address)) => address.literal().is_none(),
-            _ => false,
-        }
+    pub fn has_another_address(&self, but: &[SocketAddr]) -> bool {
+        let next = self.parts.via.as_ref().or(self.parts.addresses.as_ref());
+        next.is_some_and(|addresses| addresses.has_another(but))
     }
 
     /// How long ago its probe found it healthy again; `None` if it never was sick.
@@ -99,12 +97,13 @@ impl Backend {
         self.parts.health.as_ref()?.recovered_for()
     }
 
-    /// The way to it. An address answers at once, a name from what was looked up last.
+    /// The way to it, by an address that is none of `but` while there is another. A name stands for what was looked up
+    /// last.
     ///
     /// # Errors
     /// When no address is known for a name, or the backend is declared `none`.
-    pub async fn resolve(&self) -> Result<Route, ResolveError> {
-        resolve(&self.definition, self.parts.addresses.as_deref(), self.parts.via.as_deref()).await
+    pub async fn resolve(&self, but: &[SocketAddr]) -> Result<Route, ResolveError> {
+        resolve(&self.definition, self.parts.addresses.as_deref(), self.parts.via.as_deref(), but).await
     }
 
     /// What the caller keeps beside it, made when first asked for; `None` if something of another kind is kept.
@@ -112,7 +111,7 @@ impl Backend {
         self.attached.get_or_init(|| Box::new(make())).downcast_ref()
     }
 
-    /// Says that connecting to `address` failed: the next [`Self::resolve`] gives the name's next address.
+    /// Says that connecting to `address` failed: it is put aside for a while.
     pub fn report_connect_failure(&self, address: SocketAddr) {
         for addresses in [&self.parts.addresses, &self.parts.via].into_iter().flatten() {
             addresses.report_connect_failure(address);
@@ -147,7 +146,7 @@ impl Backend {
             name: self.definition.name.clone(),
             address: self.definition.place.as_ref().map(ToString::to_string),
             healthy: self.is_healthy(),
-            resolved: self.parts.addresses.as_ref().map(|a| a.known()).unwrap_or_default(),
+            resolved: self.parts.addresses.as_ref().map(|a| a.all()).unwrap_or_default(),
             resolve_error: self.parts.addresses.as_ref().and_then(|a| a.last_error()),
             in_flight: self.in_flight(),
             max_connections: self.definition.limit.map(|limit| limit.max_connections),
@@ -161,7 +160,12 @@ impl Backend {
     /// What `/metrics` says of it.
     #[must_use]
     pub fn gauge(&self) -> BackendGauge {
-        BackendGauge { name: self.definition.name.clone(), healthy: self.is_healthy(), in_flight: self.in_flight() }
+        BackendGauge {
+            name: self.definition.name.clone(),
+            healthy: self.is_healthy(),
+            in_flight: self.in_flight(),
+            probes: self.parts.health.as_ref().map(|health| health.counts()),
+        }
     }
 }
 
@@ -186,21 +190,22 @@ impl Drop for Running {
     }
 }
 
-/// The way to a backend of that definition, whose names have these addresses.
+/// The way to a backend of that definition, whose names have these addresses; none of `but` while there is another.
 pub(super) async fn resolve(
     definition: &BackendDefinition,
     addresses: Option<&Addresses>,
     via: Option<&Addresses>,
+    but: &[SocketAddr],
 ) -> Result<Route, ResolveError> {
     let backend = match addresses {
-        Some(addresses) => Some(addresses.resolve().await?),
+        Some(addresses) => Some(addresses.resolve(but).await?),
         None => None,
     };
     let endpoint = match definition.next_place() {
         None => return Err(ResolveError::NoAddress),
         Some(Place::Socket(path)) => Endpoint::Socket(path.clone()),
-        Some(Place::Network(_)) => match via {
-            Some(via) => Endpoint::Network(via.resolve().await?),
+        Some(Place::Network(_) | Place::Service(_)) => match via {
+            Some(via) => Endpoint::Network(via.resolve(but).await?),
             None => Endpoint::Network(backend.ok_or(ResolveError::NoAddress)?),
         },
     };
@@ -235,15 +240,15 @@ impl Drop for OriginRequest {
 }
 
 /// A backend in `/status`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BackendStatus {
     /// The declared name.
     pub name: String,
-    /// `host:port` or the path of a socket as declared; `None` for a backend declared `none`.
+    /// `host:port`, the path of a socket or the name of a service as declared; `None` for a backend declared `none`.
     pub address: Option<String>,
     /// Whether it is asked.
     pub healthy: bool,
-    /// The addresses its name stands for, the one in use first; empty before the first request.
+    /// The addresses its name stands for, those in use first; empty before it was looked up.
     pub resolved: Vec<SocketAddr>,
     /// Why its name could not be looked up the last time.
     pub resolve_error: Option<String>,

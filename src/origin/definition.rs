@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::lookup::Name;
 use super::tls::TlsDefinition;
 
 /// An origin server as declared.
@@ -54,7 +56,8 @@ impl BackendDefinition {
     pub fn host_text(&self) -> String {
         let of_place = || match &self.place {
             Some(Place::Network(address)) => address.to_string(),
-            _ => "localhost".to_owned(),
+            Some(place) => place.host_text(),
+            None => "localhost".to_owned(),
         };
         self.host_header.clone().unwrap_or_else(of_place)
     }
@@ -73,6 +76,33 @@ pub enum Place {
     Network(Address),
     /// On a Unix socket at that path.
     Socket(String),
+    /// Where SRV records of that name say (RFC 2782): `_http._tcp.example.com`.
+    Service(String),
+}
+
+impl Place {
+    /// The host as it stands in a `Host` field, without its port; for a service the domain that offers it.
+    #[must_use]
+    pub fn host_text(&self) -> String {
+        match self {
+            Self::Network(address) => address.host_text(),
+            Self::Socket(_) => "localhost".to_owned(),
+            Self::Service(name) => {
+                let labels = name.split('.').skip_while(|label| label.starts_with('_'));
+                labels.collect::<Vec<_>>().join(".")
+            }
+        }
+    }
+
+    /// What stands for it until it is looked up; `None` for a socket.
+    #[must_use]
+    pub fn name(&self) -> Option<Name> {
+        match self {
+            Self::Network(Address { host, port }) => Some(Name::Host { host: host.clone(), port: *port }),
+            Self::Service(name) => Some(Name::Service(name.clone())),
+            Self::Socket(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Place {
@@ -80,6 +110,7 @@ impl fmt::Display for Place {
         match self {
             Self::Network(address) => address.fmt(f),
             Self::Socket(path) => f.write_str(path),
+            Self::Service(name) => f.write_str(name),
         }
     }
 }
@@ -160,11 +191,9 @@ pub enum ProxyVersion {
 /// How a backend's health is found out (VCL 4.1, "Health probes").
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ProbeDefinition {
-    /// The path to ask for.
-    pub url: String,
-    /// The status that counts as healthy.
-    pub expected_response: u16,
-    /// How long one probe may take, from connecting to the end of the response's head.
+    /// What is tried.
+    pub kind: ProbeKind,
+    /// How long one probe may take, from connecting to the end.
     pub timeout: Duration,
     /// Time from the start of one probe to the start of the next.
     pub interval: Duration,
@@ -174,4 +203,52 @@ pub struct ProbeDefinition {
     pub threshold: u8,
     /// How many probes count as succeeded at start, 0 to `window`.
     pub initial: u8,
+}
+
+/// What a probe tries.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ProbeKind {
+    /// To be answered as expected.
+    Http(HttpProbe),
+    /// To connect.
+    Tcp,
+    /// To agree on keys, over TLS.
+    Tls,
+}
+
+impl ProbeKind {
+    /// As policies name it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "http",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+        }
+    }
+}
+
+/// What a probe asks for, and what it expects.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HttpProbe {
+    /// The path to ask for, or the one within `lines`.
+    pub url: String,
+    /// The lines of the request's head; those that go with `url` if empty.
+    pub lines: Vec<String>,
+    /// The statuses that count as healthy.
+    pub expected: Vec<RangeInclusive<u16>>,
+    /// Whether the backend has to close the connection after its answer.
+    pub expect_close: bool,
+}
+
+impl HttpProbe {
+    /// The expected statuses as a policy writes them.
+    #[must_use]
+    pub fn expected_text(&self) -> String {
+        let text = |range: &RangeInclusive<u16>| match (range.start(), range.end()) {
+            (first, last) if first == last => first.to_string(),
+            (first, last) => format!("{first}..{last}"),
+        };
+        self.expected.iter().map(text).collect::<Vec<_>>().join(", ")
+    }
 }

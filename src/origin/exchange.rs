@@ -1,9 +1,10 @@
-//! One HTTP/1.1 request for a probe: only the status of the answer is of interest.
+//! One HTTP/1.1 request for a probe: only the status of the answer is of interest, and that it ends.
 
 use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::{Instant, timeout_at};
 
 use super::addresses::ResolveError;
 
@@ -25,12 +26,14 @@ pub(super) enum ProbeError {
     TimedOut(Duration),
     #[error("the connection was closed before the answer was whole")]
     Closed,
+    #[error("the connection was not closed in time after the answer")]
+    NotClosed,
     #[error("the answer is not HTTP")]
     NotHttp,
     #[error("the head of the answer is longer than {} KiB", MAX_HEAD_BYTES / 1024)]
     TooLong,
     #[error("status {got} where {expected} is expected")]
-    Status { got: u16, expected: u16 },
+    Status { got: u16, expected: String },
 }
 
 impl ProbeError {
@@ -43,9 +46,9 @@ impl ProbeError {
     }
 }
 
-/// Sends `request` and reads the head of the answer. The body is not waited for.
+/// Sends `request` and gives the status of the answer once its head is there.
 pub(super) async fn status_of(
-    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     request: &str,
 ) -> Result<u16, ProbeError> {
     stream.write_all(request.as_bytes()).await.map_err(ProbeError::Broken)?;
@@ -59,6 +62,15 @@ pub(super) async fn status_of(
         }
     }
     status(&head).ok_or(ProbeError::NotHttp)
+}
+
+/// Reads until the server closes the connection. Many a server that speaks TLS does so without saying it there.
+pub(super) async fn to_the_end(stream: &mut (impl AsyncRead + Unpin), until: Instant) -> Result<(), ProbeError> {
+    match timeout_at(until, tokio::io::copy(stream, &mut tokio::io::sink())).await {
+        Err(_) => Err(ProbeError::NotClosed),
+        Ok(Err(error)) if error.kind() != io::ErrorKind::UnexpectedEof => Err(ProbeError::Broken(error)),
+        Ok(_) => Ok(()),
+    }
 }
 
 /// Whether the empty line that ends a head has come; a bare line feed ends a line too (RFC 9112 section 2.2).

@@ -7,7 +7,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
 use tokio::runtime::Handle;
@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use super::addresses::Addresses;
-use super::definition::{BackendDefinition, ProbeDefinition};
+use super::definition::{BackendDefinition, ProbeDefinition, ProbeKind};
 use super::exchange::ProbeError;
 use super::probe;
 
@@ -90,6 +90,12 @@ impl Health {
     pub(super) fn status(&self) -> ProbeStatus {
         self.record.status()
     }
+
+    /// How many probes succeeded and how many failed.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        let results = self.record.lock();
+        (results.succeeded, results.failed)
+    }
 }
 
 impl Drop for Health {
@@ -111,10 +117,19 @@ pub(super) struct Record {
 #[derive(Debug)]
 struct Results {
     history: History,
-    last: Option<Result<u16, ProbeError>>,
+    last: Option<Result<Option<u16>, ProbeError>>,
     /// When it turned healthy, having been found sick.
     recovered: Option<Instant>,
+    /// When it turned healthy or sick.
+    changed: SystemTime,
+    succeeded: u64,
+    failed: u64,
+    /// How long those that succeeded took, the last ones weighing most.
+    average: Duration,
 }
+
+/// How much less than the average so far the last probe weighs, as in Varnish.
+const AVERAGED: u32 = 4;
 
 impl Record {
     fn new(probed: &Probed) -> Self {
@@ -123,20 +138,31 @@ impl Record {
             name: probed.definition.name.clone(),
             healthy: AtomicBool::new(history.is_healthy(&probed.probe)),
             definition: probed.probe.clone(),
-            results: Mutex::new(Results { history, last: None, recovered: None }),
+            results: Mutex::new(Results {
+                history,
+                last: None,
+                recovered: None,
+                changed: SystemTime::now(),
+                succeeded: 0,
+                failed: 0,
+                average: Duration::ZERO,
+            }),
             probes: watch::Sender::new(0),
         }
     }
 
-    /// Takes the result of a probe: the status if it is the expected one.
-    pub(super) fn take(&self, result: Result<u16, ProbeError>) {
+    /// Takes the result of a probe that took so long: the status if it asked for one.
+    pub(super) fn take(&self, result: Result<Option<u16>, ProbeError>, took: Duration) {
         let mut results = self.lock();
         let first = results.last.is_none();
-        results.history.push(result.is_ok());
+        results.count(result.is_ok(), took);
         let healthy = results.history.is_healthy(&self.definition);
         let changed = self.healthy.swap(healthy, Relaxed) != healthy;
         if first || changed {
             self.log(healthy, &result);
+        }
+        if changed {
+            results.changed = SystemTime::now();
         }
         // Before its first probe nobody found it sick.
         if changed && healthy && !first {
@@ -147,35 +173,59 @@ impl Record {
         self.probes.send_modify(|count| *count += 1);
     }
 
-    fn log(&self, healthy: bool, result: &Result<u16, ProbeError>) {
-        let (backend, url) = (&self.name, &self.definition.url);
+    fn log(&self, healthy: bool, result: &Result<Option<u16>, ProbeError>) {
+        let (backend, kind, url) = (&self.name, self.definition.kind.name(), self.url());
         let verdict = if healthy { "healthy" } else { "sick" };
         match result {
-            Ok(status) => tracing::info!(%backend, %url, status, "a probe succeeded; the backend is {verdict}"),
-            Err(error) => tracing::warn!(%backend, %url, %error, "a probe failed; the backend is {verdict}"),
+            Ok(status) => tracing::info!(%backend, kind, url, status, "a probe succeeded; the backend is {verdict}"),
+            Err(error) => tracing::warn!(%backend, kind, url, %error, "a probe failed; the backend is {verdict}"),
+        }
+    }
+
+    fn url(&self) -> Option<&str> {
+        match &self.definition.kind {
+            ProbeKind::Http(http) => Some(&http.url),
+            ProbeKind::Tcp | ProbeKind::Tls => None,
         }
     }
 
     fn status(&self) -> ProbeStatus {
         let results = self.lock();
         let (last_status, last_error) = match &results.last {
-            Some(Ok(status)) => (Some(*status), None),
+            Some(Ok(status)) => (*status, None),
             Some(Err(error)) => (error.status(), Some(error.to_string())),
             None => (None, None),
         };
+        let changed = results.changed.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         ProbeStatus {
-            url: self.definition.url.clone(),
+            kind: self.definition.kind.name(),
+            url: self.url().map(str::to_owned),
             window: self.definition.window,
             threshold: self.definition.threshold,
             good: results.history.good(self.definition.window),
             history: results.history.text(self.definition.window),
             last_status,
             last_error,
+            average_ms: results.average.as_secs_f64() * 1_000.0,
+            changed_at_unix_ms: u64::try_from(changed.as_millis()).unwrap_or(u64::MAX),
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Results> {
         self.results.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Results {
+    fn count(&mut self, good: bool, took: Duration) {
+        self.history.push(good);
+        if !good {
+            self.failed += 1;
+            return;
+        }
+        self.succeeded += 1;
+        let weight = u32::try_from(self.succeeded).unwrap_or(u32::MAX).min(AVERAGED);
+        self.average = (self.average * (weight - 1) + took) / weight;
     }
 }
 
@@ -209,10 +259,12 @@ impl History {
 }
 
 /// A probe in `/status`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ProbeStatus {
-    /// The path that is asked for.
-    pub url: String,
+    /// What is tried: `http`, `tcp` or `tls`.
+    pub kind: &'static str,
+    /// The path that is asked for; `None` if nothing is asked.
+    pub url: Option<String>,
     /// How many of the last probes are looked at.
     pub window: u8,
     /// How many of them must have succeeded.
@@ -225,4 +277,8 @@ pub struct ProbeStatus {
     pub last_status: Option<u16>,
     /// Why the last probe failed; `None` if it succeeded or none has ended.
     pub last_error: Option<String>,
+    /// How long those that succeeded took, the last ones weighing most; 0 before the first one.
+    pub average_ms: f64,
+    /// When the backend turned healthy or sick, or was first probed.
+    pub changed_at_unix_ms: u64,
 }

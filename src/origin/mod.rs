@@ -11,22 +11,30 @@ mod backend;
 mod connect;
 mod definition;
 mod director;
+mod dns;
 mod exchange;
 mod greeting;
 mod health;
+mod host;
+mod lookup;
 mod probe;
 mod registry;
 mod shared;
 mod slots;
 mod tls;
 
-pub use addresses::{Lookup, LookupFuture, ResolveError, SystemLookup};
+pub use addresses::ResolveError;
 pub use backend::{Backend, BackendStatus, OriginRequest, Route};
 pub use connect::{Endpoint, Socket, connect};
-pub use definition::{Address, BackendDefinition, Greeting, Limit, Place, ProbeDefinition, ProxyVersion, Via};
+pub use definition::{
+    Address, BackendDefinition, Greeting, HttpProbe, Limit, Place, ProbeDefinition, ProbeKind, ProxyVersion, Via,
+};
 pub use director::{Chosen, Director, DirectorDefinition, DirectorStatus, Question, Shard, Target, Way, digest};
+pub use dns::Dns;
 pub use greeting::ClientConnection;
 pub use health::ProbeStatus;
+pub use host::HostAddresses;
+pub use lookup::{Candidate, Found, Lookup, LookupFuture, Name};
 pub use registry::Registry;
 pub use slots::Busy;
 pub use tls::{ClientIdentity, TlsDefinition, TlsError, certificates, private_key};

@@ -1,4 +1,4 @@
-//! Asks a backend for its probe's path, again and again.
+//! Probes a backend, again and again.
 
 use std::sync::Arc;
 
@@ -6,10 +6,11 @@ use rustls::ClientConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::backend::resolve;
 use super::connect::{Endpoint, Socket, connect};
-use super::definition::Place;
+use super::definition::{HttpProbe, Place, ProbeKind};
 use super::exchange::{self, ProbeError};
 use super::health::{Probed, Record, Ways};
 use super::tls::{TlsDefinition, TlsError};
@@ -19,9 +20,10 @@ use super::tls::{TlsDefinition, TlsError};
 pub(super) async fn run(probed: Probed, ways: Ways, record: Arc<Record>) {
     let tls = probed.definition.tls.as_ref().map(|tls| tls.client_config().map(Arc::new));
     loop {
-        let next = Instant::now() + probed.probe.interval;
-        let once = timeout(probed.probe.timeout, probe_once(&probed, &ways, tls.as_ref()));
-        record.take(once.await.unwrap_or(Err(ProbeError::TimedOut(probed.probe.timeout))));
+        let began = Instant::now();
+        let next = began + probed.probe.interval;
+        let once = timeout(probed.probe.timeout, probe_once(&probed, &ways, tls.as_ref())).await;
+        record.take(once.unwrap_or(Err(ProbeError::TimedOut(probed.probe.timeout))), began.elapsed());
         sleep_until(next).await;
         // An interval of zero must not keep the thread to itself.
         tokio::task::yield_now().await;
@@ -30,20 +32,35 @@ pub(super) async fn run(probed: Probed, ways: Ways, record: Arc<Record>) {
 
 type Tls = Result<Arc<ClientConfig>, TlsError>;
 
-/// The status, if it is the expected one.
-async fn probe_once(probed: &Probed, ways: &Ways, tls: Option<&Tls>) -> Result<u16, ProbeError> {
+/// What came of it: the status, if one was asked for and it is expected.
+async fn probe_once(probed: &Probed, ways: &Ways, tls: Option<&Tls>) -> Result<Option<u16>, ProbeError> {
+    let until = Instant::now() + probed.probe.timeout;
     let stream = open(probed, ways).await?;
-    let request = request_text(probed);
-    let status = match (&probed.definition.tls, tls) {
-        (Some(definition), Some(config)) => {
-            exchange::status_of(secure(stream, definition, config).await?, &request).await?
-        }
-        _ => exchange::status_of(stream, &request).await?,
+    let http = match &probed.probe.kind {
+        ProbeKind::Tcp => return Ok(None),
+        ProbeKind::Tls => None,
+        ProbeKind::Http(http) => Some(http),
     };
-    if status == probed.probe.expected_response {
-        return Ok(status);
+    let stream: Box<dyn Stream> = match (&probed.definition.tls, tls) {
+        (Some(definition), Some(config)) => Box::new(secure(stream, definition, config).await?),
+        _ => stream,
+    };
+    match http {
+        Some(http) => ask(stream, http, &host(probed), until).await.map(Some),
+        None => Ok(None),
     }
-    Err(ProbeError::Status { got: status, expected: probed.probe.expected_response })
+}
+
+/// The status, if it is expected and the connection ends as expected.
+async fn ask(mut stream: Box<dyn Stream>, http: &HttpProbe, host: &str, until: Instant) -> Result<u16, ProbeError> {
+    let status = exchange::status_of(&mut stream, &request_text(http, host)).await?;
+    if !http.expected.iter().any(|range| range.contains(&status)) {
+        return Err(ProbeError::Status { got: status, expected: http.expected_text() });
+    }
+    if http.expect_close {
+        exchange::to_the_end(&mut stream, until).await?;
+    }
+    Ok(status)
 }
 
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -52,7 +69,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 /// Connects as a request would, on nobody's behalf.
 async fn open(probed: &Probed, ways: &Ways) -> Result<Box<dyn Stream>, ProbeError> {
-    let route = resolve(&probed.definition, ways.addresses.as_deref(), ways.via.as_deref()).await?;
+    let route = resolve(&probed.definition, ways.addresses.as_deref(), ways.via.as_deref(), &[]).await?;
     let greeting = probed.definition.greeting.bytes(route.backend, None);
     let socket = connect(&route.endpoint, &greeting).await;
     if let (Err(_), Endpoint::Network(address)) = (&socket, &route.endpoint) {
@@ -68,7 +85,7 @@ async fn secure(
     stream: Box<dyn Stream>,
     definition: &TlsDefinition,
     config: &Tls,
-) -> Result<impl AsyncRead + AsyncWrite + Unpin, ProbeError> {
+) -> Result<TlsStream<Box<dyn Stream>>, ProbeError> {
     let refused = |error: &TlsError| ProbeError::Tls(error.to_string());
     let config = config.as_ref().map_err(refused)?;
     let name = definition.name().map_err(|error| refused(&error))?;
@@ -76,21 +93,20 @@ async fn secure(
     connected.map_err(|error| ProbeError::Tls(error.to_string()))
 }
 
-/// The request as Varnish sends it, with warp's name on it.
-fn request_text(probed: &Probed) -> String {
-    let version = env!("CARGO_PKG_VERSION");
-    format!(
-        "GET {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: warp-probe/{version}\r\nConnection: close\r\n\r\n",
-        probed.probe.url,
-        host(probed)
-    )
+/// The lines that are given, else the request as Varnish sends it, with warp's name on it.
+fn request_text(http: &HttpProbe, host: &str) -> String {
+    if http.lines.is_empty() {
+        let version = env!("CARGO_PKG_VERSION");
+        return format!(
+            "GET {} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: warp-probe/{version}\r\nConnection: close\r\n\r\n",
+            http.url
+        );
+    }
+    http.lines.join("\r\n") + "\r\n\r\n"
 }
 
 fn host(probed: &Probed) -> String {
     let definition = &probed.definition;
-    match (&definition.host_header, &definition.place) {
-        (Some(host), _) => host.clone(),
-        (None, Some(Place::Network(address))) => address.host_text(),
-        (None, _) => "localhost".to_owned(),
-    }
+    let of_place = || definition.place.as_ref().map(Place::host_text).unwrap_or_default();
+    definition.host_header.clone().unwrap_or_else(of_place)
 }

@@ -1,21 +1,25 @@
 //! All backends that some policy holds.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use super::addresses::{Addresses, Lookup, SystemLookup};
+use super::addresses::Addresses;
 use super::backend::{Backend, Parts};
 use super::definition::{Address, BackendDefinition, Limit, Place};
 use super::director::{Director, DirectorDefinition, State, Target};
+use super::dns::Dns;
 use super::health::{Health, Probed, Ways};
+use super::host::HostAddresses;
+use super::lookup::{Lookup, Name};
 use super::shared::Shared;
 use super::slots::Slots;
 use crate::telemetry::Metrics;
 
 /// Gives the same [`Backend`] for the same definition, for as long as someone holds it.
 ///
-/// Its parts are shared more widely: addresses by host and port, health by what the probe asks, slots by name and
+/// Its parts are shared more widely: addresses by host and port or service, health by what the probe asks, slots by name and
 /// limit, so that none is lost when a policy changes a timeout.
 #[derive(Debug)]
 pub struct Registry {
@@ -24,7 +28,7 @@ pub struct Registry {
     lookup: Arc<dyn Lookup>,
     backends: Shared<BackendDefinition, Backend>,
     health: Shared<Probed, Health>,
-    addresses: Shared<Address, Addresses>,
+    addresses: Shared<Place, Addresses>,
     slots: Shared<(String, Option<Place>, Limit), Slots>,
     directors: Shared<DirectorDefinition, State>,
 }
@@ -34,10 +38,10 @@ impl Registry {
     /// and lives as long as the process.
     #[must_use]
     pub fn new(runtime: Handle, metrics: Arc<Metrics>) -> Self {
-        Self::with_lookup(runtime, metrics, Arc::new(SystemLookup))
+        Self::with_lookup(runtime, metrics, Arc::new(Dns::default()))
     }
 
-    /// Like [`Self::new`] with another way to look names up.
+    /// Like [`Self::new`] with another way to look names up than the system's.
     #[must_use]
     pub fn with_lookup(runtime: Handle, metrics: Arc<Metrics>, lookup: Arc<dyn Lookup>) -> Self {
         Self {
@@ -71,16 +75,26 @@ impl Registry {
         Director::new(number, definition, members, state)
     }
 
-    fn addresses_of(&self, place: Option<&Place>) -> Option<Arc<Addresses>> {
-        match place {
-            Some(Place::Network(address)) => Some(self.addresses(address)),
-            _ => None,
-        }
+    /// What a host stands for that is named by something other than a backend.
+    #[must_use]
+    pub fn host(&self, name: &str) -> HostAddresses {
+        let place = Place::Network(Address { host: name.to_owned(), port: 0 });
+        let name = Name::Host { host: name.to_owned(), port: 0 };
+        let make = || Addresses::of_name(name, self.lookup.clone(), &self.runtime);
+        HostAddresses::new(self.addresses.get_or_make(&place, make), self.runtime.clone())
     }
 
-    fn addresses(&self, address: &Address) -> Arc<Addresses> {
-        self.addresses
-            .get_or_make(address, || Addresses::new(address.clone(), self.lookup.clone(), self.runtime.clone()))
+    fn addresses_of(&self, place: Option<&Place>) -> Option<Arc<Addresses>> {
+        let place = place?;
+        let name = place.name()?;
+        let literal = match place {
+            Place::Network(address) => address.literal().map(|ip| SocketAddr::new(ip, address.port)),
+            _ => None,
+        };
+        Some(self.addresses.get_or_make(place, || match literal {
+            Some(address) => Addresses::known(address),
+            None => Addresses::of_name(name, self.lookup.clone(), &self.runtime),
+        }))
     }
 
     fn health(

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{self, FileText};
 use crate::origin::{
-    Address, Backend, BackendDefinition, ClientIdentity, Greeting, Limit, Place, ProbeDefinition, ProxyVersion,
-    Registry, TlsDefinition, TlsError, Via, certificates, private_key,
+    Address, Backend, BackendDefinition, ClientIdentity, Greeting, HttpProbe, Limit, Place, ProbeDefinition, ProbeKind,
+    ProxyVersion, Registry, TlsDefinition, TlsError, Via, certificates, private_key,
 };
 
 /// The running backends, in the order of the declared ones.
@@ -50,6 +50,7 @@ fn place(place: &hir::Place) -> Place {
     match place {
         hir::Place::Network(address) => Place::Network(Address { host: address.host.clone(), port: address.port }),
         hir::Place::Socket(path) => Place::Socket(path.clone()),
+        hir::Place::Service(name) => Place::Service(name.clone()),
     }
 }
 
@@ -72,6 +73,7 @@ fn greeting(backend: &hir::Backend, declared: &[hir::Backend]) -> Greeting {
 fn authority(backend: &hir::Backend) -> Option<String> {
     let host = match &backend.place {
         Some(hir::Place::Network(address)) => Some(address.host.clone()),
+        Some(service @ hir::Place::Service(_)) => Some(place(service).host_text()),
         _ => None,
     };
     backend.host_header.clone().or(host)
@@ -103,8 +105,16 @@ fn bad_certificate(file: &FileText, error: &TlsError) -> Box<Diagnostic> {
 
 fn probe(probe: &hir::Probe) -> ProbeDefinition {
     ProbeDefinition {
-        url: probe.url.clone(),
-        expected_response: probe.expected_response,
+        kind: match &probe.kind {
+            hir::ProbeKind::Http(http) => ProbeKind::Http(HttpProbe {
+                url: http.url.clone(),
+                lines: http.lines.clone(),
+                expected: http.expected.clone(),
+                expect_close: http.expect_close,
+            }),
+            hir::ProbeKind::Tcp => ProbeKind::Tcp,
+            hir::ProbeKind::Tls => ProbeKind::Tls,
+        },
         timeout: probe.timeout,
         interval: probe.interval,
         window: probe.window,

@@ -8,19 +8,20 @@ use std::time::{Instant, SystemTime};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
-use super::load::{Rejected, compile};
+use super::load::{Lasting, Rejected, compile};
 use super::reads::Reads;
 use super::source::PolicySource;
 use super::status::{PolicyStatus, ReloadReport, milliseconds, unix_ms};
 use super::{Policy, Targets};
 use crate::files::DiskFiles;
+use crate::limit::Limiters;
 use crate::origin::Registry;
 use crate::telemetry::{Metrics, ReloadResult};
 
 /// The running policy of the process.
 pub struct PolicyHandle {
     source: PolicySource,
-    registry: Arc<Registry>,
+    lasting: Lasting,
     current: ArcSwap<Policy>,
     metrics: Arc<Metrics>,
     last_reload: ArcSwapOption<ReloadReport>,
@@ -40,11 +41,12 @@ impl PolicyHandle {
     /// # Errors
     /// When it has errors: a proxy does not start with a broken policy.
     pub fn load(source: PolicySource, registry: Arc<Registry>, metrics: Arc<Metrics>) -> Result<Self, Box<Rejected>> {
-        let policy = compile(&source, &registry, 1)?;
+        let lasting = Lasting { registry, limiters: Limiters::default() };
+        let policy = compile(&source, &lasting, 1)?;
         metrics.set_generation(policy.generation);
         Ok(Self {
             source,
-            registry,
+            lasting,
             current: ArcSwap::from_pointee(policy),
             metrics,
             last_reload: ArcSwapOption::empty(),
@@ -137,7 +139,7 @@ impl PolicyHandle {
     }
 
     fn replace(&self, current: &Policy, refused: &mut Option<Refused>) -> (ReloadResult, usize, String) {
-        match compile(&self.source, &self.registry, current.generation.saturating_add(1)) {
+        match compile(&self.source, &self.lasting, current.generation.saturating_add(1)) {
             Ok(policy) => {
                 self.publish(policy, refused);
                 (ReloadResult::Ok, 0, String::new())

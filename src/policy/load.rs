@@ -1,16 +1,18 @@
 //! From a source to a policy that can run.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::reads::Reads;
 use super::source::PolicySource;
-use super::{Policy, backends, directors};
+use super::{Fired, Policy, acls, backends, directors};
 use crate::decision::Program;
 use crate::files::DiskFiles;
 use crate::lang::check::Checked;
 use crate::lang::diagnostic::{Diagnostic, render};
 use crate::lang::source::SourceMap;
+use crate::limit::Limiters;
 use crate::origin::Registry;
 
 /// Why a text did not become a policy, with all that is needed to show it in full.
@@ -40,30 +42,46 @@ impl Rejected {
     }
 }
 
-/// Reads, checks and lowers the policy of `source`; its backends come from `registry`, so that the
-/// ones that did not change keep their health and connections.
+/// What outlives a policy, so that what does not change goes on as it was.
+pub struct Lasting {
+    /// Backends and directors with their health and connections.
+    pub registry: Arc<Registry>,
+    /// Rate limits with their buckets.
+    pub limiters: Limiters,
+}
+
+/// Reads, checks and lowers the policy of `source`; what it has in common with one before comes from `lasting`.
 ///
 /// # Errors
 /// When a finding is an error. Nothing was changed then.
-pub fn compile(source: &PolicySource, registry: &Registry, generation: u64) -> Result<Policy, Box<Rejected>> {
-    let started = Instant::now();
+pub fn compile(source: &PolicySource, lasting: &Lasting, generation: u64) -> Result<Policy, Box<Rejected>> {
+    let (started, registry) = (Instant::now(), &lasting.registry);
     let (Checked { sources, diagnostics, hir }, reads) = source.check(&DiskFiles);
     let Some(hir) = hir else {
         return Err(Box::new(Rejected { diagnostics, sources, compile_time: started.elapsed(), reads }));
     };
-    let backends = match backends::resolve(&hir.backends, registry) {
-        Ok(backends) => backends,
+    let resolved =
+        backends::resolve(&hir.backends, registry).and_then(|backends| Ok((backends, acls::resolve(&hir, registry)?)));
+    let (backends, acl_hosts) = match resolved {
+        Ok(resolved) => resolved,
         Err(findings) => {
             let diagnostics = diagnostics.into_iter().chain(findings).collect();
             return Err(Box::new(Rejected { diagnostics, sources, compile_time: started.elapsed(), reads }));
         }
     };
+    let directors = directors::resolve(&hir, &backends, registry);
+    let rate_limits = lasting.limiters.of(hir.rate_limits.iter().map(|limit| limit.definition.as_str()));
+    let default_backend = hir.default_backend;
+    let program = Program::new(hir);
     Ok(Policy {
         generation,
-        directors: directors::resolve(&hir, &backends, registry),
+        directors,
+        rate_limits,
         backends,
-        default_backend: hir.default_backend,
-        program: Program::new(hir),
+        default_backend,
+        fired: Fired::new(program.rule_count()),
+        _acl_hosts: acl_hosts.keep(&program),
+        program,
         path: source.path.clone(),
         files: reads.paths().map(PathBuf::from).collect(),
         fingerprint: reads.fingerprint(),

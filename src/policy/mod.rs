@@ -4,8 +4,10 @@
 //! replaces it, [`Watcher`] sees that files changed. Requests only ever touch [`PolicyHandle::current`]. Listeners
 //! and stores are not here: a swap never touches a socket or a stored object.
 
+mod acls;
 mod backends;
 mod directors;
+mod fired;
 mod handle;
 mod load;
 mod reads;
@@ -20,16 +22,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+pub use fired::Fired;
 pub use handle::PolicyHandle;
-pub use load::{Rejected, compile};
+pub use load::Rejected;
 pub use source::PolicySource;
-pub use status::{PolicyStatus, ReloadReport};
+pub use status::{PolicyStatus, ReloadReport, RuleStatus};
 pub use watch::Watcher;
 
-use crate::decision::Program;
+use crate::decision::{Program, Rule};
 use crate::lang::diagnostic::Diagnostic;
-use crate::lang::hir::BackendId;
+use crate::lang::hir::{BackendId, RateLimitId};
 use crate::lang::source::SourceMap;
+use crate::limit::Limiter;
 use crate::origin::{Backend, Director, Target};
 use reads::Reads;
 use watch::Targets;
@@ -41,10 +45,14 @@ pub struct Policy {
     pub generation: u64,
     /// The decision trees.
     pub program: Program,
+    /// How often each of its rules decided.
+    pub fired: Fired,
     /// The backends, in the order of their [`BackendId`]s.
     pub backends: Vec<Arc<Backend>>,
     /// The directors, whose [`BackendId`]s are behind those of the backends.
     pub directors: Vec<Arc<Director>>,
+    /// The rate limits, in the order of their [`RateLimitId`]s.
+    pub rate_limits: Vec<Arc<Limiter>>,
     /// Where requests go that no statement sends elsewhere; `None` if the policy has no backend.
     pub default_backend: Option<BackendId>,
     /// The text, for places of rules and diagnostics.
@@ -62,9 +70,27 @@ pub struct Policy {
     /// Findings that did not keep it from running.
     pub warnings: Vec<Diagnostic>,
     reads: Reads,
+    _acl_hosts: acls::Kept,
 }
 
 impl Policy {
+    /// The rate limit of that number.
+    #[must_use]
+    pub fn rate_limit(&self, id: RateLimitId) -> Option<&Limiter> {
+        self.rate_limits.get(id.0 as usize).map(Arc::as_ref)
+    }
+
+    /// How often each rule decided since this policy was loaded, in the order of the policy's steps.
+    #[must_use]
+    pub fn rules(&self) -> Vec<RuleStatus> {
+        let status = |rule: Rule| RuleStatus {
+            step: rule.step.name(),
+            condition: rule.condition.map(|span| self.sources.describe(span)),
+            decided: self.fired.times(rule.id),
+        };
+        self.program.rules().map(status).collect()
+    }
+
     /// The backend or director of that number.
     #[must_use]
     pub fn target(&self, id: BackendId) -> Option<Target> {

@@ -23,6 +23,17 @@ pub struct ReloadReport {
     pub diagnostics: String,
 }
 
+/// A rule of the running policy: an arm of an `if`, a `match` or a table.
+#[derive(Clone, Debug, Serialize)]
+pub struct RuleStatus {
+    /// The step that it belongs to.
+    pub step: &'static str,
+    /// The place of its condition, `site.warp:12:10`; `None` for what is done if none of those before it holds.
+    pub condition: Option<String>,
+    /// How often its condition was the first to hold since the policy was loaded.
+    pub decided: u64,
+}
+
 /// The running policy and what came of the last reload.
 #[derive(Clone, Debug, Serialize)]
 pub struct PolicyStatus {

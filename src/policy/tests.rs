@@ -90,7 +90,7 @@ fn port(handle: &PolicyHandle) -> u16 {
     let id = policy.default_backend.unwrap();
     match policy.backends[id.0 as usize].definition().place.as_ref().unwrap() {
         Place::Network(address) => address.port,
-        Place::Socket(path) => panic!("{path} has no port"),
+        other => panic!("{other} has no port"),
     }
 }
 

@@ -11,6 +11,7 @@ use pingora::{Error, Result};
 use super::ctx::{Fetch, Lifetimes, NotStored, RequestCtx, Stage, TtlSource, Uncacheable};
 use super::fetch::{failed, refused};
 use super::marks::MARK_TIME;
+use super::refresh::{self, Refreshed};
 use super::retry::{self, Retry};
 use super::revalidate::Unusable;
 use super::step::Messages;
@@ -70,16 +71,18 @@ pub fn response(
             ctx.fetch.unusable = Some(Unusable::OfAnother);
             return Ok(());
         }
-        (Some(meta), _) => {
-            let Ok(refreshed) = refresh(meta.response_header(), response) else {
+        (Some(meta), _) => match refresh::refresh(meta, response, ctx) {
+            Refreshed::Head(mut refreshed) => {
+                let verdict = respond(session, &mut refreshed, stored_tags(storage, meta), ctx);
+                ctx.fetch.refreshed = Some(refreshed);
+                verdict
+            }
+            Refreshed::TooLarge => {
                 ctx.fetch.unusable = Some(Unusable::TooLarge);
                 return Ok(());
-            };
-            let mut refreshed = Box::new(refreshed);
-            let verdict = respond(session, &mut refreshed, stored_tags(storage, meta), ctx);
-            ctx.fetch.refreshed = Some(refreshed);
-            verdict
-        }
+            }
+            Refreshed::Refused(verdict) => verdict,
+        },
         (None, Some(mut joined)) => {
             let tags = session.cache.maybe_cache_meta().map(|meta| stored_tags(storage, meta)).unwrap_or_default();
             let verdict = respond(session, &mut joined, tags, ctx);
@@ -147,6 +150,10 @@ pub fn respond(session: &Session, beresp: &mut ResponseHeader, tags: Tags, ctx: 
     let passes = ctx.fetch.lifetimes.uncacheable;
     ctx.fetch.lifetimes = lifetimes(beresp, &ctx.fetch);
     ctx.fetch.lifetimes.uncacheable = passes;
+    ctx.fetch.unsent_status = 0;
+    if let Some(changed) = ctx.fetch.changed.take() {
+        changed.hand_to(&mut ctx.fetch.lifetimes);
+    }
     let verdict = ctx.run(Step::BackendResponse, Messages::beresp(beresp));
     if verdict.action == Action::Pass {
         ctx.fetch.lifetimes.uncacheable = Uncacheable::Refused;
@@ -164,7 +171,7 @@ pub fn respond(session: &Session, beresp: &mut ResponseHeader, tags: Tags, ctx: 
 }
 
 /// The times that RFC 9111 section 4.2 and RFC 5861 give a response, before the policy speaks.
-fn lifetimes(beresp: &ResponseHeader, fetch: &Fetch) -> Lifetimes {
+pub fn lifetimes(beresp: &ResponseHeader, fetch: &Fetch) -> Lifetimes {
     let now = SystemTime::now();
     let timing = Timing { request_time: fetch.sent.unwrap_or(now), response_time: now };
     let cc = fetch.directives(&beresp.headers);

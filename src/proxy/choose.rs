@@ -7,6 +7,7 @@ use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
+use super::coalesce;
 use super::ctx::RequestCtx;
 use super::facts::StepFacts;
 use super::fetch::failed;
@@ -22,13 +23,19 @@ use crate::telemetry::Reason;
 /// The backend to ask now.
 ///
 /// # Errors
-/// When there is none, it is sick, or it has as many requests as it may have.
-pub async fn backend(session: &Session, ctx: &mut RequestCtx) -> Result<Arc<Backend>> {
+/// When there is none, it is sick, or it has as many requests as it may have; and when the client goes away while it
+/// waits for one of those to end.
+pub async fn backend(session: &mut Session, ctx: &mut RequestCtx) -> Result<Arc<Backend>> {
     // The request before this one is over; what it held is free for this one.
     ctx.fetch.asked = None;
     loop {
         let backend = choose(session, ctx)?;
-        match backend.admit().await {
+        let admitted = tokio::select! {
+            biased;
+            admitted = backend.admit() => admitted,
+            error = coalesce::gone(session), if !ctx.exchange.background => return Err(error),
+        };
+        match admitted {
             Ok(asked) => {
                 ctx.fetch.asked = Some(asked);
                 return Ok(backend);
@@ -102,6 +109,7 @@ fn member(director: &Arc<Director>, session: &Session, ctx: &mut RequestCtx) -> 
         let mut facts = StepFacts::new(&mut ctx.exchange, None);
         facts.fetch = Some(&mut ctx.fetch);
         facts.bereq = bereq.as_deref_mut();
+        facts.policy = Some(&ctx.policy);
         let asked = Asked { policy: &ctx.policy, facts: &facts, hash, failed: &failed };
         Target::Director(director.clone()).choose(&asked)
     };

@@ -158,7 +158,7 @@ fn refused(reason: Reason, ctx: &mut RequestCtx) -> Box<Error> {
 }
 
 /// The end of a client's connection. One that may still send content is not watched.
-async fn gone(session: &mut Session) -> Box<Error> {
+pub async fn gone(session: &mut Session) -> Box<Error> {
     if session.is_body_empty()
         && let Err(error) = session.downstream_session.read_body_or_idle(true).await
     {

@@ -1,6 +1,6 @@
 //! What warp knows about one request while it is under way.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -12,24 +12,29 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use super::abandon::LeftBehind;
 use super::backend_connection::Reading;
 use super::coalesce;
+use super::connection::ClientSession;
 use super::content::Keeping;
 use super::deadline::Watch;
 use super::failure::Page;
 use super::invalidator::Invalidator;
 use super::options::Limits;
 use super::part::Pieces;
+use super::pipe::Piped;
 use super::post::ForGet;
+use super::refresh::Changed;
 use super::retry::Attempts;
 use super::revalidate::Unusable;
 use super::slice::Handed;
 use super::tags::Tags;
 use super::told::{Obj, Told};
+use super::wishes::{Wish, Wishes};
 use crate::cache::slice::Slice;
 use crate::cache::{CacheControl, TargetList, Unstorable, targeted};
 use crate::lang::hir::BackendId;
 use crate::lang::source::Span;
 use crate::origin::{Backend, OriginRequest};
 use crate::policy::Policy;
+use crate::store::Mark;
 use crate::store::pingora::{FillIntent, Wanted};
 use crate::telemetry::{InFlight, Outcome, Reason};
 
@@ -68,6 +73,8 @@ pub struct RequestCtx {
     pub sliced: bool,
     /// Its part in waiting for the fetches of others.
     pub part: coalesce::Part,
+    /// What came of it, if it was piped.
+    pub piped: Option<Piped>,
 }
 
 /// The client's side.
@@ -82,16 +89,26 @@ pub struct Exchange {
     pub client: IpAddr,
     /// The address on which it was accepted.
     pub local: IpAddr,
+    /// Their connection; none for a request that has no client.
+    pub session: Option<Arc<ClientSession>>,
+    /// `client.identity`, if the policy set it.
+    pub identity: Option<Vec<u8>>,
     /// A fetch in the background on behalf of a stale response: no client waits.
     pub background: bool,
     /// `req.backend_hint`.
     pub backend_hint: Option<BackendId>,
-    /// `req.hash_always_miss`.
-    pub hash_always_miss: bool,
-    /// `req.select_language`.
-    pub select_language: bool,
+    /// What it wants of the lookup.
+    pub wishes: Wishes,
     /// `req.grace`; no limit if `None`.
     pub grace: Option<Duration>,
+    /// `req.max_age`; no limit if `None`.
+    pub max_age: Option<Duration>,
+    /// How its key was marked when it was looked for.
+    pub mark: Option<Mark>,
+    /// Whether the response is sent while it comes.
+    pub is_streaming: bool,
+    /// What the policy put before the digits of `resp.status` that are sent.
+    pub unsent_status: u16,
     /// Why a stale response is served without the backend being asked.
     pub unasked: Option<Reason>,
     /// When the first of the stored variants of this URL was stored.
@@ -112,6 +129,8 @@ pub struct Exchange {
     pub log: Vec<String>,
     /// How often the stored response was served, this time included; 0 on a miss.
     pub hits: u64,
+    /// How often it was served by then, where it was found stale.
+    pub hits_before: u64,
     /// `req.restarts`: how often the request has begun again.
     pub restarts: u32,
     /// What is kept of its content, to be sent once more if need be.
@@ -143,6 +162,8 @@ pub struct Fetch {
     pub chosen: Option<BackendId>,
     /// The members of the director to which no connection could be made.
     pub failed_at: Vec<Arc<Backend>>,
+    /// To which addresses this asking could not connect.
+    pub failed_addresses: Vec<SocketAddr>,
     /// The request to the backend that was asked last, counted when it ends.
     pub asked: Option<OriginRequest>,
     /// The name of that backend, once the request to it has ended.
@@ -153,8 +174,16 @@ pub struct Fetch {
     pub first_byte_timeout: Option<Duration>,
     /// `bereq.between_bytes_timeout`, if the policy set it.
     pub between_bytes_timeout: Option<Duration>,
+    /// `bereq.task_deadline`, if the policy set it.
+    pub task_deadline: Option<Duration>,
+    /// `bereq.retry_connect`.
+    pub reconnect: Reconnect,
+    /// Whether the content of the request is sent.
+    pub content: Content,
     /// `bereq.cache_control_fields`, if the policy set it.
     pub targets: Option<TargetList>,
+    /// What the policy put before the digits of `beresp.status` that are those of the response.
+    pub unsent_status: u16,
     /// What comes from it.
     pub reading: Reading,
     /// What sees to it that the backend does not take too long, where pingora does not.
@@ -178,6 +207,8 @@ pub struct Fetch {
     pub aged: Option<(Duration, SystemTime)>,
     /// A stored response brought up to date by a 304, waiting to be stored.
     pub refreshed: Option<Box<ResponseHeader>>,
+    /// What `backend_refresh` made of the times of a 304.
+    pub changed: Option<Changed>,
     /// `beresp.was_304`.
     pub was_304: bool,
     /// Why a 304 is of no use.
@@ -196,6 +227,26 @@ pub struct Fetch {
     pub hit_for_pass: Option<Duration>,
     /// Status and reason of the error page, where `error(...)` or RFC 9111 asks for others than the usual.
     pub error: Option<(u16, Option<Vec<u8>>)>,
+}
+
+/// Whether a request is sent once more where a kept connection turned out to be closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reconnect {
+    /// If it may be sent twice.
+    #[default]
+    Once,
+    /// It is not.
+    Never,
+}
+
+/// What becomes of the content of a request on its way to the backend.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Content {
+    /// It goes there.
+    #[default]
+    Sent,
+    /// The policy leaves it out (`unset bereq.body`).
+    LeftOut,
 }
 
 /// How far a fetch has come.
@@ -274,6 +325,12 @@ pub enum TtlSource {
 }
 
 impl Fetch {
+    /// The name of the backend that is asked or was asked last.
+    pub fn asked_name(&self) -> Option<&str> {
+        let asked = self.asked.as_ref().map(|asked| asked.backend().name());
+        asked.or(self.asked_name.as_deref())
+    }
+
     /// Whether the connection was ended because the backend took too long.
     pub fn has_timed_out(&self) -> bool {
         self.watch.as_ref().is_some_and(Watch::has_cut)
@@ -407,6 +464,7 @@ impl RequestCtx {
             obj: None,
             sliced: false,
             part: coalesce::Part::default(),
+            piped: None,
         }
     }
 }
@@ -424,11 +482,16 @@ impl Exchange {
             time,
             client: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             local: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            session: None,
+            identity: None,
             background: false,
             backend_hint: None,
-            hash_always_miss: false,
-            select_language: false,
+            wishes: Wishes::default(),
             grace: None,
+            max_age: None,
+            mark: None,
+            is_streaming: false,
+            unsent_status: 0,
             unasked: None,
             family_birth: None,
             slice_bytes: 0,
@@ -439,6 +502,7 @@ impl Exchange {
             body: None,
             log: Vec::new(),
             hits: 0,
+            hits_before: 0,
             restarts: 0,
             keeping: Keeping::default(),
             ban_error: None,
@@ -447,14 +511,19 @@ impl Exchange {
         }
     }
 
+    /// The policy says whether it wants this of the lookup.
+    pub fn wish(&mut self, wish: Wish, is_wanted: bool) {
+        self.wishes = self.wishes.with(wish, is_wanted);
+    }
+
     /// That of the same request when it begins again: what its policy has said of it stays, what was made for it
     /// does not.
     pub fn again(&mut self) -> Self {
         Self {
             backend_hint: self.backend_hint,
-            hash_always_miss: self.hash_always_miss,
-            select_language: self.select_language,
+            wishes: self.wishes,
             grace: self.grace,
+            max_age: self.max_age,
             slice_bytes: self.slice_bytes,
             restarts: self.restarts,
             keeping: std::mem::take(&mut self.keeping),
@@ -470,6 +539,8 @@ impl Exchange {
         Self {
             client: self.client,
             local: self.local,
+            session: self.session.clone(),
+            identity: self.identity.clone(),
             background: self.background,
             ..Self::begun(self.xid, self.began, self.time)
         }

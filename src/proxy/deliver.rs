@@ -48,7 +48,10 @@ pub async fn respond(session: &mut Session, response: &mut ResponseHeader, ctx: 
 
 /// As `respond`, for a response of which `ctx` says already where it comes from.
 pub async fn hand_over(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
+    ctx.exchange.unsent_status = 0;
+    ctx.exchange.is_streaming = ctx.sliced || !(ctx.has_whole_body && is_from_store(session));
     let verdict = run_deliver(session, response, ctx);
+    begin(session, ctx);
     if verdict.action == Action::Deliver {
         strip_hop_by_hop(response);
         speak_as_the_client(session, response);
@@ -62,6 +65,13 @@ pub async fn hand_over(session: &mut Session, response: &mut ResponseHeader, ctx
     match answer_to(&verdict, session, ctx) {
         Some(synthetic) => synth::answer(session, ctx, &synthetic).await,
         None => Ok(()),
+    }
+}
+
+/// Before the response goes to the client: says how long it may take.
+pub fn begin(session: &mut Session, ctx: &RequestCtx) {
+    if let Some(of_client) = &ctx.exchange.session {
+        connection::begin_response(session, of_client);
     }
 }
 
@@ -83,6 +93,7 @@ pub fn respond_made(
     if slice::tell(session, ctx) {
         return Ok(Some((response, body)));
     }
+    (ctx.exchange.is_streaming, ctx.exchange.unsent_status) = (false, 0);
     let verdict = run_deliver(session, &mut response, ctx);
     if verdict.action != Action::Deliver {
         let Some(synthetic) = answer_to(&verdict, session, ctx) else { return Ok(None) };

@@ -34,7 +34,7 @@ pub fn cache_status(ctx: &RequestCtx, ttl_seconds: Option<i64>) -> CacheStatus {
         Outcome::Error if ctx.fetch.bereq.is_some() || verdict.collapsed.is_some() => {
             CacheStatus::forwarded(failed_forward(ctx))
         }
-        Outcome::Synth | Outcome::Purge | Outcome::Error => CacheStatus::made(),
+        Outcome::Synth | Outcome::Purge | Outcome::Pipe | Outcome::Error => CacheStatus::made(),
     };
     let status = status.stored(verdict.stored).collapsed(verdict.collapsed.is_some()).detail(detail(ctx));
     let status = key(&ctx.exchange).into_iter().fold(status, CacheStatus::key);

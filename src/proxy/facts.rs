@@ -1,5 +1,7 @@
 //! A request on pingora, as the policy sees it.
 
+mod exchange;
+
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
@@ -7,12 +9,15 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
-use super::ctx::{Exchange, Fetch, Lifetimes, TtlSource, Uncacheable};
-use crate::cache::slice::LEAST_BYTES;
+use super::ctx::{Content, Exchange, Fetch, Lifetimes, Reconnect, TtlSource, Uncacheable};
+use super::{password, world};
 use crate::cache::{TargetList, spelling};
+use crate::decision::facts::Rate;
 use crate::decision::{Ban, Facts, Refused, TEXT_LIMIT_BYTES, Value};
-use crate::lang::schema::{Message, Variable};
+use crate::lang::hir::{BackendId, PasswordHash, RateLimitId};
+use crate::lang::schema::{self, Message, Variable, join_status, split_status};
 use crate::lang::source::Span;
+use crate::policy::Policy;
 
 /// What a step can reach. A message that the step has nothing to do with is `None`; the checker
 /// has seen to it that no policy asks for one.
@@ -33,6 +38,10 @@ pub struct StepFacts<'a> {
     pub obj: Option<ObjView<'a>>,
     /// `resp`.
     pub resp: Option<&'a mut ResponseHeader>,
+    /// The policy, for what it knows of the world.
+    pub policy: Option<&'a Policy>,
+    /// Whether the policy is asked what it would do, and nothing counts.
+    pub is_aside: bool,
     /// The statement that is being carried out.
     place: Option<Span>,
 }
@@ -56,7 +65,19 @@ impl<'a> StepFacts<'a> {
     /// The facts of a step that begins now and sees only the client's request.
     pub fn new(exchange: &'a mut Exchange, req: Option<&'a mut RequestHeader>) -> Self {
         let now = SystemTime::now();
-        Self { now, exchange, fetch: None, req, bereq: None, beresp: None, obj: None, resp: None, place: None }
+        Self {
+            now,
+            exchange,
+            fetch: None,
+            req,
+            bereq: None,
+            beresp: None,
+            obj: None,
+            resp: None,
+            policy: None,
+            is_aside: false,
+            place: None,
+        }
     }
 
     fn headers(&self, message: Message) -> Option<&HeaderMap> {
@@ -64,7 +85,7 @@ impl<'a> StepFacts<'a> {
             Message::Req => self.req.as_deref().map(|req| &req.headers),
             Message::Bereq => self.bereq.as_deref().map(|bereq| &bereq.headers),
             Message::Beresp => self.beresp.as_deref().map(|beresp| &beresp.headers),
-            Message::Obj => self.obj.map(|obj| &obj.header.headers),
+            Message::ObjStale | Message::Obj => self.obj.map(|obj| &obj.header.headers),
             Message::Resp => self.resp.as_deref().map(|resp| &resp.headers),
         }
     }
@@ -78,6 +99,22 @@ fn protocol(version: Version) -> &'static str {
         Version::HTTP_2 => "HTTP/2.0",
         Version::HTTP_3 => "HTTP/3.0",
         _ => "HTTP/1.1",
+    }
+}
+
+/// The stored response is `obj` on the client's side and `obj_stale` on the backend's.
+fn obj_of(variable: Variable) -> Variable {
+    match variable {
+        Variable::ObjStaleStatus => Variable::ObjStatus,
+        Variable::ObjStaleReason => Variable::ObjReason,
+        Variable::ObjStaleProto => Variable::ObjProto,
+        Variable::ObjStaleTtl => Variable::ObjTtl,
+        Variable::ObjStaleGrace => Variable::ObjGrace,
+        Variable::ObjStaleKeep => Variable::ObjKeep,
+        Variable::ObjStaleAge => Variable::ObjAge,
+        Variable::ObjStaleTime => Variable::ObjTime,
+        Variable::ObjStaleUncacheable => Variable::ObjUncacheable,
+        other => other,
     }
 }
 
@@ -108,6 +145,14 @@ fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// A length of time that was set; none where it was unset.
+fn duration(value: &Value<'_>) -> Option<Duration> {
+    match value {
+        Value::Duration(time) => Some(Lifetimes::duration(*time)),
+        _ => None,
+    }
+}
+
 fn timeout(set: Option<Duration>) -> Value<'static> {
     Value::Duration(set.map_or(0, milliseconds))
 }
@@ -117,28 +162,6 @@ fn reason(resp: &ResponseHeader) -> Value<'_> {
 }
 
 impl StepFacts<'_> {
-    fn of_connection(&self, variable: Variable) -> Option<Value<'_>> {
-        Some(match variable {
-            Variable::Now | Variable::RespTime => Value::Time(self.now),
-            Variable::ClientIp | Variable::RemoteIp => Value::Ip(self.exchange.client),
-            Variable::ServerIp | Variable::LocalIp => Value::Ip(self.exchange.local),
-            Variable::ServerHostname => Value::text(super::hostname()),
-            Variable::ReqTime => Value::Time(self.exchange.time),
-            Variable::ReqXid | Variable::BereqXid => {
-                Value::Text(Some(Cow::Owned(self.exchange.xid.to_string().into_bytes())))
-            }
-            Variable::ReqRestarts => Value::Int(i64::from(self.exchange.restarts)),
-            Variable::ReqBackendHint => Value::Backend(self.exchange.backend_hint),
-            Variable::ReqHashAlwaysMiss => Value::Bool(self.exchange.hash_always_miss),
-            Variable::ReqSelectLanguage => Value::Bool(self.exchange.select_language),
-            Variable::ReqGrace => Value::Duration(self.exchange.grace.map_or(i64::MAX, milliseconds)),
-            Variable::ReqSlice => Value::Bytes(i64::try_from(self.exchange.slice_bytes).unwrap_or(i64::MAX)),
-            Variable::BereqIsBgfetch => Value::Bool(self.exchange.background),
-            Variable::ObjHits => Value::Int(i64::try_from(self.exchange.hits).unwrap_or(i64::MAX)),
-            _ => return None,
-        })
-    }
-
     fn of_request(&self, variable: Variable) -> Option<Value<'_>> {
         use Variable as V;
         let message = match variable {
@@ -163,11 +186,15 @@ impl StepFacts<'_> {
         Some(match variable {
             V::BereqRetries => Value::Int(i64::from(fetch.attempts.retries)),
             V::BereqTime => Value::Time(fetch.sent.unwrap_or(self.now)),
+            V::ObjStaleIsValid => Value::Bool(fetch.intent.as_ref().is_none_or(|intent| intent.stands())),
             V::BereqBackend => Value::Backend(fetch.backend),
             V::BerespBackend => Value::Backend(fetch.chosen),
+            V::BerespBackendName => fetch.asked_name().map_or(Value::UNSET, Value::text),
             V::BereqConnectTimeout => timeout(fetch.connect_timeout),
             V::BereqFirstByteTimeout => timeout(fetch.first_byte_timeout),
             V::BereqBetweenBytesTimeout => timeout(fetch.between_bytes_timeout),
+            V::BereqTaskDeadline => timeout(fetch.task_deadline),
+            V::BereqRetryConnect => Value::Bool(fetch.reconnect == Reconnect::Once),
             V::BereqCacheControlFields => Value::text(fetch.targets().as_str()),
             V::BereqUncacheable | V::BerespUncacheable => Value::Bool(times.uncacheable != Uncacheable::No),
             V::BerespTtl => Value::Duration(times.ttl_ms),
@@ -191,7 +218,12 @@ impl StepFacts<'_> {
         };
         Some(match (variable, response) {
             (V::BerespStatus | V::RespStatus | V::ObjStatus, response) => {
-                Value::Int(response.map_or(0, |response| i64::from(response.status.as_u16())))
+                let unsent = match variable {
+                    V::RespStatus => self.exchange.unsent_status,
+                    V::BerespStatus => self.fetch.as_deref().map_or(0, |fetch| fetch.unsent_status),
+                    _ => 0,
+                };
+                Value::Int(response.map_or(0, |response| join_status(response.status.as_u16(), unsent)))
             }
             (_, None) => Value::UNSET,
             (V::BerespReason | V::RespReason | V::ObjReason, Some(response)) => reason(response),
@@ -201,7 +233,11 @@ impl StepFacts<'_> {
 
     fn of_object(&self, variable: Variable) -> Value<'_> {
         let Some(obj) = self.obj else {
-            return if variable == Variable::ObjUncacheable { Value::Bool(true) } else { Value::Duration(0) };
+            return match variable {
+                Variable::ObjUncacheable => Value::Bool(true),
+                Variable::ObjTime => Value::Time(self.now),
+                _ => Value::Duration(0),
+            };
         };
         value_of_object(&obj, self.now, variable)
     }
@@ -217,6 +253,7 @@ pub fn value_of_object<'a>(obj: &ObjView<'a>, now: SystemTime, variable: Variabl
         Variable::ObjGrace => Value::Duration(milliseconds(obj.grace)),
         Variable::ObjKeep => Value::Duration(milliseconds(obj.keep)),
         Variable::ObjAge => Value::Duration(milliseconds(obj.age)),
+        Variable::ObjTime => Value::Time(now.checked_sub(obj.age).unwrap_or(SystemTime::UNIX_EPOCH)),
         Variable::ObjUncacheable => Value::Bool(false),
         Variable::ObjStatus => Value::Int(i64::from(obj.header.status.as_u16())),
         Variable::ObjReason => reason(obj.header),
@@ -260,13 +297,13 @@ impl StepFacts<'_> {
         let times = &mut fetch.lifetimes;
         match (variable, value) {
             (V::BereqBackend, Value::Backend(backend)) => fetch.backend = *backend,
-            (V::BereqConnectTimeout, Value::Duration(time)) => fetch.connect_timeout = Some(Lifetimes::duration(*time)),
-            (V::BereqFirstByteTimeout, Value::Duration(time)) => {
-                fetch.first_byte_timeout = Some(Lifetimes::duration(*time));
-            }
-            (V::BereqBetweenBytesTimeout, Value::Duration(time)) => {
-                fetch.between_bytes_timeout = Some(Lifetimes::duration(*time));
-            }
+            (V::BereqConnectTimeout, time) => fetch.connect_timeout = duration(time),
+            (V::BereqFirstByteTimeout, time) => fetch.first_byte_timeout = duration(time),
+            (V::BereqBetweenBytesTimeout, time) => fetch.between_bytes_timeout = duration(time),
+            (V::BereqTaskDeadline, time) => fetch.task_deadline = duration(time),
+            (V::BereqRetryConnect, Value::Bool(true)) => fetch.reconnect = Reconnect::Once,
+            (V::BereqRetryConnect, Value::Bool(false)) => fetch.reconnect = Reconnect::Never,
+            (V::BereqBody, _) => fetch.content = Content::LeftOut,
             (V::BereqCacheControlFields, Value::Text(text)) => {
                 fetch.targets = Some(targets(text.as_deref().unwrap_or_default()));
             }
@@ -289,21 +326,35 @@ impl StepFacts<'_> {
     }
 
     fn set_response(&mut self, variable: Variable, value: Value<'_>) -> Result<(), Refused> {
-        let response = match variable {
-            Variable::RespStatus | Variable::RespReason => self.resp.as_deref_mut(),
-            _ => self.beresp.as_deref_mut(),
-        };
+        let is_for_client = matches!(variable, Variable::RespStatus | Variable::RespReason);
+        let response = if is_for_client { self.resp.as_deref_mut() } else { self.beresp.as_deref_mut() };
         let response = response.ok_or(NOT_HERE)?;
         match value {
-            Value::Int(status) => {
-                let status = u16::try_from(status).ok().filter(|status| (200..=999).contains(status));
-                let status = status.ok_or(Refused("a status is a number from 200 to 999"))?;
-                response.set_status(status).map_err(|_| Refused("it is not a status"))
+            Value::Int(number) => {
+                let status = schema::status(number);
+                let status = status.ok_or(Refused("the last three digits of a status are within 200 to 999"))?;
+                let (sent, unsent) = split_status(status);
+                match self.fetch.as_deref_mut().filter(|_| !is_for_client) {
+                    Some(fetch) => fetch.unsent_status = unsent,
+                    None => self.exchange.unsent_status = unsent,
+                }
+                response.set_status(sent).map_err(|_| Refused("it is not a status"))
             }
             Value::Text(Some(reason)) => set_reason(response, &reason),
             _ => response.set_reason_phrase(None).map_err(|_| BAD_VALUE),
         }
     }
+}
+
+/// What a policy may write into a field of that name.
+fn field_value(name: &HeaderName, value: &[u8]) -> Result<HeaderValue, Refused> {
+    if matches!(*name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING) {
+        return Err(Refused("warp itself frames messages"));
+    }
+    if value.len() > MOST_FIELD_BYTES {
+        return Err(Refused("a field value has at most 64 KB"));
+    }
+    HeaderValue::from_bytes(value).map_err(|_| BAD_VALUE)
 }
 
 /// Reads a list of field names; what is none is left out, and the log tells.
@@ -329,8 +380,10 @@ impl Facts for StepFacts<'_> {
     }
 
     fn get(&self, variable: Variable) -> Value<'_> {
+        let variable = obj_of(variable);
         self.of_request(variable)
             .or_else(|| self.of_connection(variable))
+            .or_else(|| self.of_exchange(variable))
             .or_else(|| self.of_response(variable))
             .or_else(|| self.of_fetch(variable))
             .unwrap_or_else(|| self.of_object(variable))
@@ -341,29 +394,6 @@ impl Facts for StepFacts<'_> {
         match (variable, value) {
             (V::ReqMethod | V::ReqUrl | V::BereqMethod | V::BereqUrl, Value::Text(text)) => {
                 self.set_request(variable, &text.unwrap_or_default())
-            }
-            (V::ReqBackendHint, Value::Backend(backend)) => {
-                self.exchange.backend_hint = backend;
-                Ok(())
-            }
-            (V::ReqHashAlwaysMiss, Value::Bool(always)) => {
-                self.exchange.hash_always_miss = always;
-                Ok(())
-            }
-            (V::ReqSelectLanguage, Value::Bool(select)) => {
-                self.exchange.select_language = select;
-                Ok(())
-            }
-            (V::ReqGrace, Value::Duration(grace)) => {
-                self.exchange.grace = Some(Lifetimes::duration(grace));
-                Ok(())
-            }
-            (V::ReqSlice, Value::Bytes(size)) => {
-                self.exchange.slice_bytes = match u64::try_from(size) {
-                    Ok(0) | Err(_) => 0,
-                    Ok(size) => size.max(LEAST_BYTES),
-                };
-                Ok(())
             }
             (V::RespBody | V::BerespBody, Value::Text(body)) => {
                 let body = body.unwrap_or_default();
@@ -376,6 +406,7 @@ impl Facts for StepFacts<'_> {
             (V::RespStatus | V::RespReason | V::BerespStatus | V::BerespReason, value) => {
                 self.set_response(variable, value)
             }
+            (_, value) if self.set_exchange(variable, &value) => Ok(()),
             (_, value) => self.set_fetch(variable, &value),
         }
     }
@@ -399,20 +430,13 @@ impl Facts for StepFacts<'_> {
     }
 
     fn set_header(&mut self, message: Message, name: &HeaderName, value: &[u8]) -> Result<(), Refused> {
-        if matches!(*name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING) {
-            return Err(Refused("warp itself frames messages"));
-        }
-        if value.len() > MOST_FIELD_BYTES {
-            return Err(Refused("a field value has at most 64 KB"));
-        }
-        let value = HeaderValue::from_bytes(value).map_err(|_| BAD_VALUE)?;
-        let spelling = spelling(name);
+        let (spelling, value) = (spelling(name), field_value(name, value)?);
         let done = match message {
             Message::Req => self.req.as_deref_mut().map(|req| req.insert_header(spelling, value)),
             Message::Bereq => self.bereq.as_deref_mut().map(|bereq| bereq.insert_header(spelling, value)),
             Message::Beresp => self.beresp.as_deref_mut().map(|beresp| beresp.insert_header(spelling, value)),
             Message::Resp => self.resp.as_deref_mut().map(|resp| resp.insert_header(spelling, value)),
-            Message::Obj => None,
+            Message::ObjStale | Message::Obj => None,
         };
         done.ok_or(NOT_HERE)?.map_err(|_| BAD_VALUE)
     }
@@ -423,7 +447,7 @@ impl Facts for StepFacts<'_> {
             Message::Bereq => drop(self.bereq.as_deref_mut().and_then(|bereq| bereq.remove_header(name))),
             Message::Beresp => drop(self.beresp.as_deref_mut().and_then(|beresp| beresp.remove_header(name))),
             Message::Resp => drop(self.resp.as_deref_mut().and_then(|resp| resp.remove_header(name))),
-            Message::Obj => {}
+            Message::ObjStale | Message::Obj => {}
         }
     }
 
@@ -492,6 +516,64 @@ impl Facts for StepFacts<'_> {
 
     fn log(&mut self, line: &[u8]) {
         self.exchange.log.push(String::from_utf8_lossy(line).into_owned());
+    }
+
+    fn header_lines(&self, message: Message, name: &HeaderName) -> Vec<Cow<'_, [u8]>> {
+        let lines = self.headers(message).into_iter().flat_map(|headers| headers.get_all(name));
+        lines.map(|line| Cow::Borrowed(line.as_bytes())).collect()
+    }
+
+    fn append_header(&mut self, message: Message, name: &HeaderName, value: &[u8]) -> Result<(), Refused> {
+        let (spelling, value) = (spelling(name), field_value(name, value)?);
+        let done = match message {
+            Message::Req => self.req.as_deref_mut().map(|req| req.append_header(spelling, value)),
+            Message::Bereq => self.bereq.as_deref_mut().map(|bereq| bereq.append_header(spelling, value)),
+            Message::Beresp => self.beresp.as_deref_mut().map(|beresp| beresp.append_header(spelling, value)),
+            Message::Resp => self.resp.as_deref_mut().map(|resp| resp.append_header(spelling, value)),
+            Message::ObjStale | Message::Obj => None,
+        };
+        done.ok_or(NOT_HERE)?.map(|_| ()).map_err(|_| BAD_VALUE)
+    }
+
+    fn timestamp(&mut self, label: &[u8]) {
+        let unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let under_way = self.exchange.began.elapsed().as_secs_f64();
+        self.exchange.log.push(format!("{}: {unix:.6} {under_way:.6}", String::from_utf8_lossy(label)));
+    }
+
+    fn syslog(&mut self, priority: i64, line: &[u8]) {
+        world::log(priority, &String::from_utf8_lossy(line));
+    }
+
+    fn random_bits(&self) -> u128 {
+        rand::random()
+    }
+
+    fn clock(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    fn is_healthy(&self, backend: BackendId) -> bool {
+        self.policy.and_then(|policy| policy.target(backend)).is_some_and(|target| target.is_healthy())
+    }
+
+    /// A fetch in the background is no client's request, and a question beside one was asked before.
+    fn exceeds(&self, limit: RateLimitId, key: &[u8], rate: Rate) -> bool {
+        let Some(limiter) = self.policy.and_then(|policy| policy.rate_limit(limit)) else { return false };
+        let rate = world::rate(rate);
+        match (self.exchange.background, self.is_aside) {
+            (true, _) => false,
+            (false, true) => limiter.would_refuse(key, rate),
+            (false, false) => limiter.take(key, rate),
+        }
+    }
+
+    fn proves(&self, hash: &PasswordHash, password: &[u8]) -> bool {
+        password::proves(hash, password)
+    }
+
+    fn environment(&self, name: &[u8]) -> Option<Cow<'_, [u8]>> {
+        world::environment(name).map(Cow::Borrowed)
     }
 }
 

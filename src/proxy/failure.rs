@@ -12,13 +12,13 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 
 use super::WarpProxy;
 use super::connection::BadChunk;
-use super::ctx::{Lifetimes, RequestCtx, Stage, Synthetic};
+use super::ctx::{Lifetimes, Reconnect, RequestCtx, Stage, Synthetic};
 use super::retry::{self, Retry};
 use super::shown::Shown;
 use super::step::Messages;
 use super::tags::Tags;
-use super::{choose, coalesce, slice, stale, storing, synth};
-use crate::lang::schema::{Action, Step};
+use super::{choose, coalesce, deliver, slice, stale, storing, synth};
+use crate::lang::schema::{Action, Step, split_status};
 use crate::telemetry::{OriginResult, Outcome, Reason};
 
 /// What `backend_error` makes in the place of a response.
@@ -37,14 +37,11 @@ pub fn to_connect(peer: &HttpPeer, ctx: &mut RequestCtx, mut error: Box<Error>) 
     let Some(backend) = ctx.fetch.asked.as_ref().map(|asked| asked.backend().clone()) else { return error };
     if let Some(address) = peer.address().as_inet() {
         backend.report_connect_failure(*address);
+        ctx.fetch.failed_addresses.push(*address);
     }
-    let is_name = backend.is_named();
     count_fetch(Reason::Connect, ctx);
-    let has_another = choose::has_another(&backend, ctx);
-    if !has_another && is_name {
-        ctx.fetch.failed_at.clear();
-    }
-    error.set_retry((has_another || is_name) && retry::may_connect_again(ctx));
+    let is_elsewhere = backend.has_another_address(&ctx.fetch.failed_addresses) || choose::has_another(&backend, ctx);
+    error.set_retry(is_elsewhere);
     error
 }
 
@@ -54,11 +51,12 @@ pub fn while_asking(
     session: &Session,
     peer: &HttpPeer,
     error: Box<Error>,
-    ctx: &RequestCtx,
+    ctx: &mut RequestCtx,
     is_reused: bool,
 ) -> Box<Error> {
     let mut error = error.more_context(format!("Peer: {peer}"));
     let may_be_sent_again = retry::is_idempotent(&session.req_header().method)
+        && ctx.fetch.reconnect == Reconnect::Once
         && !ctx.fetch.has_timed_out()
         && !session.as_ref().retry_buffer_truncated()
         && retry::may_connect_again(ctx);
@@ -237,7 +235,7 @@ async fn write_error_page(session: &mut Session, ctx: &mut RequestCtx, status: u
     let outcome = ctx.verdict.outcome;
     let page = ctx.fetch.page.take().filter(|_| ctx.fetch.stage != Stage::GivenUp);
     let made = if let Some(page) = page {
-        super::deliver::respond_made(session, page.head, page.body, ctx)?
+        deliver::respond_made(session, page.head, page.body, ctx)?
     } else {
         let made = synth::make(session, ctx, &Synthetic { status: 503, reason: None })?;
         slice::tell(session, ctx);
@@ -245,6 +243,7 @@ async fn write_error_page(session: &mut Session, ctx: &mut RequestCtx, status: u
     };
     ctx.verdict.outcome = outcome;
     let Some((head, body)) = made else { return Ok(()) };
+    deliver::begin(session, ctx);
     synth::write(session, head, body).await
 }
 
@@ -272,6 +271,7 @@ fn run_backend_error(session: &Session, ctx: &mut RequestCtx, status: u16) -> Re
     ctx.exchange.body = None;
     ctx.fetch.was_304 = false;
     ctx.fetch.lifetimes = Lifetimes::unsaid(ctx.fetch.passes);
+    ctx.fetch.unsent_status = split_status(status).1;
     ctx.fetch.tags = Tags::default();
     let mut head = synth::head(&Synthetic { status, reason })?;
     if coalesce::is_refusal(ctx.verdict.reason) {

@@ -1,19 +1,21 @@
 //! The backend is asked: `miss` or `pass`, and `backend_fetch`.
 
+use bytes::Bytes;
 use http::{HeaderMap, HeaderName, Method, header};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
-use super::ctx::{Disposition, Lifetimes, RequestCtx, Stage, Synthetic};
+use super::ctx::{Content, Disposition, Lifetimes, RequestCtx, Stage, Synthetic};
 use super::lookup::{PASSED, cache_key};
 use super::recv::answer_for;
 use super::step::Messages;
 use super::{choose, head_update, part, post, restart, retry, upstream};
 use crate::cache::{hop_by_hop, validation};
 use crate::decision::Verdict;
-use crate::lang::schema::{Action, Step};
+use crate::lang::schema::{Action, Step, split_status};
+use crate::origin::Backend;
 use crate::store::pingora::PingoraStorage;
 use crate::telemetry::Reason;
 
@@ -71,11 +73,16 @@ pub async fn peer(session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<Htt
         ask(session, ctx)?;
     }
     let backend = choose::backend(session, ctx).await?;
-    let route = backend.resolve().await.map_err(|error| {
+    peer_at(session, &backend, ctx).await.map(Box::new)
+}
+
+/// The backend as it is connected to now.
+pub async fn peer_at(session: &Session, backend: &Backend, ctx: &mut RequestCtx) -> Result<HttpPeer> {
+    let route = backend.resolve(&ctx.fetch.failed_addresses).await.map_err(|error| {
         ctx.verdict.reason = Reason::Resolve;
         failed(503, error.to_string())
     })?;
-    upstream::peer(session, &backend, route, ctx).map(Box::new)
+    upstream::peer(session, backend, route, ctx)
 }
 
 /// Makes `bereq` from the client's request, the first time, and runs `backend_fetch` on it.
@@ -100,7 +107,9 @@ fn ask(session: &Session, ctx: &mut RequestCtx) -> Result<()> {
 /// Whether the backend would miss what the client sent.
 fn is_content_missing(ctx: &RequestCtx) -> bool {
     let asks_for_what_is_there = |bereq: &RequestHeader| matches!(bereq.method, Method::GET | Method::HEAD);
-    ctx.exchange.keeping.is_gone && !ctx.fetch.bereq.as_deref().is_some_and(asks_for_what_is_there)
+    ctx.exchange.keeping.is_gone
+        && ctx.fetch.content == Content::Sent
+        && !ctx.fetch.bereq.as_deref().is_some_and(asks_for_what_is_there)
 }
 
 /// The fields of these headers that are meant for one connection (RFC 9110 section 7.6.1).
@@ -148,7 +157,7 @@ pub fn refused(verdict: &Verdict, ctx: &mut RequestCtx) -> Box<Error> {
         Action::Abandon | Action::Fail => ctx.fetch.stage = Stage::GivenUp,
         _ => {}
     }
-    failed(verdict.status.unwrap_or(503), format!("the policy said {}", verdict.action.name()))
+    failed(split_status(verdict.status.unwrap_or(503)).0, format!("the policy said {}", verdict.action.name()))
 }
 
 /// Puts `bereq` in the place of the request that pingora made, and keeps of that one what is
@@ -163,6 +172,15 @@ pub fn request(session: &mut Session, request: &mut RequestHeader, ctx: &mut Req
     let mut sent = RequestHeader::clone(bereq);
     let framing = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::UPGRADE];
     carry_over(request, &mut sent, &framing)?;
+    if ctx.fetch.content == Content::LeftOut {
+        for name in [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::EXPECT] {
+            sent.remove_header(&name);
+        }
+        if !session.is_body_empty() {
+            // Else pingora would announce what does not come. RFC 9110 section 8.6 wants it with most such methods.
+            sent.insert_header(header::CONTENT_LENGTH, 0)?;
+        }
+    }
     if session.cache.enabled()
         && let Some(stored) = session.cache.maybe_cache_meta()
     {
@@ -186,6 +204,13 @@ fn validate(sent: &mut RequestHeader, stored: &HeaderMap) -> Result<()> {
     Ok(())
 }
 
+/// Leaves the content of the request out, if the policy says so: the end of it still comes.
+pub fn content(body: &mut Option<Bytes>, end_of_stream: bool, ctx: &RequestCtx) {
+    if ctx.fetch.content == Content::LeftOut {
+        *body = (!end_of_stream).then(Bytes::new);
+    }
+}
+
 fn carry_over(from: &RequestHeader, to: &mut RequestHeader, names: &[HeaderName]) -> Result<()> {
     for name in names {
         to.remove_header(name);
@@ -196,7 +221,8 @@ fn carry_over(from: &RequestHeader, to: &mut RequestHeader, names: &[HeaderName]
     Ok(())
 }
 
-fn add_host(sent: &mut RequestHeader, ctx: &RequestCtx) -> Result<()> {
+/// Names the backend where the policy names no host.
+pub fn add_host(sent: &mut RequestHeader, ctx: &RequestCtx) -> Result<()> {
     if sent.headers.contains_key(header::HOST) {
         return Ok(());
     }

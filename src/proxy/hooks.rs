@@ -19,8 +19,8 @@ use super::invalidator::Invalidator;
 use super::recv::Received;
 use super::{
     WarpProxy, abandon, ahead, backend_connection, beresp, choose, coalesce, deadline, deliver, failure, fetch,
-    head_update, interim, invalidate, log, lookup, part, post, range, recv, revalidate, slice, sliced, stale, storing,
-    synth,
+    head_update, interim, invalidate, log, lookup, part, pipe, post, range, recv, revalidate, slice, sliced, stale,
+    storing, synth,
 };
 
 #[async_trait]
@@ -45,6 +45,7 @@ impl ProxyHttp for WarpProxy {
         }
         match recv::receive(self, session, ctx).await {
             Received::GoOn => sliced::answer(self, session, ctx).await,
+            Received::Pipe => pipe::run(session, ctx).await.map(|()| true),
             Received::Answer(synthetic) => synth::answer(session, ctx, &synthetic).await.map(|()| true),
         }
     }
@@ -134,11 +135,12 @@ impl ProxyHttp for WarpProxy {
     async fn request_body_filter(
         &self,
         _session: &mut Session,
-        _body: &mut Option<Bytes>,
-        _end_of_stream: bool,
+        body: &mut Option<Bytes>,
+        end_of_stream: bool,
         ctx: &mut RequestCtx,
     ) -> Result<()> {
         deadline::on_request_body(ctx);
+        fetch::content(body, end_of_stream, ctx);
         Ok(())
     }
 
@@ -269,7 +271,7 @@ impl ProxyHttp for WarpProxy {
 
     async fn connected_to_upstream(
         &self,
-        _session: &mut Session,
+        session: &mut Session,
         _reused: bool,
         _peer: &HttpPeer,
         _fd: std::os::unix::io::RawFd,
@@ -277,7 +279,7 @@ impl ProxyHttp for WarpProxy {
         ctx: &mut RequestCtx,
     ) -> Result<()> {
         abandon::check_limit(ctx)?;
-        backend_connection::begin(digest, ctx);
+        backend_connection::begin(session, digest, ctx);
         deadline::begin(digest, ctx);
         ctx.fetch.sent = Some(std::time::SystemTime::now());
         Ok(())

@@ -11,7 +11,7 @@ use std::os::fd::AsRawFd;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 
-use super::connection::{self, Front};
+use super::connection::{self, Front, Listener};
 
 /// How long accepting pauses when the system has no more descriptors or memory to give.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -24,6 +24,7 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// Accepts until `shutdown` says true. Each connection holds a clone of `alive` until it ends.
 pub async fn accept(
     listener: TcpListener,
+    name: Arc<Listener>,
     front: Arc<Front>,
     mut shutdown: watch::Receiver<bool>,
     alive: mpsc::Sender<()>,
@@ -35,7 +36,7 @@ pub async fn accept(
         };
         match accepted {
             Ok((connection, client)) => {
-                tokio::spawn(serve(connection, client, front.clone(), shutdown.clone(), alive.clone()));
+                tokio::spawn(serve(connection, client, name.clone(), front.clone(), shutdown.clone(), alive.clone()));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -48,11 +49,12 @@ pub async fn accept(
 async fn serve(
     connection: TcpStream,
     client: SocketAddr,
+    listener: Arc<Listener>,
     front: Arc<Front>,
     shutdown: watch::Receiver<bool>,
     alive: mpsc::Sender<()>,
 ) {
-    connection::serve(prepare(connection, client), client, &front, shutdown).await;
+    connection::serve(prepare(connection, client), client, listener, &front, shutdown).await;
     drop(alive);
 }
 

@@ -28,9 +28,10 @@ pub fn finish(proxy: &WarpProxy, session: &Session, error: Option<&Error>, ctx: 
     if let Some(error) = error {
         failure::note(error, ctx);
     }
-    let status = session.response_written().map_or(0, |response| response.status.as_u16());
+    let written = session.response_written().map_or(0, |response| response.status.as_u16());
+    let status = ctx.piped.map_or(written, |piped| piped.status);
     let duration = ctx.exchange.began.elapsed();
-    let sent_bytes = session.body_bytes_sent() as u64;
+    let sent_bytes = ctx.piped.map_or(session.body_bytes_sent() as u64, |piped| piped.sent_bytes);
     let (outcome, reason) = (ctx.verdict.outcome, ctx.verdict.reason);
     let collapsed = ctx.verdict.collapsed.is_some();
     proxy.metrics.record(&RequestSample { outcome, reason, status, duration, sent_bytes, collapsed });

@@ -1,6 +1,7 @@
 //! The cache is looked into: the key, variants, `hit` and `miss`.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use http::{HeaderMap, header};
 use pingora::cache::key::{CacheHashKey, HashBinary, hash_key};
@@ -12,13 +13,14 @@ use super::ctx::{Disposition, Exchange, RequestCtx};
 use super::facts::ObjView;
 use super::recv::answer_for;
 use super::step::Messages;
+use super::wishes::Wish;
 use super::{WarpProxy, coalesce, part, restart, stale};
 use crate::cache::slice::Slice;
 use crate::cache::{Vary, accept};
 use crate::lang::schema::{Action, Step};
 use crate::store::Mark;
-use crate::store::pingora::AlwaysMiss;
 use crate::store::pingora::StoredHit;
+use crate::store::pingora::{AlwaysMiss, IgnoreBusy};
 use crate::store::pingora::{Family, LanguageWanted, OfSlice, PingoraStorage};
 use crate::store::pingora::{StoredResponse, StoredTimes};
 use crate::telemetry::{Outcome, Reason};
@@ -31,7 +33,8 @@ pub fn enable(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) {
     if ctx.disposition != Disposition::Lookup {
         return;
     }
-    if !proxy.marks.is_empty() && proxy.marks.find(&cache_key(&ctx.exchange)) == Some(Mark::HitForPass) {
+    ctx.exchange.mark = if proxy.marks.is_empty() { None } else { proxy.marks.find(&cache_key(&ctx.exchange)) };
+    if ctx.exchange.mark == Some(Mark::HitForPass) {
         ctx.disposition = Disposition::Pass;
         (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Pass, Reason::HitForPass);
         return;
@@ -47,7 +50,7 @@ pub fn cache_key(exchange: &Exchange) -> CacheKey {
 
 /// The key of the whole, or of a slice of it.
 fn key_for(exchange: &Exchange, slice: Option<Slice>) -> CacheKey {
-    let primary = [exchange.key.as_slice(), &exchange.content, &slice_suffix(slice)].concat();
+    let primary = primary(exchange, slice);
     let hash = hash_key(&primary);
     let mut key = CacheKey::new(primary, "");
     // Hashed once: pingora would do it anew for each question.
@@ -58,10 +61,24 @@ fn key_for(exchange: &Exchange, slice: Option<Slice>) -> CacheKey {
     if slice.is_some() {
         key.extensions.insert(OfSlice);
     }
-    if exchange.hash_always_miss {
+    // What is stored may be fresh and too old for this request.
+    if exchange.wishes.has(Wish::AlwaysMiss) || exchange.max_age.is_some() {
         key.extensions.insert(AlwaysMiss);
     }
+    if exchange.wishes.has(Wish::IgnoreBusy) {
+        key.extensions.insert(IgnoreBusy);
+    }
     key
+}
+
+fn primary(exchange: &Exchange, slice: Option<Slice>) -> Vec<u8> {
+    [exchange.key.as_slice(), &exchange.content, &slice_suffix(slice)].concat()
+}
+
+/// The hash of the key in hexadecimal, if one was made.
+pub fn hash_text(exchange: &Exchange) -> Option<String> {
+    let is_made = !exchange.key.is_empty();
+    is_made.then(|| format!("{:032x}", u128::from_be_bytes(hash_key(primary(exchange, exchange.slice)))))
 }
 
 /// What makes the key of a slice of the key of the whole.
@@ -83,10 +100,15 @@ pub fn variance(
     let exact = exact_variance(&vary, req)?;
     // Asked for again when the backend has answered; then it is where to store that.
     let is_looked_for = ctx.fetch.bereq.is_none();
+    let wishes = ctx.exchange.wishes;
+    let takes_another = is_looked_for && !wishes.has(Wish::AlwaysMiss);
+    if takes_another && wishes.has(Wish::IgnoreVary) {
+        return meta.variance();
+    }
     if is_looked_for {
         ctx.exchange.family_birth = Some(meta.provenance());
     }
-    let may_select = is_looked_for && ctx.exchange.select_language && !ctx.exchange.hash_always_miss;
+    let may_select = takes_another && wishes.has(Wish::SelectLanguage);
     let selected = may_select.then(|| {
         let wanted = LanguageWanted {
             language: accept::best_language(&req.headers)?,
@@ -146,25 +168,53 @@ pub fn on_hit(
 ) -> Option<ForcedFreshness> {
     let stored = handler.as_any().downcast_ref::<StoredHit>();
     ctx.has_whole_body = stored.is_some_and(StoredHit::is_complete);
-    if ctx.exchange.hash_always_miss {
+    ctx.exchange.hits_before = stored.map_or(0, StoredHit::hits);
+    if ctx.exchange.wishes.has(Wish::AlwaysMiss) {
         ctx.verdict.reason = Reason::Policy;
         return Some(ForcedFreshness::ForceMiss);
     }
     if let Some(missed) = part::pass_over(session, meta, handler, ctx) {
         return Some(missed);
     }
-    // The request behind which it is fetched anew has had its `hit`.
+    // The request behind which it is fetched anew has had its `hit`. What is fresh was too old for that one.
     if ctx.exchange.background {
-        return None;
+        return is_fresh.then_some(ForcedFreshness::ForceExpiredServeStale { expired_at: None });
     }
-    let unasked = if is_fresh { None } else { stale::without_asking(proxy.failed, session, meta, ctx) };
-    if !is_fresh && unasked.is_none() && !stale::is_in_grace(session, meta, ctx) {
+    let aged = if is_fresh { too_old_since(meta, ctx) } else { None };
+    let stale_since = if is_fresh { aged } else { Some(meta.fresh_until()) };
+    let forced = judge_hit(proxy, session, meta, stale_since, handler, ctx);
+    // pingora takes it for fresh.
+    forced.or_else(|| aged.map(|_| ForcedFreshness::ForceExpiredServeStale { expired_at: aged }))
+}
+
+/// Since when a response that is fresh is older than this request takes it; `None` if it is not. What was fetched since
+/// the request came is as new as what it would fetch itself.
+fn too_old_since(meta: &CacheMeta, ctx: &RequestCtx) -> Option<SystemTime> {
+    let over = meta.age().checked_sub(ctx.exchange.max_age?).filter(|over| !over.is_zero())?;
+    if meta.created() >= ctx.exchange.time { None } else { SystemTime::now().checked_sub(over) }
+}
+
+/// Runs `hit` on a response that is fresh, or stale since then, unless it is to be fetched anew.
+fn judge_hit(
+    proxy: &WarpProxy,
+    session: &mut Session,
+    meta: &CacheMeta,
+    stale_since: Option<SystemTime>,
+    handler: &mut HitHandler,
+    ctx: &mut RequestCtx,
+) -> Option<ForcedFreshness> {
+    let is_fresh = stale_since.is_none();
+    let stale_for = stale_since.and_then(|since| SystemTime::now().duration_since(since).ok()).unwrap_or_default();
+    let unasked = if is_fresh { None } else { stale::without_asking(proxy.failed, session, meta, stale_for, ctx) };
+    if !is_fresh && unasked.is_none() && !stale::is_in_grace(session, meta, stale_for, ctx) {
         ctx.verdict.reason = Reason::Expired;
         return None;
     }
     ctx.exchange.hits = handler.as_any().downcast_ref::<StoredHit>().map_or(0, StoredHit::count);
     let req = Some(session.downstream_session.req_header_mut());
-    let verdict = ctx.run(Step::Hit, Messages { req, obj: Some(object_view(meta)), ..Messages::default() });
+    let fresh_until = stale_since.unwrap_or_else(|| meta.fresh_until());
+    let obj = Some(ObjView { fresh_until, ..object_view(meta) });
+    let verdict = ctx.run(Step::Hit, Messages { req, obj, ..Messages::default() });
     match verdict.action {
         Action::Deliver => {
             ctx.verdict.outcome = if is_fresh { Outcome::Hit } else { Outcome::Stale };

@@ -4,14 +4,15 @@
 //!
 //! - `listener` and `connection`: its bytes are read and judged, and handed to pingora, whose calls
 //!   `hooks` hands on to the steps;
-//! - `admit`, `recv`, `content`, `query`: what is asked for, and with `restart` once more; `lookup`, `marks`: whether
+//! - `admit`, `recv`, `wishes`, `content`, `query`: what is asked for, and with `restart` once more; `lookup`, `marks`: whether
 //!   it is stored, or known not to be; `coalesce`: who waits for the fetch of another; `stale`: whether what is stale
 //!   may be served;
 //! - `fetch`: the backend is asked, the one that `choose` finds, connected to as `upstream` says, over a
 //!   `backend_connection`, with `deadline` to watch it, and with `retry` once more; `interim`, `beresp`, `storing`:
-//!   what comes, and what is stored of it, with `revalidate` for a 304, `head_update` for a HEAD, `part` and `range`
+//!   what comes, and what is stored of it, with `revalidate` and `refresh` for a 304, `head_update` for a HEAD, `part` and `range`
 //!   for parts, `slice`, `sliced` and `told` for responses that are put together from slices, `post` and `invalidate`
 //!   for what a request changed, `ahead` for a client that is slow, `abandon` for one that is gone;
+//! - `pipe`: what is not looked at;
 //! - `deliver`, `synth`, `failure`: what the client gets; `explain`, `log` and `shown`: what is told of it.
 //!
 //! `facts` shows a request to the policy, `step` runs a step of it, and `serve` puts the process together. What the
@@ -45,10 +46,13 @@ mod lookup;
 mod marks;
 mod options;
 mod part;
+mod password;
+mod pipe;
 mod post;
 mod query;
 mod range;
 mod recv;
+mod refresh;
 mod restart;
 mod retry;
 mod revalidate;
@@ -64,6 +68,8 @@ mod synth;
 mod tags;
 mod told;
 mod upstream;
+mod wishes;
+mod world;
 
 use std::sync::{Arc, OnceLock};
 

@@ -20,6 +20,8 @@ pub struct ServeOptions {
     pub listen: Vec<SocketAddr>,
     /// The admin listener; `None` for none.
     pub admin: Option<SocketAddr>,
+    /// The name servers that are asked; those of the system if empty.
+    pub resolvers: Vec<SocketAddr>,
     /// How many bytes the memory store may take.
     pub memory_bytes: u64,
     /// How often a request is tried anew when the policy says so.

@@ -1,13 +1,12 @@
 //! A request comes in: `recv`, and what it asks for there and then.
 
-use std::time::Duration;
-
 use http::{HeaderMap, HeaderValue, header};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
 use super::WarpProxy;
 use super::admit::admit;
+use super::connection::{self, ClientSession};
 use super::content::{self, Reading};
 use super::ctx::{Disposition, Exchange, RequestCtx, Synthetic};
 use super::explain::shown_key;
@@ -19,15 +18,14 @@ use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{Outcome, Reason};
 
-/// How long a client may take to read what is one write, some tens of kilobytes at most.
-const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
-
 /// What `recv` came to.
 pub enum Received {
     /// Go on: look in the cache or pass, as `ctx.disposition` says.
     GoOn,
     /// Answer with this.
     Answer(Synthetic),
+    /// Pipe it.
+    Pipe,
 }
 
 /// Notes who is talking to us.
@@ -40,6 +38,7 @@ pub fn note_connection(session: &Session, exchange: &mut Exchange) {
     if let Some(address) = local {
         exchange.local = address.ip().to_canonical();
     }
+    exchange.session = connection::session(session);
     exchange.background = session.subrequest_ctx.is_some();
 }
 
@@ -47,7 +46,8 @@ pub fn note_connection(session: &Session, exchange: &mut Exchange) {
 pub async fn receive(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Received {
     note_connection(session, &mut ctx.exchange);
     // Who reads nothing for so long is gone, and those who share the response do not wait for it.
-    session.set_write_timeout(Some(WRITE_TIMEOUT));
+    let of_client = ctx.exchange.session.as_deref();
+    session.set_write_timeout(Some(of_client.map(ClientSession::timeouts).unwrap_or_default().idle_send()));
     if restart::take_up(session, ctx) {
         // Content that was kept comes with it, and is read like any other.
         ctx.exchange.keeping.wanted_bytes = ctx.exchange.keeping.kept.as_ref().map(|kept| kept.len() as u64);
@@ -82,6 +82,7 @@ async fn run(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> 
         Action::Restart => return None,
         Action::Purge => return purge(proxy, session, ctx, verdict.soft),
         Action::Hash => look_up(session, ctx).await,
+        Action::Pipe => pipe(session, ctx),
         Action::Pass => pass(ctx, if is_cacheable(session.req_header()) { Reason::Policy } else { Reason::Method }),
         _ => {
             ctx.verdict.reason = Reason::Policy;
@@ -182,6 +183,12 @@ fn pass(ctx: &mut RequestCtx, reason: Reason) -> Received {
     ctx.verdict.outcome = Outcome::Pass;
     ctx.verdict.reason = reason;
     Received::GoOn
+}
+
+/// As in Varnish a key is made, for who asks for its hash.
+fn pipe(session: &mut Session, ctx: &mut RequestCtx) -> Received {
+    let verdict = make_key(session, ctx);
+    if verdict.action == Action::Lookup { Received::Pipe } else { Received::Answer(answer_for(&verdict, ctx)) }
 }
 
 fn make_key(session: &mut Session, ctx: &mut RequestCtx) -> Verdict {

@@ -13,16 +13,16 @@ use super::query;
 use crate::lang::source::Span;
 use crate::telemetry::{OriginResult, Reason};
 
-/// How many connections one request to a backend takes at most: a kept one that died, another address.
-pub const MOST_CONNECTIONS: u32 = 3;
+/// How many kept connections may turn out to be dead under one request to a backend.
+const MOST_DEAD: u32 = 2;
 
 /// How a fetch stands as to being tried again.
 #[derive(Default)]
 pub struct Attempts {
     /// `bereq.retries`: how often the policy has said `retry`.
     pub retries: u32,
-    /// How many connections were asked for since.
-    connections: u32,
+    /// How many kept connections turned out to be dead since.
+    dead: u32,
     /// Whether the backend had the request in an earlier try.
     was_sent: bool,
     /// Whether the policy has said so, and the backend was not asked since.
@@ -51,13 +51,13 @@ pub fn begin(ctx: &mut RequestCtx) -> bool {
     } else if is_due {
         forget_response(ctx);
     }
-    ctx.fetch.attempts.connections += 1;
     is_first || is_due
 }
 
-/// Whether one more connection may be tried without a word of the policy.
-pub fn may_connect_again(ctx: &RequestCtx) -> bool {
-    ctx.fetch.attempts.connections < MOST_CONNECTIONS
+/// A connection died; whether another one may be tried without a word of the policy.
+pub fn may_connect_again(ctx: &mut RequestCtx) -> bool {
+    ctx.fetch.attempts.dead += 1;
+    ctx.fetch.attempts.dead <= MOST_DEAD
 }
 
 /// The policy says `retry`.
@@ -113,13 +113,18 @@ fn forget_response(ctx: &mut RequestCtx) {
     ctx.fetch = Fetch {
         bereq: old.bereq,
         backend: old.backend,
+        connect_timeout: old.connect_timeout,
+        first_byte_timeout: old.first_byte_timeout,
+        between_bytes_timeout: old.between_bytes_timeout,
+        reconnect: old.reconnect,
+        content: old.content,
         targets: old.targets,
         passes: old.passes,
         lifetimes: Lifetimes::unsaid(old.passes),
         intent: old.intent,
         for_get: old.for_get,
         pieces: old.pieces,
-        attempts: Attempts { connections: 0, was_sent: old.attempts.was_sent || old.sent.is_some(), ..old.attempts },
+        attempts: Attempts { dead: 0, was_sent: old.attempts.was_sent || old.sent.is_some(), ..old.attempts },
         ..Fetch::default()
     };
     (ctx.verdict.reason, ctx.verdict.decided_at) = ctx.fetch.attempts.cause.unwrap_or((Reason::Other, None));

@@ -16,11 +16,11 @@ use tokio::sync::{mpsc, watch};
 use super::abandon::Abandoned;
 use super::backend_connection;
 use super::bans::Bans;
-use super::connection::Front;
+use super::connection::{Front, Listener};
 use super::options::{AccessLogTarget, Listening, ServeOptions};
-use super::{WarpProxy, listener, retry, status};
+use super::{WarpProxy, listener, status};
 use crate::admin::RunningAdmin;
-use crate::origin::Registry;
+use crate::origin::{Dns, Registry};
 use crate::policy::{PolicyHandle, Rejected, Watcher};
 use crate::store::pingora::FetchLock;
 use crate::store::pingora::PingoraStorage;
@@ -70,7 +70,11 @@ pub fn serve(options: ServeOptions, on_ready: impl FnOnce(&Listening)) -> Result
     start_log(options.log_format);
     let runtime = runtime(options.threads)?;
     let metrics = Arc::new(Metrics::new());
-    let registry = Arc::new(Registry::new(runtime.handle().clone(), Arc::clone(&metrics)));
+    let registry = Arc::new(Registry::with_lookup(
+        runtime.handle().clone(),
+        Arc::clone(&metrics),
+        Arc::new(Dns::new(options.resolvers)),
+    ));
     let policy = Arc::new(PolicyHandle::load(options.source, registry, Arc::clone(&metrics))?);
     // pingora wants its storage and lock for ever; one of each lives as long as the process.
     let storage: &'static PingoraStorage = Box::leak(Box::new(PingoraStorage::new(options.memory_bytes)));
@@ -139,8 +143,9 @@ async fn run(
     let (stop, stopping) = watch::channel(false);
     let (alive, mut ended) = mpsc::channel(1);
     let front = Arc::new(front(proxy).await?);
-    for socket in sockets {
-        tokio::spawn(listener::accept(socket, Arc::clone(&front), stopping.clone(), alive.clone()));
+    for (number, (socket, address)) in sockets.into_iter().zip(&traffic).enumerate() {
+        let listener = Arc::new(Listener::new(number, *address));
+        tokio::spawn(listener::accept(socket, listener, Arc::clone(&front), stopping.clone(), alive.clone()));
     }
     drop(alive);
     on_ready(&Listening { traffic, admin: admin.as_ref().map(RunningAdmin::local_addr) });
@@ -167,9 +172,8 @@ fn start_admin(
 }
 
 async fn front(proxy: WarpProxy) -> io::Result<Front> {
-    // `retry` counts by itself: this only has to be enough.
-    let tries = proxy.limits.most_retries.saturating_add(1).saturating_mul(retry::MOST_CONNECTIONS);
-    let conf = ServerConf { max_retries: usize::try_from(tries).unwrap_or(usize::MAX), ..ServerConf::default() };
+    // `failure` and `retry` say when to stop: after the last member, the last address, the last `retry`.
+    let conf = ServerConf { max_retries: usize::MAX, ..ServerConf::default() };
     let (policy, metrics) = (Arc::clone(&proxy.policy), Arc::clone(&proxy.metrics));
     let access_log = proxy.access_log.clone();
     Ok(Front { app: backend_connection::app(proxy, conf).await?, policy, metrics, access_log })

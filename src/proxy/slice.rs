@@ -17,6 +17,7 @@ use pingora::{Error, ErrorType, Result};
 
 use super::ctx::{CacheVerdict, Exchange, RequestCtx};
 use super::told::Told;
+use super::wishes::Wish;
 use crate::cache::slice::Slice;
 use crate::cache::validation::CONDITIONS;
 use crate::store::pingora::StoredHit;
@@ -87,7 +88,8 @@ fn order(session: &Session, ctx: &RequestCtx, slice: Slice) -> Result<Order> {
     let mut own = RequestCtx::new(Arc::clone(&ctx.policy), ctx.limits);
     own.exchange = Exchange {
         backend_hint: ctx.exchange.backend_hint,
-        hash_always_miss: ctx.exchange.hash_always_miss,
+        wishes: ctx.exchange.wishes.with(Wish::SelectLanguage, false),
+        max_age: ctx.exchange.max_age,
         slice_bytes: ctx.exchange.slice_bytes,
         restarts: ctx.exchange.restarts,
         slice: Some(slice),

@@ -17,6 +17,7 @@ use super::WarpProxy;
 use super::ctx::{Course, Disposition, RequestCtx};
 use super::fetch::failed;
 use super::slice::Fetching;
+use super::wishes::Wish;
 use super::{deliver, lookup, range, restart, synth};
 use crate::cache::Precondition;
 use crate::cache::content_length;
@@ -74,7 +75,7 @@ fn first_slice(proxy: &WarpProxy, session: &Session, ctx: &RequestCtx) -> Slice 
     let (req, exchange) = (session.req_header(), &ctx.exchange);
     let wanted = Slice::first_for(&req.headers, exchange.slice_bytes);
     let start = Slice { index: 0, ..wanted };
-    if exchange.hash_always_miss || wanted == start {
+    if exchange.wishes.has(Wish::AlwaysMiss) || wanted == start {
         return wanted;
     }
     let stored = lookup::stored_slice(proxy.storage, req, exchange, start);

@@ -47,27 +47,34 @@ fn windows(meta: &CacheMeta) -> StaleWindows {
     StoredTimes::of(meta).windows()
 }
 
-fn stale_for(meta: &CacheMeta) -> Duration {
+/// How long a response has been stale.
+pub fn stale_for(meta: &CacheMeta) -> Duration {
     SystemTime::now().duration_since(meta.fresh_until()).unwrap_or_default()
 }
 
 /// Whether a stale response is within its grace, as far as this request makes use of it.
-pub fn is_in_grace(session: &Session, meta: &CacheMeta, ctx: &RequestCtx) -> bool {
+pub fn is_in_grace(session: &Session, meta: &CacheMeta, stale_for: Duration, ctx: &RequestCtx) -> bool {
     let windows = windows(meta);
     let grace = windows.grace.min(ctx.exchange.grace.unwrap_or(Duration::MAX));
     // A fetch in the background has no content to send, and would not know that it is for a slice.
     session.req_header().method != query::METHOD
         && ctx.exchange.slice.is_none()
-        && StaleWindows { grace, ..windows }.allow(StaleUse::WhileRevalidating, stale_for(meta))
+        && StaleWindows { grace, ..windows }.allow(StaleUse::WhileRevalidating, stale_for)
 }
 
 /// Why a stale response is served without the backend being asked, if it is: a moment ago it failed.
-pub fn without_asking(failed: &FailedFetches, session: &Session, meta: &CacheMeta, ctx: &RequestCtx) -> Option<Reason> {
+pub fn without_asking(
+    failed: &FailedFetches,
+    session: &Session,
+    meta: &CacheMeta,
+    stale_for: Duration,
+    ctx: &RequestCtx,
+) -> Option<Reason> {
     let how = failed.find(session.cache.cache_key())?;
-    if is_in_grace(session, meta, ctx) {
+    if is_in_grace(session, meta, stale_for, ctx) {
         return Some(Reason::Grace);
     }
-    windows(meta).allow(how, stale_for(meta)).then_some(Reason::StaleIfError)
+    windows(meta).allow(how, stale_for).then_some(Reason::StaleIfError)
 }
 
 /// Whether a stale response may be served now: while it is fetched anew (`error` is `None`), or
@@ -75,7 +82,7 @@ pub fn without_asking(failed: &FailedFetches, session: &Session, meta: &CacheMet
 pub fn may_serve(failed: &FailedFetches, session: &mut Session, ctx: &mut RequestCtx, error: Option<&Error>) -> bool {
     let Some(meta) = session.cache.maybe_cache_meta().filter(|_| !ctx.is_elsewhere()) else { return false };
     let Some(error) = error else {
-        let allowed = is_in_grace(session, meta, ctx);
+        let allowed = is_in_grace(session, meta, stale_for(meta), ctx);
         if allowed {
             (ctx.verdict.outcome, ctx.verdict.reason) = (Outcome::Stale, Reason::Grace);
             coalesce::wait_no_longer(session);

@@ -69,6 +69,10 @@ impl StatusSource for Status {
         as_json(self.policy.status())
     }
 
+    fn rules(&self) -> Value {
+        as_json(self.policy.current().rules())
+    }
+
     fn store(&self) -> Value {
         let store = self.store_gauges();
         json!({

@@ -37,7 +37,7 @@ impl RequestCtx {
     /// Runs a step of this request.
     pub fn run(&mut self, step: Step, messages: Messages<'_>) -> Verdict {
         let Messages { req, beresp, obj, resp } = messages;
-        let sees_fetch = StepSet::BACKEND.contains(step);
+        let sees_fetch = step == Step::Pipe || StepSet::BACKEND.contains(step);
         let mut bereq = if sees_fetch { self.fetch.bereq.take() } else { None };
         let mut facts = StepFacts::new(&mut self.exchange, req);
         (facts.beresp, facts.obj, facts.resp) = (beresp, obj, resp);
@@ -55,9 +55,12 @@ impl RequestCtx {
 
 /// Asks the policy what it would do with a request, beside the one that is under way.
 pub fn ask(policy: &Policy, step: Step, exchange: &mut Exchange, req: &mut RequestHeader) -> Verdict {
-    run_on(policy, step, &mut StepFacts::new(exchange, Some(req)))
+    let mut facts = StepFacts::new(exchange, Some(req));
+    facts.is_aside = true;
+    run_on(policy, step, &mut facts)
 }
 
-fn run_on(policy: &Policy, step: Step, facts: &mut StepFacts<'_>) -> Verdict {
-    policy.program.run(step, facts)
+fn run_on<'a>(policy: &'a Policy, step: Step, facts: &mut StepFacts<'a>) -> Verdict {
+    facts.policy = Some(policy);
+    policy.program.run_traced(step, facts, &mut policy.fired.counting())
 }

@@ -13,7 +13,7 @@ use super::restart;
 use super::slice;
 use super::step::Messages;
 use crate::decision::Verdict;
-use crate::lang::schema::{Action, Step};
+use crate::lang::schema::{Action, Step, split_status};
 use crate::telemetry::Outcome;
 
 /// Runs `synth` and writes the response, if the request does not begin again.
@@ -23,6 +23,7 @@ pub async fn answer(session: &mut Session, ctx: &mut RequestCtx, synthetic: &Syn
     }
     let Some((response, body)) = make(session, ctx, synthetic)? else { return Ok(()) };
     slice::tell(session, ctx);
+    super::deliver::begin(session, ctx);
     write(session, response, body).await
 }
 
@@ -33,6 +34,8 @@ pub fn make(
     synthetic: &Synthetic,
 ) -> Result<Option<(ResponseHeader, Bytes)>> {
     ctx.exchange.body = None;
+    ctx.exchange.is_streaming = false;
+    ctx.exchange.unsent_status = split_status(synthetic.status).1;
     let mut response = head(synthetic)?;
     let verdict = run_synth(session, ctx, &mut response);
     if verdict.action == Action::Restart && restart::elsewhere(session, ctx).is_ok() {
@@ -68,7 +71,7 @@ fn run_synth(session: &mut Session, ctx: &mut RequestCtx, response: &mut Respons
 
 /// A head with that status, its reason and a date.
 pub fn head(synthetic: &Synthetic) -> Result<ResponseHeader> {
-    let mut response = ResponseHeader::build(synthetic.status, None)?;
+    let mut response = ResponseHeader::build(split_status(synthetic.status).0, None)?;
     if let Some(reason) = &synthetic.reason {
         // A reason that cannot be sent gives way to the usual one.
         if set_reason(&mut response, reason).is_err() {
@@ -86,7 +89,7 @@ pub fn head(synthetic: &Synthetic) -> Result<ResponseHeader> {
 fn location(synthetic: &Synthetic) -> Option<HeaderValue> {
     let reason = synthetic.reason.as_deref()?;
     let is_url = reason.starts_with(b"/") || memchr::memmem::find(reason, b"://").is_some();
-    let redirects = matches!(synthetic.status, 301 | 302 | 303 | 307 | 308);
+    let redirects = matches!(split_status(synthetic.status).0, 301 | 302 | 303 | 307 | 308);
     HeaderValue::from_bytes(reason).ok().filter(|_| is_url && redirects)
 }
 

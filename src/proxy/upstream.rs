@@ -25,6 +25,9 @@ use crate::origin::{Backend, ClientConnection, Endpoint, Route, Socket, TlsDefin
 /// How long an idle connection to a backend is kept.
 const IDLE: Duration = Duration::from_mins(1);
 
+/// How long a head may take where it is not known yet which backend is asked: the default of `.first_byte_timeout`.
+const UNSAID: Duration = Duration::from_mins(1);
+
 /// How long the two halves of a response may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
@@ -51,15 +54,17 @@ impl Patience {
 }
 
 /// How long the head of what the backend of this request answers may take; before `backend_fetch`, of the backend that
-/// it is meant for.
+/// it is meant for, and of the slowest member if that is a director.
 pub fn longest_to_head(ctx: &RequestCtx) -> Duration {
     let id = ctx.fetch.backend.or(ctx.exchange.backend_hint).or(ctx.policy.default_backend);
-    let backend = id.and_then(|id| ctx.policy.backends.get(id.0 as usize));
-    backend.map_or(IDLE, |backend| {
-        let definition = backend.definition();
-        let wait = definition.limit.map_or(Duration::ZERO, |limit| limit.wait_timeout);
-        wait.saturating_add(definition.connect_timeout).saturating_add(definition.first_byte_timeout)
-    })
+    let target = id.and_then(|id| ctx.policy.target(id));
+    target.and_then(|target| target.longest(&to_head)).unwrap_or(UNSAID)
+}
+
+fn to_head(backend: &Backend) -> Duration {
+    let definition = backend.definition();
+    let wait = definition.limit.map_or(Duration::ZERO, |limit| limit.wait_timeout);
+    wait.saturating_add(definition.connect_timeout).saturating_add(definition.first_byte_timeout)
 }
 
 /// The backend as pingora connects to it, by this way, for this request.

@@ -79,6 +79,8 @@ pub struct BackendGauge {
     pub healthy: bool,
     /// Requests to it that have not ended.
     pub in_flight: u64,
+    /// Probes that succeeded and those that failed; `None` without a probe.
+    pub probes: Option<(u64, u64)>,
 }
 
 impl Metrics {
@@ -158,12 +160,17 @@ impl Metrics {
             let results = OriginResult::ALL.iter().map(|r| (r, counters.get(*r)));
             requests.extend(results.map(|(r, n)| counter(&[("backend", name.as_str()), ("result", r.as_str())], n)));
         }
+        let with_probe = backends.iter().filter_map(|b| Some((b.name.as_str(), b.probes?)));
+        let probes = with_probe.flat_map(|(name, (good, failed))| {
+            [("ok", good), ("failed", failed)].map(|(result, n)| counter(&[("backend", name), ("result", result)], n))
+        });
         let of = |value: fn(&BackendGauge) -> f64| {
             backends.iter().map(|b| gauge(&[("backend", b.name.as_str())], value(b))).collect()
         };
         vec![
             counters("warp_origin_requests_total", "Requests to backends by result.", requests),
             gauges("warp_backend_healthy", "Whether the backend is asked.", of(|b| f64::from(u8::from(b.healthy)))),
+            counters("warp_backend_probes_total", "Probes of backends by result.", probes.collect()),
             gauges(
                 "warp_backend_requests_in_flight",
                 "Requests to the backend that have not ended.",

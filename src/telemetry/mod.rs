@@ -17,3 +17,4 @@ pub use exposition::{AbandonedGauges, BackendGauge, Gauges, StoreGauges, Waiting
 pub use metrics::{InFlight, Metrics, OriginCounters, RequestSample, Totals};
 pub use outcome::{OriginResult, Outcome, Reason, ReloadResult};
 pub use record::AccessRecord;
+pub use shard::place_of_thread;

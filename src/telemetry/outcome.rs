@@ -50,6 +50,8 @@ labels! {
         Miss = "miss",
         /// From the origin, without a lookup.
         Pass = "pass",
+        /// By the origin, over a pipe.
+        Pipe = "pipe",
         /// By a page that warp made because the policy asked for it.
         Synth = "synth",
         /// By a purge.

@@ -69,7 +69,8 @@ impl Shard {
 }
 
 /// The shard of this thread among `count`: threads are dealt out in the order of their first call.
-pub(super) fn place_of_thread(count: usize) -> usize {
+#[must_use]
+pub fn place_of_thread(count: usize) -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     thread_local! {
         static PLACE: Cell<Option<usize>> = const { Cell::new(None) };

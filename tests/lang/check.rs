@@ -7,6 +7,7 @@ mod bounds;
 mod findings;
 mod policy;
 mod steps;
+mod variables;
 
 use warp_edge::files::MemoryFiles;
 use warp_edge::lang::check::{Checked, Options, check_with};

@@ -113,7 +113,7 @@ mod arguments {
             &["check", "--deny", "E9999"],
             &["check", "--unsafe-fixes"],
             &["graph"],
-            &["graph", "site.warp", "--step", "pipe"],
+            &["graph", "site.warp", "--step", "init"],
         ];
         for arguments in wrong {
             let ran = warp(here.path(), arguments);

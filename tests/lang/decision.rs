@@ -5,11 +5,15 @@
 
 mod build;
 mod equal;
+mod explained;
 mod facts;
 mod functions;
 mod graphs;
 mod indexes;
 mod memory;
+#[path = "../support/mmdb.rs"]
+mod mmdb;
+mod own_functions;
 mod policies;
 mod random;
 mod semantics;

@@ -1,6 +1,7 @@
 //! The book in `docs/`: its reference is written from the schema, and its links lead somewhere.
 
 mod reference;
+mod statements;
 
 use std::collections::BTreeSet;
 use std::fs;

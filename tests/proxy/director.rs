@@ -89,6 +89,16 @@ fn a_member_to_which_no_connection_can_be_made_is_passed_over() {
 }
 
 #[test]
+fn every_member_is_tried_however_many_are_gone() {
+    let origins = origins(&["well"]);
+    let gone: Vec<String> = (0..12).map(|number| format!("gone{number}")).collect();
+    let dead: String = gone.iter().map(|name| backend(name, closed_port(), "")).collect();
+    let declarations = format!("{dead}director default = fallback {{ {}; well; }}", gone.join("; "));
+    let proxy = Proxy::start(&policy(&["well"], &origins, &declarations));
+    assert_eq!(bodies(&proxy, &["/", "/a"]), ["well", "well"]);
+}
+
+#[test]
 fn a_retry_begins_with_all_members() {
     let origins = origins(&["two"]);
     origins[0].once("/", Answer::status(500));

@@ -243,6 +243,33 @@ fn an_upgrade_to_websocket_is_tunnelled() {
     client.assert_closed();
 }
 
+/// Whichever comes first, the end of the request on its way through pingora or the answer to it.
+#[test]
+fn a_tunnel_stays_open_if_the_backend_agrees_before_it_is_asked() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let backend = format!("backend default {{ .host = \"127.0.0.1\"; .port = \"{port}\"; }}\n");
+    let proxy = Proxy::start(&format!("warp 1;\n{backend}rules request first {{ else -> pass; }}"));
+    for n in 0..20 {
+        let mut client = proxy.client();
+        client.send_raw("GET /socket HTTP/1.1\r\nHost: a.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+        let (mut origin, _) = listener.accept().unwrap();
+        origin
+            .write_all(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+            .unwrap();
+        assert_eq!(client.read_any_head().unwrap().first_line, "HTTP/1.1 101 Switching Protocols");
+        client.send_raw("ping");
+        let mut said = Vec::new();
+        while !said.ends_with(b"\r\n\r\nping") {
+            let mut byte = [0];
+            assert_eq!(origin.read(&mut byte).unwrap(), 1, "the tunnel {n} was closed");
+            said.extend(byte);
+        }
+        origin.write_all(b"pong").unwrap();
+        assert_eq!(client.read_bytes(4).unwrap(), b"pong");
+    }
+}
+
 #[test]
 fn an_upgrade_to_another_protocol_is_not_asked_for() {
     let origin = Origin::start();

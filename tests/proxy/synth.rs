@@ -243,3 +243,38 @@ fn an_unread_request_body_closes_the_connection() {
     }
     assert_eq!(origin.requests().len(), 0);
 }
+
+/// As varnishd 7.1.1 answers: the last three digits are sent, the policy sees the whole.
+#[test]
+fn the_digits_before_the_last_three_of_a_status_are_for_the_policy() {
+    let origin = Origin::start();
+    origin.on("/page", Answer::ok("page"));
+    let policy = r#"
+        sub recv {
+            if (req.http.X-Synth) { return (synth(std.integer(req.http.X-Synth, fallback: 0), "why")); }
+        }
+        sub backend_response {
+            if (bereq.http.X-Error) { return (error(std.integer(bereq.http.X-Error, fallback: 0))); }
+            if (bereq.http.X-Set) { set beresp.status = 20410; set beresp.http.X-Seen = beresp.status; }
+        }
+        sub backend_error { set beresp.http.X-Seen = beresp.status; }
+        sub deliver { set resp.http.X-Delivered = resp.status; }
+        sub synth {
+            set resp.http.X-Seen = resp.status;
+            if (resp.status == 10301) { set resp.http.Location = "/there"; }
+        }"#;
+    let proxy = Proxy::before(&origin, policy);
+    let get = |field: &str, value: &str| {
+        let page = proxy.client().get("/page").header(field, value).send();
+        (page.status, page.header("X-Seen").unwrap_or("-").to_owned())
+    };
+    assert_eq!(get("X-Synth", "10404"), (404, "10404".to_owned()));
+    assert_eq!(get("X-Synth", "404"), (404, "404".to_owned()));
+    assert_eq!(get("X-Synth", "10301"), (301, "10301".to_owned()));
+    assert_eq!(get("X-Error", "30502"), (502, "30502".to_owned()));
+    assert_eq!(get("X-Set", "1"), (410, "20410".to_owned()));
+    for bad in ["0", "99", "199", "10099", "65536", "70404"] {
+        assert_eq!(get("X-Synth", bad), (503, "503".to_owned()), "{bad}");
+        assert_eq!(get("X-Error", bad).0, 503, "{bad}");
+    }
+}

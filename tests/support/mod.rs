@@ -5,7 +5,9 @@
 
 mod answer;
 mod client;
+mod dns;
 mod message;
+pub mod mmdb;
 mod nginx;
 mod origin;
 mod proxy;
@@ -13,6 +15,7 @@ mod relay;
 
 pub use answer::{Answer, Gate};
 pub use client::{Broken, Client};
+pub use dns::Dns;
 pub use message::{Fields, Head, Response};
 pub use nginx::Nginx;
 pub use origin::{Origin, Recorded};

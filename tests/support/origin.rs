@@ -86,8 +86,13 @@ pub struct Origin {
 impl Origin {
     /// Starts on a free port; every path answers 404 until told otherwise.
     pub fn start() -> Self {
+        Self::start_on("127.0.0.1", 0)
+    }
+
+    /// The same on an address and port of the test's choice.
+    pub fn start_on(ip: &str, port: u16) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let listener = runtime.block_on(TcpListener::bind((ip, port))).unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::<Shared>::default();
         let (stop, stopped) = oneshot::channel();

@@ -180,6 +180,11 @@ impl Proxy {
         serde_json::from_slice(&self.ask_admin("/status").body).expect("JSON")
     }
 
+    /// The answer of `/rules`.
+    pub fn rules(&self) -> Value {
+        serde_json::from_slice(&self.ask_admin("/rules").body).expect("JSON")
+    }
+
     /// Waits until every backend is healthy: one with a probe is sick until its first probe succeeded.
     pub fn wait_for_backends(&self) {
         until("every backend healthy", || {

@@ -31,8 +31,9 @@ const TABLE: &[(&str, &[&str])] = &[
     ("lang::schema", &[]),
     ("lang::source", &[]),
     ("lang::syntax", &["lang::diagnostic", "lang::lexer", "lang::schema", "lang::source"]),
+    ("limit", &[]),
     ("origin", &["telemetry"]),
-    ("policy", &["decision", "files", "lang", "origin", "telemetry"]),
+    ("policy", &["decision", "files", "lang", "limit", "origin", "telemetry"]),
     (
         "proxy",
         &[
@@ -43,6 +44,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "lang::hir",
             "lang::schema",
             "lang::source",
+            "limit",
             "origin",
             "policy",
             "store",

@@ -17,6 +17,10 @@ impl StatusSource for Fixed {
         json!({ "generation": 3 })
     }
 
+    fn rules(&self) -> Value {
+        json!([{ "step": "recv", "decided": 2 }])
+    }
+
     fn store(&self) -> Value {
         json!({ "bytes": 5 })
     }
@@ -100,7 +104,7 @@ fn metrics_are_plain_text() {
 fn a_page_that_is_not_there_is_named() {
     let answer = get(&start(), "/stats");
     assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
-    assert_eq!(body(&answer), r#"{"error":"no such page; there are /healthz, /status and /metrics"}"#);
+    assert_eq!(body(&answer), r#"{"error":"no such page; there are /healthz, /status, /rules and /metrics"}"#);
 }
 
 #[test]

@@ -67,6 +67,7 @@ fn options(arguments: &Arguments, policy: PathBuf, origin: SocketAddr) -> ServeO
         source: PolicySource { path: Some(policy), origin },
         listen: arguments.sockets.listen.clone(),
         admin: arguments.sockets.admin.address(),
+        resolvers: Vec::new(),
         memory_bytes: MEMORY_BYTES,
         limits: Limits::default(),
         coalescing: Coalescing::default(),

@@ -22,12 +22,22 @@ pub(super) fn names(header: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// The value of the first cookie of that name, quotes and all; `None` if there is none.
 pub(super) fn cookie<'a>(header: Cow<'a, [u8]>, wanted: &[u8]) -> Option<Cow<'a, [u8]>> {
-    let pair = pairs(&header).find(|pair| name(pair) == wanted)?;
+    first(header, |name| name == wanted)
+}
+
+/// The value of the first cookie that has such a name.
+pub(super) fn first(header: Cow<'_, [u8]>, wanted: impl Fn(&[u8]) -> bool) -> Option<Cow<'_, [u8]>> {
+    let pair = pairs(&header).find(|pair| wanted(name(pair)))?;
     let start = memchr::memchr(b'=', pair).map_or(pair.len(), |mark| mark + 1);
     let value = pair.get(start..).unwrap_or_default().trim_ascii_start();
     let offset = value.as_ptr().addr() - header.as_ptr().addr();
     let range = offset..offset + value.len();
     Some(part(header, range))
+}
+
+/// Whether a cookie can have that name: one that is read back as it is (RFC 6265 section 4.1.1, a little wider).
+pub(super) fn is_name(name: &[u8]) -> bool {
+    !name.is_empty() && name.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'=' | b';' | b','))
 }
 
 #[cfg(test)]

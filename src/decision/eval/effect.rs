@@ -8,6 +8,7 @@ use crate::decision::ban::Ban;
 use crate::decision::facts::{Facts, Refused, Value};
 use crate::decision::program::Verdict;
 use crate::lang::hir::{Expression, KeyPart, Outcome, StatementKind, Tags, Target};
+use crate::lang::schema;
 use crate::lang::source::Span;
 
 /// Carries out a statement that is not control flow (control flow is the caller's: nothing is done).
@@ -103,13 +104,24 @@ fn unset<F: Facts>(target: &Target, facts: &mut F) -> Result<(), Refused> {
     }
 }
 
+fn settled(value: &Value<'_>) -> Option<u16> {
+    if let Value::Int(number) = value { schema::status(*number) } else { None }
+}
+
 /// The verdict of a `return`.
 pub(in crate::decision) fn conclude<'a, F: Facts>(outcome: &'a Outcome, span: Span, scope: &Scope<'a, F>) -> Verdict {
     let status = outcome.status.as_ref().map(|status| scope.value(status));
     let status = match status {
         None => None,
-        Some(Value::Int(number)) if (200..=999).contains(&number) => u16::try_from(number).ok(),
-        Some(_) => return Verdict::refused(Refused("the status is not within 200 to 999"), span),
+        Some(value) => match settled(&value) {
+            Some(status) => Some(status),
+            None => {
+                return Verdict::refused(
+                    Refused("the status is none: its last three digits are not within 200 to 999"),
+                    span,
+                );
+            }
+        },
     };
     let reason = outcome.reason.as_ref().and_then(|reason| scope.text(reason)).map(Cow::into_owned);
     let time_ms = match outcome.time.as_ref().map(|time| scope.value(time)) {

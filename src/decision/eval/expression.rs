@@ -14,6 +14,7 @@ impl<'a, F: Facts> Scope<'a, F> {
         use ExpressionKind as Kind;
         match &expression.kind {
             Kind::Text(text) => Value::text(text),
+            Kind::File(file) => Value::text(&file.bytes),
             Kind::Int(number) => Value::Int(*number),
             Kind::Real(number) => Value::Real(*number),
             Kind::Bool(flag) => Value::Bool(*flag),
@@ -36,7 +37,14 @@ impl<'a, F: Facts> Scope<'a, F> {
             Kind::Choose(conditions, values) => self.chosen(conditions, values),
             Kind::Bind(id, value, body) => self.bind(*id, value, body),
             Kind::Call(function, given) => functions::value(*function, &Arguments::new(self, given)),
-            Kind::Unset | Kind::Regex(_) | Kind::Acl(_) | Kind::List(_) => Value::UNSET,
+            Kind::Unset
+            | Kind::Regex(_)
+            | Kind::Acl(_)
+            | Kind::List(_)
+            | Kind::Users(_)
+            | Kind::Keys(_)
+            | Kind::Database(_)
+            | Kind::RateLimit(_) => Value::UNSET,
             _ => Value::Bool(self.holds(expression)),
         }
     }

@@ -14,7 +14,7 @@ pub(super) fn url_of(message: Message) -> Option<Variable> {
     match message {
         Message::Req => Some(Variable::ReqUrl),
         Message::Bereq => Some(Variable::BereqUrl),
-        Message::Beresp | Message::Obj | Message::Resp => None,
+        Message::Beresp | Message::ObjStale | Message::Obj | Message::Resp => None,
     }
 }
 

@@ -35,7 +35,7 @@ fn seconds(millis: i64) -> String {
 }
 
 /// RFC 9110 section 5.6.7; moments outside the years 1970 to 9999 are written as the nearest one.
-fn date(moment: SystemTime) -> String {
+pub(super) fn date(moment: SystemTime) -> String {
     let latest = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_799);
     httpdate::fmt_http_date(moment.clamp(SystemTime::UNIX_EPOCH, latest))
 }

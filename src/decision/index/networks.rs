@@ -6,7 +6,7 @@ use hashbrown::{HashMap, HashSet};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use prefix_trie::PrefixMap;
 
-use crate::decision::eval::AclIndex;
+use crate::decision::eval::AclNetworks;
 use crate::lang::hir::Acl;
 
 /// Maps addresses to the targets of all lists that hold them.
@@ -31,7 +31,7 @@ impl Networks {
         let (mut sets, mut named) = (Sets::default(), 0);
         for net in all {
             let holding: Box<[u32]> =
-                lists.iter().filter(|list| list.index.admits(net)).map(|list| list.target).collect();
+                lists.iter().filter(|list| list.networks.admits(net)).map(|list| list.target).collect();
             named += holding.len() + 1;
             if named > most {
                 return None;
@@ -64,7 +64,7 @@ impl Networks {
 #[derive(Clone, Copy)]
 pub(super) struct List<'a> {
     pub declared: &'a Acl,
-    pub index: &'a AclIndex,
+    pub networks: &'a AclNetworks,
     pub target: u32,
 }
 
@@ -92,6 +92,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::decision::eval::AclIndex;
     use crate::lang::source::{FileId, Span};
 
     proptest! {
@@ -104,12 +105,12 @@ mod tests {
                 let entries = entries.into_iter().map(|(low, length, negated)| {
                     (Ipv4Net::new((0x0a00_0000 | low).into(), length).unwrap().trunc().into(), negated)
                 });
-                Acl { name: "a".to_owned(), entries: entries.collect(), span: Span::new(FileId(0), 0..0) }
+                Acl { name: "a".to_owned(), entries: entries.collect(), hosts: Vec::new(), span: Span::new(FileId(0), 0..0) }
             }).collect();
             let address = IpAddr::V4((0x0a00_0000 | address).into());
             let indexes: Vec<AclIndex> = acls.iter().map(AclIndex::new).collect();
             let lists = (0..).zip(acls.iter().zip(&indexes));
-            let lists: Vec<List<'_>> = lists.map(|(target, (declared, index))| List { declared, index, target }).collect();
+            let lists: Vec<List<'_>> = lists.map(|(target, (declared, index))| List { declared, networks: index.fixed().unwrap(), target }).collect();
             let expected: Vec<u32> = (0..).zip(&acls).filter(|(_, acl)| acl.contains(address)).map(|(at, _)| at).collect();
             let networks = Networks::new(&lists, 1_000).unwrap();
             prop_assert_eq!(networks.find(address), expected);

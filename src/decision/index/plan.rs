@@ -307,11 +307,12 @@ impl<'t> Planner<'_, 't, '_> {
     fn addresses(&self, lists: Vec<(AclId, Target)>) -> Lookup {
         let list = |(acl, target): &(AclId, Target)| {
             let (declared, index) = (self.acls.declared.get(acl.0 as usize)?, self.acls.indexed.get(acl.0 as usize)?);
-            Some(List { declared, index, target: target.code() })
+            Some(List { declared, networks: index.fixed()?, target: target.code() })
         };
         let all: Vec<List<'_>> = lists.iter().filter_map(list).collect();
-        Networks::new(&all, self.budget)
-            .map_or_else(|| Lookup::Lists(lists.into()), |networks| Lookup::Address(Box::new(networks)))
+        // What changes is asked each time.
+        let networks = (all.len() == lists.len()).then(|| Networks::new(&all, self.budget)).flatten();
+        networks.map_or_else(|| Lookup::Lists(lists.into()), |networks| Lookup::Address(Box::new(networks)))
     }
 }
 

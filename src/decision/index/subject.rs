@@ -3,7 +3,7 @@
 use http::HeaderName;
 
 use crate::lang::hir::{Expression, ExpressionKind, Glob, LocalId, TableId};
-use crate::lang::schema::function::Text;
+use crate::lang::schema::function::{Takes, Text};
 use crate::lang::schema::{Function, Message, Type, Variable};
 
 /// The identity of an expression, its place left out.
@@ -80,9 +80,8 @@ pub(super) fn describe(expression: &Expression) -> String {
         Kind::Cookie(message, name) => format!("{}.cookies[{}]", message.name(), describe(name)),
         Kind::Text(text) => quoted(text),
         Kind::Local(id) => format!("local {}", id.0),
-        Kind::Call(function, arguments) => {
-            format!("{}({})", function.name(), arguments.iter().map(describe).collect::<Vec<_>>().join(", "))
-        }
+        Kind::Call(function, arguments) => format!("{}({})", function.name(), described(*function, arguments)),
+        Kind::File(_) => "a file".to_owned(),
         Kind::Lookup(_, key) => format!("a table[{}]", describe(key)),
         Kind::InTable(_, key) => format!("a table has {}", describe(key)),
         Kind::Fallback(parts) => parts.iter().map(describe).collect::<Vec<_>>().join(" ?? "),
@@ -98,6 +97,37 @@ pub(super) fn describe(expression: &Expression) -> String {
     }
 }
 
+/// The arguments of a call, without what is nobody's business.
+fn described(function: Function, arguments: &[Expression]) -> String {
+    let pairs = arguments.iter().zip(function.parameters());
+    let shown = pairs.map(|(argument, parameter)| match (parameter.takes, &argument.kind) {
+        (Takes::Secret, ExpressionKind::Text(_)) => "…".to_owned(),
+        _ => describe(argument),
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
 fn quoted(text: &[u8]) -> String {
     format!("\"{}\"", String::from_utf8_lossy(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lang::hir::FileText;
+    use crate::lang::schema::function::Digest;
+    use crate::lang::source::{FileId, Span};
+
+    #[test]
+    fn what_may_be_a_secret_is_not_described() {
+        let span = Span::new(FileId(0), 0..0);
+        let expression = |kind| Expression { kind, ty: Type::String, span };
+        let sign = |key| {
+            let text = expression(ExpressionKind::Variable(Variable::ReqUrl));
+            describe(&expression(ExpressionKind::Call(Digest::HmacSha256.into(), vec![expression(key), text])))
+        };
+        assert_eq!(sign(ExpressionKind::Text(b"s3cret"[..].into())), "digest.hmac_sha256(…, req.url)");
+        let file = FileText { bytes: b"s3cret".to_vec(), span };
+        assert_eq!(sign(ExpressionKind::File(file)), "digest.hmac_sha256(a file, req.url)");
+    }
 }

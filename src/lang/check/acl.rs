@@ -15,7 +15,12 @@ use crate::lang::syntax::ast::{Acl, AclEntry, Name};
 pub(super) fn acl(cx: &Context, written: &Acl) -> hir::Acl {
     let mut seen: HashMap<IpNet, (bool, Span)> = HashMap::new();
     let mut entries = Vec::with_capacity(written.entries.len());
+    let mut hosts = Vec::new();
     for entry in &written.entries {
+        if is_host(&entry.address.text) {
+            hosts.extend(host(cx, entry));
+            continue;
+        }
         let Some(net) = network(cx, entry) else { continue };
         if let Some(first) = seen.insert(net, (entry.negated, entry.span)) {
             seen.insert(net, first);
@@ -24,7 +29,51 @@ pub(super) fn acl(cx: &Context, written: &Acl) -> hir::Acl {
         }
         entries.push((net, entry.negated));
     }
-    hir::Acl { name: written.name.text.clone(), entries, span: written.name.span }
+    hir::Acl { name: written.name.text.clone(), entries, hosts, span: written.name.span }
+}
+
+/// Whether a text is meant for the name of a host.
+fn is_host(text: &str) -> bool {
+    let looks_like_name = text.contains(|c: char| c.is_ascii_alphabetic()) && !text.contains([':', '/']);
+    looks_like_name && text.parse::<IpAddr>().is_err()
+}
+
+/// The host of an entry.
+fn host(cx: &Context, entry: &AclEntry) -> Option<hir::AclHost> {
+    let Name { text, span } = &entry.address;
+    if !is_host_name(text) {
+        let message = format!("`{text}` cannot be the name of a host");
+        cx.findings.report(
+            Diagnostic::new(Code::E0607, *span, message)
+                .help("write a name such as \"office.example.com\", or an address"),
+        );
+        return None;
+    }
+    let prefix = match &entry.mask {
+        None => None,
+        Some(mask) => {
+            let Some(length) = mask.text.parse().ok().filter(|length| *length <= 128) else {
+                let message = format!("`/{}` is too long a mask for any address", mask.text);
+                let help = "write a number from 0 to 32 for IPv4, up to 128 for IPv6";
+                cx.findings.report(Diagnostic::new(Code::E0608, mask.span, message).help(help));
+                return None;
+            };
+            Some(length)
+        }
+    };
+    let (negated, optional) = (entry.negated, entry.optional);
+    Some(hir::AclHost { name: text.clone(), prefix, negated, optional, span: *span })
+}
+
+/// Labels of letters, digits, `-` and `_`, with dots between them (RFC 1123 section 2.1).
+fn is_host_name(text: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 253 && text.strip_suffix('.').unwrap_or(text).split('.').all(is_label)
 }
 
 /// The network of an entry, host bits cleared.
@@ -58,7 +107,7 @@ fn bad_mask(entry: &AclEntry, address: IpAddr, longest: u8) -> Diagnostic {
         .help(format!("write a number from 0 to {longest}"))
 }
 
-/// What stands where an address should: a network in one pair of quotes, a name, or nonsense.
+/// What stands where an address should: a network in one pair of quotes, or nonsense.
 fn not_an_address(address: &Name) -> Diagnostic {
     let text = address.text.as_str();
     if let Some((before, after)) = text.split_once('/')
@@ -68,11 +117,6 @@ fn not_an_address(address: &Name) -> Diagnostic {
         return Diagnostic::new(Code::E0606, address.span, "the mask stands behind the quotes")
             .help(format!("write `{written}`"))
             .fix(Fix::replace(format!("write `{written}`"), address.span, written));
-    }
-    let looks_like_name = text.contains(|c: char| c.is_ascii_alphabetic()) && !text.contains(':');
-    if looks_like_name {
-        return Diagnostic::new(Code::E0607, address.span, format!("`{text}` is a name"))
-            .help("names in acls are not supported in this version: write addresses");
     }
     Diagnostic::new(Code::E0606, address.span, format!("`{text}` is not an IP address"))
         .help("write an address such as \"192.0.2.0\" or \"2001:db8::\"")

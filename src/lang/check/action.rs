@@ -1,5 +1,6 @@
 //! How a step ends: `return (ACTION(ARGUMENTS))`.
 
+use super::fold::Literal;
 use super::scope::Scope;
 use super::{unknown, vcl, words};
 use crate::lang::diagnostic::suggest::closest;
@@ -99,7 +100,16 @@ impl Scope<'_, '_> {
 
     /// How long requests are to pass.
     pub(super) fn pass_time(&mut self, written: &ast::Expression) -> Option<Expression> {
-        self.wanted(written, Type::Duration, format_args!("the time of `pass`"))
+        let time = self.wanted(written, Type::Duration, format_args!("the time of `pass`"))?;
+        if matches!(Literal::of(&time.kind), Some(Literal::Duration(..=0))) {
+            let finding =
+                Diagnostic::new(Code::E0348, time.span, "no request passes for that time: it is not above zero");
+            self.report(
+                finding.help("write how long, as in `pass(10m)`; to keep this response out, set `beresp.uncacheable`"),
+            );
+            return None;
+        }
+        Some(time)
     }
 
     /// Whether what `what` takes is the word `soft`; `None` if it is anything else, which is reported.

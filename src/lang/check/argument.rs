@@ -1,19 +1,27 @@
 //! Calls of functions: whether there is one, where it may be called, with what.
 
+use std::borrow::Cow;
+
+use super::assemble::DATA_SIZE_LIMIT_BYTES;
 use super::context::number;
+use super::fold::Literal;
+use super::path::FieldPath;
 use super::scope::Scope;
 use super::{unknown, vcl, words};
 use crate::lang::diagnostic::suggest::closest;
 use crate::lang::diagnostic::{Code, Diagnostic, Fix};
-use crate::lang::hir::{AclId, Expression, ExpressionKind, StatementKind};
-use crate::lang::schema::function::{Constant, Parameter, Takes};
-use crate::lang::schema::{Function, Type};
-use crate::lang::source::Span;
-use crate::lang::syntax::ast::{self, Call};
+use crate::lang::hir::{AclId, Expression, ExpressionKind, FileText, StatementKind, Target};
+use crate::lang::schema::function::{Class, Constant, Limit, Parameter, Takes};
+use crate::lang::schema::{Function, Type, Variable};
+use crate::lang::source::{SourceFile, Span};
+use crate::lang::syntax::ast::{self, Call, ListItem};
 
 impl Scope<'_, '_> {
     /// A call that stands for a value.
     pub(super) fn call_value(&mut self, call: &Call, span: Span) -> Option<Expression> {
+        if let Some(at) = self.cx.names.functions.refer(&call.function.text()) {
+            return self.function_value(at, call, span);
+        }
         let function = self.function(call)?;
         if function.result() == Type::Void {
             let message = format!("`{}` yields nothing", function.name());
@@ -21,17 +29,23 @@ impl Scope<'_, '_> {
             self.report(Diagnostic::new(Code::E0306, span, message).help(help));
             return None;
         }
-        let kind = ExpressionKind::Call(function, self.arguments(function, call)?);
+        let mut arguments = self.arguments(function, call)?;
+        if function == Function::Limit(Limit::Ratelimit) {
+            arguments.push(self.rate_limit(span));
+        }
+        let kind = ExpressionKind::Call(function, arguments);
         Some(Expression { kind, ty: function.result(), span })
     }
 
     /// A call for its effect.
     pub(super) fn call_effect(&mut self, call: &Call, span: Span) -> Option<StatementKind> {
+        if self.cx.names.functions.refer(&call.function.text()).is_some() {
+            self.report(without_use(&call.function.text(), span));
+            return None;
+        }
         let function = self.function(call)?;
         if function.result() != Type::Void {
-            let message = format!("nothing is done with what `{}` yields", function.name());
-            let help = format!("set something to it, or keep it: `let x = {}(…);`", function.name());
-            self.report(Diagnostic::new(Code::E0307, span, message).help(help));
+            self.report(without_use(function.name(), span));
             return None;
         }
         Some(StatementKind::Effect(function, self.arguments(function, call)?))
@@ -59,26 +73,34 @@ impl Scope<'_, '_> {
         if let Some(instead) = vcl::instead_of(name) {
             return finding.help(instead);
         }
-        unknown::suggest(finding, name, "the functions", Function::all().map(Function::name))
+        let mut functions: Vec<&str> = self.cx.names.functions.names().collect();
+        Function::all().for_each(|function| functions.push(function.name()));
+        unknown::suggest(finding, name, "the functions", functions.into_iter())
     }
 
     /// The arguments in the order of the parameters, with the defaults of those that are left out.
     fn arguments(&mut self, function: Function, call: &Call) -> Option<Vec<Expression>> {
-        let given = self.assigned(function, call)?;
+        let given = self.assigned(&Signature::of(function), call)?;
         let pairs = given.into_iter().zip(function.parameters());
-        let checked: Vec<_> = pairs
+        let checked: Option<Vec<_>> = pairs
             .map(|(argument, parameter)| match (argument, parameter.default) {
                 (Some(argument), _) => self.argument(function, argument, parameter),
                 (None, Some(default)) => Some(constant(default, parameter, call.function.span)),
                 (None, None) => None,
             })
+            .collect::<Vec<_>>()
+            .into_iter()
             .collect();
-        checked.into_iter().collect()
+        checked.filter(|arguments| self.is_possible(function, arguments))
     }
 
     /// Which argument is whose: those without a name come first, in the order of the parameters.
-    fn assigned<'e>(&self, function: Function, call: &'e Call) -> Option<Vec<Option<&'e ast::Expression>>> {
-        let parameters = function.parameters();
+    pub(super) fn assigned<'e>(
+        &self,
+        signature: &Signature<'_>,
+        call: &'e Call,
+    ) -> Option<Vec<Option<&'e ast::Expression>>> {
+        let parameters = &signature.parameters;
         let mut given: Vec<Option<&ast::Expression>> = vec![None; parameters.len()];
         let by_place = call.arguments.iter().take_while(|argument| argument.label.is_none()).count();
         if by_place <= parameters.len() {
@@ -88,12 +110,11 @@ impl Scope<'_, '_> {
         }
         let mut fine = true;
         for argument in call.arguments.iter().skip(by_place) {
-            fine &= self.assign_named(function, argument, &mut given);
+            fine &= self.assign_named(signature, argument, &mut given);
         }
-        let missing =
-            given.iter().zip(parameters).any(|(slot, parameter)| slot.is_none() && parameter.default.is_none());
+        let missing = given.iter().zip(parameters).any(|(slot, (_, has_default))| slot.is_none() && !has_default);
         if fine && (missing || by_place > parameters.len()) {
-            self.report(wrong_count(function, call));
+            self.report(wrong_count(signature, call));
             fine = false;
         }
         fine.then_some(given)
@@ -102,21 +123,20 @@ impl Scope<'_, '_> {
     /// Gives a named argument to its parameter; one without a name behind named ones has none.
     fn assign_named<'e>(
         &self,
-        function: Function,
+        signature: &Signature<'_>,
         argument: &'e ast::Argument,
         given: &mut [Option<&'e ast::Expression>],
     ) -> bool {
-        let parameters = function.parameters();
         let Some(label) = &argument.label else {
             let message = "an argument without a name stands behind one with a name";
-            let help = format!("name it too, or move it to its place: `{}`", signature(function));
+            let help = format!("name it too, or move it to its place: `{}`", signature.written());
             self.report(Diagnostic::new(Code::E0342, argument.value.span, message).help(help));
             return false;
         };
-        let at = parameters.iter().position(|parameter| parameter.name == label.text);
+        let at = signature.parameters.iter().position(|(name, _)| *name == label.text);
         let Some(slot) = at.and_then(|at| given.get_mut(at)) else {
-            let message = format!("`{}` has no parameter `{}`", function.name(), label.text);
-            let names = parameters.iter().map(|parameter| parameter.name);
+            let message = format!("`{}` has no parameter `{}`", signature.name, label.text);
+            let names = signature.parameters.iter().map(|(name, _)| *name);
             let finding = Diagnostic::new(Code::E0240, label.span, message);
             self.report(unknown::suggest(finding, &label.text, "the parameters", names));
             return false;
@@ -144,6 +164,13 @@ impl Scope<'_, '_> {
             Takes::Value(Type::List) => (self.list_argument(argument, &what)?, Type::List),
             Takes::Value(Type::Acl) => (self.acl_argument(argument, &what)?, Type::Acl),
             Takes::Value(ty) => return self.wanted(argument, ty, format_args!("{what}")),
+            Takes::Secret => return self.wanted(argument, Type::String, format_args!("{what}")),
+            Takes::Header => (self.field_argument(function, argument, &what)?, Type::String),
+            Takes::File => (self.file_argument(argument, &what)?, Type::String),
+            Takes::Users => (self.users_argument(argument, &what)?, Type::Void),
+            Takes::Keys => (self.keys_argument(argument, &what)?, Type::Void),
+            Takes::Database => (self.database_argument(argument, &what)?, Type::Void),
+            Takes::Presence => (self.presence_argument(argument, &what)?, Type::Bool),
         };
         Some(Expression { kind, ty, span })
     }
@@ -177,7 +204,11 @@ impl Scope<'_, '_> {
     /// A list of texts; one text is a list of one.
     fn list_argument(&mut self, argument: &ast::Expression, what: &str) -> Option<ExpressionKind> {
         if let ast::ExpressionKind::List(items) = &argument.kind {
-            return self.texts(items, false).map(ExpressionKind::List);
+            return self.texts(&self.spliced(items), false).map(ExpressionKind::List);
+        }
+        let alone = [ListItem::Value(argument.clone())];
+        if let Cow::Owned(items) = self.spliced(&alone) {
+            return self.texts(&items, false).map(ExpressionKind::List);
         }
         let value = self.expression(argument)?;
         if let ExpressionKind::Text(text) = value.kind {
@@ -187,6 +218,73 @@ impl Scope<'_, '_> {
         let finding = Diagnostic::new(Code::E0301, argument.span, message).label(value.ty.name());
         self.report(finding.help("write texts in brackets: `[\"a\", \"b\"]`"));
         None
+    }
+
+    /// A header field, which an effect has to be allowed to change.
+    fn field_argument(&mut self, function: Function, argument: &ast::Expression, what: &str) -> Option<ExpressionKind> {
+        let field = match &argument.kind {
+            ast::ExpressionKind::Path(path) => match self.field_of(path) {
+                FieldPath::Field(..) => Some(path),
+                FieldPath::Wrong => return None,
+                FieldPath::Other => None,
+            },
+            _ => None,
+        };
+        let Some(field) = field else {
+            let finding = Diagnostic::new(Code::E0385, argument.span, format!("{what} takes a header field"));
+            self.report(finding.help("name one: `req.http.Accept`"));
+            return None;
+        };
+        if function.class() != Class::Effect {
+            return self.expression(argument).map(|value| value.kind);
+        }
+        match self.target(field, "set", |access| access.set)? {
+            Target::Header(message, name) => Some(ExpressionKind::Header(message, name)),
+            Target::Variable(_) => None,
+        }
+    }
+
+    /// What the file holds that a text names.
+    fn file_argument(&mut self, argument: &ast::Expression, what: &str) -> Option<ExpressionKind> {
+        let path = self.path_argument(argument, what)?;
+        self.read(&path, argument.span).map(ExpressionKind::File)
+    }
+
+    /// The bytes of the file of that path, which is written at `span`; reports why it cannot be read.
+    pub(super) fn read(&self, path: &str, span: Span) -> Option<FileText> {
+        match self.cx.read_file(self.file_of(span), path) {
+            Ok(bytes) if bytes.len() > DATA_SIZE_LIMIT_BYTES => {
+                let message = format!("`{path}` is larger than {} MiB", DATA_SIZE_LIMIT_BYTES >> 20);
+                self.report(Diagnostic::new(Code::E0120, span, message).help("name a smaller file"));
+                None
+            }
+            Ok(bytes) => Some(FileText { bytes, span }),
+            Err(reason) => {
+                let message = format!("cannot read `{path}`: {reason}");
+                let help = "the path counts from the folder of the file that this line stands in";
+                self.report(Diagnostic::new(Code::E0222, span, message).help(help));
+                None
+            }
+        }
+    }
+
+    /// Whether the file is there that a text names.
+    fn presence_argument(&mut self, argument: &ast::Expression, what: &str) -> Option<ExpressionKind> {
+        let path = self.path_argument(argument, what)?;
+        Some(ExpressionKind::Bool(self.cx.has_file(self.file_of(argument.span), &path)))
+    }
+
+    pub(super) fn path_argument(&mut self, argument: &ast::Expression, what: &str) -> Option<String> {
+        let value = self.wanted(argument, Type::String, format_args!("{what}"))?;
+        match self.known(&value, format_args!("{what}"))? {
+            Literal::Text(path) => Some(String::from_utf8_lossy(&path).into_owned()),
+            _ => None,
+        }
+    }
+
+    /// The name of the file that something is written in.
+    pub(super) fn file_of(&self, span: Span) -> &str {
+        self.cx.sources.get(span.file).map_or("", SourceFile::name)
     }
 
     /// The name of an acl.
@@ -206,12 +304,16 @@ impl Scope<'_, '_> {
 fn constant(constant: Constant, parameter: &Parameter, span: Span) -> Expression {
     let ty = match parameter.takes {
         Takes::Value(ty) => ty,
-        Takes::Words(_) => Type::String,
+        Takes::Presence => Type::Bool,
+        Takes::Users | Takes::Keys | Takes::Database => Type::Void,
+        Takes::Words(_) | Takes::Secret | Takes::Header | Takes::File => Type::String,
     };
     let kind = match constant {
-        Constant::Unset => ExpressionKind::Unset,
+        // What is left out is told from what is unset by its type.
+        Constant::Unset => return Expression { kind: ExpressionKind::Unset, ty: Type::Void, span },
         Constant::Text(text) => ExpressionKind::Text(text.as_bytes().into()),
         Constant::Int(number) => ExpressionKind::Int(number),
+        Constant::Now => ExpressionKind::Variable(Variable::Now),
         Constant::Real(number) => ExpressionKind::Real(number),
         Constant::Bool(flag) => ExpressionKind::Bool(flag),
         Constant::Duration(millis) => ExpressionKind::Duration(millis),
@@ -221,30 +323,52 @@ fn constant(constant: Constant, parameter: &Parameter, span: Span) -> Expression
     Expression { kind, ty, span }
 }
 
-fn wrong_count(function: Function, call: &Call) -> Diagnostic {
-    let parameters = function.parameters();
-    let required = parameters.iter().filter(|parameter| parameter.default.is_none()).count();
+/// A function as calls see it.
+pub(super) struct Signature<'n> {
+    pub(super) name: &'n str,
+    /// The names of the parameters, each with whether it may be left out.
+    pub(super) parameters: Vec<(&'n str, bool)>,
+}
+
+impl Signature<'static> {
+    fn of(function: Function) -> Self {
+        let parameters = function.parameters().iter().map(|parameter| (parameter.name, parameter.default.is_some()));
+        Self { name: function.name(), parameters: parameters.collect() }
+    }
+}
+
+impl Signature<'_> {
+    /// `std.integer(text, fallback)`
+    fn written(&self) -> String {
+        let names: Vec<&str> = self.parameters.iter().map(|(name, _)| *name).collect();
+        format!("{}({})", self.name, names.join(", "))
+    }
+}
+
+fn without_use(name: &str, span: Span) -> Diagnostic {
+    let message = format!("nothing is done with what `{name}` yields");
+    let help = format!("set something to it, or keep it: `let x = {name}(…);`");
+    Diagnostic::new(Code::E0307, span, message).help(help)
+}
+
+fn wrong_count(signature: &Signature<'_>, call: &Call) -> Diagnostic {
+    let parameters = &signature.parameters;
+    let required = parameters.iter().filter(|(_, has_default)| !has_default).count();
     let given = call.arguments.len();
-    let message = format!("`{}` takes {}, not {given}", function.name(), counted(required, parameters.len()));
+    let message = format!("`{}` takes {}, not {given}", signature.name, counted(required, parameters.len()));
     let named = |name: &str| {
         call.arguments.iter().any(|argument| argument.label.as_ref().is_some_and(|label| label.text == name))
     };
     let by_place = call.arguments.iter().filter(|argument| argument.label.is_none()).count();
-    let missing = parameters.iter().skip(by_place).find(|one| one.default.is_none() && !named(one.name));
+    let missing = parameters.iter().skip(by_place).find(|(name, has_default)| !has_default && !named(name));
     let message = match missing {
-        Some(missing) if given >= required => format!("`{}` is called without `{}`", function.name(), missing.name),
+        Some((missing, _)) if given >= required => format!("`{}` is called without `{missing}`", signature.name),
         _ => message,
     };
-    Diagnostic::new(Code::E0305, call.function.span, message).help(format!("write `{}`", signature(function)))
+    Diagnostic::new(Code::E0305, call.function.span, message).help(format!("write `{}`", signature.written()))
 }
 
 fn counted(required: usize, most: usize) -> String {
     let word = if most == 1 { "argument" } else { "arguments" };
     if required == most { format!("{most} {word}") } else { format!("{required} to {most} {word}") }
-}
-
-/// `std.integer(text, fallback)`
-fn signature(function: Function) -> String {
-    let names: Vec<&str> = function.parameters().iter().map(|parameter| parameter.name).collect();
-    format!("{}({})", function.name(), names.join(", "))
 }

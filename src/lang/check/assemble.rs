@@ -16,6 +16,9 @@ use crate::lang::syntax::parse;
 /// The most bytes that one file of a policy may have.
 pub const FILE_SIZE_LIMIT_BYTES: usize = 32 << 20;
 
+/// The most bytes that a file of data may have, such as a database of networks.
+pub const DATA_SIZE_LIMIT_BYTES: usize = 512 << 20;
+
 /// How many files may stand between the entry and an included file.
 const INCLUDE_DEPTH_LIMIT: usize = 64;
 

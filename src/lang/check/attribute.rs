@@ -11,7 +11,7 @@ use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{BackendId, Expression, ExpressionKind, FileText};
 use crate::lang::schema::{self, DURATION_UNITS, Step, Type};
 use crate::lang::source::Span;
-use crate::lang::syntax::ast::{self, AttributeValue};
+use crate::lang::syntax::ast::{self, AttributeValue, ListItem};
 
 /// The attributes of one declaration.
 pub(super) struct Attributes<'c, 'a, 'b> {
@@ -158,6 +158,37 @@ impl<'c, 'a, 'b> Attributes<'c, 'a, 'b> {
                 Literal::Text(text) => Some((String::from_utf8_lossy(&text).into_owned(), None)),
                 _ => None,
             },
+        }
+    }
+
+    /// A list of texts, or one alone, each held against `complaint`; and where they are written.
+    pub(super) fn texts(
+        &self,
+        name: &str,
+        complaint: impl Fn(&[u8]) -> Option<&'static str>,
+    ) -> Option<(Vec<String>, Span)> {
+        let AttributeValue::Expression(written) = &self.given(name)?.value else {
+            self.value(name);
+            return None;
+        };
+        let alone = [ListItem::Value(written.clone())];
+        let items = match &written.kind {
+            ast::ExpressionKind::List(items) => items.as_slice(),
+            _ => alone.as_slice(),
+        };
+        let texts = Scope::new(self.cx, Home::Constant).checked_texts(items, complaint)?;
+        Some((texts.iter().map(|text| String::from_utf8_lossy(text).into_owned()).collect(), written.span))
+    }
+
+    /// Whole numbers and ranges of them, if they are written as a list; and where.
+    pub(super) fn ranges(&self, name: &str) -> Option<(Vec<RangeInclusive<i64>>, Span)> {
+        match &self.given(name)?.value {
+            AttributeValue::Expression(ast::Expression { kind: ast::ExpressionKind::List(items), span }) => {
+                // What is wrong with an element is told already.
+                let ranges = Scope::new(self.cx, Home::Constant).ranges(items, Type::Int);
+                Some((ranges.unwrap_or_else(|| vec![200..=200]), *span))
+            }
+            _ => None,
         }
     }
 

@@ -9,7 +9,7 @@ use super::fold::Literal;
 use super::names::Entry;
 use super::{greeting, probe, tls, unknown};
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{Backend, BackendAddress, Limit, Place, Probe};
+use crate::lang::hir::{Backend, BackendAddress, Limit, Place, Probe, ProbeKind};
 use crate::lang::schema::BACKEND_ATTRIBUTES;
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{Attribute, AttributeBlock, AttributeValue, ExpressionKind};
@@ -39,9 +39,16 @@ fn backend(cx: &Context, entry: Declared, probes: &[(&str, Probe)], options: &Op
         None => place(cx, &attributes, entry),
     };
     let host_header = host_header(&attributes);
+    let tls = tls::tls(&attributes, place.as_ref(), host_header.as_deref());
+    let probe = probe_of(cx, &attributes, probes);
+    if let (Some(ProbeKind::Tls), None, Some(_)) = (probe.as_ref().map(|probe| &probe.kind), &tls, &place) {
+        let span = attributes.given("probe").map_or(entry.name.span, |attribute| attribute.span);
+        let message = format!("a probe of kind `tls` does not go with `{}`, which does not speak TLS", entry.name.text);
+        attributes.refuse(span, message, "add `.tls = true;` to the backend, or write `.kind = tcp;` in the probe");
+    }
     Backend {
         name: entry.name.text.clone(),
-        tls: tls::tls(&attributes, place.as_ref(), host_header.as_deref()),
+        tls,
         place,
         host_header,
         connect_timeout: attributes.duration("connect_timeout"),
@@ -49,7 +56,7 @@ fn backend(cx: &Context, entry: Declared, probes: &[(&str, Probe)], options: &Op
         between_bytes_timeout: attributes.duration("between_bytes_timeout"),
         limit: limit(&attributes),
         greeting: greeting::greeting(cx, &attributes, entry.name),
-        probe: probe_of(cx, &attributes, probes),
+        probe,
         span: entry.name.span,
     }
 }
@@ -57,6 +64,9 @@ fn backend(cx: &Context, entry: Declared, probes: &[(&str, Probe)], options: &Op
 fn place(cx: &Context, attributes: &Attributes, entry: Declared) -> Option<Place> {
     if let Some(path) = attributes.given("path") {
         return socket(attributes, path);
+    }
+    if let Some(srv) = attributes.given("srv") {
+        return service(attributes, srv);
     }
     let port = port(attributes);
     if attributes.given("host").is_none() {
@@ -72,12 +82,7 @@ fn place(cx: &Context, attributes: &Attributes, entry: Declared) -> Option<Place
 /// A Unix socket. A path that is longer no system takes (`sun_path` of unix(7)).
 fn socket(attributes: &Attributes, path: &Attribute) -> Option<Place> {
     const LONGEST: usize = 107;
-    for other in ["host", "port"] {
-        if let Some(other) = attributes.given(other) {
-            let message = format!("a backend with a `.path` has no `.{}`", other.name.text);
-            attributes.refuse(other.span, message, "remove one of the two");
-        }
-    }
+    refuse_beside(attributes, "path", &["host", "port", "srv"]);
     let (text, span) = attributes.text("path")?;
     let complaint = if text.starts_with('@') {
         "sockets without a path are not supported"
@@ -90,6 +95,36 @@ fn socket(attributes: &Attributes, path: &Attribute) -> Option<Place> {
     };
     attributes.refuse(span.unwrap_or(path.span), complaint, "write the path of a socket, such as \"/run/app.sock\"");
     None
+}
+
+/// A service whose hosts and ports are told by SRV records (RFC 2782).
+fn service(attributes: &Attributes, written: &Attribute) -> Option<Place> {
+    refuse_beside(attributes, "srv", &["host", "port"]);
+    let (text, span) = attributes.text("srv")?;
+    let name = text.strip_suffix('.').unwrap_or(&text);
+    if is_service(name) {
+        return Some(Place::Service(name.to_owned()));
+    }
+    let message = format!("`{text}` is not the name of a service");
+    attributes.refuse(span.unwrap_or(written.span), message, "write a name such as \"_http._tcp.example.com\"");
+    None
+}
+
+/// `_SERVICE._PROTOCOL.DOMAIN` (RFC 2782), or any other name for what is found that way.
+fn is_service(name: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len()) && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+    };
+    let is_domain = |label: &str| !label.starts_with('_');
+    name.len() <= 253 && name.split('.').all(is_label) && name.split('.').any(is_domain)
+}
+
+/// Reports what says where the backend is beside the attribute that says so.
+fn refuse_beside(attributes: &Attributes, name: &str, others: &[&str]) {
+    for other in others.iter().filter_map(|other| attributes.given(other)) {
+        let message = format!("a backend with a `.{name}` has no `.{}`", other.name.text);
+        attributes.refuse(other.span, message, "remove one of the two");
+    }
 }
 
 fn limit(attributes: &Attributes) -> Option<Limit> {

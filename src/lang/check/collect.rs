@@ -7,9 +7,9 @@ use super::findings::Findings;
 use super::names::{Names, Part, SubBody};
 use super::unknown;
 use crate::lang::diagnostic::{Code, Diagnostic, Fix};
-use crate::lang::schema::{RuleTable, SHORT_NAMES, Step};
+use crate::lang::schema::{self, RuleTable, SHORT_NAMES, Step};
 use crate::lang::source::{FileId, Span};
-use crate::lang::syntax::ast::{AttributeBlock, Declaration, Key, Name, Sub};
+use crate::lang::syntax::ast::{AttributeBlock, Declaration, Function, Key, Name, Sub};
 
 /// How the names of the pieces of the built-in policy start.
 pub(super) const PIECE_PREFIX: &str = "builtin.";
@@ -20,6 +20,7 @@ enum Group {
     /// Backends, directors, acls, tables and constants: they meet in expressions.
     Value,
     Probe,
+    Function,
     Sub,
     Override,
 }
@@ -85,6 +86,7 @@ impl<'a> Collector<'a, '_> {
                     self.names.consts.declare(&binding.name, binding.span, binding);
                 }
             }
+            Declaration::Function(function) => self.function(function),
             Declaration::Sub(sub) => self.sub(sub),
             Declaration::Override(sub) => {
                 if self.claim(Group::Override, "override", &sub.name) {
@@ -106,6 +108,16 @@ impl<'a> Collector<'a, '_> {
     fn backend(&mut self, block: &'a AttributeBlock) {
         if self.claim_value("backend", &block.name) {
             self.names.backends.declare(&block.name, block.span, Some(block));
+        }
+    }
+
+    fn function(&mut self, function: &'a Function) {
+        let name = &function.name;
+        if schema::Function::find(&name.text).is_some() {
+            let message = format!("`{}` is a function of the language", name.text);
+            self.findings.report(Diagnostic::new(Code::E0212, name.span, message).help("choose another name"));
+        } else if self.claim(Group::Function, "function", name) {
+            self.names.functions.declare(name, function.span, function);
         }
     }
 

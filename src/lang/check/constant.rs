@@ -1,5 +1,6 @@
-//! Constants: values that are known when the policy is checked, put in place wherever they are named.
+//! Constants: values that do not depend on a request, and lists of such, put in place wherever they are named.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 
 use super::context::Context;
@@ -9,16 +10,21 @@ use super::scope::{Home, Scope};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Expression, ExpressionKind};
 use crate::lang::schema::Type;
+use crate::lang::schema::function::Class;
 use crate::lang::source::Span;
-use crate::lang::syntax::ast;
+use crate::lang::syntax::ast::{self, ListItem};
 
 /// How many constants may stand on each other's shoulders before the first one is known.
 const CHAIN_LIMIT: usize = 64;
 
+/// How many lists may stand within each other by name, and how many elements they may come to.
+const LISTS_LIMIT: usize = 64;
+const ELEMENTS_LIMIT: usize = 100_000;
+
 /// The most bytes that the text of a constant may have, so that doubling it a few times does no harm.
 const TEXT_LIMIT_BYTES: usize = 64 << 10;
 
-/// Types that a `let` or a `const` may be given.
+/// Types that a `let`, a `const`, a parameter or the result of a function may be given.
 const VALUE_TYPES: &[Type] = &[
     Type::String,
     Type::Int,
@@ -34,7 +40,16 @@ const VALUE_TYPES: &[Type] = &[
 #[derive(Clone)]
 enum State {
     Waiting,
-    Known(Option<Literal>),
+    Known(Option<Constant>),
+}
+
+/// The value of a constant.
+#[derive(Clone)]
+pub(super) enum Constant {
+    /// A literal, or what is computed from literals alone; its locals are numbered from 0.
+    Value(Expression, u32),
+    /// A list, of which the elements stand where it is named.
+    List,
 }
 
 /// The constants, each evaluated when it is first needed.
@@ -60,8 +75,19 @@ impl Context<'_> {
         }
     }
 
+    /// The type of a value that is written; `None` after a finding.
+    pub(super) fn value_type(&self, ty: &ast::Name) -> Option<Type> {
+        let found = VALUE_TYPES.iter().find(|found| found.name() == ty.text);
+        if found.is_none() {
+            let names = VALUE_TYPES.iter().map(|ty| ty.name());
+            let finding = Diagnostic::new(Code::E0320, ty.span, format!("there is no type `{}` for a value", ty.text));
+            self.findings.report(super::unknown::suggest(finding, &ty.text.to_ascii_uppercase(), "the types", names));
+        }
+        found.copied()
+    }
+
     /// The value of the constant of that number, which is named at `span`; `None` if it is wrong.
-    pub(super) fn constant(&self, at: usize, span: Span) -> Option<Literal> {
+    pub(super) fn constant(&self, at: usize, span: Span) -> Option<Constant> {
         if let Some(State::Known(value)) = self.constants.states.borrow().get(at) {
             return value.clone();
         }
@@ -103,26 +129,77 @@ impl Scope<'_, '_> {
     /// The value of a `let` or a `const`, of the type that is written, if one is.
     pub(super) fn bound_value(&mut self, binding: &ast::Binding) -> Option<Expression> {
         let Some(ty) = &binding.ty else { return self.expression(&binding.value) };
-        let Some(found) = VALUE_TYPES.iter().find(|found| found.name() == ty.text) else {
-            let names = VALUE_TYPES.iter().map(|ty| ty.name());
-            let finding = Diagnostic::new(Code::E0320, ty.span, format!("there is no type `{}` for a value", ty.text));
-            self.report(super::unknown::suggest(finding, &ty.text.to_ascii_uppercase(), "the types", names));
-            return None;
-        };
-        self.wanted(&binding.value, *found, format_args!("`{}`", binding.name.text))
+        let ty = self.cx.value_type(ty)?;
+        self.wanted(&binding.value, ty, format_args!("`{}`", binding.name.text))
     }
 
-    fn constant_value(&mut self, binding: &ast::Binding) -> Option<Literal> {
+    fn constant_value(&mut self, binding: &ast::Binding) -> Option<Constant> {
+        if let (ast::ExpressionKind::List(items), None) = (&binding.value.kind, &binding.ty) {
+            return self.constant_list(items);
+        }
         let value = self.bound_value(binding)?;
-        let literal = self.known(&value, format_args!("the value of a const"))?;
-        match &literal {
-            Literal::Text(text) if text.len() > TEXT_LIMIT_BYTES => {
+        match &value.kind {
+            ExpressionKind::Text(text) if text.len() > TEXT_LIMIT_BYTES => {
                 let message = format!("the text has more than {} KiB", TEXT_LIMIT_BYTES >> 10);
                 self.report(Diagnostic::new(Code::E0318, value.span, message).help("shorten it"));
                 None
             }
-            _ => Some(literal),
+            _ if is_settled(&value) => Some(Constant::Value(value, self.reserve(0))),
+            _ => {
+                let message = "the value of a const depends on nothing but literals and other constants";
+                let help = match &value.kind {
+                    ExpressionKind::Backend(_) => help_for(&value.kind),
+                    _ => {
+                        "for what depends on a request or a table write a `let`, or a function: `fn NAME() -> TYPE { … }`"
+                    }
+                };
+                self.report(Diagnostic::new(Code::E0316, value.span, message).help(help));
+                None
+            }
         }
+    }
+
+    /// A list whose elements have a value each; whether they fit is seen where it is named.
+    fn constant_list(&mut self, items: &[ListItem]) -> Option<Constant> {
+        let mut fine = true;
+        for item in self.spliced(items).iter() {
+            let (ListItem::Value(low) | ListItem::Range(low, _)) = item;
+            for end in [Some(low), if let ListItem::Range(_, high) = item { Some(high) } else { None }] {
+                let value = end.map(|end| self.expression(end));
+                let value = value.map(|value| self.known(&value?, format_args!("an element of a list")));
+                fine &= value.is_none_or(|value| value.is_some());
+            }
+        }
+        fine.then_some(Constant::List)
+    }
+
+    /// The elements, with those of lists that are named among them.
+    pub(super) fn spliced<'e>(&self, items: &'e [ListItem]) -> Cow<'e, [ListItem]> {
+        if !items.iter().any(|item| self.list_named_by(item).is_some()) {
+            return Cow::Borrowed(items);
+        }
+        let (mut all, mut open) = (Vec::new(), vec![(items, 0)]);
+        while let Some((items, at)) = open.pop() {
+            let Some(item) = items.get(at) else { continue };
+            open.push((items, at + 1));
+            match self.list_named_by(item) {
+                // A list that names itself is reported when it is looked at as a constant.
+                Some(named) if open.len() <= LISTS_LIMIT && all.len() <= ELEMENTS_LIMIT => open.push((named, 0)),
+                _ => all.push(item.clone()),
+            }
+        }
+        Cow::Owned(all)
+    }
+
+    /// The elements of the constant that an element is the name of, if that is a list.
+    fn list_named_by(&self, item: &ListItem) -> Option<&[ListItem]> {
+        let ListItem::Value(ast::Expression { kind: ast::ExpressionKind::Path(path), .. }) = item else { return None };
+        let [name] = path.parts.as_slice() else { return None };
+        let consts = &self.cx.names.consts;
+        let binding = consts.get(consts.find(&name.text)?)?.item;
+        let ast::ExpressionKind::List(items) = &binding.value.kind else { return None };
+        consts.refer(&name.text)?;
+        Some(items)
     }
 
     /// The value of an expression that has to be known when the policy is checked.
@@ -135,6 +212,27 @@ impl Scope<'_, '_> {
         }
         literal
     }
+}
+
+/// Whether the value is the same for all requests, whenever it is asked for.
+fn is_settled(value: &Expression) -> bool {
+    use ExpressionKind as Kind;
+    let itself = match &value.kind {
+        Kind::Variable(_)
+        | Kind::Header(..)
+        | Kind::Query(..)
+        | Kind::Cookie(..)
+        | Kind::HasQuery(..)
+        | Kind::AnyQuery(..)
+        | Kind::HasCookie(..)
+        | Kind::AnyCookie(..)
+        | Kind::Lookup(..)
+        | Kind::InTable(..)
+        | Kind::Backend(_) => false,
+        Kind::Call(function, _) => function.class() == Class::Pure,
+        _ => true,
+    };
+    itself && value.parts().all(is_settled)
 }
 
 fn help_for(kind: &ExpressionKind) -> &'static str {

@@ -1,16 +1,20 @@
 //! What all parts of the check look things up in, and the order in which they run.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use super::assemble::Assembled;
 use super::calls::Calls;
 use super::constant::Constants;
 use super::findings::Findings;
+use super::function::Functions;
 use super::names::{Names, Part, SubBody};
 use super::pattern::Patterns;
 use super::scope::{Home, Scope};
 use super::{Files, Options};
 use super::{acl, backend, collect, director, flow, table, unused};
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{BackendId, Body, Hir, StepBody, Sub, Table};
+use crate::lang::hir::{BackendId, Body, Database, Hir, RateLimit, StepBody, Sub, Table};
 use crate::lang::schema::Step;
 use crate::lang::source::{FileId, SourceMap};
 
@@ -28,10 +32,16 @@ pub(super) struct Context<'a> {
     pub(super) calls: Calls,
     /// The values of constants, as far as they were needed.
     pub(super) constants: Constants,
+    /// What functions come to, as far as they were needed.
+    pub(super) functions: Functions,
     /// What is known of regular expressions.
     pub(super) patterns: Patterns,
     /// The built-in policy's file: what is found there is not the user's to mend.
     pub(super) builtin: FileId,
+    /// The calls of `ratelimit` that were met.
+    pub(super) rate_limits: RefCell<Vec<RateLimit>>,
+    /// The databases of networks that were read, by where their paths are written and the paths.
+    pub(super) databases: RefCell<HashMap<(String, String), Database>>,
     /// The tables in order of declaration; none before they are read.
     pub(super) tables: Vec<Table>,
 }
@@ -48,15 +58,30 @@ pub(super) fn check_policy(
     let calls = Calls::of(&names);
     let bounded = calls.report(&names, findings);
     let constants = Constants::new(&names);
+    let functions = Functions::new(&names);
     let patterns = Patterns::default();
     let builtin = assembled.builtin;
-    let mut cx = Context { sources, files, findings, names, calls, constants, patterns, builtin, tables: Vec::new() };
+    let mut cx = Context {
+        sources,
+        files,
+        findings,
+        names,
+        calls,
+        constants,
+        functions,
+        patterns,
+        builtin,
+        rate_limits: RefCell::default(),
+        databases: RefCell::default(),
+        tables: Vec::new(),
+    };
     cx.tables = table::tables(&cx, &assembled.data);
     // In a file that was not understood the backend may be just what was left out.
     if cx.names.backends.iter().next().is_none() && options.require_backend && !findings.any_error() {
         findings.report(no_backend(assembled));
     }
     cx.check_constants();
+    cx.check_functions();
     let hir = Hir {
         backends: backend::backends(&cx, options),
         directors: director::directors(&cx),
@@ -65,6 +90,8 @@ pub(super) fn check_policy(
         acls: cx.names.acls.iter().map(|entry| acl::acl(&cx, entry.item)).collect(),
         subs: subs(&cx),
         steps: steps(&cx),
+        // Behind all that is checked for it.
+        rate_limits: cx.rate_limits.take(),
     };
     // Looking for what is never reached follows calls, which has to come to an end.
     if bounded {
@@ -75,6 +102,11 @@ pub(super) fn check_policy(
 }
 
 impl Context<'_> {
+    /// Whether there is a file of that path, which is written in the file `from`.
+    pub(super) fn has_file(&self, from: &str, path: &str) -> bool {
+        self.files.expand(from, path).is_ok_and(|names| !names.is_empty())
+    }
+
     /// The bytes of the file that `path`, written in the file `from`, stands for.
     pub(super) fn read_file(&self, from: &str, path: &str) -> Result<Vec<u8>, String> {
         match self.files.expand(from, path)?.as_slice() {

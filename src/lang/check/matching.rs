@@ -159,7 +159,7 @@ impl Scope<'_, '_> {
 }
 
 /// Whether asking for the value again is as good as keeping it.
-fn is_at_hand(value: &Expression) -> bool {
+pub(super) fn is_at_hand(value: &Expression) -> bool {
     match &value.kind {
         ExpressionKind::Variable(_) | ExpressionKind::Header(..) | ExpressionKind::Local(_) => true,
         ExpressionKind::Query(_, key) | ExpressionKind::Cookie(_, key) => matches!(key.kind, ExpressionKind::Text(_)),

@@ -65,6 +65,7 @@ impl Scope<'_, '_> {
         list: &[ListItem],
         span: Span,
     ) -> Option<Expression> {
+        let list = &*self.spliced(list);
         let kind = match operator {
             TestOperator::In => self.test_in(looked, list, span),
             TestOperator::Under => self.test_under(looked, list),

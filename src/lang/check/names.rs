@@ -8,7 +8,7 @@ use crate::lang::hir::BackendId;
 use crate::lang::schema::Step;
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{
-    Acl, AttributeBlock, Binding, Block, Director, Key, Name, Normalize, Rules, Sub, Table,
+    Acl, AttributeBlock, Binding, Block, Director, Function, Key, Name, Normalize, Rules, Sub, Table,
 };
 
 /// Declared things of one kind, numbered in the order of declaration.
@@ -126,6 +126,8 @@ pub(super) struct Names<'a> {
     pub(super) probes: Namespace<'a, &'a AttributeBlock>,
     /// Constants.
     pub(super) consts: Namespace<'a, &'a Binding>,
+    /// Functions of the policy.
+    pub(super) functions: Namespace<'a, &'a Function>,
     /// Subs that are called: the user's and the pieces of the built-in policy.
     pub(super) subs: Namespace<'a, SubBody<'a>>,
     /// What the steps do, in source order, the built-in part last.

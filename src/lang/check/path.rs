@@ -1,6 +1,7 @@
 //! What a dotted name means: a local, a constant, a backend, an acl, a variable, a header field.
 
-use super::fold::Literal;
+use super::constant::Constant;
+use super::function::renumber;
 use super::scope::{Home, Scope};
 use super::{vcl, words};
 use crate::lang::diagnostic::suggest::closest;
@@ -129,7 +130,7 @@ impl Scope<'_, '_> {
         }
         let names = &self.cx.names;
         if let Some(at) = names.consts.refer(text) {
-            return self.cx.constant(at, span).map(|literal| Meaning::Value(literal_at(literal, span))).into();
+            return self.constant_at(at, text, span).map(Meaning::Value).into();
         }
         if let Some(id) = names.refer_backend(text) {
             return Lookup::Is(Meaning::Value(backend_at(Some(id), span)));
@@ -144,6 +145,21 @@ impl Scope<'_, '_> {
             return Lookup::Is(Meaning::Value(backend_at(None, span)));
         }
         Lookup::Unknown
+    }
+
+    /// The value of the constant of that number and name, with places of its own in the frame.
+    fn constant_at(&mut self, at: usize, name: &str, span: Span) -> Option<Expression> {
+        match self.cx.constant(at, span)? {
+            Constant::Value(mut value, locals) => {
+                renumber(&mut value, self.reserve(locals));
+                Some(Expression { span, ..value })
+            }
+            Constant::List => {
+                let finding = Diagnostic::new(Code::E0317, span, format!("`{name}` is a list"));
+                self.report(finding.help(format!("a list stands behind `in` and the like: `req.host in {name}`")));
+                None
+            }
+        }
     }
 
     /// A short name of the table that is being checked.
@@ -166,7 +182,8 @@ impl Scope<'_, '_> {
     fn vocabulary(&self, full: &str, written: &str, span: Span) -> Lookup {
         let (readable, meaning) = if let Some(variable) = Variable::find(full) {
             let kind = ExpressionKind::Variable(variable);
-            let read = if self.in_ban && is_banned_by(variable) { StepSet::ALL } else { variable.access().read };
+            let read =
+                if self.in_ban && variable.name().starts_with("obj.") { StepSet::ALL } else { variable.access().read };
             (read, Meaning::Value(Expression { kind, ty: variable.ty(), span }))
         } else if let Some((message, collection)) = collection_of(full) {
             (message.access().read, Meaning::Collection(message, collection))
@@ -231,6 +248,9 @@ impl Scope<'_, '_> {
             let full = short.request.or(short.response).unwrap_or_default();
             return finding.help(format!("outside rule tables it is spelled out: `{full}`"));
         }
+        if self.cx.names.functions.find(text).is_some() {
+            return finding.help(format!("it is a function: write `{text}()`, with its arguments in the parentheses"));
+        }
         let short = SHORT_NAMES.iter().map(|short| short.name);
         let known = self.cx.names.values().chain(self.local_names()).chain(["now"]);
         let Some(nearest) = closest(text, known.chain(short)) else { return finding };
@@ -238,12 +258,6 @@ impl Scope<'_, '_> {
         let nearest = full.and_then(|short| short.request.or(short.response)).unwrap_or(nearest);
         finding.help(format!("did you mean `{nearest}`?"))
     }
-}
-
-/// Whether a ban may ask for it: what is known of a response while nobody asks for it.
-fn is_banned_by(variable: Variable) -> bool {
-    use Variable as V;
-    matches!(variable, V::ObjStatus | V::ObjReason | V::ObjProto | V::ObjTtl | V::ObjGrace | V::ObjKeep | V::ObjAge)
 }
 
 fn unknown_path(text: &str, span: Span) -> Diagnostic {
@@ -266,11 +280,6 @@ fn unknown_path(text: &str, span: Span) -> Diagnostic {
         Some(help) if nearest.is_some() || Message::find(prefix).is_some() => finding.help(help),
         _ => finding,
     }
-}
-
-fn literal_at(literal: Literal, span: Span) -> Expression {
-    let ty = literal.ty();
-    Expression { kind: literal.into_kind(), ty, span }
 }
 
 fn backend_at(backend: Option<BackendId>, span: Span) -> Expression {

@@ -1,5 +1,6 @@
 //! Where a statement stands: its step or sub, its table, the locals in sight.
 
+use std::cell::RefCell;
 use std::fmt::Arguments;
 
 use super::calls::{Caller, Link, name_of};
@@ -21,6 +22,8 @@ pub(super) enum Home {
     Step(Step),
     /// The sub of that number.
     Sub(usize),
+    /// A function of the policy, which is put in the place of its calls.
+    Function,
     /// None: the value of a constant or of an attribute.
     Constant,
 }
@@ -52,6 +55,19 @@ pub(super) struct Scope<'c, 'a> {
     frame: u32,
     /// Statements that belong before the one that is being checked.
     before: Vec<Statement>,
+    /// What the function that is checked asks of the steps that it is called in.
+    needs: RefCell<Vec<Need>>,
+}
+
+/// Something that has to be possible in the steps that call a function.
+#[derive(Clone)]
+pub(super) struct Need {
+    /// Where it is.
+    pub(super) allowed: StepSet,
+    /// In words: it reads `beresp.ttl`.
+    pub(super) what: String,
+    /// Its place in the function.
+    pub(super) span: Span,
 }
 
 impl<'c, 'a> Scope<'c, 'a> {
@@ -60,9 +76,19 @@ impl<'c, 'a> Scope<'c, 'a> {
         let steps = match home {
             Home::Step(step) => StepSet::of(&[step]),
             Home::Sub(sub) => cx.calls.steps_of(sub),
-            Home::Constant => StepSet::NONE,
+            Home::Function | Home::Constant => StepSet::NONE,
         };
-        Self { cx, home, table: None, in_ban: false, steps, locals: Vec::new(), frame: 0, before: Vec::new() }
+        Self {
+            cx,
+            home,
+            table: None,
+            in_ban: false,
+            steps,
+            locals: Vec::new(),
+            frame: 0,
+            before: Vec::new(),
+            needs: RefCell::default(),
+        }
     }
 
     /// Reports a finding.
@@ -104,6 +130,31 @@ impl<'c, 'a> Scope<'c, 'a> {
     /// The names of the locals in sight.
     pub(super) fn local_names(&self) -> impl Iterator<Item = &'a str> + '_ {
         self.locals.iter().map(|local| local.name.text.as_str())
+    }
+
+    /// Notes what the function that is checked asks of the steps that call it.
+    pub(super) fn need(&self, need: Need) {
+        self.needs.borrow_mut().push(need);
+    }
+
+    /// What the function asks for; nothing is left.
+    pub(super) fn take_needs(&self) -> Vec<Need> {
+        self.needs.take()
+    }
+
+    /// Brings the parameter of a function in sight; not to use it is no mistake.
+    pub(super) fn declare_parameter(&mut self, name: &'a Name, ty: Option<Type>) -> LocalId {
+        self.report_shadowing(name);
+        let id = self.unnamed();
+        self.locals.push(Local { name, declaration: name.span, id, ty, used: true });
+        id
+    }
+
+    /// So many places in the frame, the first of which is returned.
+    pub(super) fn reserve(&mut self, places: u32) -> u32 {
+        let first = self.frame;
+        self.frame = self.frame.saturating_add(places);
+        first
     }
 
     /// A place in the frame for a value without a name.
@@ -169,6 +220,9 @@ impl<'c, 'a> Scope<'c, 'a> {
     /// Whether all steps that reach this place are `allowed`; reports the others.
     /// `what` and `verb` make the sentence: `req.url` cannot be `read` in these steps.
     pub(super) fn check_steps(&self, allowed: StepSet, code: Code, span: Span, what: Arguments, verb: &str) -> bool {
+        if self.home == Home::Function {
+            self.need(Need { allowed, what: format!("{what} is {verb}"), span });
+        }
         let missing = self.missing_steps(allowed);
         if missing.is_empty() {
             return true;

@@ -6,13 +6,9 @@ use super::scope::Scope;
 use super::{unknown, vcl};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Arithmetic, Expression, ExpressionKind, StatementKind, Target};
-use crate::lang::schema::{Access, RuleTable, SHORT_NAMES, StepSet, Type, Variable};
+use crate::lang::schema::{self, Access, RuleTable, SHORT_NAMES, STATUS_WORDS, StepSet, Type, Variable};
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{self, AssignOperator, Path};
-
-/// Statuses that a policy may make up: final ones (RFC 9110 section 15; an interim one would leave the
-/// client waiting). What is above 599 is kept open.
-const STATUSES: std::ops::RangeInclusive<i64> = 200..=999;
 
 impl Scope<'_, '_> {
     /// `set TARGET = VALUE;`
@@ -48,7 +44,7 @@ impl Scope<'_, '_> {
     }
 
     /// What the name stands for, if `verb` may be done to it here.
-    fn target(&mut self, path: &Path, verb: &str, steps: impl Fn(Access) -> StepSet) -> Option<Target> {
+    pub(super) fn target(&mut self, path: &Path, verb: &str, steps: impl Fn(Access) -> StepSet) -> Option<Target> {
         let text = path.text();
         let (access, target) = match self.field_of(path) {
             FieldPath::Wrong => return None,
@@ -125,9 +121,9 @@ impl Scope<'_, '_> {
     /// Whether a status is one, as far as it is known.
     pub(super) fn check_status(&self, value: &Expression) -> bool {
         match Literal::of(&value.kind) {
-            Some(Literal::Int(status)) if !STATUSES.contains(&status) => {
+            Some(Literal::Int(status)) if schema::status(status).is_none() => {
                 let message = format!("{status} is not a status that ends a request");
-                self.report(Diagnostic::new(Code::E0313, value.span, message).help("write a number from 200 to 999"));
+                self.report(Diagnostic::new(Code::E0313, value.span, message).help(format!("write {STATUS_WORDS}")));
                 false
             }
             _ => true,
@@ -143,7 +139,7 @@ fn read_only(text: &str, verb: &str, span: Span) -> Diagnostic {
             let source = if view == "path" { format!("{message}.url") } else { format!("{message}.http.Host") };
             finding.help(format!("it is a view: change `{source}`"))
         }
-        _ if verb == "unset" => finding.help("only header fields can be unset; `set` it to another value"),
+        _ if verb == "unset" => finding.help("it always has a value: `set` it to another one"),
         _ => finding.help("it can only be read"),
     }
 }

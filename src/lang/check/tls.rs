@@ -43,6 +43,7 @@ fn sni(attributes: &Attributes, place: Option<&Place>, host_header: Option<&str>
     }
     let host = match place {
         Some(Place::Network(address)) => Some(address.host.as_str()),
+        Some(Place::Service(name)) => Some(domain(name)),
         _ => None,
     };
     let name = host_header.map(without_port).filter(|name| is_server_name(name)).or(host);
@@ -50,6 +51,15 @@ fn sni(attributes: &Attributes, place: Option<&Place>, host_header: Option<&str>
         attributes.refuse(tls.span, "which name the backend has to prove is not said", "add `.sni = \"example.com\";`");
     }
     name.map(str::to_owned)
+}
+
+/// Who offers a service: RFC 2782 has its certificate bear that name, not those of its hosts.
+fn domain(service: &str) -> &str {
+    let mut name = service;
+    while let Some((_, rest)) = name.split_once('.').filter(|(label, _)| label.starts_with('_')) {
+        name = rest;
+    }
+    name
 }
 
 fn without_port(host: &str) -> &str {

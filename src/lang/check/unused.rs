@@ -15,6 +15,7 @@ pub(super) fn check(cx: &Context) {
     report(cx, "table", &cx.names.tables);
     report(cx, "probe", &cx.names.probes);
     report(cx, "const", &cx.names.consts);
+    report(cx, "function", &cx.names.functions);
     report(cx, "sub", &cx.names.subs);
 }
 

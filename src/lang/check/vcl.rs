@@ -4,17 +4,25 @@
 pub(super) fn instead_of(name: &str) -> Option<&'static str> {
     Some(match name {
         "beresp.do_stream" => "leave it out: a response is always sent on while it comes in",
-        "beresp.do_esi" | "req.esi" | "req.esi_level" => "this version does not have edge side includes",
+        "beresp.do_esi" | "resp.do_esi" | "obj.can_esi" | "obj_stale.can_esi" | "req.esi" | "req.esi_level" => {
+            "this version does not have edge side includes"
+        }
+        "req_top.method" => "write `req.method`: this version does not have edge side includes",
+        "req_top.url" => "write `req.url`: this version does not have edge side includes",
+        "req_top.proto" => "write `req.proto`: this version does not have edge side includes",
+        "req_top.time" => "write `req.time`: this version does not have edge side includes",
+        "req.filters" | "bereq.filters" | "beresp.filters" | "resp.filters" => {
+            "leave it out: bodies are sent on as they come"
+        }
+        "beresp.transit_buffer" => "leave it out: what is not stored waits for the client, whatever its size",
+        "req.trace" | "bereq.trace" => "leave it out; `std.log` writes to the access log",
+        "req.storage" => "leave it out: the content of a request is not stored; `std.cache_req_body` keeps it",
+        "sess.timeout_linger" => "leave it out: a connection that waits holds no thread",
         "beresp.do_gzip" | "beresp.do_gunzip" => {
             "this version does not change bodies: have the backend compress them, with `Vary: Accept-Encoding`"
         }
-        "beresp.storage" | "beresp.storage_hint" | "obj.storage" => {
+        "beresp.storage" | "beresp.storage_hint" | "obj.storage" | "obj_stale.storage" => {
             "leave it out: there is one store, in memory; `warp serve --memory` says how large"
-        }
-        "req.ttl" => "this version does not have it: how long a response is fresh, `beresp.ttl` says",
-        "req.hash_ignore_busy" => "this version does not have it: requests wait for what another one fetches already",
-        "req.hash_ignore_vary" => {
-            "this version does not have it: change the request's fields in recv, so that fewer variants differ"
         }
         "ban" => "write `ban where obj.http.X-Kind == \"news\";`, or `std.ban(…)` for a text in the words of Varnish",
         "xkey.purge" => "write `std.purge_tags(…)`; `tag header \"xkey\";` in backend_response reads the tags",
@@ -23,8 +31,24 @@ pub(super) fn instead_of(name: &str) -> Option<&'static str> {
         }
         "purge.hard" => "write `return (purge)` in recv",
         "purge.soft" => "write `return (purge(soft))` in recv",
-        "std.healthy" => "this version does not have it: a backend that its probe found sick is not asked",
+        "std.blobread" => "write `std.fileread`: a text holds any bytes",
+        "std.port" => "leave it out: an address has no port here",
+        "std.syntax" => "leave it out: the first line, `warp 1;`, says which language this is",
+        "std.late_100_continue" => "leave it out: 100 (Continue) is sent when the content is asked for",
+        "std.set_ip_tos" => "this version does not have it",
+        "std.rollback" => "this version does not have it: keep what you change in a `let` before you change it",
+        "std.timed_call" => "write `call` and, around it, `std.timestamp(\"before\")` and `std.timestamp(\"behind\")`",
+        "uuid.version4" | "uuid.uuid_v4" | "uuid.uuid" => "write `uuid.v4()`",
+        "uuid.version7" => "write `uuid.v7()`",
+        "cookie.parse" => "leave it out: `cookie.keep` and the others work on the `Cookie` field itself",
+        "cookie.get_string" => {
+            "leave it out, or write `req.http.Cookie`: the functions of `cookie` change that field itself"
+        }
+        "vsthrottle.is_denied" => "write `ratelimit(key: client.ip, limit: 60, per: 1m)`",
         "hit_for_pass" => "write `return (pass(10m))` in backend_response, or `pass 10m` in `rules response`",
+        _ if name.starts_with("req_top.http.") => "write `req.http`: this version does not have edge side includes",
+        _ if name.starts_with("param.") => "write the value itself: warp has no parameters",
+        _ if name.starts_with("storage.") => "leave it out: there is one store, and `warp status` tells how full it is",
         _ => return None,
     })
 }

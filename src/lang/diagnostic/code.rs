@@ -147,6 +147,12 @@ codes! {
     E0345 "may-be-missing" "0.1" "A table may hold nothing for a key.";
     E0346 "duplicate-key" "0.1" "A table has a key twice.";
     E0347 "bad-data" "0.1" "The file of a table is not as it should be.";
+    E0348 "no-time" "0.1" "A time that is over before it begins.";
+    E0350 "no-value-returned" "0.1" "A function does not return a value on every way through it.";
+    E0385 "no-header-field" "0.1" "A function takes a header field, and this is none.";
+    E0386 "impossible-argument" "0.1" "A function cannot do anything with that value.";
+    E0387 "bad-secrets" "0.1" "Users or keys are not as they should be.";
+    E0388 "bad-database" "0.1" "A file is no database of networks.";
 
     // 04 steps
     E0401 "not-readable-here" "0.1" "A variable cannot be read in this step.";
@@ -159,7 +165,7 @@ codes! {
 
     // 05 control flow
     W0501 "unreachable-code" "0.1" "Something is never reached.";
-    E0502 "recursion" "0.1" "A sub calls itself.";
+    E0502 "recursion" "0.1" "A sub or a function calls itself.";
     E0503 "too-many-calls" "0.1" "Calls are nested too deep, or there are too many of them.";
 
     // 06 backends, acls and probes
@@ -169,7 +175,7 @@ codes! {
     E0604 "missing-host" "0.1" "A backend has no `.host`.";
     E0605 "no-backend" "0.1" "The policy has no backend.";
     E0606 "bad-address" "0.1" "The text is not an IP address.";
-    E0607 "name-in-acl" "0.1" "An acl holds a name in place of an address.";
+    E0607 "name-in-acl" "0.1" "A name in an acl cannot be looked up.";
     E0608 "bad-mask" "0.1" "The mask is too long for its address.";
     W0609 "host-bits-set" "0.1" "An address has bits behind its mask.";
     W0610 "duplicate-acl-entry" "0.1" "An acl holds a network twice.";
@@ -179,6 +185,7 @@ codes! {
     E0662 "duplicate-member" "0.1" "A director has a member twice.";
     E0663 "director-cycle" "0.1" "A director is a member of itself, or nests too deep.";
     E0664 "bad-certificate" "0.1" "A file does not hold the certificates or the key that it is named for.";
+    W0665 "probe-without-close" "0.1" "A probe waits for an end of the connection that its request does not ask for.";
 
     // 07 caching
     W0701 "uncacheable-set-to-false" "0.1" "`beresp.uncacheable` is set to false, which has no effect.";

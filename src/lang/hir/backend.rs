@@ -1,6 +1,7 @@
 //! Backends: where they are and how they are spoken to.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::BackendId;
@@ -40,6 +41,8 @@ pub enum Place {
     Network(BackendAddress),
     /// On a Unix socket at that path.
     Socket(String),
+    /// Where SRV records of that name say (RFC 2782): `_http._tcp.example.com`.
+    Service(String),
 }
 
 /// A host and its port.
@@ -122,10 +125,8 @@ impl fmt::Debug for FileText {
 /// How a backend's health is found out.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Probe {
-    /// The path to ask for.
-    pub url: String,
-    /// The status that counts as healthy.
-    pub expected_response: u16,
+    /// What is tried.
+    pub kind: ProbeKind,
     /// How long one probe may take.
     pub timeout: Duration,
     /// Time from one probe to the next.
@@ -136,4 +137,28 @@ pub struct Probe {
     pub threshold: u8,
     /// How many of them count as succeeded at start, 0 to `window`.
     pub initial: u8,
+}
+
+/// What a probe tries.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ProbeKind {
+    /// To be answered as expected.
+    Http(HttpProbe),
+    /// To connect.
+    Tcp,
+    /// To agree on keys, over TLS.
+    Tls,
+}
+
+/// What a probe asks for, and what it expects.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HttpProbe {
+    /// The path to ask for, or the one within `lines`.
+    pub url: String,
+    /// The lines of the request's head; those that go with `url` if empty.
+    pub lines: Vec<String>,
+    /// The statuses that count as healthy.
+    pub expected: Vec<RangeInclusive<u16>>,
+    /// Whether the backend has to close the connection after its answer.
+    pub expect_close: bool,
 }

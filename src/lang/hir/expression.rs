@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use http::HeaderName;
 
-use super::{AclId, BackendId, Glob, LocalId, Pattern, TableId};
+use super::{AclId, BackendId, Database, FileText, Glob, KeySet, LocalId, Pattern, RateLimitId, TableId, Users};
 use crate::lang::schema::function::Class;
 use crate::lang::schema::{Function, Message, Type, Variable};
 use crate::lang::source::Span;
@@ -110,6 +111,16 @@ pub enum ExpressionKind {
     Acl(AclId),
     /// LIST, an argument.
     List(Vec<Box<[u8]>>),
+    /// STRING: what a file holds; an argument.
+    File(FileText),
+    /// Users, an argument.
+    Users(Arc<Users>),
+    /// Keys of tokens, an argument.
+    Keys(Arc<KeySet>),
+    /// A database of networks, an argument.
+    Database(Database),
+    /// Which rate limit a call is, behind its arguments.
+    RateLimit(RateLimitId),
 }
 
 impl Expression {
@@ -199,7 +210,12 @@ macro_rules! parts {
                 | Self::Unset
                 | Self::Regex(_)
                 | Self::Acl(_)
-                | Self::List(_) => ($none, $none),
+                | Self::List(_)
+                | Self::File(_)
+                | Self::Users(_)
+                | Self::Keys(_)
+                | Self::Database(_)
+                | Self::RateLimit(_) => ($none, $none),
             }
         }
     };

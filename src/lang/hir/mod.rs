@@ -5,18 +5,26 @@
 //! its step, a sub does not call itself.
 
 mod backend;
+mod database;
 mod director;
 mod expression;
+mod keys;
 mod pattern;
 mod statement;
 mod table;
+mod users;
 
-pub use backend::{Backend, BackendAddress, FileText, Greeting, Limit, Place, Probe, ProxyVersion, Tls, Via};
+pub use backend::{
+    Backend, BackendAddress, FileText, Greeting, HttpProbe, Limit, Place, Probe, ProbeKind, ProxyVersion, Tls, Via,
+};
+pub use database::Database;
 pub use director::{Choice, Director, Key, Member, Shard, ShardHealth};
 pub use expression::{Arithmetic, Comparison, Expression, ExpressionKind};
+pub use keys::{Algorithm, KeySet, Material, SigningKey};
 pub use pattern::{Glob, PATTERN_SIZE_LIMIT_BYTES, Pattern, literal_start};
 pub use statement::{Arm, KeyPart, Normalization, Outcome, Statement, StatementKind, Tags, Target};
 pub use table::{Datum, Table};
+pub use users::{MOST_BCRYPT_COST, PasswordHash, Users};
 
 use std::net::IpAddr;
 
@@ -36,6 +44,10 @@ pub struct AclId(pub u32);
 /// Names a table of [`Hir::tables`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TableId(pub u32);
+
+/// Names a rate limit of [`Hir::rate_limits`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RateLimitId(pub u32);
 
 /// Names a sub of [`Hir::subs`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -60,6 +72,8 @@ pub struct Hir {
     pub tables: Vec<Table>,
     /// The subs that are called by name, the pieces of the built-in policy among them.
     pub subs: Vec<Sub>,
+    /// The calls of `ratelimit`.
+    pub rate_limits: Vec<RateLimit>,
     /// What each step does: the policy's own subs and tables in source order, then the built-in part.
     pub steps: Vec<StepBody>,
 }
@@ -99,12 +113,43 @@ pub struct Acl {
     pub name: String,
     /// The networks, host bits cleared; `true` if the entry is negated.
     pub entries: Vec<(IpNet, bool)>,
+    /// The hosts that are named: what they stand for is known only where a policy runs.
+    pub hosts: Vec<AclHost>,
     /// The place of its name.
     pub span: Span,
 }
 
+/// A host of an access list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AclHost {
+    /// The name.
+    pub name: String,
+    /// The prefix length of the networks around its addresses; the addresses alone if `None`.
+    pub prefix: Option<u8>,
+    /// Whether the entry is negated.
+    pub negated: bool,
+    /// Whether the entry is left out while the name cannot be looked up.
+    pub optional: bool,
+    /// The place of the name.
+    pub span: Span,
+}
+
+impl AclHost {
+    /// The network around an address of this host, and whether it is excluded.
+    ///
+    /// A prefix length goes with the family that it can be meant for, up to 32 with IPv4: an address of the other one
+    /// stands for itself.
+    #[must_use]
+    pub fn network(&self, address: IpAddr) -> (IpNet, bool) {
+        let whole = IpNet::from(address);
+        let fits = |length: &u8| address.is_ipv4() == (*length <= 32);
+        let net = self.prefix.filter(fits).and_then(|length| IpNet::new(address, length).ok());
+        (net.unwrap_or(whole).trunc(), self.negated)
+    }
+}
+
 impl Acl {
-    /// Whether `address` is in the list: the longest matching prefix decides, and none means no.
+    /// Whether `address` is in the list: the longest matching prefix decides, and none means no. Hosts do not count.
     ///
     /// O(entries): the reference that the index of `decision` is held against.
     #[must_use]
@@ -112,6 +157,15 @@ impl Acl {
         let matching = self.entries.iter().filter(|(net, _)| net.contains(&address));
         matching.max_by_key(|(net, _)| net.prefix_len()).is_some_and(|(_, negated)| !negated)
     }
+}
+
+/// A call that counts how often something comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// The call as written, white space made even: what tells it from others in the next policy.
+    pub definition: String,
+    /// Its place.
+    pub span: Span,
 }
 
 /// A sub that is called by name.

@@ -46,6 +46,11 @@ pub const BACKEND_ATTRIBUTES: &[Attribute] = &[
     Attribute::new("host", Type::String, "Name or address of the origin."),
     Attribute::new("port", Type::String, "TCP port; 443 if left out with `.tls`.").or("\"80\""),
     Attribute::new("path", Type::String, "Path of a Unix socket, in place of `.host` and `.port`."),
+    Attribute::new(
+        "srv",
+        Type::String,
+        "Name of a service, in place of `.host` and `.port`: its SRV records name hosts and ports. `_http._tcp.example.com`.",
+    ),
     Attribute::new("host_header", Type::String, "`Host` to send when the request carries none."),
     Attribute::new("connect_timeout", Type::Duration, "How long connecting may take, TLS included.").or("3500ms"),
     Attribute::new("first_byte_timeout", Type::Duration, "How long the head of the response may take.").or("60s"),
@@ -86,8 +91,28 @@ pub const BACKEND_ATTRIBUTES: &[Attribute] = &[
 
 /// What a `probe` takes.
 pub const PROBE_ATTRIBUTES: &[Attribute] = &[
+    Attribute::new(
+        "kind",
+        Type::String,
+        "What is tried: to be answered as expected (`http`, by TLS if the backend is spoken to so), to connect (`tcp`), to \
+         agree on keys (`tls`).",
+    )
+    .one_of(&["http", "tcp", "tls"])
+    .or("http"),
     Attribute::new("url", Type::String, "The path to ask for.").or("\"/\""),
-    Attribute::new("expected_response", Type::Int, "The status that counts as healthy.").or("200"),
+    Attribute::new(
+        "request",
+        Type::String,
+        "The lines of the request's head in place of `.url`, as a list: `[\"GET / HTTP/1.1\", \"Connection: close\"]`.",
+    ),
+    Attribute::new(
+        "expected_response",
+        Type::Int,
+        "The status that counts as healthy, or a list of statuses and ranges: `[200..299, 404]`.",
+    )
+    .or("200"),
+    Attribute::new("expect_close", Type::Bool, "Whether the backend has to close the connection after its answer.")
+        .or("true"),
     Attribute::new("timeout", Type::Duration, "How long one probe may take.").or("2s"),
     Attribute::new("interval", Type::Duration, "Time from one probe to the next.").or("5s"),
     Attribute::new("window", Type::Int, "How many of the last probes are looked at (1 to 64).").or("8"),

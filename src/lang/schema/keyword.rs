@@ -10,6 +10,7 @@ pub const DECLARATIONS: &[&str] = &[
     "acl",
     "table",
     "const",
+    "fn",
     "sub",
     "override",
     "rules",

@@ -7,6 +7,7 @@ mod director;
 pub mod function;
 mod keyword;
 mod rule_action;
+mod status;
 mod step;
 mod types;
 mod unit;
@@ -21,6 +22,7 @@ pub use keyword::{
     NORMALIZE_OPERATIONS, RULE_MODES, SOFT, STATEMENTS, VALUES, WORD_OPERATORS,
 };
 pub use rule_action::{RuleAction, RuleTable};
+pub use status::{STATUS_WORDS, join_status, split_status, status};
 pub use step::{Step, StepSet};
 pub use types::Type;
 pub use unit::{BYTE_UNITS, DURATION_UNITS, Unit};

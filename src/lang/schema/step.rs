@@ -37,12 +37,12 @@ steps! {
     Hit "hit" true "A stored response was found.";
     Miss "miss" true "No usable stored response was found.";
     Pass "pass" true "The cache is left out for this request.";
-    Pipe "pipe" false "Bytes are copied both ways without being looked at.";
+    Pipe "pipe" true "The request is about to be piped: its head goes to the backend, then bytes are copied both ways without being looked at.";
     Purge "purge" true "The stored response was removed.";
     Deliver "deliver" true "A response is about to go to the client.";
     Synth "synth" true "A response made by warp itself is about to go to the client.";
     BackendFetch "backend_fetch" true "A request is about to go to the backend.";
-    BackendRefresh "backend_refresh" false "The backend answered 304 to a validation.";
+    BackendRefresh "backend_refresh" true "The backend answered 304 to a validation: say which fields the stored response has from now on. Then comes `backend_response`.";
     BackendResponse "backend_response" true "The backend's response head has come in: say whether and how long to store it.";
     BackendError "backend_error" true "The backend gave no usable response: make one instead.";
     Init "init" false "The policy is being loaded.";

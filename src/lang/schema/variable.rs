@@ -20,13 +20,19 @@ const NONE: StepSet = StepSet::NONE;
 const CLIENT: StepSet = StepSet::CLIENT;
 const BACKEND: StepSet = StepSet::BACKEND;
 const EVERYWHERE: StepSet = CLIENT.and(BACKEND);
-const FETCHED: StepSet = StepSet::of(&[Step::BackendResponse, Step::BackendError]);
+const FETCHED: StepSet = StepSet::of(&[Step::BackendRefresh, Step::BackendResponse, Step::BackendError]);
+const REFRESHING: StepSet = StepSet::of(&[Step::BackendRefresh]);
 const STORED: StepSet = StepSet::of(&[Step::Hit, Step::Deliver]);
 const ANSWER: StepSet = StepSet::of(&[Step::Deliver, Step::Synth]);
 const SYNTHETIC: StepSet = StepSet::of(&[Step::Synth]);
 const FAILED: StepSet = StepSet::of(&[Step::BackendError]);
 const FETCHING: StepSet = StepSet::of(&[Step::BackendFetch]);
 const BEFORE_LOOKUP: StepSet = StepSet::of(&[Step::Recv, Step::Hash]);
+const HASHED: StepSet =
+    StepSet::of(&[Step::Hit, Step::Miss, Step::Pass, Step::Pipe, Step::Purge, Step::Deliver, Step::Synth]);
+const PASSING: StepSet = StepSet::of(&[Step::Pass, Step::Deliver, Step::Synth]);
+const MISSING: StepSet = StepSet::of(&[Step::Miss]).and(PASSING);
+const PIPING: StepSet = StepSet::of(&[Step::Pipe]);
 const PIPE_OR_BACKEND: StepSet = StepSet::of(&[Step::Pipe]).and(BACKEND);
 
 macro_rules! variables {
@@ -71,22 +77,40 @@ variables! {
     Now "now" Time EVERYWHERE NONE NONE "The time at which the step began.";
 
     ClientIp "client.ip" Ip EVERYWHERE NONE NONE "The client's address.";
+    ClientIdentity "client.identity" String EVERYWHERE CLIENT NONE "Who the client is, for directors and limits; its address until it is set.";
     ServerIp "server.ip" Ip EVERYWHERE NONE NONE "The address on which the client was accepted.";
     LocalIp "local.ip" Ip EVERYWHERE NONE NONE "The local address of the connection; the same as `server.ip` until PROXY protocol.";
+    LocalSocket "local.socket" String EVERYWHERE NONE NONE "The name of the socket on which the client was accepted: `a0` for the first `--listen`, `a1` for the second.";
+    LocalEndpoint "local.endpoint" String EVERYWHERE NONE NONE "The address of that socket, as `0.0.0.0:80`.";
     RemoteIp "remote.ip" Ip EVERYWHERE NONE NONE "The remote address of the connection; the same as `client.ip` until PROXY protocol.";
     ServerHostname "server.hostname" String EVERYWHERE NONE NONE "The name of this machine.";
+    ServerIdentity "server.identity" String EVERYWHERE NONE NONE "The name of this instance, which is that of this machine.";
+
+    SessXid "sess.xid" String EVERYWHERE NONE NONE "The number of the client's connection.";
+    SessTimeoutIdle "sess.timeout_idle" Duration CLIENT CLIENT CLIENT "How long the client's connection may be open with no request on it; 1m until it is set. For all that is left of the connection.";
+    SessIdleSendTimeout "sess.idle_send_timeout" Duration CLIENT CLIENT CLIENT "How long the client may take nothing of a response; 1m until it is set. For all that is left of the connection.";
+    SessSendTimeout "sess.send_timeout" Duration CLIENT CLIENT CLIENT "How long a whole response may take to be sent; no limit until it is set. For all that is left of the connection.";
 
     ReqMethod "req.method" String CLIENT CLIENT NONE "The request method.";
     ReqUrl "req.url" String CLIENT CLIENT NONE "The request target: path and query.";
     ReqPath "req.path" String CLIENT NONE NONE "View: `req.url` up to the `?`.";
     ReqHost "req.host" String CLIENT NONE NONE "View: the host of the request in lower case, without its port.";
     ReqProto "req.proto" String CLIENT NONE NONE "The protocol: `HTTP/1.1`, `HTTP/2.0`.";
+    ReqTransport "req.transport" String CLIENT NONE NONE "What brought the request: `HTTP/1`.";
+    ReqCanGzip "req.can_gzip" Bool CLIENT NONE NONE "The client accepts `gzip` or `x-gzip`.";
     ReqTime "req.time" Time CLIENT NONE NONE "When the request came in.";
     ReqXid "req.xid" String CLIENT NONE NONE "The number of this request.";
     ReqRestarts "req.restarts" Int CLIENT NONE NONE "How often this request has begun again (`restart`).";
     ReqBackendHint "req.backend_hint" Backend CLIENT CLIENT NONE "The backend that a fetch for this request will use.";
     ReqHashAlwaysMiss "req.hash_always_miss" Bool CLIENT CLIENT NONE "Fetch and store anew whatever is stored.";
-    ReqGrace "req.grace" Duration CLIENT CLIENT NONE "The longest grace that this request makes use of, if the stored response has more. No limit until it is set. What is served because the backend fails is not limited by it.";
+    ReqHashIgnoreBusy "req.hash_ignore_busy" Bool CLIENT CLIENT NONE "Do not wait for what another request fetches already: fetch it beside that.";
+    ReqHashIgnoreVary "req.hash_ignore_vary" Bool CLIENT CLIENT NONE "Take the first stored variant that is found, whatever fields of the request its `Vary` names. Only where all variants are fit for all who ask.";
+    ReqHash "req.hash" String HASHED NONE NONE "The hash of the cache key, in hexadecimal; unset where no key was made, as after `return (pass)` in `recv`.";
+    ReqIsHitmiss "req.is_hitmiss" Bool MISSING NONE NONE "The key is marked hit-for-miss.";
+    ReqIsHitpass "req.is_hitpass" Bool PASSING NONE NONE "The request passes because its key is marked hit-for-pass.";
+    ReqGrace "req.grace" Duration CLIENT CLIENT CLIENT "The longest grace that this request makes use of, if the stored response has more. No limit until it is set. What is served because the backend fails is not limited by it.";
+    ReqMaxAge "req.max_age" Duration CLIENT CLIENT CLIENT "The greatest age of a stored response that this request takes as fresh. What is older is stale for it, and served within its grace. No limit until it is set.";
+    ReqTtl "req.ttl" Duration CLIENT CLIENT CLIENT "The older name of `req.max_age`.";
     ReqSelectLanguage "req.select_language" Bool CLIENT BEFORE_LOOKUP NONE "Where nothing is stored for this `Accept-Language`: use the variant whose `Content-Language` is the one language that the client likes best, instead of asking the backend. All other fields of `Vary` have to agree.";
     ReqSlice "req.slice" Bytes CLIENT BEFORE_LOOKUP NONE "Fetch and store what is not stored as a whole in slices of this size, each alone; 0 for as a whole. Less than 64 KB counts as 64 KB.";
 
@@ -99,9 +123,15 @@ variables! {
     BereqXid "bereq.xid" String PIPE_OR_BACKEND NONE NONE "The number of the request that caused the fetch.";
     BereqRetries "bereq.retries" Int BACKEND NONE NONE "How often the policy has had the backend asked again (`retry`), for this fetch.";
     BereqBackend "bereq.backend" Backend PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "The backend to ask.";
-    BereqConnectTimeout "bereq.connect_timeout" Duration PIPE_OR_BACKEND PIPE_OR_BACKEND NONE "How long connecting may take, for this fetch.";
-    BereqFirstByteTimeout "bereq.first_byte_timeout" Duration BACKEND BACKEND NONE "How long the first byte may take, for this fetch.";
-    BereqBetweenBytesTimeout "bereq.between_bytes_timeout" Duration BACKEND BACKEND NONE "How long the backend may be silent, for this fetch.";
+    BereqConnectTimeout "bereq.connect_timeout" Duration PIPE_OR_BACKEND PIPE_OR_BACKEND PIPE_OR_BACKEND "How long connecting may take, for this fetch.";
+    BereqFirstByteTimeout "bereq.first_byte_timeout" Duration BACKEND BACKEND BACKEND "How long the first byte may take, for this fetch.";
+    BereqBetweenBytesTimeout "bereq.between_bytes_timeout" Duration BACKEND BACKEND BACKEND "How long the backend may be silent, for this fetch.";
+    BereqRetryConnect "bereq.retry_connect" Bool BACKEND BACKEND NONE "Ask once more over a new connection where a kept one turned out to be closed; true until it is set. `retry` does not look at it.";
+    BereqTaskDeadline "bereq.task_deadline" Duration PIPING PIPING PIPING "How long the pipe may last; no limit if it is not set, or 0.";
+    BereqBody "bereq.body" String NONE NONE FETCHING "The content of the request; unset, nothing of it is sent.";
+    BereqHash "bereq.hash" String PIPE_OR_BACKEND NONE NONE "The same as `req.hash`.";
+    BereqIsHitmiss "bereq.is_hitmiss" Bool BACKEND NONE NONE "The key is marked hit-for-miss.";
+    BereqIsHitpass "bereq.is_hitpass" Bool BACKEND NONE NONE "The request passes because its key is marked hit-for-pass.";
     BereqUncacheable "bereq.uncacheable" Bool BACKEND NONE NONE "The response will not be stored (the request passes).";
     BereqIsBgfetch "bereq.is_bgfetch" Bool BACKEND NONE NONE "A fetch in the background, while a stale response is served.";
 
@@ -119,7 +149,21 @@ variables! {
     BerespAge "beresp.age" Duration FETCHED NONE NONE "How old it was on arrival.";
     BerespHeuristicTtl "beresp.heuristic_ttl" Duration FETCHED NONE NONE "The ttl that RFC 9111 section 4.2.2 lets a cache guess when the response states none: a tenth of the time since `Last-Modified`, a day at most, less its age; 0 when nothing may be guessed.";
     BerespBackend "beresp.backend" Backend FETCHED NONE NONE "The backend that answered.";
+    BerespBackendName "beresp.backend.name" String FETCHED NONE NONE "The name of the backend that answered.";
+    BerespTime "beresp.time" Time FETCHED NONE NONE "When its head was there.";
     BerespBody "beresp.body" String NONE FAILED NONE "The body of the response that is made up.";
+
+    ObjStaleStatus "obj_stale.status" Int REFRESHING NONE NONE "The status of the stored response that is validated.";
+    ObjStaleReason "obj_stale.reason" String REFRESHING NONE NONE "Its reason phrase.";
+    ObjStaleProto "obj_stale.proto" String REFRESHING NONE NONE "Its protocol.";
+    ObjStaleTtl "obj_stale.ttl" Duration REFRESHING NONE NONE "How long it stays fresh; negative since it is stale.";
+    ObjStaleGrace "obj_stale.grace" Duration REFRESHING NONE NONE "Its grace period.";
+    ObjStaleKeep "obj_stale.keep" Duration REFRESHING NONE NONE "How long it is kept beyond ttl and grace.";
+    ObjStaleAge "obj_stale.age" Duration REFRESHING NONE NONE "Its age.";
+    ObjStaleTime "obj_stale.time" Time REFRESHING NONE NONE "When it was made, by its age.";
+    ObjStaleHits "obj_stale.hits" Int REFRESHING NONE NONE "How often it was served from the store.";
+    ObjStaleUncacheable "obj_stale.uncacheable" Bool REFRESHING NONE NONE "It was not stored: false, since it is.";
+    ObjStaleIsValid "obj_stale.is_valid" Bool REFRESHING NONE NONE "It was not purged while the backend was asked.";
 
     ObjStatus "obj.status" Int STORED NONE NONE "The stored status.";
     ObjReason "obj.reason" String STORED NONE NONE "The stored reason phrase.";
@@ -128,6 +172,7 @@ variables! {
     ObjGrace "obj.grace" Duration STORED NONE NONE "Its grace period.";
     ObjKeep "obj.keep" Duration STORED NONE NONE "How long it is kept beyond ttl and grace.";
     ObjAge "obj.age" Duration STORED NONE NONE "Its age.";
+    ObjTime "obj.time" Time STORED NONE NONE "When it was made, by its age.";
     ObjHits "obj.hits" Int STORED NONE NONE "How often it was served from the store; 0 on a miss.";
     ObjUncacheable "obj.uncacheable" Bool STORED NONE NONE "It was not stored.";
 
@@ -135,6 +180,7 @@ variables! {
     RespReason "resp.reason" String ANSWER ANSWER NONE "The reason phrase sent to the client.";
     RespProto "resp.proto" String ANSWER NONE NONE "The protocol of the response.";
     RespTime "resp.time" Time ANSWER NONE NONE "When the response was ready.";
+    RespIsStreaming "resp.is_streaming" Bool ANSWER NONE NONE "Its body is sent while it comes from the backend.";
     RespBody "resp.body" String NONE SYNTHETIC NONE "The body of the response that is made up.";
 }
 
@@ -155,6 +201,8 @@ pub enum Message {
     Bereq,
     /// The backend's response.
     Beresp,
+    /// The stored response that is validated.
+    ObjStale,
     /// The stored response.
     Obj,
     /// The response to the client.
@@ -163,7 +211,7 @@ pub enum Message {
 
 impl Message {
     /// All messages.
-    pub const ALL: &[Self] = &[Self::Req, Self::Bereq, Self::Beresp, Self::Obj, Self::Resp];
+    pub const ALL: &[Self] = &[Self::Req, Self::Bereq, Self::Beresp, Self::ObjStale, Self::Obj, Self::Resp];
 
     /// The first part of its names: `req`.
     #[must_use]
@@ -172,6 +220,7 @@ impl Message {
             Self::Req => "req",
             Self::Bereq => "bereq",
             Self::Beresp => "beresp",
+            Self::ObjStale => "obj_stale",
             Self::Obj => "obj",
             Self::Resp => "resp",
         }
@@ -190,6 +239,7 @@ impl Message {
             Self::Req => Access { read: CLIENT, set: CLIENT, unset: CLIENT },
             Self::Bereq => Access { read: PIPE_OR_BACKEND, set: PIPE_OR_BACKEND, unset: PIPE_OR_BACKEND },
             Self::Beresp => Access { read: FETCHED, set: FETCHED, unset: FETCHED },
+            Self::ObjStale => Access { read: REFRESHING, set: NONE, unset: NONE },
             Self::Obj => Access { read: STORED, set: NONE, unset: NONE },
             Self::Resp => Access { read: ANSWER, set: ANSWER, unset: ANSWER },
         }

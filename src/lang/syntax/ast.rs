@@ -52,6 +52,8 @@ pub enum Declaration {
     Table(Table),
     /// `const NAME = EXPRESSION;`
     Const(Binding),
+    /// `fn NAME(a: STRING) -> INT { … }`
+    Function(Function),
     /// `sub NAME { … }`
     Sub(Sub),
     /// `override builtin.NAME { … }`
@@ -139,6 +141,8 @@ pub struct AclEntry {
     pub address: Name,
     /// The prefix length as written, without the slash.
     pub mask: Option<Name>,
+    /// Whether it stands in parentheses: left out while its name cannot be looked up.
+    pub optional: bool,
     /// The whole entry.
     pub span: Span,
 }
@@ -184,6 +188,61 @@ pub struct Binding {
     /// The value.
     pub value: Expression,
     /// The whole declaration.
+    pub span: Span,
+}
+
+/// `fn NAME(a: STRING) -> INT { … }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Function {
+    /// The declared name.
+    pub name: Name,
+    /// What it takes.
+    pub parameters: Vec<Parameter>,
+    /// The type of what it yields.
+    pub result: Name,
+    /// How it comes to that.
+    pub body: FunctionBody,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// `a: STRING`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// Its name in the body and in calls.
+    pub name: Name,
+    /// Its type.
+    pub ty: Name,
+}
+
+/// `{ … }` of a function.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FunctionBody {
+    /// The statements in order.
+    pub statements: Vec<FunctionStatement>,
+    /// With the braces.
+    pub span: Span,
+}
+
+/// A statement of a function.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FunctionStatement {
+    /// `let NAME = EXPRESSION;`
+    Let(Binding),
+    /// `if (…) { … } else if (…) { … } else { … }`
+    If(FunctionIf),
+    /// `return EXPRESSION;`
+    Return(Expression),
+}
+
+/// An `if` with all of its arms.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FunctionIf {
+    /// Conditions with what is computed, in order.
+    pub arms: Vec<(Expression, FunctionBody)>,
+    /// The `else`.
+    pub otherwise: Option<FunctionBody>,
+    /// The whole `if`.
     pub span: Span,
 }
 

@@ -206,6 +206,7 @@ impl Cutter<'_, '_> {
             "const" => {
                 kind(1) == Some(TokenKind::Word) && matches!(kind(2), Some(TokenKind::Assign | TokenKind::Colon))
             }
+            "fn" => kind(1) == Some(TokenKind::Word) && kind(2) == Some(TokenKind::ParenOpen),
             "key" => kind(1) == Some(TokenKind::BraceOpen),
             "director" => kind(1) == Some(TokenKind::Word) && kind(2) == Some(TokenKind::Assign),
             "table" => {

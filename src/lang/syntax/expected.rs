@@ -122,6 +122,7 @@ fn in_words(rule: Rule) -> &'static str {
         Rule::number => "a number",
         Rule::name | Rule::dotted_name | Rule::path | Rule::word | Rule::clause | Rule::operation => "a name",
         Rule::type_name => "a type",
+        Rule::parameter => "a parameter such as `path: STRING`",
         Rule::action => "an action such as `pass`",
         Rule::attribute | Rule::attribute_name | Rule::attributes => "an attribute such as `.host`",
         Rule::member => "a backend",
@@ -134,12 +135,20 @@ fn in_words(rule: Rule) -> &'static str {
         | Rule::match_statement
         | Rule::tag_statement
         | Rule::ban_statement
-        | Rule::effect => "a statement",
+        | Rule::effect
+        | Rule::fn_if
+        | Rule::value_return => "a statement",
         Rule::set | Rule::unset | Rule::call | Rule::rule_action | Rule::step => "an action",
         Rule::row => "`when`",
         Rule::arm | Rule::choice => "a test",
-        Rule::else_row | Rule::else_if | Rule::otherwise | Rule::otherwise_arm | Rule::otherwise_choice => "`else`",
-        Rule::block => "`{`",
+        Rule::else_row
+        | Rule::else_if
+        | Rule::fn_else_if
+        | Rule::fn_otherwise
+        | Rule::otherwise
+        | Rule::otherwise_arm
+        | Rule::otherwise_choice => "`else`",
+        Rule::block | Rule::fn_block => "`{`",
         Rule::condition => "`(`",
         _ => "",
     })
@@ -149,7 +158,7 @@ fn mark(rule: Rule) -> Option<&'static str> {
     Some(match rule {
         Rule::brace_open => "`{`",
         Rule::brace_close => "`}`",
-        Rule::paren_open | Rule::arguments | Rule::operands => "`(`",
+        Rule::paren_open | Rule::arguments | Rule::operands | Rule::parameters => "`(`",
         Rule::paren_close => "`)`",
         Rule::bracket_open | Rule::index => "`[`",
         Rule::bracket_close => "`]`",

@@ -26,8 +26,9 @@ pub(super) struct Mistake<'a, 's> {
 impl Mistake<'_, '_> {
     /// The diagnostic. [`Code::E0102`] means that a `;` behind the previous token mends the part.
     pub(super) fn diagnose(&self) -> Diagnostic {
-        let specials: [fn(&Self) -> Option<Diagnostic>; 13] = [
+        let specials: [fn(&Self) -> Option<Diagnostic>; 14] = [
             Self::digit_first,
+            Self::effect_in_function,
             Self::missing_dot,
             Self::comparison_for_assignment,
             Self::assignment_in_condition,
@@ -82,6 +83,18 @@ impl Mistake<'_, '_> {
             Some(start) => format!("`{start}…`"),
             None => format!("`{text}`"),
         }
+    }
+
+    /// `set req.url = "/";` in a function.
+    fn effect_in_function(&self) -> Option<Diagnostic> {
+        let word = self.found_word();
+        let computes = self.expected.only(&[Rule::EOI, Rule::brace_close, Rule::kw_let, Rule::kw_if, Rule::kw_return]);
+        if self.at_end || !computes || !self.expected.has(Rule::kw_return) || word.is_empty() {
+            return None;
+        }
+        let message = format!("`{word}` has no place in a function, which computes and does nothing");
+        let help = "a function has `let`, `if` and `return VALUE;`; what is done belongs into a `sub`";
+        Some(Diagnostic::new(Code::E0101, self.place(), message).help(help))
     }
 
     /// `if (a = b)`

@@ -90,7 +90,8 @@ impl Mending<'_, '_> {
     }
 
     fn conditions(&self, section: Section, part: &Range<usize>) -> Vec<Range<usize>> {
-        let is_if = section == Section::Statements && self.stream.word(part.start) == "if";
+        let is_if =
+            matches!(section, Section::Statements | Section::Computation) && self.stream.word(part.start) == "if";
         if is_if { unit::conditions(self.stream, part) } else { Vec::new() }
     }
 

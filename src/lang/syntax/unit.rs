@@ -22,6 +22,8 @@ pub(super) enum Section {
     Data,
     /// Of a sub, or of an `if` in it.
     Statements,
+    /// Of a function, or of an `if` in it.
+    Computation,
     /// Of a rule table.
     Rows,
     /// Of a `match` that is a statement.
@@ -41,6 +43,7 @@ impl Section {
             "acl" => Self::Entries,
             "table" => Self::Data,
             "sub" | "override" => Self::Statements,
+            "fn" => Self::Computation,
             "rules" => Self::Rows,
             "normalize" => Self::Clauses,
             "key" => Self::KeyParts,
@@ -61,6 +64,7 @@ impl Section {
             Self::Entries => Rule::acl_piece,
             Self::Data => Rule::table_piece,
             Self::Statements => Rule::statement_piece,
+            Self::Computation => Rule::fn_piece,
             Self::Rows => Rule::row_piece,
             Self::Arms => Rule::arm_piece,
             Self::Clauses => Rule::clause_piece,
@@ -101,7 +105,7 @@ pub(super) fn holds_match_value(stream: &Stream<'_>, section: Section, part: &Ra
     if section == Section::KeyParts {
         return part.clone().any(|index| stream.leading_word(index) == "match");
     }
-    if !matches!(section, Section::Statements | Section::Rows) {
+    if !matches!(section, Section::Statements | Section::Computation | Section::Rows) {
         return false;
     }
     let first = stream.leading_word(part.start);
@@ -166,7 +170,7 @@ pub(super) fn open_braces(stream: &Stream<'_>, part: Range<usize>) -> usize {
 
 fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
     let Some(tok) = stream.tok(index) else { return false };
-    if matches!(section, Section::Statements | Section::Rows) && !stream.is_keyword(index) {
+    if matches!(section, Section::Statements | Section::Computation | Section::Rows) && !stream.is_keyword(index) {
         return false;
     }
     let word = stream.leading_word(index);
@@ -174,12 +178,12 @@ fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
         Section::Attributes => tok.first_on_line && tok.kind == TokenKind::Dot,
         Section::Members => tok.first_on_line && matches!(tok.kind, TokenKind::Dot | TokenKind::Word),
         Section::Entries => tok.first_on_line && (tok.kind.is_string() || tok.kind == TokenKind::Not),
-        Section::Statements if word == "if" => stream.leading_word(index - 1) != "else",
+        Section::Statements | Section::Computation if word == "if" => stream.leading_word(index - 1) != "else",
         Section::Statements if word == "match" => tok.first_on_line,
         Section::Statements if CONTEXTUAL_STATEMENTS.contains(&word) => {
             tok.first_on_line && starts_contextual(stream, index)
         }
-        Section::Statements => matches!(word, "let" | "set" | "unset" | "call" | "return"),
+        Section::Statements | Section::Computation => matches!(word, "let" | "set" | "unset" | "call" | "return"),
         Section::Rows => matches!(word, "when" | "else"),
         Section::Data => false,
         Section::Arms => word == "else",
@@ -197,7 +201,7 @@ fn ends_part(stream: &Stream<'_>, section: Section, kind: TokenKind, part: Range
         (TokenKind::BraceClose, Section::Attributes | Section::Members) => {
             stream.kind(index + 1) != Some(TokenKind::Semicolon)
         }
-        (TokenKind::BraceClose, Section::Statements) => !goes_on(stream.word(index + 1)),
+        (TokenKind::BraceClose, Section::Statements | Section::Computation) => !goes_on(stream.word(index + 1)),
         (TokenKind::Comma, Section::Data) | (TokenKind::Semicolon | TokenKind::BraceClose, _) => true,
         _ => false,
     }

@@ -163,6 +163,14 @@ impl Target {
         }
     }
 
+    /// The longest of what `of` says of the backends that may be chosen; `None` if there are none.
+    pub fn longest(&self, of: &impl Fn(&Backend) -> Duration) -> Option<Duration> {
+        match self {
+            Self::Backend(_, backend) => Some(of(backend)),
+            Self::Director(director) => director.members.iter().filter_map(|member| member.longest(of)).max(),
+        }
+    }
+
     /// Requests under way.
     fn in_flight(&self) -> u64 {
         match self {

@@ -290,3 +290,18 @@ async fn a_director_that_is_defined_alike_goes_on_where_the_last_one_was() {
     assert_eq!(names(&new, 2), "c a");
     assert_eq!(names(&pool.director(Way::RoundRobin, &[2]), 1), "a", "another one begins anew");
 }
+
+#[tokio::test]
+async fn the_slowest_member_says_how_long_it_may_take() {
+    let pool = Pool::new(&["quick", "slow"]);
+    let of = |backend: &Backend| Duration::from_secs(if backend.name() == "slow" { 90 } else { 1 });
+    let inner = pool.director(Way::Random, &[1_000, 1_000]);
+    let definition = DirectorDefinition {
+        name: "outer".to_owned(),
+        way: Way::RoundRobin,
+        members: vec![("inner".to_owned(), 1_000)],
+    };
+    let outer = Target::Director(Arc::new(pool.registry.director(1, definition, vec![inner])));
+    assert_eq!(outer.longest(&of), Some(Duration::from_secs(90)));
+    assert_eq!(pool.targets()[0].longest(&of), Some(Duration::from_secs(1)));
+}

@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
 
-use super::super::definition::ProbeDefinition;
+use super::super::definition::{HttpProbe, ProbeDefinition, ProbeKind};
 use super::*;
 use crate::telemetry::OriginResult;
 
@@ -56,8 +56,12 @@ const FAILED: &str = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\
 
 fn probe() -> ProbeDefinition {
     ProbeDefinition {
-        url: "/health?x".to_owned(),
-        expected_response: 200,
+        kind: ProbeKind::Http(HttpProbe {
+            url: "/health?x".to_owned(),
+            lines: Vec::new(),
+            expected: vec![200..=200],
+            expect_close: false,
+        }),
         timeout: DEADLINE * 6,
         interval: Duration::from_millis(1),
         window: 4,
@@ -100,7 +104,7 @@ async fn the_same_definition_gives_the_same_backend_until_nobody_holds_it() {
 async fn a_backend_without_a_probe_is_healthy() {
     let backend = registry().backend(&BackendDefinition::new("web", "127.0.0.1", 80));
     assert!(backend.is_healthy());
-    assert_eq!(backend.resolve().await.unwrap().backend.unwrap().to_string(), "127.0.0.1:80");
+    assert_eq!(backend.resolve(&[]).await.unwrap().backend.unwrap().to_string(), "127.0.0.1:80");
 }
 
 #[tokio::test]
@@ -108,7 +112,7 @@ async fn a_backend_declared_none_is_sick_and_has_no_address() {
     let none = BackendDefinition { place: None, probe: Some(probe()), ..BackendDefinition::new("none", "", 0) };
     let backend = registry().backend(&none);
     assert!(!backend.is_healthy());
-    assert_eq!(backend.resolve().await, Err(super::super::ResolveError::NoAddress));
+    assert_eq!(backend.resolve(&[]).await, Err(super::super::ResolveError::NoAddress));
 }
 
 #[tokio::test]
@@ -246,8 +250,8 @@ async fn requests_are_counted_by_result() {
 struct Refusing(UnboundedSender<String>);
 
 impl Lookup for Refusing {
-    fn lookup(&self, host: &str, _port: u16) -> super::super::LookupFuture {
-        self.0.send(host.to_owned()).unwrap();
+    fn lookup(&self, name: &super::super::Name) -> super::super::LookupFuture {
+        self.0.send(name.text().to_owned()).unwrap();
         Box::pin(async { Err(io::Error::other("unknown")) })
     }
 }

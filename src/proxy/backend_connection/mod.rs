@@ -13,6 +13,7 @@ use http::{StatusCode, header};
 use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::protocols::Digest;
+use pingora::proxy::Session;
 
 use super::ctx::RequestCtx;
 use super::fetch::failed;
@@ -38,10 +39,13 @@ impl Reading {
 }
 
 /// A request is about to be sent on the connection with this digest.
-pub fn begin(digest: Option<&Digest>, ctx: &mut RequestCtx) {
+pub fn begin(session: &mut Session, digest: Option<&Digest>, ctx: &mut RequestCtx) {
     let received = digest.and_then(Received::of).cloned();
     if let Some(received) = &received {
         received.begin();
+        if session.is_upgrade_req() && session.is_body_empty() {
+            received.hold_until_sent();
+        }
     }
     ctx.fetch.reading = Reading { received, is_in_chunks: false };
 }

@@ -3,7 +3,7 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,6 +19,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::sizes::Sizes;
 
+/// How often pingora flushes a request without a body: behind its head and at its end.
+const FLUSHES: u8 = 2;
+
 /// What comes on a connection, for the steps of the request that it is lent to.
 #[derive(Clone, Debug, Default)]
 pub struct Received(Arc<Mutex<State>>);
@@ -28,6 +31,8 @@ struct State {
     sizes: Sizes,
     /// Whether nothing more is to be read of the response.
     is_cut: bool,
+    /// How often the connection is still to be flushed before anything is read.
+    flushes_due: u8,
     /// Who waits for more of it.
     reader: Option<Waker>,
 }
@@ -61,6 +66,26 @@ impl Received {
         *self.state() = State::default();
     }
 
+    /// Lets nothing be read before the request that is about to be sent has gone out to its end.
+    ///
+    /// pingora tells its half for the backend through a pipe that a request without a body has ended. Where the backend
+    /// has gone over to another protocol (101) by the time that this comes out of the pipe, it takes it for the end of what
+    /// the client says by that protocol, and ends the connection.
+    pub fn hold_until_sent(&self) {
+        self.state().flushes_due = FLUSHES;
+    }
+
+    fn flushed(&self) {
+        let mut state = self.state();
+        if state.flushes_due == 0 {
+            return;
+        }
+        state.flushes_due -= 1;
+        let reader = if state.flushes_due == 0 { state.reader.take() } else { None };
+        drop(state);
+        reader.into_iter().for_each(Waker::wake);
+    }
+
     /// Whether a chunk of the response had no size, if its body is in chunks.
     pub fn misses_size(&self) -> bool {
         self.state().sizes.is_one_missing()
@@ -75,16 +100,16 @@ impl Received {
         reader.into_iter().for_each(Waker::wake);
     }
 
-    /// Whether more may be read; who waits is told when that changes.
-    fn wait(&self, cx: &Context<'_>) -> io::Result<()> {
+    /// Ready where more may be read; who waits is told when that changes.
+    fn poll_wait(&self, cx: &Context<'_>) -> Poll<io::Result<()>> {
         let mut state = self.state();
         if state.is_cut {
-            return Err(io::ErrorKind::ConnectionAborted.into());
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         if state.reader.as_ref().is_none_or(|reader| !reader.will_wake(cx.waker())) {
             state.reader = Some(cx.waker().clone());
         }
-        Ok(())
+        if state.flushes_due == 0 { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -114,7 +139,7 @@ impl BackendStream {
 
 impl AsyncRead for BackendStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.received.wait(cx)?;
+        ready!(self.received.poll_wait(cx))?;
         let before = out.filled().len();
         let read = Pin::new(&mut self.inner).poll_read(cx, out);
         if matches!(read, Poll::Ready(Ok(()))) {
@@ -142,7 +167,11 @@ impl AsyncWrite for BackendStream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+        let flushed = Pin::new(&mut self.inner).poll_flush(cx);
+        if matches!(flushed, Poll::Ready(Ok(()))) {
+            self.received.flushed();
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -198,5 +227,77 @@ impl GetProxyDigest for BackendStream {
 impl GetSocketDigest for BackendStream {
     fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
         self.inner.get_socket_digest()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Wake;
+
+    use pingora::protocols::l4::stream::Stream as L4Stream;
+    use pingora::protocols::l4::virt::{VirtualSockOpt, VirtualSocket, VirtualSocketStream};
+
+    use super::*;
+
+    /// A backend that has answered before it is asked.
+    #[derive(Debug)]
+    struct Early;
+
+    impl AsyncRead for Early {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            out.put_slice(b"HTTP/1.1 101 \r\n\r\n");
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Early {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl VirtualSocket for Early {
+        fn set_socket_option(&self, _option: VirtualSockOpt) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[derive(Default)]
+    struct Woken(std::sync::atomic::AtomicU32);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn what_comes_before_the_end_of_the_request_waits_for_it() {
+        let inner = L4Stream::from(VirtualSocketStream::new(Box::new(Early)));
+        let mut stream = BackendStream::new(Box::new(inner)).unwrap();
+        let woken = Arc::<Woken>::default();
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut cx = Context::from_waker(&waker);
+        stream.received.begin();
+        stream.received.hold_until_sent();
+        for _ in 0..FLUSHES {
+            let mut room = [0; 64];
+            assert!(Pin::new(&mut stream).poll_read(&mut cx, &mut ReadBuf::new(&mut room)).is_pending());
+            assert_eq!(woken.0.load(std::sync::atomic::Ordering::Relaxed), 0);
+            assert!(Pin::new(&mut stream).poll_flush(&mut cx).is_ready());
+        }
+        assert_eq!(woken.0.load(std::sync::atomic::Ordering::Relaxed), 1);
+        let mut room = [0; 64];
+        assert!(Pin::new(&mut stream).poll_read(&mut cx, &mut ReadBuf::new(&mut room)).is_ready());
+        stream.received.begin();
+        assert!(Pin::new(&mut stream).poll_read(&mut cx, &mut ReadBuf::new(&mut room)).is_ready());
     }
 }

@@ -13,8 +13,8 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::head::{HeadReader, Rejection};
 use super::intake::Intake;
 
-/// How long a connection may be open with no request on it.
-const IDLE: Duration = Duration::from_mins(1);
+/// As long as for ever.
+const FAR: Duration = Duration::from_hours(24 * 365);
 
 /// How long a head may take from its first byte to its last, however its bytes trickle in.
 const HEAD: Duration = Duration::from_secs(30);
@@ -32,15 +32,16 @@ pub enum Arrival {
     End,
 }
 
-/// Waits for the next request. When `shutdown` says true, none is waited for that has not begun.
+/// Waits for the next request, for so long if none begins. When `shutdown` says true, none is waited for that has not begun.
 pub async fn next_request(
     source: &mut (impl AsyncRead + Unpin),
     intake: &mut Intake,
     alarm: &mut Alarm,
+    idle: Duration,
     shutdown: &mut watch::Receiver<bool>,
 ) -> Arrival {
     let mut reader = HeadReader::default();
-    let mut wait = Wait { began: Instant::now(), is_idle: true };
+    let mut wait = Wait { began: Instant::now(), longest: idle, is_idle: true };
     loop {
         match reader.read(intake.received()) {
             Ok(Some(head)) => {
@@ -51,7 +52,7 @@ pub async fn next_request(
             Err(rejection) => return Arrival::Refused(rejection),
         }
         if wait.is_idle && !reader.is_waiting(intake.received()) {
-            wait = Wait { began: Instant::now(), is_idle: false };
+            wait = Wait { began: Instant::now(), longest: HEAD, is_idle: false };
         }
         let read = tokio::select! {
             biased;
@@ -72,13 +73,15 @@ fn ended(read: &io::Result<usize>) -> bool {
 /// What is waited for.
 struct Wait {
     began: Instant,
+    longest: Duration,
     /// For the first byte of a request; else for the end of its head.
     is_idle: bool,
 }
 
 impl Wait {
     fn deadline(&self) -> Instant {
-        self.began + if self.is_idle { IDLE } else { HEAD }
+        // A deadline beyond what can be reckoned is none.
+        self.began.checked_add(self.longest).unwrap_or_else(|| self.began + FAR)
     }
 
     /// RFC 9110 section 15.5.9. Who has asked for nothing is told nothing.
@@ -120,6 +123,8 @@ mod tests {
 
     use super::*;
 
+    const IDLE: Duration = Duration::from_mins(1);
+
     /// A connection of which the client's end is `client`.
     struct Server {
         source: DuplexStream,
@@ -136,7 +141,7 @@ mod tests {
         }
 
         async fn next(&mut self) -> Arrival {
-            next_request(&mut self.source, &mut self.intake, &mut self.alarm, &mut self.shutdown).await
+            next_request(&mut self.source, &mut self.intake, &mut self.alarm, IDLE, &mut self.shutdown).await
         }
 
         /// Takes the request that is due.

@@ -16,6 +16,7 @@ mod host;
 mod intake;
 mod lent;
 mod refusal;
+mod session;
 mod socket;
 mod stream;
 
@@ -23,12 +24,14 @@ use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Instant;
 
 use bytes::Bytes;
 use pingora::apps::{HttpServerApp, ReusedHttpStream};
 use pingora::protocols::http::ServerSession;
 use pingora::protocols::l4::stream::Stream;
 use pingora::proxy::Session;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
 use super::backend_connection::App;
@@ -44,6 +47,7 @@ use stream::ClientStream;
 pub use chunks::BadChunk;
 pub use head::{Rejection, bad};
 pub use intake::Rest;
+pub use session::{ClientSession, Listener};
 pub use stream::{NextHead, Patience};
 
 /// What all connections share.
@@ -59,10 +63,16 @@ pub struct Front {
 }
 
 /// Serves the requests of a connection until it ends.
-pub async fn serve(connection: Stream, client: SocketAddr, front: &Front, mut shutdown: watch::Receiver<bool>) {
+pub async fn serve(
+    connection: Stream,
+    client: SocketAddr,
+    listener: Arc<Listener>,
+    front: &Front,
+    mut shutdown: watch::Receiver<bool>,
+) {
     let told_of_shutdown = shutdown.clone();
     let mut beside = Beside::default();
-    let mut stream = Box::new(ClientStream::new(connection));
+    let mut stream = Box::new(ClientStream::new(connection, ClientSession::begin(listener)));
     loop {
         match beside.wait_for(stream.next_request(&mut shutdown)).await {
             Arrival::Request => {}
@@ -135,6 +145,19 @@ pub fn set_next_head(session: &Session, next: Option<NextHead>) {
     of(session).and_then(|lent| lent.with(|stream| stream.set_next_head(next)));
 }
 
+/// What is known of the client's connection; none where a request has no client.
+pub fn session(session: &Session) -> Option<Arc<ClientSession>> {
+    of(session)?.with(|stream| Arc::clone(stream.session()))
+}
+
+/// Before a response goes to the client: says how long it may take, by what the policy has set for the connection.
+pub fn begin_response(session: &mut Session, of_client: &ClientSession) {
+    let timeouts = of_client.timeouts();
+    session.set_write_timeout(Some(timeouts.idle_send()));
+    let deadline = timeouts.send.and_then(|longest| Instant::now().checked_add(longest));
+    of(session).and_then(|lent| lent.with(|stream| stream.set_deadline(deadline)));
+}
+
 /// The pace of the response on its way to the client; none where a request has no client.
 pub fn pace(session: &Session) -> Option<Arc<Pace>> {
     of(session)?.with(|stream| Arc::clone(stream.pace()))
@@ -148,6 +171,21 @@ pub fn set_seat(session: &Session, seat: &Seat) {
 /// Says that the connection goes over to another protocol: the client was told 101.
 pub fn switch_protocols(session: &Session) {
     of(session).and_then(|lent| lent.with(|stream| stream.switch_protocols()));
+}
+
+/// The connection as a pipe: from here on it is no HTTP, and what has come of the request and was not read comes first.
+pub fn open(session: &Session) -> Option<impl AsyncRead + AsyncWrite + Unpin + Send + use<>> {
+    let lent = of(session)?;
+    lent.with(|stream| {
+        stream.set_next_head(None);
+        stream.switch_protocols();
+    })?;
+    Some(lent.clone())
+}
+
+/// Closes the connection: nothing more is to be read or written.
+pub fn close(session: &Session) {
+    drop(of(session).and_then(Lent::end));
 }
 
 /// Whether anything of the request's body was read.

@@ -6,6 +6,7 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::HeaderValue;
@@ -16,6 +17,7 @@ use tokio::sync::watch;
 use super::arrival::{Alarm, Arrival, next_request};
 use super::date;
 use super::intake::{Intake, Rest};
+use super::session::ClientSession;
 use super::socket::Socket;
 use crate::store::pingora::{Pace, STALL, Seat};
 
@@ -49,6 +51,9 @@ pub enum Patience {
 #[derive(Debug)]
 pub struct ClientStream {
     inner: Socket,
+    session: Arc<ClientSession>,
+    /// When all of the response has to be sent.
+    deadline: Option<Instant>,
     intake: Intake,
     alarm: Alarm,
     next_head: Mutex<Option<NextHead>>,
@@ -70,9 +75,11 @@ pub struct ClientStream {
 
 impl ClientStream {
     /// A connection on which nothing has been read.
-    pub fn new(inner: Stream) -> Self {
+    pub fn new(inner: Stream, session: ClientSession) -> Self {
         Self {
             inner: Socket::new(inner),
+            session: Arc::new(session),
+            deadline: None,
             intake: Intake::new(),
             alarm: Alarm::default(),
             next_head: Mutex::new(None),
@@ -93,7 +100,19 @@ impl ClientStream {
         if !self.end_response().await {
             return Arrival::End;
         }
-        next_request(&mut self.inner, &mut self.intake, &mut self.alarm, shutdown).await
+        self.deadline = None;
+        let idle = self.session.timeouts().idle();
+        next_request(&mut self.inner, &mut self.intake, &mut self.alarm, idle, shutdown).await
+    }
+
+    /// What its requests see of it.
+    pub fn session(&self) -> &Arc<ClientSession> {
+        &self.session
+    }
+
+    /// Says until when all of the response has to be sent.
+    pub fn set_deadline(&mut self, deadline: Option<Instant>) {
+        self.deadline = deadline;
     }
 
     /// The pace of the response to the request that is under way.
@@ -151,6 +170,7 @@ impl ClientStream {
     pub fn begin_again(&mut self, head: Bytes, rest: Rest) {
         self.set_next_head(None);
         self.seat = None;
+        self.deadline = None;
         self.pace = Arc::default();
         self.intake.begin_again(head, rest);
     }
@@ -254,7 +274,8 @@ impl ClientStream {
 
     /// Sends these bytes, or, where the fetch runs ahead of the client, takes them until it can.
     fn poll_take(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        if self.pace.is_cut() {
+        let is_late = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        if is_late || self.pace.is_cut() {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
         let sent = self.poll_write_behind(cx, bufs);

@@ -74,6 +74,11 @@ pub const HEAD_ONLY: &str = "head-only";
 #[derive(Clone, Copy, Debug)]
 pub struct AlwaysMiss;
 
+/// Set on a key for which nobody waits: another fetch begins beside the one that is under way
+/// (`req.hash_ignore_busy`). What is stale and within its grace is still fetched once.
+#[derive(Clone, Copy, Debug)]
+pub struct IgnoreBusy;
+
 /// How many may do what for one key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Coalescing {
@@ -203,6 +208,11 @@ impl<F: Clone + Send + Sync + 'static> FetchLock<F> {
         key.extensions.get::<AlwaysMiss>().is_none() && self.storage.has_come(key, was_stale)
     }
 
+    /// Whether this one fetches although another does.
+    fn waits_for_nobody(&self, key: &CacheKey, is_stale: bool) -> bool {
+        key.extensions.get::<IgnoreBusy>().is_some() && (!is_stale || self.storage.is_spent(key))
+    }
+
     /// How long a fetch of this key may take before another one begins.
     fn patience(&self, key: &CacheKey) -> Duration {
         let last = self.known.find(key_of(key), SystemTime::now());
@@ -244,6 +254,7 @@ impl<F: Clone + Send + Sync + 'static> CacheKeyLock for FetchLock<F> {
         let mut flights = self.flights.shard(place);
         if let Some(flight) = flights.get_mut(&place)
             && !flight.is_due(self.coalescing.most_fetches)
+            && !self.waits_for_nobody(key, stale_writer)
         {
             return self.wait(flight, place, turn);
         }

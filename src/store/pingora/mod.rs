@@ -154,7 +154,7 @@ mod unkept;
 
 pub use gate::{Gate, Place};
 pub use head::shared_bytes;
-pub use lock::{AlwaysMiss, Coalescing, FetchLock, HEAD_ONLY};
+pub use lock::{AlwaysMiss, Coalescing, FetchLock, HEAD_ONLY, IgnoreBusy};
 pub use pace::{Pace, STALL};
 pub use seat::Seat;
 pub use storage::{Family, FillIntent, Found, Guard, LanguageWanted, ObjectId, OfSlice, PingoraStorage, key_of};

@@ -108,6 +108,12 @@ impl StoredHit {
         self.object.count_hit()
     }
 
+    /// How often it was used.
+    #[must_use]
+    pub fn hits(&self) -> u64 {
+        self.object.hits()
+    }
+
     /// The length of its body, if that is known.
     #[must_use]
     pub fn whole_len(&self) -> Option<u64> {

@@ -1,5 +1,6 @@
 //! The typed policy: what the check makes of what is written.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use warp_edge::files::MemoryFiles;
@@ -7,7 +8,7 @@ use warp_edge::lang::check::{Options, check_with};
 use warp_edge::lang::diagnostic::Diagnostic;
 use warp_edge::lang::hir::{
     Arithmetic, BackendAddress, BackendId, Body, Datum, Expression, ExpressionKind as Kind, Greeting, Hir, Limit,
-    Normalization, Outcome, Place, ProxyVersion, Statement, StatementKind, Target, Via,
+    Normalization, Outcome, Place, Probe, ProbeKind, ProxyVersion, Statement, StatementKind, Target, Via,
 };
 use warp_edge::lang::schema::function::Core;
 use warp_edge::lang::schema::{Action, Function, Message, Step, Variable};
@@ -390,6 +391,12 @@ fn what_a_backend_is_greeted_with_is_read() {
     assert_eq!(hir.backends[1].greeting, Greeting::default());
 }
 
+/// The path that a probe asks for, and what it expects.
+fn asks(probe: &Probe) -> (&str, &[RangeInclusive<u16>]) {
+    let ProbeKind::Http(http) = &probe.kind else { panic!("{probe:?}") };
+    (&http.url, &http.expected)
+}
+
 #[test]
 fn backends_take_their_defaults_from_the_schema() {
     let hir = typed(
@@ -405,11 +412,11 @@ fn backends_take_their_defaults_from_the_schema() {
     assert_eq!(first.connect_timeout, Duration::from_millis(3500));
     assert_eq!(first.first_byte_timeout, Duration::from_secs(5));
     let probe = first.probe.as_ref().unwrap();
-    assert_eq!((probe.url.as_str(), probe.window, probe.threshold, probe.initial), ("/up", 4, 2, 1));
+    assert_eq!((asks(probe), probe.window, probe.threshold, probe.initial), (("/up", [200..=200].as_slice()), 4, 2, 1));
     assert_eq!(broken.place, None);
     assert_eq!(other.place, Some(network("::1", 80)));
     let probe = other.probe.as_ref().unwrap();
-    assert_eq!((probe.expected_response, probe.window, probe.threshold, probe.initial), (204, 8, 3, 2));
+    assert_eq!((asks(probe), probe.window, probe.threshold, probe.initial), (("/", [204..=204].as_slice()), 8, 3, 2));
     assert_eq!(hir.default_backend.map(|id| id.0), Some(0));
 }
 

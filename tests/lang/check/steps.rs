@@ -16,6 +16,8 @@ const VCL: &[(&str, &str)] = &[
     ("deliver", "synth(404) restart deliver fail"),
     ("synth", "restart deliver fail"),
     ("backend_fetch", "fetch abandon error fail"),
+    // Of Varnish's trunk: 7.1 does not have it.
+    ("backend_refresh", "merge obj_stale beresp abandon retry error fail"),
     ("backend_response", "pass deliver abandon error retry fail"),
     ("backend_error", "deliver abandon retry fail"),
 ];
@@ -24,6 +26,9 @@ const VCL: &[(&str, &str)] = &[
 const ALL: &[&str] = &[
     "hash",
     "lookup",
+    "merge",
+    "obj_stale",
+    "beresp",
     "pass",
     "pipe",
     "purge",

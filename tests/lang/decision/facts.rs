@@ -1,6 +1,7 @@
 //! A request in memory.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::SystemTime;
@@ -17,6 +18,8 @@ pub struct Request {
     pub headers: BTreeMap<(Message, String), Vec<u8>>,
     pub hashed: Vec<Vec<u8>>,
     pub logged: Vec<Vec<u8>>,
+    /// How often chance was asked.
+    pub chances: Cell<u32>,
 }
 
 impl Request {
@@ -28,6 +31,7 @@ impl Request {
             headers: BTreeMap::new(),
             hashed: Vec::new(),
             logged: Vec::new(),
+            chances: Cell::new(0),
         };
         request.put(Variable::ReqMethod, "GET");
         request.put(Variable::ReqUrl, url);
@@ -111,6 +115,12 @@ impl Facts for Request {
 
     fn log(&mut self, line: &[u8]) {
         self.logged.push(line.to_vec());
+    }
+
+    /// The same bits in each run, other ones each time.
+    fn random_bits(&self) -> u128 {
+        self.chances.set(self.chances.get() + 1);
+        u128::from(self.chances.get()).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
 use warp_edge::decision::{Program, naive};
 use warp_edge::files::MemoryFiles;
 use warp_edge::lang::check::{Checked, check};
@@ -9,16 +11,32 @@ use warp_edge::lang::schema::function::{Class, Example};
 use warp_edge::lang::schema::{Function, Step, Type};
 
 use super::facts::Request;
+use super::mmdb::database;
 
 /// What examples may name.
 const DECLARATIONS: &str = "warp 1;\nbackend default { .host = \"127.0.0.1\"; }\nacl office { \"192.0.2.0\"/24; }\n";
+
+const JWKS: &str = r#"{"keys": [{"kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+    "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}"#;
+
+/// A database that knows one network.
+fn places() -> Vec<u8> {
+    let place = json!({
+        "country": { "iso_code": "NL" }, "city": { "names": { "en": "Haarlem" } },
+        "subdivisions": [{ "iso_code": "NH" }], "autonomous_system_number": 64_496
+    });
+    database(&[("192.0.2.0/24", place)])
+}
 
 /// Checks a policy that does `statements` in a step where the function may be called.
 fn checked(function: Function, statements: &str) -> (Step, Checked) {
     let steps = function.steps();
     let step = [Step::Recv].into_iter().chain(steps.iter()).find(|step| step.runs() && steps.contains(*step)).unwrap();
     let text = format!("{DECLARATIONS}sub {} {{ {statements} }}\n", step.name());
-    (step, check("policy.warp", &MemoryFiles::new("policy.warp", text)))
+    let users = "alice:$2y$04$abcdefghijklmnopqrstuu5cldSTjqTa.nw4QeJC5.F6G/ueChgIa\n";
+    let files = MemoryFiles::new("policy.warp", text).with("notice.txt", "Back soon.").with("users.htpasswd", users);
+    let files = files.with("jwks.json", JWKS).with("geo.mmdb", places());
+    (step, check("policy.warp", &files))
 }
 
 /// The lines that `statements` write to the log; those of the policy as written, where no call is folded.

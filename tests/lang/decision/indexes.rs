@@ -20,7 +20,7 @@ fn table(conditions: Vec<Expression>) -> Hir {
 }
 
 /// What the first index of the policy looks up: `req.host: texts 5`.
-fn looked_up(hir: &Hir) -> Vec<String> {
+pub fn looked_up(hir: &Hir) -> Vec<String> {
     let program = Program::new(hir.clone());
     let tree = program.tree(Step::Recv).unwrap();
     let index = tree.nodes().find_map(|(_, node)| match node {

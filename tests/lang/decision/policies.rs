@@ -5,6 +5,7 @@ use warp_edge::decision::graph::render;
 use warp_edge::decision::{GraphFormat, Program, Verdict, naive};
 use warp_edge::files::{DiskFiles, MemoryFiles};
 use warp_edge::lang::check::{Checked, Options, check_with};
+use warp_edge::lang::hir::Hir;
 use warp_edge::lang::schema::{Action, Message, Step};
 use warp_edge::lang::source::SourceMap;
 
@@ -41,11 +42,17 @@ sub mark {
 }
 "#;
 
-fn compiled(text: &str) -> (Program, SourceMap) {
+pub fn compiled(text: &str) -> (Program, SourceMap) {
+    let (hir, sources) = checked(text);
+    (Program::new(hir), sources)
+}
+
+/// A policy without mistakes.
+pub fn checked(text: &str) -> (Hir, SourceMap) {
     let options = Options { require_backend: false, ..Options::default() };
     let Checked { sources, diagnostics, hir } =
         check_with("policy.warp", &MemoryFiles::new("policy.warp", text), &options);
-    (Program::new(hir.unwrap_or_else(|| panic!("{diagnostics:#?}"))), sources)
+    (hir.unwrap_or_else(|| panic!("{diagnostics:#?}")), sources)
 }
 
 /// The verdict of `recv`, the place of the `return`, and the request as it is then.

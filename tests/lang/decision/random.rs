@@ -7,7 +7,7 @@ use warp_edge::lang::hir::{
     Acl, Arm, Comparison, Datum, Expression, ExpressionKind, Glob, Hir, KeyPart, LocalId, Normalization, Outcome,
     Statement, StatementKind, StepBody, Sub, SubId, Table, TableId, Tags, Target,
 };
-use warp_edge::lang::schema::function::{Core, Text};
+use warp_edge::lang::schema::function::{Core, Text, World};
 use warp_edge::lang::schema::{Action, Message, Step, Type, Variable};
 
 use super::build::*;
@@ -154,6 +154,7 @@ fn atom() -> BoxedStrategy<Expression> {
         1 => Just(condition(ExpressionKind::AnyQuery(Message::Req, vec![Glob::new("utm_*")]))),
         1 => (subject(), subject()).prop_map(|(left, right)| compare(Comparison::Equal, left, right)),
         1 => any::<bool>().prop_map(|flag| condition(ExpressionKind::Bool(flag))),
+        1 => (1_i64..4).prop_map(|share| call(World::RandomBool, vec![int(share), int(4)])),
     ]
     .boxed()
 }
@@ -305,6 +306,7 @@ pub fn acls() -> Vec<Acl> {
     let acl = |(at, entries): (usize, &&[(&str, bool)])| Acl {
         name: format!("acl{at}"),
         entries: entries.iter().map(|(net, negated)| (net.parse().unwrap(), *negated)).collect(),
+        hosts: Vec::new(),
         span: nowhere(),
     };
     lists.iter().enumerate().map(acl).collect()

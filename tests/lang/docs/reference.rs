@@ -62,8 +62,8 @@ fn places(steps: StepSet) -> String {
     }
 }
 
-const SIDES: &str = "The client's side are the steps `recv`, `hash`, `hit`, `miss`, `pass`, `purge`, `deliver` and `synth`; \
-the backend's side are `backend_fetch`, `backend_response` and `backend_error`.";
+const SIDES: &str = "The client's side are the steps `recv`, `hash`, `hit`, `miss`, `pass`, `pipe`, `purge`, `deliver` and `synth`; \
+the backend's side are `backend_fetch`, `backend_refresh`, `backend_response` and `backend_error`.";
 
 fn steps() -> String {
     let opening = "A request walks through steps; a `sub` of that name says what happens there. What it does not \
@@ -101,7 +101,7 @@ meets it. {SIDES}"
     let mut text = page("Variables", &opening);
     table(
         &mut text,
-        &["variable", "type", "read in", "set in", "what it is"],
+        &["variable", "type", "read in", "set in", "unset in", "what it is"],
         Variable::ALL.iter().map(|variable| {
             let access = variable.access();
             vec![
@@ -109,6 +109,7 @@ meets it. {SIDES}"
                 variable.ty().name().to_owned(),
                 places(access.read),
                 places(access.set),
+                places(access.unset),
                 variable.doc().to_owned(),
             ]
         }),
@@ -145,7 +146,7 @@ fn functions() -> String {
     let opening = format!(
         "`NAME: TYPE = VALUE` is a parameter that may be left out. Arguments stand in the order of the parameters, or are \
 named, in any order, behind those that are not: `std.integer(req.http.X-Count, fallback: 3)`. A STRING takes a value of any \
-type as text, a REGEX and a LIST are written in place, and of words with `|` between them one is written, without quotation \
+type as text, a REGEX and a LIST are written in place, a HEADER is named as in `req.http.Accept`, a FILE is the path of one, known when the policy is checked, and of words with `|` between them one is written, without quotation \
 marks.\n\n{SIDES}"
     );
     let mut text = page("Functions", &opening);
@@ -179,6 +180,11 @@ fn parameter(parameter: &Parameter) -> String {
     let takes = match parameter.takes {
         Takes::Value(ty) => ty.name().to_owned(),
         Takes::Words(words) => words.join("|"),
+        Takes::Secret => Type::String.name().to_owned(),
+        Takes::Header => "HEADER".to_owned(),
+        Takes::File | Takes::Presence | Takes::Database => "FILE".to_owned(),
+        Takes::Users => "FILE or LIST".to_owned(),
+        Takes::Keys => "FILE or STRING".to_owned(),
     };
     let default = parameter.default.map_or(String::new(), |default| format!(" = {}", constant(default, parameter)));
     format!("{}: {takes}{default}", parameter.name)
@@ -192,6 +198,7 @@ fn constant(constant: Constant, parameter: &Parameter) -> String {
         (Constant::Unset, _) => "unset".to_owned(),
         (Constant::Int(i64::MAX), _) => "all".to_owned(),
         (Constant::Int(number), _) => number.to_string(),
+        (Constant::Now, _) => "now".to_owned(),
         (Constant::Real(number), _) => format!("{number:?}"),
         (Constant::Bool(flag), _) => flag.to_string(),
         (Constant::Duration(millis), _) => format!("{}s", millis / 1_000),

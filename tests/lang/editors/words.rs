@@ -43,6 +43,7 @@ const KEYWORDS: &[(&str, &str, &str)] = &[
     ("warpInclude", "keyword.control.include.warp", "«include» \"x\";"),
     ("warpDeclaration", "storage.type.declaration.warp", "«sub» own { }"),
     ("warpDeclaration", "storage.type.declaration.warp", "«override» builtin.x { }"),
+    ("warpDeclaration", "storage.type.declaration.warp", "«fn» f(a: INT) -> INT { return a; }"),
     ("warpDeclaration", "storage.modifier.binding.warp", "«const» c = 1;"),
     ("warpDeclaration", "keyword.control.rules.warp", "«rules» response first { }"),
     ("warpDeclaration", "keyword.control.normalize.warp", "«normalize» req { }"),

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use warp_edge::lang::syntax::SyntaxTree;
 use warp_edge::lang::syntax::ast::{
     Argument, Attribute, AttributeBlock, AttributeValue, Binding, Block, Call, Declaration, Director, Expression,
-    ExpressionKind, ListItem, Match, MatchArm, MatchTest, MatchTestKind, Name, NormalizeClause, Path, RuleRow,
-    RuleStep, RuleStepKind, Statement, StatementKind, TableSource,
+    ExpressionKind, FunctionBody, FunctionStatement, ListItem, Match, MatchArm, MatchTest, MatchTestKind, Name,
+    NormalizeClause, Parameter, Path, RuleRow, RuleStep, RuleStepKind, Statement, StatementKind, TableSource,
 };
 
 pub fn tree(tree: &SyntaxTree) -> String {
@@ -36,6 +36,23 @@ impl Dump {
         self.depth -= 1;
     }
 
+    fn function_body(&mut self, body: &FunctionBody) {
+        for statement in &body.statements {
+            match statement {
+                FunctionStatement::Let(binding) => self.binding("let", binding),
+                FunctionStatement::Return(value) => self.line(&format!("return {}", expression(value))),
+                FunctionStatement::If(ladder) => {
+                    for (condition, body) in &ladder.arms {
+                        self.nested(&format!("if {}", expression(condition)), |dump| dump.function_body(body));
+                    }
+                    if let Some(body) = &ladder.otherwise {
+                        self.nested("else", |dump| dump.function_body(body));
+                    }
+                }
+            }
+        }
+    }
+
     fn declaration(&mut self, declaration: &Declaration) {
         match declaration {
             Declaration::Include(include) => self.line(&format!("include {:?}", include.path.text)),
@@ -46,7 +63,8 @@ impl Dump {
                 for entry in &acl.entries {
                     let (not, mask) = (if entry.negated { "not " } else { "" }, entry.mask.as_ref());
                     let mask = mask.map_or(String::new(), |mask| format!(" / {}", mask.text));
-                    dump.line(&format!("{not}{:?}{mask}", entry.address.text));
+                    let optional = if entry.optional { "optional " } else { "" };
+                    dump.line(&format!("{not}{optional}{:?}{mask}", entry.address.text));
                 }
             }),
             Declaration::Table(table) => {
@@ -65,6 +83,12 @@ impl Dump {
                 }
             }
             Declaration::Const(binding) => self.binding("const", binding),
+            Declaration::Function(function) => {
+                let parameter = |one: &Parameter| format!("{}: {}", one.name.text, one.ty.text);
+                let parameters: Vec<_> = function.parameters.iter().map(parameter).collect();
+                let head = format!("fn {}({}) -> {}", function.name.text, parameters.join(", "), function.result.text);
+                self.nested(&head, |dump| dump.function_body(&function.body));
+            }
             Declaration::Sub(sub) => self.nested(&format!("sub {}", sub.name.text), |dump| dump.block(&sub.body)),
             Declaration::Override(sub) => {
                 self.nested(&format!("override {}", sub.name.text), |dump| dump.block(&sub.body));

@@ -160,6 +160,32 @@ fn a_client_that_goes_away_gives_the_place_back() {
 }
 
 #[test]
+fn a_client_that_goes_away_while_it_waits_waits_no_more() {
+    let (origin, gate) = (Origin::start(), Gate::new());
+    origin.on("/slow", page("slow").behind(&gate));
+    origin.on("/page", page("page"));
+    origin.on("/kept", Answer::ok("kept").header("Cache-Control", "max-age=60"));
+    let limit = ".max_connections = 1; .wait_limit = 1; .wait_timeout = 10m;";
+    let proxy = Proxy::start(&policy(origin.address().port(), limit));
+    let mut slow = proxy.client();
+    slow.get("/slow").send_only();
+    origin.wait_for(1);
+    for path in ["/page", "/kept"] {
+        let mut gone = proxy.client();
+        gone.get(path).send_only();
+        until_waiting(&proxy, 1);
+        drop(gone);
+        until_waiting(&proxy, 0);
+    }
+    let mut next = proxy.client();
+    next.get("/page").send_only();
+    until_waiting(&proxy, 1);
+    gate.open();
+    assert_eq!(next.read_response("GET").unwrap().text(), "page");
+    assert!(origin.requests_to("/kept").is_empty());
+}
+
+#[test]
 fn an_upgraded_connection_holds_its_place_until_it_ends() {
     let origin = Origin::start();
     let switched = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";

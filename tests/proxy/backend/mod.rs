@@ -2,6 +2,8 @@
 
 mod greeting;
 mod limit;
+mod names;
+mod probe;
 mod socket;
 mod timeouts;
 mod tls;

@@ -7,17 +7,30 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
+use http::HeaderName;
+
 use crate::decision::eval::{Scope, borrow};
 use crate::decision::facts::{Facts, Value};
-use crate::lang::hir::{BackendId, Expression, ExpressionKind, Pattern};
+use crate::lang::hir::{BackendId, Database, Expression, ExpressionKind, KeySet, Pattern, RateLimitId, Users};
+use crate::lang::schema::{Message, Step, Type};
 
 /// The arguments of a call.
 pub(super) trait Given<'v> {
     /// The value of that number; unset if it is left out.
     fn value(&self, at: usize) -> Value<'v>;
 
+    /// The argument.
+    fn argument(&self, at: usize) -> Option<&'v Expression>;
+
     /// The argument as it is written.
-    fn written(&self, at: usize) -> Option<&'v ExpressionKind>;
+    fn written(&self, at: usize) -> Option<&'v ExpressionKind> {
+        self.argument(at).map(|argument| &argument.kind)
+    }
+
+    /// Whether it is not left out.
+    fn is_given(&self, at: usize) -> bool {
+        self.argument(at).is_some_and(|argument| argument.kind != ExpressionKind::Unset || argument.ty != Type::Void)
+    }
 
     /// STRING.
     fn text(&self, at: usize) -> Option<Cow<'v, [u8]>> {
@@ -45,6 +58,46 @@ pub(super) trait Given<'v> {
         }
     }
 
+    /// A header field.
+    fn field(&self, at: usize) -> Option<(Message, &'v HeaderName)> {
+        match self.written(at) {
+            Some(ExpressionKind::Header(message, name)) => Some((*message, name)),
+            _ => None,
+        }
+    }
+
+    /// Users.
+    fn users(&self, at: usize) -> Option<&'v Users> {
+        match self.written(at) {
+            Some(ExpressionKind::Users(users)) => Some(users),
+            _ => None,
+        }
+    }
+
+    /// Keys of tokens.
+    fn keys(&self, at: usize) -> Option<&'v KeySet> {
+        match self.written(at) {
+            Some(ExpressionKind::Keys(keys)) => Some(keys),
+            _ => None,
+        }
+    }
+
+    /// A database of networks.
+    fn database(&self, at: usize) -> Option<&'v Database> {
+        match self.written(at) {
+            Some(ExpressionKind::Database(database)) => Some(database),
+            _ => None,
+        }
+    }
+
+    /// The number of a rate limit, which the checker has put there.
+    fn rate_limit(&self, at: usize) -> Option<RateLimitId> {
+        match self.written(at) {
+            Some(ExpressionKind::RateLimit(id)) => Some(*id),
+            _ => None,
+        }
+    }
+
     /// REGEX.
     fn pattern(&self, at: usize) -> Option<&'v Pattern> {
         match self.written(at) {
@@ -65,7 +118,12 @@ impl<'s, 'a, F: Facts> Arguments<'s, 'a, F> {
         Self { scope, given }
     }
 
-    /// What the call can ask of the request.
+    /// The step that is run.
+    pub fn step(&self) -> Step {
+        self.scope.context.step
+    }
+
+    /// The request.
     pub fn facts(&self) -> &'a F {
         self.scope.facts
     }
@@ -76,8 +134,8 @@ impl<'a, F: Facts> Given<'a> for Arguments<'_, 'a, F> {
         self.given.get(at).map_or(Value::UNSET, |argument| self.scope.value(argument))
     }
 
-    fn written(&self, at: usize) -> Option<&'a ExpressionKind> {
-        self.given.get(at).map(|argument| &argument.kind)
+    fn argument(&self, at: usize) -> Option<&'a Expression> {
+        self.given.get(at)
     }
 }
 
@@ -99,8 +157,8 @@ impl<'v> Given<'v> for Settled<'v> {
         self.values.get(at).map_or(Value::UNSET, borrow)
     }
 
-    fn written(&self, at: usize) -> Option<&'v ExpressionKind> {
-        self.given.get(at).map(|argument| &argument.kind)
+    fn argument(&self, at: usize) -> Option<&'v Expression> {
+        self.given.get(at)
     }
 }
 

@@ -8,6 +8,8 @@ use crate::lang::schema::function::Convert;
 pub(super) fn value<'a, F: Facts>(function: Convert, arguments: &Arguments<'_, 'a, F>) -> Value<'a> {
     let parsed = arguments.text(0).and_then(|text| match function {
         Convert::Integer => parse::integer(&text).map(Value::Int),
+        Convert::Real => parse::real(&text).map(Value::Real),
+        Convert::Bytes => parse::bytes(&text).map(Value::Bytes),
         Convert::Duration => parse::duration(&text).map(Value::Duration),
         Convert::Ip => parse::ip(&text).map(Value::Ip),
     });

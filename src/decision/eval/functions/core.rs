@@ -11,7 +11,7 @@ pub(super) fn value<'a, F: Facts>(function: Core, arguments: &Arguments<'_, 'a, 
         Core::Regsub => substitute(arguments, false),
         Core::Regsuball => substitute(arguments, true),
         Core::BanError => arguments.facts().ban_error().into(),
-        Core::HashData | Core::Synthetic | Core::CacheReqBody | Core::PurgeTags | Core::Ban | Core::Log => Value::UNSET,
+        _ => Value::UNSET,
     }
 }
 
@@ -29,6 +29,8 @@ pub(super) fn perform<F: Facts>(
     match function {
         Core::HashData => facts.hash_data(&arguments.bytes(0)),
         Core::Log => facts.log(&arguments.bytes(0)),
+        Core::Timestamp => facts.timestamp(&arguments.bytes(0)),
+        Core::Syslog => facts.syslog(arguments.get(0).unwrap_or_default(), &arguments.bytes(1)),
         Core::CacheReqBody => {
             let most: i64 = arguments.get(0).unwrap_or_default();
             facts.keep_content(u64::try_from(most).unwrap_or_default());

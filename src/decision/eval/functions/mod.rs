@@ -36,6 +36,7 @@ macro_rules! families {
 }
 
 families! {
-    values: core Core, text Text, convert Convert, math Math, time Time, digest Digest;
-    effects: core Core;
+    values: core Core, text Text, convert Convert, math Math, time Time, digest Digest,
+        header Header, access Access, jwt Jwt, geo Geo, cookie Cookie, limit Limit, world World;
+    effects: core Core, header Header, cookie Cookie;
 }

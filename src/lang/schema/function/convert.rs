@@ -11,6 +11,20 @@ functions! {
         examples [r#"std.integer("12", 0)"# => "12", r#"std.integer("a dozen", fallback: 3)"# => "3"]
         mistakes [r#"std.integer("12", "0")"# => "E0301"];
 
+    Real "std.real" (text: String, fallback: Real) -> Real, Pure in ANYWHERE,
+        "The text as a number with a fraction, or the fallback."
+        examples [r#"std.real("0.5", 1.0)"# => "0.5", r#"std.real("half", 1.0)"# => "1.0"]
+        mistakes [r#"std.real("0.5")"# => "E0305"];
+
+    Bytes "std.bytes" (text: String, fallback: Bytes) -> Bytes, Pure in ANYWHERE,
+        "The text as a number of bytes (`64KB`; without a unit they are bytes), or the fallback."
+        examples [
+            r#"std.bytes("64KB", 0B)"# => "64KB",
+            r#"std.bytes("1.5KB", 0B)"# => "1536B",
+            r#"std.bytes("much", 1MB)"# => "1MB"
+        ]
+        mistakes [r#"std.bytes("64KB", 0)"# => "E0302"];
+
     Duration "std.duration" (text: String, fallback: Duration) -> Duration, Pure in ANYWHERE,
         "The text as a duration, or the fallback."
         examples [r#"std.duration("1.5m", 0s)"# => "90s", r#"std.duration("soon", 1h)"# => "1h"]

@@ -40,6 +40,15 @@ functions! {
             "std.cache_req_body(16)" => "E0302"
         ];
 
+    Timestamp "std.timestamp" (label: String) -> Void, Effect in ANYWHERE,
+        "Writes a line to the log of this request: the label, the moment in seconds after 1970, and the seconds since the request came."
+        examples [r#"std.timestamp("checked")"#]
+        mistakes ["std.timestamp()" => "E0305"];
+
+    Syslog "std.syslog" (priority: Int, text: String) -> Void, Effect in ANYWHERE,
+        "Writes a line to the log of warp itself. The priority is that of syslog: 3 and less for errors, 4 for warnings, 5 and 6 for what is worth knowing, 7 for the rest."
+        examples [r#"std.syslog(4, "odd")"#]
+        mistakes [r#"std.syslog("odd")"# => "E0305"];
     PurgeTags "std.purge_tags" (tags: String, how: Words("hard", "soft") = Text("hard")) -> Void, Effect in ACTING,
         "Removes all that is stored with one of these tags, which stand between white space or commas; `soft` lets it be stale. Takes the same time for one response and for a million."
         examples [

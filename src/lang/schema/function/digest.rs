@@ -28,40 +28,40 @@ functions! {
         examples [r#"std.strlen(digest.hash_sha512("abc"))"# => "128"]
         mistakes ["digest.hash_sha512()" => "E0305"];
 
-    HmacMd5 "digest.hmac_md5" (key: String, text: String) -> String or Unset, Pure in ANYWHERE,
+    HmacMd5 "digest.hmac_md5" (key: Secret, text: String) -> String or Unset, Pure in ANYWHERE,
         "The HMAC-MD5 of the text (RFC 2104) in hex behind `0x`."
         examples [
             r#"digest.hmac_md5("Jefe", "what do ya want for nothing?")"# => r#""0x750c783e6ab0b503eaa86e310a5db738""#
         ]
         mistakes [r#"digest.hmac_md5("key")"# => "E0305"];
 
-    HmacSha1 "digest.hmac_sha1" (key: String, text: String) -> String or Unset, Pure in ANYWHERE,
+    HmacSha1 "digest.hmac_sha1" (key: Secret, text: String) -> String or Unset, Pure in ANYWHERE,
         "The HMAC-SHA-1 of the text (RFC 2104) in hex behind `0x`."
         examples [
             r#"digest.hmac_sha1("Jefe", "what do ya want for nothing?")"# => r#""0xeffcdf6ae5eb2fa2d27416d5f184df9c259a7c79""#
         ]
         mistakes [r#"digest.hmac_sha1("key")"# => "E0305"];
 
-    HmacSha256 "digest.hmac_sha256" (key: String, text: String) -> String or Unset, Pure in ANYWHERE,
+    HmacSha256 "digest.hmac_sha256" (key: Secret, text: String) -> String or Unset, Pure in ANYWHERE,
         "The HMAC-SHA-256 of the text (RFC 2104) in hex behind `0x`."
         examples [
             r#"digest.hmac_sha256("Jefe", "what do ya want for nothing?")"# => r#""0x5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843""#
         ]
         mistakes [r#"digest.hmac_sha256("key")"# => "E0305"];
 
-    HmacSha512 "digest.hmac_sha512" (key: String, text: String) -> String or Unset, Pure in ANYWHERE,
+    HmacSha512 "digest.hmac_sha512" (key: Secret, text: String) -> String or Unset, Pure in ANYWHERE,
         "The HMAC-SHA-512 of the text (RFC 2104) in hex behind `0x`."
         examples [r#"str.take(digest.hmac_sha512("Jefe", "what do ya want for nothing?"), 18)"# => r#""0x164b7a7bfcf819e2""#]
         mistakes [r#"digest.hmac_sha512("key")"# => "E0305"];
 
-    HmacSha256Base64 "digest.hmac_sha256_base64" (key: String, text: String) -> String or Unset, Pure in ANYWHERE,
+    HmacSha256Base64 "digest.hmac_sha256_base64" (key: Secret, text: String) -> String or Unset, Pure in ANYWHERE,
         "The HMAC-SHA-256 of the text in base64."
         examples [
             r#"digest.hmac_sha256_base64("Jefe", "what do ya want for nothing?")"# => r#""W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=""#
         ]
         mistakes [r#"digest.hmac_sha256_base64("key")"# => "E0305"];
 
-    SecureIsEqual "digest.secure_is_equal" (first: String, second: String) -> Bool, Pure in ANYWHERE,
+    SecureIsEqual "digest.secure_is_equal" (first: Secret, second: Secret) -> Bool, Pure in ANYWHERE,
         "Whether both texts are the same, found out in a time that depends on their lengths alone. Unset text is equal to nothing."
         examples [
             r#"digest.secure_is_equal("secret", "secret")"# => "true",

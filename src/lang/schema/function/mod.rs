@@ -57,6 +57,20 @@ families! {
     time Time "Moments";
     /// Digests, message authentication, and text that carries bytes.
     digest Digest "Digests and encodings";
+    /// Header fields with all of their lines.
+    header Header "Header fields";
+    /// What proves that somebody may come in.
+    access Access "Access";
+    /// Signed tokens.
+    jwt Jwt "Tokens";
+    /// What a database knows of addresses.
+    geo Geo "Places";
+    /// The cookies of the request.
+    cookie Cookie "Cookies";
+    /// How often something comes.
+    limit Limit "Rate limits";
+    /// What is not in the request: chance, health, files, the clock.
+    world World "The world";
 }
 
 impl Function {

@@ -33,6 +33,8 @@ pub enum Constant {
     Bytes(i64),
     /// LIST.
     List(&'static [&'static str]),
+    /// TIME: `now`.
+    Now,
 }
 
 /// What a parameter takes.
@@ -43,6 +45,20 @@ pub enum Takes {
     Value(Type),
     /// One of these words, without quotation marks.
     Words(&'static [&'static str]),
+    /// A STRING that is not shown to people: the key of a signature.
+    Secret,
+    /// A header field. An effect changes it.
+    Header,
+    /// The path of a file, known when the policy is checked; what is taken is what it holds.
+    File,
+    /// The path of a file, known when the policy is checked; what is taken is whether it is there.
+    Presence,
+    /// Users: the path of a file, or a list of its lines.
+    Users,
+    /// Keys of tokens: the path of a file, or what it would hold.
+    Keys,
+    /// The path of a database of networks.
+    Database,
 }
 
 /// A parameter of a function.
@@ -178,9 +194,16 @@ macro_rules! functions {
     };
 }
 
-/// What a parameter takes: `Words "a" "b"`, or a type.
+/// What a parameter takes: `Words "a" "b"`, one of the other kinds, or a type.
 macro_rules! takes {
     (Words $($word:literal)+) => { $crate::lang::schema::function::row::Takes::Words(&[$($word),+]) };
+    (Secret) => { $crate::lang::schema::function::row::Takes::Secret };
+    (Header) => { $crate::lang::schema::function::row::Takes::Header };
+    (File) => { $crate::lang::schema::function::row::Takes::File };
+    (Database) => { $crate::lang::schema::function::row::Takes::Database };
+    (Keys) => { $crate::lang::schema::function::row::Takes::Keys };
+    (Users) => { $crate::lang::schema::function::row::Takes::Users };
+    (Presence) => { $crate::lang::schema::function::row::Takes::Presence };
     ($ty:ident) => { $crate::lang::schema::function::row::Takes::Value($crate::lang::schema::Type::$ty) };
 }
 

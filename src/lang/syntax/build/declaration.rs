@@ -108,7 +108,9 @@ impl Builder<'_> {
     pub(in super::super) fn acl_entry(node: Node<'_>) -> Option<AclEntry> {
         let span = node.span();
         let (mut negated, mut address, mut mask) = (false, None, None);
-        for part in node.children() {
+        let group = node.child(Rule::acl_group);
+        let inner = group.iter().flat_map(Node::children);
+        for part in node.children().chain(inner) {
             match part.rule() {
                 Rule::not_mark => negated = true,
                 Rule::string => address = Some(Self::text(&part)),
@@ -116,7 +118,7 @@ impl Builder<'_> {
                 _ => {}
             }
         }
-        Some(AclEntry { negated, address: address?, mask, span })
+        Some(AclEntry { negated, address: address?, mask, optional: group.is_some(), span })
     }
 
     pub(super) fn table(&mut self, node: Node<'_>) -> Option<Table> {

@@ -6,6 +6,7 @@
 
 mod declaration;
 mod expression;
+mod function;
 mod literal;
 mod matching;
 mod rules;
@@ -62,6 +63,7 @@ impl<'d> Builder<'d> {
             Rule::director => Declaration::Director(self.director(node)?),
             Rule::acl => Declaration::Acl(Self::acl(node)?),
             Rule::table => Declaration::Table(self.table(node)?),
+            Rule::function => Declaration::Function(self.function(node)?),
             Rule::sub => Declaration::Sub(self.sub(node)?),
             Rule::override_sub => Declaration::Override(self.sub(node)?),
             Rule::rules => Declaration::Rules(self.rules(node)?),

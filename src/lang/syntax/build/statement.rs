@@ -97,7 +97,7 @@ impl Builder<'_> {
         Some(Arm { condition: condition?, block: block? })
     }
 
-    fn condition(&mut self, node: Node<'_>) -> Option<super::super::ast::Expression> {
+    pub(super) fn condition(&mut self, node: Node<'_>) -> Option<super::super::ast::Expression> {
         self.expression(node.child(Rule::expression)?, 0)
     }
 

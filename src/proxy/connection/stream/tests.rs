@@ -66,7 +66,8 @@ impl VirtualSocket for Reluctant {
 fn connection(takes: usize) -> (ClientStream, Arc<Mutex<Wire>>) {
     let wire = Arc::<Mutex<Wire>>::default();
     let socket = Reluctant { wire: wire.clone(), takes, is_busy: false };
-    (ClientStream::new(VirtualSocketStream::new(Box::new(socket)).into()), wire)
+    let session = ClientSession::begin(Arc::new(super::super::Listener::new(0, ([127, 0, 0, 1], 80).into())));
+    (ClientStream::new(VirtualSocketStream::new(Box::new(socket)).into(), session), wire)
 }
 
 fn long_ago(patience: Patience) -> NextHead {

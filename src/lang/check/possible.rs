@@ -1,0 +1,68 @@
+//! Whether a function can do something with its arguments, as far as they are known.
+
+use super::fold::Literal;
+use super::scope::Scope;
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::{Expression, ExpressionKind};
+use crate::lang::schema::Function;
+use crate::lang::schema::function::{Cookie, Jwt, Limit};
+
+/// The shortest secret of a token (RFC 7518 section 3.2).
+const LEAST_SECRET_BYTES: usize = 32;
+
+impl Scope<'_, '_> {
+    /// Whether `function` can do something with these arguments; reports those that make no sense.
+    pub(super) fn is_possible(&self, function: Function, arguments: &[Expression]) -> bool {
+        match (function, arguments) {
+            (Function::Limit(Limit::Ratelimit), [_, limit, per, burst, block]) => {
+                self.is_at_least(1, limit, "nobody could ever come: use `return (synth(429));` for that")
+                    & self.is_at_least(1, per, "write the time in which so many may come: `per: 1m`")
+                    & self.is_at_least(1, burst, "nobody could ever come with less than 1")
+                    & self.is_at_least(0, block, "leave it out if nobody is to be blocked")
+            }
+            (Function::Cookie(Cookie::Set), [name, value]) => self.is_cookie_name(name) & self.is_cookie_value(value),
+            (Function::Jwt(Jwt::Valid), [token, keys, secret, ..])
+            | (Function::Jwt(Jwt::Claim), [token, _, keys, secret, ..]) => self.can_be_signed(token, keys, secret),
+            _ => true,
+        }
+    }
+
+    /// A token without anything to check it with is not valid, whatever it says.
+    fn can_be_signed(&self, token: &Expression, keys: &Expression, secret: &Expression) -> bool {
+        let nothing = keys.kind == ExpressionKind::Unset && secret.kind == ExpressionKind::Unset;
+        let help = "name the keys, `keys: \"jwks.json\"`, or the secret: `secret: std.getenv(\"JWT_SECRET\")`";
+        let short = matches!(&secret.kind, ExpressionKind::Text(text) if text.len() < LEAST_SECRET_BYTES);
+        let length = "for HS256 it has at least 32 bytes (RFC 7518 section 3.2); keep it out of the policy, in a file";
+        self.is_fine(!nothing, token, "this token cannot be checked with anything", help)
+            & self.is_fine(!short, secret, "this secret is too short for any signature", length)
+    }
+
+    /// Whether a number is as large as it has to be.
+    fn is_at_least(&self, least: i64, value: &Expression, help: &str) -> bool {
+        let Some(Literal::Int(number) | Literal::Duration(number)) = Literal::of(&value.kind) else { return true };
+        let message = if least == 0 { "this cannot be below zero" } else { "this has to be above zero" };
+        self.is_fine(number >= least, value, message, help)
+    }
+
+    /// RFC 6265 section 4.1.1, a little wider.
+    fn is_cookie_name(&self, name: &Expression) -> bool {
+        let ExpressionKind::Text(text) = &name.kind else { return true };
+        let plain = text.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'=' | b';' | b','));
+        let help = "a name is made of visible characters, without `=`, `;` and `,`";
+        self.is_fine(plain && !text.is_empty(), name, "a cookie cannot have that name", help)
+    }
+
+    fn is_cookie_value(&self, value: &Expression) -> bool {
+        let ExpressionKind::Text(text) = &value.kind else { return true };
+        let plain = text.iter().all(|byte| *byte != b';' && !byte.is_ascii_control());
+        let help = "for a cookie of the client with attributes, write `header.append(resp.http.Set-Cookie, …)`";
+        self.is_fine(plain, value, "a cookie cannot have that value", help)
+    }
+
+    fn is_fine(&self, fine: bool, value: &Expression, message: &str, help: &str) -> bool {
+        if !fine {
+            self.report(Diagnostic::new(Code::E0386, value.span, message).help(help));
+        }
+        fine
+    }
+}

@@ -1,0 +1,93 @@
+//! The hosts of access lists: looked up when a policy is loaded, and kept current for as long as it is held.
+//!
+//! What is decided is decided without waiting: a task for each host hands the networks of its list over when the host's
+//! addresses have changed.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::task::AbortHandle;
+
+use crate::decision::{ChangingAcl, Program};
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::{Acl, AclHost, AclId, Hir};
+use crate::origin::{HostAddresses, Registry};
+
+/// How long a policy waits for what its names stand for.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// The hosts of one list, with what they stand for.
+type Hosts = Vec<(AclHost, HostAddresses)>;
+
+/// The hosts of the lists of a policy that is being loaded.
+pub(super) struct Resolved(Vec<(AclId, Hosts)>);
+
+/// Keeps the hosts of a policy's lists current until dropped.
+#[derive(Debug, Default)]
+pub(super) struct Kept(Vec<AbortHandle>);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.0.iter().for_each(AbortHandle::abort);
+    }
+}
+
+/// Looks the hosts of all lists up.
+///
+/// # Errors
+/// The names that stand for nothing, but for optional ones.
+pub(super) fn resolve(hir: &Hir, registry: &Registry) -> Result<Resolved, Vec<Diagnostic>> {
+    let of_list = |acl: &Acl| acl.hosts.iter().map(|host| (host.clone(), registry.host(&host.name))).collect();
+    let lists: Vec<(AclId, Hosts)> = (0..).map(AclId).zip(hir.acls.iter().map(of_list)).collect();
+    // All are under way by now.
+    let until = Instant::now() + WAIT;
+    let wanted = lists.iter().flat_map(|(_, hosts)| hosts);
+    let findings: Vec<Diagnostic> = wanted.filter_map(|(host, addresses)| missing(host, addresses, until)).collect();
+    if findings.is_empty() { Ok(Resolved(lists)) } else { Err(findings) }
+}
+
+fn missing(host: &AclHost, addresses: &HostAddresses, until: Instant) -> Option<Diagnostic> {
+    let reason = addresses.wait(until).err()?;
+    if host.optional {
+        tracing::warn!(name = host.name, %reason, "a name of an acl is left out while it cannot be looked up");
+        return None;
+    }
+    let message = format!("`{}` cannot be looked up: {reason}", host.name);
+    let help = format!("mend the name, or write `(\"{}\")`: it is left out while it cannot be looked up", host.name);
+    Some(Diagnostic::new(Code::E0607, host.span, message).help(help))
+}
+
+impl Resolved {
+    /// Hands the networks over to `program`, now and whenever they change.
+    pub(super) fn keep(self, program: &Program) -> Kept {
+        let mut tasks = Vec::new();
+        for (id, hosts) in self.0 {
+            let Some(acl) = program.changing_acl(id) else { continue };
+            let list = Arc::new(List { acl, hosts, setting: Mutex::default() });
+            list.set();
+            for (_, addresses) in &list.hosts {
+                let changed = list.clone();
+                tasks.push(addresses.on_change(move || changed.set()));
+            }
+        }
+        Kept(tasks)
+    }
+}
+
+/// A list with its hosts.
+struct List {
+    acl: ChangingAcl,
+    hosts: Hosts,
+    /// Held while the networks are gathered and handed over, so that the last ones stay.
+    setting: Mutex<()>,
+}
+
+impl List {
+    fn set(&self) {
+        let _setting = self.setting.lock().unwrap_or_else(PoisonError::into_inner);
+        let networks = |(host, addresses): &(AclHost, HostAddresses)| {
+            addresses.now().into_iter().map(|address| host.network(address)).collect::<Vec<_>>()
+        };
+        self.acl.set_hosts(self.hosts.iter().flat_map(networks));
+    }
+}

@@ -1,0 +1,37 @@
+//! Where clients are, as a database says.
+
+use std::fs;
+
+use serde_json::json;
+
+use crate::support::Proxy;
+use crate::support::mmdb::database;
+
+fn country(name: &str) -> Vec<u8> {
+    database(&[("127.0.0.0/8", json!({ "country": { "iso_code": name } }))])
+}
+
+#[test]
+fn the_country_is_that_of_a_file_that_may_change() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("geo.mmdb"), country("NL")).unwrap();
+    let expression = "geo.country(client.ip, \"geo.mmdb\") + geo.lookup(client.ip, \"geo.mmdb\", \"city.names.en\")";
+    fs::write(dir.path().join("policy.warp"), super::policy(expression, "")).unwrap();
+    let proxy = Proxy::start_in(dir, "policy.warp", &[]);
+    assert_eq!(proxy.get("/").text(), "NL");
+
+    let put = |bytes: &[u8]| {
+        proxy.change(|dir| {
+            fs::write(dir.join("new"), bytes).unwrap();
+            fs::rename(dir.join("new"), dir.join("geo.mmdb")).unwrap();
+        });
+    };
+    let whole = country("BE");
+    put(&whole[..whole.len() / 2]);
+    proxy.wait_for_reload("rejected");
+    assert_eq!(proxy.get("/").text(), "NL");
+
+    put(&whole);
+    proxy.wait_for_reload("ok");
+    assert_eq!(proxy.get("/").text(), "BE");
+}
