@@ -123,10 +123,12 @@ fn path_of(target: &[u8]) -> &[u8] {
     memchr::memchr(b'?', target).and_then(|at| target.get(..at)).unwrap_or(target)
 }
 
-/// The host in lower case without its port; borrowed when it already is.
+/// The host in lower case without its port and the dot of a full name, which means the same host (RFC 3986 section 3.2.2);
+/// borrowed when it already is.
 fn host_of(headers: &HeaderMap) -> Value<'_> {
     let Some(host) = headers.get(header::HOST) else { return Value::UNSET };
     let host = without_port(host.as_bytes());
+    let host = host.strip_suffix(b".").filter(|name| !name.is_empty()).unwrap_or(host);
     if host.iter().any(u8::is_ascii_uppercase) {
         return Value::Text(Some(Cow::Owned(host.to_ascii_lowercase())));
     }

@@ -27,6 +27,8 @@ pub fn rate(rate: facts::Rate) -> Rate {
 
 /// Writes a line to the log of warp, with the priority of syslog (RFC 5424 section 6.2.1).
 pub fn log(priority: i64, line: &str) {
+    // A line is one line, whatever the client had a part of it be.
+    let line = line.escape_debug();
     match priority {
         ..=3 => tracing::error!(target: "policy", "{line}"),
         4 => tracing::warn!(target: "policy", "{line}"),

@@ -184,8 +184,13 @@ impl Scope<'_, '_> {
             open.push((items, at + 1));
             match self.list_named_by(item) {
                 // A list that names itself is reported when it is looked at as a constant.
+                Some(named) if open.iter().any(|(open, _)| std::ptr::eq(*open, named)) => all.push(item.clone()),
                 Some(named) if open.len() <= LISTS_LIMIT && all.len() <= ELEMENTS_LIMIT => open.push((named, 0)),
-                _ => all.push(item.clone()),
+                Some(_) => {
+                    self.report(too_many_lists(item));
+                    break;
+                }
+                None => all.push(item.clone()),
             }
         }
         Cow::Owned(all)
@@ -212,6 +217,13 @@ impl Scope<'_, '_> {
         }
         literal
     }
+}
+
+fn too_many_lists(item: &ListItem) -> Diagnostic {
+    let (ListItem::Value(named) | ListItem::Range(named, _)) = item;
+    let message =
+        format!("more than {LISTS_LIMIT} lists stand within each other, or come to {ELEMENTS_LIMIT} elements");
+    Diagnostic::new(Code::E0318, named.span, message).help("write some of the lists out, or name fewer of them")
 }
 
 /// Whether the value is the same for all requests, whenever it is asked for.

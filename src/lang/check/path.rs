@@ -182,7 +182,8 @@ impl Scope<'_, '_> {
     fn vocabulary(&self, full: &str, written: &str, span: Span) -> Lookup {
         let (readable, meaning) = if let Some(variable) = Variable::find(full) {
             let kind = ExpressionKind::Variable(variable);
-            let read = if self.in_ban && is_banned_by(variable) { StepSet::ALL } else { variable.access().read };
+            let read =
+                if self.in_ban && variable.name().starts_with("obj.") { StepSet::ALL } else { variable.access().read };
             (read, Meaning::Value(Expression { kind, ty: variable.ty(), span }))
         } else if let Some((message, collection)) = collection_of(full) {
             (message.access().read, Meaning::Collection(message, collection))
@@ -252,29 +253,10 @@ impl Scope<'_, '_> {
         }
         let short = SHORT_NAMES.iter().map(|short| short.name);
         let known = self.cx.names.values().chain(self.local_names()).chain(["now"]);
-        let Some(nearest) = closest(text, known.chain(short)) else { return finding.help(as_text(text)) };
+        let Some(nearest) = closest(text, known.chain(short)) else { return finding };
         let full = SHORT_NAMES.iter().find(|short| short.name == nearest && self.table.is_none());
         let nearest = full.and_then(|short| short.request.or(short.response)).unwrap_or(nearest);
         finding.help(format!("did you mean `{nearest}`?"))
-    }
-}
-
-/// Whether a ban may ask for it: what is known of a response while nobody asks for it.
-fn is_banned_by(variable: Variable) -> bool {
-    use Variable as V;
-    matches!(variable, V::ObjStatus | V::ObjReason | V::ObjProto | V::ObjTtl | V::ObjGrace | V::ObjKeep | V::ObjAge)
-}
-
-/// What an unknown word was perhaps meant as.
-fn as_text(word: &str) -> String {
-    match word {
-        "on" | "yes" | "enabled" => format!("write `true`, or \"{word}\" for the text"),
-        "off" | "no" | "disabled" => format!("write `false`, or \"{word}\" for the text"),
-        "null" | "nil" | "undefined" => {
-            "what is not there is false: write `!NAME`, and `unset NAME;` to remove it".to_owned()
-        }
-        _ if Message::find(word).is_some() => format!("name a part of it, such as `{word}.http.X`"),
-        _ => format!("a text stands in quotes: \"{word}\""),
     }
 }
 

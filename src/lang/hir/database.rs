@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use maxminddb::{PathElement, Reader};
-use serde_json::Value;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// How deep a value may be in a record.
 const MOST_STEPS: usize = 16;
@@ -28,12 +28,62 @@ impl Database {
     #[must_use]
     pub fn find(&self, address: IpAddr, path: &str) -> Option<String> {
         let steps: Vec<PathElement<'_>> = path.split('.').take(MOST_STEPS).map(step).collect();
-        match self.0.lookup(address.to_canonical()).ok()?.decode_path::<Value>(&steps).ok()?? {
-            Value::String(text) => Some(text),
-            Value::Number(number) => Some(number.to_string()),
-            Value::Bool(flag) => Some(flag.to_string()),
-            Value::Null | Value::Array(_) | Value::Object(_) => None,
-        }
+        self.0.lookup(address.to_canonical()).ok()?.decode_path::<Single>(&steps).ok()??.0
+    }
+}
+
+/// A single value as text; nothing for a map or a list, which is not looked into however deep it is.
+struct Single(Option<String>);
+
+impl<'de> Deserialize<'de> for Single {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OfOneValue)
+    }
+}
+
+struct OfOneValue;
+
+impl<'de> Visitor<'de> for OfOneValue {
+    type Value = Single;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Single, E> {
+        Ok(Single(Some(text.to_owned())))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Single, E> {
+        Ok(Single(Some(number.to_string())))
+    }
+
+    fn visit_u128<E>(self, number: u128) -> Result<Single, E> {
+        Ok(Single(Some(number.to_string())))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Single, E> {
+        Ok(Single(Some(number.to_string())))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Single, E> {
+        Ok(Single(Some(format!("{number:?}"))))
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Single, E> {
+        Ok(Single(Some(flag.to_string())))
+    }
+
+    fn visit_bytes<E>(self, _: &[u8]) -> Result<Single, E> {
+        Ok(Single(None))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Single, A::Error> {
+        Ok(Single(None))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Single, A::Error> {
+        Ok(Single(None))
     }
 }
 

@@ -28,6 +28,7 @@ fn words() -> BTreeSet<&'static str> {
         schema::WORD_OPERATORS,
         schema::VALUES,
         schema::CONTEXTUAL_WORDS,
+        schema::CONTEXTUAL_STATEMENTS,
         schema::NORMALIZE_CLAUSES,
         schema::NORMALIZE_OPERATIONS,
         schema::RULE_MODES,
