@@ -45,8 +45,16 @@ pub(super) enum Flaw {
 
 /// The declarations of a file in order; every token is in one of them.
 pub(super) fn pieces(stream: &Stream<'_>) -> impl Iterator<Item = Piece> {
-    let mut cutter =
-        Cutter { stream, stack: Vec::new(), start: 0, next: 0, in_match: false, open: Piece::default(), done: None };
+    let mut cutter = Cutter {
+        stream,
+        stack: Vec::new(),
+        start: 0,
+        next: 0,
+        braces: 0,
+        matches: Vec::new(),
+        open: Piece::default(),
+        done: None,
+    };
     std::iter::from_fn(move || cutter.next_piece())
 }
 
@@ -67,8 +75,10 @@ struct Cutter<'a, 's> {
     start: usize,
     /// The token to look at next.
     next: usize,
-    /// Whether a `match` waits for its brace.
-    in_match: bool,
+    /// How many braces are open.
+    braces: usize,
+    /// How many braces were open at each `match` that waits for its own. What is matched may hold another one.
+    matches: Vec<usize>,
     /// The current piece, its flaws so far.
     open: Piece,
     /// The piece that the last step closed; a step closes one at most.
@@ -94,20 +104,21 @@ impl Cutter<'_, '_> {
             self.close(index);
         }
         match kind {
-            TokenKind::Word if self.stream.leading_word(index) == "match" => self.in_match = true,
+            TokenKind::Word if self.stream.leading_word(index) == "match" => self.matches.push(self.braces),
             TokenKind::BraceOpen => {
-                if !self.in_match {
+                let is_match = self.matches.pop_if(|braces| *braces == self.braces).is_some();
+                if !is_match {
                     self.drop_parentheses(index);
                 }
-                self.open(index, TokenKind::BraceClose);
-                self.in_match = false;
+                self.open(index, TokenKind::BraceClose, is_match);
+                self.braces += 1;
             }
-            TokenKind::ParenOpen => self.open(index, TokenKind::ParenClose),
-            TokenKind::BracketOpen => self.open(index, TokenKind::BracketClose),
+            TokenKind::ParenOpen => self.open(index, TokenKind::ParenClose, false),
+            TokenKind::BracketOpen => self.open(index, TokenKind::BracketClose, false),
             TokenKind::BraceClose => self.close_brace(index),
             TokenKind::ParenClose | TokenKind::BracketClose => self.close_parenthesis(index, kind),
             TokenKind::Semicolon => {
-                self.in_match = false;
+                self.forget_matches();
                 self.drop_parentheses(index);
                 if self.stack.is_empty() {
                     self.close(index + 1);
@@ -117,20 +128,26 @@ impl Cutter<'_, '_> {
         }
     }
 
-    fn open(&mut self, index: usize, closer: TokenKind) {
-        self.stack.push(Open { at: index, wanted: closer, is_match: self.in_match && closer == TokenKind::BraceClose });
+    /// What waits for its brace within the innermost braces gets none.
+    fn forget_matches(&mut self) {
+        while self.matches.pop_if(|braces| *braces >= self.braces).is_some() {}
+    }
+
+    fn open(&mut self, index: usize, closer: TokenKind, is_match: bool) {
+        self.stack.push(Open { at: index, wanted: closer, is_match });
         if self.stack.len() > MAX_NESTING {
             self.open.too_deep.get_or_insert(index);
         }
     }
 
     fn close_brace(&mut self, index: usize) {
-        self.in_match = false;
+        self.forget_matches();
         self.drop_parentheses(index);
         let Some(open) = self.stack.pop() else {
             self.flaw(Flaw::Unopened(index));
             return self.close(index + 1);
         };
+        self.braces -= 1;
         if self.stack.is_empty() && !open.is_match {
             self.close(index + 1);
         }
@@ -172,7 +189,8 @@ impl Cutter<'_, '_> {
     fn close(&mut self, end: usize) {
         self.drop_parentheses(end);
         let unclosed = self.stack.drain(..).map(|open| open.at).collect();
-        self.in_match = false;
+        self.matches.clear();
+        self.braces = 0;
         let piece = Piece { toks: self.start..end, unclosed, ..std::mem::take(&mut self.open) };
         self.done = Some(piece).filter(|piece| !piece.toks.is_empty());
         self.start = end;

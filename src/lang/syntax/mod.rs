@@ -101,6 +101,14 @@ mod tests {
         agrees_with_the_grammar(builtin::TEXT);
     }
 
+    #[test]
+    fn what_a_match_looks_at_may_be_a_match() {
+        let value = "(match (match a { \"b\" -> c; else -> d; }) { under \"/e\" -> f; else -> g; })";
+        let text = format!("warp 1;\nconst x = {value};\nsub a {{ if ({value} or h) {{ set i = 1; }} }}\nsub b {{ }}");
+        assert!(parsed_whole(&text).is_some());
+        agrees_with_the_grammar(&text);
+    }
+
     /// Heads and bodies of declarations, so that a good part of their mixtures is right.
     const PARTS: &[&str] = &[
         "const",
@@ -190,6 +198,7 @@ mod tests {
         "else -> { }",
         "set a.b = match c { \"d\" -> 1; else -> 2; };",
         "if (match c { \"d\" -> true; else -> a; }) {",
+        "if ((match (match a { else -> b; }) { \"c\" -> d; else -> e; })) {",
         "set a.b = c ?? d ?? \"e\";",
         "f(a, b: [1, 2]);",
         "call a.b;",
