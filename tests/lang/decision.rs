@@ -12,7 +12,7 @@ mod graphs;
 mod indexes;
 mod memory;
 #[path = "../support/mmdb.rs"]
-mod mmdb;
+pub(crate) mod mmdb;
 mod own_functions;
 mod policies;
 mod random;

@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
 use warp_edge::lang::check::{Checked, Files, check};
+
+use crate::decision::mmdb::database;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -24,18 +27,20 @@ impl Files for Text {
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, String> {
-        Ok(beside(path).unwrap_or(&self.0).as_bytes().to_owned())
+        Ok(beside(path).unwrap_or_else(|| self.0.clone().into_bytes()))
     }
 }
 
 /// The files of data that policies of the papers have beside them.
-fn beside(path: &str) -> Option<&'static str> {
-    match path {
-        "staging.htpasswd" => Some("alice:{SHA}X8fji//gDKRq3YkUVGSi6vdZ1cI="),
-        "limits.json" => Some("{\"free\": 60}"),
-        "sign.key" => Some("s3cret"),
-        _ => None,
-    }
+fn beside(path: &str) -> Option<Vec<u8>> {
+    let text = match path {
+        "countries.mmdb" => return Some(database(&[("192.0.2.0/24", json!({ "country": { "iso_code": "NL" } }))])),
+        "staging.htpasswd" => "alice:{SHA}X8fji//gDKRq3YkUVGSi6vdZ1cI=",
+        "limits.json" => "{\"free\": 60}",
+        "sign.key" => "s3cret",
+        _ => return None,
+    };
+    Some(text.as_bytes().to_owned())
 }
 
 fn findings(checked: &Checked) -> Vec<String> {

@@ -135,7 +135,8 @@ impl<'a> Collector<'a, '_> {
     fn claim(&mut self, group: Group, kind: &'static str, name: &'a Name) -> bool {
         let Some((present, first)) = self.taken.insert((group, &name.text), (kind, name.span)) else { return true };
         self.taken.insert((group, &name.text), (present, first));
-        let message = if group == Group::Override && "key" == kind.min(present) {
+        let is_key = group == Group::Override && "key" == kind.min(present);
+        let message = if is_key {
             "the policy says already what the key is made of".to_owned()
         } else if present == kind {
             format!("there is already {} `{}`", with_article(kind), name.text)
@@ -145,7 +146,11 @@ impl<'a> Collector<'a, '_> {
         let finding = Diagnostic::new(Code::E0210, name.span, message)
             .label("declared again")
             .context(first, "declared here first")
-            .help("give one of them another name, or remove it");
+            .help(match (is_key, group) {
+                (true, _) => "put what it is made of into one of them",
+                (false, Group::Override) => "remove one of them",
+                (false, _) => "give one of them another name, or remove it",
+            });
         self.findings.report(finding);
         false
     }
@@ -182,7 +187,13 @@ impl<'a> Collector<'a, '_> {
         let Some(step) = Step::find(rest) else {
             let steps = Step::ALL.iter().filter(|step| step.runs()).map(|step| step.name());
             let finding = Diagnostic::new(Code::E0211, span, format!("there is no step `{rest}`"));
-            self.findings.report(unknown::suggest(finding, rest, "the steps", steps));
+            self.findings.report(match rest {
+                "fetch" => finding.help("it is called `backend_response`"),
+                "error" => {
+                    finding.help("write `synth` for what the policy answers itself, `backend_error` for failures")
+                }
+                _ => unknown::suggest(finding, rest, "the steps", steps),
+            });
             return;
         };
         let finding = finding.help(format!("here the sub of this step is called `{}`", step.name())).fix(Fix::replace(

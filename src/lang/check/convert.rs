@@ -156,6 +156,11 @@ fn with_conversion(finding: Diagnostic, from: Type, to: Type) -> Diagnostic {
     let help = match (from, to) {
         (Type::String, Type::Int) => "turn the text into a number: `std.integer(…, 0)`",
         (Type::String, Type::Duration) => "turn the text into a duration: `std.duration(…, 0s)`",
+        (Type::String, Type::Bytes) => "turn the text into a size: `std.bytes(…, 0B)`",
+        (Type::String, Type::Real) => "turn the text into a number: `std.real(…, 0.0)`",
+        (Type::Real, Type::Int) => "round it: `std.real2integer(…, 0)`",
+        (Type::Real, Type::Duration) => "write its unit: `1.5s`",
+        (Type::Real, Type::Bytes) => "write its unit: `1.5MB`",
         (Type::String, Type::Ip) => "turn the text into an address: `std.ip(…, \"0.0.0.0\")`",
         (_, Type::Backend) => "write the name of a backend",
         (Type::Int | Type::String, Type::Bool) => "write `true` or `false`, or a comparison",

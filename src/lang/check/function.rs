@@ -167,7 +167,7 @@ impl<'a> Scope<'_, 'a> {
                 Flow::If(arms.collect::<Option<_>>()?, otherwise.unwrap_or_else(|| Some(Vec::new()))?)
             }
             FunctionStatement::Return(value) => match returned {
-                Some((ty, name)) => Flow::Return(self.wanted(value, ty, format_args!("what `{name}` returns"))?),
+                Some((ty, name)) => Flow::Return(self.wanted(value, ty, format_args!("`return` of `{name}`"))?),
                 None => Flow::Return(self.expression(value)?),
             },
         })

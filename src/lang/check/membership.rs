@@ -68,8 +68,8 @@ impl Scope<'_, '_> {
         let list = &*self.spliced(list);
         let kind = match operator {
             TestOperator::In => self.test_in(looked, list, span),
-            TestOperator::Under => self.test_under(looked, list),
-            TestOperator::Ext => self.test_extension(looked, list),
+            TestOperator::Under => self.test_under(looked, list, span),
+            TestOperator::Ext => self.test_extension(looked, list, span),
             TestOperator::Has => self.test_has(looked, list, span),
             TestOperator::Any => self.test_any(looked, list, span),
         };
@@ -113,16 +113,16 @@ impl Scope<'_, '_> {
         }
     }
 
-    fn test_under(&mut self, looked: Option<Looked>, list: &[ListItem]) -> Option<ExpressionKind> {
-        let subject = self.text_subject(looked, "under");
+    fn test_under(&mut self, looked: Option<Looked>, list: &[ListItem], span: Span) -> Option<ExpressionKind> {
+        let subject = self.text_subject(looked, "under", span);
         let paths = self.checked_texts(list, |text| {
             (!text.starts_with(b"/")).then_some("a path starts with `/`, so this matches nothing")
         });
         Some(ExpressionKind::Under(Box::new(subject?), paths?))
     }
 
-    fn test_extension(&mut self, looked: Option<Looked>, list: &[ListItem]) -> Option<ExpressionKind> {
-        let subject = self.text_subject(looked, "ext");
+    fn test_extension(&mut self, looked: Option<Looked>, list: &[ListItem], span: Span) -> Option<ExpressionKind> {
+        let subject = self.text_subject(looked, "ext", span);
         let extensions = self.checked_texts(list, |text| {
             let bare = text.strip_prefix(b".").unwrap_or(text);
             (bare.is_empty() || bare.iter().any(|byte| b"./*".contains(byte)))
@@ -152,12 +152,12 @@ impl Scope<'_, '_> {
         })
     }
 
-    /// The text that `word` tests.
-    fn text_subject(&mut self, looked: Option<Looked>, word: &str) -> Option<Expression> {
+    /// The text that `word`, written at `at`, tests.
+    fn text_subject(&mut self, looked: Option<Looked>, word: &str, at: Span) -> Option<Expression> {
         let looked = looked?;
         let span = match &looked {
             Looked::Value(value) => value.span,
-            Looked::Table(_) | Looked::Collection(..) => return None,
+            Looked::Table(_) | Looked::Collection(..) => at,
         };
         let value = self.single(looked, span)?;
         if value.ty == Type::String {
@@ -193,12 +193,14 @@ impl Scope<'_, '_> {
     }
 
     fn report_no_collection(&self, operator: TestOperator, span: Span) {
-        let word = if operator == TestOperator::Any { "any" } else { "has" };
-        let message = format!("`{word}` looks for a name in the query or in the cookies");
-        let finding = Diagnostic::new(Code::E0317, span, message)
-            .label("neither the query nor the cookies")
-            .help(format!("write `req.query {word} …` or `req.cookies {word} …`"));
-        self.report(finding);
+        let (message, label, help) = if operator == TestOperator::Any {
+            let message = "`any` looks for names in the query or in the cookies";
+            (message, "neither the query nor the cookies", "write `req.query any …` or `req.cookies any …`")
+        } else {
+            let message = "`has` looks for a name in the query, in the cookies or in a table";
+            (message, "none of them", "write `req.query has …`, `req.cookies has …` or `TABLE has …`")
+        };
+        self.report(Diagnostic::new(Code::E0317, span, message).label(label).help(help));
     }
 }
 

@@ -299,6 +299,9 @@ fn cannot_reckon(sign: Arithmetic, left: &Expression, right: &Expression, span: 
     if additive && has_unit(left.ty) && right.ty == Type::Int {
         return without_unit(right, left.ty, format_args!("`{}`", written(sign)));
     }
+    if additive && has_unit(right.ty) && left.ty == Type::Int {
+        return without_unit(left, right.ty, format_args!("`{}`", written(sign)));
+    }
     let message = format!("`{}` does not go with {} and {}", written(sign), left.ty.in_words(), right.ty.in_words());
     let finding = Diagnostic::new(Code::E0304, span, message)
         .context(left.span, left.ty.name())
@@ -322,6 +325,9 @@ fn not_comparable(left: &Expression, right: &Expression, span: Span) -> Diagnost
         }
         (Type::String, Type::Duration) | (Type::Duration, Type::String) => {
             finding.help("turn the text into a duration: `std.duration(…, 0s)`")
+        }
+        (Type::String, Type::Bytes) | (Type::Bytes, Type::String) => {
+            finding.help("turn the text into a size: `std.bytes(…, 0B)`")
         }
         (Type::String, Type::Ip) | (Type::Ip, Type::String) => {
             finding.help("turn the text into an address: `std.ip(…, \"0.0.0.0\")`")

@@ -40,6 +40,13 @@ pub(super) struct Local<'a> {
     used: bool,
 }
 
+impl Local<'_> {
+    /// What it is called. The declaration of a parameter is its name.
+    fn kind(&self) -> &'static str {
+        if self.declaration == self.name.span { "parameter" } else { "let" }
+    }
+}
+
 /// What is known while a body is checked.
 pub(super) struct Scope<'c, 'a> {
     /// The policy around it.
@@ -192,7 +199,8 @@ impl<'c, 'a> Scope<'c, 'a> {
 
     fn report_shadowing(&self, name: &Name) {
         let names = &self.cx.names;
-        let local = self.locals.iter().find(|local| local.name.text == name.text).map(|local| ("let", local.name.span));
+        let local =
+            self.locals.iter().find(|local| local.name.text == name.text).map(|local| (local.kind(), local.name.span));
         let find = |kind: &'static str, span: Option<Span>| span.map(|span| (kind, span));
         let text = name.text.as_str();
         let present = local

@@ -98,7 +98,10 @@ fn json(text: &str) -> Parsed<'_> {
     let entries = entries.and_then(|entries| deserializer.end().map(|()| entries));
     entries.map_err(|error| {
         let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len);
-        (lines.sum::<usize>() + error.column().saturating_sub(1), format!("this is not the JSON of a table: {error}"))
+        // Where it is, the place of the finding says.
+        let what = error.to_string();
+        let what = what.split(" at line ").next().unwrap_or_default();
+        (lines.sum::<usize>() + error.column().saturating_sub(1), format!("this is not the JSON of a table: {what}"))
     })
 }
 

@@ -38,15 +38,39 @@ pub(super) fn instead_of(name: &str) -> Option<&'static str> {
         "std.set_ip_tos" => "this version does not have it",
         "std.rollback" => "this version does not have it: keep what you change in a `let` before you change it",
         "std.timed_call" => "write `call` and, around it, `std.timestamp(\"before\")` and `std.timestamp(\"behind\")`",
-        "uuid.version4" | "uuid.uuid_v4" | "uuid.uuid" => "write `uuid.v4()`",
-        "uuid.version7" => "write `uuid.v7()`",
+        "uuid.version4" | "uuid.uuid_v4" | "uuid.uuid" | "randomstr" => "write `uuid.v4()`",
+        "uuid.version7" | "uuid.uuid_v7" => "write `uuid.v7()`",
         "cookie.parse" => "leave it out: `cookie.keep` and the others work on the `Cookie` field itself",
         "cookie.get_string" => {
             "leave it out, or write `req.http.Cookie`: the functions of `cookie` change that field itself"
         }
-        "vsthrottle.is_denied" => "write `ratelimit(key: client.ip, limit: 60, per: 1m)`",
+        "var.set" | "var.get" | "var.global_set" | "var.global_get" => "write `let NAME = VALUE;`",
+        "table.lookup" | "table.contains" => "write `NAME[KEY] ?? VALUE`, or `NAME has KEY`",
+        "std.atoi" | "std.strtol" => "write `std.integer(TEXT, fallback: 0)`",
+        "std.atof" => "write `std.real(TEXT, fallback: 0.0)`",
+        "blob.encode" | "blob.decode" | "blob.transcode" => {
+            "write `digest.base64`, `hex.encode`, `urlencode` or what decodes them"
+        }
+        "vsthrottle.is_denied"
+        | "vsthrottle.remaining"
+        | "vsthrottle.blocked"
+        | "ratelimit.check_rate"
+        | "ratelimit.check_rates" => "write `ratelimit(key: client.ip, limit: 60, per: 1m)`",
+        "beresp.cacheable" => "write `set beresp.uncacheable = true;` for what is not to be stored",
+        "beresp.stale_while_revalidate" => "write `beresp.grace`",
+        "beresp.saintmode" => "give the backend a `.probe`, and put a `director` before it",
+        "req.url.path" => "write `req.path`",
+        "req.url.qs" => "write `req.query`",
+        "req.url.ext" => "write `req.path ext [\"css\", \"js\"]`",
+        "req.backend" => "write `req.backend_hint`",
+        "req.backend.healthy" | "bereq.backend.healthy" => "write `std.healthy(NAME)`",
+        "req.request" => "write `req.method`",
         "hit_for_pass" => "write `return (pass(10m))` in backend_response, or `pass 10m` in `rules response`",
         _ if name.starts_with("req_top.http.") => "write `req.http`: this version does not have edge side includes",
+        _ if name.starts_with("querystring.") => "write `normalize req { query drop [\"utm_*\"], sort; }`",
+        _ if name.starts_with("directors.") => "directors are declared: `director NAME = round_robin { A; B; }`",
+        _ if name.strip_suffix(".upper").is_some() => "write `std.toupper(TEXT)`",
+        _ if name.strip_suffix(".lower").is_some() => "write `std.tolower(TEXT)`",
         _ if name.starts_with("param.") => "write the value itself: warp has no parameters",
         _ if name.starts_with("storage.") => "leave it out: there is one store, and `warp status` tells how full it is",
         _ => return None,

@@ -193,6 +193,12 @@ impl Cutter<'_, '_> {
         matches!(before, Some(TokenKind::Semicolon | TokenKind::BraceOpen | TokenKind::BraceClose))
     }
 
+    /// Whether nothing stands before the token on its line, not even a blank.
+    fn starts_line(&self, index: usize) -> bool {
+        let start = self.stream.tok(index).map_or(0, |tok| tok.start as usize);
+        start.checked_sub(1).is_none_or(|before| self.stream.text.as_bytes().get(before) == Some(&b'\n'))
+    }
+
     /// More than the first word is asked for, since it can be a name: `backend probe { … }`.
     fn looks_like_declaration(&self, index: usize) -> bool {
         let kind = |ahead: usize| self.stream.kind(index + ahead);
@@ -203,8 +209,11 @@ impl Cutter<'_, '_> {
             }
             "backend" if self.stream.word(index + 2) == "none" => kind(1) == Some(TokenKind::Word),
             "rules" => matches!(self.stream.word(index + 1), "request" | "response"),
+            // Further to the right it is JavaScript's word for `let`.
             "const" => {
-                kind(1) == Some(TokenKind::Word) && matches!(kind(2), Some(TokenKind::Assign | TokenKind::Colon))
+                (self.stack.is_empty() || self.starts_line(index))
+                    && kind(1) == Some(TokenKind::Word)
+                    && matches!(kind(2), Some(TokenKind::Assign | TokenKind::Colon))
             }
             "fn" => kind(1) == Some(TokenKind::Word) && kind(2) == Some(TokenKind::ParenOpen),
             "key" => kind(1) == Some(TokenKind::BraceOpen),

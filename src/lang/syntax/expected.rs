@@ -24,6 +24,11 @@ impl Expected {
         self.rules.iter().any(|rule| is_operator(*rule))
     }
 
+    /// Whether a value could stand there.
+    pub(super) fn value(&self) -> bool {
+        self.rules.iter().any(|rule| in_words(*rule) == "a value")
+    }
+
     /// Whether nothing but these are expected.
     pub(super) fn only(&self, allowed: &[Rule]) -> bool {
         self.rules.iter().all(|rule| allowed.contains(rule))

@@ -9,6 +9,7 @@ use crate::lang::source::{FileId, Span};
 use super::ast::Version;
 use super::bracket::span;
 use super::cut::Piece;
+use super::foreign;
 use super::stream::Stream;
 
 /// The version of the language that this parser reads.
@@ -68,10 +69,8 @@ pub(super) fn unknown(stream: &Stream<'_>, file: FileId, piece: &Piece) -> Optio
         let fix = Fix::replace("remove it", place, "");
         return Some(Diagnostic::new(Code::E0101, place, "this `;` ends nothing").help("remove it").fix(fix));
     }
-    if word == "import" {
-        let message = "`import` starts no declaration";
-        let help = "remove it: the functions of `std` are always there, and there are no other modules";
-        return Some(Diagnostic::new(Code::E0116, place, message).help(help));
+    if let Some(help) = foreign::declaration(word) {
+        return Some(Diagnostic::new(Code::E0116, place, format!("`{word}` starts no declaration")).help(help));
     }
     if STATEMENTS.contains(&word) || CONTEXTUAL_STATEMENTS.contains(&word) {
         let message = format!("`{word}` cannot stand outside of a sub");

@@ -100,6 +100,8 @@ fn unknown(text: &str, span: Span) -> Diagnostic {
     match text {
         "&" => diagnostic.help("did you mean `&&`?").fix(Fix::replace("write `&&`", span, "&&")),
         "?" => diagnostic.help("`a ?? b` is `b` where `a` is unset; to choose between two values, use `match`"),
+        "$" => diagnostic
+            .help("names have no `$`: write `req.http.NAME`, `req.query[\"NAME\"]` or `req.cookies[\"NAME\"]`"),
         "|" => diagnostic.help("did you mean `||`?").fix(Fix::replace("write `||`", span, "||")),
         _ if text.chars().all(is_invisible) => diagnostic
             .help("it looks like a space, or like nothing at all; put a plain space there")

@@ -1,5 +1,7 @@
 //! Where pest stopped, in the user's words: the special cases people run into, and the general one.
 
+mod habit;
+
 use crate::lang::diagnostic::{Code, Diagnostic, Fix};
 use crate::lang::lexer::TokenKind;
 use crate::lang::source::{FileId, Span};
@@ -26,8 +28,9 @@ pub(super) struct Mistake<'a, 's> {
 impl Mistake<'_, '_> {
     /// The diagnostic. [`Code::E0102`] means that a `;` behind the previous token mends the part.
     pub(super) fn diagnose(&self) -> Diagnostic {
-        let specials: [fn(&Self) -> Option<Diagnostic>; 14] = [
+        let specials: [fn(&Self) -> Option<Diagnostic>; 15] = [
             Self::digit_first,
+            Self::habit,
             Self::effect_in_function,
             Self::missing_dot,
             Self::comparison_for_assignment,
@@ -112,17 +115,17 @@ impl Mistake<'_, '_> {
     /// `host = "…";` in a backend.
     fn missing_dot(&self) -> Option<Diagnostic> {
         let allowed = [Rule::attribute, Rule::attribute_name, Rule::dot, Rule::brace_close, Rule::EOI];
-        let assigned = matches!(self.stream.kind(self.index + 1), Some(TokenKind::Assign | TokenKind::Colon));
         let word = self.found_word();
-        if word.is_empty() || !assigned || !self.expected.only(&allowed) {
+        let is_attribute = self.expected.has(Rule::attribute) || self.expected.has(Rule::dot);
+        if word.is_empty() || !is_attribute || !self.expected.only(&allowed) {
             return None;
         }
         let place = self.place();
         let start = Span { end: place.start, ..place };
         let diagnostic = Diagnostic::new(Code::E0101, place, "an attribute starts with a dot")
-            .help(format!("write `.{word} = VALUE;`"))
-            .fix(Fix::replace("add the dot", start, "."));
-        Some(diagnostic)
+            .help(format!("write `.{word} = VALUE;`"));
+        let assigned = matches!(self.stream.kind(self.index + 1), Some(TokenKind::Assign | TokenKind::Colon));
+        Some(if assigned { diagnostic.fix(Fix::replace("add the dot", start, ".")) } else { diagnostic })
     }
 
     /// `set a == b;`
@@ -167,8 +170,12 @@ impl Mistake<'_, '_> {
             return None;
         }
         let place = self.place();
-        let diagnostic = Diagnostic::new(Code::E0101, place, "the action of `return` stands in parentheses")
-            .help(format!("write `return ({action})`"));
+        let diagnostic = Diagnostic::new(Code::E0101, place, "the action of `return` stands in parentheses").help(
+            match self.stream.kind(self.index + 1) {
+                Some(TokenKind::ParenOpen) => format!("write `return ({action}(…));`"),
+                _ => format!("write `return ({action})`"),
+            },
+        );
         let simple = self.stream.kind(self.index + 1) == Some(TokenKind::Semicolon);
         Some(if simple {
             diagnostic.fix(Fix::replace("add the parentheses", place, format!("({action})")))

@@ -12,6 +12,7 @@ mod bracket;
 mod build;
 mod cut;
 mod expected;
+mod foreign;
 mod grammar;
 mod head;
 mod lexical;

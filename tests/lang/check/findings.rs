@@ -1,5 +1,7 @@
 //! What is found, as people see it, and the pages about it.
 
+use std::collections::BTreeSet;
+
 use warp_edge::files::MemoryFiles;
 use warp_edge::lang::check;
 use warp_edge::lang::diagnostic::{Code, Level, render};
@@ -17,12 +19,41 @@ fn mistakes_are_shown_with_their_places() {
     settings.bind(|| {
         insta::glob!("../../corpus", "invalid/check/*.warp", |path| {
             let name = path.file_name().unwrap().to_str().unwrap();
-            let files = MemoryFiles::new(name, std::fs::read(path).unwrap());
+            let files = beside(MemoryFiles::new(name, std::fs::read(path).unwrap()));
             let checked = check::check(name, &files);
             assert!(!checked.diagnostics.is_empty());
             insta::assert_snapshot!(render::graphical(&checked.diagnostics, &checked.sources, false));
         });
     });
+}
+
+/// With the files of data that the policies of the corpus name.
+fn beside(files: MemoryFiles) -> MemoryFiles {
+    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/invalid/check/data/*");
+    let found = glob::glob(data).unwrap().flatten();
+    found.fold(files, |files, path| {
+        let name = format!("data/{}", path.file_name().unwrap().to_str().unwrap());
+        files.with(name, std::fs::read(path).unwrap())
+    })
+}
+
+/// Codes that no file of the corpus can show: it is about bytes that are no text, or about a file that is too long.
+const SHOWN_ELSEWHERE: &[Code] = &[Code::E0109, Code::E0119, Code::E0120];
+
+#[test]
+fn the_corpus_shows_every_code_and_many_mistakes() {
+    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/invalid/*/*.warp");
+    let of_each_file = glob::glob(corpus).unwrap().flatten().map(|path| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let checked = check::check(name, &beside(MemoryFiles::new(name, std::fs::read(&path).unwrap())));
+        checked.diagnostics.iter().map(|finding| finding.code).collect::<BTreeSet<Code>>()
+    });
+    let of_each_file: Vec<BTreeSet<Code>> = of_each_file.collect();
+    let mistakes: usize = of_each_file.iter().map(BTreeSet::len).sum();
+    assert!(mistakes >= 150, "{mistakes} kinds of mistakes in {} files", of_each_file.len());
+    let shown: BTreeSet<Code> = of_each_file.into_iter().flatten().collect();
+    let missing: Vec<Code> = Code::ALL.iter().copied().filter(|code| !shown.contains(code)).collect();
+    assert_eq!(missing, SHOWN_ELSEWHERE);
 }
 
 #[test]

@@ -23,6 +23,7 @@ fn words() -> BTreeSet<&'static str> {
     let lists = [
         schema::DECLARATIONS,
         schema::STATEMENTS,
+        schema::CONTEXTUAL_STATEMENTS,
         schema::ELSE_IF_WORDS,
         schema::WORD_OPERATORS,
         schema::VALUES,

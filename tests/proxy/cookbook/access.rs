@@ -4,8 +4,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use hmac::Mac as _;
+use serde_json::json;
 
 use super::{Recipe, fresh, get};
+use crate::support::mmdb::database;
 use crate::support::{Origin, Proxy};
 
 fn origin() -> Origin {
@@ -19,11 +21,14 @@ fn origin() -> Origin {
 #[test]
 fn networks_and_countries_are_kept_out() {
     let origin = origin();
-    let proxy = Recipe::of("access", "Block networks or countries").before(&origin);
-    assert_eq!(get(&proxy, "/", &[("X-Country", "KP")]).status, 451);
-    assert_eq!(get(&proxy, "/", &[("X-Country", "DE")]).status, 200);
+    let in_country = |name: &str| {
+        let countries = database(&[("127.0.0.0/8", json!({ "country": { "iso_code": name } }))]);
+        Recipe::of("access", "Block networks or countries").beside("countries.mmdb", countries)
+    };
+    assert_eq!(in_country("KP").before(&origin).get("/").status, 451);
+    assert_eq!(in_country("DE").before(&origin).get("/").status, 200);
     let from = |network: &str, but: &str| {
-        let recipe = Recipe::of("access", "Block networks or countries").with("\"198.51.100.0\"/24", network);
+        let recipe = in_country("DE").with("\"198.51.100.0\"/24", network);
         recipe.with("\"198.51.100.7\"", but).before(&origin).get("/").status
     };
     assert_eq!(from("\"127.0.0.0\"/8", "\"198.51.100.7\""), 403);

@@ -38,8 +38,8 @@ impl Recipe {
     }
 
     /// With that file beside the policy.
-    fn beside(self, name: &str, text: &str) -> Self {
-        fs::write(self.dir.path().join(name), text).unwrap();
+    fn beside(self, name: &str, bytes: impl AsRef<[u8]>) -> Self {
+        fs::write(self.dir.path().join(name), bytes).unwrap();
         self
     }
 

@@ -123,7 +123,7 @@ impl<'s, 'a, F: Facts> Arguments<'s, 'a, F> {
         self.scope.context.step
     }
 
-    /// The request.
+    /// What the call can ask of the request.
     pub fn facts(&self) -> &'a F {
         self.scope.facts
     }

@@ -1,6 +1,6 @@
 //! Numbers with their units, and strings.
 
-use crate::lang::diagnostic::{Code, Diagnostic, Fix};
+use crate::lang::diagnostic::{Code, Diagnostic, Fix, Safety};
 use crate::lang::schema::{BYTE_UNITS, DURATION_UNITS, Unit};
 use crate::lang::source::Span;
 
@@ -31,6 +31,10 @@ impl Builder<'_> {
         if let Some(unit) = find_unit(suffix) {
             return unit.times(digits);
         }
+        if let Some((sum, unit)) = several(digits, suffix) {
+            self.diagnostics.push(several_units(&sum, span));
+            return unit.times(digits);
+        }
         let meant = meant_unit(suffix);
         self.diagnostics.push(unknown_unit(digits, suffix, meant, span));
         meant.and_then(find_unit).map_or_else(|| plain(digits), |unit| unit.times(digits))
@@ -56,6 +60,28 @@ impl Measure {
     fn times(&self, digits: &str) -> Option<ExpressionKind> {
         multiply(digits, self.factor).map(self.kind)
     }
+}
+
+/// `1h30m` with a sign between the parts, and the first unit.
+fn several(digits: &str, suffix: &str) -> Option<(String, Measure)> {
+    let unit = suffix.get(..suffix.find(|character: char| character.is_ascii_digit())?)?;
+    let (mut sum, mut in_unit) = (digits.to_owned(), false);
+    for character in suffix.chars() {
+        if in_unit && character.is_ascii_digit() {
+            sum.push_str(" + ");
+        }
+        in_unit = !character.is_ascii_digit();
+        sum.push(character);
+    }
+    Some((sum, find_unit(unit)?))
+}
+
+fn several_units(sum: &str, span: Span) -> Diagnostic {
+    let fix = Fix { safety: Safety::NeedsReview, ..Fix::replace(format!("write `{sum}`"), span, sum) };
+    Diagnostic::new(Code::E0114, span, "a number has one unit")
+        .label("several of them")
+        .help(format!("write `{sum}`"))
+        .fix(fix)
 }
 
 fn find_unit(suffix: &str) -> Option<Measure> {

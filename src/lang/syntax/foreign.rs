@@ -1,0 +1,46 @@
+//! Words that mean something in VCL, nginx or JavaScript, and what is written in their place.
+
+/// What to write in the place of a declaration of another language.
+pub(super) fn declaration(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "import" => "remove it: the functions of `std` are always there, and there are no other modules",
+        "C" => "a policy holds no C; what a function has to compute stands in a `fn`",
+        "unused" => "leave it out: what is unused is a warning only",
+        "upstream" => "servers are each a `backend`, and together a `director NAME = round_robin { A; B; }`",
+        "server" | "http" => "a policy is for all hosts: in `rules request first { … }`, a row looks at `host`",
+        "location" => "write a row of `rules request first { … }`: `when path under \"/static/\" -> …;`",
+        "map" | "dict" => "write `table NAME { \"KEY\": VALUE }`, and look up with `NAME[KEY] ?? VALUE`",
+        "function" | "def" | "func" => "write `fn NAME(PARAMETER: TYPE) -> TYPE { … }`",
+        "var" => "write `const NAME = VALUE;`, or `let` in a sub",
+        "new" => "directors are declared: `director NAME = round_robin { A; B; }`",
+        "ratecounter" | "penaltybox" => "`ratelimit(…)` has its own counters: leave the declaration out",
+        "proxy_pass" => "write `backend default { .host = \"127.0.0.1\"; .port = \"8000\"; }`",
+        "proxy_cache_valid" | "expires" => {
+            "write a row of `rules response first { … }`: `when status == 200 -> ttl 10m;`"
+        }
+        "for" | "while" | "do" | "switch" | "try" => return statement(word),
+        _ => return None,
+    })
+}
+
+/// What to write in the place of a statement of another language.
+pub(super) fn statement(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "remove" | "delete" => "write `unset NAME;`",
+        "error" | "deny" => "write `return (synth(403, \"Why\"));`",
+        "const" | "var" | "declare" | "local" => "write `let NAME = VALUE;`",
+        "log" => "write `std.log(\"…\");`",
+        "add" | "add_header" => "write `set resp.http.NAME = \"…\";`, or `header.append(…)` for a second line",
+        "rewrite" => "write `set req.url = regsub(req.url, \"REGEX\", \"TEXT\");`",
+        "proxy_pass" => "write `set req.backend_hint = NAME;`",
+        "expires" => "write `set beresp.ttl = 10m;` in backend_response",
+        "new" => "directors are declared outside of subs: `director NAME = round_robin { A; B; }`",
+        "esi" => "this version does not have edge side includes",
+        "goto" | "break" | "continue" => "leave it out: put what is to be done into a sub, and `call` it",
+        "for" | "while" | "do" => "there are no loops: look up many values in a `table`, or with `in […]`",
+        "switch" | "case" => "write `match VALUE { \"a\" or \"b\" -> { … } else -> { … } }`",
+        "try" | "catch" | "throw" => "nothing is thrown: when the backend fails, `sub backend_error` runs",
+        "pass" | "lookup" | "fetch" | "deliver" => "write `return (ACTION);`",
+        _ => return None,
+    })
+}

@@ -1,0 +1,269 @@
+//! What people write who know VCL, nginx or JavaScript.
+
+use super::Mistake;
+use crate::lang::diagnostic::{Code, Diagnostic, Fix};
+use crate::lang::lexer::TokenKind;
+use crate::lang::source::Span;
+use crate::lang::syntax::bracket::span;
+use crate::lang::syntax::foreign;
+use crate::lang::syntax::grammar::Rule;
+
+impl Mistake<'_, '_> {
+    /// What is a habit from elsewhere, with what to write instead.
+    pub(super) fn habit(&self) -> Option<Diagnostic> {
+        let habits: [fn(&Self) -> Option<Diagnostic>; 19] = [
+            Self::word_of_another_language,
+            Self::else_alone,
+            Self::return_of_a_value,
+            Self::action_with_names,
+            Self::call_with_arguments,
+            Self::sub_with_parameters,
+            Self::flag_of_an_acl,
+            Self::fat_arrow,
+            Self::three_equals,
+            Self::regex_without_case,
+            Self::block_without_braces,
+            Self::case_in_match,
+            Self::row_without_when,
+            Self::return_in_row,
+            Self::two_pluses,
+            Self::path_without_quotes,
+            Self::comma_between_tests,
+            Self::part_of_a_field,
+            Self::value_of_another_language,
+        ];
+        habits.iter().find_map(|habit| habit(self))
+    }
+
+    fn refuse(&self, message: impl Into<String>, help: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(Code::E0101, self.place(), message).help(help)
+    }
+
+    fn kind_before(&self) -> Option<TokenKind> {
+        self.before().map(|tok| tok.kind)
+    }
+
+    /// `remove req.http.Cookie;`
+    fn word_of_another_language(&self) -> Option<Diagnostic> {
+        let only_call = self.expected.only(&[Rule::arguments, Rule::paren_open, Rule::dot]);
+        let computes = self.expected.has(Rule::value_return) || self.expected.has(Rule::kw_return);
+        let ends = self.expected.has(Rule::semicolon) && self.stream.kind(self.first + 1) == Some(TokenKind::ParenOpen);
+        if !(only_call || ends || (computes && self.index == self.first)) {
+            return None;
+        }
+        let word = self.stream.word(self.first);
+        let help = foreign::statement(word)?;
+        let place = span(self.file, self.stream.tok(self.first)?);
+        Some(Diagnostic::new(Code::E0101, place, format!("there is no statement `{word}`")).help(help))
+    }
+
+    /// `else { … }` behind anything but an `if`.
+    fn else_alone(&self) -> Option<Diagnostic> {
+        let starts = self.expected.has(Rule::kw_if) && !self.expected.has(Rule::kw_else) && self.found_word() == "else";
+        starts.then(|| self.refuse("this `else` belongs to no `if`", "write `if (CONDITION) { … } else { … }`"))
+    }
+
+    /// `return 403;`
+    fn return_of_a_value(&self) -> Option<Diagnostic> {
+        let behind_return = self.before().is_some_and(|tok| self.stream.text_of(tok) == "return");
+        if !behind_return || !self.expected.has(Rule::paren_open) {
+            return None;
+        }
+        let found = self.found()?;
+        let number = self.stream.text_of(found);
+        let help = match found.kind {
+            TokenKind::Number if matches!(number, "301" | "302" | "303" | "307" | "308") => {
+                format!("write `return (synth({number}, \"/new\"));`")
+            }
+            TokenKind::Number => format!("write `return (synth({number}));`"),
+            kind if kind.is_string() => "write `return (ACTION);`, without quotation marks".to_owned(),
+            _ => return None,
+        };
+        Some(self.refuse("a step ends with an action in parentheses", help))
+    }
+
+    /// `return (synth(status: 404));`
+    fn action_with_names(&self) -> Option<Diagnostic> {
+        let is_colon = self.found()?.kind == TokenKind::Colon;
+        if !is_colon || self.stream.word(self.first) != "return" {
+            return None;
+        }
+        Some(self.refuse("what an action takes has no names", "write it in order: `return (synth(404, \"Why\"));`"))
+    }
+
+    /// `call clean();`
+    fn call_with_arguments(&self) -> Option<Diagnostic> {
+        if self.stream.word(self.first) != "call" || self.found()?.kind != TokenKind::ParenOpen {
+            return None;
+        }
+        let help = "write `call NAME;`; what is computed from arguments stands in a `fn`";
+        Some(self.refuse("a sub takes no arguments", help))
+    }
+
+    /// `sub deliver() { … }`
+    fn sub_with_parameters(&self) -> Option<Diagnostic> {
+        if self.stream.word(self.first) != "sub" || self.found()?.kind != TokenKind::ParenOpen {
+            return None;
+        }
+        let help = "leave the parentheses out; what is computed from arguments stands in a `fn`";
+        Some(self.refuse("a sub has no parameters", help))
+    }
+
+    /// `acl office -pedantic { … }`
+    fn flag_of_an_acl(&self) -> Option<Diagnostic> {
+        let is_flag = matches!(self.found()?.kind, TokenKind::Minus | TokenKind::Plus);
+        if !is_flag || self.stream.word(self.first) != "acl" {
+            return None;
+        }
+        Some(self.refuse("an acl has no flags", "leave them out: every entry is checked, and overlaps are told"))
+    }
+
+    /// `"/a" => …`
+    fn fat_arrow(&self) -> Option<Diagnostic> {
+        let found = self.found().filter(|tok| tok.kind == TokenKind::Assign && self.expected.has(Rule::arrow))?;
+        let next = self.stream.tok(self.index + 1).filter(|tok| tok.kind == TokenKind::Greater && tok.glued)?;
+        let place = span(self.file, found).to(span(self.file, next));
+        let diagnostic = Diagnostic::new(Code::E0101, place, "the arrow is written `->`").help("write `->`");
+        Some(diagnostic.fix(Fix::replace("write `->`", place, "->")))
+    }
+
+    /// `a === b`
+    fn three_equals(&self) -> Option<Diagnostic> {
+        let found = self.found().filter(|tok| tok.kind == TokenKind::Assign && tok.glued)?;
+        let sign = match self.kind_before()? {
+            TokenKind::Equal => "==",
+            TokenKind::NotEqual => "!=",
+            _ => return None,
+        };
+        let place = span(self.file, found);
+        let message = format!("`{sign}=` is written `{sign}`");
+        let diagnostic = Diagnostic::new(Code::E0101, place, message).help("remove the second `=`");
+        Some(diagnostic.fix(Fix::replace("remove it", place, "")))
+    }
+
+    /// `a ~* "b"`
+    fn regex_without_case(&self) -> Option<Diagnostic> {
+        let found = self.found().filter(|tok| tok.kind == TokenKind::Star && tok.glued)?;
+        if !matches!(self.kind_before()?, TokenKind::Match | TokenKind::NotMatch) {
+            return None;
+        }
+        let help = "remove it; `(?i)` at the beginning of the pattern overlooks case";
+        let place: Span = span(self.file, found);
+        Some(Diagnostic::new(Code::E0101, place, "`~` is followed by a regular expression").help(help))
+    }
+
+    /// `"/a" -> return (pass);` in a `match`, and `if (a) return (pass);`
+    fn block_without_braces(&self) -> Option<Diagnostic> {
+        if !self.expected.has(Rule::brace_open) && !self.expected.has(Rule::block) {
+            return None;
+        }
+        match (self.kind_before()?, self.stream.word(self.first)) {
+            (TokenKind::Arrow, _) => {
+                Some(self.refuse("what an arm does stands in braces", "write `VALUE -> { return (pass); }`"))
+            }
+            (TokenKind::ParenClose, "if" | "elseif" | "elsif" | "elif") => {
+                let help = "write `if (CONDITION) { return (pass); }`, with the condition first";
+                Some(self.refuse("what an `if` does stands in braces behind its condition", help))
+            }
+            _ => None,
+        }
+    }
+
+    /// `case "/a": …` and `default: …` in a `match`.
+    fn case_in_match(&self) -> Option<Diagnostic> {
+        let before = self.before().filter(|_| self.expected.has(Rule::arrow))?;
+        match self.stream.text_of(before) {
+            "case" => {
+                Some(self.refuse("an arm begins with what it tests for", "write `VALUE -> { … }`, without `case`"))
+            }
+            "default" => Some(self.refuse("the last arm of a `match` is called `else`", "write `else -> { … }`")),
+            _ => None,
+        }
+    }
+
+    /// `location /a -> pass;` in a rule table.
+    fn row_without_when(&self) -> Option<Diagnostic> {
+        let rows = [Rule::row, Rule::kw_when, Rule::else_row, Rule::kw_else, Rule::brace_close, Rule::EOI];
+        let is_row = self.expected.has(Rule::row) || self.expected.has(Rule::kw_when);
+        if !is_row || !self.expected.only(&rows) || self.found_word().is_empty() {
+            return None;
+        }
+        Some(self.refuse("a row begins with `when`", "write `when CONDITION -> ACTION;`"))
+    }
+
+    /// `when … -> return (pass);`
+    fn return_in_row(&self) -> Option<Diagnostic> {
+        let is_row = matches!(self.stream.word(self.first), "when" | "else");
+        if !is_row || self.found_word() != "return" || self.kind_before() != Some(TokenKind::Arrow) {
+            return None;
+        }
+        let help = "write the action alone, such as `pass`, `deny 403` or `redirect 301 \"/new\"`";
+        Some(self.refuse("a row has no `return`: its action ends it", help))
+    }
+
+    /// `set a++;`
+    fn two_pluses(&self) -> Option<Diagnostic> {
+        let found = self.found().filter(|tok| self.expected.has(Rule::assign) && !tok.first_on_line)?;
+        let again = self.stream.tok(self.index + 1).filter(|tok| tok.kind == found.kind && tok.glued)?;
+        let sign = match again.kind {
+            TokenKind::Plus => '+',
+            TokenKind::Minus => '-',
+            _ => return None,
+        };
+        Some(self.refuse(format!("there is no `{sign}{sign}`"), format!("write `set NAME {sign}= 1;`")))
+    }
+
+    /// `path == /a`
+    fn path_without_quotes(&self) -> Option<Diagnostic> {
+        let found = self.found().filter(|tok| tok.kind == TokenKind::Slash && self.expected.value())?;
+        let next = self.stream.tok(self.index + 1).filter(|tok| tok.kind == TokenKind::Word && tok.glued);
+        let name = next.map_or("", |tok| self.stream.text_of(tok));
+        let place = next.map_or(span(self.file, found), |next| span(self.file, found).to(span(self.file, next)));
+        let message = "a path stands in quotes";
+        Some(Diagnostic::new(Code::E0101, place, message).help(format!("write \"/{name}\"")))
+    }
+
+    /// `"/a", "/b" -> …`
+    fn comma_between_tests(&self) -> Option<Diagnostic> {
+        if self.found()?.kind != TokenKind::Comma || !self.expected.has(Rule::arrow) {
+            return None;
+        }
+        Some(self.refuse("`,` does not stand between tests", "write `or` where one of them is enough"))
+    }
+
+    /// `req.http.Cookie:session`
+    fn part_of_a_field(&self) -> Option<Diagnostic> {
+        let glued = |tok: &super::Tok| tok.glued;
+        let named = self.stream.tok(self.index + 1).filter(|tok| tok.kind == TokenKind::Word && tok.glued);
+        let found = self.found().filter(glued)?;
+        let is_part = found.kind == TokenKind::Colon && self.kind_before() == Some(TokenKind::Word);
+        if named.is_none() || !is_part || !self.expected.operator() {
+            return None;
+        }
+        let help = "write `req.cookies[\"NAME\"]`; of another field take a part with `regsub` or `str.split`";
+        Some(self.refuse("parts of a header field have no names", help))
+    }
+
+    /// What stands for a value elsewhere.
+    fn value_of_another_language(&self) -> Option<Diagnostic> {
+        let found = self.found().filter(|tok| !tok.first_on_line && self.expected.value())?;
+        let (next, behind) = (self.stream.kind(self.index + 1), self.stream.kind(self.index + 2));
+        let is_text = next.is_some_and(|kind| kind.is_string() || kind == TokenKind::UnterminatedString);
+        let (message, help) = match (found.kind, self.found_word()) {
+            (TokenKind::BraceOpen, _) if is_text && behind == Some(TokenKind::Colon) => {
+                ("values by keys stand in a table", "write `table NAME { \"KEY\": VALUE }`, outside of subs")
+            }
+            (TokenKind::BraceOpen, _) if is_text => {
+                ("a text does not stand in braces", "a text over several lines stands in `\"\"\"`")
+            }
+            (TokenKind::Colon, _) => ("bytes are written as a text", "write the base64 in quotes: \"aGVsbG8=\""),
+            (_, "if") => ("`if` stands for no value", "write `match CONDITION { true -> A; else -> B; }`"),
+            (_, "unset") => ("nothing can be set to `unset`", "write `unset NAME;`"),
+            (TokenKind::ParenClose, _) if next == Some(TokenKind::Assign) && behind == Some(TokenKind::Greater) => {
+                ("no value is a function", "write `fn NAME(PARAMETER: TYPE) -> TYPE { return VALUE; }`")
+            }
+            _ => return None,
+        };
+        Some(self.refuse(message, help))
+    }
+}
