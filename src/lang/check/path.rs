@@ -253,10 +253,23 @@ impl Scope<'_, '_> {
         }
         let short = SHORT_NAMES.iter().map(|short| short.name);
         let known = self.cx.names.values().chain(self.local_names()).chain(["now"]);
-        let Some(nearest) = closest(text, known.chain(short)) else { return finding };
+        let Some(nearest) = closest(text, known.chain(short)) else { return finding.help(as_text(text)) };
         let full = SHORT_NAMES.iter().find(|short| short.name == nearest && self.table.is_none());
         let nearest = full.and_then(|short| short.request.or(short.response)).unwrap_or(nearest);
         finding.help(format!("did you mean `{nearest}`?"))
+    }
+}
+
+/// What an unknown word was perhaps meant as.
+fn as_text(word: &str) -> String {
+    match word {
+        "on" | "yes" | "enabled" => format!("write `true`, or \"{word}\" for the text"),
+        "off" | "no" | "disabled" => format!("write `false`, or \"{word}\" for the text"),
+        "null" | "nil" | "undefined" => {
+            "what is not there is false: write `!NAME`, and `unset NAME;` to remove it".to_owned()
+        }
+        _ if Message::find(word).is_some() => format!("name a part of it, such as `{word}.http.X`"),
+        _ => format!("a text stands in quotes: \"{word}\""),
     }
 }
 
