@@ -594,6 +594,8 @@ mod tests {
         assert_eq!(host("WWW.Example.org:8080"), "www.example.org");
         assert_eq!(host("[::1]:80"), "[::1]");
         assert_eq!(host("a.test"), "a.test");
+        assert_eq!(host("a.test.:80"), "a.test");
+        assert_eq!(host("."), ".");
     }
 
     #[test]

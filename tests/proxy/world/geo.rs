@@ -12,6 +12,17 @@ fn country(name: &str) -> Vec<u8> {
 }
 
 #[test]
+fn a_record_may_be_as_deep_as_it_likes() {
+    let deep = (0..400).fold(json!("NL"), |inner, _| json!({ "country": inner }));
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("geo.mmdb"), database(&[("127.0.0.0/8", deep)])).unwrap();
+    let expression = "geo.lookup(client.ip, \"geo.mmdb\", \"country\") + geo.country(client.ip, \"geo.mmdb\") + \"-\"";
+    fs::write(dir.path().join("policy.warp"), super::policy(expression, "")).unwrap();
+    let proxy = Proxy::start_in(dir, "policy.warp", &[]);
+    assert_eq!(proxy.get("/").text(), "-");
+}
+
+#[test]
 fn the_country_is_that_of_a_file_that_may_change() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("geo.mmdb"), country("NL")).unwrap();
