@@ -144,12 +144,11 @@ impl Fuzzer {
 
     fn input(&mut self) -> String {
         let mutator = Mutator { dictionary: &self.dictionary, others: &self.kept };
-        match self.dice.below(4) {
-            0 => mutator.mutate(&policy(&mut self.dice), &mut self.dice),
-            _ => {
-                let kept = self.dice.pick(&self.kept);
-                mutator.mutate(kept, &mut self.dice)
-            }
+        if self.dice.below(4) == 0 {
+            mutator.mutate(&policy(&mut self.dice), &mut self.dice)
+        } else {
+            let kept = self.dice.pick(&self.kept);
+            mutator.mutate(kept, &mut self.dice)
         }
     }
 

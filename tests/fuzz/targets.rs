@@ -10,7 +10,7 @@ use warp_edge::lang::check::{Checked, check};
 use warp_edge::lang::diagnostic::{self, Diagnostic};
 use warp_edge::lang::hir::Hir;
 use warp_edge::lang::lexer::tokenize;
-use warp_edge::lang::source::{FileId, SourceFile, SourceMap};
+use warp_edge::lang::source::{FileId, SourceFile, SourceMap, Span};
 use warp_edge::lang::syntax;
 
 use super::mmdb::database;
@@ -89,7 +89,9 @@ fn lexer(text: &str) {
 fn parser(text: &str) -> bool {
     let (_, diagnostics) = syntax::parse(FileId(0), &SourceFile::new(NAME, text));
     assert!(diagnostics.len() <= 101);
-    diagnostics.iter().for_each(|diagnostic| within(text, diagnostic));
+    for diagnostic in &diagnostics {
+        within(text, diagnostic);
+    }
     diagnostics.is_empty()
 }
 
@@ -103,7 +105,9 @@ fn within(text: &str, diagnostic: &Diagnostic) {
 
 /// What is wrong can be shown, and there is a policy where nothing is.
 fn findings(text: &str, checked: &Checked) -> Outcome {
-    checked.diagnostics.iter().for_each(|diagnostic| within(text, diagnostic));
+    for diagnostic in &checked.diagnostics {
+        within(text, diagnostic);
+    }
     let errors = || checked.diagnostics.iter().filter(|diagnostic| diagnostic.is_error());
     assert_eq!(checked.hir.is_none(), errors().next().is_some());
     let shown: Vec<Diagnostic> = checked.diagnostics.iter().take(20).cloned().collect();
@@ -113,7 +117,7 @@ fn findings(text: &str, checked: &Checked) -> Outcome {
     let places = errors().map(|error| error.primary.span).filter(|span| span.file == FileId(0));
     Outcome {
         features: checked.diagnostics.iter().map(|found| hash(found.code.id().as_bytes())).collect(),
-        mistakes: places.map(|span| span.range()).collect(),
+        mistakes: places.map(Span::range).collect(),
         ..Outcome::default()
     }
 }
