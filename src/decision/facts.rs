@@ -186,8 +186,8 @@ pub trait Facts {
         false
     }
 
-    /// Whether that is the password of the hash.
-    fn proves(&self, hash: &PasswordHash, password: &[u8]) -> bool {
+    /// Whether that is the password of the hash, as somebody says who gives that name.
+    fn proves(&self, _user: &[u8], hash: &PasswordHash, password: &[u8]) -> bool {
         is_password(hash, password)
     }
 

@@ -570,8 +570,8 @@ impl Facts for StepFacts<'_> {
         }
     }
 
-    fn proves(&self, hash: &PasswordHash, password: &[u8]) -> bool {
-        password::proves(hash, password)
+    fn proves(&self, user: &[u8], hash: &PasswordHash, password: &[u8]) -> bool {
+        password::proves(user, hash, password)
     }
 
     fn environment(&self, name: &[u8]) -> Option<Cow<'_, [u8]>> {

@@ -20,12 +20,13 @@ const MOST_WAITING: usize = 64;
 
 /// Whether that is the password of the hash. May block for as long as the hash was made to take: the runtime
 /// is told, so that others go on meanwhile.
-pub fn proves(hash: &PasswordHash, password: &[u8]) -> bool {
+pub fn proves(user: &[u8], hash: &PasswordHash, password: &[u8]) -> bool {
     static KNOWN: LazyLock<Known> = LazyLock::new(Known::default);
     match hash {
         PasswordHash::Sha1(_) => is_password(hash, password),
-        PasswordHash::Bcrypt { .. } => KNOWN
-            .answer(hash, password, || tokio::task::block_in_place(|| KNOWN.in_turn(|| is_password(hash, password)))),
+        PasswordHash::Bcrypt { .. } => KNOWN.answer(user, hash, password, || {
+            tokio::task::block_in_place(|| KNOWN.in_turn(|| is_password(hash, password)))
+        }),
     }
 }
 
@@ -41,8 +42,17 @@ struct Known {
 impl Known {
     /// The answer that is remembered, else the one that `find_out` gives; `None` is no answer, and none is
     /// remembered.
-    fn answer(&self, hash: &PasswordHash, password: &[u8], find_out: impl FnOnce() -> Option<bool>) -> bool {
-        let question = (hash, password);
+    ///
+    /// The name is a part of the question: names that are not there share a hash, and one that is answered at once where
+    /// another had been asked for before would tell that it is none of the users.
+    fn answer(
+        &self,
+        user: &[u8],
+        hash: &PasswordHash,
+        password: &[u8],
+        find_out: impl FnOnce() -> Option<bool>,
+    ) -> bool {
+        let question = (user, hash, password);
         let key = u128::from(self.seeds.0.hash_one(question)) << 64 | u128::from(self.seeds.1.hash_one(question));
         if let Some(answer) = lock(&self.answers).get(&key) {
             return *answer;
@@ -91,21 +101,24 @@ mod tests {
     #[test]
     fn what_was_found_out_is_not_asked_again() {
         let known = Known::default();
-        assert!(known.answer(&hash(1), b"a", || Some(true)));
-        assert!(known.answer(&hash(1), b"a", || panic!("it is known")));
-        assert!(!known.answer(&hash(1), b"b", || Some(false)) && !known.answer(&hash(2), b"a", || Some(false)));
-        assert!(!known.answer(&hash(3), b"a", || None) && known.answer(&hash(3), b"a", || Some(true)));
+        assert!(known.answer(b"u", &hash(1), b"a", || Some(true)));
+        assert!(known.answer(b"u", &hash(1), b"a", || panic!("it is known")));
+        assert!(
+            !known.answer(b"u", &hash(1), b"b", || Some(false)) && !known.answer(b"u", &hash(2), b"a", || Some(false))
+        );
+        assert!(!known.answer(b"v", &hash(1), b"a", || Some(false)));
+        assert!(!known.answer(b"u", &hash(3), b"a", || None) && known.answer(b"u", &hash(3), b"a", || Some(true)));
     }
 
     #[test]
     fn wrong_answers_make_room_first() {
         let known = Known::default();
-        known.answer(&hash(1), b"right", || Some(true));
+        known.answer(b"u", &hash(1), b"right", || Some(true));
         for number in 0..2 * MOST_ANSWERS {
-            known.answer(&hash(1), &number.to_le_bytes(), || Some(false));
+            known.answer(b"u", &hash(1), &number.to_le_bytes(), || Some(false));
         }
         assert!(lock(&known.answers).len() <= MOST_ANSWERS);
-        assert!(known.answer(&hash(1), b"right", || panic!("it is known")));
+        assert!(known.answer(b"u", &hash(1), b"right", || panic!("it is known")));
     }
 
     #[test]

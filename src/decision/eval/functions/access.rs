@@ -53,5 +53,5 @@ fn knows<F: Facts>(arguments: &Arguments<'_, '_, F>) -> bool {
         Some(hash) => (true, Some(hash)),
         None => (false, users.any_password()),
     };
-    hash.is_some_and(|hash| arguments.facts().proves(hash, &password)) && known
+    hash.is_some_and(|hash| arguments.facts().proves(&user, hash, &password)) && known
 }
