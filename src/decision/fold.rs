@@ -124,21 +124,31 @@ fn is_literal(part: &Expression) -> bool {
     )
 }
 
-fn value_of(whole: &Expression) -> Option<ExpressionKind> {
-    let (acls, tables) = (Acls::Declared(&[]), Tables::Declared(&[]));
-    let context = Context { step: Step::Recv, names: &[], acls, tables };
-    let scope = Scope::new(&Nothing, &[], context);
-    Some(match scope.value(whole) {
+/// The value as it would be written; `None` for a moment, which no policy writes.
+pub(super) fn literal(value: Value<'_>) -> Option<ExpressionKind> {
+    Some(match value {
         Value::Text(None) => ExpressionKind::Unset,
-        Value::Text(Some(text)) if text.len() <= LONGEST_TEXT_BYTES => ExpressionKind::Text(text.into_owned().into()),
+        Value::Text(Some(text)) => ExpressionKind::Text(text.into_owned().into()),
         Value::Int(number) => ExpressionKind::Int(number),
         Value::Real(number) => ExpressionKind::Real(number),
         Value::Bool(flag) => ExpressionKind::Bool(flag),
         Value::Duration(millis) => ExpressionKind::Duration(millis),
         Value::Bytes(bytes) => ExpressionKind::Bytes(bytes),
         Value::Ip(address) => ExpressionKind::Ip(address),
-        Value::Text(_) | Value::Time(_) | Value::Backend(_) => return None,
+        Value::Backend(backend) => ExpressionKind::Backend(backend),
+        Value::Time(_) => return None,
     })
+}
+
+fn value_of(whole: &Expression) -> Option<ExpressionKind> {
+    let (acls, tables) = (Acls::Declared(&[]), Tables::Declared(&[]));
+    let context = Context { step: Step::Recv, names: &[], acls, tables };
+    let scope = Scope::new(&Nothing, &[], context);
+    match scope.value(whole) {
+        Value::Text(Some(text)) if text.len() > LONGEST_TEXT_BYTES => None,
+        Value::Backend(_) => None,
+        value => literal(value),
+    }
 }
 
 /// No request: what is folded asks for none.

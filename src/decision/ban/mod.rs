@@ -6,8 +6,9 @@
 mod parse;
 
 use super::eval::{Acls, Context, Scope, Tables};
-use super::facts::{Facts, Value};
-use crate::lang::hir::{Expression, ExpressionKind};
+use super::facts::Facts;
+use super::fold::literal;
+use crate::lang::hir::Expression;
 use crate::lang::schema::{Message, Step};
 
 /// A condition on a stored response and, if it came as a text, on the request that asks for it.
@@ -59,20 +60,4 @@ fn bound<'e, F: Facts>(whole: &'e Expression, scope: &Scope<'e, F>) -> Expressio
         *part = bound(written, scope);
     }
     copy
-}
-
-/// The value as it would be written; `None` for a moment, which nothing stored is compared with.
-fn literal(value: Value<'_>) -> Option<ExpressionKind> {
-    Some(match value {
-        Value::Text(None) => ExpressionKind::Unset,
-        Value::Text(Some(text)) => ExpressionKind::Text(text.into_owned().into()),
-        Value::Int(number) => ExpressionKind::Int(number),
-        Value::Real(number) => ExpressionKind::Real(number),
-        Value::Bool(flag) => ExpressionKind::Bool(flag),
-        Value::Duration(millis) => ExpressionKind::Duration(millis),
-        Value::Bytes(bytes) => ExpressionKind::Bytes(bytes),
-        Value::Ip(address) => ExpressionKind::Ip(address),
-        Value::Backend(backend) => ExpressionKind::Backend(backend),
-        Value::Time(_) => return None,
-    })
 }
