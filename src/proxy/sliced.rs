@@ -29,11 +29,8 @@ use crate::telemetry::{Outcome, Reason};
 /// How many slices are looked up in a row.
 const LOOKUPS_AT_ONCE: u64 = 64;
 
-/// Answers a request from slices, if it is to be; `false` when it goes on in the usual way.
+/// Answers a request from slices; `false` when it goes on in the usual way after all.
 pub async fn answer(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
-    if !is_wanted(proxy, session, ctx) {
-        return Ok(false);
-    }
     let mut first = Fetching::start(session, ctx, first_slice(proxy, session, ctx))?;
     let head = first.head().await;
     if let Some(changed) = first.told().again {
@@ -92,7 +89,8 @@ fn is_beside_the_client(session: &Session, head: &ResponseHeader, first: &Fetchi
     is_refused && parts(&req.method, &req.headers, &head.headers, length) != Parts::Unsatisfiable
 }
 
-fn is_wanted(proxy: &WarpProxy, session: &Session, ctx: &RequestCtx) -> bool {
+/// Whether a request is to be answered from slices.
+pub fn is_wanted(proxy: &WarpProxy, session: &Session, ctx: &RequestCtx) -> bool {
     let is_asked = ctx.exchange.slice_bytes > 0 && ctx.disposition == Disposition::Lookup;
     let can_be = matches!(session.req_header().method, Method::GET | Method::HEAD);
     is_asked && can_be && !ctx.exchange.background && !proxy.storage.has_whole(&lookup::cache_key(&ctx.exchange))
