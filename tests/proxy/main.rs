@@ -37,6 +37,7 @@ mod nginx;
 mod part;
 mod pass;
 mod pipe;
+mod policy_failure;
 mod post;
 mod purge;
 mod query;
