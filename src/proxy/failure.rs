@@ -17,7 +17,7 @@ use super::retry::{self, Retry};
 use super::shown::Shown;
 use super::step::Messages;
 use super::tags::Tags;
-use super::{choose, coalesce, deliver, slice, stale, storing, synth, warning};
+use super::{choose, coalesce, deliver, framing, slice, stale, storing, synth, warning};
 use crate::lang::schema::{Action, Step, split_status};
 use crate::telemetry::{OriginResult, Outcome, Reason};
 
@@ -282,6 +282,6 @@ fn run_backend_error(session: &Session, ctx: &mut RequestCtx, status: u16) -> Re
     }
     let verdict = ctx.run(Step::BackendError, Messages::beresp(&mut head));
     storing::conclude_times(session.req_header(), &head, ctx);
-    let body = synth::frame(&mut head, ctx.exchange.body.take())?;
+    let body = framing::made(&mut head, ctx.exchange.body.take())?;
     Ok((verdict.action, Page { head, body, is_stored: false }))
 }

@@ -11,6 +11,7 @@ mod acl;
 mod apart;
 mod backend;
 mod ban;
+mod bodiless;
 mod cache_status;
 mod churn;
 mod coalesce;
