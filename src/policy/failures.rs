@@ -62,7 +62,7 @@ mod tests {
             ("std.log(\"s3cret\");", "std.log"),
             ("unset req.http.X;", "unset req.http.X"),
         ] {
-            let mut sources = SourceMap::new();
+            let mut sources = SourceMap::default();
             let file = sources.add(SourceFile::new("a.warp", text));
             assert_eq!(beginning(&sources, Span::new(file, 0..text.len())), Some(expected));
         }

@@ -172,7 +172,7 @@ impl ProxyHttp for WarpProxy {
         end_of_stream: bool,
         ctx: &mut RequestCtx,
     ) -> Result<Option<Duration>> {
-        deadline::on_body(end_of_stream, ctx)?;
+        deadline::on_body(ctx);
         choose::leave(end_of_stream, ctx);
         abandon::check(session, ctx)?;
         backend_connection::check(end_of_stream, ctx)?;
@@ -282,7 +282,7 @@ impl ProxyHttp for WarpProxy {
     ) -> Result<()> {
         abandon::check_limit(ctx)?;
         backend_connection::begin(session, digest, ctx);
-        deadline::begin(digest, ctx);
+        deadline::begin(ctx);
         ctx.fetch.sent = Some(std::time::SystemTime::now());
         Ok(())
     }
