@@ -53,6 +53,7 @@ mod slice;
 mod slow_reader;
 mod soft_purge;
 mod stale;
+mod stalled;
 mod storable;
 mod support_works;
 mod synth;

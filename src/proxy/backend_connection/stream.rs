@@ -15,12 +15,16 @@ use pingora::protocols::{
     ALPN, Digest, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, Stream,
     TimingDigest, UniqueID, UniqueIDType,
 };
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf, Take};
 
 use super::sizes::Sizes;
 
 /// How often pingora flushes a request without a body: behind its head and at its end.
 const FLUSHES: u8 = 2;
+
+/// How much is read at once. Of what is read pingora keeps up to nine pieces for a client that takes none, where it
+/// would make them 64 KB; smaller ones than these cost more than they save.
+const MOST_READ_BYTES: u64 = 32 << 10;
 
 /// What comes on a connection, for the steps of the request that it is lent to.
 #[derive(Clone, Debug, Default)]
@@ -157,7 +161,7 @@ impl Received {
 /// A connection that notes what comes on it.
 #[derive(Debug)]
 pub struct BackendStream {
-    inner: Stream,
+    inner: Take<Stream>,
     received: Received,
     /// Holds `received`.
     digest: Arc<ProxyDigest>,
@@ -169,7 +173,7 @@ impl BackendStream {
         let received = Received::default();
         let head = Box::new(ResponseHeader::build(200, Some(0))?);
         let digest = Arc::new(ProxyDigest::new(head, Some(Box::new(received.clone()))));
-        Ok(Self { inner, received, digest })
+        Ok(Self { inner: inner.take(MOST_READ_BYTES), received, digest })
     }
 }
 
@@ -177,6 +181,7 @@ impl AsyncRead for BackendStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         ready!(self.received.poll_wait(cx))?;
         let before = out.filled().len();
+        self.inner.set_limit(MOST_READ_BYTES);
         let read = Pin::new(&mut self.inner).poll_read(cx, out);
         self.received.note(read, out.filled().get(before..).unwrap_or_default())
     }
@@ -184,7 +189,7 @@ impl AsyncRead for BackendStream {
 
 impl AsyncWrite for BackendStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write(cx, bytes)
+        Pin::new(self.inner.get_mut()).poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -192,15 +197,15 @@ impl AsyncWrite for BackendStream {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.inner).poll_write_vectored(cx, bufs)
+        Pin::new(self.inner.get_mut()).poll_write_vectored(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.inner.is_write_vectored()
+        self.inner.get_ref().is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.inner).poll_flush(cx);
+        let flushed = Pin::new(self.inner.get_mut()).poll_flush(cx);
         if matches!(flushed, Poll::Ready(Ok(()))) {
             self.received.flushed();
         }
@@ -208,30 +213,30 @@ impl AsyncWrite for BackendStream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
+        Pin::new(self.inner.get_mut()).poll_shutdown(cx)
     }
 }
 
 #[async_trait]
 impl Shutdown for BackendStream {
     async fn shutdown(&mut self) {
-        self.inner.shutdown().await;
+        self.inner.get_mut().shutdown().await;
     }
 }
 
 impl UniqueID for BackendStream {
     fn id(&self) -> UniqueIDType {
-        self.inner.id()
+        self.inner.get_ref().id()
     }
 }
 
 impl Ssl for BackendStream {
     fn get_ssl_digest(&self) -> Option<Arc<SslDigest>> {
-        self.inner.get_ssl_digest()
+        self.inner.get_ref().get_ssl_digest()
     }
 
     fn selected_alpn_proto(&self) -> Option<ALPN> {
-        self.inner.selected_alpn_proto()
+        self.inner.get_ref().selected_alpn_proto()
     }
 }
 
@@ -239,15 +244,15 @@ impl Peek for BackendStream {}
 
 impl GetTimingDigest for BackendStream {
     fn get_timing_digest(&self) -> Vec<Option<TimingDigest>> {
-        self.inner.get_timing_digest()
+        self.inner.get_ref().get_timing_digest()
     }
 
     fn get_read_pending_time(&self) -> Duration {
-        self.inner.get_read_pending_time()
+        self.inner.get_ref().get_read_pending_time()
     }
 
     fn get_write_pending_time(&self) -> Duration {
-        self.inner.get_write_pending_time()
+        self.inner.get_ref().get_write_pending_time()
     }
 }
 
@@ -259,7 +264,7 @@ impl GetProxyDigest for BackendStream {
 
 impl GetSocketDigest for BackendStream {
     fn get_socket_digest(&self) -> Option<Arc<SocketDigest>> {
-        self.inner.get_socket_digest()
+        self.inner.get_ref().get_socket_digest()
     }
 }
 
