@@ -18,7 +18,7 @@ use super::revalidate::Unusable;
 use super::step::Messages;
 use super::storing::{conclude_times, has_validator, reason_not_stored};
 use super::tags::Tags;
-use super::{head_update, part, stale};
+use super::{framing, head_update, part, stale};
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::transfer_coding;
 use crate::cache::update304::TooLarge;
@@ -66,7 +66,12 @@ pub fn response(
     let verdict = match (stored, joined) {
         (None, None) => match head_update::receive(storage, session, response, ctx) {
             Some(verdict) => verdict,
-            None => respond(session, response, Tags::default(), ctx),
+            None => {
+                let before = response.status;
+                let verdict = respond(session, response, Tags::default(), ctx);
+                framing::fetched(response, before, ctx)?;
+                verdict
+            }
         },
         (Some(meta), _) if !update304::identifies(&meta.response_header().headers, &response.headers) => {
             ctx.fetch.unusable = Some(Unusable::OfAnother);

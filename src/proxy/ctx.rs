@@ -219,6 +219,8 @@ pub struct Fetch {
     pub pieces: Pieces,
     /// How many bytes of a part are still to come, where only `Content-Range` says it.
     pub left_bytes: Option<u64>,
+    /// Whether the response has no content by its status, whatever comes.
+    pub is_head_alone: bool,
     /// How many interim responses have come.
     pub interims: u32,
     /// Its tags.
@@ -271,6 +273,8 @@ pub enum Course {
     /// It goes there.
     #[default]
     Usual,
+    /// Its head goes there alone, for its status has no content.
+    HeadAlone,
     /// `deliver` has answered in its place: what comes of its body is dropped.
     Replaced,
     /// The request has begun again elsewhere: nothing more is told of it here.

@@ -15,7 +15,7 @@ use super::lookup::{object_view, stored_times};
 use super::recv::answer_for;
 use super::step::Messages;
 use super::told::Obj;
-use super::{explain, restart, slice, synth};
+use super::{explain, framing, restart, slice, synth};
 use crate::cache::cache_status;
 use crate::cache::spelling;
 use crate::cache::targeted::SURROGATE_CONTROL;
@@ -49,11 +49,13 @@ pub async fn respond(session: &mut Session, response: &mut ResponseHeader, ctx: 
 pub async fn hand_over(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
     ctx.exchange.unsent_status = 0;
     ctx.exchange.is_streaming = ctx.sliced || !(ctx.has_whole_body && is_from_store(session));
+    let before = response.status;
     let verdict = run_deliver(session, response, ctx);
     begin(session, ctx);
     if verdict.action == Action::Deliver {
         strip_hop_by_hop(response);
         speak_as_the_client(session, response);
+        framing::delivered(response, before, &session.req_header().method, ctx)?;
         finish(response, ctx, ctx.verdict.ttl_seconds);
         keep_date(session, response, ctx);
         return Ok(());
@@ -99,7 +101,7 @@ pub fn respond_made(
         return synth::make(session, ctx, &synthetic);
     }
     finish(&mut response, ctx, None);
-    let body = synth::frame(&mut response, Some(body))?;
+    let body = framing::made(&mut response, Some(body))?;
     Ok(Some((response, body)))
 }
 
@@ -112,13 +114,6 @@ fn run_deliver(session: &mut Session, response: &mut ResponseHeader, ctx: &mut R
     let verdict = ctx.run(Step::Deliver, Messages { req, obj, resp: Some(response), ..Messages::default() });
     ctx.obj = told;
     verdict
-}
-
-/// Drops the body of a response in whose place `deliver` has answered.
-pub fn drop_replaced(body: &mut Option<Bytes>, ctx: &RequestCtx) {
-    if ctx.course != Course::Usual {
-        *body = body.as_ref().map(|_| Bytes::new());
-    }
 }
 
 /// Whether a client has what it asked for already (RFC 9111 section 4.3.2).

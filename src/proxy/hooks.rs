@@ -14,13 +14,13 @@ use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, RangeType, Ses
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
 
-use super::ctx::{RequestCtx, Stage};
+use super::ctx::{Course, RequestCtx, Stage};
 use super::invalidator::Invalidator;
 use super::recv::Received;
 use super::{
     WarpProxy, abandon, ahead, backend_connection, beresp, choose, coalesce, deadline, deliver, failure, fetch,
-    head_update, interim, invalidate, log, lookup, part, pipe, post, range, recv, revalidate, slice, sliced, stale,
-    storing, synth,
+    framing, head_update, interim, invalidate, log, lookup, part, pipe, post, range, recv, revalidate, slice, sliced,
+    stale, storing, synth,
 };
 
 #[async_trait]
@@ -174,11 +174,12 @@ impl ProxyHttp for WarpProxy {
         end_of_stream: bool,
         ctx: &mut Self::CTX,
     ) -> Result<Option<Duration>> {
-        deadline::on_body(end_of_stream, ctx)?;
+        deadline::on_body(ctx);
         choose::leave(end_of_stream, ctx);
         abandon::check(session, ctx)?;
         backend_connection::check(end_of_stream, ctx)?;
         part::count(body.as_ref(), ctx)?;
+        framing::leave_out(body, ctx.fetch.is_head_alone);
         post::write(body.as_ref(), end_of_stream, ctx);
         coalesce::leave(end_of_stream, ctx);
         Ok(None)
@@ -229,8 +230,9 @@ impl ProxyHttp for WarpProxy {
     ) -> Result<()> {
         revalidate::check(ctx)?;
         revalidate::complete(session, response, ctx);
+        let is_read = ahead::is_read(session, response);
         deliver::respond(session, response, ctx).await?;
-        ahead::begin(session, response, ctx);
+        ahead::begin(session, response, is_read, ctx);
         Ok(())
     }
 
@@ -241,7 +243,7 @@ impl ProxyHttp for WarpProxy {
         _end_of_stream: bool,
         ctx: &mut Self::CTX,
     ) -> Result<Option<Duration>> {
-        deliver::drop_replaced(body, ctx);
+        framing::leave_out(body, ctx.course != Course::Usual);
         Ok(None)
     }
 
@@ -282,7 +284,7 @@ impl ProxyHttp for WarpProxy {
     ) -> Result<()> {
         abandon::check_limit(ctx)?;
         backend_connection::begin(session, digest, ctx);
-        deadline::begin(digest, ctx);
+        deadline::begin(ctx);
         ctx.fetch.sent = Some(std::time::SystemTime::now());
         Ok(())
     }

@@ -239,13 +239,13 @@ fn judge_hit(
             unasked.map(|_| ForcedFreshness::ForceFresh)
         }
         action => {
+            leave_cache_out(session, ctx);
+            ctx.verdict.decided_at = verdict.span;
             ctx.pending = match action {
                 Action::Pass => None,
                 Action::Restart => restart::elsewhere(session, ctx).err(),
                 _ => Some(answer_for(&verdict, ctx)),
             };
-            leave_cache_out(session, ctx);
-            ctx.verdict.decided_at = verdict.span;
             Some(ForcedFreshness::ForceMiss)
         }
     }

@@ -280,11 +280,13 @@ async fn write_head(
     if ctx.verdict.outcome != Outcome::Synth {
         deliver::hand_over(session, head, ctx).await?;
     }
-    if ctx.course != Course::Usual {
+    let is_head_alone = ctx.course == Course::HeadAlone;
+    if ctx.course != Course::Usual && !is_head_alone {
         return Ok(false);
     }
-    session.write_response_header(Box::new(head.clone()), is_all).await.map_err(Error::into_down)?;
-    Ok(true)
+    let ends = is_all || is_head_alone;
+    session.write_response_header(Box::new(head.clone()), ends).await.map_err(Error::into_down)?;
+    Ok(!is_head_alone)
 }
 
 /// Sends those bytes of a body that begins at `place`; tells how many that were.

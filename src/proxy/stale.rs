@@ -14,7 +14,7 @@ use super::ctx::{RequestCtx, Stage};
 use super::fetch::failed;
 use super::lookup::stored_times;
 use super::shown::Shown;
-use super::{coalesce, failure, query};
+use super::{coalesce, failure, query, warning};
 use crate::cache::stale::is_error;
 use crate::cache::{StaleUse, StaleWindows};
 use crate::lang::schema::{Action, Step};
@@ -160,5 +160,7 @@ fn note_failed_fetch(error: &Error, how: StaleUse, ctx: &mut RequestCtx) {
     let reason = if how == StaleUse::OnError { Reason::StaleIfError } else { failure::reason_of(error, ctx) };
     failure::count_fetch(reason, ctx);
     let error = Shown(error);
-    tracing::warn!(xid = ctx.exchange.xid, %error, "the backend failed; a stale response is served");
+    if let Some(left_out) = warning::due("stale", ctx.fetch.asked_name()) {
+        tracing::warn!(xid = ctx.exchange.xid, %error, left_out, "the backend failed; a stale response is served");
+    }
 }
