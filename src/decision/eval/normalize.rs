@@ -25,6 +25,27 @@ pub(super) fn normalize<F: Facts>(normalization: &Normalization, facts: &mut F) 
     }
 }
 
+/// How long what is rewritten is, for each glob that it is held against.
+pub(super) fn read_bytes<F: Facts>(normalization: &Normalization, facts: &F) -> usize {
+    let globs = match normalization {
+        Normalization::QueryDrop(globs)
+        | Normalization::QueryKeep(globs)
+        | Normalization::CookieDrop(globs)
+        | Normalization::CookieKeep(globs) => globs.len(),
+        Normalization::QuerySort | Normalization::AcceptEncoding(_) | Normalization::HostLower => 1,
+    };
+    let field = |name| facts.header(Message::Req, name).map_or(0, |text| text.len());
+    let bytes = match normalization {
+        Normalization::QueryDrop(_) | Normalization::QueryKeep(_) | Normalization::QuerySort => {
+            facts.get(Variable::ReqUrl).text_bytes()
+        }
+        Normalization::CookieDrop(_) | Normalization::CookieKeep(_) => field(&COOKIE),
+        Normalization::AcceptEncoding(_) => field(&ACCEPT_ENCODING),
+        Normalization::HostLower => field(&HOST),
+    };
+    bytes.saturating_mul(globs)
+}
+
 fn is_like(name: &[u8], globs: &[Glob]) -> bool {
     globs.iter().any(|glob| glob.matches(name))
 }

@@ -73,9 +73,8 @@ impl Scope<'_, '_> {
         if let Some(instead) = vcl::instead_of(name) {
             return finding.help(instead);
         }
-        let mut functions: Vec<&str> = self.cx.names.functions.names().collect();
-        Function::all().for_each(|function| functions.push(function.name()));
-        unknown::suggest(finding, name, "the functions", functions.into_iter())
+        let functions = self.cx.names.functions.names().chain(Function::all().map(|function| function.name()));
+        unknown::suggest(self.cx.findings, finding, name, "the functions", functions)
     }
 
     /// The arguments in the order of the parameters, with the defaults of those that are left out.
@@ -138,7 +137,7 @@ impl Scope<'_, '_> {
             let message = format!("`{}` has no parameter `{}`", signature.name, label.text);
             let names = signature.parameters.iter().map(|(name, _)| *name);
             let finding = Diagnostic::new(Code::E0240, label.span, message);
-            self.report(unknown::suggest(finding, &label.text, "the parameters", names));
+            self.report(unknown::suggest(self.cx.findings, finding, &label.text, "the parameters", names));
             return false;
         };
         if let Some(earlier) = slot.replace(&argument.value) {
@@ -295,7 +294,7 @@ impl Scope<'_, '_> {
             return Some(ExpressionKind::Acl(AclId(number(at))));
         }
         let finding = Diagnostic::new(Code::E0203, argument.span, format!("{what} takes the name of an acl"));
-        self.report(unknown::suggest(finding, "", "the acls", self.cx.names.acls.names()));
+        self.report(unknown::suggest(self.cx.findings, finding, "", "the acls", self.cx.names.acls.names()));
         None
     }
 }

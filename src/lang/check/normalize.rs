@@ -44,7 +44,13 @@ impl Scope<'_, '_> {
         if !NORMALIZE_CLAUSES.contains(&subject.text.as_str()) {
             let finding =
                 Diagnostic::new(Code::E0215, subject.span, format!("`{}` cannot be normalized", subject.text));
-            self.report(unknown::suggest(finding, &subject.text, "can be", NORMALIZE_CLAUSES.iter().copied()));
+            self.report(unknown::suggest(
+                self.cx.findings,
+                finding,
+                &subject.text,
+                "can be",
+                NORMALIZE_CLAUSES.iter().copied(),
+            ));
             return Vec::new();
         }
         let statement = |operation: &NormalizeOperation| {
@@ -60,7 +66,13 @@ impl Scope<'_, '_> {
         let Some((_, _, takes)) = rows().find(|(_, word, _)| *word == name.text) else {
             let finding =
                 Diagnostic::new(Code::E0215, name.span, format!("`{subject}` has no operation `{}`", name.text));
-            self.report(unknown::suggest(finding, &name.text, "it has", rows().map(|(_, word, _)| *word)));
+            self.report(unknown::suggest(
+                self.cx.findings,
+                finding,
+                &name.text,
+                "it has",
+                rows().map(|(_, word, _)| *word),
+            ));
             return None;
         };
         match takes {

@@ -1,9 +1,10 @@
 //! What a dotted name means: a local, a constant, a backend, an acl, a variable, a header field.
 
 use super::constant::Constant;
+use super::findings::Findings;
 use super::function::renumber;
 use super::scope::{Home, Scope};
-use super::{vcl, words};
+use super::{unknown, vcl, words};
 use crate::lang::diagnostic::suggest::closest;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{BackendId, Expression, ExpressionKind};
@@ -80,7 +81,7 @@ impl Scope<'_, '_> {
         }
         let text = path.text();
         let found = self.vocabulary(&text, &text, path.span);
-        self.found(found, || unknown_path(&text, path.span))
+        self.found(found, || unknown_path(self.cx.findings, &text, path.span))
     }
 
     /// What was found; `unknown` says what is wrong if that is nothing.
@@ -253,7 +254,8 @@ impl Scope<'_, '_> {
         }
         let short = SHORT_NAMES.iter().map(|short| short.name);
         let known = self.cx.names.values().chain(self.local_names()).chain(["now"]);
-        let Some(nearest) = closest(text, known.chain(short)) else { return finding.help(as_text(text)) };
+        let nearest = unknown::nearest(self.cx.findings, text, known.chain(short));
+        let Some(nearest) = nearest else { return finding.help(as_text(text)) };
         let full = SHORT_NAMES.iter().find(|short| short.name == nearest && self.table.is_none());
         let nearest = full.and_then(|short| short.request.or(short.response)).unwrap_or(nearest);
         finding.help(format!("did you mean `{nearest}`?"))
@@ -273,7 +275,7 @@ fn as_text(word: &str) -> String {
     }
 }
 
-fn unknown_path(text: &str, span: Span) -> Diagnostic {
+fn unknown_path(findings: &Findings, text: &str, span: Span) -> Diagnostic {
     let finding = Diagnostic::new(Code::E0201, span, format!("there is no variable `{text}`"));
     if let Some(instead) = vcl::instead_of(text) {
         return finding.help(instead);
@@ -286,7 +288,7 @@ fn unknown_path(text: &str, span: Span) -> Diagnostic {
     {
         return finding.help(format!("did you mean `{message}.http.{field}`?"));
     }
-    let nearest = closest(text, names.iter().copied());
+    let nearest = unknown::nearest(findings, text, names.iter().copied());
     let prefix = text.split_once('.').map_or("", |(first, _)| first);
     let siblings: Vec<&str> = names.into_iter().filter(|name| name.split('.').next() == Some(prefix)).collect();
     match words::suggestion(nearest, "there are", siblings) {

@@ -69,7 +69,13 @@ impl Scope<'_, '_> {
             let message = format!("there is no type `{}` for the values of a table", value.text);
             let names = VALUE_TYPES.iter().map(|ty| ty.name());
             let finding = Diagnostic::new(Code::E0320, value.span, message);
-            self.report(unknown::suggest(finding, &value.text.to_ascii_uppercase(), "the types", names));
+            self.report(unknown::suggest(
+                self.cx.findings,
+                finding,
+                &value.text.to_ascii_uppercase(),
+                "the types",
+                names,
+            ));
         }
         found
     }

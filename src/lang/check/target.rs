@@ -93,7 +93,7 @@ impl Scope<'_, '_> {
             return finding.help(instead);
         }
         let variables = Variable::ALL.iter().filter(|variable| !variable.access().set.is_empty());
-        unknown::suggest(finding, text, "there are", variables.map(|variable| variable.name()))
+        unknown::suggest(self.cx.findings, finding, text, "there are", variables.map(|variable| variable.name()))
     }
 
     /// Reports a value that changes nothing.
