@@ -110,7 +110,8 @@ pub fn policy(dice: &mut Dice) -> String {
         let _ = writeln!(text, "{}", writer.function(at));
     }
     if writer.dice.one_in(3) {
-        text.push_str("normalize req { query drop [\"utm_*\"], sort; cookie keep [\"a\"]; host lower; }\n");
+        text.push_str("normalize req { path decode_unreserved, merge_slashes, resolve_dots, refuse_ambiguous; ");
+        text.push_str("query drop [\"utm_*\"], sort; cookie keep [\"a\"]; host lower; }\n");
     }
     if writer.dice.one_in(3) {
         let _ = writeln!(text, "{}", writer.rules(true));

@@ -23,6 +23,7 @@ mod signed_url;
 mod tables;
 mod text;
 mod truth;
+mod url_path;
 
 pub use acl::ChangingAcl;
 pub(super) use acl::{AclIndex, AclNetworks};

@@ -6,6 +6,7 @@ mod fields;
 mod geo;
 mod jwt;
 mod limit;
+mod path;
 
 use std::collections::BTreeSet;
 use std::fs;
