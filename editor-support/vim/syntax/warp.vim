@@ -50,8 +50,8 @@ syntax match warpDeclaration "\%([[:alnum:]_.-]\)\@1<!key\ze\s*{"
 syntax keyword warpTable contained response request first when else
 syntax keyword warpShortName contained cookies method status query host path url
 syntax keyword warpRuleAction contained uncacheable redirect backend cache grace purge slice strip deny keep pass tag ttl
-syntax keyword warpClause contained query cookie accept_encoding host
-syntax keyword warpOperation contained drop keep sort to lower
+syntax keyword warpClause contained path query cookie accept_encoding host
+syntax keyword warpOperation contained decode_unreserved resolve_dots merge_slashes refuse_ambiguous drop keep sort to lower
 syntax keyword warpMessage contained obj_stale beresp bereq resp obj req
 
 highlight default link warpAction Function
