@@ -9,6 +9,7 @@ mod compare;
 mod cookies;
 mod credentials;
 mod device;
+mod directives;
 mod effect;
 mod expression;
 mod functions;

@@ -7,6 +7,7 @@ mod geo;
 mod jwt;
 mod limit;
 mod path;
+mod views;
 
 use std::collections::BTreeSet;
 use std::fs;
