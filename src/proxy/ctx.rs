@@ -35,7 +35,7 @@ use crate::lang::source::Span;
 use crate::origin::{Backend, OriginRequest};
 use crate::policy::Policy;
 use crate::store::Mark;
-use crate::store::pingora::{FillIntent, Wanted};
+use crate::store::pingora::{FillIntent, Found, Wanted};
 use crate::telemetry::{InFlight, Outcome, Reason};
 
 /// The state of one request. It holds the policy that the request started with, and keeps it to
@@ -129,6 +129,8 @@ pub struct Exchange {
     pub log: Vec<String>,
     /// How often the stored response was served, this time included; 0 on a miss.
     pub hits: u64,
+    /// What is stored and was found for it last.
+    pub found: Option<Found>,
     /// How often it was served by then, where it was found stale.
     pub hits_before: u64,
     /// `req.restarts`: how often the request has begun again.
@@ -502,6 +504,7 @@ impl Exchange {
             body: None,
             log: Vec::new(),
             hits: 0,
+            found: None,
             hits_before: 0,
             restarts: 0,
             keeping: Keeping::default(),

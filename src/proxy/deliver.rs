@@ -11,7 +11,7 @@ use pingora::proxy::Session;
 
 use super::connection::{self, NextHead, Patience};
 use super::ctx::{Course, Disposition, Fetch, RequestCtx, Synthetic};
-use super::lookup::object_view;
+use super::lookup::{object_view, stored_times};
 use super::recv::answer_for;
 use super::step::Messages;
 use super::told::Obj;
@@ -23,7 +23,6 @@ use crate::cache::validation::Stored;
 use crate::cache::{Precondition, age, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
-use crate::store::pingora::StoredTimes;
 use crate::telemetry::{Outcome, Reason};
 
 /// Runs `deliver` on a response from the store or the backend. A fetch in the background has nobody
@@ -106,7 +105,7 @@ pub fn respond_made(
 
 fn run_deliver(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Verdict {
     let is_stored = is_from_store(session) || ctx.verdict.stored;
-    let obj = is_stored.then(|| session.cache.maybe_cache_meta().map(object_view)).flatten();
+    let obj = is_stored.then(|| session.cache.maybe_cache_meta().map(|meta| object_view(meta, ctx))).flatten();
     let told = ctx.obj.take();
     let obj = obj.or_else(|| told.as_deref().map(Obj::view));
     let req = Some(session.downstream_session.req_header_mut());
@@ -202,7 +201,7 @@ fn complete_fetched(response: &mut ResponseHeader, fetch: &Fetch) {
 /// What `Surrogate-Control` said was for us alone, if we followed it. It stays with what is stored,
 /// for a 304 that does not repeat it.
 fn keep_what_was_for_us(session: &Session, response: &mut ResponseHeader, ctx: &RequestCtx) {
-    let stored = session.cache.maybe_cache_meta().map(StoredTimes::of);
+    let stored = session.cache.maybe_cache_meta().map(|meta| stored_times(meta, ctx));
     let obeyed = stored.map_or(ctx.fetch.obeys_surrogate_control, |times| times.obeys_surrogate_control);
     if obeyed {
         response.remove_header(&SURROGATE_CONTROL);

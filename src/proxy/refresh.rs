@@ -71,7 +71,7 @@ pub fn refresh(meta: &CacheMeta, response: &ResponseHeader, ctx: &mut RequestCtx
     let uncacheable = ctx.fetch.lifetimes.uncacheable;
     ctx.fetch.lifetimes = Lifetimes { uncacheable, ..beresp::lifetimes(response, &ctx.fetch) };
     let before = ctx.fetch.lifetimes.clone();
-    let messages = Messages { obj: Some(object_view(meta)), ..Messages::beresp(&mut validation) };
+    let messages = Messages { obj: Some(object_view(meta, ctx)), ..Messages::beresp(&mut validation) };
     let verdict = ctx.run(Step::BackendRefresh, messages);
     ctx.fetch.changed = Some(Changed { before, after: ctx.fetch.lifetimes.clone() });
     let stored = meta.response_header();
