@@ -9,6 +9,7 @@ mod compare;
 mod cookies;
 mod credentials;
 mod device;
+mod directives;
 mod effect;
 mod expression;
 mod functions;
@@ -23,6 +24,7 @@ mod signed_url;
 mod tables;
 mod text;
 mod truth;
+mod url_path;
 mod work;
 
 pub use acl::ChangingAcl;

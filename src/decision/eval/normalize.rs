@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use http::HeaderName;
 use http::header::{ACCEPT_ENCODING, COOKIE, HOST};
 
-use super::{codings, cookies, query};
+use super::{codings, cookies, query, url_path};
 use crate::decision::facts::{Facts, Refused, Value};
 use crate::lang::hir::{Glob, Normalization};
 use crate::lang::schema::{Message, Variable};
@@ -18,6 +18,9 @@ pub(super) fn normalize<F: Facts>(normalization: &Normalization, facts: &mut F) 
         Normalization::QueryDrop(globs) => rewrite_query(facts, |url| filter_query(url, |name| !is_like(name, globs))),
         Normalization::QueryKeep(globs) => rewrite_query(facts, |url| filter_query(url, |name| is_like(name, globs))),
         Normalization::QuerySort => rewrite_query(facts, sort_query),
+        Normalization::PathDecode => rewrite_path(facts, url_path::decode_unreserved),
+        Normalization::PathResolve => rewrite_path(facts, url_path::resolve_dots),
+        Normalization::PathMerge => rewrite_path(facts, url_path::merge_slashes),
         Normalization::CookieDrop(globs) => filter_cookies(facts, |name| !is_like(name, globs)),
         Normalization::CookieKeep(globs) => filter_cookies(facts, |name| is_like(name, globs)),
         Normalization::AcceptEncoding(wanted) => reduce_codings(facts, wanted),
@@ -59,6 +62,15 @@ fn rewrite_query<F: Facts>(facts: &mut F, rewrite: impl Fn(&[u8]) -> Vec<u8>) ->
     if *url == *rewritten {
         return Ok(());
     }
+    facts.set(Variable::ReqUrl, Value::Text(Some(Cow::Owned(rewritten))))
+}
+
+/// Nothing else than a path begins with a slash: `*` stays (RFC 9112 section 3.2.4).
+fn rewrite_path<F: Facts>(facts: &mut F, rewrite: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Result<(), Refused> {
+    let Value::Text(Some(url)) = facts.get(Variable::ReqUrl) else { return Ok(()) };
+    let (path, query) = url.split_at(memchr::memchr(b'?', &url).unwrap_or(url.len()));
+    let Some(mut rewritten) = rewrite(path).filter(|_| path.starts_with(b"/")) else { return Ok(()) };
+    rewritten.extend_from_slice(query);
     facts.set(Variable::ReqUrl, Value::Text(Some(Cow::Owned(rewritten))))
 }
 
