@@ -90,6 +90,8 @@ pub(super) fn check_policy(
         acls: cx.names.acls.iter().map(|entry| acl::acl(&cx, entry.item)).collect(),
         subs: subs(&cx),
         steps: steps(&cx),
+        // Each is checked by itself.
+        sites: Vec::new(),
         // Behind all that is checked for it.
         rate_limits: cx.rate_limits.take(),
     };
