@@ -160,8 +160,12 @@ fn step_body(cx: &Context, step: Step) -> Body {
 }
 
 fn no_backend(assembled: &Assembled) -> Diagnostic {
-    Diagnostic::new(Code::E0605, assembled.head, "the policy has no backend to fetch from")
-        .help("declare one: `backend default { .host = \"127.0.0.1\"; .port = \"8080\"; }`")
+    let help = if assembled.sites.is_empty() {
+        "declare one: `backend default { .host = \"127.0.0.1\"; .port = \"8080\"; }`"
+    } else {
+        "declare one for hosts without a site, or write `backend default none;`"
+    };
+    Diagnostic::new(Code::E0605, assembled.head, "the policy has no backend to fetch from").help(help)
 }
 
 /// A number of a thing as the typed policy counts them; the memory ends long before `u32` does.

@@ -1,8 +1,10 @@
 //! Where all parts of the check put what they find.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 
 use crate::lang::diagnostic::Diagnostic;
+use crate::lang::source::SourceMap;
 
 /// The findings so far. Shared by reference, so that looking something up can report as well.
 #[derive(Default)]
@@ -40,4 +42,16 @@ impl Findings {
         findings.dedup();
         findings
     }
+}
+
+/// Puts the findings of several policies in the order of their places. One in a file that several of them include is told
+/// once.
+pub(super) fn tell_once(findings: &mut Vec<Diagnostic>, sources: &SourceMap) {
+    findings.sort_by_key(|finding| finding.primary.span);
+    let mut told = HashSet::new();
+    findings.retain(|finding| {
+        let span = finding.primary.span;
+        let file = sources.get(span.file).map(|file| file.name().to_owned());
+        told.insert((file, span.range(), finding.code.id(), finding.message.clone()))
+    });
 }

@@ -124,7 +124,7 @@ pub fn check_with(entry: &str, files: &dyn Files, options: &Options) -> Checked 
     let (sites, found) = site::sites(&assembled, files, &mut sources);
     hir.sites = sites;
     diagnostics.extend(found);
-    diagnostics.sort_by_key(|finding| finding.primary.span);
+    findings::tell_once(&mut diagnostics, &sources);
     let hir = if diagnostics.iter().any(Diagnostic::is_error) { None } else { Some(hir) };
     Checked { sources, diagnostics, hir }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use warp_edge::files::{DiskFiles, MemoryFiles};
-use warp_edge::lang::check::{Checked, FILE_SIZE_LIMIT_BYTES, check};
+use warp_edge::lang::check::{Checked, FILE_SIZE_LIMIT_BYTES, Files as _, check};
 
 use super::codes;
 
@@ -122,6 +122,11 @@ fn the_file_of_several_sites_is_checked_once() {
     let files = entry("site \"a.example\" from \"s\";\nsite \"b.example\" from \"s\";\n");
     let broken = check("main.warp", &files.clone().with("s", format!("{SITE}sub recv {{ call nothing; }}\n")));
     assert_eq!(codes(&broken), ["E0205"]);
+    let part = |name: &str| format!("{SITE}include \"part\";\n# {name}\n");
+    let files = files.with("t", part("t")).with("part", "sub recv { call nothing; }\n");
+    let of_two = entry("site \"a.example\" from \"s\";\nsite \"b.example\" from \"t\";\n");
+    let both = files.clone().with("main.warp", of_two.read("main.warp").unwrap()).with("s", part("s"));
+    assert_eq!(codes(&check("main.warp", &both)), ["E0205"], "what both include is told once");
     let checked = check("main.warp", &files.with("s", SITE));
     let [one, other] = checked.hir.as_ref().unwrap().sites.as_slice() else { panic!("{:?}", sites(&checked)) };
     assert!(std::sync::Arc::ptr_eq(&one.policy, &other.policy));
