@@ -58,8 +58,8 @@ pub struct Lasting {
 pub fn compile(source: &PolicySource, lasting: &Lasting, generation: u64) -> Result<Policy, Box<Rejected>> {
     let started = Instant::now();
     let (Checked { sources, diagnostics, hir }, reads) = source.check(&DiskFiles);
-    let ready = match hir.map(|hir| Ready::new(hir, &lasting.registry)) {
-        Some(Ok(ready)) => ready,
+    let policies = match hir.map(|hir| Ready::new(hir, &lasting.registry)) {
+        Some(Ok(policies)) => policies,
         other => {
             let found = other.and_then(Result::err).unwrap_or_default();
             let diagnostics = diagnostics.into_iter().chain(found).collect();
@@ -75,7 +75,7 @@ pub fn compile(source: &PolicySource, lasting: &Lasting, generation: u64) -> Res
         warnings: diagnostics,
         reads,
     };
-    Ok(ready.run(&Load { started, generation, lasting, loaded: Arc::new(loaded), sources: Arc::new(sources) }))
+    Ok(policies.run(&Load { started, generation, lasting, loaded: Arc::new(loaded), sources: Arc::new(sources) }))
 }
 
 fn count(number: usize, what: &str) -> String {

@@ -24,7 +24,9 @@ struct Site {
 impl Sites {
     /// Adds a site. No other has one of its hosts.
     pub(super) fn add(&mut self, policy: Arc<Policy>, hosts: &[HostPattern], file: String) {
-        hosts.iter().for_each(|host| self.places.add(host, self.sites.len()));
+        for host in hosts {
+            self.places.add(host, self.sites.len());
+        }
         let hosts = hosts.iter().map(ToString::to_string).collect();
         self.sites.push(Site { policy, hosts, file });
     }

@@ -113,10 +113,10 @@ fn each_site_probes_for_itself() {
         farm.proxy.wait_for_reload("ok");
     }
     farm.proxy.wait_for_backends();
-    let probes = |site: &str| {
+    let succeeded = |site: &str| {
         farm.proxy.metric(&format!("warp_backend_probes_total{{backend=\"{site}/default\",result=\"ok\"}}"))
     };
-    until("probes of both", || (probes("a.test") > 0 && probes("b.test") > 0).then_some(()));
+    until("probes of both", || (succeeded("a.test") > 0 && succeeded("b.test") > 0).then_some(()));
 }
 
 #[test]

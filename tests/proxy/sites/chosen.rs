@@ -1,5 +1,7 @@
 //! Which policy serves which host.
 
+use std::fmt::Write as _;
+
 use super::{Farm, SITES, fresh, policy};
 use crate::support::{Origin, Proxy};
 
@@ -34,13 +36,13 @@ fn the_longest_host_that_fits_is_taken() {
         origin
     });
     let dir = tempfile::tempdir().unwrap();
-    let mut root = policy(&origins[0], "");
+    let mut declared = String::new();
     let hosts = ["shop.a.test", "*.a.test", "*.shop.a.test", "127.0.0.1"];
     for (number, (origin, host)) in origins.iter().zip(hosts).enumerate() {
-        root += &format!("site \"{host}\" from \"{number}.warp\";\n");
+        writeln!(declared, "site \"{host}\" from \"{number}.warp\";").unwrap();
         std::fs::write(dir.path().join(format!("{number}.warp")), policy(origin, WHOSE)).unwrap();
     }
-    std::fs::write(dir.path().join("policy.warp"), root).unwrap();
+    std::fs::write(dir.path().join("policy.warp"), policy(&origins[0], &declared)).unwrap();
     let proxy = Proxy::start_in(dir, "policy.warp", &[]);
     let whose = |host: &str| proxy.client().get("/page").header("Host", host).send().text().to_owned();
     assert_eq!(["shop.a.test", "x.a.test", "x.shop.a.test"].map(whose), ["name", "below", "deeper"]);

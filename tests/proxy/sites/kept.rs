@@ -24,7 +24,7 @@ fn rules_are_counted_by_site() {
     let rules = farm.proxy.rules();
     let counted = |rule: &serde_json::Value| {
         let file = rule["condition"].as_str()?.rsplit('/').next()?.split(':').next()?.to_owned();
-        (rule["step"] == "recv" && file.ends_with(".warp") && !file.starts_with("builtin"))
+        (rule["step"] == "recv" && ["policy.warp", "a.warp", "b.warp"].contains(&file.as_str()))
             .then(|| (rule["site"].as_str().map(str::to_owned), file, rule["decided"].as_u64().unwrap()))
     };
     let own: Vec<_> = rules.as_array().unwrap().iter().filter_map(counted).collect();

@@ -41,7 +41,9 @@ impl Farm {
     fn with(root: &str, a: &str, b: &str, arguments: &[&str]) -> Self {
         let origins = ["root", "a", "b"].map(|name| {
             let origin = Origin::start();
-            PAGES.iter().for_each(|page| origin.on(page, fresh(name)));
+            for page in PAGES {
+                origin.on(page, fresh(name));
+            }
             origin
         });
         let dir = tempfile::tempdir().unwrap();
@@ -52,7 +54,9 @@ impl Farm {
             ("sites/a.warp", policy(of_a, a)),
             ("sites/b.warp", policy(of_b, b)),
         ];
-        texts.iter().for_each(|(name, text)| fs::write(dir.path().join(name), text).unwrap());
+        for (name, text) in texts {
+            fs::write(dir.path().join(name), text).unwrap();
+        }
         let [root, a, b] = origins;
         Self { root, a, b, proxy: Proxy::start_in(dir, "policy.warp", arguments) }
     }
