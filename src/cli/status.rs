@@ -66,6 +66,9 @@ fn text(status: &Value, now: SystemTime) -> String {
     lines += &policy(&status["policy"], now);
     lines += &reload(&status["policy"]["last_reload"], now);
     lines += &store(&status["store"]);
+    for site in status["policy"]["sites"].as_array().into_iter().flatten() {
+        lines += &row("site", &site_text(site));
+    }
     for backend in status["backends"].as_array().into_iter().flatten() {
         lines += &row("backend", &backend_text(backend, now));
     }
@@ -117,6 +120,11 @@ fn store(store: &Value) -> String {
     let (bytes, limit) = (number(&store["bytes"]), number(&store["limit_bytes"]));
     let objects = count_u64(number(&store["objects"]), "object");
     row("store", &format!("{} of {}, {objects}", size(bytes), size(limit)))
+}
+
+fn site_text(site: &Value) -> String {
+    let hosts: Vec<&str> = site["hosts"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    format!("{} from {}", hosts.join(", "), site["file"].as_str().unwrap_or("-"))
 }
 
 fn backend_text(backend: &Value, now: SystemTime) -> String {
@@ -199,7 +207,8 @@ mod tests {
     fn what_is_told_is_shown() {
         let status = json!({
             "version": "0.1.0", "uptime_seconds": 4000, "listeners": ["127.0.0.1:8080"],
-            "policy": {"path": null, "generation": 1, "fingerprint": "ab", "loaded_at_unix_ms": 9_000_000, "last_reload": null},
+            "policy": {"path": null, "generation": 1, "fingerprint": "ab", "loaded_at_unix_ms": 9_000_000, "last_reload": null,
+                "sites": [{"name": "a.test", "hosts": ["a.test", "*.a.test"], "file": "sites/a.warp"}]},
             "store": {"bytes": 1_572_864, "limit_bytes": 268_435_456, "objects": 1},
             "backends": [{"name": "default", "address": "127.0.0.1:1", "healthy": false, "requests": 2, "failures": 1,
                 "probe": {"good": 2, "window": 8, "changed_at_unix_ms": 9_999_000, "last_error": "no connection"}}],
@@ -211,6 +220,7 @@ mod tests {
              policy     built in, generation 1 (ab), loaded 16 min 40 s ago\n\
              reload     none since the start\n\
              store      1.5 MB of 256.0 MB, 1 object\n\
+             site       a.test, *.a.test from sites/a.warp\n\
              backend    default at 127.0.0.1:1, sick (2 of 8 probes good, last change 1 s ago; no connection), 2 requests, \
              1 failed\n"
         );

@@ -91,6 +91,7 @@ fn declarations() -> Rule {
     Rule::group(vec![
         Rule::parts("(?<![\\w.-])(warp)\\s+(\\d+)", &["keyword.control.version", "constant.numeric.version"]),
         Rule::word("keyword.control.include", one_of(&["include"])),
+        Rule::parts("(?<![\\w.-])(site)(?=\\s*\")", &["storage.type.declaration"]),
         Rule::parts(
             format!("(?<![\\w.-])(backend|probe|director|acl|table)\\s+({NAME})"),
             &["storage.type.declaration", "entity.name.type"],

@@ -143,7 +143,8 @@ contains=@warpExpression,warpShortName,warpRuleParens\n";
 contains=@warpExpression,warpRuleAction,warpStatement\n";
     let normalize = "syntax region warpNormalize matchgroup=warpDeclaration start=\"\\%([[:alnum:]_.-]\\)\\@1<!normalize\\>\" \
 matchgroup=warpPunctuation end=\"}\" contains=@warpExpression,warpClause,warpOperation,warpMessage\n";
-    let key = "syntax match warpDeclaration \"\\%([[:alnum:]_.-]\\)\\@1<!key\\ze\\s*{\"\n";
+    let key = "syntax match warpDeclaration \"\\%([[:alnum:]_.-]\\)\\@1<!key\\ze\\s*{\"\n\
+syntax match warpDeclaration \"\\%([[:alnum:]_.-]\\)\\@1<!site\\ze\\s*\\\"\"\n";
     let table: Vec<&str> = [words::rule_tables(), RULE_MODES.to_vec(), vec!["when", "else"]].concat();
     [
         rules,

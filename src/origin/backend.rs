@@ -67,7 +67,7 @@ impl Backend {
         self.tls_group
     }
 
-    /// The declared name.
+    /// Its name, behind that of its site.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.definition.name
@@ -242,7 +242,7 @@ impl Drop for OriginRequest {
 /// A backend in `/status`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BackendStatus {
-    /// The declared name.
+    /// The declared name, behind that of its site.
     pub name: String,
     /// `host:port`, the path of a socket or the name of a service as declared; `None` for a backend declared `none`.
     pub address: Option<String>,

@@ -11,7 +11,7 @@ use super::tls::TlsDefinition;
 /// An origin server as declared.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BackendDefinition {
-    /// The declared name.
+    /// The declared name, behind that of its site ([`full_name`](super::full_name)).
     pub name: String,
     /// Where it listens; `None` for `backend NAME none;`, which always fails.
     pub place: Option<Place>,

@@ -4,7 +4,8 @@
 //! backend for its health and its address and tells it how each request ended. What is known of a
 //! backend is kept by its definition, so that it outlives the policies that come and go; when no
 //! policy holds a definition any more, its probe stops. How a connection is made stands here; which are kept, and
-//! what is said on them, is the proxy's.
+//! what is said on them, is the proxy's. All is kept by name, and a name by its site ([`full_name`]): what two sites call the
+//! same are two things.
 
 mod addresses;
 mod backend;
@@ -17,6 +18,7 @@ mod greeting;
 mod health;
 mod host;
 mod lookup;
+mod naming;
 mod probe;
 mod registry;
 mod shared;
@@ -35,6 +37,7 @@ pub use greeting::ClientConnection;
 pub use health::ProbeStatus;
 pub use host::HostAddresses;
 pub use lookup::{Candidate, Found, Lookup, LookupFuture, Name};
+pub use naming::{declared_name, full_name};
 pub use registry::Registry;
 pub use slots::Busy;
 pub use tls::{ClientIdentity, TlsDefinition, TlsError, certificates, private_key};

@@ -4,7 +4,7 @@
 //! addresses have changed.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::task::AbortHandle;
 
@@ -13,13 +13,13 @@ use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Acl, AclHost, AclId, Hir};
 use crate::origin::{HostAddresses, Registry};
 
-/// How long a policy waits for what its names stand for.
-const WAIT: Duration = Duration::from_secs(5);
-
 /// The hosts of one list, with what they stand for.
 type Hosts = Vec<(AclHost, HostAddresses)>;
 
-/// The hosts of the lists of a policy that is being loaded.
+/// The hosts of the lists of a policy that is being loaded, while they are looked up.
+pub(super) struct LookedUp(Vec<(AclId, Hosts)>);
+
+/// The same once they are known.
 pub(super) struct Resolved(Vec<(AclId, Hosts)>);
 
 /// Keeps the hosts of a policy's lists current until dropped.
@@ -32,18 +32,19 @@ impl Drop for Kept {
     }
 }
 
-/// Looks the hosts of all lists up.
-///
-/// # Errors
-/// The names that stand for nothing, but for optional ones.
-pub(super) fn resolve(hir: &Hir, registry: &Registry) -> Result<Resolved, Vec<Diagnostic>> {
+/// Begins to look the hosts of all lists up.
+pub(super) fn look_up(hir: &Hir, registry: &Registry) -> LookedUp {
     let of_list = |acl: &Acl| acl.hosts.iter().map(|host| (host.clone(), registry.host(&host.name))).collect();
-    let lists: Vec<(AclId, Hosts)> = (0..).map(AclId).zip(hir.acls.iter().map(of_list)).collect();
-    // All are under way by now.
-    let until = Instant::now() + WAIT;
-    let wanted = lists.iter().flat_map(|(_, hosts)| hosts);
-    let findings: Vec<Diagnostic> = wanted.filter_map(|(host, addresses)| missing(host, addresses, until)).collect();
-    if findings.is_empty() { Ok(Resolved(lists)) } else { Err(findings) }
+    LookedUp((0..).map(AclId).zip(hir.acls.iter().map(of_list)).collect())
+}
+
+impl LookedUp {
+    /// Waits for the answers. The names that stand for nothing are findings, but for optional ones.
+    pub(super) fn wait(self, until: Instant, findings: &mut Vec<Diagnostic>) -> Resolved {
+        let wanted = self.0.iter().flat_map(|(_, hosts)| hosts);
+        findings.extend(wanted.filter_map(|(host, addresses)| missing(host, addresses, until)));
+        Resolved(self.0)
+    }
 }
 
 fn missing(host: &AclHost, addresses: &HostAddresses, until: Instant) -> Option<Diagnostic> {

@@ -3,33 +3,37 @@
 //! The registry gives the same backend for the same definition, so that what a swap does not change
 //! keeps its health, its addresses and its counters.
 
-use std::sync::Arc;
-
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{self, FileText};
 use crate::origin::{
-    Address, Backend, BackendDefinition, ClientIdentity, Greeting, HttpProbe, Limit, Place, ProbeDefinition, ProbeKind,
-    ProxyVersion, Registry, TlsDefinition, TlsError, Via, certificates, private_key,
+    Address, BackendDefinition, ClientIdentity, Greeting, HttpProbe, Limit, Place, ProbeDefinition, ProbeKind,
+    ProxyVersion, TlsDefinition, TlsError, Via, certificates, full_name, private_key,
 };
 
-/// The running backends, in the order of the declared ones.
-///
-/// # Errors
-/// What is wrong with certificates and keys. No backend was started then.
-pub(super) fn resolve(declared: &[hir::Backend], registry: &Registry) -> Result<Vec<Arc<Backend>>, Vec<Diagnostic>> {
-    let (mut definitions, mut findings) = (Vec::with_capacity(declared.len()), Vec::new());
+/// What the backends of a site or of the root are, in the order of declaration. What is wrong with certificates and keys
+/// is a finding, and such a backend is left out.
+pub(super) fn definitions(
+    site: Option<&str>,
+    declared: &[hir::Backend],
+    findings: &mut Vec<Diagnostic>,
+) -> Vec<BackendDefinition> {
+    let mut definitions = Vec::with_capacity(declared.len());
     for backend in declared {
-        match definition(backend, declared) {
+        match definition(site, backend, declared) {
             Ok(definition) => definitions.push(definition),
             Err(finding) => findings.push(*finding),
         }
     }
-    if findings.is_empty() { Ok(definitions.iter().map(|it| registry.backend(it)).collect()) } else { Err(findings) }
+    definitions
 }
 
-fn definition(backend: &hir::Backend, declared: &[hir::Backend]) -> Result<BackendDefinition, Box<Diagnostic>> {
+fn definition(
+    site: Option<&str>,
+    backend: &hir::Backend,
+    declared: &[hir::Backend],
+) -> Result<BackendDefinition, Box<Diagnostic>> {
     Ok(BackendDefinition {
-        name: backend.name.clone(),
+        name: full_name(site, &backend.name),
         place: backend.place.as_ref().map(place),
         host_header: backend.host_header.clone(),
         connect_timeout: backend.connect_timeout,

@@ -3,16 +3,22 @@
 use std::sync::Arc;
 
 use crate::lang::hir::{self, BackendId, Choice, Hir, ShardHealth};
-use crate::origin::{Backend, Director, DirectorDefinition, Registry, Shard, Target, Way};
+use crate::origin::{Backend, Director, DirectorDefinition, Registry, Shard, Target, Way, full_name};
 
-/// The running directors, in the order of the declared ones, with `backends` as their members.
-pub(super) fn resolve(hir: &Hir, backends: &[Arc<Backend>], registry: &Registry) -> Vec<Arc<Director>> {
+/// The running directors of a site or of the root, in the order of the declared ones, with `backends` as their members.
+pub(super) fn resolve(
+    site: Option<&str>,
+    hir: &Hir,
+    backends: &[Arc<Backend>],
+    registry: &Registry,
+) -> Vec<Arc<Director>> {
     let made = vec![None; hir.directors.len()];
-    let mut resolving = Resolving { hir, backends, registry, made };
+    let mut resolving = Resolving { site, hir, backends, registry, made };
     (0..hir.directors.len()).filter_map(|at| resolving.director(at)).collect()
 }
 
 struct Resolving<'a> {
+    site: Option<&'a str>,
     hir: &'a Hir,
     backends: &'a [Arc<Backend>],
     registry: &'a Registry,
@@ -28,7 +34,7 @@ impl Resolving<'_> {
         let declared = self.hir.directors.get(at)?;
         let members = declared.members.iter().filter_map(|member| self.target(member.backend)).collect();
         let number = u32::try_from(at).ok()?;
-        let made = Arc::new(self.registry.director(number, definition(self.hir, declared), members));
+        let made = Arc::new(self.registry.director(number, definition(self.site, self.hir, declared), members));
         *self.made.get_mut(at)? = Some(made.clone());
         Some(made)
     }
@@ -41,10 +47,10 @@ impl Resolving<'_> {
     }
 }
 
-fn definition(hir: &Hir, declared: &hir::Director) -> DirectorDefinition {
-    let name = |id| hir.backend_name(id).unwrap_or_default().to_owned();
+fn definition(site: Option<&str>, hir: &Hir, declared: &hir::Director) -> DirectorDefinition {
+    let name = |id| full_name(site, hir.backend_name(id).unwrap_or_default());
     DirectorDefinition {
-        name: declared.name.clone(),
+        name: full_name(site, &declared.name),
         way: way(&declared.choice),
         members: declared.members.iter().map(|member| (name(member.backend), member.weight)).collect(),
     }

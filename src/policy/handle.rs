@@ -70,7 +70,7 @@ impl PolicyHandle {
     pub(super) fn refresh(&self) -> Option<ReloadReport> {
         let mut refused = self.refused();
         let current = self.current();
-        let tried = refused.as_ref().map_or(&current.reads, |refused| &refused.reads);
+        let tried = refused.as_ref().map_or(&current.loaded.reads, |refused| &refused.reads);
         if tried.still_hold(&DiskFiles) {
             return None;
         }
@@ -83,12 +83,13 @@ impl PolicyHandle {
         let policy = self.current();
         PolicyStatus {
             generation: policy.generation,
-            path: policy.path.as_ref().map(|path| path.display().to_string()),
-            fingerprint: policy.fingerprint.clone(),
-            loaded_at_unix_ms: unix_ms(policy.loaded_at),
+            path: policy.loaded.path.as_ref().map(|path| path.display().to_string()),
+            fingerprint: policy.loaded.fingerprint.clone(),
+            loaded_at_unix_ms: unix_ms(policy.loaded.at),
             compile_ms: milliseconds(policy.compile_time),
-            files: policy.files.len(),
-            warnings: policy.warnings.len(),
+            files: policy.loaded.files.len(),
+            warnings: policy.loaded.warnings.len(),
+            sites: policy.sites.status(),
             reloads_ok: self.reloads(ReloadResult::Ok),
             reloads_rejected: self.reloads(ReloadResult::Rejected),
             reloads_unchanged: self.reloads(ReloadResult::Unchanged),
@@ -104,7 +105,7 @@ impl PolicyHandle {
     pub(super) fn targets(&self) -> Targets {
         let refused = self.refused();
         let mut targets = Targets::default();
-        targets.add(&self.current().reads);
+        targets.add(&self.current().loaded.reads);
         if let Some(refused) = refused.as_ref() {
             targets.add(&refused.reads);
         }
@@ -114,7 +115,7 @@ impl PolicyHandle {
     fn reload_holding(&self, refused: &mut Option<Refused>) -> ReloadReport {
         let started = Instant::now();
         let current = self.current();
-        let (outcome, errors, diagnostics) = if current.reads.still_hold(&DiskFiles) {
+        let (outcome, errors, diagnostics) = if current.loaded.reads.still_hold(&DiskFiles) {
             if refused.take().is_some() {
                 tracing::info!(generation = current.generation, "the policy file says again what is running");
             }
@@ -152,9 +153,9 @@ impl PolicyHandle {
     fn publish(&self, policy: Policy, refused: &mut Option<Refused>) {
         tracing::info!(
             generation = policy.generation,
-            fingerprint = policy.fingerprint,
+            fingerprint = policy.loaded.fingerprint,
             compile_ms = milliseconds(policy.compile_time),
-            warnings = policy.warnings.len(),
+            warnings = policy.loaded.warnings.len(),
             "policy reloaded"
         );
         self.lasting.metrics.set_generation(policy.generation);

@@ -1,13 +1,14 @@
 //! From a source to a policy that can run.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::make::{Load, Ready};
 use super::reads::Reads;
 use super::source::PolicySource;
-use super::{Failures, Fired, Policy, acls, backends, directors};
-use crate::decision::Program;
+use super::{Loaded, Policy};
 use crate::files::DiskFiles;
 use crate::lang::check::Checked;
 use crate::lang::diagnostic::{Diagnostic, render};
@@ -58,43 +59,26 @@ pub struct Lasting {
 /// # Errors
 /// When a finding is an error. Nothing was changed then.
 pub fn compile(source: &PolicySource, lasting: &Lasting, generation: u64) -> Result<Policy, Box<Rejected>> {
-    let (started, registry) = (Instant::now(), &lasting.registry);
+    let started = Instant::now();
     let (Checked { sources, diagnostics, hir }, reads) = source.check(&DiskFiles);
-    let Some(hir) = hir else {
-        return Err(Box::new(Rejected { diagnostics, sources, compile_time: started.elapsed(), reads }));
-    };
-    let resolved =
-        backends::resolve(&hir.backends, registry).and_then(|backends| Ok((backends, acls::resolve(&hir, registry)?)));
-    let (backends, acl_hosts) = match resolved {
-        Ok(resolved) => resolved,
-        Err(findings) => {
-            let diagnostics = diagnostics.into_iter().chain(findings).collect();
+    let policies = match hir.map(|hir| Ready::new(hir, &lasting.registry)) {
+        Some(Ok(policies)) => policies,
+        other => {
+            let found = other.and_then(Result::err).unwrap_or_default();
+            let diagnostics = diagnostics.into_iter().chain(found).collect();
             return Err(Box::new(Rejected { diagnostics, sources, compile_time: started.elapsed(), reads }));
         }
     };
-    let directors = directors::resolve(&hir, &backends, registry);
-    let rate_limits = lasting.limiters.of(hir.rate_limits.iter().map(|limit| limit.definition.as_str()));
-    let default_backend = hir.default_backend;
-    let program = Program::new(hir);
-    Ok(Policy {
-        generation,
-        directors,
-        rate_limits,
-        backends,
-        default_backend,
-        fired: Fired::new(program.rule_count()),
-        failures: Failures::new(Arc::clone(&lasting.metrics)),
-        _acl_hosts: acl_hosts.keep(&program),
-        program,
+    let files: BTreeSet<PathBuf> = reads.paths().map(PathBuf::from).collect();
+    let loaded = Loaded {
         path: source.path.clone(),
-        files: reads.paths().map(PathBuf::from).collect(),
+        files: files.into_iter().collect(),
         fingerprint: reads.fingerprint(),
-        loaded_at: SystemTime::now(),
-        compile_time: started.elapsed(),
+        at: SystemTime::now(),
         warnings: diagnostics,
-        sources,
         reads,
-    })
+    };
+    Ok(policies.run(&Load { started, generation, lasting, loaded: Arc::new(loaded), sources: Arc::new(sources) }))
 }
 
 fn count(number: usize, what: &str) -> String {

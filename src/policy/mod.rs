@@ -1,8 +1,9 @@
 //! The running policy: load, watch, swap.
 //!
 //! [`compile`] turns a source into a [`Policy`], [`PolicyHandle`] keeps the one that serves and
-//! replaces it, [`Watcher`] sees that files changed. Requests only ever touch [`PolicyHandle::current`]. Listeners
-//! and stores are not here: a swap never touches a socket or a stored object.
+//! replaces it, [`Watcher`] sees that files changed. Requests only ever touch [`PolicyHandle::current`], and of that the
+//! policy of their site ([`Sites`]): all that a policy declares is its own, so a request knows nothing of other sites.
+//! Listeners and stores are not here: a swap never touches a socket or a stored object.
 
 mod acls;
 mod backends;
@@ -10,8 +11,11 @@ mod directors;
 mod failures;
 mod fired;
 mod handle;
+mod hosts;
 mod load;
+mod make;
 mod reads;
+mod sites;
 mod source;
 mod status;
 mod watch;
@@ -27,8 +31,9 @@ pub use failures::Failures;
 pub use fired::Fired;
 pub use handle::PolicyHandle;
 pub use load::Rejected;
+pub use sites::Sites;
 pub use source::PolicySource;
-pub use status::{PolicyStatus, ReloadReport, RuleStatus};
+pub use status::{PolicyStatus, ReloadReport, RuleStatus, SiteStatus};
 pub use watch::Watcher;
 
 use crate::decision::{Program, Rule};
@@ -45,6 +50,10 @@ use watch::Targets;
 pub struct Policy {
     /// Counts published policies; the one that the process started with is 1.
     pub generation: u64,
+    /// The name of the site whose policy it is; `None` for the root, which serves what no site is for.
+    pub site: Option<Box<str>>,
+    /// The policies of sites, each of this generation. A site has none.
+    pub sites: Sites,
     /// The decision trees.
     pub program: Program,
     /// How often each of its rules decided.
@@ -59,22 +68,29 @@ pub struct Policy {
     pub rate_limits: Vec<Arc<Limiter>>,
     /// Where requests go that no statement sends elsewhere; `None` if the policy has no backend.
     pub default_backend: Option<BackendId>,
-    /// The text, for places of rules and diagnostics.
-    pub sources: SourceMap,
+    /// The text of all files of the load, for places of rules and diagnostics.
+    pub sources: Arc<SourceMap>,
+    /// Where it comes from, together with its sites.
+    pub loaded: Arc<Loaded>,
+    /// What reading, checking and lowering took until it was ready; of the root, for all of its sites as well.
+    pub compile_time: Duration,
+    _acl_hosts: acls::Kept,
+}
+
+/// What was read at once: a policy and its sites.
+#[derive(Debug)]
+pub struct Loaded {
     /// The policy file; `None` for the built-in policy alone.
     pub path: Option<PathBuf>,
-    /// Every file that was read for it.
+    /// Every file that was read, once.
     pub files: Vec<PathBuf>,
     /// Sixteen hex digits that change with the text.
     pub fingerprint: String,
-    /// When it was compiled.
-    pub loaded_at: SystemTime,
-    /// What reading, checking and lowering took.
-    pub compile_time: Duration,
+    /// When that was.
+    pub at: SystemTime,
     /// Findings that did not keep it from running.
     pub warnings: Vec<Diagnostic>,
     reads: Reads,
-    _acl_hosts: acls::Kept,
 }
 
 impl Policy {
@@ -84,10 +100,21 @@ impl Policy {
         self.rate_limits.get(id.0 as usize).map(Arc::as_ref)
     }
 
-    /// How often each rule decided since this policy was loaded, in the order of the policy's steps.
+    /// This policy and those of its sites.
+    pub fn all(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.sites.policies().map(Arc::as_ref))
+    }
+
+    /// How often each rule decided since this policy was loaded, in the order of the policy's steps. Those of sites
+    /// follow.
     #[must_use]
     pub fn rules(&self) -> Vec<RuleStatus> {
+        self.all().flat_map(Self::own_rules).collect()
+    }
+
+    fn own_rules(&self) -> Vec<RuleStatus> {
         let status = |rule: Rule| RuleStatus {
+            site: self.site.as_deref().map(str::to_owned),
             step: rule.step.name(),
             condition: rule.condition.map(|span| self.sources.describe(span)),
             decided: self.fired.times(rule.id),

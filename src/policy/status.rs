@@ -26,12 +26,25 @@ pub struct ReloadReport {
 /// A rule of the running policy: an arm of an `if`, a `match` or a table.
 #[derive(Clone, Debug, Serialize)]
 pub struct RuleStatus {
+    /// The site whose policy has it; `None` for the root.
+    pub site: Option<String>,
     /// The step that it belongs to.
     pub step: &'static str,
     /// The place of its condition, `site.warp:12:10`; `None` for what is done if none of those before it holds.
     pub condition: Option<String>,
     /// How often its condition was the first to hold since the policy was loaded.
     pub decided: u64,
+}
+
+/// A site of the running policy.
+#[derive(Clone, Debug, Serialize)]
+pub struct SiteStatus {
+    /// Its name, which is the first of its hosts.
+    pub name: String,
+    /// Its hosts.
+    pub hosts: Vec<String>,
+    /// The file in which its policy starts.
+    pub file: String,
 }
 
 /// The running policy and what came of the last reload.
@@ -51,6 +64,8 @@ pub struct PolicyStatus {
     pub files: usize,
     /// How many warnings it has.
     pub warnings: usize,
+    /// Its sites in order of declaration.
+    pub sites: Vec<SiteStatus>,
     /// Reloads that published a policy.
     pub reloads_ok: u64,
     /// Reloads whose text had errors.

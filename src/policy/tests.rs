@@ -138,7 +138,7 @@ mod reload {
         let report = site.handle.reload();
 
         assert_eq!((report.outcome, report.generation, site.port()), (ReloadResult::Ok, 2, 2));
-        assert_ne!(site.handle.current().fingerprint, before.fingerprint);
+        assert_ne!(site.handle.current().loaded.fingerprint, before.loaded.fingerprint);
         assert_eq!(before.generation, 1, "who holds the old policy keeps it");
     }
 
@@ -327,11 +327,11 @@ mod watcher {
 
         fs::write(site.at("parts/b.warp"), "acl office { \"10.0.0.0\"/8; }\n").unwrap();
         watched.published();
-        assert_eq!(site.handle.current().files.iter().filter(|path| path.ends_with("parts/b.warp")).count(), 1);
+        assert_eq!(site.handle.current().loaded.files.iter().filter(|path| path.ends_with("parts/b.warp")).count(), 1);
 
         fs::remove_file(site.at("parts/b.warp")).unwrap();
         watched.published();
-        assert!(!site.handle.current().files.iter().any(|path| path.ends_with("parts/b.warp")));
+        assert!(!site.handle.current().loaded.files.iter().any(|path| path.ends_with("parts/b.warp")));
     }
 
     #[test]
@@ -460,5 +460,85 @@ mod targets {
         assert!(directories.contains(&root.as_path()), "{directories:?}");
         assert!(directories.contains(&root.join("parts").as_path()), "{directories:?}");
         assert!(directories.len() <= 4, "{directories:?}");
+    }
+}
+
+mod sites {
+    use super::super::Policy;
+    use super::*;
+    use crate::origin::Backend;
+
+    const SITES: &str = "site \"a.test\", \"*.a.test\" from \"a.warp\";\nsite \"b.test\" from \"b.warp\";\n";
+
+    fn farm() -> Site {
+        let (root, of_all) = (format!("{}{SITES}", policy(1)), policy(1));
+        Site::new(&[("site.warp", &root), ("a.warp", &of_all), ("b.warp", &of_all)])
+    }
+
+    /// The backends of the root and of each site.
+    fn backends(handle: &PolicyHandle) -> Vec<Arc<Backend>> {
+        handle.current().all().flat_map(|policy| policy.backends.clone()).collect()
+    }
+
+    #[test]
+    fn a_site_is_a_policy_of_its_own_that_is_found_by_host() {
+        let handle = farm().handle;
+        let root = handle.current();
+        let found = |host: &str| root.sites.find(host.as_bytes()).and_then(|policy| policy.site.clone());
+        assert_eq!(
+            [found("www.A.test"), found("b.test"), found("c.test")],
+            [Some("a.test".into()), Some("b.test".into()), None]
+        );
+        let own = |policy: &&Policy| (policy.generation, policy.loaded.files.len(), policy.sites.is_empty());
+        assert_eq!(
+            root.all().map(|policy| own(&policy)).collect::<Vec<_>>(),
+            [(1, 3, false), (1, 3, true), (1, 3, true)]
+        );
+        assert!(root.sites.named("b.test").is_some() && root.sites.named("*.a.test").is_none());
+    }
+
+    #[test]
+    fn what_is_known_of_a_backend_is_its_sites_and_outlives_a_reload() {
+        let site = farm();
+        let before = backends(&site.handle);
+        let names: Vec<&str> = before.iter().map(|backend| backend.name()).collect();
+        assert_eq!(names, ["default", "a.test/default", "b.test/default"]);
+        fs::write(site.at("a.warp"), policy(2)).unwrap();
+        assert_eq!(site.handle.reload().outcome, ReloadResult::Ok);
+        let after = backends(&site.handle);
+        let same: Vec<bool> = before.iter().zip(&after).map(|(one, other)| Arc::ptr_eq(one, other)).collect();
+        assert_eq!(same, [true, false, true]);
+    }
+
+    #[test]
+    fn sites_of_one_file_have_each_their_own() {
+        let root = format!("{}{}", policy(1), SITES.replace("b.warp", "a.warp"));
+        let site = Site::new(&[("site.warp", &root), ("a.warp", &policy(1))]);
+        let backends = backends(&site.handle);
+        assert!(!Arc::ptr_eq(&backends[1], &backends[2]));
+        assert_eq!(site.handle.current().loaded.files.len(), 2);
+    }
+
+    #[test]
+    fn a_mistake_that_only_shows_when_it_is_loaded_is_told_once_and_changes_nothing() {
+        let root = format!("{}{}", policy(1), SITES.replace("b.warp", "a.warp"));
+        let site = Site::new(&[("site.warp", &root), ("a.warp", &policy(1)), ("ca.pem", "no certificate")]);
+        let text = policy(2).replace("; }", "; .tls = true; .ca_file = \"ca.pem\"; }");
+        fs::write(site.at("a.warp"), text).unwrap();
+        let report = site.handle.reload();
+        assert_eq!((report.outcome, report.errors), (ReloadResult::Rejected, 1), "{}", report.diagnostics);
+        assert!(report.diagnostics.contains("a.warp:2:"), "{}", report.diagnostics);
+        assert_eq!(site.handle.current().generation, 1);
+    }
+
+    #[test]
+    fn a_change_of_a_site_is_seen() {
+        let site = farm();
+        let watched = site.watch(EVENTS);
+        fs::write(site.at("b.warp"), policy(7)).unwrap();
+        watched.published();
+        let root = site.handle.current();
+        let place = root.sites.find(b"b.test").unwrap().backends[0].definition().place.clone();
+        assert!(matches!(place, Some(Place::Network(address)) if address.port == 7));
     }
 }

@@ -11,6 +11,7 @@ use pingora::http::RequestHeader;
 
 use super::facts::{ObjView, value_of_object};
 use super::lookup::view_with;
+use super::site;
 use crate::decision::{Ban, Facts, Refused, Value};
 use crate::lang::schema::{Message, Variable};
 use crate::store::pingora::{Guard, PingoraStorage, StoredResponse};
@@ -27,10 +28,18 @@ const AT_ONCE: usize = 64;
 #[derive(Clone)]
 struct Asker(Arc<RequestHeader>);
 
+/// A ban of what is stored for a site, or for the root.
+#[derive(PartialEq)]
+struct OfSite {
+    /// As stored responses have it.
+    site: Option<u64>,
+    ban: Ban,
+}
+
 /// The bans, and what came of them.
 #[derive(Default)]
 pub struct Bans {
-    list: BanList<Ban>,
+    list: BanList<OfSite>,
     tests: AtomicU64,
     banned: AtomicU64,
 }
@@ -46,14 +55,14 @@ pub struct BanCounts {
 }
 
 impl Bans {
-    /// Bans what is stored, or asked for, at this moment.
-    pub fn add(&self, storage: &PingoraStorage, ban: Ban) {
-        self.list.add(ban, || storage.store().moment());
+    /// Bans what is stored for a site, or asked for, at this moment.
+    pub fn add(&self, storage: &PingoraStorage, site: Option<&str>, ban: Ban) {
+        self.list.add(OfSite { site: site::mark(site), ban }, || storage.store().moment());
     }
 
     /// Lets the bans that ask of the request see it.
     pub fn note_request(&self, key: &mut CacheKey, req: &RequestHeader) {
-        if !self.list.is_empty() && self.list.any(Ban::asks_request) {
+        if !self.list.is_empty() && self.list.any(|listed| listed.ban.asks_request()) {
             key.extensions.insert(Asker(Arc::new(req.clone())));
         }
     }
@@ -72,12 +81,15 @@ impl Bans {
         }
         // Read once it is needed.
         let mut head = None;
-        let standing = self.list.test(object.tested(), |ban| {
+        let standing = self.list.test(object.tested(), |OfSite { site, ban }| {
+            let (meta, times) = head.get_or_insert_with(|| object.head().meta(true)).as_ref()?;
+            if *site != times.site {
+                return Some(false);
+            }
             if ban.asks_request() && req.is_none() {
                 return None;
             }
             self.tests.fetch_add(1, Ordering::Relaxed);
-            let (meta, times) = head.get_or_insert_with(|| object.head().meta(true)).as_ref()?;
             let obj = view_with(meta, times);
             Some(ban.holds(&Stored { obj, req, now: SystemTime::now() }))
         });

@@ -16,6 +16,7 @@ use super::connection::ClientSession;
 use super::content::Keeping;
 use super::deadline::Watch;
 use super::failure::Page;
+use super::framing::BodyUse;
 use super::invalidator::Invalidator;
 use super::options::Limits;
 use super::part::Pieces;
@@ -219,8 +220,8 @@ pub struct Fetch {
     pub pieces: Pieces,
     /// How many bytes of a part are still to come, where only `Content-Range` says it.
     pub left_bytes: Option<u64>,
-    /// Whether the response has no content by its status, whatever comes.
-    pub is_head_alone: bool,
+    /// What becomes of the body that comes.
+    pub body: BodyUse,
     /// How many interim responses have come.
     pub interims: u32,
     /// Its tags.

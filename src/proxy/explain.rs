@@ -7,6 +7,7 @@ use pingora::http::RequestHeader;
 
 use super::ctx::{Disposition, Exchange, NotStored, RequestCtx};
 use super::facts::UNSET_PART;
+use super::site::SITE_PART;
 use crate::cache::{CacheStatus, Forward};
 use crate::lang::builtin;
 use crate::lang::source::Span;
@@ -104,7 +105,7 @@ fn sub_before(text: &str, place: Span) -> Option<&str> {
 }
 
 /// The key for people: its parts behind one another. A part that is not the URL, the path or the host may
-/// be a secret of the client, and answers go through other hands: of that there is a hash.
+/// be a secret of the client, and answers go through other hands: of that there is a hash. In front stands the site.
 pub fn shown_key(key: &[u8], req: &RequestHeader) -> Vec<u8> {
     let url = req.raw_path();
     let path = url.split(|byte| *byte == b'?').next().unwrap_or(url);
@@ -119,8 +120,14 @@ pub fn shown_key(key: &[u8], req: &RequestHeader) -> Vec<u8> {
             rest = after;
             continue;
         }
-        let length = usize::try_from(u64::from_le_bytes(*length)).unwrap_or(usize::MAX);
-        let Some((part, next)) = after.split_at_checked(length) else { break };
+        if *length == SITE_PART {
+            let Some((site, next)) = framed(after) else { break };
+            shown.extend_from_slice(site);
+            shown.push(b':');
+            rest = next;
+            continue;
+        }
+        let Some((part, next)) = framed(rest) else { break };
         if !shown.is_empty() {
             shown.push(b' ');
         }
@@ -133,6 +140,12 @@ pub fn shown_key(key: &[u8], req: &RequestHeader) -> Vec<u8> {
         rest = next;
     }
     shown
+}
+
+/// The part that a key begins with, and what follows it.
+fn framed(key: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, after) = key.split_first_chunk()?;
+    after.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)
 }
 
 /// The key that is shown; nothing if the request was not looked up, or the key is too long.
@@ -157,6 +170,16 @@ mod tests {
         assert_eq!(shown(&["/a?b=1", "a.test:8080"]), "/a?b=1 a.test:8080");
         assert_eq!(shown(&["/a", "", "a.test"]), "/a  a.test");
         assert_eq!(shown(&[]), "");
+    }
+
+    #[test]
+    fn the_key_of_a_site_is_shown_behind_its_name() {
+        let mut key = Vec::new();
+        crate::proxy::site::begin_key(Some("*.a.test"), &mut key);
+        let req = RequestHeader::build("GET", b"/a", None).unwrap();
+        assert_eq!(shown_key(&key, &req), b"*.a.test:");
+        key.extend_from_slice(&[&2_u64.to_le_bytes()[..], b"/a"].concat());
+        assert_eq!(shown_key(&key, &req), b"*.a.test: /a");
     }
 
     #[test]

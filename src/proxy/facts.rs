@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::ctx::{Content, Exchange, Fetch, Lifetimes, Reconnect, TtlSource, Uncacheable};
+use super::site::bare_host;
 use super::{password, warning, world};
 use crate::cache::{TargetList, spelling};
 use crate::decision::facts::Rate;
@@ -17,6 +18,7 @@ use crate::decision::{Ban, Facts, Refused, TEXT_LIMIT_BYTES, Value};
 use crate::lang::hir::{BackendId, PasswordHash, RateLimitId};
 use crate::lang::schema::{self, Message, Variable, join_status, split_status};
 use crate::lang::source::Span;
+use crate::origin::declared_name;
 use crate::policy::Policy;
 
 /// What a step can reach. A message that the step has nothing to do with is `None`; the checker
@@ -80,6 +82,11 @@ impl<'a> StepFacts<'a> {
         }
     }
 
+    /// The site whose policy is run.
+    fn site(&self) -> Option<&'a str> {
+        self.policy?.site.as_deref()
+    }
+
     fn headers(&self, message: Message) -> Option<&HeaderMap> {
         match message {
             Message::Req => self.req.as_deref().map(|req| &req.headers),
@@ -123,24 +130,13 @@ fn path_of(target: &[u8]) -> &[u8] {
     memchr::memchr(b'?', target).and_then(|at| target.get(..at)).unwrap_or(target)
 }
 
-/// The host in lower case without its port and the dot of a full name, which means the same host (RFC 3986 section 3.2.2);
-/// borrowed when it already is.
+/// The host in lower case without its port and the dot of a full name; borrowed when it already is.
 fn host_of(headers: &HeaderMap) -> Value<'_> {
-    let Some(host) = headers.get(header::HOST) else { return Value::UNSET };
-    let host = without_port(host.as_bytes());
-    let host = host.strip_suffix(b".").filter(|name| !name.is_empty()).unwrap_or(host);
+    let Some(host) = bare_host(headers) else { return Value::UNSET };
     if host.iter().any(u8::is_ascii_uppercase) {
         return Value::Text(Some(Cow::Owned(host.to_ascii_lowercase())));
     }
     Value::text(host)
-}
-
-fn without_port(host: &[u8]) -> &[u8] {
-    if host.first() == Some(&b'[') {
-        let end = memchr::memchr(b']', host).map_or(host.len(), |at| at + 1);
-        return host.get(..end).unwrap_or(host);
-    }
-    memchr::memchr(b':', host).and_then(|at| host.get(..at)).unwrap_or(host)
 }
 
 fn milliseconds(duration: Duration) -> i64 {
@@ -191,7 +187,7 @@ impl StepFacts<'_> {
             V::ObjStaleIsValid => Value::Bool(fetch.intent.as_ref().is_none_or(|intent| intent.stands())),
             V::BereqBackend => Value::Backend(fetch.backend),
             V::BerespBackend => Value::Backend(fetch.chosen),
-            V::BerespBackendName => fetch.asked_name().map_or(Value::UNSET, Value::text),
+            V::BerespBackendName => fetch.asked_name().map_or(Value::UNSET, |name| Value::text(declared_name(name))),
             V::BereqConnectTimeout => timeout(fetch.connect_timeout),
             V::BereqFirstByteTimeout => timeout(fetch.first_byte_timeout),
             V::BereqBetweenBytesTimeout => timeout(fetch.between_bytes_timeout),
@@ -468,8 +464,9 @@ impl Facts for StepFacts<'_> {
     }
 
     fn tag(&mut self, tags: &[u8]) {
+        let site = self.site();
         let Some(fetch) = self.fetch.as_deref_mut() else { return };
-        if fetch.tags.add(tags).is_err() {
+        if fetch.tags.add(site, tags).is_err() {
             // Stored without one of them, it would be left by a purge that is meant for it.
             if let Some(left_out) = warning::due("tags", None) {
                 let xid = self.exchange.xid;
@@ -494,7 +491,7 @@ impl Facts for StepFacts<'_> {
 
     fn ban(&mut self, ban: Ban) {
         if let Some(invalidator) = self.exchange.invalidator {
-            invalidator.ban(ban);
+            invalidator.ban(self.site(), ban);
         }
     }
 
@@ -514,7 +511,7 @@ impl Facts for StepFacts<'_> {
 
     fn purge_tags(&mut self, tags: &[u8], softly: bool) {
         if let Some(invalidator) = self.exchange.invalidator {
-            invalidator.purge_tags(tags, softly);
+            invalidator.purge_tags(self.site(), tags, softly);
         }
     }
 

@@ -10,6 +10,16 @@ use pingora::http::ResponseHeader;
 
 use super::ctx::{Course, RequestCtx};
 
+/// What becomes of the body of a response of the backend.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub enum BodyUse {
+    /// It is sent on, and stored.
+    #[default]
+    Taken,
+    /// It is read, and dropped.
+    LeftOut,
+}
+
 /// Whether a response with this status has content: not 204 (RFC 9110 section 15.3.5), 205 (section 15.3.6) and 304
 /// (section 15.4.5).
 pub fn has_content(status: StatusCode) -> bool {
@@ -58,17 +68,16 @@ pub fn delivered(
 /// Frames a response of the backend anew that came with the status `before`, after `backend_response`: what has no
 /// content by its status is read, and neither sent on nor stored.
 pub fn fetched(beresp: &mut ResponseHeader, before: StatusCode, ctx: &mut RequestCtx) -> Result<()> {
-    ctx.fetch.is_head_alone = !(has_content(beresp.status) && has_content(before));
-    if !ctx.fetch.is_head_alone {
+    if has_content(beresp.status) && has_content(before) {
+        ctx.fetch.body = BodyUse::Taken;
         return Ok(());
     }
+    ctx.fetch.body = BodyUse::LeftOut;
     let is_head = ctx.fetch.bereq.as_ref().is_some_and(|bereq| bereq.method == Method::HEAD);
     without_content(beresp, is_head)
 }
 
-/// Leaves out what comes of the body of a response that has none.
-pub fn leave_out(body: &mut Option<Bytes>, is_head_alone: bool) {
-    if is_head_alone {
-        *body = body.as_ref().map(|_| Bytes::new());
-    }
+/// Leaves out what has come of a body, but not that something has.
+pub fn leave_out(body: &mut Option<Bytes>) {
+    *body = body.as_ref().map(|_| Bytes::new());
 }

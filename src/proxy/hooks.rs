@@ -179,7 +179,9 @@ impl ProxyHttp for WarpProxy {
         abandon::check(session, ctx)?;
         backend_connection::check(end_of_stream, ctx)?;
         part::count(body.as_ref(), ctx)?;
-        framing::leave_out(body, ctx.fetch.is_head_alone);
+        if ctx.fetch.body == framing::BodyUse::LeftOut {
+            framing::leave_out(body);
+        }
         post::write(body.as_ref(), end_of_stream, ctx);
         coalesce::leave(end_of_stream, ctx);
         Ok(None)
@@ -243,7 +245,9 @@ impl ProxyHttp for WarpProxy {
         _end_of_stream: bool,
         ctx: &mut Self::CTX,
     ) -> Result<Option<Duration>> {
-        framing::leave_out(body, ctx.course != Course::Usual);
+        if ctx.course != Course::Usual {
+            framing::leave_out(body);
+        }
         Ok(None)
     }
 

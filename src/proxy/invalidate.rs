@@ -96,7 +96,6 @@ fn as_get(asked: &RequestHeader, path: &[u8]) -> Option<RequestHeader> {
 fn ask_policy(mut req: RequestHeader, ctx: &RequestCtx) -> (Action, Option<CacheKey>) {
     let mut exchange = ctx.exchange.aside();
     let received = step::ask(&ctx.policy, Step::Recv, &mut exchange, &mut req);
-    exchange.key.clear();
     let hashed = step::ask(&ctx.policy, Step::Hash, &mut exchange, &mut req);
     (received.action, (hashed.action == Action::Lookup).then(|| cache_key(&exchange)))
 }

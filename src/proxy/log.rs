@@ -67,6 +67,7 @@ fn record(session: &Session, ctx: &mut RequestCtx, status: u16, bytes: u64, dura
         duration,
         outcome: ctx.verdict.outcome,
         reason: ctx.verdict.reason,
+        site: ctx.policy.site.as_deref().map(str::to_owned),
         backend: ctx.fetch.asked_name.take(),
         generation: ctx.policy.generation,
         xid: ctx.exchange.xid,

@@ -4,7 +4,7 @@
 //!
 //! - `listener` and `connection`: its bytes are read and judged, and handed to pingora, whose calls
 //!   `hooks` hands on to the steps;
-//! - `admit`, `recv`, `wishes`, `content`, `query`: what is asked for, and with `restart` once more; `lookup`, `marks`: whether
+//! - `admit`, `site`, `recv`, `wishes`, `content`, `query`: what is asked for and by whose policy it is served, and with `restart` once more; `lookup`, `marks`: whether
 //!   it is stored, or known not to be; `coalesce`: who waits for the fetch of another; `stale`: whether what is stale
 //!   may be served;
 //! - `fetch`: the backend is asked, the one that `choose` finds, connected to as `upstream` says, over a
@@ -59,6 +59,7 @@ mod retry;
 mod revalidate;
 mod serve;
 mod shown;
+mod site;
 mod slice;
 mod sliced;
 mod stale;

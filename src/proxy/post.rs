@@ -57,7 +57,7 @@ pub fn begin(session: &Session, response: &ResponseHeader, largest_bytes: u64, c
     if !fits || !answers_a_get {
         return;
     }
-    let Some(mut meta) = stored_beside(session, response, &ctx.fetch) else { return };
+    let Some(mut meta) = stored_beside(session, response, ctx) else { return };
     // It is the first of the variants now: the others have been purged.
     if let Some(variance) = exact_variance(&Vary::parse(meta.headers()), session.req_header()) {
         meta.set_variance(variance);

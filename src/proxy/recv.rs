@@ -12,6 +12,7 @@ use super::ctx::{Disposition, Exchange, RequestCtx, Synthetic};
 use super::explain::shown_key;
 use super::query::{self, Content};
 use super::restart;
+use super::site;
 use super::step::Messages;
 use crate::cache::hop_by_hop;
 use crate::decision::Verdict;
@@ -56,6 +57,7 @@ pub async fn receive(proxy: &WarpProxy, session: &mut Session, ctx: &mut Request
         if let Err(rejection) = admit(session.downstream_session.req_header_mut()) {
             return refuse(session, ctx, rejection.status, Some(rejection.reason));
         }
+        site::choose(session, ctx);
         complete(session.downstream_session.req_header_mut(), &ctx.exchange);
         super::invalidate::remember(session.req_header(), &mut ctx.exchange);
     }
@@ -192,7 +194,6 @@ fn pipe(session: &mut Session, ctx: &mut RequestCtx) -> Received {
 }
 
 fn make_key(session: &mut Session, ctx: &mut RequestCtx) -> Verdict {
-    ctx.exchange.key.clear();
     let req = session.downstream_session.req_header_mut();
     let verdict = ctx.run(Step::Hash, Messages::req(req));
     ctx.exchange.shown_key = shown_key(&ctx.exchange.key, req);

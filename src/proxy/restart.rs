@@ -28,6 +28,13 @@ pub struct Order {
     in_flight: Option<InFlight>,
 }
 
+impl Order {
+    /// The policy that serves it.
+    pub fn policy(&self) -> &Arc<Policy> {
+        &self.policy
+    }
+}
+
 impl fmt::Debug for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Order").field("restarts", &self.exchange.restarts).finish_non_exhaustive()

@@ -89,11 +89,13 @@ impl StatusSource for Status {
     }
 
     fn backends(&self) -> Value {
-        as_json(self.policy.current().backends.iter().map(|backend| backend.status()).collect::<Vec<_>>())
+        let policy = self.policy.current();
+        as_json(policy.all().flat_map(|policy| &policy.backends).map(|backend| backend.status()).collect::<Vec<_>>())
     }
 
     fn directors(&self) -> Value {
-        as_json(self.policy.current().directors.iter().map(|director| director.status()).collect::<Vec<_>>())
+        let policy = self.policy.current();
+        as_json(policy.all().flat_map(|policy| &policy.directors).map(|director| director.status()).collect::<Vec<_>>())
     }
 
     fn listeners(&self) -> Value {
@@ -105,7 +107,8 @@ impl StatusSource for Status {
     }
 
     fn metrics(&self) -> String {
-        let backends = self.policy.current().backends.iter().map(|backend| backend.gauge()).collect();
+        let policy = self.policy.current();
+        let backends = policy.all().flat_map(|policy| &policy.backends).map(|backend| backend.gauge()).collect();
         let (for_fetch, to_fetch) = (self.lock.waiting() as u64, self.lock.queued() as u64);
         let waiting = WaitingGauges { for_fetch, to_fetch };
         let abandoned = self.abandoned.gauges();

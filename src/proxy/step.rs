@@ -4,6 +4,7 @@ use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::ctx::{Exchange, RequestCtx};
 use super::facts::{ObjView, StepFacts};
+use super::site;
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step, StepSet};
 use crate::policy::Policy;
@@ -65,5 +66,8 @@ pub fn ask(policy: &Policy, step: Step, exchange: &mut Exchange, req: &mut Reque
 
 fn run_on<'a>(policy: &'a Policy, step: Step, facts: &mut StepFacts<'a>) -> Verdict {
     facts.policy = Some(policy);
+    if step == Step::Hash {
+        site::begin_key(policy.site.as_deref(), &mut facts.exchange.key);
+    }
     policy.program.run_traced(step, facts, &mut policy.fired.counting())
 }

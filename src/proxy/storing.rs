@@ -10,11 +10,12 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
 use super::connection;
-use super::ctx::{Fetch, Lifetimes, NotStored, RequestCtx, TtlSource, Uncacheable};
+use super::ctx::{Lifetimes, NotStored, RequestCtx, TtlSource, Uncacheable};
 use super::fetch::hop_by_hop_fields;
 use super::head_update;
 use super::lookup::{beside_language, found};
 use super::revalidate::{self, UNUSABLE};
+use super::site;
 use super::tags::Tags;
 use crate::cache::content_length;
 use crate::cache::targeted::SURROGATE_CONTROL;
@@ -90,7 +91,8 @@ pub fn store_page(session: &Session, head: &ResponseHeader, body: &[u8], ctx: &R
 
 /// What is stored of a response to a request that passed, if it may be stored and says itself how long
 /// it is fresh.
-pub fn stored_beside(session: &Session, beresp: &ResponseHeader, fetch: &Fetch) -> Option<CacheMeta> {
+pub fn stored_beside(session: &Session, beresp: &ResponseHeader, ctx: &RequestCtx) -> Option<CacheMeta> {
+    let fetch = &ctx.fetch;
     let times = &fetch.lifetimes;
     let states_it = times.source == TtlSource::Response && times.ttl_ms > 0;
     if !states_it || times.uncacheable == Uncacheable::Refused {
@@ -99,7 +101,8 @@ pub fn stored_beside(session: &Session, beresp: &ResponseHeader, fetch: &Fetch) 
     let times = Lifetimes { uncacheable: Uncacheable::No, ..times.clone() };
     let cc = fetch.directives(&beresp.headers);
     let may_be = why_not_stored(session.req_header(), beresp, &cc, &times).is_none();
-    may_be.then(|| stored_meta(beresp.clone(), &cc, &times, &Kinship::default(), &fetch.tags))
+    let kinship = Kinship { site: ctx.policy.site.as_deref(), ..Kinship::default() };
+    may_be.then(|| stored_meta(beresp.clone(), &cc, &times, &kinship, &fetch.tags))
 }
 
 /// Statuses that say something of one request, or of one moment, and nothing of the URL: kept by the
@@ -169,6 +172,7 @@ pub fn storable(
 
 fn meta_for(session: &Session, head: ResponseHeader, cc: &CacheControl, ctx: &RequestCtx) -> CacheMeta {
     let kinship = Kinship {
+        site: ctx.policy.site.as_deref(),
         birth: ctx.exchange.family_birth,
         beside_language: beside_language(&Vary::parse(&head.headers), session.req_header()),
     };
@@ -202,9 +206,10 @@ fn withheld_fields(headers: &HeaderMap, cc: &CacheControl) -> HeaderMap {
     listed.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// What ties a response to the other variants of its URL.
+/// What ties a response to its site, and to the other variants of its URL.
 #[derive(Default)]
-struct Kinship {
+struct Kinship<'a> {
+    site: Option<&'a str>,
     birth: Option<SystemTime>,
     beside_language: Option<HashBinary>,
 }
@@ -213,7 +218,7 @@ fn stored_meta(
     mut head: ResponseHeader,
     cc: &CacheControl,
     times: &Lifetimes,
-    kinship: &Kinship,
+    kinship: &Kinship<'_>,
     tags: &Tags,
 ) -> CacheMeta {
     for name in hop_by_hop_fields(&head.headers).iter().chain(cc.withheld_fields()) {
@@ -232,6 +237,7 @@ fn stored_meta(
         obeys_surrogate_control: cc.targeted == Some(SURROGATE_CONTROL),
         family_birth: kinship.birth,
         beside_language: kinship.beside_language,
+        site: site::mark(kinship.site),
     };
     let (grace, longest) = (whole_seconds(stored.grace), whole_seconds(stored.windows().longest()));
     let mut meta = CacheMeta::new(fresh_until.unwrap_or(now), now, grace, longest, head);

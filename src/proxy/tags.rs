@@ -1,7 +1,7 @@
 //! The tags of a response that is to be stored.
 
+use super::site::group_of_tag;
 use crate::cache::tag::{MOST_TAG_BYTES, MOST_TAGS, tags};
-use crate::store::pingora::group_of;
 
 /// Tags as they were given, each once.
 #[derive(Clone, Debug, Default)]
@@ -16,10 +16,10 @@ impl Tags {
         Self(groups)
     }
 
-    /// Adds those that a text lists.
-    pub fn add(&mut self, text: &[u8]) -> Result<(), TooMany> {
+    /// Adds those that a text lists, as the site's own.
+    pub fn add(&mut self, site: Option<&str>, text: &[u8]) -> Result<(), TooMany> {
         for tag in tags(text) {
-            let group = group_of(tag);
+            let group = group_of_tag(site, tag);
             if tag.len() > MOST_TAG_BYTES {
                 return Err(TooMany);
             }

@@ -35,7 +35,9 @@ pub struct AccessRecord {
     pub outcome: Outcome,
     /// Why so.
     pub reason: Reason,
-    /// The backend that was asked; `None` if none was.
+    /// The site whose policy decided; `None` for the root's.
+    pub site: Option<String>,
+    /// The backend that was asked, behind its site; `None` if none was.
     pub backend: Option<String>,
     /// The generation of the policy that decided.
     pub generation: u64,
@@ -73,7 +75,12 @@ impl AccessRecord {
         // Writing to a String cannot fail.
         let _ = write!(line, " {} {} {micros}us {}/{}", self.status, self.bytes, self.outcome, self.reason);
         let _ = write!(line, " generation={} xid={}", self.generation, self.xid);
-        let named = [("backend", &self.backend), ("user_agent", &self.user_agent), ("referer", &self.referer)];
+        let named = [
+            ("site", &self.site),
+            ("backend", &self.backend),
+            ("user_agent", &self.user_agent),
+            ("referer", &self.referer),
+        ];
         let named = named.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
         for (name, value) in named.chain(self.log.iter().map(|text| ("log", text))) {
             let _ = write!(line, " {name}=");

@@ -179,6 +179,27 @@ mod check {
     }
 
     #[test]
+    fn a_policy_is_checked_with_its_sites_and_each_mistake_told_once() {
+        let root = format!("{GOOD}site \"a.test\" from \"sites/a.warp\";\nsite \"b.test\" from \"sites/b.warp\";\n");
+        let here = folder(&[("root.warp", &root), ("sites/a.warp", GOOD), ("sites/b.warp", BAD)]);
+        for arguments in [&["check", "root.warp", "--format", "concise"][..], &["check", "--format", "concise"]] {
+            let ran = warp(here.path(), arguments);
+            assert_eq!((ran.code, ran.stderr.as_str()), (1, "1 error, 0 warnings in 3 files\n"));
+            assert!(ran.stdout.starts_with("sites/b.warp:3:20: ") && ran.stdout.lines().count() == 1, "{}", ran.stdout);
+        }
+        let fixed = warp(here.path(), &["check", "sites/a.warp"]);
+        assert_eq!(fixed.code, 0);
+    }
+
+    #[test]
+    fn what_a_site_has_is_mended_with_the_policy() {
+        let root = format!("{GOOD}site \"a.test\" from \"sites/a.warp\";\n");
+        let here = folder(&[("root.warp", &root), ("sites/a.warp", MENDABLE)]);
+        assert_eq!(warp(here.path(), &["check", "root.warp", "--fix"]).code, 0);
+        assert_eq!(read(&here, "sites/a.warp").matches("10.0.0.0").count(), 1);
+    }
+
+    #[test]
     fn every_format_shows_the_same_mistake() {
         let here = folder(&[("site.warp", BAD)]);
         for format in ["text", "concise", "json", "jsonl"] {

@@ -38,6 +38,7 @@ fn beside(path: &str) -> Option<Vec<u8>> {
         "staging.htpasswd" => "alice:{SHA}X8fji//gDKRq3YkUVGSi6vdZ1cI=",
         "limits.json" => "{\"free\": 60}",
         "sign.key" => "s3cret",
+        "sites/example.warp" | "sites/shop.warp" => "warp 1;\nbackend origin { .host = \"127.0.0.1\"; }\n",
         _ => return None,
     };
     Some(text.as_bytes().to_owned())

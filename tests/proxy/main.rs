@@ -49,6 +49,7 @@ mod reload_under_load;
 mod restart;
 mod retry;
 mod rules_counted;
+mod sites;
 mod slice;
 mod slow_reader;
 mod soft_purge;

@@ -35,13 +35,21 @@ pub(super) fn read_bytes<F: Facts>(normalization: &Normalization, facts: &F) -> 
         | Normalization::QueryKeep(globs)
         | Normalization::CookieDrop(globs)
         | Normalization::CookieKeep(globs) => globs.len(),
-        Normalization::QuerySort | Normalization::AcceptEncoding(_) | Normalization::HostLower => 1,
+        Normalization::QuerySort
+        | Normalization::PathDecode
+        | Normalization::PathResolve
+        | Normalization::PathMerge
+        | Normalization::AcceptEncoding(_)
+        | Normalization::HostLower => 1,
     };
     let field = |name| facts.header(Message::Req, name).map_or(0, |text| text.len());
     let bytes = match normalization {
-        Normalization::QueryDrop(_) | Normalization::QueryKeep(_) | Normalization::QuerySort => {
-            facts.get(Variable::ReqUrl).text_bytes()
-        }
+        Normalization::QueryDrop(_)
+        | Normalization::QueryKeep(_)
+        | Normalization::QuerySort
+        | Normalization::PathDecode
+        | Normalization::PathResolve
+        | Normalization::PathMerge => facts.get(Variable::ReqUrl).text_bytes(),
         Normalization::CookieDrop(_) | Normalization::CookieKeep(_) => field(&COOKIE),
         Normalization::AcceptEncoding(_) => field(&ACCEPT_ENCODING),
         Normalization::HostLower => field(&HOST),

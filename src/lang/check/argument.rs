@@ -75,8 +75,9 @@ impl Scope<'_, '_> {
         if let Some(instead) = vcl::instead_of(name) {
             return finding.help(instead);
         }
-        let functions = self.cx.names.functions.names().chain(Function::all().map(|function| function.name()));
-        unknown::suggest(self.cx.findings, finding, name, "the functions", functions)
+        let mut functions: Vec<&str> = self.cx.names.functions.names().collect();
+        functions.extend(Function::all().map(Function::name));
+        unknown::suggest(self.cx.findings, finding, name, "the functions", functions.into_iter())
     }
 
     /// The arguments in the order of the parameters, with the defaults of those that are left out.

@@ -10,7 +10,7 @@ use super::findings::Findings;
 use crate::lang::builtin;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::source::{FileId, SourceFile, SourceMap, Span};
-use crate::lang::syntax::ast::{Declaration, Include, Name, Table, TableSource};
+use crate::lang::syntax::ast::{Declaration, Include, Name, Site, Table, TableSource};
 use crate::lang::syntax::parse;
 
 /// The most bytes that one file of a policy may have.
@@ -34,6 +34,25 @@ pub(super) struct Assembled {
     pub(super) default_name: Name,
     /// The files of tables, by the place of their names.
     pub(super) data: BTreeMap<Span, FileId>,
+    /// The sites whose files there are, in source order.
+    pub(super) sites: Vec<SiteFile>,
+}
+
+/// A site with the file in which its policy starts.
+pub(super) struct SiteFile {
+    /// What is written.
+    pub(super) declared: Site,
+    /// The name of the file.
+    pub(super) name: String,
+}
+
+/// Whose policy is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    /// The one that serves what no site is for.
+    Root,
+    /// A site.
+    Site,
 }
 
 /// A file that is being read, with the `include` that led to it.
@@ -51,25 +70,46 @@ struct Assembler<'f> {
     chain: Vec<Link>,
     head: Option<Span>,
     data: BTreeMap<Span, FileId>,
+    owner: Owner,
+    sites: Vec<SiteFile>,
 }
 
 /// Reads `entry` and all that it includes.
 pub(super) fn assemble(entry: &str, files: &dyn Files, sources: &mut SourceMap, findings: &Findings) -> Assembled {
-    let mut assembler = Assembler {
-        files,
-        sources,
-        findings,
-        declarations: Vec::new(),
-        seen: HashSet::new(),
-        chain: Vec::new(),
-        head: None,
-        data: BTreeMap::new(),
-    };
+    let mut assembler = Assembler::new(Owner::Root, files, sources, findings);
     assembler.follow(entry.to_owned(), None);
     assembler.finish()
 }
 
-impl Assembler<'_> {
+/// The same for the policy of a site; `from` is where its file is named.
+pub(super) fn assemble_site(
+    entry: &str,
+    from: Span,
+    files: &dyn Files,
+    sources: &mut SourceMap,
+    findings: &Findings,
+) -> Assembled {
+    let mut assembler = Assembler::new(Owner::Site, files, sources, findings);
+    assembler.follow(entry.to_owned(), Some(from));
+    assembler.finish()
+}
+
+impl<'f> Assembler<'f> {
+    fn new(owner: Owner, files: &'f dyn Files, sources: &'f mut SourceMap, findings: &'f Findings) -> Self {
+        Self {
+            files,
+            sources,
+            findings,
+            declarations: Vec::new(),
+            seen: HashSet::new(),
+            chain: Vec::new(),
+            head: None,
+            data: BTreeMap::new(),
+            owner,
+            sites: Vec::new(),
+        }
+    }
+
     fn finish(mut self) -> Assembled {
         let builtin = self.sources.add(SourceFile::new(builtin::NAME, builtin::TEXT));
         self.parse(builtin);
@@ -80,6 +120,7 @@ impl Assembler<'_> {
             builtin,
             default_name: Name { text: "default".to_owned(), span: start_of_builtin },
             data: self.data,
+            sites: self.sites,
         }
     }
 
@@ -154,6 +195,7 @@ impl Assembler<'_> {
         for declaration in tree.declarations {
             match declaration {
                 Declaration::Include(include) => self.include(&include),
+                Declaration::Site(site) => self.site(site),
                 other => {
                     if let Declaration::Table(Table { source: TableSource::File(path), .. }) = &other {
                         self.read_data(path);
@@ -166,15 +208,30 @@ impl Assembler<'_> {
 
     /// Reads the file of a table.
     fn read_data(&mut self, path: &Name) {
+        let Some(name) = self.one_file(path) else { return };
+        if let Some(file) = self.read(&name, Some(path.span)) {
+            self.data.insert(path.span, file);
+        }
+    }
+
+    /// Notes a site with its file, which is read later.
+    fn site(&mut self, declared: Site) {
+        if self.owner == Owner::Site {
+            let finding = Diagnostic::new(Code::E0252, declared.span, "a site has no sites of its own")
+                .help("declare this site beside the other one, in the policy that `warp serve` is given");
+            self.findings.report(finding);
+        } else if let Some(name) = self.one_file(&declared.path) {
+            self.sites.push(SiteFile { declared, name });
+        }
+    }
+
+    /// The name of the one file that a path stands for; reports that there is none.
+    fn one_file(&self, path: &Name) -> Option<String> {
         let from = self.chain.last().map_or("", |link| link.name.as_str());
         let found = if is_pattern(&path.text) { Ok(Vec::new()) } else { self.files.expand(from, &path.text) };
-        match found.as_deref() {
-            Ok([name, ..]) => {
-                if let Some(file) = self.read(name, Some(path.span)) {
-                    self.data.insert(path.span, file);
-                }
-            }
-            Ok([]) => {
+        match found.map(|names| names.into_iter().next()) {
+            Ok(Some(name)) => return Some(name),
+            Ok(None) => {
                 let finding = Diagnostic::new(Code::E0220, path.span, format!("there is no file `{}`", path.text));
                 let help = "the path counts from the folder of the file that this line stands in";
                 self.findings.report(finding.help(help));
@@ -184,6 +241,7 @@ impl Assembler<'_> {
                 self.findings.report(Diagnostic::new(Code::E0222, path.span, message));
             }
         }
+        None
     }
 
     fn include(&mut self, include: &Include) {

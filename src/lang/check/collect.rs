@@ -59,7 +59,7 @@ pub(super) fn collect<'a>(assembled: &'a Assembled, brings_default: bool, findin
 impl<'a> Collector<'a, '_> {
     fn declaration(&mut self, declaration: &'a Declaration) {
         match declaration {
-            Declaration::Include(_) => {}
+            Declaration::Include(_) | Declaration::Site(_) => {}
             Declaration::Backend(block) => self.backend(block),
             Declaration::Probe(block) => {
                 if self.claim(Group::Probe, "probe", &block.name) {

@@ -90,6 +90,8 @@ pub(super) fn check_policy(
         acls: cx.names.acls.iter().map(|entry| acl::acl(&cx, entry.item)).collect(),
         subs: subs(&cx),
         steps: steps(&cx),
+        // Each is checked by itself.
+        sites: Vec::new(),
         // Behind all that is checked for it.
         rate_limits: cx.rate_limits.take(),
     };
@@ -159,8 +161,12 @@ fn step_body(cx: &Context, step: Step) -> Body {
 }
 
 fn no_backend(assembled: &Assembled) -> Diagnostic {
-    Diagnostic::new(Code::E0605, assembled.head, "the policy has no backend to fetch from")
-        .help("declare one: `backend default { .host = \"127.0.0.1\"; .port = \"8080\"; }`")
+    let help = if assembled.sites.is_empty() {
+        "declare one: `backend default { .host = \"127.0.0.1\"; .port = \"8080\"; }`"
+    } else {
+        "declare one for hosts without a site, or write `backend default none;`"
+    };
+    Diagnostic::new(Code::E0605, assembled.head, "the policy has no backend to fetch from").help(help)
 }
 
 /// A number of a thing as the typed policy counts them; the memory ends long before `u32` does.

@@ -1,8 +1,10 @@
 //! Where all parts of the check put what they find.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 
 use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::source::SourceMap;
 
 /// How many errors of a policy are reported.
 const MOST_ERRORS: usize = 1_000;
@@ -69,4 +71,17 @@ fn cut_off(findings: &mut Vec<Diagnostic>) {
     findings.truncate(end);
     let last = Diagnostic::new(Code::E0119, place, format!("{more} more mistakes from here on"));
     findings.push(last.help("mend the ones above and check again"));
+}
+
+/// Puts the findings of several policies in the order of their places. One in a file that several of them include is told
+/// once.
+pub(super) fn tell_once(findings: &mut Vec<Diagnostic>, sources: &SourceMap) {
+    findings.sort_by_key(|finding| finding.primary.span);
+    let mut told = HashSet::new();
+    findings.retain(|finding| {
+        let span = finding.primary.span;
+        let file = sources.get(span.file).map(|file| file.name().to_owned());
+        told.insert((file, span.range(), finding.code.id(), finding.message.clone()))
+    });
+    cut_off(findings);
 }

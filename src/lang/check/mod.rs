@@ -5,7 +5,7 @@
 //! checked once into `hir` (`statement`, `rules`, `normalize`, `expression`
 //! and what they call), and last `flow` and `unused` look at the whole. Nothing stops at the
 //! first mistake; what is wrong is left out of the typed policy, and the typed policy is only
-//! handed on when nothing was wrong. Reading files is the business of a [`Files`].
+//! handed on when nothing was wrong. What `site` declares goes the same way, each file by itself. Reading files is the business of a [`Files`].
 
 mod acl;
 mod action;
@@ -44,6 +44,7 @@ mod probe;
 mod rate_limit;
 mod rules;
 mod scope;
+mod site;
 mod spread;
 mod statement;
 mod table;
@@ -119,8 +120,12 @@ pub fn check_with(entry: &str, files: &dyn Files, options: &Options) -> Checked 
     let mut sources = SourceMap::default();
     let findings = Findings::default();
     let assembled = assemble::assemble(entry, files, &mut sources, &findings);
-    let hir = context::check_policy(&assembled, &sources, files, &findings, options);
-    let diagnostics = findings.into_sorted();
+    let mut hir = context::check_policy(&assembled, &sources, files, &findings, options);
+    let mut diagnostics = findings.into_sorted();
+    let (sites, found) = site::sites(&assembled, files, &mut sources);
+    hir.sites = sites;
+    diagnostics.extend(found);
+    findings::tell_once(&mut diagnostics, &sources);
     let hir = if diagnostics.iter().any(Diagnostic::is_error) { None } else { Some(hir) };
     Checked { sources, diagnostics, hir }
 }

@@ -65,6 +65,7 @@ pub(super) fn instead_of(name: &str) -> Option<&'static str> {
         "req.backend" => "write `req.backend_hint`",
         "req.backend.healthy" | "bereq.backend.healthy" => "write `std.healthy(NAME)`",
         "req.request" => "write `req.method`",
+        "vcl" => "declare `site \"example.com\" from \"sites/example.warp\";`: a policy of its own for a host",
         "hit_for_pass" => "write `return (pass(10m))` in backend_response, or `pass 10m` in `rules response`",
         _ if name.starts_with("req_top.http.") => "write `req.http`: this version does not have edge side includes",
         "accept.language_lookup" | "accept.language_filter_basic" => "write `req.accept.language([\"en\", \"de\"])`",

@@ -118,6 +118,9 @@ codes! {
     E0222 "unreadable-file" "0.1" "A file cannot be read.";
     W0224 "empty-include" "0.1" "No file is like the pattern of an `include`.";
     E0240 "unknown-parameter" "0.1" "The function has no parameter of that name.";
+    E0250 "bad-site-host" "0.1" "A site is declared for something that is no host.";
+    E0251 "host-of-two-sites" "0.1" "A host has two sites.";
+    E0252 "site-in-a-site" "0.1" "The policy of a site declares a site.";
 
     // 03 types and units
     E0301 "wrong-type" "0.1" "A value of another type is wanted.";

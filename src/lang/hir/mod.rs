@@ -10,6 +10,7 @@ mod director;
 mod expression;
 mod keys;
 mod pattern;
+mod site;
 mod statement;
 mod table;
 mod users;
@@ -22,6 +23,7 @@ pub use director::{Choice, Director, Key, Member, Shard, ShardHealth};
 pub use expression::{Arithmetic, Comparison, Expression, ExpressionKind};
 pub use keys::{Algorithm, KeySet, Material, SigningKey};
 pub use pattern::{Glob, PATTERN_SIZE_LIMIT_BYTES, Pattern, literal_start};
+pub use site::{HostPattern, Site};
 pub use statement::{Arm, KeyPart, Normalization, Outcome, Statement, StatementKind, Tags, Target};
 pub use table::{Datum, Table};
 pub use users::{MOST_BCRYPT_COST, PasswordHash, Users};
@@ -74,6 +76,8 @@ pub struct Hir {
     pub subs: Vec<Sub>,
     /// The calls of `ratelimit`.
     pub rate_limits: Vec<RateLimit>,
+    /// The sites in order of declaration.
+    pub sites: Vec<Site>,
     /// What each step does: the policy's own subs and tables in source order, then the built-in part.
     pub steps: Vec<StepBody>,
 }

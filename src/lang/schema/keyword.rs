@@ -4,6 +4,7 @@
 pub const DECLARATIONS: &[&str] = &[
     "warp",
     "include",
+    "site",
     "backend",
     "probe",
     "director",

@@ -40,6 +40,8 @@ pub struct Version {
 pub enum Declaration {
     /// `include "parts/*.warp";`
     Include(Include),
+    /// `site "example.com", "*.example.com" from "sites/example.warp";`
+    Site(Site),
     /// `backend NAME { … }` or `backend NAME none;`
     Backend(AttributeBlock),
     /// `probe NAME { … }`
@@ -70,6 +72,17 @@ pub enum Declaration {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Include {
     /// The path or pattern, relative to the file it stands in.
+    pub path: Name,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// `site "HOST", "*.HOST" from "FILE";`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Site {
+    /// The hosts, at least one.
+    pub hosts: Vec<Name>,
+    /// The policy of these hosts, relative to the file it stands in.
     pub path: Name,
     /// The whole declaration.
     pub span: Span,

@@ -7,7 +7,9 @@ pub(super) fn declaration(word: &str) -> Option<&'static str> {
         "C" => "a policy holds no C; what a function has to compute stands in a `fn`",
         "unused" => "leave it out: what is unused is a warning only",
         "upstream" => "servers are each a `backend`, and together a `director NAME = round_robin { A; B; }`",
-        "server" | "http" => "a policy is for all hosts: in `rules request first { … }`, a row looks at `host`",
+        "server" | "http" => {
+            "a row of `rules request first { … }` looks at `host`; a policy of its own for a host is declared with `site`"
+        }
         "location" => "write a row of `rules request first { … }`: `when path under \"/static/\" -> …;`",
         "map" | "dict" => "write `table NAME { \"KEY\": VALUE }`, and look up with `NAME[KEY] ?? VALUE`",
         "function" | "def" | "func" => "write `fn NAME(PARAMETER: TYPE) -> TYPE { … }`",

@@ -117,6 +117,8 @@ mod tests {
         "sub",
         "acl",
         "include",
+        "site",
+        "site \"s\"",
         "override",
         "rules",
         "normalize",

@@ -25,11 +25,11 @@ use super::backend::Backend;
 /// What a policy says of a director: what its [`State`] is kept by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DirectorDefinition {
-    /// The declared name.
+    /// The declared name, behind that of its site.
     pub name: String,
     /// How it chooses.
     pub way: Way,
-    /// The names of its members and their weights in thousandths.
+    /// The names of its members, behind that of its site too, and their weights in thousandths.
     pub members: Vec<(String, u32)>,
 }
 
@@ -87,7 +87,7 @@ impl Way {
 /// A director in `/status`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DirectorStatus {
-    /// The declared name.
+    /// The declared name, behind that of its site.
     pub name: String,
     /// How it chooses, as the policy names it.
     pub kind: &'static str,
@@ -195,7 +195,7 @@ impl Director {
         Self { number, definition, members, state }
     }
 
-    /// The declared name.
+    /// The declared name, behind that of its site.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.definition.name

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use pingora::http::ResponseHeader;
 use pingora::protocols::raw_connect::ProxyDigest;
 use pingora::protocols::{
     GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl, TimingDigest, UniqueID,
@@ -182,9 +183,13 @@ impl GetTimingDigest for Lent {
     }
 }
 
+/// Of a request that begins again this is its policy: what pingora fetches in the background knows of its request only
+/// what is kept here.
 impl GetProxyDigest for Lent {
     fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        self.with(|stream| stream.inner().get_proxy_digest()).flatten()
+        let policy = self.state().order.as_ref().map(|order| Arc::clone(order.policy()))?;
+        let head = Box::new(ResponseHeader::build(200, None).ok()?);
+        Some(Arc::new(ProxyDigest::new(head, Some(Box::new(policy)))))
     }
 }
 

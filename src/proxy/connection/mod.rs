@@ -36,7 +36,7 @@ use tokio::sync::watch;
 
 use super::backend_connection::App;
 use super::restart::Order;
-use crate::policy::PolicyHandle;
+use crate::policy::{Policy, PolicyHandle};
 use crate::store::pingora::{Pace, Seat};
 use crate::telemetry::{AccessLog, Metrics};
 use arrival::Arrival;
@@ -148,6 +148,12 @@ pub fn set_next_head(session: &Session, next: Option<NextHead>) {
 /// What is known of the client's connection; none where a request has no client.
 pub fn session(session: &Session) -> Option<Arc<ClientSession>> {
     of(session)?.with(|stream| Arc::clone(stream.session()))
+}
+
+/// The policy of a request that has begun again, for what is fetched in the background behind its response as well.
+pub fn began_under(session: &Session) -> Option<Arc<Policy>> {
+    let beside = session.downstream_session.digest()?.proxy_digest.as_ref()?;
+    beside.user_data.as_ref()?.downcast_ref::<Arc<Policy>>().cloned()
 }
 
 /// Before a response goes to the client: says how long it may take, by what the policy has set for the connection.

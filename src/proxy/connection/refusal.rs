@@ -118,6 +118,7 @@ fn record(
         duration: sample.duration,
         outcome: sample.outcome,
         reason: sample.reason,
+        site: None,
         backend: None,
         generation,
         xid: next_xid(),

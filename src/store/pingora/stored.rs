@@ -33,6 +33,8 @@ pub struct StoredTimes {
     pub family_birth: Option<SystemTime>,
     /// If it varies on `Accept-Language`, the hash of all other fields that it varies on.
     pub beside_language: Option<HashBinary>,
+    /// What tells whose it is, where one store serves several.
+    pub site: Option<u64>,
 }
 
 /// Set on what is about to be stored: its tags, by their [groups](group_of).

@@ -17,6 +17,7 @@ pub(in crate::telemetry) fn record() -> AccessRecord {
         duration: Duration::from_micros(1_520),
         outcome: Outcome::Miss,
         reason: Reason::UriMiss,
+        site: None,
         backend: Some("web".to_owned()),
         generation: 3,
         xid: 17,
@@ -31,7 +32,7 @@ fn json_names_each_field() {
     let expected = concat!(
         r#"{"time":"2024-02-29T12:34:56.007Z","client":"192.0.2.7:4711","method":"GET","host":"shop.test","url":"/a?b=c","#,
         r#""protocol":"HTTP/1.1","status":200,"bytes":1234,"duration_us":1520,"outcome":"miss","reason":"uri-miss","#,
-        r#""backend":"web","generation":3,"xid":17,"user_agent":"curl/8 \"x\"","referer":null,"log":["plan=free"]}"#,
+        r#""site":null,"backend":"web","generation":3,"xid":17,"user_agent":"curl/8 \"x\"","referer":null,"log":["plan=free"]}"#,
         "\n"
     );
     assert_eq!(record().to_json_line(), expected);
@@ -45,6 +46,8 @@ fn text_reads_from_left_to_right() {
         "\n"
     );
     assert_eq!(record().to_text_line(), expected);
+    let of_site = AccessRecord { site: Some("shop.test".to_owned()), ..record() };
+    assert!(of_site.to_text_line().contains(r#" xid=17 site="shop.test" backend="web" "#));
 }
 
 #[test]

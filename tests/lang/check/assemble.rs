@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use warp_edge::files::{DiskFiles, MemoryFiles};
-use warp_edge::lang::check::{Checked, FILE_SIZE_LIMIT_BYTES, check};
+use warp_edge::lang::check::{Checked, FILE_SIZE_LIMIT_BYTES, Files as _, check};
 
 use super::codes;
 
@@ -89,6 +89,69 @@ fn an_entry_that_is_not_there_is_a_finding() {
     assert_eq!(finding.code.id(), "E0222");
     assert_eq!(finding.message, "cannot read `missing.warp`: there is no such file");
     assert_eq!(checked.sources.describe(finding.primary.span), "missing.warp:1:1");
+}
+
+/// The hosts of each site, with its file and the names of its backends.
+fn sites(checked: &Checked) -> Vec<String> {
+    let sites = checked.hir.iter().flat_map(|hir| &hir.sites);
+    let shown = sites.map(|site| {
+        let hosts: Vec<String> = site.hosts.iter().map(ToString::to_string).collect();
+        let backends: Vec<&str> = site.policy.backends.iter().map(|backend| backend.name.as_str()).collect();
+        format!("{} {} {}", hosts.join(","), site.file, backends.join(","))
+    });
+    shown.collect()
+}
+
+const SITE: &str = "warp 1;\nbackend origin { .host = \"127.0.0.1\"; }\n";
+
+#[test]
+fn a_site_has_a_policy_of_its_own() {
+    let text = "site \"A.example\", \"*.a.example\" from \"a\";\nsite \"b.example\" from \"b\";\n";
+    let files = entry(&format!("{text}sub recv {{ call own; }}\nsub own {{ }}\n"));
+    let own = format!("{SITE}sub recv {{ call own; }}\nsub own {{ return (pass); }}\n");
+    let checked = check("main.warp", &files.with("a", SITE).with("b", own));
+    assert_eq!(codes(&checked), [""; 0]);
+    assert_eq!(sites(&checked), ["a.example,*.a.example a origin", "b.example b origin"]);
+    let root = checked.hir.unwrap();
+    assert_eq!(root.backends.len(), 1);
+    assert!(root.sites.iter().all(|site| site.policy.sites.is_empty()));
+}
+
+#[test]
+fn the_file_of_several_sites_is_checked_once() {
+    let files = entry("site \"a.example\" from \"s\";\nsite \"b.example\" from \"s\";\n");
+    let broken = check("main.warp", &files.clone().with("s", format!("{SITE}sub recv {{ call nothing; }}\n")));
+    assert_eq!(codes(&broken), ["E0205"]);
+    let part = |name: &str| format!("{SITE}include \"part\";\n# {name}\n");
+    let files = files.with("t", part("t")).with("part", "sub recv { call nothing; }\n");
+    let of_two = entry("site \"a.example\" from \"s\";\nsite \"b.example\" from \"t\";\n");
+    let both = files.clone().with("main.warp", of_two.read("main.warp").unwrap()).with("s", part("s"));
+    assert_eq!(codes(&check("main.warp", &both)), ["E0205"], "what both include is told once");
+    let checked = check("main.warp", &files.with("s", SITE));
+    let [one, other] = checked.hir.as_ref().unwrap().sites.as_slice() else { panic!("{:?}", sites(&checked)) };
+    assert!(std::sync::Arc::ptr_eq(&one.policy, &other.policy));
+}
+
+#[test]
+fn a_site_may_be_declared_in_an_included_file_and_include_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let main = write(folder.path(), "main.warp", &format!("{HEAD}include \"sites/*.part\";\n"));
+    write(folder.path(), "sites/all.part", "site \"a.example\" from \"a/main.warp\";\n");
+    write(folder.path(), "sites/a/main.warp", "warp 1;\ninclude \"backends.part\";\n");
+    write(folder.path(), "sites/a/backends.part", "backend app { .host = \"127.0.0.1\"; }\n");
+    let checked = check(&main, &DiskFiles);
+    assert_eq!(codes(&checked), [""; 0]);
+    let shown = sites(&checked).join("").replace(&format!("{}/", folder.path().display()), "");
+    assert_eq!(shown, "a.example sites/a/main.warp app");
+}
+
+#[test]
+fn a_site_that_is_not_understood_keeps_the_whole_policy_from_running() {
+    let files = entry("site \"a.example\" from \"s\";\n").with("s", "warp 1;\nbackend origin {");
+    let checked = check("main.warp", &files);
+    assert!(checked.hir.is_none());
+    let places = checked.diagnostics.iter().map(|finding| checked.sources.describe(finding.primary.span));
+    assert!(places.clone().all(|place| place.starts_with("s:2:")), "{:?}", places.collect::<Vec<_>>());
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> String {

@@ -27,12 +27,15 @@ fn mistakes_are_shown_with_their_places() {
     });
 }
 
-/// With the files of data that the policies of the corpus name.
+/// With the files of data and of sites that the policies of the corpus name.
 fn beside(files: MemoryFiles) -> MemoryFiles {
-    let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/invalid/check/data/*");
-    let found = glob::glob(data).unwrap().flatten();
-    found.fold(files, |files, path| {
-        let name = format!("data/{}", path.file_name().unwrap().to_str().unwrap());
+    let folders = ["data", "sites"];
+    let found = folders.iter().flat_map(|folder| {
+        let pattern = format!("{}/tests/corpus/invalid/check/{folder}/*", env!("CARGO_MANIFEST_DIR"));
+        glob::glob(&pattern).unwrap().flatten().map(move |path| (folder, path))
+    });
+    found.fold(files, |files, (folder, path)| {
+        let name = format!("{folder}/{}", path.file_name().unwrap().to_str().unwrap());
         files.with(name, std::fs::read(path).unwrap())
     })
 }
@@ -87,7 +90,9 @@ fn example(code: Code, heading: &str) -> &'static str {
 }
 
 fn codes_of(text: &str) -> Vec<Code> {
-    let checked = check::check("policy.warp", &MemoryFiles::new("policy.warp", text));
+    let site = "warp 1;\nbackend origin { .host = \"127.0.0.1\"; }\n";
+    let files = MemoryFiles::new("policy.warp", text).with("sites/example.warp", site).with("sites/shop.warp", site);
+    let checked = check::check("policy.warp", &files);
     checked.diagnostics.iter().map(|finding| finding.code).collect()
 }
 

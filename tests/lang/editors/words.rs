@@ -41,6 +41,7 @@ fn add(words: &mut Vec<Word>, vim: &'static str, textmate: &'static str, snippet
 const KEYWORDS: &[(&str, &str, &str)] = &[
     ("warpInclude", "keyword.control.version.warp", "«warp» 2;"),
     ("warpInclude", "keyword.control.include.warp", "«include» \"x\";"),
+    ("warpDeclaration", "storage.type.declaration.warp", "«site» \"a\" from \"b\";"),
     ("warpDeclaration", "storage.type.declaration.warp", "«sub» own { }"),
     ("warpDeclaration", "storage.type.declaration.warp", "«override» builtin.x { }"),
     ("warpDeclaration", "storage.type.declaration.warp", "«fn» f(a: INT) -> INT { return a; }"),

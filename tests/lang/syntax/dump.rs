@@ -56,6 +56,10 @@ impl Dump {
     fn declaration(&mut self, declaration: &Declaration) {
         match declaration {
             Declaration::Include(include) => self.line(&format!("include {:?}", include.path.text)),
+            Declaration::Site(site) => {
+                let hosts: Vec<&str> = site.hosts.iter().map(|host| host.text.as_str()).collect();
+                self.line(&format!("site {hosts:?} from {:?}", site.path.text));
+            }
             Declaration::Backend(block) => self.attributes("backend", block),
             Declaration::Probe(block) => self.attributes("probe", block),
             Declaration::Director(director) => self.director(director),

@@ -10,6 +10,7 @@ const SOUP: &[&str] = &[
     "warp",
     "1",
     ";",
+    "site",
     "backend",
     "probe",
     "acl",

@@ -23,12 +23,18 @@ struct Recipe {
     dir: TempDir,
 }
 
+/// The policies under that heading of a page of the cookbook.
+fn policies(page: &str, heading: &str) -> Vec<String> {
+    let text = fs::read_to_string(page_path(page)).unwrap();
+    let section = text.split_once(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no recipe {heading}")).1;
+    let blocks = section.split("\n## ").next().unwrap().split("```warp\n").skip(1);
+    blocks.map(|block| block.split_once("```").unwrap().0.to_owned()).collect()
+}
+
 impl Recipe {
     fn of(page: &str, heading: &str) -> Self {
-        let text = fs::read_to_string(page_path(page)).unwrap();
-        let section = text.split_once(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no recipe {heading}")).1;
-        let policy = section.split_once("```warp\n").unwrap().1.split_once("```").unwrap().0;
-        Self { policy: policy.to_owned(), dir: tempfile::tempdir().unwrap() }
+        let policy = policies(page, heading).swap_remove(0);
+        Self { policy, dir: tempfile::tempdir().unwrap() }
     }
 
     /// With other words in the place of some that the page has: addresses, mostly.
@@ -39,7 +45,9 @@ impl Recipe {
 
     /// With that file beside the policy.
     fn beside(self, name: &str, bytes: impl AsRef<[u8]>) -> Self {
-        fs::write(self.dir.path().join(name), bytes).unwrap();
+        let path = self.dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
         self
     }
 
@@ -50,7 +58,12 @@ impl Recipe {
 
     /// Runs it before whatever is at that port.
     fn before_port(self, port: u16) -> Proxy {
-        let Self { policy, dir } = self.with("\"8000\"", &format!("\"{port}\""));
+        self.with("\"8000\"", &format!("\"{port}\"")).run()
+    }
+
+    /// Runs it as it is.
+    fn run(self) -> Proxy {
+        let Self { policy, dir } = self;
         fs::write(dir.path().join("site.warp"), policy).unwrap();
         Proxy::start_in(dir, "site.warp", &[])
     }

@@ -1,6 +1,6 @@
 //! What shares an answer.
 
-use super::{Recipe, detail, fresh, get, seconds_left};
+use super::{Recipe, detail, fresh, get, policies, seconds_left};
 use crate::support::{Answer, Origin};
 
 #[test]
@@ -104,4 +104,25 @@ fn a_visitor_stays_in_the_group_that_was_drawn() {
     assert!(made_up.header("Set-Cookie").is_some() && made_up.cache_status().hit());
     assert_eq!(origin.requests().len(), 2);
     assert!(origin.requests().iter().all(|request| request.header("Cookie").is_none()));
+}
+
+#[test]
+fn each_site_has_a_policy_and_pages_of_its_own() {
+    let (example, shop) = (Origin::start(), Origin::start());
+    let site = &policies("sharing", "Many sites on one node")[1];
+    let before = |origin: &Origin| site.replace("\"8000\"", &format!("\"{}\"", origin.address().port()));
+    example.on("/", Answer::ok("example"));
+    shop.on("/", Answer::ok("shop"));
+    let proxy = Recipe::of("sharing", "Many sites on one node")
+        .beside("sites/example.warp", before(&example))
+        .beside("sites/shop.warp", before(&shop))
+        .run();
+    let ask = |host: &str| get(&proxy, "/", &[("Host", host)]);
+    for (host, text) in [("example.com", "example"), ("www.example.com", "example"), ("shop.example.com", "shop")] {
+        assert_eq!(ask(host).text(), text, "{host}");
+        assert!(ask(host).cache_status().hit());
+    }
+    assert_eq!((ask("example.org").status, ask("127.0.0.1").reason.as_str()), (421, "Not served here"));
+    proxy.client().request("PURGE", "/").header("Host", "example.com").send();
+    assert_eq!(["example.com", "shop.example.com"].map(|host| ask(host).cache_status().hit()), [false, true]);
 }

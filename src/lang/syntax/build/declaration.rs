@@ -1,8 +1,8 @@
 //! Declarations other than rule tables.
 
 use super::super::ast::{
-    Acl, AclEntry, Attribute, AttributeBlock, AttributeValue, Binding, Director, Include, Name, Sub, Table, TableEntry,
-    TableSource,
+    Acl, AclEntry, Attribute, AttributeBlock, AttributeValue, Binding, Director, Include, Name, Site, Sub, Table,
+    TableEntry, TableSource,
 };
 use super::super::grammar::Rule;
 use super::super::parsed::Node;
@@ -12,6 +12,15 @@ impl Builder<'_> {
     pub(super) fn include(node: Node<'_>) -> Option<Include> {
         let span = node.span();
         Some(Include { path: Self::text(&node.child(Rule::string)?), span })
+    }
+
+    /// The last of its texts is the file.
+    pub(super) fn site(node: Node<'_>) -> Option<Site> {
+        let span = node.span();
+        let mut hosts: Vec<Name> =
+            node.children().filter(|part| part.rule() == Rule::string).map(|part| Self::text(&part)).collect();
+        let path = hosts.pop()?;
+        Some(Site { hosts, path, span })
     }
 
     pub(super) fn constant(&mut self, node: Node<'_>) -> Option<Binding> {

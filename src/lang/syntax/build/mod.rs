@@ -59,6 +59,7 @@ impl<'d> Builder<'d> {
     pub(super) fn declaration(&mut self, node: Node<'_>) -> Option<Declaration> {
         Some(match node.rule() {
             Rule::include => Declaration::Include(Self::include(node)?),
+            Rule::site => Declaration::Site(Self::site(node)?),
             Rule::constant => Declaration::Const(self.constant(node)?),
             Rule::backend => Declaration::Backend(self.attribute_block(node)?),
             Rule::probe => Declaration::Probe(self.attribute_block(node)?),

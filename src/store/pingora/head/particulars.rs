@@ -39,8 +39,10 @@ mod flag {
     pub const FAR_OFF: u32 = 1 << 16;
     /// It has tags.
     pub const TAGS: u32 = 1 << 17;
+    /// It is somebody's of several.
+    pub const SITE: u32 = 1 << 18;
     /// All that stand in the third byte.
-    pub const IN_THIRD: u32 = FAR_OFF | TAGS;
+    pub const IN_THIRD: u32 = FAR_OFF | TAGS | SITE;
 }
 
 /// The versions that there are; their places stand for them.
@@ -162,6 +164,7 @@ impl Particulars {
         self.write_pingora_windows(flags, out);
         self.write_first_line(flags, out);
         self.write_kinship(flags, out);
+        out.extend(self.times.site.into_iter().flat_map(u64::to_le_bytes));
         if !tags.is_empty() {
             varint::write(tags.len() as u128, out);
             for tag in tags {
@@ -190,6 +193,7 @@ impl Particulars {
             (flag::BESIDE_LANGUAGE, times.beside_language.is_some()),
             (flag::FAR_OFF, nanos_since_epoch(self.created).is_none()),
             (flag::TAGS, has_tags),
+            (flag::SITE, times.site.is_some()),
         ];
         let flags = bits.into_iter().filter(|(_, is_set)| *is_set).fold(0, |flags, (bit, _)| flags | bit);
         if flags & flag::IN_THIRD == 0 { flags } else { flags | flag::MORE }
@@ -257,6 +261,7 @@ impl Particulars {
             obeys_surrogate_control: is_set(flag::OBEYS_SURROGATE_CONTROL),
             family_birth: same.or(is_set(flag::OTHER_BIRTH).then_some(other)),
             beside_language,
+            site: if is_set(flag::SITE) { Some(u64::from_le_bytes(reader.array()?)) } else { None },
         };
         let tags: usize = if is_set(flag::TAGS) { reader.number_as()? } else { 0 };
         let tags = reader.take(tags.checked_mul(size_of::<u64>())?)?;
@@ -312,9 +317,10 @@ mod tests {
             grace in windows(), keep in windows(), stale_if_error in option::of(windows()),
             may_be_stale: bool, obeys_surrogate_control: bool,
             family_birth in option::of(times()), beside_language: Option<HashBinary>,
+            site: Option<u64>,
         ) -> StoredTimes {
             StoredTimes {
-                grace, keep, stale_if_error, may_be_stale, obeys_surrogate_control, family_birth, beside_language
+                grace, keep, stale_if_error, may_be_stale, obeys_surrogate_control, family_birth, beside_language, site
             }
         }
     }
