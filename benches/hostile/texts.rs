@@ -22,7 +22,7 @@ pub const TEXTS: &[(&str, Writer)] = &[
             + "sub s0 { } sub recv { call s30; }\n"
     }),
     ("subs that call many others", |bytes| {
-        let calls = (0..30).map(|at| format!("call b{at}; ")).collect::<String>();
+        let calls = (0..30).map(|at| format!("call b{at}; ")).collect::<Vec<_>>().concat();
         let mut text = HEAD.to_owned();
         for at in 0..30 {
             let _ = writeln!(text, "sub a{at} {{ {calls} }}\nsub b{at} {{ {} }}", calls.replace('b', "c"));

@@ -76,7 +76,9 @@ impl Scope<'_, '_> {
             return finding.help(instead);
         }
         let mut functions: Vec<&str> = self.cx.names.functions.names().collect();
-        functions.extend(Function::all().map(Function::name));
+        for function in Function::all() {
+            functions.push(function.name());
+        }
         unknown::suggest(self.cx.findings, finding, name, "the functions", functions.into_iter())
     }
 

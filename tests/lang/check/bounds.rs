@@ -91,7 +91,7 @@ fn names_are_compared_as_often_as_is_of_use() {
     for at in 0..1_000 {
         let _ = writeln!(text, "const name{at} = {at};");
     }
-    let uses: String = (0..900).map(|at| format!("set req.http.X = nome{at};\n")).collect();
+    let uses = (0..900).map(|at| format!("set req.http.X = nome{at};\n")).collect::<Vec<_>>().concat();
     let found = check(&policy(&format!("{text}sub recv {{ {uses} }}\n")));
     let meant =
         found.diagnostics.iter().filter(|found| found.help.as_deref().is_some_and(|help| help.contains("did you")));
@@ -101,7 +101,7 @@ fn names_are_compared_as_often_as_is_of_use() {
 
 #[test]
 fn a_thousand_mistakes_are_enough() {
-    let uses: String = (0..3_000).map(|at| format!("set req.http.X = unknown{at};\n")).collect();
+    let uses = (0..3_000).map(|at| format!("set req.http.X = unknown{at};\n")).collect::<Vec<_>>().concat();
     let found = check(&policy(&format!("sub recv {{ {uses} }}\n")));
     assert_eq!((codes(&found).len(), codes(&found).last()), (1_001, Some(&"E0119")));
     assert_eq!(found.diagnostics[1_000].message, "2000 more mistakes from here on");
