@@ -41,7 +41,8 @@ pub async fn read(session: &mut Session, exchange: &mut Exchange, most_bytes: us
         return Ok(Reading::Whole(kept.clone()));
     }
     let most_bytes = most_bytes.min(MOST_BYTES);
-    if content_length(&session.req_header().headers).is_some_and(|length| length > most_bytes as u64) {
+    let length = content_length(&session.req_header().headers);
+    if length.is_some_and(|length| length > most_bytes as u64) {
         return Ok(Reading::TooLarge);
     }
     if session.req_header().headers.contains_key(header::EXPECT) {
@@ -50,7 +51,8 @@ pub async fn read(session: &mut Session, exchange: &mut Exchange, most_bytes: us
         session.downstream_session.req_header_mut().remove_header(&header::EXPECT);
     }
     session.enable_retry_buffering();
-    let mut content = BytesMut::new();
+    // As much as is needed and no more: it is held for as long as the backend takes.
+    let mut content = BytesMut::with_capacity(length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0));
     while let Some(bytes) = session.read_request_body().await? {
         content.extend_from_slice(&bytes);
         if content.len() > most_bytes {

@@ -198,6 +198,15 @@ pub fn reason_of(error: &Error, ctx: &RequestCtx) -> Reason {
         (_, T::ConnectTimedout | T::ConnectRefused | T::ConnectNoRoute | T::ConnectError | T::SocketError) => {
             Reason::Connect
         }
+        // No connection by TLS: nobody was asked, so that there is no response that could be bad.
+        (
+            _,
+            T::TLSHandshakeFailure
+            | T::TLSHandshakeTimedout
+            | T::TLSWantX509Lookup
+            | T::HandshakeError
+            | T::InvalidCert,
+        ) => Reason::Connect,
         (_, T::ReadTimedout | T::WriteTimedout) => Reason::Timeout,
         // Set where the error was made: a sick backend, a policy that gave up.
         (_, T::HTTPStatus(_)) => ctx.verdict.reason,

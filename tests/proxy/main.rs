@@ -20,6 +20,7 @@ mod date;
 mod director;
 mod failed_fill;
 mod failure;
+mod flood;
 mod forward;
 mod freshness;
 mod gate;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -41,8 +41,18 @@ impl Authority {
 
     /// A certificate for this name or address.
     pub fn certify(&self, name: &str) -> Certificate {
+        self.sign(&CertificateParams::new(vec![name.to_owned()]).unwrap())
+    }
+
+    /// One that counts from the beginning of that year to the beginning of the other.
+    pub fn certify_from_to(&self, name: &str, from: i32, to: i32) -> Certificate {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        (params.not_before, params.not_after) = (date_time_ymd(from, 1, 1), date_time_ymd(to, 1, 1));
+        self.sign(&params)
+    }
+
+    fn sign(&self, params: &CertificateParams) -> Certificate {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         let certificate = params.signed_by(&key, &self.0).unwrap();
         Certificate { certificate: certificate.pem(), key: key.serialize_pem() }
     }
@@ -95,6 +105,23 @@ impl Relay {
                 greeting.push(byte);
             }
             relay(stream, Seen { greeting, ..Seen::default() }, seen, origin).await;
+        })
+    }
+
+    /// Takes the binary header of the PROXY protocol off each connection, and speaks TLS then.
+    pub fn greeted_tls(origin: &Origin, certificate: &Certificate) -> Self {
+        let acceptor = TlsAcceptor::from(Arc::new(server_config(certificate, None)));
+        Self::on_port(origin, move |mut stream, seen, origin| {
+            let acceptor = acceptor.clone();
+            async move {
+                let mut head = [0; 16];
+                let Ok(_) = stream.read_exact(&mut head).await else { return };
+                let mut greeting = head.to_vec();
+                greeting.resize(16 + usize::from(u16::from_be_bytes([head[14], head[15]])), 0);
+                let Ok(_) = stream.read_exact(&mut greeting[16..]).await else { return };
+                let Ok(stream) = acceptor.accept(stream).await else { return };
+                relay(stream, Seen { greeting, ..Seen::default() }, seen, origin).await;
+            }
         })
     }
 

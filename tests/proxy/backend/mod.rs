@@ -1,6 +1,7 @@
 //! What a backend's attributes say of how it is spoken to.
 
 mod greeting;
+mod hostile_tls;
 mod limit;
 mod names;
 mod probe;
