@@ -6,6 +6,7 @@
 //! simply tried again with the next event. Every two seconds the places are also looked at without
 //! an event: some file systems tell nothing (network mounts), and a watch may not be granted.
 
+mod priority;
 mod stamp;
 mod targets;
 
@@ -139,6 +140,7 @@ struct Stopped;
 
 impl<F: FnMut(&ReloadReport)> Watch<F> {
     fn run(mut self) {
+        priority::step_back();
         self.look();
         let mut next_poll = Instant::now() + self.timing.poll;
         loop {
@@ -190,6 +192,7 @@ impl<F: FnMut(&ReloadReport)> Watch<F> {
 
     /// Looks without an event, also at directories that were replaced unseen.
     fn poll(&mut self) {
+        self.handle.free_replaced();
         if self.targets.stamps() != self.stamps {
             for directory in std::mem::take(&mut self.armed) {
                 self.forget(&directory);
