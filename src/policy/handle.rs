@@ -23,7 +23,6 @@ pub struct PolicyHandle {
     source: PolicySource,
     lasting: Lasting,
     current: ArcSwap<Policy>,
-    metrics: Arc<Metrics>,
     last_reload: ArcSwapOption<ReloadReport>,
     /// Policies that were replaced while requests were on them: to free ten thousand rules takes longer than most requests.
     replaced: Mutex<Vec<Arc<Policy>>>,
@@ -43,14 +42,13 @@ impl PolicyHandle {
     /// # Errors
     /// When it has errors: a proxy does not start with a broken policy.
     pub fn load(source: PolicySource, registry: Arc<Registry>, metrics: Arc<Metrics>) -> Result<Self, Box<Rejected>> {
-        let lasting = Lasting { registry, limiters: Limiters::default() };
+        let lasting = Lasting { registry, limiters: Limiters::default(), metrics };
         let policy = compile(&source, &lasting, 1)?;
-        metrics.set_generation(policy.generation);
+        lasting.metrics.set_generation(policy.generation);
         Ok(Self {
             source,
             lasting,
             current: ArcSwap::from_pointee(policy),
-            metrics,
             last_reload: ArcSwapOption::empty(),
             replaced: Mutex::default(),
             refused: Mutex::default(),
@@ -102,7 +100,7 @@ impl PolicyHandle {
     }
 
     fn reloads(&self, result: ReloadResult) -> u64 {
-        self.metrics.reloads().find(|(counted, _)| *counted == result).map_or(0, |(_, number)| number)
+        self.lasting.metrics.reloads().find(|(counted, _)| *counted == result).map_or(0, |(_, number)| number)
     }
 
     /// The places whose change may change the policy: those of the running text and of a refused one.
@@ -139,7 +137,7 @@ impl PolicyHandle {
         self.free_replaced();
         // Counted last: whoever sees the count finds the report.
         self.last_reload.store(Some(Arc::new(report.clone())));
-        self.metrics.reload(outcome);
+        self.lasting.metrics.reload(outcome);
         report
     }
 
@@ -164,7 +162,7 @@ impl PolicyHandle {
             warnings = policy.warnings.len(),
             "policy reloaded"
         );
-        self.metrics.set_generation(policy.generation);
+        self.lasting.metrics.set_generation(policy.generation);
         let replaced = self.current.swap(Arc::new(policy));
         self.replaced().push(replaced);
         *refused = None;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::reads::Reads;
 use super::source::PolicySource;
-use super::{Fired, Policy, acls, backends, directors};
+use super::{Failures, Fired, Policy, acls, backends, directors};
 use crate::decision::Program;
 use crate::files::DiskFiles;
 use crate::lang::check::Checked;
@@ -14,6 +14,7 @@ use crate::lang::diagnostic::{Diagnostic, render};
 use crate::lang::source::SourceMap;
 use crate::limit::Limiters;
 use crate::origin::Registry;
+use crate::telemetry::Metrics;
 
 /// Why a text did not become a policy, with all that is needed to show it in full.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +49,8 @@ pub struct Lasting {
     pub registry: Arc<Registry>,
     /// Rate limits with their buckets.
     pub limiters: Limiters,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
 }
 
 /// Reads, checks and lowers the policy of `source`; what it has in common with one before comes from `lasting`.
@@ -80,6 +83,7 @@ pub fn compile(source: &PolicySource, lasting: &Lasting, generation: u64) -> Res
         backends,
         default_backend,
         fired: Fired::new(program.rule_count()),
+        failures: Failures::new(Arc::clone(&lasting.metrics)),
         _acl_hosts: acl_hosts.keep(&program),
         program,
         path: source.path.clone(),

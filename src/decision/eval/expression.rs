@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::functions::{self, Arguments};
-use super::{Scope, compare, cookies, query, reckon, text};
+use super::{Scope, compare, cookies, directives, query, reckon, text};
 use crate::decision::facts::{Facts, Value};
 use crate::decision::fold::{LONGEST_TEXT_BYTES, is_constant};
 use crate::lang::hir::{Expression, ExpressionKind, TableId};
@@ -28,6 +28,7 @@ impl<'a, F: Facts> Scope<'a, F> {
             Kind::Backend(backend) => Value::Backend(*backend),
             Kind::Variable(variable) => self.facts.get(*variable),
             Kind::Header(message, name) => Value::Text(self.facts.header(*message, name)),
+            Kind::Directive(message, directive) => directives::value(self.facts, *message, *directive),
             Kind::Query(message, name) => Value::Text(self.query_parameter(*message, name)),
             Kind::Cookie(message, name) => Value::Text(self.cookie(*message, name)),
             Kind::Local(id) => self.local(*id),

@@ -10,6 +10,7 @@ mod cookies;
 mod copied;
 mod credentials;
 mod device;
+mod directives;
 mod effect;
 mod expression;
 mod functions;
@@ -24,6 +25,7 @@ mod signed_url;
 mod tables;
 mod text;
 mod truth;
+mod url_path;
 mod work;
 
 pub use acl::ChangingAcl;

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use http::HeaderName;
 use http::header::{ACCEPT_ENCODING, COOKIE, HOST};
 
-use super::{codings, cookies, query};
+use super::{codings, cookies, query, url_path};
 use crate::decision::facts::{Facts, Refused, Value};
 use crate::lang::hir::{Glob, Normalization};
 use crate::lang::schema::{Message, Variable};
@@ -18,6 +18,9 @@ pub(super) fn normalize<F: Facts>(normalization: &Normalization, facts: &mut F) 
         Normalization::QueryDrop(globs) => keep_parameters(facts, |name| !is_like(name, globs)),
         Normalization::QueryKeep(globs) => keep_parameters(facts, |name| is_like(name, globs)),
         Normalization::QuerySort => rewrite_query(facts, is_sorted, sort_query),
+        Normalization::PathDecode => rewrite_path(facts, url_path::decode_unreserved),
+        Normalization::PathResolve => rewrite_path(facts, url_path::resolve_dots),
+        Normalization::PathMerge => rewrite_path(facts, url_path::merge_slashes),
         Normalization::CookieDrop(globs) => filter_cookies(facts, |name| !is_like(name, globs)),
         Normalization::CookieKeep(globs) => filter_cookies(facts, |name| is_like(name, globs)),
         Normalization::AcceptEncoding(wanted) => reduce_codings(facts, wanted),
@@ -32,13 +35,21 @@ pub(super) fn read_bytes<F: Facts>(normalization: &Normalization, facts: &F) -> 
         | Normalization::QueryKeep(globs)
         | Normalization::CookieDrop(globs)
         | Normalization::CookieKeep(globs) => globs.len(),
-        Normalization::QuerySort | Normalization::AcceptEncoding(_) | Normalization::HostLower => 1,
+        Normalization::QuerySort
+        | Normalization::PathDecode
+        | Normalization::PathResolve
+        | Normalization::PathMerge
+        | Normalization::AcceptEncoding(_)
+        | Normalization::HostLower => 1,
     };
     let field = |name| facts.header(Message::Req, name).map_or(0, |text| text.len());
     let bytes = match normalization {
-        Normalization::QueryDrop(_) | Normalization::QueryKeep(_) | Normalization::QuerySort => {
-            facts.get(Variable::ReqUrl).text_bytes()
-        }
+        Normalization::QueryDrop(_)
+        | Normalization::QueryKeep(_)
+        | Normalization::QuerySort
+        | Normalization::PathDecode
+        | Normalization::PathResolve
+        | Normalization::PathMerge => facts.get(Variable::ReqUrl).text_bytes(),
         Normalization::CookieDrop(_) | Normalization::CookieKeep(_) => field(&COOKIE),
         Normalization::AcceptEncoding(_) => field(&ACCEPT_ENCODING),
         Normalization::HostLower => field(&HOST),
@@ -72,6 +83,15 @@ fn rewrite_query<F: Facts>(
     if *url == *rewritten {
         return Ok(());
     }
+    facts.set(Variable::ReqUrl, Value::Text(Some(Cow::Owned(rewritten))))
+}
+
+/// Nothing else than a path begins with a slash: `*` stays (RFC 9112 section 3.2.4).
+fn rewrite_path<F: Facts>(facts: &mut F, rewrite: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Result<(), Refused> {
+    let Value::Text(Some(url)) = facts.get(Variable::ReqUrl) else { return Ok(()) };
+    let (path, query) = url.split_at(memchr::memchr(b'?', &url).unwrap_or(url.len()));
+    let Some(mut rewritten) = rewrite(path).filter(|_| path.starts_with(b"/")) else { return Ok(()) };
+    rewritten.extend_from_slice(query);
     facts.set(Variable::ReqUrl, Value::Text(Some(Cow::Owned(rewritten))))
 }
 

@@ -56,7 +56,9 @@ impl Scope<'_, '_> {
         let (name, span) = (call.function.text(), call.function.span);
         let Some(function) = Function::find(&name) else {
             self.report(self.unknown_function(&name, span));
-            for argument in &call.arguments {
+            // A list may be what it takes.
+            let is_list = |argument: &&ast::Argument| matches!(argument.value.kind, ast::ExpressionKind::List(_));
+            for argument in call.arguments.iter().filter(|argument| !is_list(argument)) {
                 self.expression(&argument.value);
             }
             return None;

@@ -238,6 +238,7 @@ fn is_settled(value: &Expression) -> bool {
     let itself = match &value.kind {
         Kind::Variable(_)
         | Kind::Header(..)
+        | Kind::Directive(..)
         | Kind::Query(..)
         | Kind::Cookie(..)
         | Kind::HasQuery(..)

@@ -9,7 +9,7 @@ use super::scope::{Home, Scope};
 use super::{table_file, unknown};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Datum, Expression, ExpressionKind, Table, TableId};
-use crate::lang::schema::Type;
+use crate::lang::schema::{DirectiveView, Type};
 use crate::lang::source::{FileId, Span};
 use crate::lang::syntax::ast::{self, ListItem, Path, TableEntry, TableSource};
 
@@ -133,6 +133,11 @@ impl Scope<'_, '_> {
             self.cx.names.tables.refer(&name.text);
             let key = self.expression(key).map(|key| Box::new(to_text(key)))?;
             return self.entry(at, key, written.span);
+        }
+        if let ast::ExpressionKind::Path(path) = &written.kind
+            && let Some(view) = DirectiveView::find(&path.text())
+        {
+            return self.directive(view, written.span);
         }
         self.expression(written)
     }

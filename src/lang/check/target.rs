@@ -6,7 +6,7 @@ use super::scope::Scope;
 use super::{unknown, vcl};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Arithmetic, Expression, ExpressionKind, StatementKind, Target};
-use crate::lang::schema::{self, Access, RuleTable, SHORT_NAMES, STATUS_WORDS, StepSet, Type, Variable};
+use crate::lang::schema::{self, Access, DirectiveView, RuleTable, SHORT_NAMES, STATUS_WORDS, StepSet, Type, Variable};
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{self, AssignOperator, Path};
 
@@ -87,6 +87,10 @@ impl Scope<'_, '_> {
         if matches!(text.split_once('.'), Some(("req" | "bereq", "query" | "cookies"))) {
             let finding = Diagnostic::new(Code::E0403, span, format!("`{text}` is a view and cannot be {verb}"));
             return finding.help("change `req.url` or the `Cookie` field, or use `normalize req`");
+        }
+        if let Some(view) = DirectiveView::find(text) {
+            let finding = Diagnostic::new(Code::E0403, span, format!("`{text}` is a view and cannot be {verb}"));
+            return finding.help(format!("change the field: `{}.http.Cache-Control`", view.message.name()));
         }
         let finding = Diagnostic::new(Code::E0201, span, format!("there is no variable `{text}`"));
         if let Some(instead) = vcl::instead_of(text) {
