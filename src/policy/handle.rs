@@ -171,10 +171,9 @@ impl PolicyHandle {
     /// Frees the policies that were replaced and that no request is on any more: here, and not where the last of those
     /// ends.
     pub(super) fn free_replaced(&self) {
-        let (left, done) =
-            std::mem::take(&mut *self.replaced()).into_iter().partition(|one| Arc::strong_count(one) > 1);
-        let done: Vec<Arc<Policy>> = done;
-        self.replaced().extend::<Vec<_>>(left);
+        let is_in_use = |one: &Arc<Policy>| Arc::strong_count(one) > 1;
+        let (left, done): (Vec<_>, Vec<_>) = std::mem::take(&mut *self.replaced()).into_iter().partition(is_in_use);
+        self.replaced().extend(left);
         drop(done);
     }
 

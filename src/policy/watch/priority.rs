@@ -5,13 +5,25 @@
 #[cfg(target_os = "linux")]
 const STEPS: i32 = 6;
 
+/// There is nothing behind that.
+#[cfg(target_os = "linux")]
+const MOST_NICENESS: i32 = 19;
+
 /// Has this thread wait for those that serve. A policy is compiled a little later, and no request is.
 pub(super) fn step_back() {
     // On Linux the priority is that of the thread; elsewhere it is that of the process.
     #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::setpriority_process(None, STEPS) {
+    if let Err(error) = raise_niceness() {
         tracing::debug!("reloads are as urgent as requests: {error}");
     }
+}
+
+#[cfg(target_os = "linux")]
+fn raise_niceness() -> std::io::Result<()> {
+    use rustix::process::{getpriority_process, setpriority_process};
+
+    let niceness = getpriority_process(None)?.saturating_add(STEPS).min(MOST_NICENESS);
+    Ok(setpriority_process(None, niceness)?)
 }
 
 #[cfg(test)]
@@ -26,7 +38,7 @@ mod tests {
             super::step_back();
             getpriority_process(None).unwrap()
         });
-        assert!(own.join().unwrap() >= before.max(super::STEPS).min(19));
+        assert_eq!(own.join().unwrap(), (before + super::STEPS).min(super::MOST_NICENESS));
         assert_eq!(getpriority_process(None).unwrap(), before);
     }
 }
