@@ -5,8 +5,9 @@
 #
 # WARP is the binary to measure; without it, a release build is made. A second warp is the origin. "to serving" is
 # from the rename that puts the file in place to the first response that the new policy made, "to the swap" what
-# /status tells of the reload: reading, checking, compiling and publishing. wrk (package wrk) is left out if it is
-# not there.
+# /status tells of the reload: reading, checking, compiling and publishing. Then requests are timed for 12 seconds at
+# rest and for 12 seconds with 20 reloads of 10,000 rules, in turns, as often as PAIRS says (3). wrk (package wrk) is
+# left out if it is not there.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -107,6 +108,59 @@ measure() {
     printf '    %-12s %s\n' "to the swap" "$(summary "$work/swap")"
 }
 
+# What wrk with 4 connections says of 12 seconds, in "$work/$1": the 99th percentile in microseconds, how many requests
+# were answered, and how many were not or not well.
+timed_load() {
+    wrk -t1 -c4 -d12s --latency -H 'Host: h1.example' "http://127.0.0.1:$traffic/p1/x" >"$work/wrk.timed"
+    awk '
+        function us(text) { return text * (text ~ /us$/ ? 1 : text ~ /ms$/ ? 1000 : 1000000) }
+        $1 == "99%" { high = us($2) }
+        $2 == "requests" && $3 == "in" { answered = $1 }
+        /Socket errors/ { for (at = 1; at <= NF; at++) lost += $at }
+        /Non-2xx/ { lost += $NF }
+        END { printf "%d %d %d\n", high, answered, lost }' "$work/wrk.timed" >>"$work/$1"
+}
+
+# Reloads 20 policies of 10,000 rules, one each half second, and waits until the last one serves.
+reload_often() {
+    local turn
+    for turn in $(seq 1 20); do
+        mv "$work/policy-$turn" "$work/site.warp"
+        sleep 0.5
+    done
+}
+
+# What requests take at rest and while the policy is reloaded, in turns.
+under_reloads() {
+    local pair turn reloads before
+    printf '12 seconds at rest and 12 seconds with 20 reloads of 10,000 rules, in turns, wrk with 4 connections\n'
+    : >"$work/quiet" >"$work/reloading"
+    for pair in $(seq 1 "${PAIRS:-3}"); do
+        for turn in $(seq 1 20); do benches/genpolicy.sh 10000 "$origin" "pair-$pair-$turn" >"$work/policy-$turn"; done
+        timed_load quiet
+        before=$(reloads_ok)
+        reload_often &
+        timed_load reloading
+        wait "$!"
+        reloads=$(($(reloads_ok) - before))
+        paste -d' ' <(tail -n1 "$work/quiet") <(tail -n1 "$work/reloading") | awk -v pair="$pair" -v reloads="$reloads" '{
+            printf "    pair %d: 99th percentile %.2f ms at rest, %.2f ms with %d reloads, ratio %.2f; ", pair, $1 / 1000, $4 / 1000, reloads, $4 / $1
+            printf "%d and %d answered, %d lost\n", $2, $5, $3 + $6 }'
+    done
+    paste -d' ' "$work/quiet" "$work/reloading" | awk '{ ratio[NR] = $4 / $1; lost += $3 + $6 } END {
+        for (one = 1; one < NR; one++) for (two = one + 1; two <= NR; two++)
+            if (ratio[two] < ratio[one]) { swap = ratio[one]; ratio[one] = ratio[two]; ratio[two] = swap }
+        printf "    ratio of the 99th percentiles: median %.2f, least %.2f, largest %.2f; %d requests lost\n", ratio[int((NR + 1) / 2)], ratio[1], ratio[NR], lost }'
+}
+
+# How many reloads there were.
+reloads_ok() {
+    exec 4<>"/dev/tcp/127.0.0.1/$admin"
+    printf 'GET /status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&4
+    sed -n 's/.*"reloads_ok":\([0-9]*\).*/\1/p' <&4
+    exec 4>&-
+}
+
 # Both loads for one size of policy.
 series() {
     printf '%s rules, %s reloads, no load\n' "$1" "$2"
@@ -138,5 +192,8 @@ printf 'HEAD /p1/x HTTP/1.1\r\nHost: h1.example\r\n\r\n' >"$work/request"
 exec 3<>"/dev/tcp/127.0.0.1/$traffic"
 
 printf '%s, %s cores\n' "$("$warp" --version)" "$(nproc)"
-series 10 100
-series 10000 10
+if [ -z "${PAIRS_ONLY:-}" ]; then
+    series 10 100
+    series 10000 10
+fi
+if command -v wrk >/dev/null; then under_reloads; fi

@@ -5,9 +5,11 @@ mod texts;
 
 #[path = "../../tests/lang/decision/facts.rs"]
 mod facts;
+#[path = "../support/process.rs"]
+mod process;
 
 use std::io::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use allocation_counter::measure;
 use warp_edge::decision::Program;
@@ -66,10 +68,12 @@ fn stages(files: &MemoryFiles) -> String {
     format!("{found} {failed} | {} | {} | {} | {}", ms(checking), ms(showing), ms(compiling), ms(running))
 }
 
+/// In time of the processor, which what else runs on the machine changes little.
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let began = Instant::now();
+    let thread = process::Thread::own();
+    let began = thread.run_time();
     let made = work();
-    (made, began.elapsed())
+    (made, thread.run_time().saturating_sub(began))
 }
 
 fn ms(time: Duration) -> String {

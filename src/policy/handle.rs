@@ -24,6 +24,8 @@ pub struct PolicyHandle {
     lasting: Lasting,
     current: ArcSwap<Policy>,
     last_reload: ArcSwapOption<ReloadReport>,
+    /// Policies that were replaced while requests were on them: to free ten thousand rules takes longer than most requests.
+    replaced: Mutex<Vec<Arc<Policy>>>,
     /// The text that was refused last, until one is accepted. Held for the whole of a reload: one at a time.
     refused: Mutex<Option<Refused>>,
 }
@@ -48,6 +50,7 @@ impl PolicyHandle {
             lasting,
             current: ArcSwap::from_pointee(policy),
             last_reload: ArcSwapOption::empty(),
+            replaced: Mutex::default(),
             refused: Mutex::default(),
         })
     }
@@ -131,6 +134,8 @@ impl PolicyHandle {
             errors,
             diagnostics,
         };
+        drop(current);
+        self.free_replaced();
         // Counted last: whoever sees the count finds the report.
         self.last_reload.store(Some(Arc::new(report.clone())));
         self.lasting.metrics.reload(outcome);
@@ -159,8 +164,22 @@ impl PolicyHandle {
             "policy reloaded"
         );
         self.lasting.metrics.set_generation(policy.generation);
-        self.current.store(Arc::new(policy));
+        let replaced = self.current.swap(Arc::new(policy));
+        self.replaced().push(replaced);
         *refused = None;
+    }
+
+    /// Frees the policies that were replaced and that no request is on any more: here, and not where the last of those
+    /// ends.
+    pub(super) fn free_replaced(&self) {
+        let is_in_use = |one: &Arc<Policy>| Arc::strong_count(one) > 1;
+        let (left, done): (Vec<_>, Vec<_>) = std::mem::take(&mut *self.replaced()).into_iter().partition(is_in_use);
+        self.replaced().extend(left);
+        drop(done);
+    }
+
+    fn replaced(&self) -> MutexGuard<'_, Vec<Arc<Policy>>> {
+        self.replaced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn refused(&self) -> MutexGuard<'_, Option<Refused>> {

@@ -37,6 +37,10 @@ pub struct Report {
     pub compared: usize,
     /// How many features were seen.
     pub features: usize,
+    /// How many inputs were kept to be changed further, those of the corpus among them.
+    pub kept: usize,
+    /// The longest time of the processor for one input, in nanoseconds.
+    pub longest_ns: u64,
     /// The most that an input took, for each stage.
     pub most: std::collections::BTreeMap<&'static str, Most>,
 }
@@ -71,7 +75,13 @@ fn supervised(seed: u64, work: impl FnOnce(&mut Fuzzer) + Send + 'static) -> Rep
         let beat = move || alive.send(()).unwrap_or_default();
         let mut fuzzer = Fuzzer::new(seed, place, Box::new(beat));
         work(&mut fuzzer);
-        Report { features: fuzzer.seen.len(), most: work::most(), ..fuzzer.report }
+        Report {
+            features: fuzzer.seen.len(),
+            kept: fuzzer.kept.len(),
+            longest_ns: work::longest_ns(),
+            most: work::most(),
+            ..fuzzer.report
+        }
     });
     drop(done);
     loop {
@@ -155,7 +165,7 @@ impl Fuzzer {
     fn tried(&mut self, text: &str) -> Outcome {
         (self.beat)();
         std::fs::write(&self.place, text).unwrap();
-        let outcome = self.targets.run(text);
+        let outcome = work::timed(|| self.targets.run(text));
         self.report.inputs += 1;
         self.report.policies += usize::from(outcome.compared > 0);
         self.report.compared += outcome.compared;

@@ -23,6 +23,7 @@ mod targets;
 mod words;
 mod work;
 
+use std::fmt::Write as _;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -71,15 +72,35 @@ fn as_long_as_asked_for() {
     let threads = thread::available_parallelism().map_or(1, usize::from) as u64;
     let runs = (first..first + threads).map(|seed| thread::spawn(move || drive(seed, move |_| Instant::now() < until)));
     let runs: Vec<_> = runs.collect();
-    runs.into_iter().zip(first..).for_each(|(run, seed)| show(seed, &run.join().unwrap()));
+    let reports: Vec<Report> = runs.into_iter().map(|run| run.join().unwrap()).collect();
+    summarize(first, minutes, &reports);
 }
 
+/// Prints what a run did, and writes it beside the inputs that it tried, to be recorded.
 #[expect(clippy::print_stdout, reason = "the result of the run")]
-fn show(seed: u64, report: &Report) {
-    let Report { inputs, policies, compared, features, most } = report;
-    println!("seed {seed}: {inputs} inputs, {policies} policies, {compared} comparisons, {features} features");
-    for (stage, most) in most {
-        let (memory, ms) = (most.memory_bytes / 1024, most.processor_ns / 1_000_000);
-        println!("    {stage}: at most {memory} KiB, {} allocations, {ms} ms", most.allocations);
+fn summarize(first_seed: u64, minutes: u64, reports: &[Report]) {
+    let sum = |of: fn(&Report) -> usize| reports.iter().map(of).sum::<usize>();
+    let most = |of: fn(&Report) -> u64| reports.iter().map(of).max().unwrap_or(0);
+    let mut text = format!(
+        "{minutes} minutes on {} threads, seeds from {first_seed}: {} inputs, {} of them policies without mistakes, {} \
+         comparisons of tree and oracle, {} inputs in the corpus at the end.\nThe longest input took {} ms of the \
+         processor; the process had {} MiB in use at the most.\n",
+        reports.len(),
+        sum(|report| report.inputs),
+        sum(|report| report.policies),
+        sum(|report| report.compared),
+        most(|report| report.kept as u64),
+        most(|report| report.longest_ns) / 1_000_000,
+        work::most_resident_bytes() >> 20,
+    );
+    for (seed, report) in (first_seed..).zip(reports) {
+        let _ = writeln!(text, "seed {seed}: {} inputs, {} features", report.inputs, report.features);
+        for (stage, most) in &report.most {
+            let (memory, ms) = (most.memory_bytes / 1024, most.processor_ns / 1_000_000);
+            let _ = writeln!(text, "    {stage}: at most {memory} KiB, {} allocations, {ms} ms", most.allocations);
+        }
     }
+    let place = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("fuzz-summary.txt");
+    std::fs::write(&place, &text).unwrap();
+    println!("{text}written to {}", place.display());
 }

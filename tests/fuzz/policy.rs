@@ -100,14 +100,22 @@ pub struct Writer<'a> {
     step: Step,
     locals: Vec<(String, Type)>,
     functions: Vec<(String, Type)>,
+    /// Subs that `recv` may call.
+    subs: Vec<String>,
 }
 
 /// The text of a policy.
 pub fn policy(dice: &mut Dice) -> String {
-    let mut writer = Writer { dice, step: Step::Recv, locals: Vec::new(), functions: Vec::new() };
+    let mut writer = Writer { dice, step: Step::Recv, locals: Vec::new(), functions: Vec::new(), subs: Vec::new() };
     let mut text = DECLARATIONS.to_owned();
     for at in 0..writer.dice.below(3) {
         let _ = writeln!(text, "{}", writer.function(at));
+    }
+    for at in 0..writer.dice.below(3) {
+        let _ = writeln!(text, "{}", writer.called_sub(at));
+    }
+    if writer.dice.one_in(6) {
+        let _ = writeln!(text, "{}", writer.key());
     }
     if writer.dice.one_in(3) {
         text.push_str("normalize req { path decode_unreserved, merge_slashes, resolve_dots, refuse_ambiguous; ");
@@ -187,6 +195,46 @@ impl Writer<'_> {
         format!("sub {} {{\n{}}}", step.name(), self.block(count, 0))
     }
 
+    /// A sub that only `recv` calls, and perhaps those before it.
+    fn called_sub(&mut self, at: usize) -> String {
+        self.step = Step::Recv;
+        self.locals.clear();
+        let count = self.dice.mostly_small(4);
+        let name = format!("called{at}");
+        let text = format!("sub {name} {{\n{}}}", self.block(count, 1));
+        self.subs.push(name);
+        text
+    }
+
+    fn key(&mut self) -> String {
+        self.step = Step::Hash;
+        self.locals.clear();
+        format!("key {{ req.url; req.host; {}; req.query sorted; }}", self.value(Type::String, 2))
+    }
+
+    /// What only statements of their own kind do.
+    fn special(&mut self) -> String {
+        match self.dice.below(4) {
+            0 if self.step == Step::BackendResponse => format!("    tag {};", self.value(Type::String, 2)),
+            1 if self.step == Step::BackendResponse => "    tag header \"Surrogate-Key\";".to_owned(),
+            2 if self.step == Step::Recv && !self.subs.is_empty() => {
+                format!("    call {};", self.dice.pick(&self.subs))
+            }
+            _ => format!("    ban where {};", self.ban_condition()),
+        }
+    }
+
+    fn ban_condition(&mut self) -> String {
+        let field = *self.dice.pick(FIELDS);
+        let test = match self.dice.below(4) {
+            0 => format!("obj.http.{field} ~ {}", self.pattern()),
+            1 => format!("obj.status == {}", self.literal(Type::Int)),
+            2 => format!("obj.age > {}", self.value(Type::Duration, 1)),
+            _ => format!("obj.http.{field} == {}", self.value(Type::String, 2)),
+        };
+        if self.dice.one_in(2) { format!("{test} and {}", self.value(Type::Bool, 1)) } else { test }
+    }
+
     fn block(&mut self, count: usize, depth: usize) -> String {
         let known = self.locals.len();
         let mut lines = String::new();
@@ -201,6 +249,7 @@ impl Writer<'_> {
     fn statement(&mut self, depth: usize) -> String {
         match self.dice.below(if depth < 3 { 12 } else { 8 }) {
             0 => self.binding(),
+            1 if self.dice.one_in(3) => self.special(),
             1 | 2 => self.setting(),
             3 => self.header_setting(),
             4 | 5 => self.effect(),
@@ -339,7 +388,9 @@ impl Writer<'_> {
 
     fn literal(&mut self, ty: Type) -> String {
         match ty {
-            Type::Int => (*self.dice.pick(&["0", "1", "-1", "404", "7", "9223372036854775807", "300"])).to_owned(),
+            Type::Int => {
+                (*self.dice.pick(&["0", "1", "-1", "404", "7", "9223372036854775807", "300", "70000"])).to_owned()
+            }
             Type::Real => (*self.dice.pick(&["0.0", "0.5", "-2.5", "1000000.0"])).to_owned(),
             Type::Bool => (*self.dice.pick(&["true", "false"])).to_owned(),
             Type::Duration => (*self.dice.pick(&["0s", "1s", "10ms", "1.5h", "365d"])).to_owned(),

@@ -1,7 +1,7 @@
 //! What an input may cost. Work is counted, not timed, so that a loaded machine changes nothing: memory and
 //! allocations by the allocator; the time of the processor, not of the clock, catches what loops without either.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use allocation_counter::measure;
@@ -38,11 +38,32 @@ impl Most {
 
 thread_local! {
     static MOST: RefCell<BTreeMap<&'static str, Most>> = const { RefCell::new(BTreeMap::new()) };
+    static LONGEST_NS: Cell<u64> = const { Cell::new(0) };
 }
 
 /// The most that each stage took on this thread.
 pub fn most() -> BTreeMap<&'static str, Most> {
     MOST.with_borrow(Clone::clone)
+}
+
+/// The longest time of the processor that one input took on this thread, all stages together.
+pub fn longest_ns() -> u64 {
+    LONGEST_NS.get()
+}
+
+/// Does all stages for an input, and notes how long they take.
+pub fn timed<T>(work: impl FnOnce() -> T) -> T {
+    let began = processor_ns();
+    let result = work();
+    LONGEST_NS.set(LONGEST_NS.get().max(processor_ns().saturating_sub(began)));
+    result
+}
+
+/// The most memory that this process had in use, in bytes; 0 where the system does not say.
+pub fn most_resident_bytes() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.trim().trim_end_matches("kB").trim().parse().map_or(0, |kib: u64| kib * 1024)
 }
 
 /// Does a stage for an input of that length; panics if it takes more than it may.

@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may, as tests do")]
 
+mod allocations;
+#[path = "../../benches/support/asked.rs"]
+mod asked;
 mod build;
 mod equal;
 mod explained;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::copied::Copied;
 use super::functions::{self, Settled};
 use super::work::BAN_BYTES;
 use super::{Context, Scope, normalize, own, query};
@@ -28,19 +29,24 @@ pub(in crate::decision) fn perform<F: Facts>(
     let context = Context { counts: true, ..context };
     let value = |facts: &F, expression: &Expression| {
         let scope = Scope::new(facts, locals.get(base..).unwrap_or_default(), context);
-        let value = own(scope.value(expression));
+        let value = scope.value(expression);
         scope.works(value.text_bytes());
+        let value = Copied::of(value);
         context.check_work().map(|()| value)
     };
     match statement {
         StatementKind::Let(id, expression) => {
-            let value = kept(value(facts, expression)?)?;
-            bind(locals, base + id.0 as usize, value);
+            let value = value(facts, expression)?;
+            bind(locals, base + id.0 as usize, own(kept(value.value())?));
             Ok(())
         }
-        StatementKind::Set(target, expression) => set(target, value(facts, expression)?, facts),
+        StatementKind::Set(target, expression) => set(target, value(facts, expression)?.value(), facts),
         StatementKind::Unset(target) => unset(target, facts),
         StatementKind::Effect(function, given) => {
+            if let [only] = given.as_slice() {
+                let values = [value(facts, only)?];
+                return functions::perform(*function, &Settled::new(given, &values, context), facts, context.step);
+            }
             let values = given.iter().map(|argument| value(facts, argument)).collect::<Result<Vec<_>, _>>()?;
             functions::perform(*function, &Settled::new(given, &values, context), facts, context.step)
         }
@@ -50,11 +56,16 @@ pub(in crate::decision) fn perform<F: Facts>(
             normalize::normalize(normalization, facts)
         }
         StatementKind::Key(part) => {
-            let part = match part {
-                KeyPart::Value(expression) => text_of(value(facts, expression)?),
-                KeyPart::Query { sorted } => query::whole(facts, *sorted),
-            };
-            facts.hash_part(part.as_deref());
+            match part {
+                KeyPart::Value(expression) => {
+                    let part = value(facts, expression)?;
+                    facts.hash_part(text_of(part.value()).as_deref());
+                }
+                KeyPart::Query { sorted } => {
+                    let part = query::whole(facts, *sorted);
+                    facts.hash_part(part.as_deref());
+                }
+            }
             Ok(())
         }
         StatementKind::Ban(condition) => {
@@ -67,7 +78,10 @@ pub(in crate::decision) fn perform<F: Facts>(
         }
         StatementKind::Tag(tags) => {
             match tags {
-                Tags::Text(expression) => facts.tag(&text_of(value(facts, expression)?).unwrap_or_default()),
+                Tags::Text(expression) => {
+                    let tags = value(facts, expression)?;
+                    facts.tag(&text_of(tags.value()).unwrap_or_default());
+                }
                 Tags::Field(name) => facts.tag_by_field(name),
             }
             Ok(())
@@ -76,7 +90,7 @@ pub(in crate::decision) fn perform<F: Facts>(
     }
 }
 
-fn text_of(value: Value<'static>) -> Option<Cow<'static, [u8]>> {
+fn text_of(value: Value<'_>) -> Option<Cow<'_, [u8]>> {
     match value {
         Value::Text(text) => text,
         _ => None,
@@ -93,7 +107,7 @@ fn bind(locals: &mut Vec<Value<'static>>, at: usize, value: Value<'static>) {
 }
 
 /// The value, to be read again.
-fn kept(value: Value<'static>) -> Result<Value<'static>, Refused> {
+fn kept(value: Value<'_>) -> Result<Value<'_>, Refused> {
     if value.text_bytes() > KEPT_TEXT_LIMIT_BYTES { Err(Refused(TOO_LONG)) } else { Ok(value) }
 }
 
@@ -101,7 +115,7 @@ fn kept(value: Value<'static>) -> Result<Value<'static>, Refused> {
 const TOO_LONG: &str = "the text is too long: a policy keeps up to 64 KiB, more only as a body";
 
 /// Unset text is written as empty text, as in VCL: only `unset` removes.
-fn set<F: Facts>(target: &Target, value: Value<'static>, facts: &mut F) -> Result<(), Refused> {
+fn set<F: Facts>(target: &Target, value: Value<'_>, facts: &mut F) -> Result<(), Refused> {
     let value = if value == Value::UNSET { Value::Text(Some(Cow::Borrowed(b""))) } else { value };
     match (target, value) {
         (Target::Variable(variable), value) if variable.access().read.is_empty() => facts.set(*variable, value),

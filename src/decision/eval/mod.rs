@@ -7,6 +7,7 @@ mod acl;
 mod codings;
 mod compare;
 mod cookies;
+mod copied;
 mod credentials;
 mod device;
 mod directives;

@@ -15,16 +15,16 @@ use crate::lang::schema::{Message, Variable};
 /// Rewrites one part of the request.
 pub(super) fn normalize<F: Facts>(normalization: &Normalization, facts: &mut F) -> Result<(), Refused> {
     match normalization {
-        Normalization::QueryDrop(globs) => rewrite_query(facts, |url| filter_query(url, |name| !is_like(name, globs))),
-        Normalization::QueryKeep(globs) => rewrite_query(facts, |url| filter_query(url, |name| is_like(name, globs))),
-        Normalization::QuerySort => rewrite_query(facts, sort_query),
+        Normalization::QueryDrop(globs) => keep_parameters(facts, |name| !is_like(name, globs)),
+        Normalization::QueryKeep(globs) => keep_parameters(facts, |name| is_like(name, globs)),
+        Normalization::QuerySort => rewrite_query(facts, is_sorted, sort_query),
         Normalization::PathDecode => rewrite_path(facts, url_path::decode_unreserved),
         Normalization::PathResolve => rewrite_path(facts, url_path::resolve_dots),
         Normalization::PathMerge => rewrite_path(facts, url_path::merge_slashes),
         Normalization::CookieDrop(globs) => filter_cookies(facts, |name| !is_like(name, globs)),
         Normalization::CookieKeep(globs) => filter_cookies(facts, |name| is_like(name, globs)),
         Normalization::AcceptEncoding(wanted) => reduce_codings(facts, wanted),
-        Normalization::HostLower => rewrite_header(facts, &HOST, |header| Some(header.to_ascii_lowercase())),
+        Normalization::HostLower => lower_host(facts),
     }
 }
 
@@ -61,9 +61,22 @@ fn is_like(name: &[u8], globs: &[Glob]) -> bool {
     globs.iter().any(|glob| glob.matches(name))
 }
 
-fn rewrite_query<F: Facts>(facts: &mut F, rewrite: impl Fn(&[u8]) -> Vec<u8>) -> Result<(), Refused> {
+fn keep_parameters<F: Facts>(facts: &mut F, keeps: impl Fn(&[u8]) -> bool) -> Result<(), Refused> {
+    rewrite_query(
+        facts,
+        |query| query.split(|byte| *byte == b'&').all(|one| !one.is_empty() && keeps(&query::name(one))),
+        |url| filter_query(url, &keeps),
+    )
+}
+
+/// Rewrites a URL with a query, unless the query is as it should be.
+fn rewrite_query<F: Facts>(
+    facts: &mut F,
+    is_right: impl Fn(&[u8]) -> bool,
+    rewrite: impl Fn(&[u8]) -> Vec<u8>,
+) -> Result<(), Refused> {
     let Value::Text(Some(url)) = facts.get(Variable::ReqUrl) else { return Ok(()) };
-    if memchr::memchr(b'?', &url).is_none() {
+    if memchr::memchr(b'?', &url).is_none() || is_right(query_of(&url)) {
         return Ok(());
     }
     let rewritten = rewrite(&url);
@@ -85,6 +98,13 @@ fn rewrite_path<F: Facts>(facts: &mut F, rewrite: impl Fn(&[u8]) -> Option<Vec<u
 fn filter_query(url: &[u8], keeps: impl Fn(&[u8]) -> bool) -> Vec<u8> {
     let kept: Vec<&[u8]> = parameters(url).filter(|parameter| keeps(&query::name(parameter))).collect();
     query::with_query(url, &kept)
+}
+
+/// Whether the parameters stand in order, and no empty one among them.
+fn is_sorted(query: &[u8]) -> bool {
+    let parameters = || query.split(|byte| *byte == b'&');
+    parameters().all(|one| !one.is_empty())
+        && parameters().is_sorted_by(|one, next| query::name(one) <= query::name(next))
 }
 
 fn sort_query(url: &[u8]) -> Vec<u8> {
@@ -116,24 +136,20 @@ fn filter_cookies<F: Facts>(facts: &mut F, keeps: impl Fn(&[u8]) -> bool) -> Res
 fn reduce_codings<F: Facts>(facts: &mut F, wanted: &[String]) -> Result<(), Refused> {
     let header = facts.header(Message::Req, &ACCEPT_ENCODING);
     let reduced = codings::first_accepted(header.as_deref().unwrap_or_default(), wanted);
-    let reduced = reduced.map(|coding| coding.as_bytes().to_vec());
-    if reduced.as_deref() == header.as_deref() {
+    if reduced.map(str::as_bytes) == header.as_deref() {
         return Ok(());
     }
+    let reduced = reduced.map(|coding| coding.as_bytes().to_vec());
     write_header(facts, &ACCEPT_ENCODING, reduced)
 }
 
-fn rewrite_header<F: Facts>(
-    facts: &mut F,
-    name: &HeaderName,
-    rewrite: impl Fn(&[u8]) -> Option<Vec<u8>>,
-) -> Result<(), Refused> {
-    let Some(header) = facts.header(Message::Req, name) else { return Ok(()) };
-    let rewritten = rewrite(&header);
-    if rewritten.as_deref() == Some(&*header) {
+fn lower_host<F: Facts>(facts: &mut F) -> Result<(), Refused> {
+    let Some(header) = facts.header(Message::Req, &HOST) else { return Ok(()) };
+    if !header.iter().any(u8::is_ascii_uppercase) {
         return Ok(());
     }
-    write_header(facts, name, rewritten)
+    let lower = header.to_ascii_lowercase();
+    write_header(facts, &HOST, Some(lower))
 }
 
 fn write_header<F: Facts>(facts: &mut F, name: &HeaderName, value: Option<Vec<u8>>) -> Result<(), Refused> {

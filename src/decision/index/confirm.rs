@@ -1,4 +1,4 @@
-//! Patterns that are looked at only after a literal in front of them was found.
+//! Patterns that are looked at only after a literal in front of them, or at their end, was found.
 
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
@@ -17,14 +17,20 @@ pub(super) enum Confirm {
     Whole(Pattern),
     /// What follows the literal, which is that long.
     Rest { literal_bytes: u32, rest: Arc<Rest> },
+    /// What comes before the literal at the end, which is that long.
+    Front { literal_bytes: u32, front: Arc<Rest> },
 }
 
 impl Confirm {
-    /// Whether a text that starts with the literal matches.
+    /// Whether a text that starts or ends with the literal matches.
     pub fn is_match(&self, text: &[u8]) -> bool {
         match self {
             Self::Whole(pattern) => pattern.is_match(text),
             Self::Rest { literal_bytes, rest } => rest.matches_from(text, *literal_bytes as usize),
+            Self::Front { literal_bytes, front } => {
+                let end = text.len().saturating_sub(*literal_bytes as usize);
+                front.matches_up_to(text.get(..end).unwrap_or_default())
+            }
         }
     }
 }
@@ -37,6 +43,9 @@ impl PartialEq for Confirm {
             (Self::Rest { literal_bytes, rest }, Self::Rest { literal_bytes: other_bytes, rest: other }) => {
                 literal_bytes == other_bytes && Arc::ptr_eq(rest, other)
             }
+            (Self::Front { literal_bytes, front }, Self::Front { literal_bytes: other_bytes, front: other }) => {
+                literal_bytes == other_bytes && Arc::ptr_eq(front, other)
+            }
             _ => false,
         }
     }
@@ -48,12 +57,14 @@ impl Hash for Confirm {
     fn hash<H: Hasher>(&self, state: &mut H) {
         match self {
             Self::Whole(pattern) => pattern.text().hash(state),
-            Self::Rest { literal_bytes, rest } => (literal_bytes, Arc::as_ptr(rest)).hash(state),
+            Self::Rest { literal_bytes, rest: part } | Self::Front { literal_bytes, front: part } => {
+                (literal_bytes, Arc::as_ptr(part)).hash(state);
+            }
         }
     }
 }
 
-/// The remainder of patterns behind their literal, compiled when it is first needed.
+/// The remainder of patterns behind or before their literal, compiled when it is first needed.
 #[derive(Debug)]
 pub(super) struct Rest {
     hir: Hir,
@@ -61,7 +72,7 @@ pub(super) struct Rest {
 }
 
 impl Rest {
-    /// The remainder that is anchored where the literal ends.
+    /// The remainder, which is anchored where the literal is.
     pub fn new(hir: Hir) -> Self {
         Self { hir, compiled: OnceLock::new() }
     }
@@ -72,12 +83,20 @@ impl Rest {
     }
 
     fn matches_from(&self, text: &[u8], start: usize) -> bool {
+        self.matches(Input::new(text).range(start..).anchored(Anchored::Yes))
+    }
+
+    /// The anchor at the end is part of it.
+    fn matches_up_to(&self, text: &[u8]) -> bool {
+        self.matches(Input::new(text))
+    }
+
+    fn matches(&self, input: Input<'_>) -> bool {
         let build = || {
             let config = Config::new().utf8_empty(false).nfa_size_limit(Some(PATTERN_SIZE_LIMIT_BYTES));
             Regex::builder().configure(config).syntax(syntax::Config::new().utf8(false)).build_from_hir(&self.hir).ok()
         };
-        let input = Input::new(text).range(start..).anchored(Anchored::Yes).earliest(true);
-        self.compiled.get_or_init(build).as_ref().is_some_and(|regex| regex.is_match(input))
+        self.compiled.get_or_init(build).as_ref().is_some_and(|regex| regex.is_match(input.earliest(true)))
     }
 }
 

@@ -93,6 +93,7 @@ fn text_passes(check: &Check<'_>, text: &[u8]) -> bool {
         Check::EndsWith(texts) => any(texts, <[u8]>::ends_with),
         Check::Extension(texts) => any(texts, has_extension),
         Check::Guarded(starts, confirm) => any(starts, <[u8]>::starts_with) && confirm.is_match(text),
+        Check::GuardedEnd(ends, confirm) => any(ends, <[u8]>::ends_with) && confirm.is_match(text),
         Check::Confirmed(confirm) => confirm.is_match(text),
         Check::Matches(_) | Check::Shared { .. } | Check::Within(_) | Check::InAcl(_) | Check::IsTrue => false,
     }

@@ -52,9 +52,11 @@ impl<'t, 'h> Keeper<'t, 'h> {
             return *known;
         }
         let kept = match self.all.get(test as usize) {
-            Some(Test::Value { subject, check: Check::Guarded(_, confirm), negated }) if confirmed => {
-                self.keep_check(*subject, Check::Confirmed(confirm.clone()), *negated)
-            }
+            Some(Test::Value {
+                subject,
+                check: Check::Guarded(_, confirm) | Check::GuardedEnd(_, confirm),
+                negated,
+            }) if confirmed => self.keep_check(*subject, Check::Confirmed(confirm.clone()), *negated),
             Some(Test::Value { subject, check, negated }) => self.keep_check(*subject, check.own(), *negated),
             Some(condition) => self.push(condition.own()),
             None => u32::MAX,

@@ -40,7 +40,9 @@ impl<'t> Keyed<'t> {
 
     fn add(&mut self, test: &'t Test<'_>, numbers: &mut HashMap<(u32, Key<'t>), u32>) {
         let (subject, is_guard) = match test {
-            Test::Value { subject, check, .. } => (*subject, matches!(check, Check::Guarded(..))),
+            Test::Value { subject, check, .. } => {
+                (*subject, matches!(check, Check::Guarded(..) | Check::GuardedEnd(..)))
+            }
             Test::Condition { .. } => (0, false),
         };
         let (first, mut kind) = (number(self.listed.len()), None);

@@ -4,7 +4,7 @@ use super::test::{Check, Test, Texts};
 use crate::lang::hir::AclId;
 
 /// A key of a test: the value passes the test if, and only if, it passes one of its keys, but for
-/// [`Check::Guarded`], where a key is only the first half.
+/// [`Check::Guarded`] and [`Check::GuardedEnd`], where a key is only the first half.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Key<'t> {
     Equal(&'t [u8]),
@@ -32,7 +32,7 @@ pub(super) fn keys<'t>(test: &'t Test<'_>, mut add: impl FnMut(Key<'t>)) -> bool
         Check::Under(texts) => {
             each(texts, |text| if text.ends_with(b"/") { Key::StartsWith(text) } else { Key::Segment(text) });
         }
-        Check::EndsWith(texts) => each(texts, Key::EndsWith),
+        Check::EndsWith(texts) | Check::GuardedEnd(texts, _) => each(texts, Key::EndsWith),
         Check::Extension(texts) => {
             texts.iter().filter(|one| !one.contains(&b'/')).for_each(|one| add(Key::Extension(one)));
         }

@@ -66,13 +66,14 @@ fn settle(patterns: Vec<Known>) -> (Vec<Option<Check<'static>>>, Box<[Automaton]
             Shape::Equal(texts) => Some(Check::OneOf(Cow::Owned(texts))),
             Shape::StartsWith(texts) => Some(Check::StartsWith(Cow::Owned(texts))),
             Shape::EndsWith(texts) => Some(Check::EndsWith(Cow::Owned(texts))),
-            Shape::Guarded(..) if crowded => {
+            Shape::Guarded(..) | Shape::GuardedEnd(..) if crowded => {
                 if let Some(hir) = parse(known.pattern.text()) {
                     add(known.pattern, hir);
                 }
                 None
             }
             Shape::Guarded(starts, confirm) => Some(Check::Guarded(Cow::Owned(starts), confirm)),
+            Shape::GuardedEnd(ends, confirm) => Some(Check::GuardedEnd(Cow::Owned(ends), confirm)),
             Shape::Other(whole) => {
                 add(known.pattern, whole);
                 None
@@ -85,18 +86,19 @@ fn settle(patterns: Vec<Known>) -> (Vec<Option<Check<'static>>>, Box<[Automaton]
 
 /// For each pattern, whether its literals stand in front of many.
 fn behind_crowded_literals(patterns: &[Known]) -> Vec<bool> {
-    fn starts(known: &Known) -> Option<(u32, &Vec<Box<[u8]>>)> {
+    fn literals(known: &Known) -> Option<(u32, bool, &Vec<Box<[u8]>>)> {
         match &known.shape {
-            Shape::Guarded(starts, _) => Some((known.subject, starts)),
+            Shape::Guarded(starts, _) => Some((known.subject, false, starts)),
+            Shape::GuardedEnd(ends, _) => Some((known.subject, true, ends)),
             _ => None,
         }
     }
     let mut counts = HashMap::new();
-    for start in patterns.iter().filter_map(starts) {
-        *counts.entry(start).or_insert(0) += 1;
+    for literal in patterns.iter().filter_map(literals) {
+        *counts.entry(literal).or_insert(0) += 1;
     }
-    let is_crowded = |start| counts.get(&start).is_some_and(|count| *count > MOST_BEHIND_ONE_LITERAL);
-    patterns.iter().map(|known| starts(known).is_some_and(is_crowded)).collect()
+    let is_crowded = |literal| counts.get(&literal).is_some_and(|count| *count > MOST_BEHIND_ONE_LITERAL);
+    patterns.iter().map(|known| literals(known).is_some_and(is_crowded)).collect()
 }
 
 /// A pattern that only an automaton speeds up.

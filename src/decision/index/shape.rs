@@ -24,6 +24,8 @@ pub(super) enum Shape {
     EndsWith(Texts),
     /// The text starts with one of these and what follows is more: `^/a/[0-9]+`.
     Guarded(Texts, Confirm),
+    /// The text ends with that and what comes before is more: `[0-9]+\.html$`.
+    GuardedEnd(Texts, Confirm),
     /// Anything else.
     Other(Hir),
 }
@@ -56,6 +58,9 @@ impl Shapes {
         if let Some((starts, rest)) = parts.long_literal() {
             let confirm = self.confirm(pattern, &starts, Some(rest));
             return Some(Shape::Guarded(starts, confirm));
+        }
+        if let Some((end, front)) = parts.long_end() {
+            return Some(self.behind_front(end, front));
         }
         let body = Hir::concat(parts.body.to_vec());
         Some(match exact(&body) {
@@ -90,6 +95,13 @@ impl Shapes {
         let rest = Arc::clone(self.written.get(rest)?.as_ref()?);
         let literal_bytes = u32::try_from(literal.len()).ok()?;
         Some(Shape::Guarded(vec![literal], Confirm::Rest { literal_bytes, rest }))
+    }
+
+    /// The shape of a pattern with a literal at its end and that in front.
+    fn behind_front(&mut self, end: Box<[u8]>, front: Hir) -> Shape {
+        let literal_bytes = u32::try_from(end.len()).unwrap_or(u32::MAX);
+        let front = self.meant.entry(front.to_string()).or_insert_with(|| Arc::new(Rest::new(front)));
+        Shape::GuardedEnd(vec![end], Confirm::Front { literal_bytes, front: Arc::clone(front) })
     }
 
     /// How to confirm a pattern behind its literals, of which `rest` follows if there is but one.
@@ -155,6 +167,21 @@ impl<'h> Parts<'h> {
         (unbounded && literal.0.len() >= LONG_LITERAL_BYTES).then(|| self.behind(&starts).map(|rest| (starts, rest)))?
     }
 
+    /// The literal at the end, with what comes before. Only if the pattern is anchored there and can be of any length, and
+    /// if nothing looks beyond where it is cut.
+    fn long_end(&self) -> Option<(Box<[u8]>, Hir)> {
+        let (last, front) = self.body.split_last()?;
+        let (HirKind::Literal(literal), true) = (last.kind(), self.ends) else { return None };
+        let is_plain = |part: &Hir| part.properties().look_set().is_empty();
+        let unbounded = front.iter().any(|part| part.properties().maximum_len().is_none());
+        if !unbounded || !front.iter().all(is_plain) || literal.0.len() < LONG_LITERAL_BYTES {
+            return None;
+        }
+        let start = self.starts.then(|| Hir::look(Look::Start));
+        let parts = start.into_iter().chain(front.iter().cloned()).chain([Hir::look(Look::End)]);
+        Some((literal.0.clone(), Hir::concat(parts.collect())))
+    }
+
     /// What follows the literal that is the only start and the first part of the body.
     fn behind(&self, starts: &Texts) -> Option<Hir> {
         let ([start], Some((first, rest))) = (starts.as_slice(), self.body.split_first()) else { return None };
@@ -197,7 +224,9 @@ mod tests {
             Shape::StartsWith(texts) => format!("starts {}", list(&texts)),
             Shape::EndsWith(texts) => format!("ends {}", list(&texts)),
             Shape::Guarded(starts, Confirm::Rest { rest, .. }) => format!("{} then {rest}", list(&starts)),
-            Shape::Guarded(starts, Confirm::Whole(_)) => format!("{} whole", list(&starts)),
+            Shape::Guarded(starts, _) => format!("{} whole", list(&starts)),
+            Shape::GuardedEnd(ends, Confirm::Front { front, .. }) => format!("{front} before {}", list(&ends)),
+            Shape::GuardedEnd(..) => "not as it should be".to_owned(),
             Shape::Other(_) => "other".to_owned(),
         }
     }
@@ -214,6 +243,16 @@ mod tests {
     fn a_literal_in_front_guards_the_rest() {
         assert_eq!(shown(r"^/r1/[a-z]+\.html$"), r"/r1/ then (?:(?-u:[a-z])+(?:\.html)\z)");
         assert_eq!(shown("^/(a|b)[a-z]*x"), "/a /b whole");
+    }
+
+    #[test]
+    fn a_literal_at_the_end_guards_what_is_before() {
+        assert_eq!(shown(r"/[a-z]+-7\.html$"), r"(?:/(?-u:[a-z])+\z) before -7.html");
+        assert_eq!(shown(r"^/.*\.html$"), r"(?:\A/(?-u:[\x00-\x09\x0B-\xFF])*\z) before .html");
+        assert_eq!(shown(r"^/r1/[a-z]+\.html$"), r"/r1/ then (?:(?-u:[a-z])+(?:\.html)\z)");
+        for pattern in [r"a+\b\.html$", r"a+.ht$|b", r"a+ht$", r"(?m)a+\.html$", r"a+\.html"] {
+            assert_eq!(shown(pattern), "other", "{pattern}");
+        }
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub(super) enum Check<'h> {
     Matches(Pattern),
     /// A pattern that is worth looking at only if the text starts with one of these.
     Guarded(Texts<'h>, Confirm),
+    /// The same with one of these at its end.
+    GuardedEnd(Texts<'h>, Confirm),
     /// What is left of such a pattern for a text that does start so.
     Confirmed(Confirm),
     /// A pattern of an automaton.
@@ -80,6 +82,7 @@ impl Check<'_> {
             Self::Extension(some) => Check::Extension(texts(some)),
             Self::Matches(pattern) => Check::Matches(pattern.clone()),
             Self::Guarded(starts, confirm) => Check::Guarded(texts(starts), confirm.clone()),
+            Self::GuardedEnd(ends, confirm) => Check::GuardedEnd(texts(ends), confirm.clone()),
             Self::Confirmed(confirm) => Check::Confirmed(confirm.clone()),
             Self::Shared { automaton, pattern } => Check::Shared { automaton: *automaton, pattern: *pattern },
             Self::Within(ranges) => Check::Within(Cow::Owned(ranges.to_vec())),

@@ -15,10 +15,12 @@ pub(super) struct Trie {
     texts: Box<[u8]>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Node {
     /// What stands between the parent and here; the root's may be empty, no other is.
     label: Range<u32>,
+    /// The first byte of that: the children of a node are told apart without a look at the texts.
+    first: u8,
     /// Its children, by the first byte of their label, sorted.
     children: Range<u32>,
     /// For values that go on in any way.
@@ -64,8 +66,10 @@ impl Trie {
     pub fn walk(&self, text: impl Iterator<Item = u8>, mut visit: impl FnMut(u32)) {
         let mut text = text.peekable();
         let mut node = self.nodes.first();
+        // How much of the label is known to be there.
+        let mut seen = 0;
         while let Some(here) = node {
-            if !self.label(here).iter().all(|byte| text.next() == Some(*byte)) {
+            if !self.label(here, seen).iter().all(|byte| text.next() == Some(*byte)) {
                 return;
             }
             let next = text.peek().copied();
@@ -76,17 +80,19 @@ impl Trie {
                 visit(here.segment);
             }
             node = next.and_then(|byte| self.child(here, byte));
+            text.next();
+            seen = 1;
         }
     }
 
-    fn label(&self, node: &Node) -> &[u8] {
-        self.texts.get(node.label.start as usize..node.label.end as usize).unwrap_or_default()
+    /// The label but for its first bytes.
+    fn label(&self, node: &Node, without: usize) -> &[u8] {
+        self.texts.get(node.label.start as usize + without..node.label.end as usize).unwrap_or_default()
     }
 
     fn child(&self, node: &Node, byte: u8) -> Option<&Node> {
         let children = self.nodes.get(node.children.start as usize..node.children.end as usize)?;
-        let first = |child: &Node| self.texts.get(child.label.start as usize).copied();
-        children.get(children.binary_search_by_key(&Some(byte), first).ok()?)
+        children.get(children.binary_search_by_key(&byte, |child| child.first).ok()?)
     }
 }
 
@@ -109,7 +115,8 @@ impl Planting<'_> {
         let end = depth + common(first.text.get(depth..), last.text.get(depth..));
         let start = self.starts.get(keys.start).copied().unwrap_or(0);
         let label = number(start + depth)..number(start + end);
-        self.nodes.push(Node { label, children: 0..0, any: NONE, segment: NONE });
+        let byte = first.text.get(depth).copied().unwrap_or_default();
+        self.nodes.push(Node { label, first: byte, children: 0..0, any: NONE, segment: NONE });
         self.work.push((keys, end));
     }
 
@@ -129,7 +136,7 @@ impl Planting<'_> {
         }
         let children = first_child..number(self.nodes.len());
         if let Some(node) = self.nodes.get_mut(node) {
-            *node = Node { label: node.label.clone(), children, any, segment };
+            *node = Node { children, any, segment, ..node.clone() };
         }
     }
 }

@@ -233,7 +233,12 @@ impl Scope<'_, '_> {
         let written = self.cx.names.functions.get(at)?.item;
         let names = written.parameters.iter().map(|parameter| (parameter.name.text.as_str(), false)).collect();
         let given = self.assigned(&Signature { name: &written.name.text, parameters: names }, call);
-        let (Some(template), Some(given)) = (template, given) else {
+        // Where the whole policy is full, no call needs to be put in its place to be refused.
+        let is_full = self.cx.functions.placed.get() > TOTAL_LIMIT;
+        if is_full {
+            self.report(too_large(&written.name.text, call.function.span));
+        }
+        let (Some(template), Some(given), false) = (template, given, is_full) else {
             call.arguments.iter().for_each(|argument| drop(self.expression(&argument.value)));
             return None;
         };

@@ -6,6 +6,7 @@
 //! simply tried again with the next event. Every two seconds the places are also looked at without
 //! an event: some file systems tell nothing (network mounts), and a watch may not be granted.
 
+mod priority;
 mod stamp;
 mod targets;
 
@@ -143,6 +144,7 @@ struct Stopped;
 
 impl<F: FnMut(&ReloadReport)> Watch<F> {
     fn run(mut self) {
+        priority::step_back();
         let mut next_poll = self.look();
         loop {
             match self.wait_until(next_poll) {
@@ -196,6 +198,7 @@ impl<F: FnMut(&ReloadReport)> Watch<F> {
 
     /// Looks without an event, also at directories that were replaced unseen; when to look so again.
     fn poll(&mut self) -> Instant {
+        self.handle.free_replaced();
         if self.targets.stamps() == self.stamps {
             return Instant::now() + self.timing.poll;
         }

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use http::HeaderName;
 use http::header::HOST;
-use warp_edge::decision::{Facts, Refused, Value};
+use warp_edge::decision::{Ban, Facts, Refused, Value};
 use warp_edge::lang::schema::{Message, Type, Variable};
 
 /// Facts kept in maps. What was done to them can be compared.
@@ -103,6 +103,15 @@ impl Facts for Request {
 
     fn tag_by_field(&mut self, name: &HeaderName) {
         self.logged.push([b"tag by ", name.as_str().as_bytes()].concat());
+    }
+
+    fn ban(&mut self, ban: Ban) {
+        self.logged.push(format!("{ban:?}").into_bytes());
+    }
+
+    fn append_header(&mut self, message: Message, name: &HeaderName, value: &[u8]) -> Result<(), Refused> {
+        let before = self.header(message, name).map(|before| [&*before, b", "].concat()).unwrap_or_default();
+        self.set_header(message, name, &[&before[..], value].concat())
     }
 
     fn purge_tags(&mut self, tags: &[u8], softly: bool) {

@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use warp_edge::decision::Value;
 use warp_edge::lang::hir::{
-    Acl, Arm, Comparison, Datum, Expression, ExpressionKind, Glob, Hir, KeyPart, LocalId, Normalization, Outcome,
-    Statement, StatementKind, StepBody, Sub, SubId, Table, TableId, Tags, Target,
+    Acl, Arithmetic, Arm, Comparison, Datum, Expression, ExpressionKind, Glob, Hir, KeyPart, LocalId, Normalization,
+    Outcome, Statement, StatementKind, StepBody, Sub, SubId, Table, TableId, Tags, Target,
 };
-use warp_edge::lang::schema::function::{Core, Text, World};
+use warp_edge::lang::schema::function::{Core, Header, Text, World};
 use warp_edge::lang::schema::{Action, Directive, Message, Step, Type, Variable};
 
 use super::build::*;
@@ -42,6 +42,9 @@ const PATTERNS: &[&str] = &[
     "^/b[a-z]*b",
     "[0-9]",
     "c.s$",
+    "/[a-z]*/b$",
+    "^/.*/a/b$",
+    "[ab]+\\.css$",
     "^[ab]",
 ];
 const NAMES: &[&str] = &["a", "b", "utm_a"];
@@ -81,10 +84,35 @@ fn value() -> BoxedStrategy<Expression> {
         1 => prop::collection::vec(subject(), 1..3).prop_map(concat),
         1 => (subject(), select(PATTERNS), any::<bool>()).prop_map(substitute),
         1 => Just(text("bad\nvalue")),
+        1 => (-3_i64..3).prop_map(restarts_and),
+        // Some of these, one in the other, are more work than a step may do.
+        1 => (subject(), prop_oneof![9 => -1_i64..4, 1 => Just(40_000)]).prop_map(|(subject, times)| call(Text::Repeat, vec![subject, int(times)])),
         1 => (subject(), texts()).prop_map(|(first, last)| fallback(vec![first, text(last)])),
         1 => (subject(), texts(), texts()).prop_map(|(first, then, otherwise)| chosen(first, then, otherwise)),
     ]
     .boxed()
+}
+
+/// `req.restarts + number`, as a text.
+fn restarts_and(number: i64) -> Expression {
+    let (left, right) = (Box::new(variable(Variable::ReqRestarts)), Box::new(int(number)));
+    let sum = expression(ExpressionKind::Arithmetic(Arithmetic::Add, left, right), Type::Int);
+    expression(ExpressionKind::ToText(Box::new(sum)), Type::String)
+}
+
+/// A condition on what is stored, and perhaps on the request that bans it.
+fn ban() -> BoxedStrategy<Expression> {
+    let stored = || expression(ExpressionKind::Header(Message::Obj, field("x-a")), Type::String);
+    let test = prop_oneof![
+        value().prop_map(move |value| compare(Comparison::Equal, stored(), value)),
+        select(PATTERNS).prop_map(move |pattern| matches(stored(), pattern)),
+    ];
+    (test, prop::option::of(atom()))
+        .prop_map(|(test, atom)| match atom {
+            Some(atom) => all(vec![test, atom]),
+            None => test,
+        })
+        .boxed()
 }
 
 /// The first of the texts that is set.
@@ -227,6 +255,12 @@ fn act(calls: std::ops::Range<u32>) -> BoxedStrategy<Statement> {
         1 => any::<bool>().prop_map(|sorted| statement(StatementKind::Key(KeyPart::Query { sorted }))),
         1 => value().prop_map(|value| statement(StatementKind::Tag(Tags::Text(value)))),
         1 => value().prop_map(|value| effect(Core::Log, value)),
+        1 => ban().prop_map(|condition| statement(StatementKind::Ban(condition))),
+        1 => Just(statement(StatementKind::Tag(Tags::Field(field("x-a"))))),
+        1 => value().prop_map(|value| {
+            let field = expression(ExpressionKind::Header(Message::Req, field("x-a")), Type::String);
+            statement(StatementKind::Effect(Header::Append.into(), vec![field, value]))
+        }),
         2 => normalization().prop_map(|clause| statement(StatementKind::Normalize(clause))),
         3 => called.prop_map(|called| match called.first() {
             Some(sub) => statement(StatementKind::Call(SubId(*sub))),

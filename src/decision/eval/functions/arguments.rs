@@ -9,7 +9,8 @@ use std::time::SystemTime;
 
 use http::HeaderName;
 
-use crate::decision::eval::{Context, Scope, borrow};
+use crate::decision::eval::copied::Copied;
+use crate::decision::eval::{Context, Scope};
 use crate::decision::facts::{Facts, Refused, Value};
 use crate::decision::fold::LONGEST_TEXT_BYTES;
 use crate::lang::hir::{BackendId, Database, Expression, ExpressionKind, KeySet, Pattern, RateLimitId, Users};
@@ -165,14 +166,14 @@ impl<'a, F: Facts> Given<'a> for Arguments<'_, 'a, F> {
 
 /// The arguments of a call for an effect, evaluated before it acts.
 pub(in crate::decision::eval) struct Settled<'v> {
-    values: &'v [Value<'static>],
+    values: &'v [Copied],
     given: &'v [Expression],
     context: Context<'v>,
 }
 
 impl<'v> Settled<'v> {
     /// `values` are those of `given`.
-    pub fn new(given: &'v [Expression], values: &'v [Value<'static>], context: Context<'v>) -> Self {
+    pub(in crate::decision::eval) fn new(given: &'v [Expression], values: &'v [Copied], context: Context<'v>) -> Self {
         Self { values, given, context }
     }
 
@@ -188,7 +189,7 @@ impl<'v> Settled<'v> {
 
 impl<'v> Given<'v> for Settled<'v> {
     fn value(&self, at: usize) -> Value<'v> {
-        self.values.get(at).map_or(Value::UNSET, borrow)
+        self.values.get(at).map_or(Value::UNSET, Copied::value)
     }
 
     fn argument(&self, at: usize) -> Option<&'v Expression> {
