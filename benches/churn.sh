@@ -6,7 +6,8 @@
 #
 # Runs tests/proxy/churn.rs for MINUTES (60) against a release build with --memory 1GB, so that resources of
 # 50 MB are kept, too. Every second's numbers go to target/churn/samples.csv, and a picture of them to
-# docs/src/store-churn.svg; --draw draws the picture alone, also while the run goes on, of SAMPLES where they are
+# docs/src/store-churn.svg, and what came of the requests, with the statuses that were not 200 and the reasons for them, to
+# target/churn/ends.txt; --draw draws the picture alone, also while the run goes on, of SAMPLES where they are
 # elsewhere. Fails when a bound does not hold.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -83,6 +84,6 @@ cargo build --locked --release
 cp "${CARGO_TARGET_DIR:-target}/release/warp" "$out/warp"
 held=0
 CHURN_SECONDS=$((${1:-60} * 60)) CHURN_LIMIT_MB=1024 CHURN_CSV=$(realpath "$out")/samples.csv \
-    WARP_BIN=$(realpath "$out")/warp cargo test --locked --test proxy churn:: -- --nocapture || held=1
+    WARP_BIN=$(realpath "$out")/warp cargo test --locked --test proxy churn:: -- --nocapture | tee "$out/ends.txt" || held=1
 draw
 exit "$held"

@@ -8,12 +8,13 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use pingora::cache::{CacheKey, CacheMeta, RespCacheable};
+use pingora::cache::storage::HitHandler;
+use pingora::cache::{CacheKey, CacheMeta, ForcedFreshness, RespCacheable};
 use pingora::http::ResponseHeader;
 use pingora::proxy::{ProxyHttp, Session, http_proxy_service};
 use pingora::server::Server;
 use pingora::upstreams::peer::HttpPeer;
-use warp_edge::store::pingora::{Coalescing, FetchLock, PingoraStorage};
+use warp_edge::store::pingora::{AlwaysMiss, Coalescing, FetchLock, PingoraStorage};
 
 /// More than the sockets between take.
 const LENGTH: usize = 32 << 20;
@@ -22,6 +23,11 @@ struct Cache {
     origin: SocketAddr,
     storage: &'static PingoraStorage,
     lock: &'static FetchLock<()>,
+}
+
+/// Whether the origin is to be asked, whatever is stored.
+fn is_to_be_asked_for(session: &Session) -> bool {
+    session.req_header().headers.contains_key("cache-control")
 }
 
 #[async_trait]
@@ -37,7 +43,11 @@ impl ProxyHttp for Cache {
     }
 
     fn cache_key_callback(&self, session: &Session, (): &mut ()) -> pingora::Result<CacheKey> {
-        Ok(CacheKey::new(session.req_header().uri.to_string(), ""))
+        let mut key = CacheKey::new(session.req_header().uri.to_string(), "");
+        if is_to_be_asked_for(session) {
+            key.extensions.insert(AlwaysMiss);
+        }
+        Ok(key)
     }
 
     fn response_cache_filter(
@@ -48,6 +58,17 @@ impl ProxyHttp for Cache {
     ) -> pingora::Result<RespCacheable> {
         let (now, minute) = (SystemTime::now(), Duration::from_mins(1));
         Ok(RespCacheable::Cacheable(CacheMeta::new(now + minute, now, 0, 0, response.clone())))
+    }
+
+    async fn cache_hit_filter(
+        &self,
+        session: &mut Session,
+        _: &CacheMeta,
+        _: &mut HitHandler,
+        _: bool,
+        (): &mut (),
+    ) -> pingora::Result<Option<ForcedFreshness>> {
+        Ok(is_to_be_asked_for(session).then_some(ForcedFreshness::ForceExpired))
     }
 
     async fn upstream_response_filter(
@@ -65,18 +86,24 @@ impl ProxyHttp for Cache {
     }
 }
 
-/// An origin that answers once, and where it listens.
-fn origin() -> SocketAddr {
+/// An origin that gives these answers, one on each connection, and where it listens.
+fn origin(answers: impl IntoIterator<Item = Vec<u8>> + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let origin = listener.local_addr().unwrap();
     std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        drop(listener);
-        let _ = stream.read(&mut [0; 4096]).unwrap();
-        write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n\r\n").unwrap();
-        stream.write_all(&vec![b'x'; LENGTH]).unwrap();
+        for answer in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            stream.write_all(&answer).unwrap();
+        }
     });
     origin
+}
+
+fn large_page() -> Vec<u8> {
+    let mut page = format!("HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n\r\n").into_bytes();
+    page.resize(page.len() + LENGTH, b'x');
+    page
 }
 
 fn proxy(origin: SocketAddr) -> SocketAddr {
@@ -94,10 +121,15 @@ fn proxy(origin: SocketAddr) -> SocketAddr {
 
 /// Asks for the page.
 fn ask(proxy: SocketAddr) -> TcpStream {
+    ask_with(proxy, "")
+}
+
+/// Asks for the page with more fields.
+fn ask_with(proxy: SocketAddr, fields: &str) -> TcpStream {
     loop {
         if let Ok(mut stream) = TcpStream::connect(proxy) {
             stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-            write!(stream, "GET /page HTTP/1.1\r\nHost: a.test\r\nConnection: close\r\n\r\n").unwrap();
+            write!(stream, "GET /page HTTP/1.1\r\nHost: a.test\r\n{fields}Connection: close\r\n\r\n").unwrap();
             return stream;
         }
         std::thread::yield_now();
@@ -113,10 +145,24 @@ fn rest(mut stream: TcpStream) -> usize {
 
 #[test]
 fn one_who_reads_nothing_of_what_its_request_fetches_holds_up_nobody() {
-    let proxy = proxy(origin());
+    let proxy = proxy(origin([large_page()]));
     let mut leader = ask(proxy);
     let mut first = [0; 1];
     leader.read_exact(&mut first).unwrap();
     assert_eq!(rest(ask(proxy)), LENGTH);
     assert_eq!(rest(leader), LENGTH);
+}
+
+#[test]
+fn a_304_brings_up_to_date_what_was_fresh_and_asked_for_all_the_same() {
+    let stored =
+        b"HTTP/1.1 200 OK\r\nETag: \"a\"\r\nCache-Tag: 1\r\nContent-Length: 4\r\nConnection: close\r\n\r\npage";
+    let validated = b"HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\nCache-Tag: 2\r\nConnection: close\r\n\r\n";
+    let proxy = proxy(origin([stored.to_vec(), validated.to_vec()]));
+    for (fields, version) in [("", 1), ("", 1), ("Cache-Control: no-cache\r\n", 2), ("", 2)] {
+        let mut answer = String::new();
+        ask_with(proxy, fields).read_to_string(&mut answer).unwrap();
+        let is_up_to_date = answer.to_ascii_lowercase().contains(&format!("\r\ncache-tag: {version}\r\n"));
+        assert!(is_up_to_date && answer.ends_with("\r\n\r\npage"), "{fields:?}: {answer}");
+    }
 }

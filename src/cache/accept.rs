@@ -14,9 +14,9 @@ use super::list;
 
 /// What is accepted, and how much: thousandths, 1000 if nothing is said, 0 for "not at all".
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Preference {
-    what: Vec<u8>,
-    weight: u16,
+pub(super) struct Preference {
+    pub what: Vec<u8>,
+    pub weight: u16,
 }
 
 /// A field in its one form, or `None` when it has none: it is another field, or damaged.
@@ -84,7 +84,7 @@ fn read(request: &HeaderMap, name: &HeaderName) -> Option<Vec<Preference>> {
 }
 
 /// Splits the weight off a member (RFC 9110 §12.4.2), which stands at its end.
-fn weighted(member: &[u8], read_member: fn(&[u8]) -> Option<Vec<u8>>) -> Option<Preference> {
+pub(super) fn weighted(member: &[u8], read_member: fn(&[u8]) -> Option<Vec<u8>>) -> Option<Preference> {
     let parts: Vec<&[u8]> = list::split_at_semicolons(member).collect();
     let (last, before) = parts.split_last()?;
     let weight = last.strip_prefix(b"q=").or_else(|| last.strip_prefix(b"Q="));
@@ -111,19 +111,19 @@ fn qvalue(text: &[u8]) -> Option<u16> {
 }
 
 /// A language range (RFC 4647 §2.1), whose letter case says nothing.
-fn language(text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn language(text: &[u8]) -> Option<Vec<u8>> {
     let is_subtag = |part: &[u8]| (1..=8).contains(&part.len()) && part.iter().all(u8::is_ascii_alphanumeric);
     (text == b"*" || text.split(|byte| *byte == b'-').all(is_subtag)).then(|| text.to_ascii_lowercase())
 }
 
 /// The name of a coding or a character set, whose letter case says nothing.
-fn token(text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn token(text: &[u8]) -> Option<Vec<u8>> {
     is_token(text).then(|| text.to_ascii_lowercase())
 }
 
 /// A media range (RFC 9110 §12.5.1). Of its parameters the names may be written in any case; of the
 /// values nothing is known.
-fn media_range(text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn media_range(text: &[u8]) -> Option<Vec<u8>> {
     let mut parts = list::split_at_semicolons(text);
     let range = parts.next()?;
     let slash = range.iter().position(|byte| *byte == b'/')?;

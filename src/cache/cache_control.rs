@@ -3,7 +3,7 @@
 //!
 //! Unknown directives are ignored. Where a value makes no sense the stricter reading is taken: a
 //! broken lifetime is an expired one, a broken field list covers the whole response. Directives of
-//! requests (§5.2.1) are not read here: warp, like other reverse proxies, does not follow them.
+//! requests (§5.2.1) are those of `request_control`.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use http::header::{
     AGE, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, DATE, EXPIRES,
     TRANSFER_ENCODING, VARY,
 };
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{delta_seconds, list};
 
@@ -155,10 +155,13 @@ impl CacheControl {
     /// Reads all `Cache-Control` lines.
     #[must_use]
     pub fn parse(headers: &HeaderMap) -> Self {
+        Self::of_lines(headers.get_all(CACHE_CONTROL).iter().map(HeaderValue::as_bytes))
+    }
+
+    /// Reads the lines of the field.
+    pub fn of_lines<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut directives = Self::default();
-        for member in list::members(headers, CACHE_CONTROL) {
-            directives.add(member);
-        }
+        lines.into_iter().flat_map(list::split).for_each(|member| directives.add(member));
         directives
     }
 
@@ -236,7 +239,8 @@ fn bit(directive: Directive) -> u8 {
 }
 
 /// What stands behind the `=` of a directive.
-enum Argument {
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Argument {
     Missing,
     Broken,
     Text(Vec<u8>),
@@ -245,7 +249,7 @@ enum Argument {
 impl Argument {
     /// The name and the argument of a directive. Blanks around `=` are not allowed; the name still
     /// counts, the argument is broken.
-    fn split(member: &[u8]) -> (&[u8], Self) {
+    pub(super) fn split(member: &[u8]) -> (&[u8], Self) {
         let Some(at) = member.iter().position(|&byte| byte == b'=') else {
             return (member, Self::Missing);
         };
@@ -261,26 +265,27 @@ impl Argument {
         (name.trim_ascii(), argument)
     }
 
+    /// The text, if there is one that can be read.
+    pub(super) fn text(&self) -> Option<&[u8]> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Missing | Self::Broken => None,
+        }
+    }
+
     /// The seconds; what is none of it is zero, that is: expired.
     fn seconds(&self) -> Duration {
-        match self {
-            Self::Text(text) => delta_seconds::parse(text).unwrap_or_default(),
-            Self::Missing | Self::Broken => Duration::ZERO,
-        }
+        self.text().and_then(delta_seconds::parse).unwrap_or_default()
     }
 
     /// What the directive covers.
     fn scope(&self) -> Scope {
-        match self {
-            Self::Text(text) => Scope::of_fields(text),
-            Self::Missing | Self::Broken => Scope::Whole,
-        }
+        self.text().map_or(Scope::Whole, Scope::of_fields)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
     use proptest::prelude::*;
 
     use super::*;

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// The largest value: what is greater counts as this (RFC 9111 §1.2.2).
 pub(super) const MAX_SECONDS: u64 = 1 << 31;
 
+/// The same as a time.
+pub(super) const MOST: Duration = Duration::from_secs(MAX_SECONDS);
+
 /// Reads digits, and nothing but digits; `None` for everything else, the empty text too.
 pub(super) fn parse(text: &[u8]) -> Option<Duration> {
     if text.is_empty() {

@@ -44,6 +44,11 @@ impl<'a> Value<'a> {
 
     /// Unset text.
     pub const UNSET: Self = Self::Text(None);
+
+    /// How many bytes of text it is.
+    pub(super) fn text_bytes(&self) -> usize {
+        if let Self::Text(Some(text)) = self { text.len() } else { 0 }
+    }
 }
 
 impl From<bool> for Value<'_> {
@@ -70,8 +75,18 @@ impl From<Vec<u8>> for Value<'_> {
     }
 }
 
-/// The most bytes that a computed text has; where it is set, only shorter ones are taken.
+/// The most bytes that a computed text has. Only the body of a response is that long.
 pub const TEXT_LIMIT_BYTES: usize = 1 << 20;
+
+/// The most bytes that a text has that is computed in a condition: the rest is cut off. What clients and backends send
+/// is shorter.
+pub const CONDITION_TEXT_LIMIT_BYTES: usize = 64 << 10;
+
+/// The most bytes of a text that a policy keeps to be read again, in a `let`, a field or a variable.
+pub const KEPT_TEXT_LIMIT_BYTES: usize = 64 << 10;
+
+/// How many bytes of text the statements of a step may read and make in one run.
+pub const WORK_LIMIT_BYTES: usize = 32 << 20;
 
 /// Why a value could not be set: said in the log, and the step ends with `fail`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -14,7 +14,7 @@ use crate::lang::schema::function::Class;
 use crate::lang::schema::{Message, Step, Type, Variable};
 
 /// The longest text that is kept in the policy in place of a call, in bytes.
-const LONGEST_TEXT_BYTES: usize = 4 << 10;
+pub(super) const LONGEST_TEXT_BYTES: usize = 4 << 10;
 
 /// Puts values in the place of what is known already.
 pub(super) fn fold(hir: &mut Hir) {
@@ -88,7 +88,17 @@ fn as_condition(whole: &mut Expression) -> Option<ExpressionKind> {
 
 /// Whether the value depends on nothing but literals.
 fn is_known(whole: &Expression) -> bool {
-    let by_itself = match &whole.kind {
+    depends_on_parts(whole) && whole.parts().all(is_literal)
+}
+
+/// Whether the value depends on nothing but what is written, however that is put together.
+pub(super) fn is_constant(whole: &Expression) -> bool {
+    is_literal(whole) || depends_on_parts(whole) && whole.parts().all(is_constant)
+}
+
+/// Whether the value depends on those of the parts alone.
+fn depends_on_parts(whole: &Expression) -> bool {
+    match &whole.kind {
         ExpressionKind::Call(function, _) => function.class() == Class::Pure,
         ExpressionKind::Concat(_)
         | ExpressionKind::ToText(_)
@@ -104,15 +114,16 @@ fn is_known(whole: &Expression) -> bool {
         | ExpressionKind::Under(..)
         | ExpressionKind::Extension(..) => true,
         _ => false,
-    };
-    by_itself && whole.parts().all(is_literal)
+    }
 }
 
 fn is_literal(part: &Expression) -> bool {
+    if let ExpressionKind::Text(text) = &part.kind {
+        return text.len() <= LONGEST_TEXT_BYTES;
+    }
     matches!(
         part.kind,
-        ExpressionKind::Text(_)
-            | ExpressionKind::Int(_)
+        ExpressionKind::Int(_)
             | ExpressionKind::Real(_)
             | ExpressionKind::Bool(_)
             | ExpressionKind::Duration(_)
@@ -142,7 +153,7 @@ pub(super) fn literal(value: Value<'_>) -> Option<ExpressionKind> {
 
 fn value_of(whole: &Expression) -> Option<ExpressionKind> {
     let (acls, tables) = (Acls::Declared(&[]), Tables::Declared(&[]));
-    let context = Context { step: Step::Recv, names: &[], acls, tables };
+    let context = Context { step: Step::Recv, names: &[], acls, tables, work: None, counts: false };
     let scope = Scope::new(&Nothing, &[], context);
     match scope.value(whole) {
         Value::Text(Some(text)) if text.len() > LONGEST_TEXT_BYTES => None,

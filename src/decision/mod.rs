@@ -24,7 +24,9 @@ pub mod tree;
 
 pub use ban::Ban;
 pub use eval::{ChangingAcl, is_password};
-pub use facts::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
+pub use facts::{
+    CONDITION_TEXT_LIMIT_BYTES, Facts, KEPT_TEXT_LIMIT_BYTES, Refused, TEXT_LIMIT_BYTES, Value, WORK_LIMIT_BYTES,
+};
 pub use graph::GraphFormat;
 pub use program::{Program, Verdict};
 pub use trace::{Event, Explanation, Rule, RuleId, Trace};

@@ -3,7 +3,7 @@
 //! It shares the values of expressions with the tree and nothing else: no lowering, no index, no
 //! order of tests but the written one, access lists entry by entry.
 
-use super::eval::{Acls, Context, Scope, Tables, conclude, perform};
+use super::eval::{Acls, Context, Scope, Tables, Work, conclude, perform};
 use super::facts::{Facts, Value};
 use super::program::Verdict;
 use crate::lang::hir::{Body, Hir, Statement, StatementKind};
@@ -13,7 +13,8 @@ use crate::lang::schema::Step;
 pub fn run<F: Facts>(hir: &Hir, step: Step, facts: &mut F) -> Verdict {
     let names = hir.target_names();
     let (acls, tables) = (Acls::Declared(&hir.acls), Tables::Declared(&hir.tables));
-    let context = Context { step, names: &names, acls, tables };
+    let work = Work::new();
+    let context = Context { step, names: &names, acls, tables, work: Some(&work), counts: false };
     let decided = hir.step(step).and_then(|step| match (Walk { hir, context, facts }).body(&step.body) {
         Flow::Ended(verdict) => Some(verdict),
         Flow::On | Flow::Left => None,
@@ -57,6 +58,9 @@ impl<F: Facts> Walk<'_, F> {
             StatementKind::If { arms, otherwise } => {
                 let scope = Scope::new(&*self.facts, locals, self.context);
                 let chosen = arms.iter().find(|arm| scope.holds(&arm.condition));
+                if let Err(why) = self.context.check_work() {
+                    return Flow::Ended(Verdict::refused(why, None));
+                }
                 self.block(chosen.map_or(otherwise, |arm| &arm.body), locals)
             }
             StatementKind::Call(id) => match self.hir.subs.get(id.0 as usize).map(|sub| self.body(&sub.body)) {
@@ -70,7 +74,7 @@ impl<F: Facts> Walk<'_, F> {
             }
             kind => match perform(kind, self.facts, locals, 0, self.context) {
                 Ok(()) => Flow::On,
-                Err(why) => Flow::Ended(Verdict::refused(why, statement.span)),
+                Err(why) => Flow::Ended(Verdict::refused(why, Some(statement.span))),
             },
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::eval::{AclIndex, Acls, ChangingAcl, Context, Scope, TableIndex, Tables, conclude, perform};
+use super::eval::{AclIndex, Acls, ChangingAcl, Context, Scope, TableIndex, Tables, Work, conclude, perform};
 use super::facts::{Facts, Refused, Value};
 use super::index::AclsOf;
 use super::trace::{Explanation, Rule, Trace};
@@ -30,9 +30,9 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// A statement wanted what cannot be.
-    pub(super) fn refused(why: Refused, span: Span) -> Self {
-        Self { span: Some(span), ..Self::failed(why.0.into()) }
+    /// A statement wanted what cannot be; none of them if the conditions before it took too much.
+    pub(super) fn refused(why: Refused, span: Option<Span>) -> Self {
+        Self { span, ..Self::failed(why.0.into()) }
     }
 
     /// No statement of `step` returned. Behind the built-in policy this does not happen.
@@ -172,18 +172,20 @@ impl Program {
     /// Runs a step on a request and tells `trace` of the way. See [`Program::run`].
     pub fn run_traced<F: Facts, T: Trace>(&self, step: Step, facts: &mut F, trace: &mut T) -> Verdict {
         let Some(tree) = self.tree(step) else { return Verdict::undecided(step) };
-        let mut run = Run { tree, context: self.context(step), locals: Vec::new(), returns: Returns::default() };
+        let work = Work::new();
+        let context = self.context(step, Some(&work));
+        let mut run = Run { tree, context, locals: Vec::new(), returns: Returns::default() };
         run.walk(facts, trace).unwrap_or_else(|| Verdict::undecided(step))
     }
 
     /// The value of an expression that stands in a declaration, as `step` sees it.
     pub fn value<'a, F: Facts>(&'a self, step: Step, expression: &'a Expression, facts: &'a F) -> Value<'a> {
-        Scope::new(facts, &[], self.context(step)).value(expression)
+        Scope::new(facts, &[], self.context(step, None)).value(expression)
     }
 
-    fn context(&self, step: Step) -> Context<'_> {
+    fn context<'a>(&'a self, step: Step, work: Option<&'a Work>) -> Context<'a> {
         let (acls, tables) = (Acls::Indexed(&self.acls), Tables::Indexed(&self.tables));
-        Context { step, names: &self.names, acls, tables }
+        Context { step, names: &self.names, acls, tables, work, counts: false }
     }
 }
 
@@ -209,9 +211,15 @@ impl Run<'_> {
         let mut at = self.tree.entry();
         loop {
             at = match self.tree.node(at)? {
-                Node::Match(node) => self.chosen(node, 0, facts, trace),
+                Node::Match(node) => match self.chosen(node, 0, facts, trace) {
+                    Ok(next) => next,
+                    Err(why) => return Some(Verdict::refused(why, None)),
+                },
                 Node::Resume { of, from } => match self.tree.node(*of)? {
-                    Node::Match(node) => self.chosen(node, *from, facts, trace),
+                    Node::Match(node) => match self.chosen(node, *from, facts, trace) {
+                        Ok(next) => next,
+                        Err(why) => return Some(Verdict::refused(why, None)),
+                    },
                     _ => return None,
                 },
                 Node::Act { statement, frame, next } => {
@@ -219,7 +227,7 @@ impl Run<'_> {
                     facts.performing(statement.span);
                     match perform(&statement.kind, facts, &mut self.locals, *frame, self.context) {
                         Ok(()) => *next,
-                        Err(why) => return Some(Verdict::refused(why, statement.span)),
+                        Err(why) => return Some(Verdict::refused(why, Some(statement.span))),
                     }
                 }
                 Node::Call { sub, entry, next } => {
@@ -235,10 +243,11 @@ impl Run<'_> {
         }
     }
 
-    fn chosen<F: Facts, T: Trace>(&self, node: &Match, from: u32, facts: &F, trace: &mut T) -> NodeId {
+    fn chosen<F: Facts, T: Trace>(&self, node: &Match, from: u32, facts: &F, trace: &mut T) -> Result<NodeId, Refused> {
         let (target, rule) = node.choose(&self.scope(facts, node.frame), from);
+        self.context.check_work()?;
         trace.decided(rule);
-        target
+        Ok(target)
     }
 
     fn scope<'s, F: Facts>(&'s self, facts: &'s F, frame: usize) -> Scope<'s, F> {

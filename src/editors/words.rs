@@ -2,8 +2,9 @@
 //! never hides a longer one that starts with it.
 
 use crate::lang::schema::{
-    Action, BACKEND_ATTRIBUTES, BYTE_UNITS, CONTEXTUAL_WORDS, DURATION_UNITS, DirectorKind, ELSE_IF_WORDS, Function,
-    Message, PROBE_ATTRIBUTES, RULE_MODES, RuleAction, RuleTable, SHORT_NAMES, SOFT, Step, Type, Variable,
+    Action, BACKEND_ATTRIBUTES, BYTE_UNITS, CONTEXTUAL_WORDS, DURATION_UNITS, DirectiveView, DirectorKind,
+    ELSE_IF_WORDS, Function, Message, PROBE_ATTRIBUTES, RULE_MODES, RuleAction, RuleTable, SHORT_NAMES, SOFT, Step,
+    Type, Variable,
 };
 
 fn longest_first<'a>(words: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
@@ -44,11 +45,12 @@ pub(super) fn functions() -> Vec<&'static str> {
     longest_first(Function::all().map(Function::name))
 }
 
-/// Variables with one value, and the collections (`req.query`) that short names stand for.
+/// Variables and views with one value, and the collections (`req.query`) that short names stand for.
 pub(super) fn variables() -> Vec<&'static str> {
     let single = Variable::ALL.iter().map(|variable| variable.name());
     let short = SHORT_NAMES.iter().flat_map(|short| [short.request, short.response]).flatten();
-    longest_first(single.chain(short))
+    let views = DirectiveView::all().iter().map(|view| view.name.as_str());
+    longest_first(single.chain(short).chain(views))
 }
 
 pub(super) fn short_names() -> Vec<&'static str> {

@@ -23,7 +23,6 @@ pub struct PolicyHandle {
     source: PolicySource,
     lasting: Lasting,
     current: ArcSwap<Policy>,
-    metrics: Arc<Metrics>,
     last_reload: ArcSwapOption<ReloadReport>,
     /// The text that was refused last, until one is accepted. Held for the whole of a reload: one at a time.
     refused: Mutex<Option<Refused>>,
@@ -41,14 +40,13 @@ impl PolicyHandle {
     /// # Errors
     /// When it has errors: a proxy does not start with a broken policy.
     pub fn load(source: PolicySource, registry: Arc<Registry>, metrics: Arc<Metrics>) -> Result<Self, Box<Rejected>> {
-        let lasting = Lasting { registry, limiters: Limiters::default() };
+        let lasting = Lasting { registry, limiters: Limiters::default(), metrics };
         let policy = compile(&source, &lasting, 1)?;
-        metrics.set_generation(policy.generation);
+        lasting.metrics.set_generation(policy.generation);
         Ok(Self {
             source,
             lasting,
             current: ArcSwap::from_pointee(policy),
-            metrics,
             last_reload: ArcSwapOption::empty(),
             refused: Mutex::default(),
         })
@@ -100,7 +98,7 @@ impl PolicyHandle {
     }
 
     fn reloads(&self, result: ReloadResult) -> u64 {
-        self.metrics.reloads().find(|(counted, _)| *counted == result).map_or(0, |(_, number)| number)
+        self.lasting.metrics.reloads().find(|(counted, _)| *counted == result).map_or(0, |(_, number)| number)
     }
 
     /// The places whose change may change the policy: those of the running text and of a refused one.
@@ -135,7 +133,7 @@ impl PolicyHandle {
         };
         // Counted last: whoever sees the count finds the report.
         self.last_reload.store(Some(Arc::new(report.clone())));
-        self.metrics.reload(outcome);
+        self.lasting.metrics.reload(outcome);
         report
     }
 
@@ -160,7 +158,7 @@ impl PolicyHandle {
             warnings = policy.loaded.warnings.len(),
             "policy reloaded"
         );
-        self.metrics.set_generation(policy.generation);
+        self.lasting.metrics.set_generation(policy.generation);
         self.current.store(Arc::new(policy));
         *refused = None;
     }

@@ -15,6 +15,7 @@ use crate::lang::diagnostic::{Diagnostic, render};
 use crate::lang::source::SourceMap;
 use crate::limit::Limiters;
 use crate::origin::Registry;
+use crate::telemetry::Metrics;
 
 /// Why a text did not become a policy, with all that is needed to show it in full.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +50,8 @@ pub struct Lasting {
     pub registry: Arc<Registry>,
     /// Rate limits with their buckets.
     pub limiters: Limiters,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
 }
 
 /// Reads, checks and lowers the policy of `source`; what it has in common with one before comes from `lasting`.

@@ -8,6 +8,7 @@
 mod acls;
 mod backends;
 mod directors;
+mod failures;
 mod fired;
 mod handle;
 mod hosts;
@@ -26,6 +27,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+pub use failures::Failures;
 pub use fired::Fired;
 pub use handle::PolicyHandle;
 pub use load::Rejected;
@@ -56,6 +58,8 @@ pub struct Policy {
     pub program: Program,
     /// How often each of its rules decided.
     pub fired: Fired,
+    /// What it has failed at.
+    pub failures: Failures,
     /// The backends, in the order of their [`BackendId`]s.
     pub backends: Vec<Arc<Backend>>,
     /// The directors, whose [`BackendId`]s are behind those of the backends.

@@ -10,16 +10,20 @@ use super::ctx::RequestCtx;
 use crate::cache::content_length;
 use crate::store::pingora::StoredHit;
 
+/// Whether pingora reads what is stored for the client of this response, before `deliver` makes another one of it.
+pub fn is_read(session: &Session, response: &ResponseHeader) -> bool {
+    session.req_header().method != Method::HEAD && response.status != StatusCode::NOT_MODIFIED
+}
+
 /// Begins with the head that the client gets. Who gets a head alone reads nothing of what is stored, and a request
 /// of warp's own leaves it to the one that it is for.
-pub fn begin(session: &mut Session, response: &ResponseHeader, ctx: &mut RequestCtx) {
-    let has_body = session.req_header().method != Method::HEAD && response.status != StatusCode::NOT_MODIFIED;
+pub fn begin(session: &mut Session, response: &ResponseHeader, is_read: bool, ctx: &mut RequestCtx) {
     let pace = connection::pace(session);
     let Some(reader) = reader(session) else { return };
     reader.belong_to_fetch();
     ctx.fetch.wanted = Some(reader.wanted());
     match pace {
-        _ if !has_body || ctx.exchange.background => _ = reader.leave(),
+        _ if !is_read || ctx.exchange.background => _ = reader.leave(),
         Some(pace) => {
             pace.run_ahead();
             reader.keep_pace(pace);

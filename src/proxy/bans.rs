@@ -10,7 +10,7 @@ use pingora::cache::CacheKey;
 use pingora::http::RequestHeader;
 
 use super::facts::{ObjView, value_of_object};
-use super::lookup::object_view;
+use super::lookup::view_with;
 use super::site;
 use crate::decision::{Ban, Facts, Refused, Value};
 use crate::lang::schema::{Message, Variable};
@@ -90,7 +90,7 @@ impl Bans {
                 return None;
             }
             self.tests.fetch_add(1, Ordering::Relaxed);
-            let obj = ObjView { grace: times.grace, keep: times.keep, ..object_view(meta) };
+            let obj = view_with(meta, times);
             Some(ban.holds(&Stored { obj, req, now: SystemTime::now() }))
         });
         match standing {

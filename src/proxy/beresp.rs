@@ -10,6 +10,7 @@ use pingora::{Error, Result};
 
 use super::ctx::{Fetch, Lifetimes, NotStored, RequestCtx, Stage, TtlSource, Uncacheable};
 use super::fetch::{failed, refused};
+use super::lookup::found;
 use super::marks::MARK_TIME;
 use super::refresh::{self, Refreshed};
 use super::retry::{self, Retry};
@@ -17,14 +18,14 @@ use super::revalidate::Unusable;
 use super::step::Messages;
 use super::storing::{conclude_times, has_validator, reason_not_stored};
 use super::tags::Tags;
-use super::{head_update, part, stale};
+use super::{framing, head_update, part, stale};
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::transfer_coding;
 use crate::cache::update304::TooLarge;
 use crate::cache::{Freshness, Heuristic, LifetimeSource, Timing, Unstorable, update304, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
-use crate::store::pingora::{Found, PingoraStorage};
+use crate::store::pingora::PingoraStorage;
 
 use crate::telemetry::Reason;
 
@@ -63,17 +64,23 @@ pub fn response(
     ctx.fetch.was_304 = stored.is_some();
     let joined = part::receive(storage, session, response, ctx)?;
     let verdict = match (stored, joined) {
-        (None, None) => match head_update::receive(storage, session, response, ctx) {
-            Some(verdict) => verdict,
-            None => respond(session, response, Tags::default(), ctx),
-        },
+        (None, None) => {
+            if let Some(verdict) = head_update::receive(storage, session, response, ctx) {
+                verdict
+            } else {
+                let before = response.status;
+                let verdict = respond(session, response, Tags::default(), ctx);
+                framing::fetched(response, before, ctx)?;
+                verdict
+            }
+        }
         (Some(meta), _) if !update304::identifies(&meta.response_header().headers, &response.headers) => {
             ctx.fetch.unusable = Some(Unusable::OfAnother);
             return Ok(());
         }
         (Some(meta), _) => match refresh::refresh(meta, response, ctx) {
             Refreshed::Head(mut refreshed) => {
-                let verdict = respond(session, &mut refreshed, stored_tags(storage, meta), ctx);
+                let verdict = respond(session, &mut refreshed, stored_tags(storage, meta, ctx), ctx);
                 ctx.fetch.refreshed = Some(refreshed);
                 verdict
             }
@@ -84,7 +91,7 @@ pub fn response(
             Refreshed::Refused(verdict) => verdict,
         },
         (None, Some(mut joined)) => {
-            let tags = session.cache.maybe_cache_meta().map(|meta| stored_tags(storage, meta)).unwrap_or_default();
+            let tags = session.cache.maybe_cache_meta().map(|meta| stored_tags(storage, meta, ctx)).unwrap_or_default();
             let verdict = respond(session, &mut joined, tags, ctx);
             if reason_not_stored(&ctx.fetch.lifetimes, &joined.headers).is_some() {
                 part::give_up_joining(ctx)?;
@@ -139,9 +146,8 @@ pub fn refresh(stored: &ResponseHeader, validation: &ResponseHeader) -> Result<R
 
 /// The tags of a stored response that is brought up to date: it keeps them, since the field that listed them need
 /// not stand in what has come, nor any more in what is stored.
-pub fn stored_tags(storage: &PingoraStorage, stored: &CacheMeta) -> Tags {
-    let found = stored.extensions().get::<Found>();
-    Tags::of_stored(found.map(|found| storage.tags(found.object)).unwrap_or_default())
+pub fn stored_tags(storage: &PingoraStorage, stored: &CacheMeta, ctx: &RequestCtx) -> Tags {
+    Tags::of_stored(found(stored, ctx).map(|found| storage.tags(found.object)).unwrap_or_default())
 }
 
 /// Works out the times of a response and runs `backend_response` on it; it has those tags already.

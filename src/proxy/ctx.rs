@@ -16,6 +16,7 @@ use super::connection::ClientSession;
 use super::content::Keeping;
 use super::deadline::Watch;
 use super::failure::Page;
+use super::framing::BodyUse;
 use super::invalidator::Invalidator;
 use super::options::Limits;
 use super::part::Pieces;
@@ -35,7 +36,7 @@ use crate::lang::source::Span;
 use crate::origin::{Backend, OriginRequest};
 use crate::policy::Policy;
 use crate::store::Mark;
-use crate::store::pingora::{FillIntent, Wanted};
+use crate::store::pingora::{FillIntent, Found, Wanted};
 use crate::telemetry::{InFlight, Outcome, Reason};
 
 /// The state of one request. It holds the policy that the request started with, and keeps it to
@@ -129,6 +130,8 @@ pub struct Exchange {
     pub log: Vec<String>,
     /// How often the stored response was served, this time included; 0 on a miss.
     pub hits: u64,
+    /// What is stored and was found for it last.
+    pub found: Option<Found>,
     /// How often it was served by then, where it was found stale.
     pub hits_before: u64,
     /// `req.restarts`: how often the request has begun again.
@@ -217,6 +220,8 @@ pub struct Fetch {
     pub pieces: Pieces,
     /// How many bytes of a part are still to come, where only `Content-Range` says it.
     pub left_bytes: Option<u64>,
+    /// What becomes of the body that comes.
+    pub body: BodyUse,
     /// How many interim responses have come.
     pub interims: u32,
     /// Its tags.
@@ -269,6 +274,8 @@ pub enum Course {
     /// It goes there.
     #[default]
     Usual,
+    /// Its head goes there alone, for its status has no content.
+    HeadAlone,
     /// `deliver` has answered in its place: what comes of its body is dropped.
     Replaced,
     /// The request has begun again elsewhere: nothing more is told of it here.
@@ -502,6 +509,7 @@ impl Exchange {
             body: None,
             log: Vec::new(),
             hits: 0,
+            found: None,
             hits_before: 0,
             restarts: 0,
             keeping: Keeping::default(),

@@ -11,11 +11,11 @@ use pingora::proxy::Session;
 
 use super::connection::{self, NextHead, Patience};
 use super::ctx::{Course, Disposition, Fetch, RequestCtx, Synthetic};
-use super::lookup::object_view;
+use super::lookup::{object_view, stored_times};
 use super::recv::answer_for;
 use super::step::Messages;
 use super::told::Obj;
-use super::{explain, restart, slice, synth};
+use super::{explain, framing, restart, slice, synth};
 use crate::cache::cache_status;
 use crate::cache::spelling;
 use crate::cache::targeted::SURROGATE_CONTROL;
@@ -23,7 +23,6 @@ use crate::cache::validation::Stored;
 use crate::cache::{Precondition, age, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
-use crate::store::pingora::StoredTimes;
 use crate::telemetry::{Outcome, Reason};
 
 /// Runs `deliver` on a response from the store or the backend. A fetch in the background has nobody
@@ -50,11 +49,13 @@ pub async fn respond(session: &mut Session, response: &mut ResponseHeader, ctx: 
 pub async fn hand_over(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
     ctx.exchange.unsent_status = 0;
     ctx.exchange.is_streaming = ctx.sliced || !(ctx.has_whole_body && is_from_store(session));
+    let before = response.status;
     let verdict = run_deliver(session, response, ctx);
     begin(session, ctx);
     if verdict.action == Action::Deliver {
         strip_hop_by_hop(response);
         speak_as_the_client(session, response);
+        framing::delivered(response, before, &session.req_header().method, ctx)?;
         finish(response, ctx, ctx.verdict.ttl_seconds);
         keep_date(session, response, ctx);
         return Ok(());
@@ -100,26 +101,19 @@ pub fn respond_made(
         return synth::make(session, ctx, &synthetic);
     }
     finish(&mut response, ctx, None);
-    let body = synth::frame(&mut response, Some(body))?;
+    let body = framing::made(&mut response, Some(body))?;
     Ok(Some((response, body)))
 }
 
 fn run_deliver(session: &mut Session, response: &mut ResponseHeader, ctx: &mut RequestCtx) -> Verdict {
     let is_stored = is_from_store(session) || ctx.verdict.stored;
-    let obj = is_stored.then(|| session.cache.maybe_cache_meta().map(object_view)).flatten();
+    let obj = is_stored.then(|| session.cache.maybe_cache_meta().map(|meta| object_view(meta, ctx))).flatten();
     let told = ctx.obj.take();
     let obj = obj.or_else(|| told.as_deref().map(Obj::view));
     let req = Some(session.downstream_session.req_header_mut());
     let verdict = ctx.run(Step::Deliver, Messages { req, obj, resp: Some(response), ..Messages::default() });
     ctx.obj = told;
     verdict
-}
-
-/// Drops the body of a response in whose place `deliver` has answered.
-pub fn drop_replaced(body: &mut Option<Bytes>, ctx: &RequestCtx) {
-    if ctx.course != Course::Usual {
-        *body = body.as_ref().map(|_| Bytes::new());
-    }
 }
 
 /// Whether a client has what it asked for already (RFC 9111 section 4.3.2).
@@ -202,7 +196,7 @@ fn complete_fetched(response: &mut ResponseHeader, fetch: &Fetch) {
 /// What `Surrogate-Control` said was for us alone, if we followed it. It stays with what is stored,
 /// for a 304 that does not repeat it.
 fn keep_what_was_for_us(session: &Session, response: &mut ResponseHeader, ctx: &RequestCtx) {
-    let stored = session.cache.maybe_cache_meta().map(StoredTimes::of);
+    let stored = session.cache.maybe_cache_meta().map(|meta| stored_times(meta, ctx));
     let obeyed = stored.map_or(ctx.fetch.obeys_surrogate_control, |times| times.obeys_surrogate_control);
     if obeyed {
         response.remove_header(&SURROGATE_CONTROL);

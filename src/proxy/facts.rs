@@ -11,7 +11,7 @@ use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::ctx::{Content, Exchange, Fetch, Lifetimes, Reconnect, TtlSource, Uncacheable};
 use super::site::bare_host;
-use super::{password, world};
+use super::{password, warning, world};
 use crate::cache::{TargetList, spelling};
 use crate::decision::facts::Rate;
 use crate::decision::{Ban, Facts, Refused, TEXT_LIMIT_BYTES, Value};
@@ -359,8 +359,10 @@ fn field_value(name: &HeaderName, value: &[u8]) -> Result<HeaderValue, Refused> 
 fn targets(text: &[u8]) -> TargetList {
     let text = String::from_utf8_lossy(text);
     let (targets, refused) = TargetList::parse(&text);
-    if !refused.is_empty() {
-        tracing::warn!(?refused, "bereq.cache_control_fields names what no field can be called");
+    if !refused.is_empty()
+        && let Some(left_out) = warning::due("targets", None)
+    {
+        tracing::warn!(?refused, left_out, "bereq.cache_control_fields names what no field can be called");
     }
     targets
 }
@@ -466,10 +468,14 @@ impl Facts for StepFacts<'_> {
         let Some(fetch) = self.fetch.as_deref_mut() else { return };
         if fetch.tags.add(site, tags).is_err() {
             // Stored without one of them, it would be left by a purge that is meant for it.
-            tracing::warn!(
-                xid = self.exchange.xid,
-                "a response has too many tags, or one that is too long, and is not stored"
-            );
+            if let Some(left_out) = warning::due("tags", None) {
+                let xid = self.exchange.xid;
+                tracing::warn!(
+                    xid,
+                    left_out,
+                    "a response has too many tags, or one that is too long, and is not stored"
+                );
+            }
             fetch.lifetimes.uncacheable = Uncacheable::Refused;
             fetch.refused_at = fetch.refused_at.or(self.place);
         }

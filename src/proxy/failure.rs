@@ -17,7 +17,7 @@ use super::retry::{self, Retry};
 use super::shown::Shown;
 use super::step::Messages;
 use super::tags::Tags;
-use super::{choose, coalesce, deliver, slice, stale, storing, synth};
+use super::{choose, coalesce, deliver, framing, slice, stale, storing, synth, warning};
 use crate::lang::schema::{Action, Step, split_status};
 use crate::telemetry::{OriginResult, Outcome, Reason};
 
@@ -177,13 +177,14 @@ pub fn note(error: &Error, ctx: &mut RequestCtx) {
     tell(reason, error, ctx);
 }
 
-/// What clients do, and what the policy says, is everyday; the rest is for those who look after the backend.
+/// What clients do, and what the policy says, is everyday, and where the policy fails is told already; the rest is for
+/// those who look after the backend.
 fn tell(reason: Reason, error: &Error, ctx: &RequestCtx) {
     let (xid, error) = (ctx.exchange.xid, Shown(error));
-    if matches!(reason, Reason::Client | Reason::BadRequest | Reason::Policy) {
+    if matches!(reason, Reason::Client | Reason::BadRequest | Reason::Policy | Reason::PolicyFailure) {
         tracing::debug!(xid, reason = reason.as_str(), %error, "the request failed");
-    } else {
-        tracing::warn!(xid, reason = reason.as_str(), %error, "the request failed");
+    } else if let Some(left_out) = warning::due(reason.as_str(), ctx.fetch.asked_name()) {
+        tracing::warn!(xid, reason = reason.as_str(), %error, left_out, "the request failed");
     }
 }
 
@@ -258,7 +259,9 @@ fn make_page(session: &mut Session, ctx: &mut RequestCtx, status: u16) -> Action
             action
         }
         Err(error) => {
-            tracing::warn!(xid = ctx.exchange.xid, %error, "the error page could not be made");
+            if let Some(left_out) = warning::due("error page", None) {
+                tracing::warn!(xid = ctx.exchange.xid, %error, left_out, "the error page could not be made");
+            }
             ctx.fetch.stage = Stage::GivenUp;
             Action::Fail
         }
@@ -279,6 +282,6 @@ fn run_backend_error(session: &Session, ctx: &mut RequestCtx, status: u16) -> Re
     }
     let verdict = ctx.run(Step::BackendError, Messages::beresp(&mut head));
     storing::conclude_times(session.req_header(), &head, ctx);
-    let body = synth::frame(&mut head, ctx.exchange.body.take())?;
+    let body = framing::made(&mut head, ctx.exchange.body.take())?;
     Ok((verdict.action, Page { head, body, is_stored: false }))
 }

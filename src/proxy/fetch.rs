@@ -150,8 +150,10 @@ pub fn failed(status: u16, why: impl Into<String>) -> Box<Error> {
 
 /// The error that stands for a verdict that lets no response through.
 pub fn refused(verdict: &Verdict, ctx: &mut RequestCtx) -> Box<Error> {
-    ctx.verdict.decided_at = verdict.span;
-    ctx.verdict.reason = if verdict.action == Action::Fail { Reason::PolicyFailure } else { Reason::Policy };
+    (ctx.verdict.decided_at, ctx.verdict.reason) = match verdict.action {
+        Action::Fail => (None, Reason::PolicyFailure),
+        _ => (verdict.span, Reason::Policy),
+    };
     match verdict.action {
         Action::Error => ctx.fetch.error = Some((verdict.status.unwrap_or(503), verdict.reason.clone())),
         Action::Abandon | Action::Fail => ctx.fetch.stage = Stage::GivenUp,

@@ -7,10 +7,11 @@ use pingora::proxy::Session;
 
 use super::beresp::{refresh, respond, stored_tags};
 use super::ctx::RequestCtx;
+use super::lookup::found;
 use super::storing::refreshed_meta;
 use crate::cache::update304;
 use crate::decision::Verdict;
-use crate::store::pingora::{Found, PingoraStorage};
+use crate::store::pingora::PingoraStorage;
 
 /// Whether the backend is to be asked for the head alone. A refresh in the background is for all, and
 /// fetches the whole.
@@ -33,7 +34,7 @@ pub fn receive(
     ctx: &mut RequestCtx,
 ) -> Option<Verdict> {
     let stored = session.cache.maybe_cache_meta().filter(|_| is_due(session, ctx) && was_asked(session, ctx))?;
-    let id = stored.extensions().get::<Found>().map(|found| found.object);
+    let id = found(stored, ctx).map(|found| found.object);
     if response.status != StatusCode::OK {
         return None;
     }
@@ -45,7 +46,7 @@ pub fn receive(
         id.inspect(|id| storage.remove(*id));
         return None;
     };
-    let verdict = respond(session, &mut refreshed, stored_tags(storage, stored), ctx);
+    let verdict = respond(session, &mut refreshed, stored_tags(storage, stored, ctx), ctx);
     match refreshed_meta(session, &refreshed, ctx) {
         Some(mut meta) => {
             stored.variance().inspect(|variance| meta.set_variance(*variance));

@@ -14,55 +14,57 @@ use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, RangeType, Ses
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
 
-use super::ctx::{RequestCtx, Stage};
+use super::ctx::{Course, RequestCtx, Stage};
 use super::invalidator::Invalidator;
 use super::recv::Received;
 use super::{
     WarpProxy, abandon, ahead, backend_connection, beresp, choose, coalesce, deadline, deliver, failure, fetch,
-    head_update, interim, invalidate, log, lookup, part, pipe, post, range, recv, revalidate, slice, sliced, stale,
-    storing, synth,
+    framing, head_update, interim, invalidate, log, lookup, part, pipe, post, range, recv, revalidate, slice, sliced,
+    stale, storing, synth,
 };
 
 #[async_trait]
 impl ProxyHttp for WarpProxy {
-    type CTX = RequestCtx;
+    type CTX = Box<RequestCtx>;
 
-    fn new_ctx(&self) -> RequestCtx {
-        let mut ctx = RequestCtx::new(self.policy.current(), self.limits);
+    fn new_ctx(&self) -> Box<RequestCtx> {
+        let mut ctx = Box::new(RequestCtx::new(self.policy.current(), self.limits));
         ctx.exchange.invalidator = Some(Invalidator::new(self.storage, self.bans));
         ctx
     }
 
     fn init_downstream_modules(&self, _modules: &mut HttpModules) {}
 
-    fn allow_spawning_subrequest(&self, session: &Session, _ctx: &RequestCtx) -> bool {
+    fn allow_spawning_subrequest(&self, session: &Session, _ctx: &Self::CTX) -> bool {
         session.subrequest_ctx.is_none()
     }
 
-    async fn request_filter(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
+    async fn request_filter(&self, session: &mut Session, ctx: &mut Self::CTX) -> Result<bool> {
         if slice::begin(session, ctx) {
             return Ok(false);
         }
+        // What few requests come to has memory of its own, which else each would take, and copy.
         match recv::receive(self, session, ctx).await {
-            Received::GoOn => sliced::answer(self, session, ctx).await,
-            Received::Pipe => pipe::run(session, ctx).await.map(|()| true),
-            Received::Answer(synthetic) => synth::answer(session, ctx, &synthetic).await.map(|()| true),
+            Received::GoOn if !sliced::is_wanted(self, session, ctx) => Ok(false),
+            Received::GoOn => Box::pin(sliced::answer(self, session, ctx)).await,
+            Received::Pipe => Box::pin(pipe::run(session, ctx)).await.map(|()| true),
+            Received::Answer(synthetic) => Box::pin(synth::answer(session, ctx, &synthetic)).await.map(|()| true),
         }
     }
 
-    fn request_cache_filter(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<()> {
+    fn request_cache_filter(&self, session: &mut Session, ctx: &mut Self::CTX) -> Result<()> {
         lookup::enable(self, session, ctx);
         Ok(())
     }
 
-    fn cache_key_callback(&self, session: &Session, ctx: &mut RequestCtx) -> Result<CacheKey> {
+    fn cache_key_callback(&self, session: &Session, ctx: &mut Self::CTX) -> Result<CacheKey> {
         let mut key = lookup::cache_key(&ctx.exchange);
         self.bans.note_request(&mut key, session.req_header());
         coalesce::join(&mut key, session, ctx);
         Ok(key)
     }
 
-    fn cache_vary_filter(&self, meta: &CacheMeta, ctx: &mut RequestCtx, req: &RequestHeader) -> Option<HashBinary> {
+    fn cache_vary_filter(&self, meta: &CacheMeta, ctx: &mut Self::CTX, req: &RequestHeader) -> Option<HashBinary> {
         lookup::variance(self.storage, meta, req, ctx)
     }
 
@@ -72,7 +74,7 @@ impl ProxyHttp for WarpProxy {
         meta: &CacheMeta,
         handler: &mut HitHandler,
         is_fresh: bool,
-        ctx: &mut RequestCtx,
+        ctx: &mut Self::CTX,
     ) -> Result<Option<ForcedFreshness>> {
         Ok(lookup::on_hit(self, session, meta, handler, is_fresh, ctx))
     }
@@ -81,7 +83,7 @@ impl ProxyHttp for WarpProxy {
         &self,
         session: &Session,
         response: &ResponseHeader,
-        _ctx: &mut RequestCtx,
+        _ctx: &mut Self::CTX,
     ) -> Result<bool> {
         Ok(deliver::is_not_modified(session.req_header(), response))
     }
@@ -90,20 +92,20 @@ impl ProxyHttp for WarpProxy {
         &self,
         session: &mut Session,
         response: &mut ResponseHeader,
-        ctx: &mut RequestCtx,
+        ctx: &mut Self::CTX,
     ) -> RangeType {
         range::narrow(session, response, ctx)
     }
 
-    fn cache_miss(&self, session: &mut Session, ctx: &mut RequestCtx) {
+    fn cache_miss(&self, session: &mut Session, ctx: &mut Self::CTX) {
         lookup::on_miss(session, ctx);
     }
 
-    fn should_serve_stale(&self, session: &mut Session, ctx: &mut RequestCtx, error: Option<&Error>) -> bool {
+    fn should_serve_stale(&self, session: &mut Session, ctx: &mut Self::CTX, error: Option<&Error>) -> bool {
         stale::may_serve(self.failed, session, ctx, error)
     }
 
-    async fn proxy_upstream_filter(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
+    async fn proxy_upstream_filter(&self, session: &mut Session, ctx: &mut Self::CTX) -> Result<bool> {
         if ctx.is_elsewhere() {
             return Ok(false);
         }
@@ -115,7 +117,7 @@ impl ProxyHttp for WarpProxy {
         }
     }
 
-    async fn upstream_peer(&self, session: &mut Session, ctx: &mut RequestCtx) -> Result<Box<HttpPeer>> {
+    async fn upstream_peer(&self, session: &mut Session, ctx: &mut Self::CTX) -> Result<Box<HttpPeer>> {
         revalidate::start_over(self, session, ctx);
         match fetch::peer(session, ctx).await {
             Ok(peer) => Ok(peer),
@@ -127,7 +129,7 @@ impl ProxyHttp for WarpProxy {
         &self,
         session: &mut Session,
         request: &mut RequestHeader,
-        ctx: &mut RequestCtx,
+        ctx: &mut Self::CTX,
     ) -> Result<()> {
         fetch::request(session, request, ctx)
     }
@@ -137,7 +139,7 @@ impl ProxyHttp for WarpProxy {
         _session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
-        ctx: &mut RequestCtx,
+        ctx: &mut Self::CTX,
     ) -> Result<()> {
         deadline::on_request_body(ctx);
         fetch::content(body, end_of_stream, ctx);
@@ -148,7 +150,7 @@ impl ProxyHttp for WarpProxy {
         &self,
         session: &mut Session,
         response: &mut ResponseHeader,
-        ctx: &mut RequestCtx,
+        ctx: &mut Self::CTX,
     ) -> Result<()> {
         deadline::on_head(response, ctx);
         choose::leave_after(response, ctx);
@@ -170,13 +172,16 @@ impl ProxyHttp for WarpProxy {
         session: &mut Session,
         body: &mut Option<Bytes>,
         end_of_stream: bool,
-        ctx: &mut RequestCtx,
+        ctx: &mut Self::CTX,
     ) -> Result<Option<Duration>> {
-        deadline::on_body(end_of_stream, ctx)?;
+        deadline::on_body(ctx);
         choose::leave(end_of_stream, ctx);
         abandon::check(session, ctx)?;
         backend_connection::check(end_of_stream, ctx)?;
         part::count(body.as_ref(), ctx)?;
+        if ctx.fetch.body == framing::BodyUse::LeftOut {
+            framing::leave_out(body);
+        }
         post::write(body.as_ref(), end_of_stream, ctx);
         coalesce::leave(end_of_stream, ctx);
         Ok(None)
@@ -186,7 +191,7 @@ impl ProxyHttp for WarpProxy {
         &self,
         session: &Session,
         response: &ResponseHeader,
-        ctx: &mut RequestCtx,
+        ctx: &mut Self::CTX,
     ) -> Result<RespCacheable> {
         let storable = storing::storable(session, response, self.storage.store().largest_object(), ctx);
         let is_head_only = head_update::was_asked(session, ctx);
@@ -200,7 +205,7 @@ impl ProxyHttp for WarpProxy {
         &self,
         session: &mut Session,
         peer: &HttpPeer,
-        ctx: &mut RequestCtx,
+        ctx: &mut Self::CTX,
         error: Box<Error>,
     ) -> Box<Error> {
         let error = failure::to_connect(peer, ctx, error);
@@ -212,7 +217,7 @@ impl ProxyHttp for WarpProxy {
         peer: &HttpPeer,
         session: &mut Session,
         error: Box<Error>,
-        ctx: &mut RequestCtx,
+        ctx: &mut Self::CTX,
         is_reused: bool,
     ) -> Box<Error> {
         let error = failure::while_asking(session, peer, abandon::name(error, ctx), ctx, is_reused);
@@ -223,12 +228,13 @@ impl ProxyHttp for WarpProxy {
         &self,
         session: &mut Session,
         response: &mut ResponseHeader,
-        ctx: &mut RequestCtx,
+        ctx: &mut Self::CTX,
     ) -> Result<()> {
         revalidate::check(ctx)?;
         revalidate::complete(session, response, ctx);
+        let is_read = ahead::is_read(session, response);
         deliver::respond(session, response, ctx).await?;
-        ahead::begin(session, response, ctx);
+        ahead::begin(session, response, is_read, ctx);
         Ok(())
     }
 
@@ -237,21 +243,23 @@ impl ProxyHttp for WarpProxy {
         _session: &mut Session,
         body: &mut Option<Bytes>,
         _end_of_stream: bool,
-        ctx: &mut RequestCtx,
+        ctx: &mut Self::CTX,
     ) -> Result<Option<Duration>> {
-        deliver::drop_replaced(body, ctx);
+        if ctx.course != Course::Usual {
+            framing::leave_out(body);
+        }
         Ok(None)
     }
 
-    async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut RequestCtx) -> FailToProxy {
+    async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut Self::CTX) -> FailToProxy {
         failure::answer(session, error, ctx).await
     }
 
-    async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut RequestCtx) {
+    async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Self::CTX) {
         log::finish(self, session, error, ctx);
     }
 
-    fn suppress_error_log(&self, _session: &Session, _ctx: &RequestCtx, _error: &Error) -> bool {
+    fn suppress_error_log(&self, _session: &Session, _ctx: &Self::CTX, _error: &Error) -> bool {
         // `failure` logs it, with the request's number and the reason that the metrics use.
         true
     }
@@ -259,7 +267,7 @@ impl ProxyHttp for WarpProxy {
     fn suppress_proxy_warn_log(
         &self,
         session: &Session,
-        ctx: &RequestCtx,
+        ctx: &Self::CTX,
         error: &Error,
         context: ProxyWarnLogContext,
     ) -> bool {
@@ -276,11 +284,11 @@ impl ProxyHttp for WarpProxy {
         _peer: &HttpPeer,
         _fd: std::os::unix::io::RawFd,
         digest: Option<&Digest>,
-        ctx: &mut RequestCtx,
+        ctx: &mut Self::CTX,
     ) -> Result<()> {
         abandon::check_limit(ctx)?;
         backend_connection::begin(session, digest, ctx);
-        deadline::begin(digest, ctx);
+        deadline::begin(ctx);
         ctx.fetch.sent = Some(std::time::SystemTime::now());
         Ok(())
     }

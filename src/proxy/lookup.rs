@@ -22,7 +22,7 @@ use crate::store::Mark;
 use crate::store::pingora::StoredHit;
 use crate::store::pingora::{AlwaysMiss, IgnoreBusy};
 use crate::store::pingora::{Family, LanguageWanted, OfSlice, PingoraStorage};
-use crate::store::pingora::{StoredResponse, StoredTimes};
+use crate::store::pingora::{Found, StoredResponse, StoredTimes};
 use crate::telemetry::{Outcome, Reason};
 
 /// Why pingora is told to leave the cache out when the policy says so.
@@ -145,9 +145,25 @@ pub fn stored_slice(
     found.into_iter().find(is_variant).map(|head| head.headers())
 }
 
+/// What is known of a stored response that was found, beyond pingora's record of it. `None` if that is not the record
+/// of what was found.
+pub fn found<'a>(meta: &CacheMeta, ctx: &'a RequestCtx) -> Option<&'a Found> {
+    ctx.exchange.found.as_ref().filter(|found| found.is_of(meta))
+}
+
+/// What warp knows of the times of a stored response, or of one that is being stored.
+pub fn stored_times(meta: &CacheMeta, ctx: &RequestCtx) -> StoredTimes {
+    let said = || StoredTimes::said_of(meta).unwrap_or_default();
+    found(meta, ctx).map_or_else(said, |found| found.times)
+}
+
 /// A stored response as the policy sees it.
-pub fn object_view(meta: &CacheMeta) -> ObjView<'_> {
-    let times = StoredTimes::of(meta);
+pub fn object_view<'a>(meta: &'a CacheMeta, ctx: &RequestCtx) -> ObjView<'a> {
+    view_with(meta, &stored_times(meta, ctx))
+}
+
+/// A stored response with these times as the policy sees it.
+pub fn view_with<'a>(meta: &'a CacheMeta, times: &StoredTimes) -> ObjView<'a> {
     ObjView {
         header: meta.response_header(),
         fresh_until: meta.fresh_until(),
@@ -167,6 +183,7 @@ pub fn on_hit(
     ctx: &mut RequestCtx,
 ) -> Option<ForcedFreshness> {
     let stored = handler.as_any().downcast_ref::<StoredHit>();
+    ctx.exchange.found = stored.and_then(StoredHit::found).copied();
     ctx.has_whole_body = stored.is_some_and(StoredHit::is_complete);
     ctx.exchange.hits_before = stored.map_or(0, StoredHit::hits);
     if ctx.exchange.wishes.has(Wish::AlwaysMiss) {
@@ -213,7 +230,7 @@ fn judge_hit(
     ctx.exchange.hits = handler.as_any().downcast_ref::<StoredHit>().map_or(0, StoredHit::count);
     let req = Some(session.downstream_session.req_header_mut());
     let fresh_until = stale_since.unwrap_or_else(|| meta.fresh_until());
-    let obj = Some(ObjView { fresh_until, ..object_view(meta) });
+    let obj = Some(ObjView { fresh_until, ..object_view(meta, ctx) });
     let verdict = ctx.run(Step::Hit, Messages { req, obj, ..Messages::default() });
     match verdict.action {
         Action::Deliver => {
@@ -222,13 +239,13 @@ fn judge_hit(
             unasked.map(|_| ForcedFreshness::ForceFresh)
         }
         action => {
+            leave_cache_out(session, ctx);
+            ctx.verdict.decided_at = verdict.span;
             ctx.pending = match action {
                 Action::Pass => None,
                 Action::Restart => restart::elsewhere(session, ctx).err(),
                 _ => Some(answer_for(&verdict, ctx)),
             };
-            leave_cache_out(session, ctx);
-            ctx.verdict.decided_at = verdict.span;
             Some(ForcedFreshness::ForceMiss)
         }
     }

@@ -13,7 +13,7 @@
 //!   for parts, `slice`, `sliced` and `told` for responses that are put together from slices, `post` and `invalidate`
 //!   for what a request changed, `ahead` for a client that is slow, `abandon` for one that is gone;
 //! - `pipe`: what is not looked at;
-//! - `deliver`, `synth`, `failure`: what the client gets; `explain`, `log` and `shown`: what is told of it.
+//! - `deliver`, `synth`, `failure`: what the client gets, with `framing` for what has no content; `explain`, `log`, `shown` and `warning`: what is told of it.
 //!
 //! `facts` shows a request to the policy, `step` runs a step of it, and `serve` puts the process together. What the
 //! rules of caching say stands in `crate::cache`, and the store as pingora sees it in `crate::store::pingora`.
@@ -35,6 +35,7 @@ mod explain;
 mod facts;
 mod failure;
 mod fetch;
+mod framing;
 mod head_update;
 mod hooks;
 mod interim;
@@ -69,6 +70,7 @@ mod synth;
 mod tags;
 mod told;
 mod upstream;
+mod warning;
 mod wishes;
 mod world;
 

@@ -225,13 +225,13 @@ fn purge(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx, softly:
     Some(Received::Answer(answer))
 }
 
-/// The response that a verdict asks for: `synth(...)`, or 503 for `fail`.
+/// The response that a verdict asks for: `synth(...)`, or 503 for `fail`. Where a policy fails is not for the client,
+/// who might look for more such places.
 pub fn answer_for(verdict: &Verdict, ctx: &mut RequestCtx) -> Synthetic {
-    ctx.verdict.decided_at = verdict.span;
     if verdict.action == Action::Synth {
+        ctx.verdict.decided_at = verdict.span;
         return Synthetic { status: verdict.status.unwrap_or(503), reason: verdict.reason.clone() };
     }
-    let reason = verdict.reason.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-    tracing::warn!(%reason, "the policy failed the request");
+    (ctx.verdict.decided_at, ctx.verdict.reason) = (None, Reason::PolicyFailure);
     Synthetic { status: 503, reason: Some(b"Service Unavailable".to_vec()) }
 }

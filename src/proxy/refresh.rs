@@ -71,7 +71,7 @@ pub fn refresh(meta: &CacheMeta, response: &ResponseHeader, ctx: &mut RequestCtx
     let uncacheable = ctx.fetch.lifetimes.uncacheable;
     ctx.fetch.lifetimes = Lifetimes { uncacheable, ..beresp::lifetimes(response, &ctx.fetch) };
     let before = ctx.fetch.lifetimes.clone();
-    let messages = Messages { obj: Some(object_view(meta)), ..Messages::beresp(&mut validation) };
+    let messages = Messages { obj: Some(object_view(meta, ctx)), ..Messages::beresp(&mut validation) };
     let verdict = ctx.run(Step::BackendRefresh, messages);
     ctx.fetch.changed = Some(Changed { before, after: ctx.fetch.lifetimes.clone() });
     let stored = meta.response_header();
@@ -81,7 +81,25 @@ pub fn refresh(meta: &CacheMeta, response: &ResponseHeader, ctx: &mut RequestCtx
         Action::Beresp => with_stored_body(stored, &validation),
         _ => return Refreshed::Refused(verdict),
     };
-    head.map_or(Refreshed::TooLarge, |head| Refreshed::Head(Box::new(head)))
+    let Ok(mut head) = head else { return Refreshed::TooLarge };
+    if verdict.action != Action::ObjStale {
+        take_status(&mut head, &validation, response);
+    }
+    Refreshed::Head(Box::new(head))
+}
+
+/// Gives the stored response the status and the reason that the policy has put in the place of those of the 304, as
+/// Varnish does.
+fn take_status(head: &mut ResponseHeader, validation: &ResponseHeader, as_it_came: &ResponseHeader) {
+    // Nothing of it fails: these are of a head already.
+    if validation.status != as_it_came.status {
+        let _ = head.set_status(validation.status);
+        let _ = head.set_reason_phrase(None);
+    }
+    let reason = validation.get_reason_phrase();
+    if reason != as_it_came.get_reason_phrase() {
+        let _ = head.set_reason_phrase(reason);
+    }
 }
 
 /// What of a 304 says how old the response is by it: without that it would be as old as before.

@@ -17,6 +17,7 @@ use pingora::proxy::Session;
 use super::connection::{self, Rest};
 use super::ctx::{CacheVerdict, Course, Disposition, Exchange, RequestCtx, Synthetic};
 use super::told::Told;
+use super::warning;
 use crate::policy::Policy;
 use crate::telemetry::{InFlight, Reason};
 
@@ -107,12 +108,14 @@ fn count(ctx: &mut RequestCtx) -> Result<(), Synthetic> {
     if ctx.exchange.restarts <= ctx.limits.most_restarts {
         return Ok(());
     }
-    tracing::warn!(xid = ctx.exchange.xid, "the policy has the request begin again too often");
+    if let Some(left_out) = warning::due("restart", None) {
+        tracing::warn!(xid = ctx.exchange.xid, left_out, "the policy has the request begin again too often");
+    }
     Err(unavailable(ctx))
 }
 
 fn unavailable(ctx: &mut RequestCtx) -> Synthetic {
-    ctx.verdict.reason = Reason::PolicyFailure;
+    (ctx.verdict.decided_at, ctx.verdict.reason) = (None, Reason::PolicyFailure);
     Synthetic { status: 503, reason: None }
 }
 

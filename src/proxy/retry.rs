@@ -10,6 +10,7 @@ use pingora::proxy::Session;
 use super::ctx::{Fetch, Lifetimes, RequestCtx};
 use super::fetch::failed;
 use super::query;
+use super::warning;
 use crate::lang::source::Span;
 use crate::telemetry::{OriginResult, Reason};
 
@@ -70,8 +71,10 @@ pub fn want(session: &mut Session, ctx: &mut RequestCtx) -> Retry {
         false => Retry::Due,
     };
     ctx.fetch.attempts.is_due = outcome == Retry::Due;
-    if outcome != Retry::Due {
-        tracing::warn!(xid = ctx.exchange.xid, ?outcome, "the policy's retry is not carried out");
+    if outcome != Retry::Due
+        && let Some(left_out) = warning::due("retry", None)
+    {
+        tracing::warn!(xid = ctx.exchange.xid, ?outcome, left_out, "the policy's retry is not carried out");
     }
     outcome
 }

@@ -11,10 +11,9 @@ use pingora::{Error, Result};
 use super::WarpProxy;
 use super::ctx::RequestCtx;
 use super::fetch::failed;
-use super::lookup::exact_variance;
+use super::lookup::{exact_variance, found};
 use crate::cache::spelling;
 use crate::cache::{StaleUse, Vary};
-use crate::store::pingora::Found;
 use crate::telemetry::{OriginResult, Reason};
 
 /// Why a 304 is of no use.
@@ -75,7 +74,7 @@ pub fn not_stored(proxy: &WarpProxy, session: &Session, ctx: &RequestCtx) {
     if ctx.exchange.background || !is_usable {
         proxy.failed.note(session.cache.cache_key(), StaleUse::OnError);
     }
-    let stored = session.cache.maybe_cache_meta().and_then(|meta| meta.extensions().get::<Found>());
+    let stored = session.cache.maybe_cache_meta().and_then(|meta| found(meta, ctx));
     if let Some(stored) = stored.filter(|_| ctx.fetch.was_304 && is_usable) {
         proxy.storage.remove(stored.object);
     }

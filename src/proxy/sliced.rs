@@ -29,11 +29,8 @@ use crate::telemetry::{Outcome, Reason};
 /// How many slices are looked up in a row.
 const LOOKUPS_AT_ONCE: u64 = 64;
 
-/// Answers a request from slices, if it is to be; `false` when it goes on in the usual way.
+/// Answers a request from slices; `false` when it goes on in the usual way after all.
 pub async fn answer(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
-    if !is_wanted(proxy, session, ctx) {
-        return Ok(false);
-    }
     let mut first = Fetching::start(session, ctx, first_slice(proxy, session, ctx))?;
     let head = first.head().await;
     if let Some(changed) = first.told().again {
@@ -92,7 +89,8 @@ fn is_beside_the_client(session: &Session, head: &ResponseHeader, first: &Fetchi
     is_refused && parts(&req.method, &req.headers, &head.headers, length) != Parts::Unsatisfiable
 }
 
-fn is_wanted(proxy: &WarpProxy, session: &Session, ctx: &RequestCtx) -> bool {
+/// Whether a request is to be answered from slices.
+pub fn is_wanted(proxy: &WarpProxy, session: &Session, ctx: &RequestCtx) -> bool {
     let is_asked = ctx.exchange.slice_bytes > 0 && ctx.disposition == Disposition::Lookup;
     let can_be = matches!(session.req_header().method, Method::GET | Method::HEAD);
     is_asked && can_be && !ctx.exchange.background && !proxy.storage.has_whole(&lookup::cache_key(&ctx.exchange))
@@ -282,11 +280,13 @@ async fn write_head(
     if ctx.verdict.outcome != Outcome::Synth {
         deliver::hand_over(session, head, ctx).await?;
     }
-    if ctx.course != Course::Usual {
+    let is_head_alone = ctx.course == Course::HeadAlone;
+    if ctx.course != Course::Usual && !is_head_alone {
         return Ok(false);
     }
-    session.write_response_header(Box::new(head.clone()), is_all).await.map_err(Error::into_down)?;
-    Ok(true)
+    let ends = is_all || is_head_alone;
+    session.write_response_header(Box::new(head.clone()), ends).await.map_err(Error::into_down)?;
+    Ok(!is_head_alone)
 }
 
 /// Sends those bytes of a body that begins at `place`; tells how many that were.

@@ -12,13 +12,13 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 
 use super::ctx::{RequestCtx, Stage};
 use super::fetch::failed;
+use super::lookup::stored_times;
 use super::shown::Shown;
-use super::{coalesce, failure, query};
+use super::{coalesce, failure, query, warning};
 use crate::cache::stale::is_error;
 use crate::cache::{StaleUse, StaleWindows};
 use crate::lang::schema::{Action, Step};
 use crate::store::Marks;
-use crate::store::pingora::StoredTimes;
 use crate::store::pingora::key_of;
 use crate::telemetry::{Outcome, Reason};
 
@@ -43,8 +43,8 @@ impl FailedFetches {
     }
 }
 
-fn windows(meta: &CacheMeta) -> StaleWindows {
-    StoredTimes::of(meta).windows()
+fn windows(meta: &CacheMeta, ctx: &RequestCtx) -> StaleWindows {
+    stored_times(meta, ctx).windows()
 }
 
 /// How long a response has been stale.
@@ -54,7 +54,7 @@ pub fn stale_for(meta: &CacheMeta) -> Duration {
 
 /// Whether a stale response is within its grace, as far as this request makes use of it.
 pub fn is_in_grace(session: &Session, meta: &CacheMeta, stale_for: Duration, ctx: &RequestCtx) -> bool {
-    let windows = windows(meta);
+    let windows = windows(meta, ctx);
     let grace = windows.grace.min(ctx.exchange.grace.unwrap_or(Duration::MAX));
     // A fetch in the background has no content to send, and would not know that it is for a slice.
     session.req_header().method != query::METHOD
@@ -74,7 +74,7 @@ pub fn without_asking(
     if is_in_grace(session, meta, stale_for, ctx) {
         return Some(Reason::Grace);
     }
-    windows(meta).allow(how, stale_for).then_some(Reason::StaleIfError)
+    windows(meta, ctx).allow(how, stale_for).then_some(Reason::StaleIfError)
 }
 
 /// Whether a stale response may be served now: while it is fetched anew (`error` is `None`), or
@@ -94,7 +94,7 @@ pub fn may_serve(failed: &FailedFetches, session: &mut Session, ctx: &mut Reques
         return false;
     }
     let Some(how) = failure_of(error, ctx.verdict.reason) else { return false };
-    let allowed = windows(meta).allow(how, stale_for(meta));
+    let allowed = windows(meta, ctx).allow(how, stale_for(meta));
     if allowed {
         failed.note(session.cache.cache_key(), how);
         note_failed_fetch(error, how, ctx);
@@ -127,15 +127,15 @@ pub fn prefer(session: &Session, status: StatusCode, ctx: &mut RequestCtx) -> Re
 
 /// Whether a stale response serves in the place of an answer that could not be had.
 pub fn would_serve(session: &Session, error: &Error, ctx: &RequestCtx) -> bool {
-    stale_and(session, error, ctx, |meta, how| windows(meta).allow(how, stale_for(meta)))
+    stale_and(session, error, ctx, |meta, how| windows(meta, ctx).allow(how, stale_for(meta)))
 }
 
 /// Whether a stale response would, if its use were not forbidden.
 pub fn is_forbidden(session: &Session, error: &Error, ctx: &RequestCtx) -> bool {
-    stale_and(session, error, ctx, |meta, how| windows(meta).forbidden && how == StaleUse::Disconnected)
+    stale_and(session, error, ctx, |meta, how| windows(meta, ctx).forbidden && how == StaleUse::Disconnected)
 }
 
-fn stale_and(session: &Session, error: &Error, ctx: &RequestCtx, is_so: fn(&CacheMeta, StaleUse) -> bool) -> bool {
+fn stale_and(session: &Session, error: &Error, ctx: &RequestCtx, is_so: impl Fn(&CacheMeta, StaleUse) -> bool) -> bool {
     let meta = session.cache.maybe_cache_meta().filter(|_| session.cache.can_serve_stale_error());
     let how = failure_of(error, ctx.verdict.reason);
     meta.zip(how).is_some_and(|(meta, how)| is_so(meta, how))
@@ -160,5 +160,7 @@ fn note_failed_fetch(error: &Error, how: StaleUse, ctx: &mut RequestCtx) {
     let reason = if how == StaleUse::OnError { Reason::StaleIfError } else { failure::reason_of(error, ctx) };
     failure::count_fetch(reason, ctx);
     let error = Shown(error);
-    tracing::warn!(xid = ctx.exchange.xid, %error, "the backend failed; a stale response is served");
+    if let Some(left_out) = warning::due("stale", ctx.fetch.asked_name()) {
+        tracing::warn!(xid = ctx.exchange.xid, %error, left_out, "the backend failed; a stale response is served");
+    }
 }

@@ -6,7 +6,7 @@ use super::ctx::{Exchange, RequestCtx};
 use super::facts::{ObjView, StepFacts};
 use super::site;
 use crate::decision::Verdict;
-use crate::lang::schema::{Step, StepSet};
+use crate::lang::schema::{Action, Step, StepSet};
 use crate::policy::Policy;
 
 /// The messages that a step sees beside `bereq`, which the context holds.
@@ -47,6 +47,9 @@ impl RequestCtx {
             facts.bereq = bereq.as_deref_mut();
         }
         let verdict = run_on(&self.policy, step, &mut facts);
+        if verdict.action == Action::Fail {
+            self.policy.failures.note(step, &verdict, &self.policy.sources, self.exchange.xid);
+        }
         if sees_fetch {
             self.fetch.bereq = bereq;
         }

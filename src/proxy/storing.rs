@@ -13,14 +13,13 @@ use super::connection;
 use super::ctx::{Lifetimes, NotStored, RequestCtx, TtlSource, Uncacheable};
 use super::fetch::hop_by_hop_fields;
 use super::head_update;
-use super::lookup::beside_language;
+use super::lookup::{beside_language, found};
 use super::revalidate::{self, UNUSABLE};
 use super::site;
 use super::tags::Tags;
 use crate::cache::content_length;
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::{CacheControl, Exchange, Unstorable, Vary, storable};
-use crate::store::pingora::Found;
 use crate::store::pingora::HEAD_ONLY;
 use crate::store::pingora::{StoredFill, StoredTags, StoredTimes};
 use crate::telemetry::Reason;
@@ -165,7 +164,7 @@ pub fn storable(
     if let Some(surround) = ctx.fetch.pieces.take_surround() {
         meta.extensions_mut().insert(surround);
     }
-    if let Some(validated) = session.cache.maybe_cache_meta().and_then(|meta| meta.extensions().get::<Found>()) {
+    if let Some(validated) = session.cache.maybe_cache_meta().and_then(|meta| found(meta, ctx)) {
         meta.extensions_mut().insert(*validated);
     }
     RespCacheable::Cacheable(meta)

@@ -9,6 +9,7 @@ use pingora::proxy::Session;
 use super::connection;
 use super::ctx::{RequestCtx, Synthetic};
 use super::facts::set_reason;
+use super::framing;
 use super::restart;
 use super::slice;
 use super::step::Messages;
@@ -48,20 +49,8 @@ pub fn make(
         ctx.exchange.body = None;
     }
     super::deliver::finish(&mut response, ctx, None);
-    let body = frame(&mut response, ctx.exchange.body.take())?;
+    let body = framing::made(&mut response, ctx.exchange.body.take())?;
     Ok(Some((response, body)))
-}
-
-/// Says how long the body is. With 204 and 304 there is none, and no length of it
-/// (RFC 9110 sections 8.6 and 15.4.5).
-pub fn frame(response: &mut ResponseHeader, body: Option<Bytes>) -> Result<Bytes> {
-    if matches!(response.status.as_u16(), 204 | 304) {
-        response.remove_header(&header::CONTENT_LENGTH);
-        return Ok(Bytes::new());
-    }
-    let body = body.unwrap_or_default();
-    response.set_content_length(body.len())?;
-    Ok(body)
 }
 
 fn run_synth(session: &mut Session, ctx: &mut RequestCtx, response: &mut ResponseHeader) -> Verdict {

@@ -44,7 +44,7 @@ impl Told {
         let is_stored = verdict.stored || matches!(verdict.outcome, Outcome::Hit | Outcome::Stale);
         Self {
             verdict,
-            obj: session.cache.maybe_cache_meta().filter(|_| is_stored).map(|meta| Box::new(Obj::of(meta))),
+            obj: session.cache.maybe_cache_meta().filter(|_| is_stored).map(|meta| Box::new(Obj::of(meta, ctx))),
             again: None,
             not_stored: ctx.fetch.lifetimes.not_stored,
             refused_at: ctx.fetch.refused_at,
@@ -68,8 +68,8 @@ impl Told {
 }
 
 impl Obj {
-    fn of(meta: &CacheMeta) -> Self {
-        let ObjView { header, fresh_until, age, grace, keep } = object_view(meta);
+    fn of(meta: &CacheMeta, ctx: &RequestCtx) -> Self {
+        let ObjView { header, fresh_until, age, grace, keep } = object_view(meta, ctx);
         Self { header: header.clone(), fresh_until, age, grace, keep }
     }
 

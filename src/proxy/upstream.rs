@@ -6,20 +6,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pingora::connectors::L4Connect;
-use pingora::http::ResponseHeader;
-use pingora::protocols::GetProxyDigest;
 use pingora::protocols::l4::socket::SocketAddr;
 use pingora::protocols::l4::stream::Stream;
-use pingora::protocols::raw_connect::ProxyDigest;
 use pingora::protocols::tls::CaType;
 use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::utils::tls::{CertKey, WrappedX509, parse_x509};
-use pingora::{Error, ErrorType, OrErr, Result};
+use pingora::{Error, ErrorType, Result};
 
 use super::backend_connection;
 use super::ctx::RequestCtx;
-use super::deadline::Line;
 use crate::origin::{Backend, ClientConnection, Endpoint, Route, Socket, TlsDefinition, connect, digest};
 
 /// How long an idle connection to a backend is kept.
@@ -48,7 +44,7 @@ impl Patience {
     }
 
     /// Whether one limit for every read, which is what pingora has, does not do.
-    fn needs_watch(self) -> bool {
+    pub fn needs_watch(self) -> bool {
         self.first_byte != self.between_bytes
     }
 }
@@ -81,15 +77,14 @@ pub fn peer(session: &Session, backend: &Backend, route: Route, ctx: &RequestCtx
     };
     let greeting = definition.greeting.bytes(route.backend, client(session));
     let patience = Patience::of(backend, ctx);
-    let watched = patience.needs_watch();
     peer.options.alpn = backend_connection::alpn();
     set_timeouts(&mut peer, ctx.fetch.connect_timeout.unwrap_or(definition.connect_timeout), patience);
-    peer.group_key = digest(&[&greeting, &[u8::from(watched)], &backend.tls_group().to_le_bytes()]);
+    peer.group_key = digest(&[&greeting, &backend.tls_group().to_le_bytes()]);
     if let Some(tls) = tls {
         secure(&mut peer, backend, tls);
     }
-    if watched || !greeting.is_empty() {
-        peer.options.custom_l4 = Some(Arc::new(Dial { endpoint: route.endpoint, greeting, watched }));
+    if !greeting.is_empty() {
+        peer.options.custom_l4 = Some(Arc::new(Dial { endpoint: route.endpoint, greeting }));
     }
     Ok(peer)
 }
@@ -149,25 +144,16 @@ fn secure(peer: &mut HttpPeer, backend: &Backend, tls: &TlsDefinition) {
 struct Dial {
     endpoint: Endpoint,
     greeting: Vec<u8>,
-    watched: bool,
 }
 
 #[async_trait]
 impl L4Connect for Dial {
     async fn connect(&self, _address: &SocketAddr) -> Result<Stream> {
         let socket = connect(&self.endpoint, &self.greeting).await.map_err(|error| refused(&self.endpoint, error))?;
-        let line = self.watched.then(|| Line::of(&socket)).transpose();
-        let line = line.or_err(ErrorType::SocketError, "the connection cannot be watched")?;
-        let mut stream = match socket {
+        Ok(match socket {
             Socket::Tcp(stream) => Stream::from(stream),
             Socket::Unix(stream) => Stream::from(stream),
-        };
-        if let Some(line) = line {
-            // What is kept beside a connection, pingora keeps for a proxy in between, with what that has answered.
-            let head = Box::new(ResponseHeader::build(200, None)?);
-            stream.set_proxy_digest(ProxyDigest::new(head, Some(Box::new(Arc::new(line)))));
-        }
-        Ok(stream)
+        })
     }
 }
 

@@ -138,9 +138,11 @@ impl Metrics {
     }
 
     fn policy_families(&self) -> Vec<MetricFamily> {
+        let failures = self.policy_failures().into_iter().map(|(step, n)| counter(&[("step", step)], n)).collect();
         let reloads = self.reloads().map(|(result, n)| counter(&[("result", result.as_str())], n)).collect();
         vec![
             counters("warp_policy_reloads_total", "Reloads of the policy by result.", reloads),
+            counters("warp_policy_failures_total", "Runs of a step that the policy failed.", failures),
             gauges(
                 "warp_policy_generation",
                 "Generation of the policy that serves.",

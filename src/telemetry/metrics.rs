@@ -42,6 +42,8 @@ pub struct Metrics {
     origins: Mutex<BTreeMap<String, Weak<OriginCounters>>>,
     reloads: [AtomicU64; ReloadResult::ALL.len()],
     generation: AtomicU64,
+    /// By step.
+    policy_failures: Mutex<BTreeMap<&'static str, u64>>,
     dropped_log_records: Arc<AtomicU64>,
 }
 
@@ -61,6 +63,7 @@ impl Metrics {
             origins: Mutex::default(),
             reloads: Default::default(),
             generation: AtomicU64::new(0),
+            policy_failures: Mutex::default(),
             dropped_log_records: Arc::default(),
         }
     }
@@ -96,6 +99,12 @@ impl Metrics {
     /// Says which generation of the policy serves.
     pub fn set_generation(&self, generation: u64) {
         self.generation.store(generation, Relaxed);
+    }
+
+    /// Counts that the policy failed in the step of that name.
+    pub fn policy_failure(&self, step: &'static str) {
+        let mut failures = self.policy_failures.lock().unwrap_or_else(PoisonError::into_inner);
+        *failures.entry(step).or_default() += 1;
     }
 
     /// The counters of the backend of that name. Takes a lock: keep what it returns. They are shown as long as it
@@ -179,6 +188,11 @@ impl Metrics {
     /// Reloads by result.
     pub fn reloads(&self) -> impl Iterator<Item = (ReloadResult, u64)> {
         ReloadResult::ALL.iter().copied().zip(self.reloads.iter().map(|counter| counter.load(Relaxed)))
+    }
+
+    /// Failures of the policy by step.
+    pub(super) fn policy_failures(&self) -> BTreeMap<&'static str, u64> {
+        self.policy_failures.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The generation of the policy that serves.

@@ -10,6 +10,7 @@ mod histogram;
 mod metrics;
 mod outcome;
 mod record;
+mod seldom;
 mod shard;
 
 pub use access_log::{AccessLog, LogFormat};
@@ -17,4 +18,5 @@ pub use exposition::{AbandonedGauges, BackendGauge, Gauges, StoreGauges, Waiting
 pub use metrics::{InFlight, Metrics, OriginCounters, RequestSample, Totals};
 pub use outcome::{OriginResult, Outcome, Reason, ReloadResult};
 pub use record::AccessRecord;
+pub use seldom::Seldom;
 pub use shard::place_of_thread;

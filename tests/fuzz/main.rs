@@ -11,6 +11,8 @@ mod dice;
 mod drive;
 #[path = "../lang/decision/facts.rs"]
 mod facts;
+#[path = "../../benches/hostile/texts.rs"]
+mod hostile;
 #[path = "../support/mmdb.rs"]
 mod mmdb;
 mod mutate;
@@ -39,6 +41,16 @@ fn any_text_is_taken() {
 #[test]
 fn a_text_of_a_megabyte_is_taken() {
     drive_large(2, LARGE_INPUTS);
+}
+
+/// How long texts are that are made to take long: a megabyte of each is tried by `cargo bench --bench hostile`.
+const HOSTILE_BYTES: usize = 30_000;
+
+#[test]
+fn texts_made_to_take_long_are_taken() {
+    for (name, write) in hostile::TEXTS {
+        drive_text(name, write(HOSTILE_BYTES));
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use warp_edge::lang::schema::function::{Parameter, Takes};
-use warp_edge::lang::schema::{Action, ActionArguments, Function, Message, Step, Type, Variable};
+use warp_edge::lang::schema::{Action, ActionArguments, DirectiveView, Function, Message, Step, Type, Variable};
 
 use super::dice::Dice;
 
@@ -110,7 +110,8 @@ pub fn policy(dice: &mut Dice) -> String {
         let _ = writeln!(text, "{}", writer.function(at));
     }
     if writer.dice.one_in(3) {
-        text.push_str("normalize req { query drop [\"utm_*\"], sort; cookie keep [\"a\"]; host lower; }\n");
+        text.push_str("normalize req { path decode_unreserved, merge_slashes, resolve_dots, refuse_ambiguous; ");
+        text.push_str("query drop [\"utm_*\"], sort; cookie keep [\"a\"]; host lower; }\n");
     }
     if writer.dice.one_in(3) {
         let _ = writeln!(text, "{}", writer.rules(true));
@@ -387,6 +388,14 @@ impl Writer<'_> {
         if !may.is_empty() && self.dice.one_in(2) {
             return self.dice.pick(&may).name().to_owned();
         }
+        let may: Vec<&DirectiveView> = DirectiveView::all()
+            .iter()
+            .filter(|view| view.directive.ty() == ty && view.message.access().read.contains(step))
+            .collect();
+        if !may.is_empty() && self.dice.one_in(3) {
+            let name = &self.dice.pick(&may).name;
+            return if ty == Type::Bool { name.clone() } else { format!("({name} ?? 1m)") };
+        }
         if ty == Type::String
             && self.dice.one_in(2)
             && let Some(message) = self.message(false)
@@ -427,7 +436,11 @@ impl Writer<'_> {
                 by_name = true;
                 continue;
             }
-            let value = self.argument(parameter, depth);
+            let value = match function.name() {
+                "req.accept.media" => "[\"text/html\", \"a/b\"]".to_owned(),
+                "req.accept.language" | "req.accept.encoding" => "[\"de\", \"br\", \"a-b\"]".to_owned(),
+                _ => self.argument(parameter, depth),
+            };
             given.push(if by_name { format!("{}: {value}", parameter.name) } else { value });
         }
         format!("{}({})", function.name(), given.join(", "))

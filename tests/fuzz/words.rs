@@ -2,8 +2,8 @@
 
 use warp_edge::lang::schema::{
     Action, BACKEND_ATTRIBUTES, BYTE_UNITS, CONTEXTUAL_STATEMENTS, CONTEXTUAL_WORDS, DECLARATIONS, DURATION_UNITS,
-    ELSE_IF_WORDS, Function, MEMBER_ATTRIBUTES, Message, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, PROBE_ATTRIBUTES,
-    RuleAction, SHORT_NAMES, STATEMENTS, Step, Type, VALUES, Variable, WORD_OPERATORS,
+    DirectiveView, ELSE_IF_WORDS, Function, MEMBER_ATTRIBUTES, Message, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS,
+    PROBE_ATTRIBUTES, RuleAction, SHORT_NAMES, STATEMENTS, Step, Type, VALUES, Variable, WORD_OPERATORS,
 };
 
 const MARKS: &[&str] = &[
@@ -75,6 +75,7 @@ pub fn dictionary() -> Vec<String> {
     words.extend(Action::ALL.iter().map(|action| action.name()));
     words.extend(RuleAction::ALL.iter().map(|action| action.name()));
     words.extend(Variable::ALL.iter().map(|variable| variable.name()));
+    words.extend(DirectiveView::all().iter().map(|view| view.name.as_str()));
     words.extend(Function::all().map(Function::name));
     words.extend(["round_robin", "fallback", "random", "hash", "shard", "least_conn", "p2c", "soft", "builtin.key"]);
     words.extend(Type::ALL.iter().map(|ty| ty.name()));

@@ -85,6 +85,24 @@ fn a_declaration_with_a_mistake_stays_in_the_tree() {
 }
 
 #[test]
+fn a_match_in_brackets_is_no_mistake_behind_one() {
+    let value = "(match req.url { \"/\" -> \"a\"; else -> \"b\"; })";
+    for right in [
+        format!("match names[{value}] {{ \"a\" -> {{ unset req.http.A; }} else -> {{ }} }}"),
+        format!("match {value} {{ \"a\" -> {{ }} else -> {{ if (a) {{ call b; }} }} }}"),
+        format!("if ({value} == \"a\" && names[{value}]) {{ unset req.http.A; }} else if ({value}) {{ }} else {{ }}"),
+        format!("set req.http.A = std.tolower({value});"),
+    ] {
+        let text = format!("warp 1;\nsub recv {{ set req.http.A = ; {right} set req.http.B = ; }}\n");
+        assert_eq!(codes(&text), ["E0101", "E0101"], "{right}");
+        assert_eq!(codes(&format!("warp 1;\nsub recv {{ {right} }}\n")), [""; 0]);
+        // The parenthesis of the mistake takes nothing away from what follows.
+        let text = format!("warp 1;\nsub recv {{ set req.http.A = (b; {right} }}\n");
+        assert_eq!(codes(&text).len(), 1, "{right} {:?}", codes(&text));
+    }
+}
+
+#[test]
 fn keywords_of_the_grammar_are_those_of_the_schema() {
     let grammar = include_str!("../../grammar/warp.pest");
     let rules = grammar.lines().filter_map(|line| line.strip_prefix("kw_")?.split_once(' '));

@@ -11,6 +11,7 @@ mod catalogue;
 mod client;
 mod origin;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -49,6 +50,8 @@ struct Load {
     given_up: AtomicU64,
     broken: AtomicU64,
     refused: AtomicU64,
+    /// Why, and how often each.
+    refusals: Mutex<BTreeMap<(u16, String), u64>>,
     purges: AtomicU64,
     received: AtomicU64,
 }
@@ -65,6 +68,7 @@ impl Load {
             given_up: zero(),
             broken: zero(),
             refused: zero(),
+            refusals: Mutex::default(),
             purges: zero(),
             received: zero(),
         }
@@ -90,7 +94,10 @@ impl Load {
             End::Whole => &self.whole,
             End::GivenUp => &self.given_up,
             End::Broken => &self.broken,
-            End::Refused(_) => &self.refused,
+            End::Refused(status, why) => {
+                *self.refusals.lock().unwrap().entry((status, why)).or_default() += 1;
+                &self.refused
+            }
         };
         counter.fetch_add(1, Relaxed);
     }
@@ -247,6 +254,7 @@ fn memory_stays_near_the_limit_under_churn() {
         samples
     });
     report(&samples, &load, bounds);
+    print_counts(&proxy);
 
     for sample in &samples {
         let Sample { seconds, rss, store, .. } = *sample;
@@ -297,4 +305,16 @@ fn report(samples: &[Sample], load: &Load, bounds: Bounds) {
         load.purges.load(Relaxed),
         load.received.load(Relaxed),
     );
+    for ((status, why), times) in load.refusals.lock().unwrap().iter() {
+        println!("{times} times {status}: {why}");
+    }
+}
+
+/// What was refused, and what else came of requests as warp counts it, for who looks at the run.
+fn print_counts(proxy: &Proxy) {
+    let metrics = proxy.metrics();
+    let counted = ["warp_requests_total{", "warp_origin_requests_total{", "warp_fetches_abandoned_ended_total "];
+    for line in metrics.lines().filter(|line| counted.iter().any(|start| line.starts_with(start))) {
+        println!("{line}");
+    }
 }

@@ -77,3 +77,29 @@ fn the_policy_may_refuse_a_304() {
         assert_eq!((third.text(), origin.requests().len()), ("new", 3), "{statements}");
     }
 }
+
+#[test]
+fn the_policy_may_give_the_stored_response_another_status() {
+    for (statements, status, reason) in [
+        ("set beresp.status = 203;", 203, "Non Authoritative Information"),
+        ("set beresp.status = 410; set beresp.reason = \"Over\"; return (beresp);", 410, "Over"),
+        ("set beresp.reason = \"Fine\";", 200, "Fine"),
+        ("set beresp.status = 404; return (obj_stale);", 200, "OK"),
+        ("set beresp.status = 304;", 200, "OK"),
+    ] {
+        let ([_, second, third], origin) = refreshed(&format!("set beresp.ttl = 60s; {statements}"));
+        for response in [&second, &third] {
+            assert_eq!((response.status, response.reason.as_str()), (status, reason), "{statements}");
+            assert_eq!(response.text(), "hello", "{statements}");
+        }
+        assert_eq!((third.cache_status().hit(), origin.requests().len()), (true, 2), "{statements}");
+    }
+}
+
+#[test]
+fn a_stored_response_that_is_given_a_status_without_content_has_none() {
+    let ([_, second, third], _origin) = refreshed("set beresp.status = 204;");
+    for response in [&second, &third] {
+        assert_eq!((response.status, response.header("Content-Length")), (204, None));
+    }
+}

@@ -9,7 +9,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("admin", &["policy", "store", "cache", "origin", "telemetry"]),
     ("cache", &[]),
     ("cli", &["admin", "decision", "editors", "files", "lang", "origin", "policy", "proxy", "store", "telemetry"]),
-    ("decision", &["lang"]),
+    ("decision", &["cache", "lang"]),
     ("editors", &["lang::schema"]),
     ("files", &["lang::check"]),
     ("lang::builtin", &[]),

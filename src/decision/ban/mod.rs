@@ -46,7 +46,8 @@ impl Ban {
     /// Whether it bans the stored response that `facts` know.
     pub fn holds<F: Facts>(&self, facts: &F) -> bool {
         let (acls, tables) = (Acls::Declared(&[]), Tables::Declared(&[]));
-        Scope::new(facts, &[], Context { step: Step::Hit, names: &[], acls, tables }).holds(&self.condition)
+        let context = Context { step: Step::Hit, names: &[], acls, tables, work: None, counts: false };
+        Scope::new(facts, &[], context).holds(&self.condition)
     }
 }
 

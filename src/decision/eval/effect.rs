@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::functions::{self, Settled};
+use super::work::BAN_BYTES;
 use super::{Context, Scope, normalize, own, query};
 use crate::decision::ban::Ban;
-use crate::decision::facts::{Facts, Refused, Value};
+use crate::decision::facts::{Facts, KEPT_TEXT_LIMIT_BYTES, Refused, Value};
 use crate::decision::program::Verdict;
 use crate::lang::hir::{Expression, KeyPart, Outcome, StatementKind, Tags, Target};
 use crate::lang::schema;
@@ -24,26 +25,33 @@ pub(in crate::decision) fn perform<F: Facts>(
     base: usize,
     context: Context<'_>,
 ) -> Result<(), Refused> {
+    let context = Context { counts: true, ..context };
     let value = |facts: &F, expression: &Expression| {
         let scope = Scope::new(facts, locals.get(base..).unwrap_or_default(), context);
-        own(scope.value(expression))
+        let value = own(scope.value(expression));
+        scope.works(value.text_bytes());
+        context.check_work().map(|()| value)
     };
     match statement {
         StatementKind::Let(id, expression) => {
-            let value = value(facts, expression);
+            let value = kept(value(facts, expression)?)?;
             bind(locals, base + id.0 as usize, value);
             Ok(())
         }
-        StatementKind::Set(target, expression) => set(target, value(facts, expression), facts),
+        StatementKind::Set(target, expression) => set(target, value(facts, expression)?, facts),
         StatementKind::Unset(target) => unset(target, facts),
         StatementKind::Effect(function, given) => {
-            let values: Vec<_> = given.iter().map(|argument| value(facts, argument)).collect();
-            functions::perform(*function, &Settled::new(given, &values), facts, context.step)
+            let values = given.iter().map(|argument| value(facts, argument)).collect::<Result<Vec<_>, _>>()?;
+            functions::perform(*function, &Settled::new(given, &values, context), facts, context.step)
         }
-        StatementKind::Normalize(normalization) => normalize::normalize(normalization, facts),
+        StatementKind::Normalize(normalization) => {
+            context.works(normalize::read_bytes(normalization, facts));
+            context.check_work()?;
+            normalize::normalize(normalization, facts)
+        }
         StatementKind::Key(part) => {
             let part = match part {
-                KeyPart::Value(expression) => text_of(value(facts, expression)),
+                KeyPart::Value(expression) => text_of(value(facts, expression)?),
                 KeyPart::Query { sorted } => query::whole(facts, *sorted),
             };
             facts.hash_part(part.as_deref());
@@ -52,12 +60,14 @@ pub(in crate::decision) fn perform<F: Facts>(
         StatementKind::Ban(condition) => {
             let scope = Scope::new(&*facts, locals.get(base..).unwrap_or_default(), context);
             let ban = Ban::bind(condition, &scope);
+            context.works(BAN_BYTES);
+            context.check_work()?;
             facts.ban(ban);
             Ok(())
         }
         StatementKind::Tag(tags) => {
             match tags {
-                Tags::Text(expression) => facts.tag(&text_of(value(facts, expression)).unwrap_or_default()),
+                Tags::Text(expression) => facts.tag(&text_of(value(facts, expression)?).unwrap_or_default()),
                 Tags::Field(name) => facts.tag_by_field(name),
             }
             Ok(())
@@ -82,12 +92,22 @@ fn bind(locals: &mut Vec<Value<'static>>, at: usize, value: Value<'static>) {
     }
 }
 
+/// The value, to be read again.
+fn kept(value: Value<'static>) -> Result<Value<'static>, Refused> {
+    if value.text_bytes() > KEPT_TEXT_LIMIT_BYTES { Err(Refused(TOO_LONG)) } else { Ok(value) }
+}
+
+/// Why a text is not kept.
+const TOO_LONG: &str = "the text is too long: a policy keeps up to 64 KiB, more only as a body";
+
 /// Unset text is written as empty text, as in VCL: only `unset` removes.
 fn set<F: Facts>(target: &Target, value: Value<'static>, facts: &mut F) -> Result<(), Refused> {
     let value = if value == Value::UNSET { Value::Text(Some(Cow::Borrowed(b""))) } else { value };
     match (target, value) {
-        (Target::Variable(variable), value) => facts.set(*variable, value),
-        (Target::Header(message, name), Value::Text(text)) => {
+        (Target::Variable(variable), value) if variable.access().read.is_empty() => facts.set(*variable, value),
+        (Target::Variable(variable), value) => facts.set(*variable, kept(value)?),
+        (Target::Header(message, name), value @ Value::Text(_)) => {
+            let text = text_of(kept(value)?);
             facts.set_header(*message, name, &text.unwrap_or_default())
         }
         (Target::Header(..), _) => Err(Refused("a header field holds text only")),
@@ -110,6 +130,8 @@ fn settled(value: &Value<'_>) -> Option<u16> {
 
 /// The verdict of a `return`.
 pub(in crate::decision) fn conclude<'a, F: Facts>(outcome: &'a Outcome, span: Span, scope: &Scope<'a, F>) -> Verdict {
+    let mut scope = *scope;
+    scope.context.counts = true;
     let status = outcome.status.as_ref().map(|status| scope.value(status));
     let status = match status {
         None => None,
@@ -118,7 +140,7 @@ pub(in crate::decision) fn conclude<'a, F: Facts>(outcome: &'a Outcome, span: Sp
             None => {
                 return Verdict::refused(
                     Refused("the status is none: its last three digits are not within 200 to 999"),
-                    span,
+                    Some(span),
                 );
             }
         },
@@ -128,5 +150,8 @@ pub(in crate::decision) fn conclude<'a, F: Facts>(outcome: &'a Outcome, span: Sp
         Some(Value::Duration(time_ms)) => Some(time_ms),
         _ => None,
     };
+    if let Err(why) = scope.context.check_work() {
+        return Verdict::refused(why, Some(span));
+    }
     Verdict { action: outcome.action, status, reason, time_ms, soft: outcome.soft, span: Some(span) }
 }

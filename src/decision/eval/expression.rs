@@ -3,15 +3,19 @@
 use std::borrow::Cow;
 
 use super::functions::{self, Arguments};
-use super::{Scope, compare, cookies, query, reckon, text};
+use super::{Scope, compare, cookies, directives, query, reckon, text};
 use crate::decision::facts::{Facts, Value};
+use crate::decision::fold::{LONGEST_TEXT_BYTES, is_constant};
 use crate::lang::hir::{Expression, ExpressionKind, TableId};
-use crate::lang::schema::{Message, Variable};
+use crate::lang::schema::{Function, Message, Type, Variable};
 
 impl<'a, F: Facts> Scope<'a, F> {
     /// The value of `expression`, of its type.
     pub fn value(&self, expression: &'a Expression) -> Value<'a> {
         use ExpressionKind as Kind;
+        if self.context.counts && expression.ty == Type::Bool {
+            return self.as_condition().value(expression);
+        }
         match &expression.kind {
             Kind::Text(text) => Value::text(text),
             Kind::File(file) => Value::text(&file.bytes),
@@ -24,10 +28,11 @@ impl<'a, F: Facts> Scope<'a, F> {
             Kind::Backend(backend) => Value::Backend(*backend),
             Kind::Variable(variable) => self.facts.get(*variable),
             Kind::Header(message, name) => Value::Text(self.facts.header(*message, name)),
+            Kind::Directive(message, directive) => directives::value(self.facts, *message, *directive),
             Kind::Query(message, name) => Value::Text(self.query_parameter(*message, name)),
             Kind::Cookie(message, name) => Value::Text(self.cookie(*message, name)),
             Kind::Local(id) => self.local(*id),
-            Kind::Concat(parts) => Value::Text(Some(self.concat(parts))),
+            Kind::Concat(parts) => Value::Text(Some(self.concat(expression, parts))),
             Kind::ToText(inner) => Value::Text(self.text(inner)),
             Kind::Arithmetic(operation, left, right) => {
                 reckon::reckon(*operation, &self.value(left), &self.value(right))
@@ -36,7 +41,7 @@ impl<'a, F: Facts> Scope<'a, F> {
             Kind::Fallback(parts) => self.first_set(parts),
             Kind::Choose(conditions, values) => self.chosen(conditions, values),
             Kind::Bind(id, value, body) => self.bind(*id, value, body),
-            Kind::Call(function, given) => functions::value(*function, &Arguments::new(self, given)),
+            Kind::Call(function, given) => self.called(*function, expression, given),
             Kind::Unset
             | Kind::Regex(_)
             | Kind::Acl(_)
@@ -70,12 +75,30 @@ impl<'a, F: Facts> Scope<'a, F> {
         query::of_url(self.variable_text(query::url_of(message)?)?)
     }
 
-    fn concat(&self, parts: &'a [Expression]) -> Cow<'a, [u8]> {
-        let mut joined = Vec::new();
+    fn concat(&self, whole: &Expression, parts: &'a [Expression]) -> Cow<'a, [u8]> {
+        let (mut joined, limit) = (Vec::new(), self.text_limit_bytes());
         for text in parts.iter().filter_map(|part| self.text(part)) {
-            text::append(&mut joined, &text);
+            text::append(&mut joined, &text, limit);
         }
+        self.works_on(&joined, self.context.counts && is_constant(whole));
         Cow::Owned(joined)
+    }
+
+    fn called(&self, function: Function, whole: &Expression, given: &'a [Expression]) -> Value<'a> {
+        let is_constant = self.context.counts && is_constant(whole);
+        let value = functions::value(function, &Arguments::new(self, given, is_constant));
+        if let Value::Text(Some(text)) = &value {
+            self.works_on(text, is_constant);
+        }
+        value
+    }
+
+    /// Counts a text that was read or made. What is computed when the policy is compiled counts as little in the policy
+    /// as it is written.
+    pub(super) fn works_on(&self, text: &[u8], is_constant: bool) {
+        if !is_constant || text.len() > LONGEST_TEXT_BYTES {
+            self.works(text.len());
+        }
     }
 
     /// What a table holds for a key; an unset key is in no table.
@@ -88,7 +111,8 @@ impl<'a, F: Facts> Scope<'a, F> {
     }
 
     fn chosen(&self, conditions: &'a [Expression], values: &'a [Expression]) -> Value<'a> {
-        let at = conditions.iter().position(|condition| self.holds(condition)).unwrap_or(conditions.len());
+        let tested = self.as_condition();
+        let at = conditions.iter().position(|condition| tested.holds(condition)).unwrap_or(conditions.len());
         values.get(at).map_or(Value::UNSET, |value| self.value(value))
     }
 

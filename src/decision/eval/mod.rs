@@ -9,6 +9,7 @@ mod compare;
 mod cookies;
 mod credentials;
 mod device;
+mod directives;
 mod effect;
 mod expression;
 mod functions;
@@ -23,6 +24,8 @@ mod signed_url;
 mod tables;
 mod text;
 mod truth;
+mod url_path;
+mod work;
 
 pub use acl::ChangingAcl;
 pub(super) use acl::{AclIndex, AclNetworks};
@@ -30,6 +33,7 @@ pub use credentials::is_password;
 pub(super) use effect::{conclude, perform};
 pub(super) use tables::{TableIndex, Tables};
 pub(super) use truth::{has_extension, is_under};
+pub(super) use work::Work;
 
 use crate::decision::facts::{Facts, Value};
 use crate::lang::hir::{Acl, AclId, Expression, LocalId};
@@ -65,6 +69,10 @@ pub(super) struct Context<'a> {
     pub acls: Acls<'a>,
     /// The tables in order of declaration.
     pub tables: Tables<'a>,
+    /// What may still be done; `None` if that is not counted.
+    pub work: Option<&'a Work>,
+    /// Whether text that is read and made counts: that of statements does, that of conditions does not.
+    pub counts: bool,
 }
 
 /// All that an expression can see: the request, the locals of its body, the declared names.

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use http::HeaderName;
 use http::header::{ACCEPT_ENCODING, COOKIE, HOST};
 
-use super::{codings, cookies, query};
+use super::{codings, cookies, query, url_path};
 use crate::decision::facts::{Facts, Refused, Value};
 use crate::lang::hir::{Glob, Normalization};
 use crate::lang::schema::{Message, Variable};
@@ -18,11 +18,43 @@ pub(super) fn normalize<F: Facts>(normalization: &Normalization, facts: &mut F) 
         Normalization::QueryDrop(globs) => rewrite_query(facts, |url| filter_query(url, |name| !is_like(name, globs))),
         Normalization::QueryKeep(globs) => rewrite_query(facts, |url| filter_query(url, |name| is_like(name, globs))),
         Normalization::QuerySort => rewrite_query(facts, sort_query),
+        Normalization::PathDecode => rewrite_path(facts, url_path::decode_unreserved),
+        Normalization::PathResolve => rewrite_path(facts, url_path::resolve_dots),
+        Normalization::PathMerge => rewrite_path(facts, url_path::merge_slashes),
         Normalization::CookieDrop(globs) => filter_cookies(facts, |name| !is_like(name, globs)),
         Normalization::CookieKeep(globs) => filter_cookies(facts, |name| is_like(name, globs)),
         Normalization::AcceptEncoding(wanted) => reduce_codings(facts, wanted),
         Normalization::HostLower => rewrite_header(facts, &HOST, |header| Some(header.to_ascii_lowercase())),
     }
+}
+
+/// How long what is rewritten is, for each glob that it is held against.
+pub(super) fn read_bytes<F: Facts>(normalization: &Normalization, facts: &F) -> usize {
+    let globs = match normalization {
+        Normalization::QueryDrop(globs)
+        | Normalization::QueryKeep(globs)
+        | Normalization::CookieDrop(globs)
+        | Normalization::CookieKeep(globs) => globs.len(),
+        Normalization::QuerySort
+        | Normalization::PathDecode
+        | Normalization::PathResolve
+        | Normalization::PathMerge
+        | Normalization::AcceptEncoding(_)
+        | Normalization::HostLower => 1,
+    };
+    let field = |name| facts.header(Message::Req, name).map_or(0, |text| text.len());
+    let bytes = match normalization {
+        Normalization::QueryDrop(_)
+        | Normalization::QueryKeep(_)
+        | Normalization::QuerySort
+        | Normalization::PathDecode
+        | Normalization::PathResolve
+        | Normalization::PathMerge => facts.get(Variable::ReqUrl).text_bytes(),
+        Normalization::CookieDrop(_) | Normalization::CookieKeep(_) => field(&COOKIE),
+        Normalization::AcceptEncoding(_) => field(&ACCEPT_ENCODING),
+        Normalization::HostLower => field(&HOST),
+    };
+    bytes.saturating_mul(globs)
 }
 
 fn is_like(name: &[u8], globs: &[Glob]) -> bool {
@@ -38,6 +70,15 @@ fn rewrite_query<F: Facts>(facts: &mut F, rewrite: impl Fn(&[u8]) -> Vec<u8>) ->
     if *url == *rewritten {
         return Ok(());
     }
+    facts.set(Variable::ReqUrl, Value::Text(Some(Cow::Owned(rewritten))))
+}
+
+/// Nothing else than a path begins with a slash: `*` stays (RFC 9112 section 3.2.4).
+fn rewrite_path<F: Facts>(facts: &mut F, rewrite: impl Fn(&[u8]) -> Option<Vec<u8>>) -> Result<(), Refused> {
+    let Value::Text(Some(url)) = facts.get(Variable::ReqUrl) else { return Ok(()) };
+    let (path, query) = url.split_at(memchr::memchr(b'?', &url).unwrap_or(url.len()));
+    let Some(mut rewritten) = rewrite(path).filter(|_| path.starts_with(b"/")) else { return Ok(()) };
+    rewritten.extend_from_slice(query);
     facts.set(Variable::ReqUrl, Value::Text(Some(Cow::Owned(rewritten))))
 }
 

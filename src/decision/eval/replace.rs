@@ -16,54 +16,78 @@ pub(super) fn substitute<'a>(
     pattern: &Pattern,
     replacement: impl FnOnce() -> Option<Cow<'a, [u8]>>,
     all: bool,
+    limit_bytes: usize,
 ) -> Cow<'a, [u8]> {
     let Some(regex) = pattern.regex().filter(|regex| regex.is_match(&text)) else { return text };
     let replacement = replacement().unwrap_or_default();
-    let mut written = Vec::with_capacity(text.len());
+    let mut written = Written { text: Vec::with_capacity(text.len().min(limit_bytes)), limit_bytes };
     let mut copied = 0;
     for captures in regex.captures_iter(&text).take(if all { usize::MAX } else { 1 }) {
         let Some(whole) = captures.get(0) else { break };
-        append(&mut written, text.get(copied..whole.start()).unwrap_or_default());
+        written.append(text.get(copied..whole.start()).unwrap_or_default());
         expand(&replacement, &captures, &mut written);
         copied = whole.end();
+        if written.is_full() {
+            break;
+        }
     }
-    append(&mut written, text.get(copied..).unwrap_or_default());
-    Cow::Owned(written)
+    written.append(text.get(copied..).unwrap_or_default());
+    Cow::Owned(written.text)
+}
+
+/// A text that is made, up to a limit.
+struct Written {
+    text: Vec<u8>,
+    limit_bytes: usize,
+}
+
+impl Written {
+    fn append(&mut self, more: &[u8]) {
+        append(&mut self.text, more, self.limit_bytes);
+    }
+
+    /// Whether all that follows would be cut off.
+    fn is_full(&self) -> bool {
+        self.text.len() >= self.limit_bytes
+    }
 }
 
 /// `\0` to `\9` are the match and its groups; any other character behind `\` stands for itself.
-fn expand(replacement: &[u8], captures: &Captures<'_>, written: &mut Vec<u8>) {
+fn expand(replacement: &[u8], captures: &Captures<'_>, written: &mut Written) {
     let mut rest = replacement;
     while let Some(at) = memchr::memchr(b'\\', rest) {
         let (plain, escape) = rest.split_at(at);
-        append(written, plain);
+        written.append(plain);
         match escape.get(1) {
             Some(digit @ b'0'..=b'9') => {
                 let group = captures.get(usize::from(digit - b'0'));
-                append(written, group.map_or(&b""[..], |group| group.as_bytes()));
+                written.append(group.map_or(&b""[..], |group| group.as_bytes()));
             }
-            Some(byte) => append(written, &[*byte]),
-            None => append(written, b"\\"),
+            Some(byte) => written.append(&[*byte]),
+            None => written.append(b"\\"),
         }
         rest = escape.get(2..).unwrap_or_default();
     }
-    append(written, rest);
+    written.append(rest);
 }
 
 /// The text with every `from` replaced by `to`; borrowed if there is none or `from` is empty.
-pub(super) fn replace<'a>(text: Cow<'a, [u8]>, from: &[u8], to: &[u8]) -> Cow<'a, [u8]> {
+pub(super) fn replace<'a>(text: Cow<'a, [u8]>, from: &[u8], to: &[u8], limit_bytes: usize) -> Cow<'a, [u8]> {
     if from.is_empty() || memmem::find(&text, from).is_none() {
         return text;
     }
-    let mut written = Vec::with_capacity(text.len());
+    let mut written = Written { text: Vec::with_capacity(text.len().min(limit_bytes)), limit_bytes };
     let mut copied = 0;
     for at in memmem::find_iter(&text, from) {
-        append(&mut written, text.get(copied..at).unwrap_or_default());
-        append(&mut written, to);
+        written.append(text.get(copied..at).unwrap_or_default());
+        written.append(to);
         copied = at + from.len();
+        if written.is_full() {
+            break;
+        }
     }
-    append(&mut written, text.get(copied..).unwrap_or_default());
-    Cow::Owned(written)
+    written.append(text.get(copied..).unwrap_or_default());
+    Cow::Owned(written.text)
 }
 
 #[cfg(test)]
@@ -72,7 +96,7 @@ mod tests {
 
     fn sub(text: &str, pattern: &str, replacement: &'static str, all: bool) -> String {
         let replacement = || Some(Cow::Borrowed(replacement.as_bytes()));
-        let written = substitute(Cow::Borrowed(text.as_bytes()), &Pattern::new(pattern), replacement, all);
+        let written = substitute(Cow::Borrowed(text.as_bytes()), &Pattern::new(pattern), replacement, all, 1_000);
         String::from_utf8(written.into_owned()).unwrap()
     }
 
@@ -92,7 +116,7 @@ mod tests {
 
     #[test]
     fn plain_text_is_replaced_everywhere() {
-        assert_eq!(replace(Cow::Borrowed(b"a--b--"), b"--", b"+"), &b"a+b+"[..]);
-        assert!(matches!(replace(Cow::Borrowed(b"ab"), b"", b"+"), Cow::Borrowed(b"ab")));
+        assert_eq!(replace(Cow::Borrowed(b"a--b--"), b"--", b"+", 100), &b"a+b+"[..]);
+        assert!(matches!(replace(Cow::Borrowed(b"ab"), b"", b"+", 100), Cow::Borrowed(b"ab")));
     }
 }

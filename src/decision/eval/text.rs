@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
-use crate::decision::facts::{TEXT_LIMIT_BYTES, Value};
+use crate::decision::facts::Value;
 
-/// Appends to a computed text, as far as [`TEXT_LIMIT_BYTES`] allows. Nothing that long can be set, so
+/// Appends to a computed text, as far as the limit allows. Nothing as long as that of a statement can be kept, so that
 /// what is cut off is never sent; without a limit a policy that doubles a text could take all memory.
-pub(super) fn append(text: &mut Vec<u8>, more: &[u8]) {
-    let room = TEXT_LIMIT_BYTES.saturating_sub(text.len());
+pub(super) fn append(text: &mut Vec<u8>, more: &[u8], limit_bytes: usize) {
+    let room = limit_bytes.saturating_sub(text.len());
     text.extend_from_slice(more.get(..room).unwrap_or(more));
 }
 

@@ -25,6 +25,7 @@ pub(super) fn in_context(kind: &StatementKind, written: String) -> String {
     let StatementKind::Normalize(clause) = kind else { return written };
     let part = match clause {
         Normalization::QueryDrop(_) | Normalization::QueryKeep(_) | Normalization::QuerySort => "query",
+        Normalization::PathDecode | Normalization::PathResolve | Normalization::PathMerge => "path",
         Normalization::CookieDrop(_) | Normalization::CookieKeep(_) => "cookie",
         Normalization::AcceptEncoding(_) => "accept_encoding",
         Normalization::HostLower => "host",

@@ -4,13 +4,14 @@ use http::HeaderName;
 
 use crate::lang::hir::{Expression, ExpressionKind, Glob, LocalId, TableId};
 use crate::lang::schema::function::{Takes, Text};
-use crate::lang::schema::{Function, Message, Type, Variable};
+use crate::lang::schema::{Directive, Function, Message, Type, Variable};
 
 /// The identity of an expression, its place left out.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Subject<'h> {
     Variable(Variable),
     Header(Message, &'h HeaderName),
+    Directive(Message, Directive),
     Query(Message, &'h [u8]),
     Cookie(Message, &'h [u8]),
     Local(LocalId),
@@ -19,6 +20,7 @@ pub(super) enum Subject<'h> {
     Lookup(TableId, Box<Subject<'h>>),
     InTable(TableId, Box<Subject<'h>>),
     Text(&'h [u8]),
+    Number(i64),
     Fallback(Vec<Subject<'h>>),
     HasQuery(Message, &'h [Box<[u8]>]),
     AnyQuery(Message, &'h [Glob]),
@@ -33,6 +35,7 @@ impl<'h> Subject<'h> {
         Some(match &expression.kind {
             Kind::Variable(variable) => Self::Variable(*variable),
             Kind::Header(message, name) => Self::Header(*message, name),
+            Kind::Directive(message, directive) => Self::Directive(*message, *directive),
             Kind::Query(message, name) => Self::Query(*message, constant(name)?),
             Kind::Cookie(message, name) => Self::Cookie(*message, constant(name)?),
             Kind::Local(id) => Self::Local(*id),
@@ -56,7 +59,13 @@ impl<'h> Subject<'h> {
 
     /// A part of something that is looked up, which may be a literal.
     fn part(expression: &'h Expression) -> Option<Self> {
-        constant(expression).map(Self::Text).or_else(|| Self::of(expression))
+        match &expression.kind {
+            ExpressionKind::Text(text) => Some(Self::Text(text)),
+            ExpressionKind::Int(number) | ExpressionKind::Duration(number) | ExpressionKind::Bytes(number) => {
+                Some(Self::Number(*number))
+            }
+            _ => Self::of(expression),
+        }
     }
 }
 
@@ -76,6 +85,7 @@ pub(super) fn describe(expression: &Expression) -> String {
     match &expression.kind {
         Kind::Variable(variable) => variable.name().to_owned(),
         Kind::Header(message, name) => format!("{}.http.{name}", message.name()),
+        Kind::Directive(message, directive) => format!("{}.cache_control.{}", message.name(), directive.name()),
         Kind::Query(message, name) => format!("{}.query[{}]", message.name(), describe(name)),
         Kind::Cookie(message, name) => format!("{}.cookies[{}]", message.name(), describe(name)),
         Kind::Text(text) => quoted(text),

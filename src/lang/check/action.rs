@@ -38,7 +38,7 @@ impl Scope<'_, '_> {
         }
         let possible = |action: &&Action| self.missing_steps(action.runs()).is_empty();
         let names = Action::ALL.iter().filter(possible).map(|action| action.name());
-        unknown::suggest(finding, &name.text, "possible here", names)
+        unknown::suggest(self.cx.findings, finding, &name.text, "possible here", names)
     }
 
     /// Whether all steps that reach this place may end so.

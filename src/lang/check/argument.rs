@@ -56,7 +56,9 @@ impl Scope<'_, '_> {
         let (name, span) = (call.function.text(), call.function.span);
         let Some(function) = Function::find(&name) else {
             self.report(self.unknown_function(&name, span));
-            for argument in &call.arguments {
+            // A list may be what it takes.
+            let is_list = |argument: &&ast::Argument| matches!(argument.value.kind, ast::ExpressionKind::List(_));
+            for argument in call.arguments.iter().filter(|argument| !is_list(argument)) {
                 self.expression(&argument.value);
             }
             return None;
@@ -74,8 +76,8 @@ impl Scope<'_, '_> {
             return finding.help(instead);
         }
         let mut functions: Vec<&str> = self.cx.names.functions.names().collect();
-        Function::all().for_each(|function| functions.push(function.name()));
-        unknown::suggest(finding, name, "the functions", functions.into_iter())
+        functions.extend(Function::all().map(Function::name));
+        unknown::suggest(self.cx.findings, finding, name, "the functions", functions.into_iter())
     }
 
     /// The arguments in the order of the parameters, with the defaults of those that are left out.
@@ -138,7 +140,7 @@ impl Scope<'_, '_> {
             let message = format!("`{}` has no parameter `{}`", signature.name, label.text);
             let names = signature.parameters.iter().map(|(name, _)| *name);
             let finding = Diagnostic::new(Code::E0240, label.span, message);
-            self.report(unknown::suggest(finding, &label.text, "the parameters", names));
+            self.report(unknown::suggest(self.cx.findings, finding, &label.text, "the parameters", names));
             return false;
         };
         if let Some(earlier) = slot.replace(&argument.value) {
@@ -295,7 +297,7 @@ impl Scope<'_, '_> {
             return Some(ExpressionKind::Acl(AclId(number(at))));
         }
         let finding = Diagnostic::new(Code::E0203, argument.span, format!("{what} takes the name of an acl"));
-        self.report(unknown::suggest(finding, "", "the acls", self.cx.names.acls.names()));
+        self.report(unknown::suggest(self.cx.findings, finding, "", "the acls", self.cx.names.acls.names()));
         None
     }
 }

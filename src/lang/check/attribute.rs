@@ -42,7 +42,7 @@ impl<'c, 'a, 'b> Attributes<'c, 'a, 'b> {
             let names = self.table.iter().map(|row| row.name);
             self.cx.findings.report(match self.table {
                 [] => finding.help("remove it"),
-                _ => unknown::suggest(finding, &name.text, "it has", names),
+                _ => unknown::suggest(self.cx.findings, finding, &name.text, "it has", names),
             });
         } else if let Some(first) = self.given(&name.text) {
             let finding = Diagnostic::new(Code::E0602, name.span, format!("`.{}` is set twice", name.text))

@@ -224,7 +224,7 @@ fn probe_of(cx: &Context, attributes: &Attributes, probes: &[(&str, Probe)]) -> 
     let probe = find(&name);
     if probe.is_none() {
         let finding = Diagnostic::new(Code::E0204, path.span, format!("there is no probe `{name}`"));
-        cx.findings.report(unknown::suggest(finding, &name, "the probes", cx.names.probes.names()));
+        cx.findings.report(unknown::suggest(cx.findings, finding, &name, "the probes", cx.names.probes.names()));
     }
     probe
 }

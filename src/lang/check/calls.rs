@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use super::collect::PIECE_PREFIX;
 use super::findings::Findings;
 use super::names::{Names, Part, SubBody};
+use super::words;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::schema::{Step, StepSet};
 use crate::lang::source::Span;
@@ -19,6 +20,9 @@ pub(super) const CALL_DEPTH_LIMIT: usize = 32;
 
 /// How many calls a step may make if it makes every one that is written.
 pub(super) const CALL_COUNT_LIMIT: u64 = 100_000;
+
+/// How many circles of calls are reported.
+const MOST_CIRCLES: usize = 20;
 
 /// Who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -121,7 +125,7 @@ impl Calls {
     pub(super) fn report(&self, names: &Names, findings: &Findings) -> bool {
         let mut search = Search::new(self, names, findings);
         (0..self.from_subs.len()).for_each(|sub| search.visit(sub));
-        if search.found {
+        if search.found > 0 {
             return false;
         }
         let Search { depth, count, .. } = search;
@@ -160,7 +164,8 @@ struct Search<'s, 'a> {
     done: Vec<bool>,
     depth: Vec<usize>,
     count: Vec<u64>,
-    found: bool,
+    /// How many circles there are.
+    found: usize,
 }
 
 impl<'s, 'a> Search<'s, 'a> {
@@ -175,7 +180,7 @@ impl<'s, 'a> Search<'s, 'a> {
             done: vec![false; size],
             depth: vec![0; size],
             count: vec![0; size],
-            found: false,
+            found: 0,
         }
     }
 
@@ -215,11 +220,14 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     fn report_circle(&mut self, callee: usize, span: Span) {
-        self.found = true;
+        self.found += 1;
+        if self.found > MOST_CIRCLES {
+            return;
+        }
         let start = self.path.iter().position(|(sub, _)| *sub == callee).unwrap_or(0);
         let subs = self.path.get(start..).unwrap_or_default().iter().map(|(sub, _)| *sub);
         let chain: Vec<&str> = subs.chain([callee]).map(|sub| name_of(self.names, sub)).collect();
-        let message = format!("`{}` calls itself: {}", name_of(self.names, callee), chain.join(" -> "));
+        let message = format!("`{}` calls itself: {}", name_of(self.names, callee), words::chain(&chain));
         let finding = Diagnostic::new(Code::E0502, span, message)
             .label("closes the circle")
             .help("a policy has to come to an end: subs cannot call themselves, not by way of others either");

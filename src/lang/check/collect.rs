@@ -192,7 +192,7 @@ impl<'a> Collector<'a, '_> {
                 "error" => {
                     finding.help("write `synth` for what the policy answers itself, `backend_error` for failures")
                 }
-                _ => unknown::suggest(finding, rest, "the steps", steps),
+                _ => unknown::suggest(self.findings, finding, rest, "the steps", steps),
             });
             return;
         };
@@ -235,7 +235,7 @@ impl<'a> Collector<'a, '_> {
             Diagnostic::new(Code::E0209, name.span, format!("the built-in policy has no piece `{}`", name.text));
         let bare = name.text.strip_prefix(PIECE_PREFIX).unwrap_or(&name.text);
         let wanted = format!("{PIECE_PREFIX}{bare}");
-        self.findings.report(unknown::suggest(finding, &wanted, "its pieces", pieces.into_iter()));
+        self.findings.report(unknown::suggest(self.findings, finding, &wanted, "its pieces", pieces.into_iter()));
     }
 }
 

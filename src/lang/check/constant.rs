@@ -81,7 +81,13 @@ impl Context<'_> {
         if found.is_none() {
             let names = VALUE_TYPES.iter().map(|ty| ty.name());
             let finding = Diagnostic::new(Code::E0320, ty.span, format!("there is no type `{}` for a value", ty.text));
-            self.findings.report(super::unknown::suggest(finding, &ty.text.to_ascii_uppercase(), "the types", names));
+            self.findings.report(super::unknown::suggest(
+                self.findings,
+                finding,
+                &ty.text.to_ascii_uppercase(),
+                "the types",
+                names,
+            ));
         }
         found.copied()
     }
@@ -232,6 +238,7 @@ fn is_settled(value: &Expression) -> bool {
     let itself = match &value.kind {
         Kind::Variable(_)
         | Kind::Header(..)
+        | Kind::Directive(..)
         | Kind::Query(..)
         | Kind::Cookie(..)
         | Kind::HasQuery(..)

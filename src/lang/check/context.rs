@@ -12,7 +12,7 @@ use super::names::{Names, Part, SubBody};
 use super::pattern::Patterns;
 use super::scope::{Home, Scope};
 use super::{Files, Options};
-use super::{acl, backend, collect, director, flow, table, unused};
+use super::{acl, backend, collect, director, flow, table, unused, work};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{BackendId, Body, Database, Hir, RateLimit, StepBody, Sub, Table};
 use crate::lang::schema::Step;
@@ -98,6 +98,7 @@ pub(super) fn check_policy(
     // Looking for what is never reached follows calls, which has to come to an end.
     if bounded {
         flow::check(&cx, &hir);
+        work::check(&cx, &hir);
     }
     unused::check(&cx);
     hir

@@ -46,7 +46,13 @@ impl Scope<'_, '_> {
     fn is_unknown_backend(&self, written: &ast::Expression) -> bool {
         let Some(name) = self.unknown_word_in(written) else { return false };
         let finding = Diagnostic::new(Code::E0202, name.span, format!("there is no backend `{}`", name.text));
-        self.report(unknown::suggest(finding, &name.text, "the backends", self.cx.names.backend_names()));
+        self.report(unknown::suggest(
+            self.cx.findings,
+            finding,
+            &name.text,
+            "the backends",
+            self.cx.names.backend_names(),
+        ));
         true
     }
 

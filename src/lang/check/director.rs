@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::attribute::Attributes;
 use super::context::Context;
+use super::findings::Findings;
 use super::unknown;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{BackendId, Choice, Director, Key, Member, Shard, ShardHealth};
@@ -27,7 +28,7 @@ pub(super) fn directors(cx: &Context) -> Vec<Director> {
 fn director(cx: &Context, written: &ast::Director) -> Director {
     let (name, span) = (written.name.text.clone(), written.name.span);
     let Some(kind) = DirectorKind::find(&written.kind.text) else {
-        cx.findings.report(unknown_kind(&written.kind));
+        cx.findings.report(unknown_kind(cx.findings, &written.kind));
         // What it is made of is of use all the same.
         let members = members(cx, written, MEMBER_ATTRIBUTES, "member of a director");
         return Director { name, choice: Choice::Random, members, span };
@@ -39,10 +40,10 @@ fn director(cx: &Context, written: &ast::Director) -> Director {
     Director { name, choice, members, span }
 }
 
-fn unknown_kind(kind: &ast::Name) -> Diagnostic {
+fn unknown_kind(findings: &Findings, kind: &ast::Name) -> Diagnostic {
     let finding = Diagnostic::new(Code::E0660, kind.span, format!("there is no director of the kind `{}`", kind.text));
     let underscored = kind.text.replace('-', "_");
-    unknown::suggest(finding, &underscored, "the kinds", DirectorKind::ALL.iter().map(|kind| kind.name()))
+    unknown::suggest(findings, finding, &underscored, "the kinds", DirectorKind::ALL.iter().map(|kind| kind.name()))
 }
 
 fn choice(kind: DirectorKind, attributes: &Attributes) -> Choice {
@@ -117,7 +118,13 @@ fn member(cx: &Context, block: &AttributeBlock, table: &'static [schema::Attribu
     let name = &block.name;
     let Some(backend) = cx.names.refer_backend(&name.text) else {
         let finding = Diagnostic::new(Code::E0202, name.span, format!("there is no backend `{}`", name.text));
-        cx.findings.report(unknown::suggest(finding, &name.text, "the backends", cx.names.backend_names()));
+        cx.findings.report(unknown::suggest(
+            cx.findings,
+            finding,
+            &name.text,
+            "the backends",
+            cx.names.backend_names(),
+        ));
         return None;
     };
     Some(Member { backend, weight })

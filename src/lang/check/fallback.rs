@@ -33,6 +33,7 @@ fn is_always_set(value: &Expression) -> bool {
     match &value.kind {
         ExpressionKind::Text(_) | ExpressionKind::Concat(_) => true,
         ExpressionKind::Lookup(..) => false,
+        ExpressionKind::Directive(..) => value.ty == Type::Bool,
         ExpressionKind::ToText(inner) => inner.ty != Type::Backend,
         ExpressionKind::Call(function, _) => !function.row().may_be_unset,
         _ => value.ty != Type::String,

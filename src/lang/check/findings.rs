@@ -1,16 +1,24 @@
 //! Where all parts of the check put what they find.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 
-use crate::lang::diagnostic::Diagnostic;
+use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::source::SourceMap;
+
+/// How many errors of a policy are reported.
+const MOST_ERRORS: usize = 1_000;
+
+/// How many names are compared with unknown ones at most: thousands of each would take minutes.
+const MOST_COMPARISONS: usize = 200_000;
 
 /// The findings so far. Shared by reference, so that looking something up can report as well.
 #[derive(Default)]
 pub(super) struct Findings {
     certain: RefCell<Vec<Diagnostic>>,
     advice: RefCell<Vec<Diagnostic>>,
+    /// How many names were compared with unknown ones.
+    compared: Cell<usize>,
 }
 
 impl Findings {
@@ -23,6 +31,16 @@ impl Findings {
     /// policy that was not understood may well be used.
     pub(super) fn advise(&self, finding: Diagnostic) {
         self.advice.borrow_mut().push(finding);
+    }
+
+    /// How many names may still be compared with unknown ones.
+    pub(super) fn comparisons_left(&self) -> usize {
+        MOST_COMPARISONS.saturating_sub(self.compared.get())
+    }
+
+    /// Notes that so many names are compared with an unknown one.
+    pub(super) fn compare(&self, names: usize) {
+        self.compared.set(self.compared.get().saturating_add(names));
     }
 
     /// Whether an error was found so far.
@@ -40,8 +58,19 @@ impl Findings {
         findings.sort_by_key(|finding| finding.primary.span);
         // Two places of one piece of the built-in policy come out at one call.
         findings.dedup();
+        cut_off(&mut findings);
         findings
     }
+}
+
+/// Nobody reads the mistake behind the thousandth, and to draw a hundred thousand takes seconds.
+fn cut_off(findings: &mut Vec<Diagnostic>) {
+    let errors = || (0..).zip(&*findings).filter(|(_, finding)| finding.is_error());
+    let Some((end, first)) = errors().nth(MOST_ERRORS) else { return };
+    let (place, more) = (first.primary.span, errors().count() - MOST_ERRORS);
+    findings.truncate(end);
+    let last = Diagnostic::new(Code::E0119, place, format!("{more} more mistakes from here on"));
+    findings.push(last.help("mend the ones above and check again"));
 }
 
 /// Puts the findings of several policies in the order of their places. One in a file that several of them include is told
@@ -54,4 +83,5 @@ pub(super) fn tell_once(findings: &mut Vec<Diagnostic>, sources: &SourceMap) {
         let file = sources.get(span.file).map(|file| file.name().to_owned());
         told.insert((file, span.range(), finding.code.id(), finding.message.clone()))
     });
+    cut_off(findings);
 }

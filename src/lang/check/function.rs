@@ -8,10 +8,12 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::argument::Signature;
+use super::calls::CALL_DEPTH_LIMIT;
 use super::context::{Context, number};
 use super::matching::is_at_hand;
 use super::names::Names;
 use super::scope::{Home, Need, Scope};
+use super::words;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Expression, ExpressionKind, LocalId};
 use crate::lang::schema::{StepSet, Type};
@@ -92,7 +94,7 @@ impl Context<'_> {
         if let Some(State::Known(template)) = self.functions.states.borrow().get(at) {
             return template.clone();
         }
-        if self.calls_itself(at, span) {
+        if self.calls_itself(at, span) || self.is_too_deep(span) {
             return None;
         }
         let entry = self.names.functions.get(at)?;
@@ -110,10 +112,23 @@ impl Context<'_> {
         let Some(start) = under_way.iter().position(|other| *other == at) else { return false };
         let name = |at: usize| self.names.functions.get(at).map_or("", |entry| entry.name.text.as_str());
         let chain: Vec<&str> = under_way.iter().skip(start).chain([&at]).map(|at| name(*at)).collect();
-        let message = format!("`{}` calls itself: {}", name(at), chain.join(" -> "));
+        let message = format!("`{}` calls itself: {}", name(at), words::chain(&chain));
         let help = "a policy has an end, so no function calls itself; look a value up in a table instead";
         self.findings.report(Diagnostic::new(Code::E0502, span, message).help(help));
         true
+    }
+}
+
+impl Context<'_> {
+    /// Whether too many functions are under way: each is checked while those that call it wait.
+    fn is_too_deep(&self, span: Span) -> bool {
+        let is_too_deep = self.functions.under_way.borrow().len() >= CALL_DEPTH_LIMIT;
+        if is_too_deep {
+            let message = format!("more than {CALL_DEPTH_LIMIT} functions call each other here");
+            let help = "put what some of them yield in the place of their calls";
+            self.findings.report(Diagnostic::new(Code::E0503, span, message).help(help));
+        }
+        is_too_deep
     }
 }
 

@@ -161,7 +161,10 @@ impl Scope<'_, '_> {
 /// Whether asking for the value again is as good as keeping it.
 pub(super) fn is_at_hand(value: &Expression) -> bool {
     match &value.kind {
-        ExpressionKind::Variable(_) | ExpressionKind::Header(..) | ExpressionKind::Local(_) => true,
+        ExpressionKind::Variable(_)
+        | ExpressionKind::Header(..)
+        | ExpressionKind::Directive(..)
+        | ExpressionKind::Local(_) => true,
         ExpressionKind::Query(_, key) | ExpressionKind::Cookie(_, key) => matches!(key.kind, ExpressionKind::Text(_)),
         _ => false,
     }

@@ -57,6 +57,7 @@ mod unused;
 mod users_file;
 mod vcl;
 mod words;
+mod work;
 
 pub use assemble::{DATA_SIZE_LIMIT_BYTES, FILE_SIZE_LIMIT_BYTES};
 

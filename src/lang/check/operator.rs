@@ -231,7 +231,7 @@ impl Scope<'_, '_> {
     fn is_unknown_acl(&self, written: &ast::Expression) -> bool {
         let Some(name) = self.unknown_word_in(written) else { return false };
         let finding = Diagnostic::new(Code::E0203, name.span, format!("there is no acl `{}`", name.text));
-        self.report(unknown::suggest(finding, &name.text, "the acls", self.cx.names.acls.names()));
+        self.report(unknown::suggest(self.cx.findings, finding, &name.text, "the acls", self.cx.names.acls.names()));
         true
     }
 

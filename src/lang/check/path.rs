@@ -1,13 +1,14 @@
 //! What a dotted name means: a local, a constant, a backend, an acl, a variable, a header field.
 
 use super::constant::Constant;
+use super::findings::Findings;
 use super::function::renumber;
 use super::scope::{Home, Scope};
-use super::{vcl, words};
+use super::{unknown, vcl, words};
 use crate::lang::diagnostic::suggest::closest;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{BackendId, Expression, ExpressionKind};
-use crate::lang::schema::{Message, RuleTable, SHORT_NAMES, StepSet, Type, Variable};
+use crate::lang::schema::{DirectiveView, Message, RuleTable, SHORT_NAMES, StepSet, Type, Variable};
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{Name, Path};
 
@@ -80,7 +81,7 @@ impl Scope<'_, '_> {
         }
         let text = path.text();
         let found = self.vocabulary(&text, &text, path.span);
-        self.found(found, || unknown_path(&text, path.span))
+        self.found(found, || unknown_path(self.cx.findings, &text, path.span))
     }
 
     /// What was found; `unknown` says what is wrong if that is nothing.
@@ -185,6 +186,8 @@ impl Scope<'_, '_> {
             let read =
                 if self.in_ban && variable.name().starts_with("obj.") { StepSet::ALL } else { variable.access().read };
             (read, Meaning::Value(Expression { kind, ty: variable.ty(), span }))
+        } else if let Some(view) = DirectiveView::find(full) {
+            return self.certain_directive(view, span).map(Meaning::Value).into();
         } else if let Some((message, collection)) = collection_of(full) {
             (message.access().read, Meaning::Collection(message, collection))
         } else {
@@ -215,12 +218,34 @@ impl Scope<'_, '_> {
         false
     }
 
+    /// A directive where a value has to be there.
+    fn certain_directive(&self, view: &DirectiveView, span: Span) -> Option<Expression> {
+        let value = self.directive(view, span)?;
+        if value.ty != Type::Bool {
+            let finding = Diagnostic::new(Code::E0345, span, format!("`{}` may not be there", view.name));
+            self.report(finding.help(format!("say what stands for it: `{} ?? 0s`", view.name)));
+            return None;
+        }
+        Some(value)
+    }
+
+    /// A directive of a message that may be read here.
+    pub(super) fn directive(&self, view: &DirectiveView, span: Span) -> Option<Expression> {
+        let kind = ExpressionKind::Directive(view.message, view.directive);
+        let is_readable = self.is_readable(view.message, format_args!("`{}`", view.name), span);
+        is_readable.then_some(Expression { kind, ty: view.directive.ty(), span })
+    }
+
+    /// Whether the fields of a message may be read here.
+    fn is_readable(&self, message: Message, what: std::fmt::Arguments<'_>, span: Span) -> bool {
+        let is_banned = self.in_ban && message == Message::Obj;
+        is_banned || self.check_steps(message.access().read, Code::E0401, span, what, "read")
+    }
+
     /// A header field of a message that may be read here.
     pub(super) fn header(&self, message: Message, field: &str, span: Span) -> Option<Expression> {
         let name = self.field_name(field, span)?;
-        let what = format_args!("`{}.http.{field}`", message.name());
-        let is_banned = self.in_ban && message == Message::Obj;
-        let readable = is_banned || self.check_steps(message.access().read, Code::E0401, span, what, "read");
+        let readable = self.is_readable(message, format_args!("`{}.http.{field}`", message.name()), span);
         readable.then_some(Expression { kind: ExpressionKind::Header(message, name), ty: Type::String, span })
     }
 
@@ -253,7 +278,8 @@ impl Scope<'_, '_> {
         }
         let short = SHORT_NAMES.iter().map(|short| short.name);
         let known = self.cx.names.values().chain(self.local_names()).chain(["now"]);
-        let Some(nearest) = closest(text, known.chain(short)) else { return finding.help(as_text(text)) };
+        let nearest = unknown::nearest(self.cx.findings, text, known.chain(short));
+        let Some(nearest) = nearest else { return finding.help(as_text(text)) };
         let full = SHORT_NAMES.iter().find(|short| short.name == nearest && self.table.is_none());
         let nearest = full.and_then(|short| short.request.or(short.response)).unwrap_or(nearest);
         finding.help(format!("did you mean `{nearest}`?"))
@@ -273,20 +299,24 @@ fn as_text(word: &str) -> String {
     }
 }
 
-fn unknown_path(text: &str, span: Span) -> Diagnostic {
+fn unknown_path(findings: &Findings, text: &str, span: Span) -> Diagnostic {
     let finding = Diagnostic::new(Code::E0201, span, format!("there is no variable `{text}`"));
     if let Some(instead) = vcl::instead_of(text) {
         return finding.help(instead);
     }
     let collections = ["req.query", "req.cookies", "bereq.query", "bereq.cookies"];
-    let names: Vec<&str> = Variable::ALL.iter().map(|variable| variable.name()).chain(collections).collect();
+    let known = Variable::ALL.iter().map(|variable| variable.name()).chain(collections);
+    let message = text.split_once(".cache_control").and_then(|(message, _)| Message::find(message));
+    let views = DirectiveView::all().iter().filter(|view| Some(view.message) == message);
+    let names: Vec<&str> =
+        if message.is_some() { views.map(|view| view.name.as_str()).collect() } else { known.collect() };
     if let [first, second, field] = text.splitn(3, '.').collect::<Vec<_>>().as_slice()
         && closest(second, ["http"]).is_some()
         && let Some(message) = closest(first, Message::ALL.iter().map(|message| message.name()))
     {
         return finding.help(format!("did you mean `{message}.http.{field}`?"));
     }
-    let nearest = closest(text, names.iter().copied());
+    let nearest = unknown::nearest(findings, text, names.iter().copied());
     let prefix = text.split_once('.').map_or("", |(first, _)| first);
     let siblings: Vec<&str> = names.into_iter().filter(|name| name.split('.').next() == Some(prefix)).collect();
     match words::suggestion(nearest, "there are", siblings) {

@@ -5,7 +5,7 @@ use super::scope::Scope;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Expression, ExpressionKind};
 use crate::lang::schema::Function;
-use crate::lang::schema::function::{Cookie, Jwt, Limit};
+use crate::lang::schema::function::{Accept, Cookie, Jwt, Limit};
 
 /// The shortest secret of a token (RFC 7518 section 3.2).
 const LEAST_SECRET_BYTES: usize = 32;
@@ -23,8 +23,21 @@ impl Scope<'_, '_> {
             (Function::Cookie(Cookie::Set), [name, value]) => self.is_cookie_name(name) & self.is_cookie_value(value),
             (Function::Jwt(Jwt::Valid), [token, keys, secret, ..])
             | (Function::Jwt(Jwt::Claim), [token, _, keys, secret, ..]) => self.can_be_signed(token, keys, secret),
+            (Function::Accept(function), [offered]) => self.can_be_offered(function, offered),
             _ => true,
         }
+    }
+
+    /// Whether all of a list are what a client can ask for: tags, codings or media types, and not ranges of them.
+    fn can_be_offered(&self, function: Accept, offered: &Expression) -> bool {
+        let ExpressionKind::List(texts) = &offered.kind else { return true };
+        let (is_fine, help): (fn(&[u8]) -> bool, _) = match function {
+            Accept::Language => (is_language, "write languages: `[\"en\", \"de-AT\"]`"),
+            Accept::Encoding => (is_token, "write codings: `[\"br\", \"gzip\", \"identity\"]`"),
+            Accept::Media => (is_media_type, "write media types: `[\"text/html\", \"application/json\"]`"),
+        };
+        let fine = !texts.is_empty() && texts.iter().all(|text| is_fine(text));
+        self.is_fine(fine, offered, "a client cannot ask for one of these", help)
     }
 
     /// A token without anything to check it with is not valid, whatever it says.
@@ -65,4 +78,23 @@ impl Scope<'_, '_> {
         }
         fine
     }
+}
+
+/// RFC 4647 section 2.1.
+fn is_language(text: &[u8]) -> bool {
+    let is_subtag = |part: &[u8]| (1..=8).contains(&part.len()) && part.iter().all(u8::is_ascii_alphanumeric);
+    text.split(|byte| *byte == b'-').all(is_subtag)
+}
+
+/// RFC 9110 section 8.3.1, its parameters left alone.
+fn is_media_type(text: &[u8]) -> bool {
+    let bare = text.split(|byte| *byte == b';').next().unwrap_or_default();
+    let parts: Vec<&[u8]> = bare.split(|byte| *byte == b'/').collect();
+    parts.len() == 2 && parts.into_iter().all(is_token)
+}
+
+/// RFC 9110 section 5.6.2, but for the `*` that stands for any.
+fn is_token(text: &[u8]) -> bool {
+    let is_token_byte = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'+-.^_`|~".contains(byte);
+    !text.is_empty() && text.iter().all(is_token_byte)
 }

@@ -1,5 +1,6 @@
 //! Rule tables: one flat `if` in `recv` or `backend_response`.
 
+use super::findings::Findings;
 use super::scope::Scope;
 use super::{unknown, vcl};
 use crate::lang::diagnostic::{Code, Diagnostic};
@@ -68,7 +69,7 @@ impl<'a> Scope<'_, 'a> {
     fn rule_action(&mut self, name: &Name, operands: &[ast::Expression], span: Span) -> Option<StatementKind> {
         let table = self.table?;
         let Some(action) = RuleAction::find(&name.text) else {
-            self.report(unknown_action(name, table));
+            self.report(unknown_action(self.cx.findings, name, table));
             return None;
         };
         if !action.tables().contains(&table) {
@@ -169,14 +170,14 @@ fn synth(status: Expression, reason: Option<Expression>) -> StatementKind {
     StatementKind::Return(Outcome { status: Some(status), reason, ..Outcome::of(Action::Synth) })
 }
 
-fn unknown_action(name: &Name, table: RuleTable) -> Diagnostic {
+fn unknown_action(findings: &Findings, name: &Name, table: RuleTable) -> Diagnostic {
     let finding = Diagnostic::new(Code::E0208, name.span, format!("there is no action `{}`", name.text));
     if let Some(instead) = vcl::instead_of(&name.text) {
         return finding.help(instead);
     }
     let known = RuleAction::ALL.iter().filter(|action| action.tables().contains(&table));
     let names = known.map(|action| action.name()).chain(["set", "unset", "call"]);
-    unknown::suggest(finding, &name.text, "actions of this table", names)
+    unknown::suggest(findings, finding, &name.text, "actions of this table", names)
 }
 
 fn wrong_table(action: RuleAction, table: RuleTable, span: Span) -> Diagnostic {

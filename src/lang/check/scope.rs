@@ -1,6 +1,7 @@
 //! Where a statement stands: its step or sub, its table, the locals in sight.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt::Arguments;
 
 use super::calls::{Caller, Link, name_of};
@@ -59,6 +60,8 @@ pub(super) struct Scope<'c, 'a> {
     pub(super) in_ban: bool,
     steps: StepSet,
     locals: Vec<Local<'a>>,
+    /// Which of the locals have a name, in their order.
+    named: HashMap<&'a str, Vec<usize>>,
     frame: u32,
     /// Statements that belong before the one that is being checked.
     before: Vec<Statement>,
@@ -92,6 +95,7 @@ impl<'c, 'a> Scope<'c, 'a> {
             in_ban: false,
             steps,
             locals: Vec::new(),
+            named: HashMap::new(),
             frame: 0,
             before: Vec::new(),
             needs: RefCell::default(),
@@ -121,6 +125,7 @@ impl<'c, 'a> Scope<'c, 'a> {
     /// Takes the locals beyond the first `visible` out of sight, and says which were of no use.
     pub(super) fn forget(&mut self, visible: usize) {
         for local in self.locals.drain(visible.min(self.locals.len())..) {
+            self.named.entry(&local.name.text).or_default().pop();
             if !local.used && local.ty.is_some() {
                 self.cx.findings.advise(unused_local(&local));
             }
@@ -129,7 +134,7 @@ impl<'c, 'a> Scope<'c, 'a> {
 
     /// The local of that name; it counts as used from now on.
     pub(super) fn local(&mut self, name: &str) -> Option<Local<'a>> {
-        let local = self.locals.iter_mut().rev().find(|local| local.name.text == name)?;
+        let local = self.named.get(name)?.last().and_then(|at| self.locals.get_mut(*at))?;
         local.used = true;
         Some(*local)
     }
@@ -153,7 +158,7 @@ impl<'c, 'a> Scope<'c, 'a> {
     pub(super) fn declare_parameter(&mut self, name: &'a Name, ty: Option<Type>) -> LocalId {
         self.report_shadowing(name);
         let id = self.unnamed();
-        self.locals.push(Local { name, declaration: name.span, id, ty, used: true });
+        self.bring(Local { name, declaration: name.span, id, ty, used: true });
         id
     }
 
@@ -193,14 +198,19 @@ impl<'c, 'a> Scope<'c, 'a> {
     pub(super) fn declare(&mut self, binding: &'a Binding, ty: Option<Type>) -> LocalId {
         self.report_shadowing(&binding.name);
         let id = self.unnamed();
-        self.locals.push(Local { name: &binding.name, declaration: binding.span, id, ty, used: false });
+        self.bring(Local { name: &binding.name, declaration: binding.span, id, ty, used: false });
         id
+    }
+
+    fn bring(&mut self, local: Local<'a>) {
+        self.named.entry(&local.name.text).or_default().push(self.locals.len());
+        self.locals.push(local);
     }
 
     fn report_shadowing(&self, name: &Name) {
         let names = &self.cx.names;
-        let local =
-            self.locals.iter().find(|local| local.name.text == name.text).map(|local| (local.kind(), local.name.span));
+        let local = self.named.get(name.text.as_str()).and_then(|all| self.locals.get(*all.first()?));
+        let local = local.map(|local| (local.kind(), local.name.span));
         let find = |kind: &'static str, span: Option<Span>| span.map(|span| (kind, span));
         let text = name.text.as_str();
         let present = local

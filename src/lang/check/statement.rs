@@ -74,7 +74,7 @@ impl<'a> Scope<'_, 'a> {
         let finding = Diagnostic::new(Code::E0205, name.span, format!("there is no sub `{text}`"));
         let wants_piece = text.starts_with(PIECE_PREFIX);
         let subs = self.cx.names.subs.names().filter(|name| wants_piece || !name.starts_with(PIECE_PREFIX));
-        self.report(unknown::suggest(finding, text, "the subs", subs));
+        self.report(unknown::suggest(self.cx.findings, finding, text, "the subs", subs));
         None
     }
 

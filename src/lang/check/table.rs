@@ -9,7 +9,7 @@ use super::scope::{Home, Scope};
 use super::{table_file, unknown};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Datum, Expression, ExpressionKind, Table, TableId};
-use crate::lang::schema::Type;
+use crate::lang::schema::{DirectiveView, Type};
 use crate::lang::source::{FileId, Span};
 use crate::lang::syntax::ast::{self, ListItem, Path, TableEntry, TableSource};
 
@@ -69,7 +69,13 @@ impl Scope<'_, '_> {
             let message = format!("there is no type `{}` for the values of a table", value.text);
             let names = VALUE_TYPES.iter().map(|ty| ty.name());
             let finding = Diagnostic::new(Code::E0320, value.span, message);
-            self.report(unknown::suggest(finding, &value.text.to_ascii_uppercase(), "the types", names));
+            self.report(unknown::suggest(
+                self.cx.findings,
+                finding,
+                &value.text.to_ascii_uppercase(),
+                "the types",
+                names,
+            ));
         }
         found
     }
@@ -127,6 +133,11 @@ impl Scope<'_, '_> {
             self.cx.names.tables.refer(&name.text);
             let key = self.expression(key).map(|key| Box::new(to_text(key)))?;
             return self.entry(at, key, written.span);
+        }
+        if let ast::ExpressionKind::Path(path) = &written.kind
+            && let Some(view) = DirectiveView::find(&path.text())
+        {
+            return self.directive(view, written.span);
         }
         self.expression(written)
     }

@@ -6,7 +6,7 @@ use super::scope::Scope;
 use super::{unknown, vcl};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Arithmetic, Expression, ExpressionKind, StatementKind, Target};
-use crate::lang::schema::{self, Access, RuleTable, SHORT_NAMES, STATUS_WORDS, StepSet, Type, Variable};
+use crate::lang::schema::{self, Access, DirectiveView, RuleTable, SHORT_NAMES, STATUS_WORDS, StepSet, Type, Variable};
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{self, AssignOperator, Path};
 
@@ -88,12 +88,16 @@ impl Scope<'_, '_> {
             let finding = Diagnostic::new(Code::E0403, span, format!("`{text}` is a view and cannot be {verb}"));
             return finding.help("change `req.url` or the `Cookie` field, or use `normalize req`");
         }
+        if let Some(view) = DirectiveView::find(text) {
+            let finding = Diagnostic::new(Code::E0403, span, format!("`{text}` is a view and cannot be {verb}"));
+            return finding.help(format!("change the field: `{}.http.Cache-Control`", view.message.name()));
+        }
         let finding = Diagnostic::new(Code::E0201, span, format!("there is no variable `{text}`"));
         if let Some(instead) = vcl::instead_of(text) {
             return finding.help(instead);
         }
         let variables = Variable::ALL.iter().filter(|variable| !variable.access().set.is_empty());
-        unknown::suggest(finding, text, "there are", variables.map(|variable| variable.name()))
+        unknown::suggest(self.cx.findings, finding, text, "there are", variables.map(|variable| variable.name()))
     }
 
     /// Reports a value that changes nothing.

@@ -23,6 +23,16 @@ pub(super) fn quoted<'n>(names: impl Iterator<Item = &'n str>, last: &str) -> St
     join(&quoted, last)
 }
 
+/// Names that lead from one to the next, those in the middle left out if they are many.
+pub(super) fn chain(names: &[&str]) -> String {
+    match names {
+        [first @ .., last] if names.len() > LISTED_AT_MOST => {
+            format!("{} -> … -> {last}", first.get(..LISTED_AT_MOST / 2).unwrap_or_default().join(" -> "))
+        }
+        _ => names.join(" -> "),
+    }
+}
+
 /// The names of steps in a sentence.
 pub(super) fn steps(steps: impl Iterator<Item = Step>, last: &str) -> String {
     let names: Vec<&str> = steps.map(Step::name).collect();

@@ -147,7 +147,7 @@ codes! {
     E0342 "argument-out-of-place" "0.1" "An argument without a name stands behind one with a name.";
     E0343 "match-without-else" "0.1" "A `match` that stands for a value says nothing of what no arm takes.";
     E0344 "never-unset" "0.1" "`??` stands behind something that is always set.";
-    E0345 "may-be-missing" "0.1" "A table may hold nothing for a key.";
+    E0345 "may-be-missing" "0.1" "A table may hold nothing for a key, or a message not have a directive.";
     E0346 "duplicate-key" "0.1" "A table has a key twice.";
     E0347 "bad-data" "0.1" "The file of a table is not as it should be.";
     E0348 "no-time" "0.1" "A time that is over before it begins.";
@@ -170,6 +170,7 @@ codes! {
     W0501 "unreachable-code" "0.1" "Something is never reached.";
     E0502 "recursion" "0.1" "A sub or a function calls itself.";
     E0503 "too-many-calls" "0.1" "Calls are nested too deep, or there are too many of them.";
+    E0504 "too-much-work" "0.1" "A step may do too much for one request.";
 
     // 06 backends, acls and probes
     E0601 "unknown-attribute" "0.1" "A backend, a probe or a director has no such attribute.";

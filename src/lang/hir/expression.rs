@@ -8,7 +8,7 @@ use http::HeaderName;
 
 use super::{AclId, BackendId, Database, FileText, Glob, KeySet, LocalId, Pattern, RateLimitId, TableId, Users};
 use crate::lang::schema::function::Class;
-use crate::lang::schema::{Function, Message, Type, Variable};
+use crate::lang::schema::{Directive, Function, Message, Type, Variable};
 use crate::lang::source::Span;
 
 /// An expression with its type and place.
@@ -45,6 +45,8 @@ pub enum ExpressionKind {
     Variable(Variable),
     /// STRING: the first field line of that name (`Cookie`: all lines joined); unset if there is none.
     Header(Message, HeaderName),
+    /// BOOL, or DURATION that is missing where the message does not have it.
+    Directive(Message, Directive),
     /// STRING: the first value of that query parameter, percent-decoded; unset if there is none.
     Query(Message, Box<Expression>),
     /// STRING: the first cookie of that name; unset if there is none.
@@ -142,6 +144,7 @@ impl Expression {
         let itself = match &self.kind {
             ExpressionKind::Variable(variable) => variable.name().split('.').next() == Some(message.name()),
             ExpressionKind::Header(of, _)
+            | ExpressionKind::Directive(of, _)
             | ExpressionKind::Query(of, _)
             | ExpressionKind::Cookie(of, _)
             | ExpressionKind::HasQuery(of, _)
@@ -202,6 +205,7 @@ macro_rules! parts {
                 | Self::Backend(_)
                 | Self::Variable(_)
                 | Self::Header(..)
+                | Self::Directive(..)
                 | Self::Local(_)
                 | Self::HasQuery(..)
                 | Self::AnyQuery(..)

@@ -122,6 +122,12 @@ pub enum Normalization {
     QueryKeep(Vec<Glob>),
     /// Sorts query parameters by name, values of one name in their order.
     QuerySort,
+    /// Undoes what is escaped in the path and need not be; escapes are in upper case.
+    PathDecode,
+    /// Resolves the segments of the path that are dots.
+    PathResolve,
+    /// Makes one of slashes that follow each other in the path.
+    PathMerge,
     /// Drops cookies whose name is like one of the patterns; an empty `Cookie` is removed.
     CookieDrop(Vec<Glob>),
     /// Keeps only those cookies.

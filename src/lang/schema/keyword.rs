@@ -29,10 +29,11 @@ pub const CONTEXTUAL_STATEMENTS: &[&str] = &["tag", "ban"];
 pub const WORD_OPERATORS: &[&str] = &["and", "or", "not", "in", "under", "ext", "has", "any"];
 
 /// Clauses of a `normalize` block.
-pub const NORMALIZE_CLAUSES: &[&str] = &["query", "cookie", "accept_encoding", "host"];
+pub const NORMALIZE_CLAUSES: &[&str] = &["path", "query", "cookie", "accept_encoding", "host"];
 
 /// What a clause of a `normalize` block may do.
-pub const NORMALIZE_OPERATIONS: &[&str] = &["drop", "keep", "sort", "to", "lower"];
+pub const NORMALIZE_OPERATIONS: &[&str] =
+    &["decode_unreserved", "resolve_dots", "merge_slashes", "refuse_ambiguous", "drop", "keep", "sort", "to", "lower"];
 
 /// How the rows of a rule table are tried.
 pub const RULE_MODES: &[&str] = &["first"];

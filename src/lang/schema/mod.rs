@@ -3,6 +3,7 @@
 
 mod action;
 mod attribute;
+mod directive;
 mod director;
 pub mod function;
 mod keyword;
@@ -15,6 +16,7 @@ mod variable;
 
 pub use action::{Action, ActionArguments};
 pub use attribute::{Attribute, BACKEND_ATTRIBUTES, MEMBER_ATTRIBUTES, PROBE_ATTRIBUTES};
+pub use directive::{Directive, DirectiveView};
 pub use director::DirectorKind;
 pub use function::Function;
 pub use keyword::{

@@ -8,6 +8,7 @@ use std::ops::Range;
 use crate::lang::lexer::TokenKind;
 use crate::lang::schema::DECLARATIONS;
 
+use super::build::MAX_EXPRESSION_DEPTH;
 use super::stream::Stream;
 
 /// How many brackets may stand inside each other.
@@ -27,6 +28,8 @@ pub(super) struct Piece {
     pub(super) unclosed: Vec<usize>,
     /// The first opening bracket beyond [`MAX_NESTING`].
     pub(super) too_deep: Option<usize>,
+    /// The first sign of a sum or product beyond [`MAX_EXPRESSION_DEPTH`].
+    pub(super) too_long: Option<usize>,
 }
 
 /// A parenthesis, bracket or closing brace without its partner.
@@ -50,6 +53,7 @@ pub(super) fn pieces(stream: &Stream<'_>) -> impl Iterator<Item = Piece> {
         stack: Vec::new(),
         start: 0,
         next: 0,
+        chain: Chain::default(),
         braces: 0,
         matches: Vec::new(),
         open: Piece::default(),
@@ -58,8 +62,48 @@ pub(super) fn pieces(stream: &Stream<'_>) -> impl Iterator<Item = Piece> {
     std::iter::from_fn(move || cutter.next_piece())
 }
 
+/// The signs of a sum, of a product in it, and before a value in that, that came in a row: what has more of them than an
+/// expression may is not worth being parsed.
+#[derive(Clone, Copy, Default)]
+struct Chain {
+    sums: usize,
+    products: usize,
+    prefixes: usize,
+}
+
+impl Chain {
+    /// Goes on with a token, and says whether what came is too long.
+    fn goes_on(&mut self, kind: TokenKind, word: Option<&str>, behind_value: bool) -> bool {
+        let prefixes = std::mem::take(&mut self.prefixes);
+        match (kind, word) {
+            (TokenKind::Plus | TokenKind::Minus, _) if behind_value => {
+                self.sums += 1;
+                self.products = 0;
+            }
+            (TokenKind::Star | TokenKind::Slash | TokenKind::Percent, _) if behind_value => self.products += 1,
+            (TokenKind::Minus, _) => self.prefixes = prefixes + 1,
+            (TokenKind::Not, _) | (_, Some("not")) => *self = Self { prefixes: prefixes + 1, ..Self::default() },
+            (TokenKind::Dot | TokenKind::Number, _) | (TokenKind::Word, None) => {}
+            (kind, _) if kind.is_string() => {}
+            _ => *self = Self::default(),
+        }
+        [self.sums, self.products, self.prefixes].iter().any(|signs| *signs > MAX_EXPRESSION_DEPTH)
+    }
+}
+
+/// Whether a value may end with the token.
+fn ends_value(kind: TokenKind) -> bool {
+    matches!(kind, TokenKind::Word | TokenKind::Number) || kind.is_string() || ends_bracket(kind)
+}
+
+fn ends_bracket(kind: TokenKind) -> bool {
+    matches!(kind, TokenKind::ParenClose | TokenKind::BracketClose | TokenKind::BraceClose)
+}
+
 /// An open bracket.
 struct Open {
+    /// What it stands in.
+    chain: Chain,
     /// The index of its token.
     at: usize,
     /// What closes it.
@@ -75,6 +119,8 @@ struct Cutter<'a, 's> {
     start: usize,
     /// The token to look at next.
     next: usize,
+    /// The sum that is under way.
+    chain: Chain,
     /// How many braces are open.
     braces: usize,
     /// How many braces were open at each `match` that waits for its own. What is matched may hold another one.
@@ -103,6 +149,7 @@ impl Cutter<'_, '_> {
         if index > self.start && self.starts_declaration(index) {
             self.close(index);
         }
+        self.chain(index, kind);
         match kind {
             TokenKind::Word if self.stream.leading_word(index) == "match" => self.matches.push(self.braces),
             TokenKind::BraceOpen => {
@@ -128,13 +175,23 @@ impl Cutter<'_, '_> {
         }
     }
 
+    /// Looks for sums, products and runs of signs that are too long. A bracket begins another one.
+    fn chain(&mut self, index: usize, kind: TokenKind) {
+        let word = Some(self.stream.word(index)).filter(|_| self.stream.is_keyword(index));
+        let behind_value = index.checked_sub(1).and_then(|before| self.stream.kind(before)).is_some_and(ends_value);
+        if !ends_bracket(kind) && self.chain.goes_on(kind, word, behind_value) {
+            self.open.too_long.get_or_insert(index);
+        }
+    }
+
     /// What waits for its brace within the innermost braces gets none.
     fn forget_matches(&mut self) {
         while self.matches.pop_if(|braces| *braces >= self.braces).is_some() {}
     }
 
     fn open(&mut self, index: usize, closer: TokenKind, is_match: bool) {
-        self.stack.push(Open { at: index, wanted: closer, is_match });
+        let chain = std::mem::take(&mut self.chain);
+        self.stack.push(Open { chain, at: index, wanted: closer, is_match });
         if self.stack.len() > MAX_NESTING {
             self.open.too_deep.get_or_insert(index);
         }
@@ -147,6 +204,7 @@ impl Cutter<'_, '_> {
             self.flaw(Flaw::Unopened(index));
             return self.close(index + 1);
         };
+        self.chain = open.chain;
         self.braces -= 1;
         if self.stack.is_empty() && !open.is_match {
             self.close(index + 1);
@@ -162,7 +220,9 @@ impl Cutter<'_, '_> {
         for _ in 0..above {
             self.unclosed(index);
         }
-        self.stack.pop();
+        if let Some(open) = self.stack.pop() {
+            self.chain = open.chain;
+        }
     }
 
     /// A brace that is not of a `match`, or a `;`, never stands inside parentheses: those still open were
@@ -190,6 +250,7 @@ impl Cutter<'_, '_> {
         self.drop_parentheses(end);
         let unclosed = self.stack.drain(..).map(|open| open.at).collect();
         self.matches.clear();
+        self.chain = Chain::default();
         self.braces = 0;
         let piece = Piece { toks: self.start..end, unclosed, ..std::mem::take(&mut self.open) };
         self.done = Some(piece).filter(|piece| !piece.toks.is_empty());

@@ -11,7 +11,7 @@ use crate::lang::source::FileId;
 use super::assembly::Assembly;
 use super::ast::SyntaxTree;
 use super::bracket::{self, span};
-use super::build::{Builder, Place};
+use super::build::{Builder, Place, too_long};
 use super::cut::{self, Flaw, Piece};
 use super::grammar::{Grammar, Rule};
 use super::head::{self, Head};
@@ -86,6 +86,10 @@ impl<'a, 's> Parser<'a, 's> {
         let head = head::head(self.stream, piece);
         if let Some(opener) = piece.too_deep {
             self.diagnostics.extend(bracket::too_deep(self.stream, self.tree.file, opener));
+            return self.versioned |= head == Head::Version;
+        }
+        if let Some(sign) = piece.too_long.and_then(|at| self.stream.tok(at)) {
+            self.diagnostics.push(too_long(span(self.tree.file, sign)));
             return self.versioned |= head == Head::Version;
         }
         let explained = self.flaws(piece);

@@ -77,27 +77,68 @@ impl Section {
 /// start a part starts one.
 pub(super) fn parts(stream: &Stream<'_>, section: Section, body: Range<usize>) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
-    let (mut start, mut depth) = (body.start, 0_usize);
+    let (mut start, mut braces) = (body.start, Braces::default());
     for index in body.clone() {
         let Some(kind) = stream.kind(index) else { break };
-        if depth == 0 && index > start && starts_part(stream, section, index) {
+        if braces.depth == 0 && index > start && starts_part(stream, section, index) {
             parts.push(start..index);
             start = index;
+            braces = Braces::default();
         }
-        match kind {
-            TokenKind::BraceOpen => depth += 1,
-            TokenKind::BraceClose => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth == 0 && ends_part(stream, section, kind, start..index) {
+        let closes_value = braces.step(stream, index, kind);
+        if braces.depth == 0 && !closes_value && ends_part(stream, section, kind, start..index) {
             parts.push(start..index + 1);
             start = index + 1;
+            braces = Braces::default();
         }
     }
     if start < body.end {
         parts.push(start..body.end);
     }
     parts
+}
+
+/// The braces of a part, and which of them belong to a `match` within brackets, that is, to a value.
+#[derive(Default)]
+struct Braces {
+    /// How many are open.
+    depth: usize,
+    /// How many parentheses and brackets are open outside of them.
+    brackets: usize,
+    /// How many `match`es in those wait for their braces.
+    matches: usize,
+    /// Whether the open ones belong to a value.
+    is_value: bool,
+}
+
+impl Braces {
+    /// Goes on with a token, and says whether it closes the braces of a value.
+    fn step(&mut self, stream: &Stream<'_>, index: usize, kind: TokenKind) -> bool {
+        match kind {
+            TokenKind::BraceOpen => {
+                if self.depth == 0 {
+                    self.is_value = self.matches > 0;
+                    self.matches = self.matches.saturating_sub(1);
+                }
+                self.depth += 1;
+            }
+            TokenKind::BraceClose => {
+                self.depth = self.depth.saturating_sub(1);
+                return self.depth == 0 && std::mem::take(&mut self.is_value);
+            }
+            _ if self.depth > 0 => {}
+            TokenKind::ParenOpen | TokenKind::BracketOpen => self.brackets += 1,
+            TokenKind::ParenClose | TokenKind::BracketClose => {
+                self.brackets = self.brackets.saturating_sub(1);
+                if self.brackets == 0 {
+                    self.matches = 0;
+                }
+            }
+            TokenKind::Word if self.brackets > 0 && stream.leading_word(index) == "match" => self.matches += 1,
+            _ => {}
+        }
+        false
+    }
 }
 
 /// Whether a `match` stands in the part as a value, so that its brace does not end the part.
@@ -113,32 +154,22 @@ pub(super) fn holds_match_value(stream: &Stream<'_>, section: Section, part: &Ra
     !chooses && part.clone().any(|index| stream.leading_word(index) == "match")
 }
 
-/// The blocks in a part, as ranges of the tokens between their braces; those of a `match` within parentheses are
-/// not among them.
+/// The blocks in a part, as ranges of the tokens between their braces; those of a `match` within brackets are not
+/// among them.
 pub(super) fn blocks(stream: &Stream<'_>, part: Range<usize>) -> Vec<Range<usize>> {
     let mut blocks = Vec::new();
-    let (mut start, mut depth, mut parentheses) = (part.start, 0_usize, 0_usize);
+    let (mut start, mut braces) = (part.start, Braces::default());
     for index in part.clone() {
-        match stream.kind(index) {
-            Some(TokenKind::ParenOpen) if depth == 0 => parentheses += 1,
-            Some(TokenKind::ParenClose) if depth == 0 => parentheses = parentheses.saturating_sub(1),
-            Some(TokenKind::BraceOpen | TokenKind::BraceClose) if parentheses > 0 => {}
-            Some(TokenKind::BraceOpen) => {
-                if depth == 0 {
-                    start = index + 1;
-                }
-                depth += 1;
-            }
-            Some(TokenKind::BraceClose) => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    blocks.push(start..index);
-                }
-            }
+        let Some(kind) = stream.kind(index) else { break };
+        let before = braces.depth;
+        let closes_value = braces.step(stream, index, kind);
+        match (before, braces.depth) {
+            (0, 1) => start = index + 1,
+            (1, 0) if !closes_value => blocks.push(start..index),
             _ => {}
         }
     }
-    if depth > 0 {
+    if braces.depth > 0 && !braces.is_value {
         blocks.push(start..part.end);
     }
     blocks

@@ -35,8 +35,12 @@ pub(super) struct Timing {
 
 const TIMING: Timing = Timing { gather: Duration::from_millis(10), poll: Duration::from_secs(2), events: true };
 
-/// Files that keep changing their includes while being read are left to the next event.
+/// Files that keep changing their includes while being read, and folders that come and go, are left alone for a while
+/// then.
 const MAX_ROUNDS: usize = 4;
+
+/// How long.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// As deep as the main thread's, since the same compiler runs on both.
 const STACK_BYTES: usize = 8 << 20;
@@ -139,17 +143,15 @@ struct Stopped;
 
 impl<F: FnMut(&ReloadReport)> Watch<F> {
     fn run(mut self) {
-        self.look();
-        let mut next_poll = Instant::now() + self.timing.poll;
+        let mut next_poll = self.look();
         loop {
             match self.wait_until(next_poll) {
                 Err(Stopped) => return,
-                Ok(true) => self.look(),
+                Ok(true) => next_poll = next_poll.min(self.look()),
                 Ok(false) => {}
             }
             if Instant::now() >= next_poll {
-                self.poll();
-                next_poll = Instant::now() + self.timing.poll;
+                next_poll = self.poll();
             }
         }
     }
@@ -180,6 +182,10 @@ impl<F: FnMut(&ReloadReport)> Watch<F> {
     /// Takes note of directories that are gone; tells whether the event matters.
     fn note(&mut self, event: &notify::Result<Event>) -> bool {
         let Ok(event) = event else { return true };
+        if event.need_rescan() {
+            // Events were lost: what is watched may have been replaced.
+            self.disarm_all();
+        }
         if matches!(event.kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_))) {
             for path in &event.paths {
                 self.disarm(path);
@@ -188,19 +194,19 @@ impl<F: FnMut(&ReloadReport)> Watch<F> {
         self.targets.concern(event)
     }
 
-    /// Looks without an event, also at directories that were replaced unseen.
-    fn poll(&mut self) {
-        if self.targets.stamps() != self.stamps {
-            for directory in std::mem::take(&mut self.armed) {
-                self.forget(&directory);
-            }
-            self.look();
+    /// Looks without an event, also at directories that were replaced unseen; when to look so again.
+    fn poll(&mut self) -> Instant {
+        if self.targets.stamps() == self.stamps {
+            return Instant::now() + self.timing.poll;
         }
+        self.disarm_all();
+        self.look()
     }
 
     /// Has the handle read again, and watches what the text now consists of. What changed between
-    /// the reading and the watching is found by reading once more.
-    fn look(&mut self) {
+    /// the reading and the watching is found by reading once more. Says when to look again without an event: soon,
+    /// where something was changing to the last, since no event may tell of that.
+    fn look(&mut self) -> Instant {
         for _ in 0..MAX_ROUNDS {
             self.stamps = self.targets.stamps();
             if let Some(report) = self.handle.refresh() {
@@ -210,9 +216,12 @@ impl<F: FnMut(&ReloadReport)> Watch<F> {
             let moved = targets != self.targets;
             self.targets = targets;
             if !self.arm() && !moved {
-                return;
+                return Instant::now() + self.timing.poll;
             }
         }
+        // What was seen is not what is there by now.
+        self.stamps.clear();
+        Instant::now() + PAUSE.min(self.timing.poll)
     }
 
     /// Watches the directories of the targets and no others; tells whether one was not watched before.
@@ -231,6 +240,12 @@ impl<F: FnMut(&ReloadReport)> Watch<F> {
             }
         }
         new
+    }
+
+    fn disarm_all(&mut self) {
+        for directory in std::mem::take(&mut self.armed) {
+            self.forget(&directory);
+        }
     }
 
     fn disarm(&mut self, directory: &Path) {

@@ -21,8 +21,7 @@ use crate::telemetry::Reason;
 
 pub use app::{App, app};
 pub use connector::alpn;
-use stream::Received;
-pub use stream::beneath;
+pub use stream::Received;
 
 /// The response that is read from a backend.
 #[derive(Default)]
@@ -32,6 +31,11 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// What comes on its connection.
+    pub fn received(&self) -> Option<&Received> {
+        self.received.as_ref()
+    }
+
     /// Reads no further: what waits for the response gets an error at once.
     pub fn cut(&self) {
         self.received.iter().for_each(Received::cut);

@@ -155,7 +155,7 @@ impl Whole {
 
     /// Whether what stands at `position` is there: it was forgotten where nobody was to read it any more.
     pub(super) fn holds(&self, position: u64) -> bool {
-        position >= self.len() || !matches!(self.read(position, None), Read::Aborted)
+        matches!(self, Self::One(_)) || position >= self.len() || !matches!(self.read(position, None), Read::Aborted)
     }
 
     /// What stands at `position`, up to `end` where that is given.

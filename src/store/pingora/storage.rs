@@ -55,13 +55,26 @@ pub struct OfSlice;
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectId(Key, u64);
 
-/// Set on a head that was found. One piece, because each takes memory of its own at each hit.
+/// What is known of a head that was found beyond pingora's record of it; a [`StoredHit`] has it.
+///
+/// It is not among the extensions of the record, which take memory at each hit. It can be set on one that is to bring
+/// the stored head up to date.
 #[derive(Clone, Copy, Debug)]
 pub struct Found {
     /// The object that it was taken from.
     pub object: ObjectId,
     /// What is known of that.
-    pub(super) times: StoredTimes,
+    pub times: StoredTimes,
+    /// When pingora's record says that it was stored.
+    created: SystemTime,
+}
+
+impl Found {
+    /// Whether this is a record of it, as it was found or as it is after a 304: one of what came later is not.
+    #[must_use]
+    pub fn is_of(&self, meta: &CacheMeta) -> bool {
+        self.created == meta.created()
+    }
 }
 
 /// One of the variants of a key.
@@ -221,18 +234,34 @@ impl PingoraStorage {
     pub fn refresh(&self, id: ObjectId, meta: &CacheMeta) -> bool {
         let ObjectId(place, id) = id;
         let intent = meta.extensions().get::<FillIntent>();
-        let new = StoredResponse::new(meta, place);
-        let groups = [new.groups(), self.tags(ObjectId(place, id))].concat();
+        let Some(times) = StoredTimes::said_of(meta).or_else(|| self.times(place, id)) else { return false };
+        let new = || StoredResponse::with_times(meta, place, times);
+        let groups = [new().groups(), self.tags(ObjectId(place, id))].concat();
         let stands = || intent.is_none_or(|intent| intent.stands_for(&groups));
-        if !stands() || !self.store.replace_head(place, id, new) {
+        if !stands() || !self.store.replace_head(place, id, new()) {
             return false;
         }
         // A soft purge that came between the two has marked the head that was there before.
         stands() || {
-            let expired = StoredResponse::new(meta, place).expired(SystemTime::now());
+            let expired = new().expired(SystemTime::now());
             let _ = self.store.replace_head(place, id, expired);
             false
         }
+    }
+
+    fn times(&self, place: Key, id: u64) -> Option<StoredTimes> {
+        let object = self.store.peek(place).filter(|object| object.id() == id)?;
+        object.head_now().particulars().map(|particulars| particulars.times)
+    }
+
+    /// The object that a head was taken from which was found by this key and, it may be, brought up to date since, if
+    /// that is still there.
+    fn source(&self, key: &CacheKey, meta: &CacheMeta) -> Option<ObjectId> {
+        let is_first = key.variance_bin().is_none();
+        let shown = |head: &Particulars| if is_first { head.family_birth } else { head.created };
+        let is_it = |head: &Particulars| shown(head) == meta.created() && head.variance == meta.variance();
+        let found = self.variants(key).find(|variant| is_it(&variant.particulars))?;
+        Some(ObjectId(place_of_variant(key, &found), found.object.id()))
     }
 
     /// The groups of the tags of the object that a head was taken from; none when it is not there any more.
@@ -321,11 +350,12 @@ fn hit(place: Key, object: Arc<Object<StoredResponse>>, is_first: bool) -> Optio
     hit_of(place, StoredHit::open(object)?, is_first)
 }
 
-fn hit_of(place: Key, stored: StoredHit, is_first: bool) -> Option<(CacheMeta, HitHandler)> {
+fn hit_of(place: Key, mut stored: StoredHit, is_first: bool) -> Option<(CacheMeta, HitHandler)> {
     let object = stored.object();
-    let (mut meta, times) = object.head().meta(is_first)?;
-    meta.extensions_mut().insert(Found { object: ObjectId(place, object.id()), times });
+    let (mut meta, times) = object.head_now().meta(is_first)?;
     say_length(&mut meta, object.len());
+    let object = ObjectId(place, object.id());
+    stored.note_found(Found { object, times, created: meta.created() });
     Some((meta, Box::new(stored)))
 }
 
@@ -405,10 +435,10 @@ impl Storage for PingoraStorage {
         Ok(outcome(self.store.expire(target_key(&target).primary) > 0))
     }
 
-    async fn update_meta(&'static self, _key: &CacheKey, meta: &CacheMeta, _trace: &SpanHandle) -> Result<bool> {
+    async fn update_meta(&'static self, key: &CacheKey, meta: &CacheMeta, _trace: &SpanHandle) -> Result<bool> {
         // A later response may have taken the place of the one that was validated.
-        let validated = meta.extensions().get::<Found>();
-        Ok(validated.is_some_and(|found| self.refresh(found.object, meta)))
+        let validated = meta.extensions().get::<Found>().map(|found| found.object);
+        Ok(validated.or_else(|| self.source(key, meta)).is_some_and(|object| self.refresh(object, meta)))
     }
 
     fn support_streaming_partial_write(&self) -> bool {

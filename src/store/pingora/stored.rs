@@ -48,11 +48,11 @@ pub fn group_of(tag: &[u8]) -> u64 {
 }
 
 impl StoredTimes {
-    /// What is known of a response that is about to be stored, or was found.
+    /// What is said of a response that is about to be stored, or to be brought up to date.
     #[must_use]
-    pub fn of(meta: &CacheMeta) -> Self {
+    pub fn said_of(meta: &CacheMeta) -> Option<Self> {
         let (said, found) = (meta.extensions().get(), meta.extensions().get::<Found>());
-        said.copied().or_else(|| found.map(|found| found.times)).unwrap_or_default()
+        said.copied().or_else(|| found.map(|found| found.times))
     }
 
     /// How long it may be used when stale.
@@ -71,7 +71,10 @@ impl StoredResponse {
     /// What is stored in that place.
     #[must_use]
     pub fn new(meta: &CacheMeta, place: Key) -> Self {
-        let times = StoredTimes::of(meta);
+        Self::with_times(meta, place, StoredTimes::said_of(meta).unwrap_or_default())
+    }
+
+    pub(super) fn with_times(meta: &CacheMeta, place: Key, times: StoredTimes) -> Self {
         let (header, is_first) = (meta.response_header(), place.variant == 0);
         let reason = header.get_reason_phrase().filter(|reason| Some(*reason) != header.status.canonical_reason());
         let particulars = Particulars {
@@ -123,15 +126,16 @@ impl StoredResponse {
     /// birth as its own, because pingora takes whatever is older than that for purged. `None` if it is damaged.
     #[must_use]
     pub fn meta(&self, is_first: bool) -> Option<(CacheMeta, StoredTimes)> {
-        let (stored, header) = self.0.read()?;
-        let created = if is_first { stored.family_birth } else { stored.created };
-        let (while_revalidating, on_error) = (stored.stale_while_revalidate_sec, stored.stale_if_error_sec);
-        let mut meta = CacheMeta::new(stored.fresh_until, created, while_revalidating, on_error, header);
-        meta.set_epoch_override(stored.epoch);
-        if let Some(variance) = stored.variance {
-            meta.set_variance(variance);
-        }
-        Some((meta, stored.times))
+        self.0.read_as(|stored, header| {
+            let created = if is_first { stored.family_birth } else { stored.created };
+            let (while_revalidating, on_error) = (stored.stale_while_revalidate_sec, stored.stale_if_error_sec);
+            let mut meta = CacheMeta::new(stored.fresh_until, created, while_revalidating, on_error, header);
+            meta.set_epoch_override(stored.epoch);
+            if let Some(variance) = stored.variance {
+                meta.set_variance(variance);
+            }
+            (meta, stored.times)
+        })
     }
 }
 

@@ -15,7 +15,7 @@ use pingora::{Error, ErrorType, Result};
 use tokio::time::{Instant, timeout};
 
 use super::pace::Pace;
-use super::storage::{FillIntent, key_of};
+use super::storage::{FillIntent, Found, key_of};
 use super::stored::StoredResponse;
 use super::unkept::Unkept;
 use crate::cache::content_length;
@@ -70,6 +70,8 @@ impl Wanted {
 /// A stored response being read.
 pub struct StoredHit {
     object: Arc<Object<StoredResponse>>,
+    /// How it was found, if it was.
+    found: Option<Found>,
     /// `None` once it has come to its end or been given up: then nothing is kept for it any more.
     reader: Option<BodyReader<StoredResponse>>,
     /// Whether it was given up, and is not to be opened again.
@@ -89,11 +91,21 @@ impl StoredHit {
     }
 
     fn with(object: Arc<Object<StoredResponse>>, reader: BodyReader<StoredResponse>) -> Self {
-        Self { object, reader: Some(reader), is_given_up: false, is_of_fetch: false, pace: None }
+        Self { object, found: None, reader: Some(reader), is_given_up: false, is_of_fetch: false, pace: None }
     }
 
     pub(super) fn object(&self) -> &Arc<Object<StoredResponse>> {
         &self.object
+    }
+
+    pub(super) fn note_found(&mut self, found: Found) {
+        self.found = Some(found);
+    }
+
+    /// What is known of the head that it was found with; `None` of one that was not found by a lookup.
+    #[must_use]
+    pub fn found(&self) -> Option<&Found> {
+        self.found.as_ref()
     }
 
     /// The number of the object.

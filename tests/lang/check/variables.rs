@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use warp_edge::lang::schema::{Access, Message, Step, StepSet, Type, Variable};
+use warp_edge::lang::schema::{Access, DirectiveView, Message, Step, StepSet, Type, Variable};
 
 use super::check;
 
@@ -170,6 +170,7 @@ impl Verb {
     /// A statement that does it to what is called so and has that type.
     fn statement(self, name: &str, ty: Type) -> String {
         match self {
+            Self::Read if name.contains(".cache_control.") && ty == Type::Duration => format!("let it = {name} ?? 0s;"),
             Self::Read => format!("let it = {name};"),
             Self::Set => format!("set {name} = {};", value_of(ty)),
             Self::Unset => format!("unset {name};"),
@@ -206,7 +207,11 @@ fn value_of(ty: Type) -> &'static str {
 fn all() -> impl Iterator<Item = (String, Type, Access)> {
     let variables = Variable::ALL.iter().map(|it| (it.name().to_owned(), it.ty(), it.access()));
     let fields = Message::ALL.iter().map(|it| (format!("{}.http.X-A", it.name()), Type::String, it.access()));
-    variables.chain(fields)
+    let views = DirectiveView::all().iter().map(|it| {
+        let access = Access { read: it.message.access().read, set: StepSet::NONE, unset: StepSet::NONE };
+        (it.name.clone(), it.directive.ty(), access)
+    });
+    variables.chain(fields).chain(views)
 }
 
 fn running() -> impl Iterator<Item = Step> {

@@ -8,7 +8,7 @@ use warp_edge::lang::hir::{
     Statement, StatementKind, StepBody, Sub, SubId, Table, TableId, Tags, Target,
 };
 use warp_edge::lang::schema::function::{Core, Text, World};
-use warp_edge::lang::schema::{Action, Message, Step, Type, Variable};
+use warp_edge::lang::schema::{Action, Directive, Message, Step, Type, Variable};
 
 use super::build::*;
 use super::facts::Request;
@@ -122,9 +122,22 @@ fn numbers() -> BoxedStrategy<Expression> {
             compare(comparison, left, right)
         }),
         (0_i64..6).prop_map(move |number| compare(Comparison::Less, restarts(), int(number))),
+        (0_i64..3).prop_map(|seconds| compare(Comparison::Less, max_age(1_000), seconds_of(seconds))),
+        (0_i64..3).prop_map(|seconds| compare(Comparison::NotEqual, max_age(2_000), seconds_of(seconds))),
         ranges.prop_map(move |ranges| condition(ExpressionKind::InRanges(Box::new(status()), ranges))),
     ]
     .boxed()
+}
+
+fn seconds_of(seconds: i64) -> Expression {
+    expression(ExpressionKind::Duration(seconds * 1_000), Type::Duration)
+}
+
+/// `req.cache_control.max_age ?? otherwise`
+fn max_age(otherwise: i64) -> Expression {
+    let said = expression(ExpressionKind::Directive(Message::Req, Directive::MaxAge), Type::Duration);
+    let otherwise = expression(ExpressionKind::Duration(otherwise), Type::Duration);
+    expression(ExpressionKind::Fallback(vec![said, otherwise]), Type::Duration)
 }
 
 fn names() -> BoxedStrategy<Vec<Box<[u8]>>> {
@@ -149,6 +162,7 @@ fn atom() -> BoxedStrategy<Expression> {
         1 => (0_u32..3).prop_map(in_acl),
         2 => numbers(),
         1 => Just(variable(Variable::ReqHashAlwaysMiss)),
+        1 => Just(condition(ExpressionKind::Directive(Message::Req, Directive::NoCache))),
         1 => names().prop_map(|names| condition(ExpressionKind::HasQuery(Message::Req, names))),
         1 => names().prop_map(|names| condition(ExpressionKind::HasCookie(Message::Req, names))),
         1 => Just(condition(ExpressionKind::AnyQuery(Message::Req, vec![Glob::new("utm_*")]))),
@@ -177,6 +191,9 @@ fn normalization() -> BoxedStrategy<Normalization> {
         globs().prop_map(Normalization::QueryDrop),
         globs().prop_map(Normalization::QueryKeep),
         Just(Normalization::QuerySort),
+        Just(Normalization::PathDecode),
+        Just(Normalization::PathResolve),
+        Just(Normalization::PathMerge),
         globs().prop_map(Normalization::CookieDrop),
         globs().prop_map(Normalization::CookieKeep),
         Just(Normalization::HostLower),
@@ -318,6 +335,11 @@ pub fn requests() -> impl Strategy<Value = Request> {
     let url = (prop_oneof![texts(), select(&["/a/bb", "/a/ab", "/b/b.js", "/a/b/a.css"][..])], query);
     let fields = prop::collection::vec((select(&["x-a", "x-b", "cookie"][..]), texts()), 0..4);
     let cookies = prop::option::of(select(&["a=/a; b=b", "utm_a=1", "b=ab;a"][..]));
+    let said = select(&["max-age=1", "max-age=2, no-cache", "no-cache, max-age=x", "max-age"][..]);
+    let fields = (fields, prop::option::of(said)).prop_map(|(mut fields, said)| {
+        fields.extend(said.map(|said| ("cache-control", said)));
+        fields
+    });
     let address = select(&["10.0.0.1", "10.0.0.2", "11.0.0.1", "::1"][..]);
     (url, texts(), fields, cookies, address, 198_i64..207, any::<bool>()).prop_map(
         |((path, query), host, fields, cookies, address, status, flag)| {

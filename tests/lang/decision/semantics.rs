@@ -132,14 +132,32 @@ fn backends_are_written_by_name() {
 }
 
 #[test]
+fn paths_are_normalised_and_queries_stay() {
+    for (url, expected) in [
+        ("/x/%2e%2e//%61?%61=..//b", "/a?%61=..//b"),
+        ("/a?/../%61", "/a?/../%61"),
+        ("*", "*"),
+        ("", ""),
+        ("/?", "/?"),
+        ("..//%61", "..//%61"),
+    ] {
+        let changes = [Normalization::PathDecode, Normalization::PathMerge, Normalization::PathResolve];
+        let once = changes.into_iter().fold(url.to_owned(), |url, change| url_after(&url, change));
+        assert_eq!(once, expected, "{url}");
+    }
+}
+
+fn url_after(url: &str, clause: Normalization) -> String {
+    let (_, request) = run(normalize(clause), &Request::get("a", url));
+    match request.variables.get(&Variable::ReqUrl) {
+        Some(Value::Text(Some(url))) => String::from_utf8(url.to_vec()).unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn queries_are_normalised() {
-    let after = |url: &str, clause| {
-        let (_, request) = run(normalize(clause), &Request::get("a", url));
-        match request.variables.get(&Variable::ReqUrl) {
-            Some(Value::Text(Some(url))) => String::from_utf8(url.to_vec()).unwrap(),
-            other => panic!("{other:?}"),
-        }
-    };
+    let after = url_after;
     let drop = || Normalization::QueryDrop(globs(&["utm_*", "gclid"]));
     assert_eq!(after("/a?utm_source=x&b=1&gclid&%75tm_y=1", drop()), "/a?b=1");
     assert_eq!(after("/a?utm_source=x", drop()), "/a");

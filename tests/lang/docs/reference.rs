@@ -5,9 +5,9 @@ use std::fmt::Write;
 use warp_edge::lang::diagnostic::Code;
 use warp_edge::lang::schema::function::{Class, Constant, Parameter, Row, Takes};
 use warp_edge::lang::schema::{
-    Action, ActionArguments, Attribute, BACKEND_ATTRIBUTES, BYTE_UNITS, DURATION_UNITS, DirectorKind, Function,
-    MEMBER_ATTRIBUTES, Message, PROBE_ATTRIBUTES, RuleAction, RuleTable, SHORT_NAMES, Step, StepSet, Type, Unit,
-    Variable,
+    Action, ActionArguments, Attribute, BACKEND_ATTRIBUTES, BYTE_UNITS, DURATION_UNITS, Directive, DirectorKind,
+    Function, MEMBER_ATTRIBUTES, Message, PROBE_ATTRIBUTES, RuleAction, RuleTable, SHORT_NAMES, Step, StepSet, Type,
+    Unit, Variable,
 };
 
 const NOTE: &str = "<!-- Written from src/lang/schema by tests/lang/docs: change the schema and run the tests with UPDATE_DOCS=1. -->\n";
@@ -114,8 +114,30 @@ meets it. {SIDES}"
             ]
         }),
     );
+    directives(&mut text);
     headers(&mut text);
     text
+}
+
+fn directives(text: &mut String) {
+    text.push_str(
+        "\n## Cache-Control\n\n`MESSAGE.cache_control.NAME` is what the `Cache-Control` of a message says by now: each is true or \
+false, or a DURATION that may not be there, so that `??` says what stands for it: `beresp.cache_control.max_age ?? 0s`. Of a \
+directive that stands there twice the first counts (RFC 9111 section 4.2.1). They cannot be set; the field can.\n",
+    );
+    let messages =
+        |is_request: bool| Message::ALL.iter().copied().filter(move |message| message.is_request() == is_request);
+    for is_request in [false, true] {
+        let readable = messages(is_request)
+            .map(|message| format!("`{}` ({})", message.name(), places(message.access().read)))
+            .collect::<Vec<_>>();
+        writeln!(text, "\nOf {}:", readable.join(", ")).unwrap();
+        let known = Directive::ALL.iter().filter_map(|directive| {
+            let doc = directive.doc(messages(is_request).next()?)?;
+            Some(vec![code(directive.name()), directive.ty().name().to_owned(), doc.to_owned()])
+        });
+        table(text, &["directive", "type", "what it says"], known);
+    }
 }
 
 fn headers(text: &mut String) {

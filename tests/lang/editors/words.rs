@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use warp_edge::lang::schema::{
-    Action, BACKEND_ATTRIBUTES, BYTE_UNITS, DURATION_UNITS, DirectorKind, Function, Message, NORMALIZE_CLAUSES,
-    NORMALIZE_OPERATIONS, PROBE_ATTRIBUTES, RULE_MODES, RuleAction, RuleTable, SHORT_NAMES, SOFT, Step, Type, VALUES,
-    Variable, WORD_OPERATORS,
+    Action, BACKEND_ATTRIBUTES, BYTE_UNITS, DURATION_UNITS, DirectiveView, DirectorKind, Function, Message,
+    NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, PROBE_ATTRIBUTES, RULE_MODES, RuleAction, RuleTable, SHORT_NAMES, SOFT,
+    Step, Type, VALUES, Variable, WORD_OPERATORS,
 };
 
 /// A word in its place, between « and », with its Vim group and its innermost `TextMate` scope.
@@ -94,6 +94,9 @@ fn top_level(words: &mut Vec<Word>) {
 fn in_subs(words: &mut Vec<Word>) {
     for variable in Variable::ALL {
         add(words, "warpVariable", "variable.language.warp", format!("set x = «{}»;", variable.name()));
+    }
+    for view in DirectiveView::all() {
+        add(words, "warpVariable", "variable.language.warp", format!("set x = «{}»;", view.name));
     }
     for message in Message::ALL {
         add(words, "warpHeader", "variable.language.warp", format!("set x = «{}».http.X-Y;", message.name()));

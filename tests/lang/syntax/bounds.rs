@@ -40,6 +40,15 @@ fn prefixes_and_chains_are_bounded_too() {
     ] {
         assert_eq!(codes(&format!("warp 1;\nconst x = {expression};\n")), ["E0108"], "{}", &expression[..20]);
     }
+    let first_too_many = |text: &str| parse("test.warp", text).2[0].primary.span.start as usize;
+    for (parts, sign) in [(100_000, " + "), (300, " * ")] {
+        let text = format!("warp 1;\nconst x = {};\n", vec!["a"; parts].join(sign));
+        assert_eq!(first_too_many(&text), "warp 1;\nconst x = ".len() + 256 * 4 + 2);
+    }
+    // Each sum for itself, and each product.
+    let products = vec!["a * b * c"; 120].join(" + ");
+    let text = format!("warp 1;\nconst x = f({products}, {products}) == {products} && {products} < -d;\n");
+    assert_eq!(codes(&text), [""; 0]);
     let chain = vec!["a"; 200].join(" + ");
     assert_eq!(codes(&format!("warp 1;\nconst x = {chain};\n")), [""; 0]);
 }

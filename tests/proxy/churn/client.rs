@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const AT_ONCE: usize = 64 * 1024;
 
 /// What became of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
     /// All of it came.
     Whole,
@@ -22,8 +22,8 @@ pub enum End {
     GivenUp,
     /// It broke off, or never began.
     Broken,
-    /// Another status than asked for.
-    Refused(u16),
+    /// Another status than asked for: that, and what `Cache-Status` says.
+    Refused(u16, String),
 }
 
 /// How a body is read.
@@ -62,7 +62,7 @@ impl Client {
             let end = match status_of(&head) {
                 200 | 206 => read_body(&mut connection, &head.fields, resource, manner, &mut self.received)?,
                 // It has a body, which is of no interest.
-                other => return Ok(End::Refused(other)),
+                other => return Ok(End::Refused(other, why(&head))),
             };
             if end == End::Whole && !head.fields.lists("Connection", "close") {
                 self.connection = Some(connection);
@@ -104,6 +104,12 @@ fn connect(address: SocketAddr) -> io::Result<BufReader<TcpStream>> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     Ok(BufReader::with_capacity(AT_ONCE, stream))
+}
+
+/// What the cache says of a response, but for the key, which is another one each time.
+fn why(head: &Head) -> String {
+    let said = head.fields.first("Cache-Status").unwrap_or("no Cache-Status");
+    said.split("; ").filter(|part| !part.starts_with("key=")).collect::<Vec<_>>().join("; ")
 }
 
 fn status_of(head: &Head) -> u16 {

@@ -43,7 +43,9 @@ fn bad_bots_and_scanners_are_turned_away() {
     let (reader, bot) = ("Mozilla/5.0 (X11; Linux x86_64)", "Mozilla/5.0 (compatible; AhrefsBot/7.0)");
     assert_eq!((status("/", reader), status("/", bot)), (200, 403));
     assert_eq!((status("/robots.txt", bot), proxy.get("/").status), (200, 403));
-    for target in ["/.git/config", "/.env", "/wp-login.php", "/index.php?x=1", "/dump.sql"] {
+    for target in
+        ["/.git/config", "/.env", "/wp-login.php", "/index.php?x=1", "/dump.sql", "/%2egit/config", "//x/../.env"]
+    {
         assert_eq!(status(target, reader), 404, "{target}");
     }
     assert_eq!(origin.requests().len(), 2);
@@ -65,7 +67,9 @@ fn films_are_for_those_who_have_a_link() {
     let link = |key: &str, until: u64| signed(key, &format!("/films/a.mp4?exp={until}"));
     assert_eq!(proxy.get(&link("s3cret", now + 600)).text(), "/films/a.mp4");
     assert!(proxy.get(&link("s3cret", now + 1200)).cache_status().hit());
-    for bad in [link("s3cret", now - 600), link("guessed", now + 600), "/films/a.mp4".to_owned()] {
+    for bad in
+        [link("s3cret", now - 600), link("guessed", now + 600), "/films/a.mp4".to_owned(), "//films/a.mp4".to_owned()]
+    {
         assert_eq!(proxy.get(&bad).status, 403, "{bad}");
     }
     assert_eq!(origin.wait_for(1).target, "/films/a.mp4");
@@ -108,6 +112,7 @@ fn the_sixth_try_within_a_minute_is_refused() {
     let proxy = Recipe::of("access", "Limit how often somebody may come").before(&origin);
     let login = || proxy.client().request("POST", "/login").body("password=x").send();
     let tries: Vec<u16> = (0..7).map(|_| login().status).collect();
+    assert_eq!(proxy.client().request("POST", "/x/..//login").body("password=x").send().status, 429);
     assert_eq!(tries, [200, 200, 200, 200, 200, 429, 429]);
     assert_eq!(login().header("Retry-After"), Some("60"));
     let searches = (0..12).filter(|_| proxy.get("/search/").status == 200).count();

@@ -6,6 +6,8 @@ mod fields;
 mod geo;
 mod jwt;
 mod limit;
+mod path;
+mod views;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -6,6 +6,7 @@ use super::{Arguments, Given};
 use crate::decision::eval::credentials::Basic;
 use crate::decision::eval::device;
 use crate::decision::eval::signed_url::{Covers, Signing};
+use crate::decision::eval::work::PASSWORD_BYTES;
 use crate::decision::facts::{Facts, Value};
 use crate::lang::schema::function::Access;
 
@@ -53,5 +54,5 @@ fn knows<F: Facts>(arguments: &Arguments<'_, '_, F>) -> bool {
         Some(hash) => (true, Some(hash)),
         None => (false, users.any_password()),
     };
-    hash.is_some_and(|hash| arguments.facts().proves(&user, hash, &password)) && known
+    hash.is_some_and(|hash| arguments.may_work(PASSWORD_BYTES) && arguments.facts().proves(&user, hash, &password)) && known
 }

@@ -9,8 +9,9 @@ use std::time::SystemTime;
 
 use http::HeaderName;
 
-use crate::decision::eval::{Scope, borrow};
-use crate::decision::facts::{Facts, Value};
+use crate::decision::eval::{Context, Scope, borrow};
+use crate::decision::facts::{Facts, Refused, Value};
+use crate::decision::fold::LONGEST_TEXT_BYTES;
 use crate::lang::hir::{BackendId, Database, Expression, ExpressionKind, KeySet, Pattern, RateLimitId, Users};
 use crate::lang::schema::{Message, Step, Type};
 
@@ -111,11 +112,30 @@ pub(super) trait Given<'v> {
 pub(in crate::decision::eval) struct Arguments<'s, 'a, F> {
     scope: &'s Scope<'a, F>,
     given: &'a [Expression],
+    /// Whether all of them are written in the policy.
+    are_constant: bool,
 }
 
 impl<'s, 'a, F: Facts> Arguments<'s, 'a, F> {
-    pub fn new(scope: &'s Scope<'a, F>, given: &'a [Expression]) -> Self {
-        Self { scope, given }
+    pub fn new(scope: &'s Scope<'a, F>, given: &'a [Expression], are_constant: bool) -> Self {
+        Self { scope, given, are_constant }
+    }
+
+    /// Counts bytes that are worked on more than once.
+    pub fn works(&self, bytes: usize) {
+        if !self.are_constant || bytes > LONGEST_TEXT_BYTES {
+            self.scope.works(bytes);
+        }
+    }
+
+    /// Counts work that is done where it is written, in a condition too; whether there is so much left.
+    pub fn may_work(&self, bytes: usize) -> bool {
+        self.scope.context.works(bytes)
+    }
+
+    /// The most bytes of a text that is made of them.
+    pub fn text_limit_bytes(&self) -> usize {
+        self.scope.text_limit_bytes()
     }
 
     /// The step that is run.
@@ -131,7 +151,11 @@ impl<'s, 'a, F: Facts> Arguments<'s, 'a, F> {
 
 impl<'a, F: Facts> Given<'a> for Arguments<'_, 'a, F> {
     fn value(&self, at: usize) -> Value<'a> {
-        self.given.get(at).map_or(Value::UNSET, |argument| self.scope.value(argument))
+        let value = self.given.get(at).map_or(Value::UNSET, |argument| self.scope.value(argument));
+        if let Value::Text(Some(text)) = &value {
+            self.scope.works_on(text, self.are_constant);
+        }
+        value
     }
 
     fn argument(&self, at: usize) -> Option<&'a Expression> {
@@ -143,12 +167,22 @@ impl<'a, F: Facts> Given<'a> for Arguments<'_, 'a, F> {
 pub(in crate::decision::eval) struct Settled<'v> {
     values: &'v [Value<'static>],
     given: &'v [Expression],
+    context: Context<'v>,
 }
 
 impl<'v> Settled<'v> {
     /// `values` are those of `given`.
-    pub fn new(given: &'v [Expression], values: &'v [Value<'static>]) -> Self {
-        Self { values, given }
+    pub fn new(given: &'v [Expression], values: &'v [Value<'static>], context: Context<'v>) -> Self {
+        Self { values, given, context }
+    }
+
+    /// Counts bytes that are worked on.
+    ///
+    /// # Errors
+    /// When there are too many.
+    pub fn works(&self, bytes: usize) -> Result<(), Refused> {
+        self.context.works(bytes);
+        self.context.check_work()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Arguments, Given, Settled};
 use crate::decision::eval::replace;
+use crate::decision::eval::work::SUBSTITUTION;
 use crate::decision::facts::{Facts, Refused, Value};
 use crate::lang::schema::function::Core;
 use crate::lang::schema::{Step, Variable};
@@ -17,7 +18,8 @@ pub(super) fn value<'a, F: Facts>(function: Core, arguments: &Arguments<'_, 'a, 
 
 fn substitute<'a, F: Facts>(arguments: &Arguments<'_, 'a, F>, all: bool) -> Value<'a> {
     let (Some(text), Some(pattern)) = (arguments.text(0), arguments.pattern(1)) else { return Value::UNSET };
-    replace::substitute(text, pattern, || arguments.text(2), all).into()
+    arguments.works(text.len().saturating_mul(SUBSTITUTION));
+    replace::substitute(text, pattern, || arguments.text(2), all, arguments.text_limit_bytes()).into()
 }
 
 pub(super) fn perform<F: Facts>(

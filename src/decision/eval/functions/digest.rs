@@ -14,7 +14,7 @@ use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq as _;
 
 use super::{Arguments, Given};
-use crate::decision::facts::{Facts, TEXT_LIMIT_BYTES, Value};
+use crate::decision::facts::{Facts, Value};
 use crate::lang::schema::function::Digest;
 
 /// What reads base64, padded or not.
@@ -46,14 +46,14 @@ pub(super) fn value<'a, F: Facts>(function: Digest, arguments: &Arguments<'_, 'a
             code.map_or(Value::UNSET, |code| owned(PLAIN.encode(code)))
         }
         Digest::SecureIsEqual => arguments.text(1).is_some_and(|second| bool::from(text.ct_eq(&second))).into(),
-        Digest::Base64 => within_limit(&text, |text| PLAIN.encode(text)),
-        Digest::Base64Url => within_limit(&text, |text| URL.encode(text)),
-        Digest::Base64UrlNopad => within_limit(&text, |text| URL_NOPAD.encode(text)),
+        Digest::Base64 => within_limit(&text, arguments.text_limit_bytes(), |text| PLAIN.encode(text)),
+        Digest::Base64Url => within_limit(&text, arguments.text_limit_bytes(), |text| URL.encode(text)),
+        Digest::Base64UrlNopad => within_limit(&text, arguments.text_limit_bytes(), |text| URL_NOPAD.encode(text)),
         Digest::Base64Decode => PLAIN.decode(&*text).map_or(Value::UNSET, Value::from),
         Digest::Base64UrlDecode => URL.decode(&*text).map_or(Value::UNSET, Value::from),
-        Digest::HexEncode => within_limit(&text, |text| hex::encode(text)),
+        Digest::HexEncode => within_limit(&text, arguments.text_limit_bytes(), |text| hex::encode(text)),
         Digest::HexDecode => hex::decode(&*text).map_or(Value::UNSET, Value::from),
-        Digest::UrlEncode => within_limit(&text, |text| percent_encode(text, RESERVED).to_string()),
+        Digest::UrlEncode => within_limit(&text, arguments.text_limit_bytes(), |text| percent_encode(text, RESERVED).to_string()),
         Digest::UrlDecode => Value::from(Cow::Owned(percent_decode(&text).collect::<Vec<u8>>())),
     }
 }
@@ -63,9 +63,9 @@ fn owned<'a>(text: String) -> Value<'a> {
 }
 
 /// The encoded text, cut off where a text ends that is too long to be set.
-fn within_limit<'a>(text: &[u8], encode: impl FnOnce(&[u8]) -> String) -> Value<'a> {
+fn within_limit<'a>(text: &[u8], limit_bytes: usize, encode: impl FnOnce(&[u8]) -> String) -> Value<'a> {
     let mut encoded = encode(text).into_bytes();
-    encoded.truncate(TEXT_LIMIT_BYTES);
+    encoded.truncate(limit_bytes);
     encoded.into()
 }
 

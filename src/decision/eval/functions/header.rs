@@ -6,7 +6,8 @@ use http::HeaderName;
 
 use super::{Arguments, Given, Settled};
 use crate::decision::eval::text::append;
-use crate::decision::facts::{Facts, Refused, Value};
+use crate::decision::eval::work::LINE;
+use crate::decision::facts::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
 use crate::lang::schema::function::Header;
 use crate::lang::schema::{Message, Step};
 
@@ -33,7 +34,11 @@ pub(super) fn perform<F: Facts>(
 ) -> Result<(), Refused> {
     let Some((message, name)) = arguments.field(0) else { return Ok(()) };
     match function {
-        Header::Append => facts.append_header(message, name, &arguments.bytes(1)),
+        Header::Append => {
+            let line = arguments.bytes(1);
+            arguments.works(line.len().saturating_mul(LINE))?;
+            facts.append_header(message, name, &line)
+        }
         Header::Collect => collect(facts, message, name, &arguments.bytes(1)),
         Header::Remove => {
             let Some(pattern) = arguments.pattern(1) else { return Ok(()) };
@@ -51,8 +56,8 @@ fn collect<F: Facts>(facts: &mut F, message: Message, name: &HeaderName, separat
     let lines = facts.header_lines(message, name);
     let Some((first, rest @ [_, ..])) = lines.split_first() else { return Ok(()) };
     let joined = rest.iter().fold(first.to_vec(), |mut joined, line| {
-        append(&mut joined, separator);
-        append(&mut joined, line);
+        append(&mut joined, separator, TEXT_LIMIT_BYTES);
+        append(&mut joined, line, TEXT_LIMIT_BYTES);
         joined
     });
     facts.set_header(message, name, &joined)

@@ -37,6 +37,6 @@ macro_rules! families {
 
 families! {
     values: core Core, text Text, convert Convert, math Math, time Time, digest Digest,
-        header Header, access Access, jwt Jwt, geo Geo, cookie Cookie, limit Limit, world World;
+        header Header, access Access, accept Accept, jwt Jwt, geo Geo, cookie Cookie, limit Limit, world World;
     effects: core Core, header Header, cookie Cookie;
 }

@@ -9,7 +9,7 @@ use super::{Arguments, Given};
 use crate::decision::eval::expression::part;
 use crate::decision::eval::text::append;
 use crate::decision::eval::{normalize, query, replace, shell};
-use crate::decision::facts::{Facts, TEXT_LIMIT_BYTES, Value};
+use crate::decision::facts::{Facts, Value};
 use crate::lang::schema::function::Text;
 
 /// Unset text stays unset where text comes out, and is part of nothing.
@@ -36,6 +36,7 @@ fn of_unset<'a>(function: Text) -> Value<'a> {
 
 fn of_text<'a, F: Facts>(function: Text, text: Cow<'a, [u8]>, arguments: &Arguments<'_, 'a, F>) -> Value<'a> {
     let number = |at| arguments.get::<i64>(at).unwrap_or(0);
+    let limit = arguments.text_limit_bytes();
     let both = |test: fn(&[u8], &[u8]) -> bool| arguments.text(1).is_some_and(|other| test(&text, &other)).into();
     match function {
         Text::ToLower => lower(text).into(),
@@ -47,18 +48,18 @@ fn of_text<'a, F: Facts>(function: Text, text: Cow<'a, [u8]>, arguments: &Argume
         Text::Prefixof | Text::StartsWith => both(<[u8]>::starts_with),
         Text::Suffixof | Text::EndsWith => both(<[u8]>::ends_with),
         Text::Fnmatch => both(shell::matches),
-        Text::Replace => replace::replace(text, &arguments.bytes(1), &arguments.bytes(2)).into(),
-        Text::ReplacePrefix => replace_prefix(text, &arguments.bytes(1), &arguments.bytes(2)).into(),
-        Text::ReplaceSuffix => replace_suffix(text, &arguments.bytes(1), &arguments.bytes(2)).into(),
+        Text::Replace => replace::replace(text, &arguments.bytes(1), &arguments.bytes(2), limit).into(),
+        Text::ReplacePrefix => replace_prefix(text, &arguments.bytes(1), &arguments.bytes(2), limit).into(),
+        Text::ReplaceSuffix => replace_suffix(text, &arguments.bytes(1), &arguments.bytes(2), limit).into(),
         Text::Substr => substr(text.len(), number(1), number(2)).map(|range| part(text, range)).into(),
         Text::Take => within(text, |text| take(text.len(), number(1), number(2))).into(),
         Text::Split => token(&text, number(1), &arguments.bytes(2)).map(|range| part(text, range)).into(),
         Text::Count => occurrences(&text, &arguments.bytes(1)),
         Text::Basename => within(text, basename).into(),
         Text::Dirname => dirname(text).into(),
-        Text::Pad => pad(text, number(1), &arguments.bytes(2)).into(),
+        Text::Pad => pad(text, number(1), &arguments.bytes(2), limit).into(),
         Text::Reverse => text.iter().rev().copied().collect::<Vec<u8>>().into(),
-        Text::Repeat => repeated(&text, number(1)).into(),
+        Text::Repeat => repeated(&text, number(1), limit).into(),
         Text::Trim => within(text, |text| trim(text, &arguments.bytes(1), &arguments.bytes(2))).into(),
         Text::Querysort => sorted(text).into(),
     }
@@ -94,31 +95,32 @@ fn from_part<'a>(text: Cow<'a, [u8]>, wanted: &[u8]) -> Option<Cow<'a, [u8]>> {
     Some(part(text, start..end))
 }
 
-fn replace_prefix<'a>(text: Cow<'a, [u8]>, prefix: &[u8], to: &[u8]) -> Cow<'a, [u8]> {
+fn replace_prefix<'a>(text: Cow<'a, [u8]>, prefix: &[u8], to: &[u8], limit: usize) -> Cow<'a, [u8]> {
     match text.strip_prefix(prefix) {
         None => text,
         Some(rest) if to.is_empty() => {
             let range = text.len() - rest.len()..text.len();
             part(text, range)
         }
-        Some(rest) => joined(to, rest),
+        Some(rest) => joined(to, rest, limit),
     }
 }
 
-fn replace_suffix<'a>(text: Cow<'a, [u8]>, suffix: &[u8], to: &[u8]) -> Cow<'a, [u8]> {
+fn replace_suffix<'a>(text: Cow<'a, [u8]>, suffix: &[u8], to: &[u8], limit: usize) -> Cow<'a, [u8]> {
     match text.strip_suffix(suffix) {
         None => text,
         Some(rest) if to.is_empty() => {
             let range = 0..rest.len();
             part(text, range)
         }
-        Some(rest) => joined(rest, to),
+        Some(rest) => joined(rest, to, limit),
     }
 }
 
-fn joined(first: &[u8], second: &[u8]) -> Cow<'static, [u8]> {
-    let mut text = first.to_vec();
-    append(&mut text, second);
+fn joined(first: &[u8], second: &[u8], limit_bytes: usize) -> Cow<'static, [u8]> {
+    let mut text = Vec::with_capacity((first.len() + second.len()).min(limit_bytes));
+    append(&mut text, first, limit_bytes);
+    append(&mut text, second, limit_bytes);
     text.into()
 }
 
@@ -188,18 +190,22 @@ fn dirname(path: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
 }
 
 /// `std.strpad` of Fastly.
-fn pad<'a>(text: Cow<'a, [u8]>, width: i64, pad: &[u8]) -> Cow<'a, [u8]> {
-    let missing = bytes(width).min(TEXT_LIMIT_BYTES).saturating_sub(text.len());
+fn pad<'a>(text: Cow<'a, [u8]>, width: i64, pad: &[u8], limit: usize) -> Cow<'a, [u8]> {
+    let missing = bytes(width).min(limit).saturating_sub(text.len());
     if missing == 0 || pad.is_empty() {
         return text;
     }
     let filler: Vec<u8> = pad.iter().copied().cycle().take(missing).collect();
-    if width < 0 { joined(&text, &filler) } else { joined(&filler, &text) }
+    if width < 0 { joined(&text, &filler, limit) } else { joined(&filler, &text, limit) }
 }
 
-fn repeated(text: &[u8], times: i64) -> Vec<u8> {
+fn repeated(text: &[u8], times: i64, limit_bytes: usize) -> Vec<u8> {
     let times = if times < 0 { 0 } else { bytes(times) };
-    text.iter().copied().cycle().take(text.len().saturating_mul(times).min(TEXT_LIMIT_BYTES)).collect()
+    let (whole, length) = (limit_bytes.checked_div(text.len()).unwrap_or(0), text.len().saturating_mul(times));
+    let mut written = text.repeat(times.min(whole));
+    let rest = length.min(limit_bytes).saturating_sub(written.len());
+    written.extend_from_slice(text.get(..rest).unwrap_or_default());
+    written
 }
 
 fn trim(text: &[u8], trimmed: &[u8], side: &[u8]) -> Range<usize> {
@@ -257,8 +263,9 @@ mod tests {
 
     #[test]
     fn nothing_grows_beyond_the_limit() {
-        assert_eq!(repeated(b"ab", i64::MAX).len(), TEXT_LIMIT_BYTES);
-        assert!(repeated(b"", i64::MAX).is_empty());
-        assert_eq!(pad(Cow::Borrowed(b"a"), i64::MIN, b"-").len(), TEXT_LIMIT_BYTES);
+        assert_eq!(repeated(b"abc", i64::MAX, 100), [&b"abc".repeat(33)[..], b"a"].concat());
+        assert_eq!(repeated(b"ab", 3, 100), b"ababab");
+        assert!(repeated(b"", i64::MAX, 100).is_empty() && repeated(b"a", -1, 100).is_empty());
+        assert_eq!(pad(Cow::Borrowed(b"a"), i64::MIN, b"-", 100).len(), 100);
     }
 }

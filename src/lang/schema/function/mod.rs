@@ -61,6 +61,8 @@ families! {
     header Header "Header fields";
     /// What proves that somebody may come in.
     access Access "Access";
+    /// What a client likes best.
+    accept Accept "What a client likes";
     /// Signed tokens.
     jwt Jwt "Tokens";
     /// What a database knows of addresses.

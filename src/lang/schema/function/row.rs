@@ -117,6 +117,8 @@ pub struct Row {
 pub(super) const ANYWHERE: StepSet = StepSet::ALL;
 /// Where a request comes in.
 pub(super) const RECV: StepSet = StepSet::of(&[Step::Recv]);
+/// On the client's side.
+pub(super) const CLIENTS: StepSet = StepSet::CLIENT;
 /// Where the cache key is made.
 pub(super) const HASH: StepSet = StepSet::of(&[Step::Hash]);
 /// Where a response is made up.

@@ -10,7 +10,7 @@ use super::{Builder, literal};
 
 /// How deep the tree of one expression may be. A chain `a + b + c` is as deep as it is long,
 /// since it leans to the left.
-const MAX_EXPRESSION_DEPTH: usize = 256;
+pub(in crate::lang::syntax) const MAX_EXPRESSION_DEPTH: usize = 256;
 
 type Built = Option<Expression>;
 
@@ -193,7 +193,8 @@ pub(super) fn is_listed(rule: Rule) -> bool {
     matches!(rule, Rule::list | Rule::item)
 }
 
-fn too_long(span: Span) -> Diagnostic {
+/// An expression at `span` that is too long.
+pub(in crate::lang::syntax) fn too_long(span: Span) -> Diagnostic {
     Diagnostic::new(Code::E0108, span, format!("this expression joins more than {MAX_EXPRESSION_DEPTH} parts"))
         .help("give parts of it a name with `let` and join the names")
 }

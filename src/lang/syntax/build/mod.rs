@@ -21,6 +21,8 @@ use super::ast::{Declaration, Name, Path, Version};
 use super::grammar::Rule;
 use super::parsed::Node;
 
+pub(super) use expression::{MAX_EXPRESSION_DEPTH, too_long};
+
 /// Where a piece lies in its file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {

@@ -39,28 +39,31 @@ fn place_hash(record: &[u8]) -> u64 {
     hash(record.get(..TELLING).unwrap_or(record))
 }
 
-/// What `read` reads of the record; a copy, where that is ready.
-pub fn or_read(
+/// What is made of that which `read` reads of the record, its head being a copy where that is ready.
+pub fn or_read<T>(
     record: &[u8],
     read: impl Fn() -> Option<(Particulars, ResponseHeader)>,
-) -> Option<(Particulars, ResponseHeader)> {
+    make: impl Fn(&Particulars, ResponseHeader) -> T,
+) -> Option<T> {
+    let of_read = |(particulars, header): (Particulars, ResponseHeader)| make(&particulars, header);
     if record.len() > MAX_RECORD {
-        return read();
+        return read().map(of_read);
     }
     let hash = place_hash(record);
     let found = READY.try_with(|places| {
         let mut places = places.try_borrow_mut().ok()?;
         let place = places.get_mut(usize::try_from(hash % PLACES as u64).ok()?)?;
         if let Some(ready) = place.ready.as_ref().filter(|ready| *ready.record == *record) {
-            return Some((ready.particulars.clone(), ready.header.clone()));
+            return Some(make(&ready.particulars, ready.header.clone()));
         }
         // The second time in a row, so that records that share a place do not make one for each reading.
         if std::mem::replace(&mut place.missed, hash) != hash {
             return None;
         }
         let (particulars, header) = read().filter(|(_, header)| header.headers.len() <= MAX_FIELDS)?;
-        place.ready = Some(Ready { record: record.into(), particulars: particulars.clone(), header: header.clone() });
-        Some((particulars, header))
+        let result = make(&particulars, header.clone());
+        place.ready = Some(Ready { record: record.into(), particulars, header });
+        Some(result)
     });
-    found.ok().flatten().or_else(read)
+    found.ok().flatten().or_else(|| read().map(of_read))
 }

@@ -67,7 +67,12 @@ impl Record {
 
     /// All of it.
     pub fn read(&self) -> Option<(Particulars, ResponseHeader)> {
-        ready::or_read(&self.0, || self.read_anew())
+        self.read_as(|particulars, header| (particulars.clone(), header))
+    }
+
+    /// What is made of all of it.
+    pub fn read_as<T>(&self, make: impl Fn(&Particulars, ResponseHeader) -> T) -> Option<T> {
+        ready::or_read(&self.0, || self.read_anew(), make)
     }
 
     fn read_anew(&self) -> Option<(Particulars, ResponseHeader)> {
