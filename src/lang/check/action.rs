@@ -20,7 +20,8 @@ impl Scope<'_, '_> {
     pub(super) fn outcome(&mut self, name: &Name, arguments: &[ast::Expression], span: Span) -> Option<Outcome> {
         let Some(action) = Action::find(&name.text) else {
             self.report(self.unknown_action(name));
-            for argument in arguments {
+            // The label that `vcl` takes is no value.
+            for argument in arguments.iter().filter(|_| name.text != "vcl") {
                 self.expression(argument);
             }
             return None;
