@@ -10,6 +10,7 @@ use crate::decision::facts::Value;
 const SHORT_BYTES: usize = 256;
 
 /// A value that borrows nothing.
+#[expect(clippy::large_enum_variant, reason = "it stands on the stack for a moment, to take nothing from the heap")]
 pub(super) enum Copied {
     /// Text.
     Short([u8; SHORT_BYTES], usize),

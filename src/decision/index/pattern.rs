@@ -84,9 +84,12 @@ fn settle(patterns: Vec<Known>) -> (Vec<Option<Check<'static>>>, Box<[Automaton]
     (settled, automata)
 }
 
+/// What a pattern begins with, or ends with: the subject, which of the two, and the texts.
+type Literals<'a> = (u32, bool, &'a [Box<[u8]>]);
+
 /// For each pattern, whether its literals stand in front of many.
 fn behind_crowded_literals(patterns: &[Known]) -> Vec<bool> {
-    fn literals(known: &Known) -> Option<(u32, bool, &Vec<Box<[u8]>>)> {
+    fn literals(known: &Known) -> Option<Literals<'_>> {
         match &known.shape {
             Shape::Guarded(starts, _) => Some((known.subject, false, starts)),
             Shape::GuardedEnd(ends, _) => Some((known.subject, true, ends)),
