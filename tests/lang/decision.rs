@@ -18,3 +18,4 @@ mod policies;
 mod random;
 mod semantics;
 mod size;
+mod unique;

@@ -126,6 +126,7 @@ mod tests {
         "request",
         "req",
         "first",
+        "unique",
         "=",
         ";",
         ";",
