@@ -1,6 +1,8 @@
 //! What texts that nobody writes take, from the parser to the evaluator: `cargo bench --no-default-features --bench
 //! hostile`, with their size in bytes and a part of a name after `--`.
 
+#![allow(clippy::unwrap_used, reason = "what cannot be measured ends the benchmark")]
+
 mod texts;
 
 #[path = "../../tests/lang/decision/facts.rs"]

@@ -21,4 +21,5 @@ mod policies;
 mod random;
 mod semantics;
 mod size;
+mod unique;
 mod work;

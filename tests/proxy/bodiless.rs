@@ -4,7 +4,7 @@
 use crate::support::{Answer, Client, Origin, Proxy, Response};
 
 /// A policy that gives a response the status that the request names, at the step that it names.
-const POLICY: &str = r#"
+const POLICY: &str = "
     sub recv {
         if (req.http.X-Synth) { return (synth(std.integer(req.http.X-Synth, fallback: 0))); }
         if (req.http.X-Pass) { return (pass); }
@@ -19,7 +19,7 @@ const POLICY: &str = r#"
     sub deliver {
         if (req.http.X-Delivered) { set resp.status = std.integer(req.http.X-Delivered, fallback: 0); }
     }
-"#;
+";
 
 const FRESH: (&str, &str) = ("Cache-Control", "max-age=60");
 

@@ -118,7 +118,7 @@ fn oracle() -> Origin {
     let origin = Origin::start();
     origin.on_each("/ask", |request| {
         let question = &request.body[..request.body.len().min(16)];
-        Answer::ok([question, &[b'.'; 20_000]].concat()).header("Cache-Control", "max-age=60")
+        Answer::ok([question, &vec![b'.'; 20_000]].concat()).header("Cache-Control", "max-age=60")
     });
     origin
 }

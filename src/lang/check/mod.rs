@@ -37,6 +37,7 @@ mod membership;
 mod names;
 mod normalize;
 mod operator;
+mod overlap;
 mod path;
 mod pattern;
 mod possible;

@@ -23,7 +23,10 @@ impl<'a> Scope<'_, 'a> {
         }
         let otherwise = rules.otherwise.as_ref().map(|row| self.row_actions(row)).unwrap_or_default();
         self.table = None;
-        self.report_rows_behind_true(rules);
+        match rules.unique {
+            Some(place) => self.report_overlaps(&arms, place),
+            None => self.report_rows_behind_true(rules),
+        }
         Statement { kind: StatementKind::If { arms, otherwise }, span: rules.span }
     }
 

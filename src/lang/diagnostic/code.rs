@@ -171,6 +171,7 @@ codes! {
     E0502 "recursion" "0.1" "A sub or a function calls itself.";
     E0503 "too-many-calls" "0.1" "Calls are nested too deep, or there are too many of them.";
     E0504 "too-much-work" "0.1" "A step may do too much for one request.";
+    E0540 "overlapping-rows" "0.1" "A request may take two rows of a `unique` table.";
 
     // 06 backends, acls and probes
     E0601 "unknown-attribute" "0.1" "A backend, a probe or a director has no such attribute.";

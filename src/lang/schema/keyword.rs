@@ -36,7 +36,7 @@ pub const NORMALIZE_OPERATIONS: &[&str] =
     &["decode_unreserved", "resolve_dots", "merge_slashes", "refuse_ambiguous", "drop", "keep", "sort", "to", "lower"];
 
 /// How the rows of a rule table are tried.
-pub const RULE_MODES: &[&str] = &["first"];
+pub const RULE_MODES: &[&str] = &["first", "unique"];
 
 /// Other spellings of `else if`, as in VCL.
 pub const ELSE_IF_WORDS: &[&str] = &["elseif", "elsif", "elif"];
@@ -52,4 +52,4 @@ pub const SOFT: &str = "soft";
 
 /// Words that mean something in one place of the grammar and are ordinary names elsewhere.
 pub const CONTEXTUAL_WORDS: &[&str] =
-    &["none", "request", "response", "first", "req", "from", "header", "sorted", "where"];
+    &["none", "request", "response", "first", "unique", "req", "from", "header", "sorted", "where"];

@@ -408,13 +408,15 @@ pub enum MatchTestKind {
     Test(TestOperator, Vec<ListItem>),
 }
 
-/// `rules request first { … }`
+/// `rules request first { … }`, `rules request unique { … }`
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
     /// Which table.
     pub table: RuleTable,
     /// The place of the word `request` or `response`.
     pub table_span: Span,
+    /// The place of `unique`, if it stands in place of `first`.
+    pub unique: Option<Span>,
     /// The rows in order.
     pub rows: Vec<RuleRow>,
     /// The `else` row.

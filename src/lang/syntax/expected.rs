@@ -185,6 +185,7 @@ fn keyword(rule: Rule) -> Option<&'static str> {
         Rule::kw_request => "`request`",
         Rule::kw_response => "`response`",
         Rule::kw_first => "`first`",
+        Rule::kw_unique => "`unique`",
         Rule::kw_from => "`from`",
         Rule::kw_req => "`req`",
         Rule::kw_sorted => "`sorted`",

@@ -128,6 +128,7 @@ mod tests {
         "request",
         "req",
         "first",
+        "unique",
         "=",
         ";",
         ";",

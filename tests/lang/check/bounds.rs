@@ -23,6 +23,30 @@ fn ten_thousand_rows_are_one_flat_statement() {
     assert_eq!(arms.len(), 10_000);
 }
 
+/// Rows over so many hosts, each of which has as many paths.
+fn unique_rows(hosts: usize, row: impl Fn(usize, usize) -> String) -> String {
+    let pairs = (0..hosts).flat_map(|host| (0..10_000 / hosts).map(move |path| (host, path)));
+    let rows =
+        pairs.map(|(host, path)| format!("    when {} -> pass;\n", row(host, path))).collect::<Vec<_>>().concat();
+    format!("rules request unique {{\n{rows}")
+}
+
+#[test]
+fn ten_thousand_rows_are_known_to_be_apart() {
+    for hosts in [1, 10, 100, 1_000, 10_000] {
+        let rows = unique_rows(hosts, |host, path| format!("host == \"h{host}\" and path under \"/p{path}/\""));
+        assert_eq!(codes(&check(&policy(&format!("{rows}}}\n")))), [""; 0], "{hosts}");
+        let one_more = format!("{rows}    when host == \"h0\" and path == \"/p0/x\" -> pass;\n}}\n");
+        assert_eq!(codes(&check(&policy(&one_more))), ["E0540"], "{hosts}");
+    }
+}
+
+#[test]
+fn more_pairs_than_can_be_looked_at_are_refused() {
+    let rows = unique_rows(1, |_, path| format!("path ext \"x{path}\""));
+    assert_eq!(codes(&check(&policy(&format!("{rows}}}\n")))), ["E0540"]);
+}
+
 #[test]
 fn ten_thousand_subs_in_a_row_are_refused_without_recursing() {
     let mut subs = String::new();

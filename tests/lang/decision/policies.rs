@@ -55,6 +55,13 @@ pub fn checked(text: &str) -> (Hir, SourceMap) {
     (hir.unwrap_or_else(|| panic!("{diagnostics:#?}")), sources)
 }
 
+/// A policy, or the codes of what is wrong with it.
+pub fn errors_or_hir(text: &str) -> Result<Hir, Vec<String>> {
+    let checked = check_with("policy.warp", &MemoryFiles::new("policy.warp", text), &Options::default());
+    let codes = checked.diagnostics.iter().map(|finding| finding.code.id().to_owned());
+    checked.hir.ok_or_else(|| codes.filter(|code| code.starts_with('E')).collect())
+}
+
 /// The verdict of `recv`, the place of the `return`, and the request as it is then.
 fn decided(request: &Request) -> (Verdict, String, Request) {
     let (program, sources) = compiled(POLICY);

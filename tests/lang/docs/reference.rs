@@ -241,7 +241,8 @@ fn conditions(row: &Row) -> String {
 
 fn rules() -> String {
     let opening = "`rules request first { … }` stands for statements in `recv`, `rules response first { … }` for statements \
-in `backend_response`. Rows are tried from top to bottom; the first one that holds is carried out and ends the table:\n\n\
+in `backend_response`. Rows are tried from top to bottom; the first one that holds is carried out and ends the table. With `unique` in \
+the place of `first` it is an error if a request could hold for two of them:\n\n\
 ```warp\nrules request first {\n    when path under \"/api/\" -> pass;\n    when path ext [\"css\", \"js\"] -> strip cookie, cache;\n}\n```\n\n\
 ## Actions of a row\n\nBeside these, a row may `set`, `unset` and `call`.";
     let mut text = page("Rule tables", opening);

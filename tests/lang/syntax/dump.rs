@@ -7,7 +7,7 @@ use warp_edge::lang::syntax::SyntaxTree;
 use warp_edge::lang::syntax::ast::{
     Argument, Attribute, AttributeBlock, AttributeValue, Binding, Block, Call, Declaration, Director, Expression,
     ExpressionKind, FunctionBody, FunctionStatement, ListItem, Match, MatchArm, MatchTest, MatchTestKind, Name,
-    NormalizeClause, Parameter, Path, RuleRow, RuleStep, RuleStepKind, Statement, StatementKind, TableSource,
+    NormalizeClause, Parameter, Path, RuleRow, RuleStep, RuleStepKind, Rules, Statement, StatementKind, TableSource,
 };
 
 pub fn tree(tree: &SyntaxTree) -> String {
@@ -97,7 +97,7 @@ impl Dump {
             Declaration::Override(sub) => {
                 self.nested(&format!("override {}", sub.name.text), |dump| dump.block(&sub.body));
             }
-            Declaration::Rules(rules) => self.nested(&format!("rules {}", rules.table.name()), |dump| {
+            Declaration::Rules(rules) => self.nested(&format!("rules {}{}", rules.table.name(), mode(rules)), |dump| {
                 rules.rows.iter().chain(&rules.otherwise).for_each(|row| dump.row(row));
             }),
             Declaration::Key(key) => self.nested("key", |dump| {
@@ -204,6 +204,10 @@ fn rule_step(step: &RuleStep) -> String {
         RuleStepKind::Statement(statement) => simple(&statement.kind),
         RuleStepKind::Action { name, operands } => format!("{} {}", name.text, list(operands)),
     }
+}
+
+fn mode(rules: &Rules) -> &'static str {
+    if rules.unique.is_some() { " unique" } else { "" }
 }
 
 fn normalize_clause(clause: &NormalizeClause) -> String {

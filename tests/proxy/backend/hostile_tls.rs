@@ -130,9 +130,9 @@ fn a_handshake_that_goes_wrong_is_one_failure_at_once() {
     let alert: &[u8] = b"\x15\x03\x03\x00\x02\x02\x28";
     let nonsense: &[u8] = b"\x16\x03\x03\x00\x04\x02\x00\x00\x00";
     let plain: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged";
-    let endless: &[u8] = &[0x16; 1 << 20];
+    static ENDLESS: [u8; 1 << 20] = [0x16; 1 << 20];
     for (case, bytes) in
-        [("nothing", &b""[..]), ("an alert", alert), ("nonsense", nonsense), ("HTTP", plain), ("much", endless)]
+        [("nothing", &b""[..]), ("an alert", alert), ("nonsense", nonsense), ("HTTP", plain), ("much", &ENDLESS)]
     {
         let (port, count) = answering(bytes);
         let proxy = start(&format!("warp 1;\n{}", backend("default", port, ".verify = false;")), &[]);

@@ -13,18 +13,19 @@ use super::Builder;
 impl Builder<'_> {
     pub(super) fn rules(&mut self, node: Node<'_>) -> Option<Rules> {
         let span = node.span();
-        let (mut table, mut rows, mut otherwise) = (None, Vec::new(), None);
+        let (mut table, mut unique, mut rows, mut otherwise) = (None, None, Vec::new(), None);
         for part in node.children() {
             match part.rule() {
                 Rule::kw_request => table = Some((RuleTable::Request, part.span())),
                 Rule::kw_response => table = Some((RuleTable::Response, part.span())),
+                Rule::kw_unique => unique = Some(part.span()),
                 Rule::row => rows.push(self.row(part)?),
                 Rule::else_row => otherwise = Some(self.row(part)?),
                 _ => {}
             }
         }
         let (table, table_span) = table?;
-        Some(Rules { table, table_span, rows, otherwise, span })
+        Some(Rules { table, table_span, unique, rows, otherwise, span })
     }
 
     /// A row, with a condition or the last one without.
