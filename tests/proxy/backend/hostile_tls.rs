@@ -124,13 +124,15 @@ fn answering(bytes: &'static [u8]) -> (u16, Arc<AtomicUsize>) {
     (port, count)
 }
 
+/// More than a handshake may be.
+static ENDLESS: [u8; 1 << 20] = [0x16; 1 << 20];
+
 #[test]
 fn a_handshake_that_goes_wrong_is_one_failure_at_once() {
     // A fatal alert (RFC 8446 section 6), and a ServerHello that is none.
     let alert: &[u8] = b"\x15\x03\x03\x00\x02\x02\x28";
     let nonsense: &[u8] = b"\x16\x03\x03\x00\x04\x02\x00\x00\x00";
     let plain: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged";
-    static ENDLESS: [u8; 1 << 20] = [0x16; 1 << 20];
     for (case, bytes) in
         [("nothing", &b""[..]), ("an alert", alert), ("nonsense", nonsense), ("HTTP", plain), ("much", &ENDLESS)]
     {
