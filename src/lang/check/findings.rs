@@ -58,9 +58,21 @@ impl Findings {
         findings.sort_by_key(|finding| finding.primary.span);
         // Two places of one piece of the built-in policy come out at one call.
         findings.dedup();
-        cut_off(&mut findings);
         findings
     }
+}
+
+/// Puts the findings of a policy and its sites in the order of their places. One in a file that several of them include
+/// is told once; too many are cut off.
+pub(super) fn tell_once(findings: &mut Vec<Diagnostic>, sources: &SourceMap) {
+    findings.sort_by_key(|finding| finding.primary.span);
+    let mut told = HashSet::new();
+    findings.retain(|finding| {
+        let span = finding.primary.span;
+        let file = sources.get(span.file).map(|file| file.name().to_owned());
+        told.insert((file, span.range(), finding.code.id(), finding.message.clone()))
+    });
+    cut_off(findings);
 }
 
 /// Nobody reads the mistake behind the thousandth, and to draw a hundred thousand takes seconds.
@@ -71,17 +83,4 @@ fn cut_off(findings: &mut Vec<Diagnostic>) {
     findings.truncate(end);
     let last = Diagnostic::new(Code::E0119, place, format!("{more} more mistakes from here on"));
     findings.push(last.help("mend the ones above and check again"));
-}
-
-/// Puts the findings of several policies in the order of their places. One in a file that several of them include is told
-/// once.
-pub(super) fn tell_once(findings: &mut Vec<Diagnostic>, sources: &SourceMap) {
-    findings.sort_by_key(|finding| finding.primary.span);
-    let mut told = HashSet::new();
-    findings.retain(|finding| {
-        let span = finding.primary.span;
-        let file = sources.get(span.file).map(|file| file.name().to_owned());
-        told.insert((file, span.range(), finding.code.id(), finding.message.clone()))
-    });
-    cut_off(findings);
 }
