@@ -10,6 +10,7 @@ use crate::decision::facts::Value;
 const SHORT_BYTES: usize = 256;
 
 /// A value that borrows nothing.
+#[expect(clippy::large_enum_variant, reason = "it is there to be on the stack")]
 pub(super) enum Copied {
     /// Text.
     Short([u8; SHORT_BYTES], usize),

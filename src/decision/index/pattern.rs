@@ -86,10 +86,10 @@ fn settle(patterns: Vec<Known>) -> (Vec<Option<Check<'static>>>, Box<[Automaton]
 
 /// For each pattern, whether its literals stand in front of many.
 fn behind_crowded_literals(patterns: &[Known]) -> Vec<bool> {
-    fn literals(known: &Known) -> Option<(u32, bool, &Vec<Box<[u8]>>)> {
+    fn literals(known: &Known) -> Option<(u32, bool, &[Box<[u8]>])> {
         match &known.shape {
-            Shape::Guarded(starts, _) => Some((known.subject, false, starts)),
-            Shape::GuardedEnd(ends, _) => Some((known.subject, true, ends)),
+            Shape::Guarded(starts, _) => Some((known.subject, false, starts.as_slice())),
+            Shape::GuardedEnd(ends, _) => Some((known.subject, true, ends.as_slice())),
             _ => None,
         }
     }

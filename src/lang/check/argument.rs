@@ -75,7 +75,7 @@ impl Scope<'_, '_> {
         if let Some(instead) = vcl::instead_of(name) {
             return finding.help(instead);
         }
-        let functions = self.cx.names.functions.names().chain(Function::all().map(|function| function.name()));
+        let functions = self.cx.names.functions.names().chain(Function::all().map(|known| -> &str { known.name() }));
         unknown::suggest(self.cx.findings, finding, name, "the functions", functions)
     }
 
