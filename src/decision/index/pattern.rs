@@ -91,8 +91,8 @@ type Literals<'a> = (u32, bool, &'a [Box<[u8]>]);
 fn behind_crowded_literals(patterns: &[Known]) -> Vec<bool> {
     fn literals(known: &Known) -> Option<Literals<'_>> {
         match &known.shape {
-            Shape::Guarded(starts, _) => Some((known.subject, false, starts)),
-            Shape::GuardedEnd(ends, _) => Some((known.subject, true, ends)),
+            Shape::Guarded(starts, _) => Some((known.subject, false, starts.as_slice())),
+            Shape::GuardedEnd(ends, _) => Some((known.subject, true, ends.as_slice())),
             _ => None,
         }
     }

@@ -75,11 +75,8 @@ impl Scope<'_, '_> {
         if let Some(instead) = vcl::instead_of(name) {
             return finding.help(instead);
         }
-        let mut functions: Vec<&str> = self.cx.names.functions.names().collect();
-        for function in Function::all() {
-            functions.push(function.name());
-        }
-        unknown::suggest(self.cx.findings, finding, name, "the functions", functions.into_iter())
+        let functions = self.cx.names.functions.names().chain(Function::all().map(|known| -> &str { known.name() }));
+        unknown::suggest(self.cx.findings, finding, name, "the functions", functions)
     }
 
     /// The arguments in the order of the parameters, with the defaults of those that are left out.
