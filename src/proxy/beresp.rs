@@ -63,15 +63,16 @@ pub fn response(
     ctx.fetch.was_304 = stored.is_some();
     let joined = part::receive(storage, session, response, ctx)?;
     let verdict = match (stored, joined) {
-        (None, None) => match head_update::receive(storage, session, response, ctx) {
-            Some(verdict) => verdict,
-            None => {
+        (None, None) => {
+            if let Some(verdict) = head_update::receive(storage, session, response, ctx) {
+                verdict
+            } else {
                 let before = response.status;
                 let verdict = respond(session, response, Tags::default(), ctx);
                 framing::fetched(response, before, ctx)?;
                 verdict
             }
-        },
+        }
         (Some(meta), _) if !update304::identifies(&meta.response_header().headers, &response.headers) => {
             ctx.fetch.unusable = Some(Unusable::OfAnother);
             return Ok(());

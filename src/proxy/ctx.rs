@@ -217,8 +217,8 @@ pub struct Fetch {
     pub pieces: Pieces,
     /// How many bytes of a part are still to come, where only `Content-Range` says it.
     pub left_bytes: Option<u64>,
-    /// Whether the response has no content by its status, whatever comes.
-    pub is_head_alone: bool,
+    /// What is taken of the response.
+    pub extent: Extent,
     /// How many interim responses have come.
     pub interims: u32,
     /// Its tags.
@@ -249,6 +249,16 @@ pub enum Content {
     Sent,
     /// The policy leaves it out (`unset bereq.body`).
     LeftOut,
+}
+
+/// What is taken of a response, to be sent on and stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Its head: it has no content by its status, whatever comes.
+    HeadAlone,
 }
 
 /// How far a fetch has come.

@@ -8,7 +8,7 @@ use http::{Method, StatusCode, header};
 use pingora::Result;
 use pingora::http::ResponseHeader;
 
-use super::ctx::{Course, RequestCtx};
+use super::ctx::{Course, Extent, RequestCtx};
 
 /// Whether a response with this status has content: not 204 (RFC 9110 section 15.3.5), 205 (section 15.3.6) and 304
 /// (section 15.4.5).
@@ -58,10 +58,11 @@ pub fn delivered(
 /// Frames a response of the backend anew that came with the status `before`, after `backend_response`: what has no
 /// content by its status is read, and neither sent on nor stored.
 pub fn fetched(beresp: &mut ResponseHeader, before: StatusCode, ctx: &mut RequestCtx) -> Result<()> {
-    ctx.fetch.is_head_alone = !(has_content(beresp.status) && has_content(before));
-    if !ctx.fetch.is_head_alone {
+    ctx.fetch.extent = Extent::Whole;
+    if has_content(beresp.status) && has_content(before) {
         return Ok(());
     }
+    ctx.fetch.extent = Extent::HeadAlone;
     let is_head = ctx.fetch.bereq.as_ref().is_some_and(|bereq| bereq.method == Method::HEAD);
     without_content(beresp, is_head)
 }

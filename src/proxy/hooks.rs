@@ -14,7 +14,7 @@ use pingora::proxy::{FailToProxy, ProxyHttp, ProxyWarnLogContext, RangeType, Ses
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, Result};
 
-use super::ctx::{Course, RequestCtx, Stage};
+use super::ctx::{Course, Extent, RequestCtx, Stage};
 use super::invalidator::Invalidator;
 use super::recv::Received;
 use super::{
@@ -177,7 +177,7 @@ impl ProxyHttp for WarpProxy {
         abandon::check(session, ctx)?;
         backend_connection::check(end_of_stream, ctx)?;
         part::count(body.as_ref(), ctx)?;
-        framing::leave_out(body, ctx.fetch.is_head_alone);
+        framing::leave_out(body, ctx.fetch.extent == Extent::HeadAlone);
         post::write(body.as_ref(), end_of_stream, ctx);
         coalesce::leave(end_of_stream, ctx);
         Ok(None)
