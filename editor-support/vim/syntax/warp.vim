@@ -48,7 +48,7 @@ syntax region warpRow matchgroup=warpArrow start="->" matchgroup=warpPunctuation
 syntax region warpNormalize matchgroup=warpDeclaration start="\%([[:alnum:]_.-]\)\@1<!normalize\>" matchgroup=warpPunctuation end="}" contains=@warpExpression,warpClause,warpOperation,warpMessage
 syntax match warpDeclaration "\%([[:alnum:]_.-]\)\@1<!key\ze\s*{"
 syntax match warpDeclaration "\%([[:alnum:]_.-]\)\@1<!site\ze\s*\""
-syntax keyword warpTable contained response request first when else
+syntax keyword warpTable contained response request first unique when else
 syntax keyword warpShortName contained cookies method status query host path url
 syntax keyword warpRuleAction contained uncacheable redirect backend cache grace purge slice strip deny keep pass tag ttl
 syntax keyword warpClause contained path query cookie accept_encoding host
