@@ -25,10 +25,11 @@ fn ten_thousand_rows_are_one_flat_statement() {
 
 /// Rows over so many hosts, each of which has as many paths.
 fn unique_rows(hosts: usize, row: impl Fn(usize, usize) -> String) -> String {
-    let pairs = (0..hosts).flat_map(|host| (0..10_000 / hosts).map(move |path| (host, path)));
-    let rows =
-        pairs.map(|(host, path)| format!("    when {} -> pass;\n", row(host, path))).collect::<Vec<_>>().concat();
-    format!("rules request unique {{\n{rows}")
+    let mut table = "rules request unique {\n".to_owned();
+    for (host, path) in (0..hosts).flat_map(|host| (0..10_000 / hosts).map(move |path| (host, path))) {
+        let _ = writeln!(table, "    when {} -> pass;", row(host, path));
+    }
+    table
 }
 
 #[test]
@@ -65,81 +66,6 @@ fn calls_within_the_limits_are_fine() {
     }
     subs.push_str("sub s32 { unset req.http.X; }\nsub recv { call s1; }\n");
     assert_eq!(codes(&check(&policy(&subs))), [""; 0]);
-}
-
-/// A policy whose `recv` calls a sub so many times that does `statement` so many times.
-fn called(calls: usize, statements: usize, statement: &str) -> String {
-    let (body, calls) = (statement.repeat(statements), "call often; ".repeat(calls));
-    policy(&format!("sub often {{ {body} }}\nsub between {{ {calls} }}\nsub recv {{ call between; }}\n"))
-}
-
-#[test]
-fn a_sub_of_ten_thousand_statements_is_not_called_twenty_thousand_times() {
-    let found = check(&called(20_000, 10_000, "unset req.http.X; "));
-    assert_eq!(codes(&found), ["E0504"]);
-    let message = &found.diagnostics[0].message;
-    assert!(message.starts_with("recv may come to 200020043 operations, of at most 1000000"), "{message}");
-    assert!(message.ends_with("recv -> between -> often"), "{message}");
-}
-
-#[test]
-fn work_is_bounded_to_the_operation() {
-    assert_eq!(codes(&check(&called(99_990, 9, "unset req.http.X; "))), [""; 0]);
-    assert_eq!(codes(&check(&called(99_990, 10, "unset req.http.X; "))), ["E0504"]);
-    // Reading a text is ten operations, and of arms that exclude each other one counts.
-    assert_eq!(codes(&check(&called(20_000, 1, "if (req.url ~ \"a.b$\") { unset req.http.X; } "))), [""; 0]);
-    assert_eq!(codes(&check(&called(80_000, 1, "if (req.url ~ \"a.b$\") { unset req.http.X; } "))), ["E0504"]);
-    let branch = "if (req.http.X) { unset req.http.X; } else { unset req.http.Y; } ";
-    assert_eq!(codes(&check(&called(50_000, 4, branch))), [""; 0]);
-}
-
-#[test]
-fn what_repeats_nothing_may_be_as_long_as_it_likes() {
-    let text = policy(&format!("sub recv {{ {} }}\n", "set req.http.X = \"a\" + req.url;\n".repeat(90_000)));
-    assert_eq!(codes(&check(&text)), [""; 0]);
-}
-
-#[test]
-fn functions_that_call_each_other_do_not_recurse_without_end() {
-    let mut functions = String::new();
-    for at in 0..10_000 {
-        let _ = writeln!(functions, "fn f{at}(a: INT) -> INT {{ return f{}(a); }}", at + 1);
-    }
-    let found = check(&policy(&format!("{functions}fn f10000(a: INT) -> INT {{ return a; }}\n")));
-    assert!(found.hir.is_none() && codes(&found).iter().all(|code| *code == "E0503"), "{:?}", codes(&found));
-}
-
-#[test]
-fn names_are_compared_as_often_as_is_of_use() {
-    let mut text = String::new();
-    for at in 0..1_000 {
-        let _ = writeln!(text, "const name{at} = {at};");
-    }
-    let uses = (0..900).map(|at| format!("set req.http.X = nome{at};\n")).collect::<Vec<_>>().concat();
-    let found = check(&policy(&format!("{text}sub recv {{ {uses} }}\n")));
-    let meant =
-        found.diagnostics.iter().filter(|found| found.help.as_deref().is_some_and(|help| help.contains("did you")));
-    let meant = meant.count();
-    assert!(codes(&found).len() == 900 && (100..300).contains(&meant), "{meant} of {}", codes(&found).len());
-}
-
-#[test]
-fn a_thousand_mistakes_are_enough() {
-    let uses = (0..3_000).map(|at| format!("set req.http.X = unknown{at};\n")).collect::<Vec<_>>().concat();
-    let found = check(&policy(&format!("sub recv {{ {uses} }}\n")));
-    assert_eq!((codes(&found).len(), codes(&found).last()), (1_001, Some(&"E0119")));
-    assert_eq!(found.diagnostics[1_000].message, "2000 more mistakes from here on");
-}
-
-#[test]
-fn circles_of_calls_are_not_all_reported() {
-    let mut subs = String::new();
-    for at in 0..3_000 {
-        let _ = writeln!(subs, "sub s{at} {{ call s{}; call s{}; }}", (at + 1) % 3_000, at / 2);
-    }
-    let found = check(&policy(&subs));
-    assert!(found.hir.is_none() && codes(&found).len() <= 20, "{}", codes(&found).len());
-    assert!(found.diagnostics.iter().all(|found| found.message.len() < 200), "{:?}", found.diagnostics);
 }
 
 #[test]
