@@ -42,20 +42,47 @@ pub struct Fetching {
 /// The body of a slice that is being stored, left by the request that fetches it for the one that it is for. Each
 /// reads and writes at its own pace then, as two clients do that share a response.
 #[derive(Default)]
-pub struct Handed(Mutex<Option<StoredHit>>);
+pub struct Handed(Mutex<Hand>);
+
+#[derive(Default)]
+enum Hand {
+    #[default]
+    Empty,
+    Holds(Box<StoredHit>),
+    /// The one that it is for is gone.
+    Gone,
+}
 
 impl Handed {
-    /// Leaves it.
+    /// Leaves it; nobody reads it if the one that it is for is gone.
     pub fn give(&self, body: Option<StoredHit>) {
-        *self.lock() = body;
+        let mut hand = self.lock();
+        match (&*hand, body) {
+            (Hand::Gone, _) | (_, None) => {}
+            (_, Some(body)) => *hand = Hand::Holds(Box::new(body)),
+        }
     }
 
     fn take(&self) -> Option<StoredHit> {
-        self.lock().take()
+        match std::mem::take(&mut *self.lock()) {
+            Hand::Holds(body) => Some(*body),
+            Hand::Empty | Hand::Gone => None,
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<StoredHit>> {
+    /// Takes nothing any more: a fill waits for who has yet to read it.
+    fn close(&self) {
+        *self.lock() = Hand::Gone;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Hand> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Fetching {
+    fn drop(&mut self) {
+        self.handed.close();
     }
 }
 

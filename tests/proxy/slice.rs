@@ -316,6 +316,28 @@ fn a_client_that_goes_away_stops_the_slices_to_come() {
     assert!(origin.requests().len() <= 3, "{:?}", asked(&origin));
 }
 
+/// The fetch of a slice that is not kept waits for who reads it.
+#[test]
+fn a_client_that_goes_away_leaves_no_fetch_of_a_slice_behind() {
+    let origin = Origin::start();
+    // More than the sockets between take.
+    let film = "x".repeat(24 << 20);
+    origin.on_each("/film", move |request| {
+        ranged(&film, request).header("ETag", "\"v1\"").header("Cache-Control", "max-age=60")
+    });
+    let policy = format!("warp 1;\n{}sub recv {{ set req.slice = 1MB; }}", origin.backend());
+    let proxy = Proxy::start_with(&policy, &["--memory", "8MB"]);
+    for count in 1..=8 {
+        let mut client = proxy.client();
+        client.get("/film").send_only().read_head().unwrap();
+        // It reads no more than the first slice, and is written to.
+        client.read_bytes(1 << 20).unwrap();
+        origin.wait_for(2 * count);
+    }
+    proxy.wait_for_metric("warp_requests_in_flight", 0);
+    proxy.wait_for_metric("warp_store_fills", 0);
+}
+
 #[test]
 fn many_who_ask_for_one_slice_share_its_fetch() {
     let gate = Gate::new();
