@@ -317,3 +317,32 @@ fn who_wants_a_range_of_it_shares_it_and_holds_up_nobody() {
     assert!((all.status, part.status) == (200, 206) && all.body == bytes(LENGTH) && part.body == bytes(LENGTH)[from..]);
     assert_eq!(origin.requests().len(), 1);
 }
+
+/// Whoever asks after a purge, or a ban, gets nothing that was asked for before, though nothing of it is stored.
+#[test]
+fn who_asks_after_a_purge_of_its_tag_or_a_ban_shares_no_older_fetch() {
+    for purges in ["std.purge_tags(\"t\");", "std.purge_tags(\"t\", soft);", "ban where obj.http.X-Kind == \"k\";"] {
+        let (origin, gate) = (Origin::start(), Gate::new());
+        let page = |text: u8| {
+            let answer = Answer::ok(vec![text; 8 * MIB]).header("Cache-Control", "max-age=60");
+            answer.header("Surrogate-Key", "t").header("X-Kind", "k")
+        };
+        origin.once("/page", page(b'1').behind(&gate));
+        origin.on("/page", page(b'2'));
+        let policy = format!(
+            "warp 1;\n{}sub recv {{ if (req.method == \"PURGE\") {{ {purges} return (synth(200)); }} }}
+            sub backend_response {{ tag header \"Surrogate-Key\"; }}",
+            origin.backend()
+        );
+        let proxy = Proxy::start_with(&policy, &["--memory", MEMORY]);
+        let (mut first, mut second) = (proxy.client(), proxy.client());
+        first.get("/page").send_only();
+        origin.wait_for(1);
+        assert_eq!(proxy.client().request("PURGE", "/").send().status, 200);
+        second.get("/page").send_only();
+        proxy.wait_for_metric("warp_requests_waiting", 1);
+        gate.open();
+        let (second, first) = (second.read_response("GET").unwrap(), first.read_response("GET").unwrap());
+        assert_eq!((first.body[0], second.body[0]), (b'1', b'2'), "{purges}");
+    }
+}

@@ -375,7 +375,8 @@ impl Storage for PingoraStorage {
     async fn lookup(&'static self, key: &CacheKey, _trace: &SpanHandle) -> Result<Option<(CacheMeta, HitHandler)>> {
         let place = key_of(key);
         let is_first = place.variant == 0;
-        if let Some(handed) = key.extensions.get::<Seat>().and_then(Seat::take) {
+        let handed = key.extensions.get::<Seat>().and_then(Seat::take);
+        if let Some(handed) = handed.filter(|handed| self.lets_pass(place, handed.object(), key)) {
             return Ok(hit_of(place, handed, is_first));
         }
         let found = self.find(place, key).and_then(|object| hit(place, object, is_first));

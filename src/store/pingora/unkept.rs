@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::storage::FillIntent;
 use super::stored::StoredResponse;
-use crate::store::{Key, Object};
+use crate::store::{Key, Object, StoredHead};
 
 /// The last such fill of each key.
 #[derive(Default)]
@@ -36,11 +36,15 @@ impl UnkeptFills {
         Unkept { fills: Arc::clone(self), key, object }
     }
 
-    /// That of this key, unless the key was purged since its origin was asked.
+    /// That of this key, unless the key or a tag of it was purged since its origin was asked.
     pub(super) fn find(&self, key: Key) -> Option<Arc<Object<StoredResponse>>> {
-        let fills = self.fills();
-        let fill = fills.get(&key).filter(|fill| fill.intent.as_ref().is_none_or(|intent| intent.stands()))?;
-        fill.object.upgrade()
+        let (object, intent) = {
+            let fills = self.fills();
+            let fill = fills.get(&key)?;
+            (fill.object.upgrade()?, fill.intent.clone())
+        };
+        let stands = intent.is_none_or(|intent| intent.stands_for(&object.head().groups()));
+        stands.then_some(object)
     }
 
     fn fills(&self) -> MutexGuard<'_, HashMap<Key, UnkeptFill>> {
