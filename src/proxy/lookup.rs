@@ -153,8 +153,8 @@ pub fn found<'a>(meta: &CacheMeta, ctx: &'a RequestCtx) -> Option<&'a Found> {
 
 /// What warp knows of the times of a stored response, or of one that is being stored.
 pub fn stored_times(meta: &CacheMeta, ctx: &RequestCtx) -> StoredTimes {
-    let said = || StoredTimes::said_of(meta).unwrap_or_default();
-    found(meta, ctx).map_or_else(said, |found| found.times)
+    let found = || found(meta, ctx).map(|found| found.times);
+    StoredTimes::said_of(meta).or_else(found).unwrap_or_default()
 }
 
 /// A stored response as the policy sees it.

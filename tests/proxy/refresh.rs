@@ -26,6 +26,19 @@ fn fields(response: &Response) -> [&str; 5] {
 }
 
 #[test]
+fn the_times_that_a_304_brings_are_those_of_the_response_at_once() {
+    let origin = Origin::start();
+    origin.once("/page", stored());
+    let validation = Answer::status(304).header("ETag", "\"v1\"");
+    origin.once("/page", validation.header("Cache-Control", "max-age=60, stale-while-revalidate=77"));
+    let proxy = Proxy::before(&origin, "sub deliver { set resp.http.X-Grace = obj.grace; }");
+    proxy.get("/page");
+    for _ in 0..2 {
+        assert_eq!(proxy.get("/page").header("X-Grace"), Some("77.000"));
+    }
+}
+
+#[test]
 fn rfc9111_3_2_without_a_word_of_the_policy_fields_are_merged() {
     for statements in ["", "return (merge);"] {
         let ([_, second, third], origin) = refreshed(statements);
