@@ -136,6 +136,17 @@
 //!   nothing while it waits.
 //! - What is too large to be kept is shared by those who have a turn; others fetch it themselves.
 //!
+//! The proxy above is the shortest there is. A key has to hold all that tells responses apart, such as the host; methods
+//! other than GET are not for the cache; and a response with `Vary` needs a `cache_vary_filter`.
+//!
+//! # Purges that come while the origin is asked
+//!
+//! A fill is known to the store from the head of the response on. What is purged before that, while the origin is asked,
+//! has to be declared: [`PingoraStorage::intend`] in `proxy_upstream_filter`, the [`FillIntent`] being set on the
+//! `CacheMeta` in `response_cache_filter` (`extensions_mut().insert(intent)`), for a 304 as well. Then neither the response
+//! nor the 304 brings back what was purged meanwhile. [`StoredTags`] on the `CacheMeta` are the groups of a response,
+//! purged by [`purge_group`](crate::store::MemoryStore::purge_group).
+//!
 //! What a site is changed by goes to [`PingoraStorage::store`]: [`purge`](crate::store::MemoryStore::purge) and
 //! [`expire`](crate::store::MemoryStore::expire) with [`key_of`] a key, `set_limit`, `stats`, and `objects` to look
 //! at what is there.
