@@ -16,13 +16,10 @@ pub(super) struct Literal<'h> {
 /// Literals that must all hold.
 pub(super) type Conjunction<'h> = Vec<Literal<'h>>;
 
-/// The condition as alternatives, at most `most`; what would make more of them stays one literal. So does
-/// a condition that asks the world: it is asked when all rows before it have failed, and once.
-pub(super) fn alternatives(condition: &Expression, most: usize) -> Vec<Conjunction<'_>> {
-    if !condition.is_pure() {
-        return single(Literal { expression: condition, negated: false });
-    }
-    expand(Literal { expression: condition, negated: false }, most.clamp(1, MOST_ALTERNATIVES))
+/// A condition, all of whose parts must hold, as alternatives: at most `most`; what would make more of
+/// them stays one literal.
+pub(super) fn alternatives(parts: &[Expression], most: usize) -> Vec<Conjunction<'_>> {
+    all(parts, false, most.clamp(1, MOST_ALTERNATIVES))
 }
 
 fn expand(literal: Literal<'_>, most: usize) -> Vec<Conjunction<'_>> {
@@ -93,7 +90,7 @@ mod tests {
             _ => "(...)".to_owned(),
         };
         let conjunction = |parts: &Conjunction<'_>| parts.iter().map(literal).collect::<Vec<_>>().join("&");
-        alternatives(condition, most).iter().map(conjunction).collect::<Vec<_>>().join(" | ")
+        alternatives(std::slice::from_ref(condition), most).iter().map(conjunction).collect::<Vec<_>>().join(" | ")
     }
 
     #[test]

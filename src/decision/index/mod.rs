@@ -1,7 +1,8 @@
 //! Finds the first arm whose condition holds without testing them all.
 //!
 //! Conditions are taken apart into rows ([`alternatives`]): an arm and tests that must all pass
-//! ([`test`]). A [`plan`] then splits the rows by the fact that tells most of them apart, and what
+//! ([`test`]), up to where one asks the world (chance, rate limits): that is asked in turn, once the rest of
+//! its condition holds and no arm before it does. A [`plan`] then splits the rows by the fact that tells most of them apart, and what
 //! is left by the next fact, until few rows are left, which are tested in turn. A split looks a
 //! value up ([`lookup`]) by hash, radix tree, automaton, intervals or networks. The answer is the
 //! smallest arm of all rows that pass, so that the order of the first match is kept exactly. A
@@ -47,7 +48,7 @@ use self::automaton::Automaton;
 use self::inputs::Inputs;
 use self::lookup::{Aim, Candidate, Matcher, Target};
 use self::plan::Plan;
-use self::test::{Table, Test};
+use self::test::{Rest, Table, Test};
 use super::eval::Scope;
 use super::facts::Facts;
 use crate::lang::hir::Expression;
@@ -64,6 +65,8 @@ pub struct Index {
     /// The tests of the candidates, by number.
     listed: Box<[u32]>,
     candidates: Box<[Candidate]>,
+    /// What the tests leave to ask, by arm.
+    rests: Box<[Rest]>,
     automata: Box<[Automaton]>,
     matchers: Box<[Matcher]>,
     root: Target,
@@ -84,14 +87,30 @@ impl Index {
         }
         let subjects = table.subjects.into_iter().cloned().collect();
         let (tests, listed, candidates) = (kept.tests, kept.listed, kept.candidates);
-        Some(Self { subjects, tests, listed, candidates, automata, matchers: matchers.into(), root })
+        let (rests, matchers) = (table.rests.into(), matchers.into());
+        Some(Self { subjects, tests, listed, candidates, rests, automata, matchers, root })
     }
 
     /// The number of the first arm whose condition holds, beginning at the arm `from`.
     pub(super) fn first<'a, F: Facts>(&'a self, scope: &Scope<'a, F>, from: u32) -> Option<usize> {
         let inputs = Inputs::new(self, *scope);
-        let arm = self.search(self.root, &inputs, from, u32::MAX);
-        (arm != u32::MAX).then_some(arm as usize)
+        let mut from = from;
+        loop {
+            let arm = self.search(self.root, &inputs, from, u32::MAX);
+            if arm == u32::MAX {
+                return None;
+            }
+            if self.rest_holds(arm, scope) {
+                return Some(arm as usize);
+            }
+            from = arm + 1;
+        }
+    }
+
+    /// Whether what the tests of an arm leave to ask holds.
+    fn rest_holds<'a, F: Facts>(&'a self, arm: u32, scope: &Scope<'a, F>) -> bool {
+        let rest = self.rests.binary_search_by_key(&arm, |rest| rest.arm).ok().and_then(|at| self.rests.get(at));
+        rest.is_none_or(|rest| rest.parts.iter().all(|part| scope.holds(part)))
     }
 
     /// The smallest arm from `from` up to below `bound` of the rows there that pass; `bound` if there is none.
@@ -103,8 +122,9 @@ impl Index {
         match matcher {
             Some(Matcher::InTurn { first, count }) => {
                 let rows = self.candidates.get(*first as usize..(first + count) as usize).unwrap_or_default();
-                let rows = rows.iter().skip_while(|row| row.arm < from).take_while(|row| row.arm < bound);
-                rows.into_iter().find(|row| self.passes(row, inputs)).map_or(bound, |row| row.arm)
+                let behind = rows.partition_point(|row| row.arm < from);
+                let mut rows = rows.iter().skip(behind).take_while(|row| row.arm < bound);
+                rows.find(|row| self.passes(row, inputs)).map_or(bound, |row| row.arm)
             }
             Some(Matcher::Split(split)) if split.least < bound && from <= split.most => {
                 let mut bound = bound;

@@ -102,7 +102,7 @@ impl<'t> Planner<'_, 't, '_> {
     /// Where the rows from `start` on are told apart; they are taken away.
     fn target(&mut self, start: usize) -> Target {
         // Nothing behind a row that is sure to pass is ever reached.
-        let sure = self.live.iter().skip(start).position(|live| self.is_sure(*live));
+        let sure = self.live.iter().skip(start).position(|live| self.is_sure(*live) && !self.row(*live).has_rest);
         if let Some(sure) = sure.filter(|_| !self.from_any_arm) {
             self.live.truncate(start + sure + 1);
         }
@@ -128,7 +128,7 @@ impl<'t> Planner<'_, 't, '_> {
     }
 
     fn row(&self, live: Live) -> Row {
-        self.table.rows.get(live.row as usize).copied().unwrap_or(Row { arm: 0, first: 0, count: 0 })
+        self.table.rows.get(live.row as usize).copied().unwrap_or(Row { arm: 0, first: 0, count: 0, has_rest: false })
     }
 
     /// The numbers of a row's tests.

@@ -99,6 +99,16 @@ pub(super) struct Row {
     /// Where its tests begin in the list of all, and how many there are.
     pub first: u32,
     pub count: u32,
+    /// Whether there is more to ask once they have passed: see [`Rest`].
+    pub has_rest: bool,
+}
+
+/// What is asked once the tests of an arm have passed, and all arms before it have failed: the parts of its
+/// condition from the first on that asks the world. The world is asked in turn, and once.
+#[derive(Debug)]
+pub(super) struct Rest {
+    pub arm: u32,
+    pub parts: Box<[Expression]>,
 }
 
 /// Subjects, tests and rows while they are collected.
@@ -110,6 +120,8 @@ pub(super) struct Table<'h> {
     pub rows: Vec<Row>,
     /// The tests of all rows by number.
     pub row_tests: Vec<u32>,
+    /// What the tests leave to ask, by arm.
+    pub rests: Vec<Rest>,
     /// By the address of the expression: alternatives of one condition share their parts.
     seen: HashMap<(usize, bool), u32>,
 }
@@ -120,43 +132,44 @@ impl<'h> Table<'h> {
         let mut table = Self::default();
         let mut spare = 4 * conditions.len() + 4_096;
         for (arm, condition) in (0..).zip(conditions) {
-            if !table.plain(arm, condition) {
-                let alternatives = alternatives(condition, spare);
-                spare = spare.saturating_sub(alternatives.len());
-                for literals in &alternatives {
-                    table.row(arm, literals);
-                }
-                table.seen.clear();
+            let parts = table.without_rest(arm, condition);
+            if parts.iter().all(is_simple) {
+                // As most have no alternatives.
+                table.row(arm, parts, |table, part| table.add(Literal { expression: part, negated: false }));
+                continue;
             }
+            let alternatives = alternatives(parts, spare);
+            spare = spare.saturating_sub(alternatives.len());
+            for literals in &alternatives {
+                table.row(arm, literals, |table, literal| table.test(*literal));
+            }
+            table.seen.clear();
         }
         table
     }
 
-    /// The row of a condition that has no alternatives, as most have; whether it is one.
-    fn plain(&mut self, arm: u32, condition: &'h Expression) -> bool {
+    /// The parts of a condition that can be tested in any order. What is behind them is noted.
+    fn without_rest(&mut self, arm: u32, condition: &'h Expression) -> &'h [Expression] {
         let parts = match &condition.kind {
             ExpressionKind::And(parts) => parts.as_slice(),
             _ => std::slice::from_ref(condition),
         };
-        let is_simple = parts.iter().all(is_simple);
-        if is_simple {
-            let first = number(self.row_tests.len());
-            for part in parts {
-                let test = self.add(Literal { expression: part, negated: false });
-                self.row_tests.push(test);
-            }
-            self.rows.push(Row { arm, first, count: number(parts.len()) });
+        let pure = parts.iter().position(|part| !part.is_pure()).unwrap_or(parts.len());
+        let (parts, rest) = parts.split_at(pure);
+        if !rest.is_empty() {
+            self.rests.push(Rest { arm, parts: rest.into() });
         }
-        is_simple
+        parts
     }
 
-    fn row(&mut self, arm: u32, literals: &[Literal<'h>]) {
+    fn row<'p, T>(&mut self, arm: u32, parts: &'p [T], mut test: impl FnMut(&mut Self, &'p T) -> u32) {
         let first = number(self.row_tests.len());
-        for literal in literals {
-            let test = self.test(*literal);
+        for part in parts {
+            let test = test(self, part);
             self.row_tests.push(test);
         }
-        self.rows.push(Row { arm, first, count: number(literals.len()) });
+        let has_rest = self.rests.last().is_some_and(|rest| rest.arm == arm);
+        self.rows.push(Row { arm, first, count: number(parts.len()), has_rest });
     }
 
     fn test(&mut self, literal: Literal<'h>) -> u32 {

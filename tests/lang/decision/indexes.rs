@@ -5,7 +5,7 @@ use proptest::sample::select;
 use warp_edge::decision::tree::Node;
 use warp_edge::decision::{Program, Value};
 use warp_edge::lang::hir::{Expression, ExpressionKind, Hir};
-use warp_edge::lang::schema::function::Text;
+use warp_edge::lang::schema::function::{Text, World};
 use warp_edge::lang::schema::{Action, Message, Step, Type, Variable};
 
 use super::build::*;
@@ -257,6 +257,24 @@ fn lists_are_looked_up_together() {
     let rows = (0..9).map(|at| all(vec![in_acl(at % 3), equal(host(), &format!("h{}", at / 3))]));
     assert_eq!(looked_up(&table(rows.collect())), ["req.host: texts 3"]);
     assert_eq!(looked_up(&table((0..9).map(|at| in_acl(at % 3)).collect())), ["client.ip: acls 3"]);
+}
+
+#[test]
+fn what_asks_the_world_is_asked_in_its_turn_and_once() {
+    let chance = || call(World::RandomBool, vec![int(1), int(4)]);
+    let lists = (0..9).map(|at| all(vec![under(&format!("/{}", at % 4)), chance(), in_acl(0)]));
+    let hosts = (0..9).map(|at| all(vec![equal(host(), &format!("h{}", at % 4)), chance(), under("/a/c")]));
+    let rows = [table(lists.collect()), table(hosts.collect())];
+    assert_eq!(looked_up(&rows[0]), ["req.path: prefixes 4"]);
+    assert_eq!(looked_up(&rows[1]), ["req.host: texts 4"]);
+    for rows in rows {
+        let compiled = Compiled::new(rows);
+        for request in [Request::get("h3", "/3/b"), Request::get("h9", "/1"), Request::get("h0", "/a/c/b")] {
+            let (tree, oracle) = both(&compiled, &request);
+            assert_eq!(tree.1.chances, oracle.1.chances);
+            assert_eq!(tree.0, oracle.0);
+        }
+    }
 }
 
 #[test]
