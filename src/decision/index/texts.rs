@@ -73,9 +73,15 @@ impl Texts {
     /// The target of a text.
     pub fn get(&self, text: &[u8]) -> Option<u32> {
         let hash = self.hasher.hash_one(text);
-        let slots = self.places(hash).filter_map(|place| self.slots.get(place));
-        let mut taken = slots.take_while(|slot| !slot.is_free()).filter(|slot| slot.hash == upper(hash));
-        taken.find_map(|slot| self.target(slot.record, text))
+        for place in self.places(hash) {
+            let slot = self.slots.get(place).filter(|slot| !slot.is_free())?;
+            if slot.hash == upper(hash)
+                && let Some(target) = self.target(slot.record, text)
+            {
+                return Some(target);
+            }
+        }
+        None
     }
 
     /// The target of a record, if it is that of the text.

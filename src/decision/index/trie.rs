@@ -94,7 +94,7 @@ impl Trie {
 
     fn child(&self, node: &Node, byte: u8) -> Option<&Node> {
         let firsts = self.firsts.get(node.children.start as usize..node.children.end as usize)?;
-        self.nodes.get(node.children.start as usize + memchr::memchr(byte, firsts)?)
+        self.nodes.get(node.children.start as usize + firsts.binary_search(&byte).ok()?)
     }
 }
 
