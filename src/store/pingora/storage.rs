@@ -170,9 +170,25 @@ impl PingoraStorage {
         self.store.peek(key_of(key)).is_some_and(|object| object.id() == hit.id())
     }
 
+    /// Whether what is being stored will be found under this key, as far as is known by now: it was not purged or banned
+    /// since the origin was asked for it.
+    #[must_use]
+    pub fn will_be_found(&self, key: &CacheKey, hit: &StoredHit) -> bool {
+        let object = hit.object();
+        let may_pass = || self.guard.get().is_none_or(|guard| guard.lets_pass(object, key));
+        object.is_kept() && !self.store.is_gone(object) && may_pass()
+    }
+
     /// What fills this key at this moment without being kept, since there is no room for it.
     pub(super) fn unkept(&self, key: &CacheKey) -> Option<Arc<Object<StoredResponse>>> {
         self.unkept.find(key_of(key))
+    }
+
+    /// Whether what stands or comes under this key was purged since the origin was asked, softly or not.
+    pub(super) fn was_purged_since(&self, key: &CacheKey, intent: &FillIntent) -> bool {
+        let stored = self.store.peek(key_of(key)).map(|object| object.head().groups());
+        let groups = [stored, self.unkept.groups(key_of(key))].into_iter().flatten().flatten().collect::<Vec<_>>();
+        !intent.stands_for(&groups)
     }
 
     /// Declares that the origin is about to be asked for this key.
