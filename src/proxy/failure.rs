@@ -54,6 +54,9 @@ pub fn while_asking(
     ctx: &mut RequestCtx,
     is_reused: bool,
 ) -> Box<Error> {
+    if has_no_length(&error) {
+        framing::note_no_length(ctx);
+    }
     let mut error = error.more_context(format!("Peer: {peer}"));
     let may_be_sent_again = retry::is_idempotent(&session.req_header().method)
         && ctx.fetch.reconnect == Reconnect::Once
@@ -214,6 +217,12 @@ pub fn reason_of(error: &Error, ctx: &RequestCtx) -> Reason {
         (ErrorSource::Upstream, _) => Reason::BadResponse,
         _ => Reason::Internal,
     }
+}
+
+/// Whether pingora found no length in the head of a response that says one, or more than one.
+fn has_no_length(error: &Error) -> bool {
+    let context = error.context.as_ref().map(pingora::ImmutStr::as_str);
+    *error.etype() == ErrorType::InvalidHTTPHeader && context.is_some_and(|it| it.contains("Content-Length"))
 }
 
 /// Whether the client sent a body that does not end where it says.
