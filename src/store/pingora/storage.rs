@@ -226,6 +226,13 @@ impl PingoraStorage {
         complete.map(|variant| variant.head).collect()
     }
 
+    /// Where the whole stands that has come in the place of a slice: those who waited for that find it there.
+    fn whole_in_place_of(&self, key: &CacheKey) -> Option<Key> {
+        let family = key.extensions.get::<Family>().filter(|_| is_slice(key))?;
+        let place = key_from(family.0, key.variance_bin());
+        self.store.peek(place).filter(|object| !object.head().is_part()).map(|_| place)
+    }
+
     /// What is found by a URL alone when the variant that came first is gone: one of those that are
     /// left. Else they would be lost with it.
     fn next_of_kin(&self, key: &CacheKey) -> Option<(CacheMeta, HitHandler)> {
@@ -395,7 +402,8 @@ impl Storage for PingoraStorage {
         if let Some(handed) = handed.filter(|handed| self.lets_pass(place, handed.object(), key)) {
             return Ok(hit_of(place, handed, is_first));
         }
-        let found = self.find(place, key).and_then(|object| hit(place, object, is_first));
+        let at = |place| self.find(place, key).and_then(|object| hit(place, object, is_first));
+        let found = at(place).or_else(|| self.whole_in_place_of(key).and_then(at));
         Ok(found.or_else(|| is_first.then(|| self.next_of_kin(key)).flatten()))
     }
 
