@@ -195,6 +195,8 @@ fn meta_for(session: &Session, head: ResponseHeader, cc: &CacheControl, ctx: &Re
     let kinship = Kinship {
         site: ctx.policy.site.as_deref(),
         birth: ctx.exchange.family_birth,
+        // It takes memory, and few ask.
+        asked: ctx.exchange.max_age.and(ctx.fetch.sent),
         beside_language: beside_language(&Vary::parse(&head.headers), session.req_header()),
     };
     stored_meta(head, cc, &ctx.fetch.lifetimes, &kinship, &ctx.fetch.tags)
@@ -227,11 +229,12 @@ fn withheld_fields(headers: &HeaderMap, cc: &CacheControl) -> HeaderMap {
     listed.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// What ties a response to its site, and to the other variants of its URL.
+/// What ties a response to its site, to the other variants of its URL and to the moment at which it was asked for.
 #[derive(Default)]
 struct Kinship<'a> {
     site: Option<&'a str>,
     birth: Option<SystemTime>,
+    asked: Option<SystemTime>,
     beside_language: Option<HashBinary>,
 }
 
@@ -259,6 +262,7 @@ fn stored_meta(
         family_birth: kinship.birth,
         beside_language: kinship.beside_language,
         site: site::mark(kinship.site),
+        asked: kinship.asked,
     };
     let (grace, longest) = (whole_seconds(stored.grace), whole_seconds(stored.windows().longest()));
     let mut meta = CacheMeta::new(fresh_until.unwrap_or(now), now, grace, longest, head);

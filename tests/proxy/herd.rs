@@ -459,3 +459,34 @@ fn a_soft_purge_during_a_fetch_is_one_more_fetch_for_all_who_wait() {
         assert_nobody_waits(&proxy);
     }
 }
+
+/// Whose response may be of no age is answered by a fetch that began after it came: the first asks, all who come
+/// meanwhile wait, and share the next.
+#[test]
+fn who_takes_nothing_of_any_age_shares_the_fetch_that_begins_after_it_came() {
+    for stored in [false, true] {
+        let (origin, first, second) = (Origin::start(), Gate::new(), Gate::new());
+        let page = |text: &str| Answer::ok(text).header("Cache-Control", "max-age=60");
+        if stored {
+            origin.once("/page", page("oldest").header("Age", "5"));
+        }
+        origin.once("/page", page("old").behind(&first));
+        origin.on("/page", page("new").behind(&second));
+        let proxy = Proxy::start(&format!("{}sub recv {{ set req.max_age = 0s; }}", policy(&origin)));
+        if stored {
+            proxy.get("/page");
+        }
+        let mut leader = ask(&proxy, 1);
+        origin.wait_for(1 + usize::from(stored));
+        let mut clients = ask(&proxy, 49);
+        proxy.wait_for_metric("warp_requests_waiting", 49);
+        first.open();
+        proxy.wait_for_metric("warp_requests_waiting", 48);
+        second.open();
+        assert_eq!(read_all(&mut leader)[0].text(), "old", "{stored}");
+        let responses = read_all(&mut clients);
+        assert!(responses.iter().all(|it| it.text() == "new"), "{stored}");
+        assert_eq!(origin.requests().len(), 2 + usize::from(stored), "{stored}");
+        assert_nobody_waits(&proxy);
+    }
+}

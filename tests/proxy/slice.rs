@@ -625,12 +625,12 @@ fn rfc9110_15_3_7_3_a_stored_slice_that_is_older_than_what_came_is_asked_for_ane
 #[test]
 fn rfc9110_15_3_7_3_a_file_that_changes_on_the_way_breaks_the_response_off() {
     let (origin, proxy) = start(file);
-    let held = Gate::new();
-    let hold = held.clone();
+    let gate = Gate::new();
+    let late = gate.clone();
     origin.on_each(
         "/file",
         move |request| {
-            if slice_of(request) == 1 { file(request).behind(&hold) } else { file(request) }
+            if slice_of(request) == 1 { file(request).behind(&late) } else { file(request) }
         },
     );
     let mut client = proxy.client();
@@ -638,7 +638,7 @@ fn rfc9110_15_3_7_3_a_file_that_changes_on_the_way_breaks_the_response_off() {
     let head = client.read_head().unwrap();
     client.read_bytes(SIZE / 2).unwrap();
     origin.on_each("/file", |_| Answer::ok(body()).header("ETag", "\"v2\""));
-    held.open();
+    gate.open();
     let broken = client.read_rest(&head).expect_err("no third slice");
     assert!(body().as_bytes()[SIZE / 2..2 * SIZE].starts_with(&broken.body), "{} bytes", broken.body.len());
 }

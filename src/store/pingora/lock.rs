@@ -72,8 +72,8 @@ const REMEMBERED: Duration = Duration::from_hours(1);
 /// look again.
 pub const HEAD_ONLY: &str = "head-only";
 
-/// Set on a key that is to be fetched whatever is stored (`req.hash_always_miss`), or for which a `cache_hit_filter` may
-/// have what is fresh asked for: else whoever holds the lock is sent to look for that again.
+/// Set on a key that is to be fetched whatever is stored (`req.hash_always_miss`): else whoever holds the lock is sent to
+/// look for what has come meanwhile. Where that may be fresh and too old, [`NoOlder`](super::NoOlder) is set.
 #[derive(Clone, Copy, Debug)]
 pub struct AlwaysMiss;
 

@@ -51,6 +51,24 @@ pub type FillIntent = Arc<Intent<StoredResponse>>;
 #[derive(Clone, Copy, Debug)]
 pub struct OfSlice;
 
+/// Set on a key of a request that takes nothing that is older than so, but for what the origin was asked for since it
+/// came: that is as new as what it would fetch itself.
+#[derive(Clone, Copy, Debug)]
+pub struct NoOlder {
+    /// The greatest age.
+    pub age: Duration,
+    /// When the request came.
+    pub since: SystemTime,
+}
+
+impl NoOlder {
+    /// Whether it takes a response of that age, for which the origin was asked then, where that is known.
+    #[must_use]
+    pub fn takes(&self, age: Duration, asked: Option<SystemTime>) -> bool {
+        age <= self.age || asked.is_some_and(|asked| asked >= self.since)
+    }
+}
+
 /// Which stored object a head was taken from, and where it stands.
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectId(Key, u64);
@@ -145,7 +163,11 @@ impl PingoraStorage {
         let age = now.duration_since(head.created).unwrap_or_default();
         // A part was passed over because it does not hold what is asked for.
         let is_part = head.status == StatusCode::PARTIAL_CONTENT && !is_slice(key);
-        !is_part && head.fresh_until > now && (was_stale || age < A_MOMENT)
+        let is_too_old = key.extensions.get::<NoOlder>().is_some_and(|limit| {
+            let age = now.duration_since(head.epoch).unwrap_or_default();
+            !limit.takes(age, head.times.asked)
+        });
+        !is_part && !is_too_old && head.fresh_until > now && (was_stale || age < A_MOMENT)
     }
 
     /// Whether what stands under this key is stale, and beyond its grace: whoever comes for it asks the origin
