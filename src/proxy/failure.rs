@@ -221,8 +221,10 @@ pub fn reason_of(error: &Error, ctx: &RequestCtx) -> Reason {
 
 /// Whether pingora found no length in the head of a response that says one, or more than one.
 fn has_no_length(error: &Error) -> bool {
-    let context = error.context.as_ref().map(pingora::ImmutStr::as_str);
-    *error.etype() == ErrorType::InvalidHTTPHeader && context.is_some_and(|it| it.contains("Content-Length"))
+    let context = error.context.as_ref().map(pingora::ImmutStr::as_str).unwrap_or_default();
+    // Of a head that cannot be read, it begins with that head.
+    let is_of_length = ["invalid Content-Length", "Content-Length"].iter().any(|start| context.starts_with(start));
+    *error.etype() == ErrorType::InvalidHTTPHeader && is_of_length
 }
 
 /// Whether the client sent a body that does not end where it says.

@@ -10,7 +10,8 @@ const SAME: [&str; 4] = [
     "Content-Length: 5\r\n",
 ];
 
-const AMBIGUOUS: [&str; 10] = [
+const AMBIGUOUS: [&str; 11] = [
+    "Content-Length: five\r\n",
     "Content-Length: 5, 6\r\n",
     "Content-Length: 6, 5\r\n",
     "Content-Length: 5\r\nContent-Length: 6\r\n",
