@@ -1,6 +1,7 @@
 //! The memory store under everything at once, from many threads: fills that end well and badly, readers of all
 //! of a body or of a range that go on or away, purges hard, soft and of groups, eviction, sweeps, walks, and a
-//! limit that changes. Each body is compared with what it must be, and in the end every byte is given back.
+//! limit that changes. Each body is compared with what it must be, and in the end every byte is given back. Before that
+//! a thousand ask for one key at once, of which nothing is stored.
 //!
 //! ```sh
 //! cargo bench --bench stress -- --seconds 60
@@ -13,6 +14,7 @@
 
 mod body;
 mod cache;
+mod misses;
 mod plain;
 
 use std::sync::Arc;
@@ -59,6 +61,7 @@ fn main() {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build().expect("a runtime");
     let (plain, cache) = (plain::store(), cache::storage());
+    runtime.block_on(misses::run(cache));
     let done = [Arc::<Done>::default(), Arc::<Done>::default()];
     let [of_plain, of_cache] = &done;
     let mut tasks = Vec::new();

@@ -37,7 +37,7 @@ pub mod vary;
 pub use age::Timing;
 pub use cache_control::{CacheControl, Directive, Scope};
 pub use cache_status::{CacheStatus, Forward};
-pub use field::{content_length, spelling};
+pub use field::{AmbiguousLength, content_length, length_of_line, one_content_length, spelling};
 pub use freshness::{Freshness, Heuristic, LifetimeSource};
 pub use negotiate::Choice;
 pub use part::Part;

@@ -103,6 +103,12 @@ impl Version {
         };
         Some(Self { complete: part.complete, validator: validator?.clone() })
     }
+
+    /// Whether a 206 with these fields is `slice` of it.
+    #[must_use]
+    pub fn is_of(&self, response: &HeaderMap, slice: Slice) -> bool {
+        Self::of(response, slice).is_some_and(|version| version == *self)
+    }
 }
 
 #[cfg(test)]

@@ -1,17 +1,22 @@
 //! The gate that every request passes before any policy sees it.
 //!
-//! Its bytes have been judged in `connection`. Here the target is brought into origin form, so that the
-//! key, the policy and the backend see one thing.
+//! Its bytes have been judged in `connection`. Here the target is brought into origin form, and a length that was said
+//! more than once is said once, so that the key, the policy and the backend see one thing.
 
 use http::{Method, Uri, header};
 use pingora::http::RequestHeader;
 
 use super::connection::{Rejection, bad};
+use super::framing;
 
 /// Lets a request in, in origin form, or says why not. RFC 9112 section 3.2: `GET http://host/path` means
 /// `GET /path` with that `Host`.
 pub fn admit(req: &mut RequestHeader) -> Result<(), Rejection> {
     const BAD_TARGET: Rejection = bad("Malformed request target");
+    const BAD_LENGTH: Rejection = bad("Ambiguous Content-Length");
+    if let Some(length) = framing::length_to_say(&req.headers).map_err(|_| BAD_LENGTH)? {
+        req.insert_header(header::CONTENT_LENGTH, length).map_err(|_| BAD_LENGTH)?;
+    }
     let target = req.raw_path();
     if target.starts_with(b"/") || target == b"*" {
         return Ok(());

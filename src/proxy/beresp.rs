@@ -50,6 +50,7 @@ pub fn response(
         ctx.verdict.reason = Reason::BadResponse;
         return Err(failed(503, "the backend sent a transfer coding that it was not asked for"));
     }
+    framing::say_length_once(response, ctx)?;
     ctx.verdict.forward_status = Some(response.status.as_u16());
     add_date(response)?;
     if response.status == http::StatusCode::NO_CONTENT {
@@ -70,7 +71,7 @@ pub fn response(
             } else {
                 let before = response.status;
                 let verdict = respond(session, response, Tags::default(), ctx);
-                framing::fetched(response, before, ctx)?;
+                framing::fetched(response, before, &session.req_header().method, ctx)?;
                 verdict
             }
         }

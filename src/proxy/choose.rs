@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{Method, StatusCode};
+use http::StatusCode;
 use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
@@ -84,8 +84,7 @@ pub fn leave(end_of_stream: bool, ctx: &mut RequestCtx) {
 
 /// The same behind a head that nothing follows (RFC 9112 section 6.3).
 pub fn leave_after(response: &ResponseHeader, ctx: &mut RequestCtx) {
-    let is_asked_for_head = ctx.fetch.bereq.as_ref().is_some_and(|bereq| bereq.method == Method::HEAD);
-    let has_no_body = is_asked_for_head
+    let has_no_body = ctx.fetch.asks_for_head()
         || matches!(response.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
         || content_length(&response.headers) == Some(0);
     leave(has_no_body && !response.status.is_informational(), ctx);

@@ -11,7 +11,7 @@ use super::WarpProxy;
 use super::ctx::RequestCtx;
 use super::fetch::failed;
 use super::{connection, failure, upstream};
-use crate::store::pingora::{Ended, FetchLock, Place, Turn};
+use crate::store::pingora::{Ended, FetchLock, FillIntent, Place, Turn};
 use crate::telemetry::Reason;
 
 /// When a client that was refused may come again.
@@ -52,6 +52,11 @@ pub fn join(key: &mut CacheKey, session: &Session, ctx: &mut RequestCtx) {
     turn.join(key);
     connection::set_seat(session, turn.seat());
     ctx.part.turn = Some(turn);
+}
+
+/// Notes what the fetch is to fill, now that the backend is asked.
+pub fn note_intent(intent: &FillIntent, ctx: &RequestCtx) {
+    ctx.part.turn.iter().for_each(|turn| turn.intend(intent));
 }
 
 /// Notes that the fetch failed. Only what is the backend's fault is shared; a policy that refuses may do so

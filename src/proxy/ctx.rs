@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 use pingora::http::{RequestHeader, ResponseHeader};
 
 use super::abandon::LeftBehind;
@@ -336,6 +336,11 @@ impl Fetch {
     pub fn asked_name(&self) -> Option<&str> {
         let asked = self.asked.as_ref().map(|asked| asked.backend().name());
         asked.or(self.asked_name.as_deref())
+    }
+
+    /// Whether the backend is asked for a head alone (RFC 9110 section 9.3.2).
+    pub fn asks_for_head(&self) -> bool {
+        self.bereq.as_ref().is_some_and(|bereq| bereq.method == Method::HEAD)
     }
 
     /// Whether the connection was ended because the backend took too long.

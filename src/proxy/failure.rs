@@ -54,6 +54,9 @@ pub fn while_asking(
     ctx: &mut RequestCtx,
     is_reused: bool,
 ) -> Box<Error> {
+    if has_no_length(&error) {
+        framing::note_no_length(ctx);
+    }
     let mut error = error.more_context(format!("Peer: {peer}"));
     let may_be_sent_again = retry::is_idempotent(&session.req_header().method)
         && ctx.fetch.reconnect == Reconnect::Once
@@ -214,6 +217,14 @@ pub fn reason_of(error: &Error, ctx: &RequestCtx) -> Reason {
         (ErrorSource::Upstream, _) => Reason::BadResponse,
         _ => Reason::Internal,
     }
+}
+
+/// Whether pingora found no length in the head of a response that says one, or more than one.
+fn has_no_length(error: &Error) -> bool {
+    let context = error.context.as_ref().map(pingora::ImmutStr::as_str).unwrap_or_default();
+    // Of a head that cannot be read, it begins with that head.
+    let is_of_length = ["invalid Content-Length", "Content-Length"].iter().any(|start| context.starts_with(start));
+    *error.etype() == ErrorType::InvalidHTTPHeader && is_of_length
 }
 
 /// Whether the client sent a body that does not end where it says.

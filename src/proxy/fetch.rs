@@ -11,7 +11,7 @@ use super::ctx::{Content, Disposition, Lifetimes, RequestCtx, Stage, Synthetic};
 use super::lookup::{PASSED, cache_key};
 use super::recv::answer_for;
 use super::step::Messages;
-use super::{choose, head_update, part, post, restart, retry, upstream};
+use super::{choose, coalesce, head_update, part, post, restart, retry, upstream};
 use crate::cache::{hop_by_hop, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step, split_status};
@@ -25,14 +25,14 @@ pub fn before(storage: &PingoraStorage, session: &mut Session, ctx: &mut Request
         return Some(pending);
     }
     if ctx.exchange.background && ctx.disposition == Disposition::Lookup {
-        ctx.fetch.intent = Some(storage.intend(&cache_key(&ctx.exchange)));
+        intend(storage, ctx);
         return None;
     }
     if ctx.disposition == Disposition::Lookup {
         let verdict = run_client_step(session, ctx, Step::Miss);
         match verdict.action {
             Action::Fetch => {
-                ctx.fetch.intent = Some(storage.intend(&cache_key(&ctx.exchange)));
+                intend(storage, ctx);
                 return None;
             }
             Action::Pass => {
@@ -53,6 +53,13 @@ pub fn before(storage: &PingoraStorage, session: &mut Session, ctx: &mut Request
     post::expect(storage, ctx);
     let verdict = run_client_step(session, ctx, Step::Pass);
     if verdict.action == Action::Fetch { None } else { answer_to(&verdict, session, ctx) }
+}
+
+/// Declares that the backend is about to be asked, for what is stored then.
+fn intend(storage: &PingoraStorage, ctx: &mut RequestCtx) {
+    let intent = storage.intend(&cache_key(&ctx.exchange));
+    coalesce::note_intent(&intent, ctx);
+    ctx.fetch.intent = Some(intent);
 }
 
 /// The answer that a verdict asks for; none if the request begins again.

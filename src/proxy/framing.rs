@@ -4,11 +4,14 @@
 //! that nothing follows, or a body that nobody expects, would be taken for a part of the next response.
 
 use bytes::Bytes;
-use http::{Method, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use pingora::Result;
 use pingora::http::ResponseHeader;
 
 use super::ctx::{Course, RequestCtx};
+use super::fetch::failed;
+use crate::cache::{AmbiguousLength, one_content_length};
+use crate::telemetry::Reason;
 
 /// What becomes of the body of a response of the backend.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -18,6 +21,34 @@ pub enum BodyUse {
     Taken,
     /// It is read, and dropped.
     LeftOut,
+}
+
+/// What `Content-Length` is to say in the place of what it says, if that is the same length in more words: a list, or
+/// several lines.
+pub fn length_to_say(headers: &HeaderMap) -> Result<Option<u64>, AmbiguousLength> {
+    let Some(length) = one_content_length(headers)? else { return Ok(None) };
+    let mut lines = headers.get_all(header::CONTENT_LENGTH).iter();
+    let is_said = lines.next().is_some_and(|line| line.as_bytes() == length.to_string().as_bytes());
+    Ok((!is_said || lines.next().is_some()).then_some(length))
+}
+
+/// Has a response of the backend say its length once. RFC 9110 section 8.6 lets one that is repeated be sent on so, or
+/// refused; as it came it would be sent on, and stored, for readers that take the first.
+///
+/// # Errors
+/// When it says different lengths (RFC 9112 section 6.3).
+pub fn say_length_once(beresp: &mut ResponseHeader, ctx: &mut RequestCtx) -> Result<()> {
+    let Ok(length) = length_to_say(&beresp.headers) else {
+        ctx.verdict.reason = Reason::BadResponse;
+        note_no_length(ctx);
+        return Err(failed(503, "the backend says different lengths"));
+    };
+    length.map_or(Ok(()), |length| beresp.insert_header(header::CONTENT_LENGTH, length))
+}
+
+/// Has the client told that the backend sent a response whose end cannot be found: 502 (RFC 9112 section 6.3).
+pub fn note_no_length(ctx: &mut RequestCtx) {
+    ctx.fetch.error.get_or_insert((StatusCode::BAD_GATEWAY.as_u16(), None));
 }
 
 /// Whether a response with this status has content: not 204 (RFC 9110 section 15.3.5), 205 (section 15.3.6) and 304
@@ -65,16 +96,18 @@ pub fn delivered(
     without_content(response, method == Method::HEAD)
 }
 
-/// Frames a response of the backend anew that came with the status `before`, after `backend_response`: what has no
-/// content by its status is read, and neither sent on nor stored.
-pub fn fetched(beresp: &mut ResponseHeader, before: StatusCode, ctx: &mut RequestCtx) -> Result<()> {
-    if has_content(beresp.status) && has_content(before) {
+/// Frames a response of the backend anew that came with the status `before`, after `backend_response`, for a request
+/// with that method: what has no content by its status is read, and neither sent on nor stored. Nor has what was asked
+/// for with HEAD (RFC 9110 section 9.3.2): a client that did not ask so would wait for what its length says.
+pub fn fetched(beresp: &mut ResponseHeader, before: StatusCode, method: &Method, ctx: &mut RequestCtx) -> Result<()> {
+    let is_head = method == Method::HEAD;
+    let is_head_alone = ctx.fetch.asks_for_head() && !is_head;
+    if has_content(beresp.status) && has_content(before) && !is_head_alone {
         ctx.fetch.body = BodyUse::Taken;
         return Ok(());
     }
     ctx.fetch.body = BodyUse::LeftOut;
-    let is_head = ctx.fetch.bereq.as_ref().is_some_and(|bereq| bereq.method == Method::HEAD);
-    without_content(beresp, is_head)
+    without_content(beresp, is_head && ctx.fetch.asks_for_head())
 }
 
 /// Leaves out what has come of a body, but not that something has.

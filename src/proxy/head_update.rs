@@ -2,6 +2,7 @@
 //! stored head up to date (RFC 9111 section 4.3.5).
 
 use http::{Method, StatusCode};
+use pingora::cache::NoCacheReason;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
@@ -11,7 +12,10 @@ use super::lookup::found;
 use super::storing::refreshed_meta;
 use crate::cache::update304;
 use crate::decision::Verdict;
-use crate::store::pingora::PingoraStorage;
+use crate::store::pingora::{HEAD_ONLY, PingoraStorage};
+
+/// Why pingora is told not to store what the policy asked for with HEAD.
+const BY_POLICY: NoCacheReason = NoCacheReason::Custom("asked for with HEAD");
 
 /// Whether the backend is to be asked for the head alone. A refresh in the background is for all, and
 /// fetches the whole.
@@ -22,7 +26,19 @@ pub fn is_due(session: &Session, ctx: &RequestCtx) -> bool {
 
 /// Whether the backend was asked for the head alone, so that nothing but the head has come.
 pub fn was_asked(session: &Session, ctx: &RequestCtx) -> bool {
-    session.cache.enabled() && ctx.fetch.bereq.as_ref().is_some_and(|bereq| bereq.method == Method::HEAD)
+    session.cache.enabled() && ctx.fetch.asks_for_head()
+}
+
+/// Why a response is not stored of which nothing but the head has come; `None` if it is not one. Who waits for one that
+/// may have brought a stored head up to date looks again; where the policy asks for heads, each would get no more.
+pub fn why_not_stored(session: &Session, ctx: &RequestCtx) -> Option<NoCacheReason> {
+    let is_for_a_get = session.req_header().method != Method::HEAD;
+    match ctx.fetch.asks_for_head() {
+        true if is_due(session, ctx) => Some(NoCacheReason::Custom(HEAD_ONLY)),
+        // A HEAD for a key that is known not to be stored makes it one that may be.
+        true if session.cache.enabled() || is_for_a_get => Some(BY_POLICY),
+        _ => None,
+    }
 }
 
 /// Updates the stored response by a 200 to HEAD, or removes it if it is another one by now. The client

@@ -232,6 +232,7 @@ impl ProxyHttp for WarpProxy {
     ) -> Result<()> {
         revalidate::check(ctx)?;
         revalidate::complete(session, response, ctx);
+        storing::look_again(self.storage, session, ctx);
         let is_read = ahead::is_read(session, response);
         deliver::respond(session, response, ctx).await?;
         ahead::begin(session, response, is_read, ctx);

@@ -20,7 +20,7 @@ use crate::cache::{Vary, accept};
 use crate::lang::schema::{Action, Step};
 use crate::store::Mark;
 use crate::store::pingora::StoredHit;
-use crate::store::pingora::{AlwaysMiss, IgnoreBusy};
+use crate::store::pingora::{AlwaysMiss, IgnoreBusy, NoOlder};
 use crate::store::pingora::{Family, LanguageWanted, OfSlice, PingoraStorage};
 use crate::store::pingora::{Found, StoredResponse, StoredTimes};
 use crate::telemetry::{Outcome, Reason};
@@ -61,9 +61,12 @@ fn key_for(exchange: &Exchange, slice: Option<Slice>) -> CacheKey {
     if slice.is_some() {
         key.extensions.insert(OfSlice);
     }
-    // What is stored may be fresh and too old for this request.
-    if exchange.wishes.has(Wish::AlwaysMiss) || exchange.max_age.is_some() {
+    if exchange.wishes.has(Wish::AlwaysMiss) {
         key.extensions.insert(AlwaysMiss);
+    }
+    // What is stored may be fresh and too old for this request.
+    if let Some(limit) = no_older(exchange) {
+        key.extensions.insert(limit);
     }
     if exchange.wishes.has(Wish::IgnoreBusy) {
         key.extensions.insert(IgnoreBusy);
@@ -204,11 +207,16 @@ pub fn on_hit(
     forced.or_else(|| aged.map(|_| ForcedFreshness::ForceExpiredServeStale { expired_at: aged }))
 }
 
-/// Since when a response that is fresh is older than this request takes it; `None` if it is not. What was fetched since
-/// the request came is as new as what it would fetch itself.
+/// Which responses a request takes that says how old they may be.
+fn no_older(exchange: &Exchange) -> Option<NoOlder> {
+    exchange.max_age.map(|age| NoOlder { age, since: exchange.time })
+}
+
+/// Since when a response that is fresh is older than this request takes it; `None` if it is not.
 fn too_old_since(meta: &CacheMeta, ctx: &RequestCtx) -> Option<SystemTime> {
-    let over = meta.age().checked_sub(ctx.exchange.max_age?).filter(|over| !over.is_zero())?;
-    if meta.created() >= ctx.exchange.time { None } else { SystemTime::now().checked_sub(over) }
+    let (limit, age) = (no_older(&ctx.exchange)?, meta.age());
+    let over = age.checked_sub(limit.age).filter(|_| !limit.takes(age, stored_times(meta, ctx).asked))?;
+    SystemTime::now().checked_sub(over)
 }
 
 /// Runs `hit` on a response that is fresh, or stale since then, unless it is to be fetched anew.

@@ -35,6 +35,8 @@ pub struct Fetching {
     handle: SubrequestHandle,
     told: Arc<OnceLock<Told>>,
     handed: Arc<Handed>,
+    /// The head, once it was read.
+    head: Option<ResponseHeader>,
     /// The body, once it was taken over.
     body: Option<StoredHit>,
 }
@@ -141,11 +143,18 @@ impl Fetching {
         let ordered = subrequest::Ctx::builder().user_ctx(Box::new(Some(order))).build();
         let (request, handle) = spawner.create_subrequest(session.as_ref(), ordered);
         tokio::spawn(request.run());
-        Ok(Self { slice, handle, told, handed, body: None })
+        Ok(Self { slice, handle, told, handed, head: None, body: None })
     }
 
     /// The head of the answer.
-    pub async fn head(&mut self) -> Result<ResponseHeader> {
+    pub async fn head(&mut self) -> Result<&ResponseHeader> {
+        if self.head.is_none() {
+            self.head = Some(self.read_head().await?);
+        }
+        self.head.as_ref().ok_or_else(broken_off)
+    }
+
+    async fn read_head(&mut self) -> Result<ResponseHeader> {
         while let Some(task) = self.handle.rx.recv().await {
             match task {
                 HttpTask::Header(head, _) if head.status.is_informational() => {}

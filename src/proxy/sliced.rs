@@ -32,7 +32,7 @@ const LOOKUPS_AT_ONCE: u64 = 64;
 /// Answers a request from slices; `false` when it goes on in the usual way after all.
 pub async fn answer(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> Result<bool> {
     let mut first = Fetching::start(session, ctx, first_slice(proxy, session, ctx))?;
-    let head = first.head().await;
+    let head = first.head().await.cloned();
     if let Some(changed) = first.told().again {
         return begin_again(session, &changed, ctx).await.map(|()| true);
     }
@@ -45,7 +45,7 @@ pub async fn answer(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestC
     }
     // Slices without a version could not be told from those of another one.
     let Some(version) = Version::of(&head.headers, first.slice) else { return Ok(false) };
-    put_together(proxy, session, ctx, first, head, &version).await.map(|()| true)
+    put_together(proxy, session, ctx, first, head, &version).await
 }
 
 /// Lets the client's request begin again, with what the policy has changed where it asked for a slice.
@@ -114,7 +114,8 @@ async fn relay(session: &mut Session, head: ResponseHeader, mut body: Fetching, 
     end(session).await
 }
 
-/// Sends the bytes that are wanted, from one slice after the other.
+/// Sends the bytes that are wanted, from one slice after the other; `false` when what is stored is not what the backend
+/// has by now, and nothing was sent.
 async fn put_together(
     proxy: &WarpProxy,
     session: &mut Session,
@@ -122,79 +123,144 @@ async fn put_together(
     first: Fetching,
     mut head: ResponseHeader,
     version: &Version,
-) -> Result<()> {
+) -> Result<bool> {
     make_whole(&mut head, version)?;
     let (mut head, wanted) = conclude(session, head);
-    take_over(proxy, session, ctx, &first, version, wanted.as_ref()).await?;
+    let mut asked = match look_ahead(proxy, session, ctx, &first, version, wanted.as_ref()).await? {
+        Ahead::Fits(asked) => asked,
+        Ahead::Whole(head, body) => return relay(session, *head, *body, ctx).await.map(|()| true),
+        Ahead::Changed => return Ok(false),
+    };
+    take_over(&first, version, asked.is_some(), ctx)?;
     if !write_head(session, &mut head, wanted.is_none(), ctx).await? {
-        return Ok(());
+        return Ok(true);
     }
-    let Some(wanted) = wanted else { return Ok(()) };
+    let Some(wanted) = wanted else { return Ok(true) };
+    let row = Row { version, is_asked: asked.is_some() || !is_from_store(&first) };
     let mut current = first;
     let begins_with = Slice::holding(wanted.start, current.slice.size_bytes);
     if begins_with != current.slice {
-        current = Fetching::start(session, ctx, begins_with)?;
-        check(proxy, &mut current, version, ctx).await?;
+        current = start(session, ctx, begins_with, &mut asked)?;
+        row.check(proxy, session, &mut current, ctx).await?;
     }
     loop {
         let behind = current.slice.next();
         let is_wanted = !behind.of(&wanted).is_empty();
-        let ahead = if is_wanted { Some(Fetching::start(session, ctx, behind)?) } else { None };
+        let ahead = if is_wanted { Some(start(session, ctx, behind, &mut asked)?) } else { None };
         send_slice(session, &mut current, &wanted, ctx).await?;
-        let Some(next) = ahead else { return end(session).await };
+        let Some(next) = ahead else { return end(session).await.map(|()| true) };
         current = next;
-        check(proxy, &mut current, version, ctx).await?;
+        row.check(proxy, session, &mut current, ctx).await?;
     }
+}
+
+/// Starts the request for a slice, unless that is the one that was asked for before.
+fn start(session: &Session, ctx: &RequestCtx, slice: Slice, asked: &mut Option<Box<Fetching>>) -> Result<Fetching> {
+    match asked.take_if(|asked| asked.slice == slice) {
+        Some(asked) => Ok(*asked),
+        None => Fetching::start(session, ctx, slice),
+    }
+}
+
+/// What there is beside the first slice, before anything is sent.
+enum Ahead {
+    /// Slices of the same version, as far as is known; the first that was not stored was asked for.
+    Fits(Option<Box<Fetching>>),
+    /// The whole has come in place of a slice.
+    Whole(Box<ResponseHeader>, Box<Fetching>),
+    /// Another version, or no slice.
+    Changed,
+}
+
+/// Looks whether the slices that are wanted can be put together. Where the first one was stored nobody has asked the
+/// backend what it has by now, so the first that is not stored is asked for: the version may have changed, or the backend
+/// answer ranges no more, and once something is sent that can only end the response.
+async fn look_ahead(
+    proxy: &WarpProxy,
+    session: &Session,
+    ctx: &RequestCtx,
+    first: &Fetching,
+    version: &Version,
+    wanted: Option<&Range<u64>>,
+) -> Result<Ahead> {
+    let Some(wanted) = wanted.filter(|_| is_from_store(first)) else { return Ok(Ahead::Fits(None)) };
+    let missing = match first_missing(proxy, session, ctx, first.slice, version, wanted).await {
+        Found::All => return Ok(Ahead::Fits(None)),
+        Found::AllBefore(slice) => slice,
+        Found::Mixed => {
+            proxy.storage.purge_family(&lookup::cache_key(&ctx.exchange));
+            return Ok(Ahead::Changed);
+        }
+    };
+    let mut asked = Fetching::start(session, ctx, missing)?;
+    // Why there is none is told to the client where the whole is asked for.
+    let Ok(head) = asked.head().await.cloned() else { return Ok(Ahead::Changed) };
+    Ok(match head.status {
+        StatusCode::OK => Ahead::Whole(Box::new(head), Box::new(asked)),
+        StatusCode::PARTIAL_CONTENT if version.is_of(&head.headers, missing) => Ahead::Fits(Some(Box::new(asked))),
+        StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE => {
+            proxy.storage.purge_family(&lookup::cache_key(&ctx.exchange));
+            Ahead::Changed
+        }
+        _ => Ahead::Changed,
+    })
+}
+
+/// Whether a slice was stored, and the backend not asked about it.
+fn is_from_store(slice: &Fetching) -> bool {
+    let verdict = slice.verdict();
+    let went_forward = verdict.collapsed.is_some() || verdict.reason == Reason::Revalidated;
+    matches!(verdict.outcome, Outcome::Hit | Outcome::Stale) && !went_forward
 }
 
 /// Makes what came of the first slice that of the whole. It is a hit only where all that is wanted is
 /// known to be stored.
-async fn take_over(
-    proxy: &WarpProxy,
-    session: &Session,
-    ctx: &mut RequestCtx,
-    first: &Fetching,
-    version: &Version,
-    wanted: Option<&Range<u64>>,
-) -> Result<()> {
+fn take_over(first: &Fetching, version: &Version, is_one_missing: bool, ctx: &mut RequestCtx) -> Result<()> {
     let mut told = first.told();
     if let Some(obj) = &mut told.obj {
         make_whole(&mut obj.header, version)?;
     }
     told.hand_to(ctx);
     ctx.sliced = true;
-    let went_forward = ctx.verdict.collapsed.is_some() || ctx.verdict.reason == Reason::Revalidated;
-    let is_from_store = matches!(ctx.verdict.outcome, Outcome::Hit | Outcome::Stale) && !went_forward;
-    if is_from_store && !is_stored(proxy, session, ctx, first.slice, version, wanted).await {
+    if is_one_missing {
         miss_in_part(ctx);
     }
     Ok(())
 }
 
-/// Whether all slices that are wanted beside the first one are stored, fresh and of that version.
-async fn is_stored(
+/// What is stored, fresh, of the slices that are wanted.
+enum Found {
+    All,
+    /// All in front of that one.
+    AllBefore(Slice),
+    /// One of another version.
+    Mixed,
+}
+
+/// Looks which slices are stored that are wanted beside the first one.
+async fn first_missing(
     proxy: &WarpProxy,
     session: &Session,
     ctx: &RequestCtx,
     first: Slice,
     version: &Version,
-    wanted: Option<&Range<u64>>,
-) -> bool {
-    let Some(wanted) = wanted else { return true };
+    wanted: &Range<u64>,
+) -> Found {
     let begins_with = Slice::holding(wanted.start, first.size_bytes);
     let slices = std::iter::successors(Some(begins_with), |slice| Some(slice.next()));
     let others = slices.take_while(|slice| !slice.of(wanted).is_empty()).filter(|slice| *slice != first);
     for slice in others {
-        let stored = lookup::stored_slice(proxy.storage, session.req_header(), &ctx.exchange, slice);
-        if stored.and_then(|stored| Version::of(&stored, slice)).as_ref() != Some(version) {
-            return false;
+        match lookup::stored_slice(proxy.storage, session.req_header(), &ctx.exchange, slice) {
+            None => return Found::AllBefore(slice),
+            Some(stored) if !version.is_of(&stored, slice) => return Found::Mixed,
+            Some(_) => {}
         }
         // Others wait for this thread, and a large file has thousands of slices.
         if slice.index % LOOKUPS_AT_ONCE == 0 {
             tokio::task::yield_now().await;
         }
     }
-    true
+    Found::All
 }
 
 /// What is stored turns out not to be all that is wanted.
@@ -215,22 +281,49 @@ async fn send_slice(
     if is_all { Ok(()) } else { Err(broken(ctx, "a slice broke off")) }
 }
 
-/// Looks whether a slice is of the version that the response began with. If not, none of those that
-/// are stored is of use.
-async fn check(proxy: &WarpProxy, slice: &mut Fetching, version: &Version, ctx: &mut RequestCtx) -> Result<()> {
-    let head = slice.head().await?;
-    let verdict = slice.verdict();
-    if head.status != StatusCode::PARTIAL_CONTENT {
-        return Err(broken(ctx, "a slice could not be had"));
+/// The slices that are put together.
+struct Row<'a> {
+    version: &'a Version,
+    /// Whether the backend was asked for one of them, so that this is the version that it has.
+    is_asked: bool,
+}
+
+impl Row<'_> {
+    /// Looks whether a slice is of the version that the response began with. If not, none of those that
+    /// are stored is of use; one of them that is older than what has come is asked for anew.
+    async fn check(
+        &self,
+        proxy: &WarpProxy,
+        session: &Session,
+        slice: &mut Fetching,
+        ctx: &mut RequestCtx,
+    ) -> Result<()> {
+        if !self.fits(proxy, slice, ctx).await? {
+            if !self.is_asked || !is_from_store(slice) {
+                return Err(broken(ctx, "a slice is of another version"));
+            }
+            *slice = Fetching::start(session, ctx, slice.slice)?;
+            if !self.fits(proxy, slice, ctx).await? {
+                return Err(broken(ctx, "a slice is of another version"));
+            }
+        }
+        if slice.verdict().outcome == Outcome::Miss && ctx.verdict.outcome != Outcome::Miss {
+            miss_in_part(ctx);
+        }
+        Ok(())
     }
-    if Version::of(&head.headers, slice.slice).as_ref() != Some(version) {
-        proxy.storage.purge_family(&lookup::cache_key(&ctx.exchange));
-        return Err(broken(ctx, "a slice is of another version"));
+
+    async fn fits(&self, proxy: &WarpProxy, slice: &mut Fetching, ctx: &mut RequestCtx) -> Result<bool> {
+        let (place, head) = (slice.slice, slice.head().await?);
+        if head.status != StatusCode::PARTIAL_CONTENT {
+            return Err(broken(ctx, "a slice could not be had"));
+        }
+        let fits = self.version.is_of(&head.headers, place);
+        if !fits {
+            proxy.storage.purge_family(&lookup::cache_key(&ctx.exchange));
+        }
+        Ok(fits)
     }
-    if verdict.outcome == Outcome::Miss && ctx.verdict.outcome != Outcome::Miss {
-        miss_in_part(ctx);
-    }
-    Ok(())
 }
 
 /// Makes the head of a slice that of the whole.

@@ -9,6 +9,7 @@ use pingora::cache::{CacheMeta, NoCacheReason, RespCacheable};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
+use super::ahead;
 use super::connection;
 use super::ctx::{Lifetimes, NotStored, RequestCtx, TtlSource, Uncacheable};
 use super::fetch::hop_by_hop_fields;
@@ -20,7 +21,7 @@ use super::tags::Tags;
 use crate::cache::content_length;
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::{CacheControl, Exchange, Unstorable, Vary, storable};
-use crate::store::pingora::HEAD_ONLY;
+use crate::store::pingora::{FillIntent, PingoraStorage};
 use crate::store::pingora::{StoredFill, StoredTags, StoredTimes};
 use crate::telemetry::Reason;
 
@@ -124,8 +125,8 @@ pub fn storable(
         return RespCacheable::Uncacheable(UNUSABLE);
     }
     let is_validated = ctx.fetch.refreshed.is_some();
-    if head_update::was_asked(session, ctx) && !is_validated {
-        return RespCacheable::Uncacheable(NoCacheReason::Custom(HEAD_ONLY));
+    if let Some(reason) = head_update::why_not_stored(session, ctx).filter(|_| !is_validated) {
+        return RespCacheable::Uncacheable(reason);
     }
     let times = &ctx.fetch.lifetimes;
     if let Some(reason) = reason_not_stored(times, &response.headers) {
@@ -145,7 +146,7 @@ pub fn storable(
     // A key that was known as uncacheable is not any more, but of what came so only a 200 is stored.
     let is_a_get = session.req_header().method == Method::GET;
     let is_for_next_time = session.cache.bypassing() && (head.status != http::StatusCode::OK || !is_a_get);
-    let is_purged = ctx.fetch.intent.as_ref().is_some_and(|intent| !intent.stands());
+    let is_purged = ctx.fetch.intent.as_ref().is_some_and(|intent| is_purged(intent, is_validated, &ctx.fetch.tags));
     ctx.verdict.stored = !is_too_large && !is_for_next_time && !is_purged;
     if is_too_large {
         ctx.verdict.reason = Reason::Store;
@@ -170,10 +171,32 @@ pub fn storable(
     RespCacheable::Cacheable(meta)
 }
 
+/// Whether it was purged since the backend was asked. A 304 makes nothing fresh either that was purged softly.
+fn is_purged(intent: &FillIntent, is_validated: bool, tags: &Tags) -> bool {
+    if is_validated { !intent.stands_for(tags.groups()) } else { !intent.stands() }
+}
+
+/// Looks whether a response that is being stored will still be found, when its head is about to go out: `Cache-Status`
+/// says `stored` (RFC 9211 section 2.5) of none that was purged or banned while it was fetched, or for which there is no
+/// room. What cannot be known by then: that its body breaks off, turns out to be too large or finds no room any more; that
+/// a purge, a ban or a later response takes its place behind the head; that a ban which asks of the request holds for
+/// another one.
+pub fn look_again(storage: &PingoraStorage, session: &mut Session, ctx: &mut RequestCtx) {
+    if !ctx.verdict.stored || ctx.fetch.was_304 || !session.cache.enabled() {
+        return;
+    }
+    let key = session.cache.cache_key().clone();
+    if let Some(being_stored) = ahead::reader(session) {
+        ctx.verdict.stored = storage.will_be_found(&key, being_stored);
+    }
+}
+
 fn meta_for(session: &Session, head: ResponseHeader, cc: &CacheControl, ctx: &RequestCtx) -> CacheMeta {
     let kinship = Kinship {
         site: ctx.policy.site.as_deref(),
         birth: ctx.exchange.family_birth,
+        // It takes memory, and few ask.
+        asked: ctx.exchange.max_age.and(ctx.fetch.sent),
         beside_language: beside_language(&Vary::parse(&head.headers), session.req_header()),
     };
     stored_meta(head, cc, &ctx.fetch.lifetimes, &kinship, &ctx.fetch.tags)
@@ -206,11 +229,12 @@ fn withheld_fields(headers: &HeaderMap, cc: &CacheControl) -> HeaderMap {
     listed.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// What ties a response to its site, and to the other variants of its URL.
+/// What ties a response to its site, to the other variants of its URL and to the moment at which it was asked for.
 #[derive(Default)]
 struct Kinship<'a> {
     site: Option<&'a str>,
     birth: Option<SystemTime>,
+    asked: Option<SystemTime>,
     beside_language: Option<HashBinary>,
 }
 
@@ -238,6 +262,7 @@ fn stored_meta(
         family_birth: kinship.birth,
         beside_language: kinship.beside_language,
         site: site::mark(kinship.site),
+        asked: kinship.asked,
     };
     let (grace, longest) = (whole_seconds(stored.grace), whole_seconds(stored.windows().longest()));
     let mut meta = CacheMeta::new(fresh_until.unwrap_or(now), now, grace, longest, head);

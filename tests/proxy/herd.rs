@@ -410,3 +410,83 @@ fn who_is_served_what_is_stale_meanwhile_does_not_wait() {
     gate.open();
     until("the new response", || proxy.get("/page").cache_status().hit().then_some(()));
 }
+
+/// What comes was asked for before the purge, and has no grace: whoever waits for it asks for what is newer, all of
+/// them with one request.
+#[test]
+fn a_soft_purge_during_a_fetch_is_one_more_fetch_for_all_who_wait() {
+    // Of a tag, of the URL, and where an older response is stored that is of no use either.
+    for (purge, stored) in [("tag", false), ("tag", true), ("url", false), ("url", true)] {
+        let (origin, first, second) = (Origin::start(), Gate::new(), Gate::new());
+        let page = |text: &str| {
+            let page = Answer::ok(text).header("Cache-Control", "max-age=60").header("ETag", &format!("\"{text}\""));
+            page.header("Surrogate-Key", "t")
+        };
+        if stored {
+            origin.once("/page", page("oldest"));
+        }
+        origin.once("/page", page("old").behind(&first));
+        origin.on("/page", page("new").behind(&second));
+        let proxy = Proxy::start(&format!(
+            "{}sub recv {{
+                if (req.method == \"PURGE\" && req.http.X-Tag) {{ std.purge_tags(\"t\", soft); return (synth(200)); }}
+                if (req.method == \"PURGE\") {{ return (purge(soft)); }}
+            }}
+            sub backend_response {{ tag header \"Surrogate-Key\"; set beresp.grace = 0s; }}",
+            policy(&origin)
+        ));
+        let purges = || {
+            let mut client = proxy.client();
+            let request = client.request("PURGE", "/page");
+            let request = if purge == "tag" { request.header("X-Tag", "1") } else { request };
+            assert_eq!(request.send().status, 200);
+        };
+        if stored {
+            proxy.get("/page");
+            purges();
+        }
+        let mut clients = ask_together(&proxy, 50);
+        origin.wait_for(1 + usize::from(stored));
+        purges();
+        first.open();
+        // One has its answer, one asks, and the others wait for that.
+        proxy.wait_for_metric("warp_requests_waiting", 48);
+        second.open();
+        let responses = read_all(&mut clients);
+        assert_all(&responses, 200);
+        assert_eq!(responses.iter().filter(|it| it.text() == "new").count(), 49, "{purge} {stored}");
+        assert_eq!(origin.requests().len(), 2 + usize::from(stored), "{purge} {stored}");
+        assert_nobody_waits(&proxy);
+    }
+}
+
+/// Whose response may be of no age is answered by a fetch that began after it came: the first asks, all who come
+/// meanwhile wait, and share the next.
+#[test]
+fn who_takes_nothing_of_any_age_shares_the_fetch_that_begins_after_it_came() {
+    for stored in [false, true] {
+        let (origin, first, second) = (Origin::start(), Gate::new(), Gate::new());
+        let page = |text: &str| Answer::ok(text).header("Cache-Control", "max-age=60");
+        if stored {
+            origin.once("/page", page("oldest").header("Age", "5"));
+        }
+        origin.once("/page", page("old").behind(&first));
+        origin.on("/page", page("new").behind(&second));
+        let proxy = Proxy::start(&format!("{}sub recv {{ set req.max_age = 0s; }}", policy(&origin)));
+        if stored {
+            proxy.get("/page");
+        }
+        let mut leader = ask(&proxy, 1);
+        origin.wait_for(1 + usize::from(stored));
+        let mut clients = ask(&proxy, 49);
+        proxy.wait_for_metric("warp_requests_waiting", 49);
+        first.open();
+        proxy.wait_for_metric("warp_requests_waiting", 48);
+        second.open();
+        assert_eq!(read_all(&mut leader)[0].text(), "old", "{stored}");
+        let responses = read_all(&mut clients);
+        assert!(responses.iter().all(|it| it.text() == "new"), "{stored}");
+        assert_eq!(origin.requests().len(), 2 + usize::from(stored), "{stored}");
+        assert_nobody_waits(&proxy);
+    }
+}

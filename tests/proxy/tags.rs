@@ -213,3 +213,30 @@ fn all_variants_have_the_tags() {
     assert_eq!(hits(), [false; 2]);
     assert_eq!(hits(), [true; 2]);
 }
+
+/// The head goes out behind the purge.
+#[test]
+fn rfc9211_2_5_what_was_purged_while_it_was_asked_for_is_not_said_to_be_stored() {
+    let purges = "
+        sub recv {
+            if (req.http.X-Purge == \"tag\") { std.purge_tags(\"post-1\"); return (synth(200)); }
+            if (req.http.X-Purge == \"ban\") { ban where obj.http.Surrogate-Key == \"post-1\"; return (synth(200)); }
+            if (req.http.X-Purge == \"url\") { return (purge); }
+            if (req.http.X-Purge == \"soft url\") { return (purge(soft)); }
+            if (req.http.X-Purge == \"other\") { std.purge_tags(\"post-2\"); return (synth(200)); }
+        }";
+    for (kind, stored) in [("tag", false), ("ban", false), ("url", false), ("soft url", false), ("other", true)] {
+        let (origin, gate) = (Origin::start(), Gate::new());
+        origin.once("/1", tagged("post-1").behind(&gate));
+        origin.on("/1", tagged("post-1"));
+        let proxy = Proxy::before(&origin, &[purges, BY_FIELD].concat());
+        let mut client = proxy.client();
+        client.get("/1").send_only();
+        origin.wait_for(1);
+        assert_eq!(proxy.client().get("/1").header("X-Purge", kind).send().status, 200);
+        gate.open();
+        let response = client.read_response("GET").unwrap();
+        assert_eq!(response.cache_status().stored(), stored, "{kind}: {:?}", response.header("Cache-Status"));
+        assert_eq!(is_hit(&proxy, "/1"), stored, "{kind}");
+    }
+}

@@ -53,7 +53,11 @@ impl Reader {
 
     /// The body, as far as it comes, and whether that is all.
     fn body(&mut self) -> (Vec<u8>, bool) {
-        let mut body = Vec::new();
+        self.body_behind(Vec::new())
+    }
+
+    /// The same, where the beginning was read.
+    fn body_behind(&mut self, mut body: Vec<u8>) -> (Vec<u8>, bool) {
         loop {
             match self.next(body.len()) {
                 Ok(Some(bytes)) => body.extend(bytes),
@@ -344,5 +348,30 @@ fn who_asks_after_a_purge_of_its_tag_or_a_ban_shares_no_older_fetch() {
         gate.open();
         let (second, first) = (second.read_response("GET").unwrap(), first.read_response("GET").unwrap());
         assert_eq!((first.body[0], second.body[0]), (b'1', b'2'), "{purges}");
+    }
+}
+
+/// Each is stuck at another place, as where their connections take more or less before that.
+#[test]
+fn many_who_are_stuck_hold_up_the_others_no_longer_than_one() {
+    const STUCK: usize = 8;
+    for (name, answer) in framings(LENGTH) {
+        let mut shared = Shared::by(STUCK + 2, answer);
+        let mut stuck: Vec<_> = (0..STUCK).map(|_| (shared.take(), Vec::new())).collect();
+        for (pieces, (reader, body)) in stuck.iter_mut().enumerate() {
+            for _ in 0..pieces {
+                body.extend(reader.next(body.len()).unwrap().unwrap());
+            }
+        }
+        let mut readers = std::mem::take(&mut shared.readers);
+        let began = Instant::now();
+        shared.read_all(&mut readers);
+        assert!(began.elapsed() < Duration::from_secs(10), "{name}: {:?}", began.elapsed());
+        for (mut reader, body) in stuck {
+            let (body, is_all) = reader.body_behind(body);
+            assert!(!is_all && body.len() < LENGTH && bytes(LENGTH).starts_with(&body), "{name}: {} bytes", body.len());
+        }
+        drop(readers);
+        shared.assert_over();
     }
 }

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::host::{authority_of, is_host};
+use crate::cache::length_of_line;
 
 /// The longest request target, and the longest line of a field; what nginx and Varnish take.
 pub const MOST_LINE_BYTES: usize = 8 << 10;
@@ -157,7 +158,7 @@ impl HeadReader {
             self.hosts += 1;
             return self.check_host(value);
         } else if name.eq_ignore_ascii_case(b"content-length") {
-            let length = content_length(value).filter(|_| self.length.is_none());
+            let length = length_of_line(value).filter(|length| self.length.is_none_or(|known| known == *length));
             self.length = Some(length.ok_or(bad("Ambiguous Content-Length"))?);
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
             self.has_unknown_coding |= self.is_chunked || !value.eq_ignore_ascii_case(b"chunked");
@@ -245,12 +246,6 @@ fn minor_of(version: &[u8]) -> Result<u8, Rejection> {
         [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => Err(UNKNOWN_VERSION),
         _ => Err(bad("Malformed HTTP version")),
     }
-}
-
-/// Digits alone, and no more bytes than can be counted on both sides (RFC 9110 section 8.6).
-fn content_length(value: &[u8]) -> Option<u64> {
-    let digits = std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))?;
-    digits.parse::<i64>().ok()?.try_into().ok()
 }
 
 /// RFC 9110 section 5.6.2.

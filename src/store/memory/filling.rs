@@ -21,9 +21,12 @@ pub(super) enum Ended {
     Badly,
 }
 
-/// How long a body in all waits for one reader that is slower than the others: a machine may let it wait for its
-/// turn longer than it takes to send what a body may run ahead.
+/// How long a body in all waits for one reader that is slower than the others: a machine may let it wait for its turn
+/// longer than it takes to send what a body may run ahead. While it waits for one, it waits for all who are far behind.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long it waits for all of them together, also for those who become slow one after another.
+const PATIENCE_IN_ALL: Duration = Duration::from_secs(8);
 
 /// How far a forgetful body may run ahead of its readers, in bytes.
 #[derive(Clone, Copy)]
@@ -32,6 +35,13 @@ pub(super) struct Lag {
     pub(super) fastest: u64,
     /// Of each other, before it is waited for. Twice as far it is cut off at once.
     pub(super) others: u64,
+}
+
+impl Lag {
+    /// Who is still so far behind when another was waited for was waited for as well: one who reads has come nearer.
+    fn slow(self) -> u64 {
+        self.others / 8
+    }
 }
 
 /// Whether more may be written of a body that is not kept.
@@ -62,6 +72,10 @@ struct State {
     readers: Vec<Option<Reader>>,
     /// The writer, when it waits for room.
     writer: Option<Waker>,
+    /// How long it waited for readers while others were near.
+    waited: Duration,
+    /// Whether it does so now.
+    is_waiting: bool,
 }
 
 struct Reader {
@@ -76,8 +90,10 @@ struct Reader {
     since: Moment,
     /// Told when it is cut off.
     told: Option<Waker>,
-    /// How long it was waited for while others were near.
+    /// How long the body waited, be it for another, and it was slow all the same.
     waited: Duration,
+    /// Where it was when the body began to wait; `None` if it came later.
+    waited_at: Option<u64>,
 }
 
 impl Filling {
@@ -91,6 +107,8 @@ impl Filling {
             charge: Some(charge),
             readers: Vec::new(),
             writer: None,
+            waited: Duration::ZERO,
+            is_waiting: false,
         };
         Self { expected_len, state: Mutex::new(state) }
     }
@@ -210,6 +228,7 @@ impl Filling {
             since,
             told: None,
             waited: Duration::ZERO,
+            waited_at: None,
         });
         // It may be nearer than the others.
         let writer = state.writer.take();
@@ -297,11 +316,11 @@ impl Filling {
 
     /// So long was waited for the readers that are slow, or for the writer's own: cuts off whom that was enough for.
     pub(super) fn have_waited(&self, time: Duration, is_own: bool, lag: Lag) {
-        self.cut_off(lag.others, |reader| {
-            let is_meant = reader.is_own == is_own;
-            reader.waited += if is_meant { time } else { Duration::ZERO };
-            is_meant && reader.waited >= PATIENCE
-        });
+        let mut state = self.state();
+        state.note_wait(time, lag);
+        let is_over = state.waited >= PATIENCE_IN_ALL;
+        drop(state);
+        self.cut_off(lag.others, |reader| reader.is_own == is_own && (is_over || reader.waited >= PATIENCE));
     }
 
     /// Cuts off the readers that are much too far behind one that is not.
@@ -310,7 +329,7 @@ impl Filling {
     }
 
     /// Cuts off those of the readers so far behind for whom that holds.
-    fn cut_off(&self, behind: u64, is_due: impl Fn(&mut Reader) -> bool) {
+    fn cut_off(&self, behind: u64, is_due: impl Fn(&Reader) -> bool) {
         let state = self.state();
         let Some(fastest) = state.fastest() else { return };
         Self::cut_off_where(state, |reader, len| {
@@ -333,7 +352,7 @@ impl Filling {
     }
 
     /// Cuts off those of the readers of a forgetful body for whom that holds.
-    fn cut_off_where(mut state: MutexGuard<'_, State>, is_due: impl Fn(&mut Reader, u64) -> bool) {
+    fn cut_off_where(mut state: MutexGuard<'_, State>, is_due: impl Fn(&Reader, u64) -> bool) {
         let len = state.segments.len();
         if !state.forgetful {
             return;
@@ -426,6 +445,9 @@ impl State {
         if room != Room::Open {
             self.writer = Some(waker.clone());
         }
+        if matches!(room, Room::Slow(_)) && !std::mem::replace(&mut self.is_waiting, true) {
+            self.readers.iter_mut().flatten().for_each(|reader| reader.waited_at = Some(reader.position));
+        }
         room
     }
 
@@ -437,7 +459,20 @@ impl State {
             reader.is_own == is_own && reader.position < fastest && behind > lag.others
         };
         let left = self.reading().filter(is_slow).map(|reader| PATIENCE.saturating_sub(reader.waited)).min();
-        left.map_or(Room::Open, Room::Slow)
+        left.map_or(Room::Open, |left| Room::Slow(left.min(PATIENCE_IN_ALL.saturating_sub(self.waited))))
+    }
+
+    /// Counts that it was waited so long.
+    fn note_wait(&mut self, time: Duration, lag: Lag) {
+        self.waited += time;
+        self.is_waiting = false;
+        let (len, fastest) = (self.segments.len(), self.fastest().unwrap_or(0));
+        for reader in self.readers.iter_mut().flatten().filter(|reader| reader.position < fastest) {
+            let is_stuck = reader.waited_at.take() == Some(reader.position);
+            if is_stuck || len.saturating_sub(reader.position) > lag.slow() {
+                reader.waited += time;
+            }
+        }
     }
 
     /// Whether a reader there is too far behind what is written.

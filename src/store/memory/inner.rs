@@ -302,6 +302,11 @@ impl<H: StoredHead> Inner<H> {
         self.shards.get(self.spread.index(primary) % self.shard_count).unwrap_or(first)
     }
 
+    /// Whether one of its groups was purged, but for softly.
+    pub(super) fn is_gone(&self, object: &Object<H>) -> bool {
+        self.groups.fate(object) == Fate::Gone
+    }
+
     fn is_of_use(&self, object: &Object<H>, now: SystemTime) -> bool {
         object.is_of_use(now) && self.groups.fate(object) != Fate::Gone
     }

@@ -4,6 +4,7 @@
 //! strikes out the intents of its key, and the fill of one that is struck out is not kept. The check
 //! is made under the lock under which the fill is put in its place.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::fill::Fill;
@@ -49,6 +50,12 @@ impl<H: StoredHead> Intent<H> {
     /// Removes every variant of the key, as a purge does, but lets this intent stand.
     pub fn purge_others(&self) {
         self.store.purge(self.primary, Some(self.id));
+    }
+}
+
+impl<H: StoredHead> fmt::Debug for Intent<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Intent").field("id", &self.id).finish_non_exhaustive()
     }
 }
 

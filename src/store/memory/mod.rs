@@ -195,6 +195,12 @@ impl<H: StoredHead> MemoryStore<H> {
         self.inner.oldest_under_way()
     }
 
+    /// Whether an object was purged with one of its groups, and not softly: it is not found any more.
+    #[must_use]
+    pub fn is_gone(&self, object: &Object<H>) -> bool {
+        self.inner.is_gone(object)
+    }
+
     /// Removes an object, unless another has its place by now.
     pub fn remove_object(&self, key: Key, object: &Object<H>) -> bool {
         self.inner.remove_object(key, object)

@@ -88,6 +88,12 @@ impl<H: StoredHead> Object<H> {
         self.tested.fetch_max(moment, Ordering::SeqCst);
     }
 
+    /// Whether it is kept or will be, as far as is known: it was not purged, is not too large, and there is room.
+    #[must_use]
+    pub fn is_kept(&self) -> bool {
+        self.body.filling().is_none_or(|filling| !filling.is_forgetful())
+    }
+
     /// How many hits were counted.
     #[must_use]
     pub fn hits(&self) -> u64 {
@@ -169,11 +175,6 @@ impl<H: StoredHead> Object<H> {
             (None, Some(filling)) => filling.cut_off_stalled(since),
             (None, None) => {}
         }
-    }
-
-    #[cfg(all(test, not(feature = "model")))]
-    pub(super) fn is_kept(&self) -> bool {
-        self.body.filling().is_none_or(|filling| !filling.is_forgetful())
     }
 
     pub(super) fn charge(&self) -> &Charge {

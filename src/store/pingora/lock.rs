@@ -10,6 +10,8 @@
 //!   [`LONG`], those who waited share the failure: each would find out the same, one after another or
 //!   all at once, while the origin is in trouble. Varnish and nginx let the next one try each time, so that
 //!   a thousand clients of a dead origin wait for a thousand timeouts.
+//! - *What it brings was purged meanwhile*, so that it is of no use to who may have come behind the purge: one of those
+//!   who wait fetches anew, and the others wait for that.
 //! - *The fetch ended for a reason of its own*, or never began: one of those who wait fetches. That is so, too,
 //!   where nothing is left of what it brought, as when the body breaks off behind the head.
 //! - *It takes longer than it should*, which may lie in that one fetch: one of those who wait begins another, and
@@ -70,8 +72,8 @@ const REMEMBERED: Duration = Duration::from_hours(1);
 /// look again.
 pub const HEAD_ONLY: &str = "head-only";
 
-/// Set on a key that is to be fetched whatever is stored (`req.hash_always_miss`), or for which a `cache_hit_filter` may
-/// have what is fresh asked for: else whoever holds the lock is sent to look for that again.
+/// Set on a key that is to be fetched whatever is stored (`req.hash_always_miss`): else whoever holds the lock is sent to
+/// look for what has come meanwhile. Where that may be fresh and too old, [`NoOlder`](super::NoOlder) is set.
 #[derive(Clone, Copy, Debug)]
 pub struct AlwaysMiss;
 
@@ -229,13 +231,11 @@ impl<F: Clone + Send + Sync + 'static> FetchLock<F> {
 
     fn end_of(&self, key: &CacheKey, fetch: &Fetch<F>, ended: LockStatus) -> End<F> {
         match ended {
-            // One after another they would find it stale again.
-            LockStatus::Done if self.storage.is_spent(key) => End::Unshared,
+            LockStatus::Done if self.storage.is_spent(key) => self.end_of_spent(key),
             LockStatus::Done => match self.storage.unkept(key) {
                 None => End::Came,
                 Some(object) if is_fresh(&object) => End::CameUnkept(object),
-                // One after another they would find it stale.
-                Some(_) => End::Unshared,
+                Some(_) => self.end_of_spent(key),
             },
             LockStatus::TransientError => match key.extensions.get::<Turn<F>>().and_then(Turn::said) {
                 Some(Said::OfItselfAlone) => End::Unshared,
@@ -245,6 +245,14 @@ impl<F: Clone + Send + Sync + 'static> FetchLock<F> {
             LockStatus::Dangling => End::Again(None),
             _ => End::Unshared,
         }
+    }
+
+    /// What came is stale. Made so by a purge, it is to be asked for once more; else whoever asks gets what is stale
+    /// again, so that they would do so one after another.
+    fn end_of_spent(&self, key: &CacheKey) -> End<F> {
+        let intent = key.extensions.get::<Turn<F>>().and_then(Turn::intended);
+        let is_purged = intent.is_some_and(|intent| self.storage.was_purged_since(key, &intent));
+        if is_purged { End::Again(None) } else { End::Unshared }
     }
 }
 

@@ -51,6 +51,24 @@ pub type FillIntent = Arc<Intent<StoredResponse>>;
 #[derive(Clone, Copy, Debug)]
 pub struct OfSlice;
 
+/// Set on a key of a request that takes nothing that is older than so, but for what the origin was asked for since it
+/// came: that is as new as what it would fetch itself.
+#[derive(Clone, Copy, Debug)]
+pub struct NoOlder {
+    /// The greatest age.
+    pub age: Duration,
+    /// When the request came.
+    pub since: SystemTime,
+}
+
+impl NoOlder {
+    /// Whether it takes a response of that age, for which the origin was asked then, where that is known.
+    #[must_use]
+    pub fn takes(&self, age: Duration, asked: Option<SystemTime>) -> bool {
+        age <= self.age || asked.is_some_and(|asked| asked >= self.since)
+    }
+}
+
 /// Which stored object a head was taken from, and where it stands.
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectId(Key, u64);
@@ -145,7 +163,11 @@ impl PingoraStorage {
         let age = now.duration_since(head.created).unwrap_or_default();
         // A part was passed over because it does not hold what is asked for.
         let is_part = head.status == StatusCode::PARTIAL_CONTENT && !is_slice(key);
-        !is_part && head.fresh_until > now && (was_stale || age < A_MOMENT)
+        let is_too_old = key.extensions.get::<NoOlder>().is_some_and(|limit| {
+            let age = now.duration_since(head.epoch).unwrap_or_default();
+            !limit.takes(age, head.times.asked)
+        });
+        !is_part && !is_too_old && head.fresh_until > now && (was_stale || age < A_MOMENT)
     }
 
     /// Whether what stands under this key is stale, and beyond its grace: whoever comes for it asks the origin
@@ -170,9 +192,25 @@ impl PingoraStorage {
         self.store.peek(key_of(key)).is_some_and(|object| object.id() == hit.id())
     }
 
+    /// Whether what is being stored will be found under this key, as far as is known by now: it was not purged or banned
+    /// since the origin was asked for it.
+    #[must_use]
+    pub fn will_be_found(&self, key: &CacheKey, hit: &StoredHit) -> bool {
+        let object = hit.object();
+        let may_pass = || self.guard.get().is_none_or(|guard| guard.lets_pass(object, key));
+        object.is_kept() && !self.store.is_gone(object) && may_pass()
+    }
+
     /// What fills this key at this moment without being kept, since there is no room for it.
     pub(super) fn unkept(&self, key: &CacheKey) -> Option<Arc<Object<StoredResponse>>> {
         self.unkept.find(key_of(key))
+    }
+
+    /// Whether what stands or comes under this key was purged since the origin was asked, softly or not.
+    pub(super) fn was_purged_since(&self, key: &CacheKey, intent: &FillIntent) -> bool {
+        let stored = self.store.peek(key_of(key)).map(|object| object.head().groups());
+        let groups = [stored, self.unkept.groups(key_of(key))].into_iter().flatten().flatten().collect::<Vec<_>>();
+        !intent.stands_for(&groups)
     }
 
     /// Declares that the origin is about to be asked for this key.
@@ -208,6 +246,13 @@ impl PingoraStorage {
         let complete = self.variants(key).filter(|variant| variant.object.len().is_some() && is_fresh(variant));
         let complete = complete.filter(may_be_found);
         complete.map(|variant| variant.head).collect()
+    }
+
+    /// Where the whole stands that has come in the place of a slice: those who waited for that find it there.
+    fn whole_in_place_of(&self, key: &CacheKey) -> Option<Key> {
+        let family = key.extensions.get::<Family>().filter(|_| is_slice(key))?;
+        let place = key_from(family.0, key.variance_bin());
+        self.store.peek(place).filter(|object| !object.head().is_part()).map(|_| place)
     }
 
     /// What is found by a URL alone when the variant that came first is gone: one of those that are
@@ -386,7 +431,8 @@ impl Storage for PingoraStorage {
         if let Some(handed) = handed.filter(|handed| self.lets_pass(place, handed.object(), key)) {
             return Ok(hit_of(place, Box::new(handed), is_first));
         }
-        let found = self.find(place, key).and_then(|object| hit(place, object, is_first));
+        let at = |place| self.find(place, key).and_then(|object| hit(place, object, is_first));
+        let found = at(place).or_else(|| self.whole_in_place_of(key).and_then(at));
         Ok(found.or_else(|| is_first.then(|| self.next_of_kin(key)).flatten()))
     }
 

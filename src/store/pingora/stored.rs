@@ -35,6 +35,8 @@ pub struct StoredTimes {
     pub beside_language: Option<HashBinary>,
     /// What tells whose it is, where one store serves several.
     pub site: Option<u64>,
+    /// When the origin was asked for it, if that was for a request that takes nothing older ([`NoOlder`](super::NoOlder)).
+    pub asked: Option<SystemTime>,
 }
 
 /// Set on what is about to be stored: its tags, by their [groups](group_of).

@@ -6,6 +6,7 @@ use pingora::cache::CacheKey;
 use pingora::cache::lock::LockCore;
 
 use super::seat::Seat;
+use super::storage::FillIntent;
 
 /// Set on the key of a request, so that it learns why its waiting ended, and so that others learn from it
 /// why its fetch failed. `F` is what is told of a failure.
@@ -22,6 +23,8 @@ struct State<F> {
     /// The failures while it waited.
     row: Option<Arc<Row<F>>>,
     said: Option<Said<F>>,
+    /// What its fetch is to fill, once the origin is asked.
+    intent: Option<FillIntent>,
 }
 
 /// What a fetch says of its end, should it end without a response for others.
@@ -88,7 +91,7 @@ impl<F> Clone for Turn<F> {
 
 impl<F> Default for Turn<F> {
     fn default() -> Self {
-        let state = State { ticket: None, ended: Ended::Unshared, row: None, said: None };
+        let state = State { ticket: None, ended: Ended::Unshared, row: None, said: None, intent: None };
         Self { state: Arc::new(Mutex::new(state)), seat: Seat::default() }
     }
 }
@@ -129,6 +132,16 @@ impl<F> Turn<F> {
     /// Takes back what was said: the request found an answer without the origin.
     pub fn recover(&self) {
         self.state().said = None;
+    }
+
+    /// Says that the origin is asked, to fill that. If it is purged before a response comes, those who wait have the
+    /// origin asked anew, where the response is of no use to them.
+    pub fn intend(&self, intent: &FillIntent) {
+        self.state().intent = Some(Arc::clone(intent));
+    }
+
+    pub(super) fn intended(&self) -> Option<FillIntent> {
+        self.state().intent.take()
     }
 
     pub(super) fn said(&self) -> Option<Said<F>> {

@@ -47,6 +47,12 @@ impl UnkeptFills {
         stands.then_some(object)
     }
 
+    /// The groups of that of this key, purged or not.
+    pub(super) fn groups(&self, key: Key) -> Option<Vec<u64>> {
+        let object = self.fills().get(&key)?.object.upgrade();
+        object.map(|object| object.head().groups())
+    }
+
     fn fills(&self) -> MutexGuard<'_, HashMap<Key, UnkeptFill>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -127,8 +127,9 @@ fn rfc9112_6_1_only_chunked_is_known() {
 #[test]
 fn rfc9112_6_3_ambiguous_framing_is_refused() {
     for lines in [
-        "Content-Length: 5\r\nContent-Length: 5\r\n",
-        "Content-Length: 5, 5\r\n",
+        "Content-Length: 5\r\nContent-Length: 6\r\n",
+        "Content-Length: 5, 6\r\n",
+        "Content-Length: 5,\r\n",
         "Content-Length: +5\r\n",
         "Content-Length: -5\r\n",
         "Content-Length: 0x5\r\n",
@@ -143,6 +144,7 @@ fn rfc9112_6_3_ambiguous_framing_is_refused() {
         assert_eq!(with_fields(lines), 400, "{lines:?}");
     }
     assert_eq!(body("Content-Length: 0005\r\n"), Body::Length(5));
+    assert_eq!(body("Content-Length: 5, 5\r\nContent-Length: 5\r\n"), Body::Length(5));
     assert_eq!(body("Content-Length: 9223372036854775807\r\n"), Body::Length(i64::MAX.unsigned_abs()));
     assert_eq!(body(""), Body::Length(0));
 }

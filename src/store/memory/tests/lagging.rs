@@ -247,3 +247,60 @@ fn others_wait_for_the_writers_own_reader_in_the_same_way() {
     others.have_waited(PATIENCE);
     assert!(own.is_cut_off() && others.room(Waker::noop()) == Room::Open);
 }
+
+#[test]
+fn those_who_are_stuck_one_behind_another_are_waited_for_once() {
+    let (store, _) = store(LIMIT);
+    let mut fill = unkept(&store);
+    let mut fast = fill.object().reader(None);
+    let mut slow: Vec<_> = (0..4).map(|_| fill.object().reader(None)).collect();
+    for (place, reader) in slow.iter_mut().enumerate() {
+        fill.write(&vec![b'x'; CHUNK]);
+        assert_eq!(drain(reader).0, (place + 1) * CHUNK);
+        assert!(drain(&mut fast).1);
+    }
+    let mut waits = Vec::new();
+    while slow.iter().any(|reader| !reader.is_cut_off()) {
+        match fill.room(Waker::noop()) {
+            Room::Slow(left) => {
+                waits.push(left);
+                fill.have_waited(left);
+            }
+            room => {
+                assert_eq!(room, Room::Open);
+                fill.write(&vec![b'x'; CHUNK]);
+                assert!(drain(&mut fast).1);
+            }
+        }
+    }
+    assert_eq!(waits, [PATIENCE, Duration::ZERO, Duration::ZERO, Duration::ZERO]);
+    assert!(!fast.is_cut_off());
+}
+
+/// One that is not stuck before the one before it is cut off has its own time, but all have no more than four times that.
+#[test]
+fn those_who_get_stuck_one_after_another_are_not_waited_for_endlessly() {
+    let (store, _) = store(LIMIT);
+    let mut fill = unkept(&store);
+    let mut fast = fill.object().reader(None);
+    let (mut waited, mut written) = (Duration::ZERO, 0);
+    for _ in 0..8 {
+        let stuck = fill.object().reader(Some(written..1 << 30));
+        while !stuck.is_cut_off() {
+            match fill.room(Waker::noop()) {
+                Room::Slow(left) => {
+                    waited += left;
+                    fill.have_waited(left);
+                }
+                room => {
+                    assert_eq!(room, Room::Open);
+                    fill.write(&vec![b'x'; CHUNK]);
+                    written += CHUNK as u64;
+                    assert!(drain(&mut fast).1);
+                }
+            }
+        }
+    }
+    assert_eq!(waited, 4 * PATIENCE);
+    assert!(!fast.is_cut_off());
+}

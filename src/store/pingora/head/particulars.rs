@@ -41,8 +41,10 @@ mod flag {
     pub const TAGS: u32 = 1 << 17;
     /// It is somebody's of several.
     pub const SITE: u32 = 1 << 18;
+    /// It says when the origin was asked for it.
+    pub const ASKED: u32 = 1 << 19;
     /// All that stand in the third byte.
-    pub const IN_THIRD: u32 = FAR_OFF | TAGS | SITE;
+    pub const IN_THIRD: u32 = FAR_OFF | TAGS | SITE | ASKED;
 }
 
 /// The versions that there are; their places stand for them.
@@ -175,6 +177,9 @@ impl Particulars {
         self.write_first_line(flags, out);
         self.write_kinship(flags, out);
         out.extend(self.times.site.into_iter().flat_map(u64::to_le_bytes));
+        if let Some(asked) = self.times.asked {
+            span::write_between(self.created, asked, out);
+        }
         if !tags.is_empty() {
             varint::write(tags.len() as u128, out);
             for tag in tags {
@@ -204,6 +209,7 @@ impl Particulars {
             (flag::FAR_OFF, nanos_since_epoch(self.created).is_none()),
             (flag::TAGS, has_tags),
             (flag::SITE, times.site.is_some()),
+            (flag::ASKED, times.asked.is_some()),
         ];
         let flags = bits.into_iter().filter(|(_, is_set)| *is_set).fold(0, |flags, (bit, _)| flags | bit);
         if flags & flag::IN_THIRD == 0 { flags } else { flags | flag::MORE }
@@ -272,6 +278,7 @@ impl Particulars {
             family_birth: same.or(is_set(flag::OTHER_BIRTH).then_some(other)),
             beside_language,
             site: if is_set(flag::SITE) { Some(u64::from_le_bytes(reader.array()?)) } else { None },
+            asked: if is_set(flag::ASKED) { Some(span::read_from(created, reader)?) } else { None },
         };
         let tags: usize = if is_set(flag::TAGS) { reader.number_as()? } else { 0 };
         let tags = reader.take(tags.checked_mul(size_of::<u64>())?)?;
@@ -328,9 +335,10 @@ mod tests {
             may_be_stale: bool, obeys_surrogate_control: bool,
             family_birth in option::of(times()), beside_language: Option<HashBinary>,
             site: Option<u64>,
+            asked: Option<SystemTime>,
         ) -> StoredTimes {
             StoredTimes {
-                grace, keep, stale_if_error, may_be_stale, obeys_surrogate_control, family_birth, beside_language, site
+                grace, keep, stale_if_error, may_be_stale, obeys_surrogate_control, family_birth, beside_language, site, asked
             }
         }
     }
