@@ -169,6 +169,6 @@ pub use lock::{AlwaysMiss, Coalescing, FetchLock, HEAD_ONLY, IgnoreBusy};
 pub use pace::{Pace, STALL};
 pub use seat::Seat;
 pub use storage::{Family, FillIntent, Found, Guard, LanguageWanted, ObjectId, OfSlice, PingoraStorage, key_of};
-pub use stored::{StoredResponse, StoredTags, StoredTimes, group_of};
+pub use stored::{StoredResponse, StoredTags, StoredTarget, StoredTimes, group_of};
 pub use stored_body::{StoredFill, StoredHit, Surround, Wanted};
 pub use turn::{Ended, Turn};
