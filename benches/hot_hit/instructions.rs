@@ -23,9 +23,9 @@ pub fn count_if_asked() -> bool {
 }
 
 fn make_hits(which: usize, hits: u64) {
-    let storage = storage(which);
     let key = page::key(1);
     Builder::new_current_thread().build().unwrap().block_on(async {
+        let storage = storage(which).await;
         page::store(storage, 1, &Bytes::from_static(&[b'x'; BODY_BYTES])).await;
         for _ in 0..hits {
             assert_eq!(page::read(storage, &key).await, Some(BODY_BYTES));

@@ -15,8 +15,10 @@ mod page;
 mod process;
 mod server;
 
+use std::ops::Range;
 use std::time::Duration;
 
+use bytes::Bytes;
 use load::Client;
 use pingora::cache::MemCache;
 use pingora::cache::storage::Storage;
@@ -32,16 +34,24 @@ const ROUNDS: usize = 90;
 const REQUESTS: usize = 150;
 const STORE_BYTES: u64 = 64 << 20;
 
+/// The numbers of the pages beside the one that is asked for.
+const OTHER_PAGES: Range<u64> = 2..22;
+
 /// The names of the storages; the first is what the others are compared with.
 const NAMES: [&str; 3] = ["bare map", "warp", "MemCache"];
 
-/// A new storage by its place in the list of names.
-fn storage(which: usize) -> &'static (dyn Storage + Sync) {
-    match which {
+/// A new storage by its place in the list of names, with other pages in it: a cache has more than one, and their fields
+/// are much alike.
+async fn storage(which: usize) -> &'static (dyn Storage + Sync) {
+    let storage: &'static (dyn Storage + Sync) = match which {
         0 => Box::leak(Box::new(bare::BareMap::new())),
         1 => Box::leak(Box::new(PingoraStorage::new(STORE_BYTES))),
         _ => Box::leak(Box::new(MemCache::new())),
+    };
+    for number in OTHER_PAGES {
+        page::store(storage, number, &Bytes::from_static(&[b'x'; load::BODY_BYTES])).await;
     }
+    storage
 }
 
 struct Contender {
@@ -53,7 +63,7 @@ struct Contender {
 
 impl Contender {
     fn start(which: usize, origin: std::net::SocketAddr) -> Self {
-        let server = server::start(storage(which), origin);
+        let server = server::start(which, origin);
         let mut client = Client::connect(server.address);
         // One miss, and what is slow at first.
         client.ask(REQUESTS);

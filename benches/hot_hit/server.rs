@@ -18,8 +18,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Builder;
 use tokio::sync::watch;
 
-use super::page;
 use super::process::Thread;
+use super::{page, storage};
 
 struct Cached {
     storage: &'static (dyn Storage + Sync),
@@ -61,15 +61,15 @@ pub struct Server {
     pub thread: Thread,
 }
 
-/// Starts a proxy with a cache.
-pub fn start(storage: &'static (dyn Storage + Sync), origin: SocketAddr) -> Server {
+/// Starts a proxy with a cache, its storage by its place in the list of names.
+pub fn start(which: usize, origin: SocketAddr) -> Server {
     let (tell, told) = mpsc::channel();
     std::thread::spawn(move || {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async move {
             let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
             tell.send(Server { address: listener.local_addr().unwrap(), thread: Thread::own() }).unwrap();
-            accept(listener, Cached { storage, origin }).await;
+            accept(listener, Cached { storage: storage(which).await, origin }).await;
         });
     });
     told.recv().unwrap()

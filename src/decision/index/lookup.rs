@@ -55,7 +55,7 @@ pub(super) enum Matcher {
     /// One of the candidates after the other: where they begin, and how many there are.
     InTurn { first: u32, count: u32 },
     /// By a value.
-    Split(Box<Split>),
+    Split(Split),
 }
 
 /// A row with the tests that the way to it has not settled: where they begin, and how many there are.
@@ -77,8 +77,9 @@ pub(super) struct Split {
     pub most: u32,
     /// The rows that do not test the subject.
     pub wild: Option<Target>,
-    /// All that is looked up.
-    pub lookups: Box<[Lookup]>,
+    /// All that is looked up: where it begins among the look-ups of the index, and how much it is.
+    pub first: u32,
+    pub count: u32,
 }
 
 /// From values to the rows that ask for them.
@@ -105,10 +106,15 @@ pub(super) enum Lookup {
 }
 
 impl Split {
+    /// All that is looked up, of the look-ups of the index.
+    pub fn of<'l>(&self, lookups: &'l [Lookup]) -> &'l [Lookup] {
+        lookups.get(self.first as usize..(self.first + self.count) as usize).unwrap_or_default()
+    }
+
     /// Visits all rows that ask for the value.
-    pub fn visit<F: Facts>(&self, inputs: &Inputs<'_, F>, mut visit: impl FnMut(Target)) {
+    pub fn visit<F: Facts>(&self, lookups: &[Lookup], inputs: &Inputs<'_, F>, mut visit: impl FnMut(Target)) {
         inputs.with_value(self.subject, |value| {
-            for lookup in &self.lookups {
+            for lookup in self.of(lookups) {
                 lookup.visit(self.subject, value, inputs, &mut visit);
             }
         });

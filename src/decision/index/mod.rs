@@ -46,7 +46,7 @@ pub use summary::{Lookups, Summary};
 
 use self::automaton::Automaton;
 use self::inputs::Inputs;
-use self::lookup::{Aim, Candidate, Matcher, Target};
+use self::lookup::{Aim, Candidate, Lookup, Matcher, Target};
 use self::plan::Plan;
 use self::test::{Rest, Table, Test};
 use super::eval::Scope;
@@ -69,6 +69,8 @@ pub struct Index {
     rests: Box<[Rest]>,
     automata: Box<[Automaton]>,
     matchers: Box<[Matcher]>,
+    /// Those of all matchers, side by side.
+    lookups: Box<[Lookup]>,
     root: Target,
 }
 
@@ -81,14 +83,14 @@ impl Index {
         }
         let mut table = Table::of(conditions);
         let automata = pattern::assign(&mut table.tests);
-        let Plan { matchers, kept, root } = plan::plan(&table, acls, from_any_arm);
+        let Plan { matchers, lookups, kept, root } = plan::plan(&table, acls, from_any_arm);
         if !matches!(root.aim(), Aim::Matcher(root) if matches!(matchers.get(root as usize), Some(Matcher::Split(_)))) {
             return None;
         }
         let subjects = table.subjects.into_iter().cloned().collect();
         let (tests, listed, candidates) = (kept.tests, kept.listed, kept.candidates);
-        let (rests, matchers) = (table.rests.into(), matchers.into());
-        Some(Self { subjects, tests, listed, candidates, rests, automata, matchers, root })
+        let (rests, matchers, lookups) = (table.rests.into(), matchers.into(), lookups.into());
+        Some(Self { subjects, tests, listed, candidates, rests, automata, matchers, lookups, root })
     }
 
     /// The number of the first arm whose condition holds, beginning at the arm `from`.
@@ -128,7 +130,7 @@ impl Index {
             }
             Some(Matcher::Split(split)) if split.least < bound && from <= split.most => {
                 let mut bound = bound;
-                split.visit(inputs, |target| bound = self.search(target, inputs, from, bound));
+                split.visit(&self.lookups, inputs, |target| bound = self.search(target, inputs, from, bound));
                 split.wild.map_or(bound, |wild| self.search(wild, inputs, from, bound))
             }
             _ => bound,

@@ -33,6 +33,8 @@ pub(in crate::decision) struct AclsOf<'a> {
 /// What has been planned.
 pub(super) struct Plan {
     pub matchers: Vec<Matcher>,
+    /// Those of all matchers.
+    pub lookups: Vec<Lookup>,
     pub kept: Kept,
     pub root: Target,
 }
@@ -50,13 +52,14 @@ pub(super) fn plan(table: &Table<'_>, acls: AclsOf<'_>, from_any_arm: bool) -> P
         tallies: Tallies::new(table.subjects.len(), keyed.len()),
         keeper: Keeper::new(&table.tests),
         matchers: Vec::new(),
+        lookups: Vec::new(),
         live: Vec::new(),
         budget: 8 * wanted + 4_096,
         depth: 0,
     };
     planner.live.extend((0..number(table.rows.len())).map(|row| Live { row, settled: 0, spent: 0 }));
     let root = planner.target(0);
-    Plan { matchers: planner.matchers, kept: planner.keeper.finish(), root }
+    Plan { matchers: planner.matchers, lookups: planner.lookups, kept: planner.keeper.finish(), root }
 }
 
 /// A row on its way down, with bits for its first tests.
@@ -89,6 +92,7 @@ struct Planner<'p, 't, 'h> {
     tallies: Tallies,
     keeper: Keeper<'t, 'h>,
     matchers: Vec<Matcher>,
+    lookups: Vec<Lookup>,
     /// The rows of all splits under way, those of the innermost one last.
     live: Vec<Live>,
     /// How many rows may still be listed: a row stands under each of its keys, and lists of keys
@@ -120,7 +124,7 @@ impl<'t> Planner<'_, 't, '_> {
         let split = if is_long { self.split(start) } else { None };
         self.depth -= 1;
         let matcher = match split {
-            Some(split) => Matcher::Split(Box::new(split)),
+            Some(split) => Matcher::Split(split),
             None => self.in_turn(start),
         };
         self.matchers.push(matcher);
@@ -164,7 +168,9 @@ impl<'t> Planner<'_, 't, '_> {
         let wild: Vec<Live> = wild.filter_map(|at| self.live.get(at).copied()).collect();
         self.live.extend_from_slice(&wild);
         let wild = if wild.is_empty() { None } else { Some(self.target(end)) };
-        Some(Split { subject, least, most, wild, lookups })
+        let (first, count) = (number(self.lookups.len()), number(lookups.len()));
+        self.lookups.extend(lookups);
+        Some(Split { subject, least, most, wild, first, count })
     }
 
     /// The subject whose value leaves the fewest rows to test; `None` if none leaves few enough.
@@ -192,7 +198,7 @@ impl<'t> Planner<'_, 't, '_> {
     }
 
     /// The look-ups of the tests chosen in each row; `None` if they would list too many rows.
-    fn lookups(&mut self, start: usize, chosen: &[Option<u32>]) -> Option<Box<[Lookup]>> {
+    fn lookups(&mut self, start: usize, chosen: &[Option<u32>]) -> Option<Vec<Lookup>> {
         // Under each key the rows that have it, in order.
         let mut listed: Vec<(u32, u32)> = Vec::with_capacity(chosen.len());
         let mut is_simple = true;
@@ -206,7 +212,7 @@ impl<'t> Planner<'_, 't, '_> {
         let first = listed.first().and_then(|(key, _)| self.keyed.key(*key));
         let mut buckets = Buckets { start, chosen, known: (!is_simple).then(HashMap::new) };
         if first.map(|key| key.kind()) == Some(Kind::Number) {
-            return Some(Box::new([Lookup::Number(self.numbers(&listed, &mut buckets)?)]));
+            return Some(vec![Lookup::Number(self.numbers(&listed, &mut buckets)?)]);
         }
         self.spend(listed.len())?;
         let mut entries = Vec::new();
@@ -214,7 +220,7 @@ impl<'t> Planner<'_, 't, '_> {
             let Some(key) = rows.first().and_then(|(key, _)| self.keyed.key(*key)) else { continue };
             entries.push((key, self.bucket(rows.iter().map(|(_, at)| *at), &mut buckets)));
         }
-        Some(self.lookups_of(&entries).into())
+        Some(self.lookups_of(&entries))
     }
 
     /// The keys of the row at `at` behind `start` by its test at `place`.

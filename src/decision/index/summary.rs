@@ -36,7 +36,10 @@ impl Index {
                 Matcher::Split(split) => {
                     // Straight to an arm is one row.
                     most_in_turn = most_in_turn.max(1);
-                    split.lookups.iter().for_each(|lookup| count(lookup, keys.entry(split.subject).or_default()));
+                    split
+                        .of(&self.lookups)
+                        .iter()
+                        .for_each(|lookup| count(lookup, keys.entry(split.subject).or_default()));
                 }
             }
         }

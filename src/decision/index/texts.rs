@@ -2,72 +2,93 @@
 
 use std::hash::BuildHasher;
 
-use hashbrown::{DefaultHashBuilder, HashTable};
-
-/// How few texts are compared one by one.
-const FEW: usize = 4;
+use hashbrown::DefaultHashBuilder;
 
 /// Maps texts to targets. A look-up takes time in the length of the text, however many there are.
+///
+/// Of thousands of texts little is near when it is asked for, so one is found with two looks: at its slot, and at its
+/// record, where all the rest stands.
 #[derive(Debug)]
 pub(super) struct Texts {
-    /// Where each text ends in all of them, and its target.
-    entries: Box<[(u32, u32)]>,
-    /// The texts, one after the other.
-    joined: Box<[u8]>,
-    /// The entries by hash, if there are more than a few.
-    hashed: Option<Box<Hashed>>,
+    /// Each text has the slot that its hash says, or the next one that is free; half of them are, at least.
+    slots: Box<[Slot]>,
+    /// The target of each text, its length, and its bytes.
+    records: Box<[u8]>,
+    hasher: DefaultHashBuilder,
 }
 
-#[derive(Debug, Default)]
-struct Hashed {
-    table: HashTable<u32>,
-    hasher: DefaultHashBuilder,
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    /// Of the hash what its place does not say.
+    hash: u32,
+    /// Where the record begins.
+    record: u32,
+}
+
+impl Slot {
+    const FREE: Self = Self { hash: 0, record: u32::MAX };
+
+    fn is_free(self) -> bool {
+        self.record == u32::MAX
+    }
 }
 
 impl Texts {
     /// A map of different texts.
     pub fn new(entries: &[(&[u8], u32)]) -> Self {
-        let ends = entries.iter().scan(0, |end, (text, target)| {
-            *end += text.len();
-            Some((number(*end), *target))
-        });
-        let joined = entries.iter().flat_map(|(text, _)| *text).copied().collect();
-        let mut map = Self { entries: ends.collect(), joined, hashed: None };
-        if entries.len() > FEW {
-            map.hashed = Some(Box::new(map.hash()));
+        let slots = vec![Slot::FREE; (2 * entries.len()).next_power_of_two()].into_boxed_slice();
+        let mut map = Self { slots, records: Box::default(), hasher: DefaultHashBuilder::default() };
+        let mut records = Vec::new();
+        for (text, target) in entries {
+            map.insert(text, number(records.len()));
+            records.extend_from_slice(&target.to_le_bytes());
+            records.extend_from_slice(&number(text.len()).to_le_bytes());
+            records.extend_from_slice(text);
         }
+        map.records = records.into();
         map
     }
 
-    fn hash(&self) -> Hashed {
-        let (mut table, hasher) = (HashTable::with_capacity(self.len()), DefaultHashBuilder::default());
-        let hash = |at: &u32| hasher.hash_one(self.text(*at));
-        for at in 0..number(self.len()) {
-            table.insert_unique(hash(&at), at, hash);
+    fn insert(&mut self, text: &[u8], record: u32) {
+        let hash = self.hasher.hash_one(text);
+        let free = self.places(hash).find(|place| self.slots.get(*place).is_some_and(|slot| slot.is_free()));
+        if let Some(slot) = free.and_then(|place| self.slots.get_mut(place)) {
+            *slot = Slot { hash: upper(hash), record };
         }
-        Hashed { table, hasher }
+    }
+
+    /// The places where a text of that hash may have its slot, the likeliest first.
+    fn places(&self, hash: u64) -> impl Iterator<Item = usize> + use<> {
+        let last = self.slots.len().wrapping_sub(1);
+        #[expect(clippy::cast_possible_truncation, reason = "the lower bits count")]
+        let first = hash as usize;
+        (0..=last).map(move |step| first.wrapping_add(step) & last)
     }
 
     /// How many texts there are.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.slots.iter().filter(|slot| !slot.is_free()).count()
     }
 
     /// The target of a text.
     pub fn get(&self, text: &[u8]) -> Option<u32> {
-        let is_it = |at: &u32| self.text(*at) == text;
-        let at = match self.hashed.as_deref() {
-            Some(Hashed { table, hasher }) => *table.find(hasher.hash_one(text), is_it)?,
-            None => (0..number(self.len())).find(is_it)?,
-        };
-        self.entries.get(at as usize).map(|(_, target)| *target)
+        let hash = self.hasher.hash_one(text);
+        let slots = self.places(hash).filter_map(|place| self.slots.get(place));
+        let mut taken = slots.take_while(|slot| !slot.is_free()).filter(|slot| slot.hash == upper(hash));
+        taken.find_map(|slot| self.target(slot.record, text))
     }
 
-    fn text(&self, at: u32) -> &[u8] {
-        let end = |at: u32| self.entries.get(at as usize).map(|(end, _)| *end as usize);
-        let start = at.checked_sub(1).and_then(end).unwrap_or(0);
-        self.joined.get(start..end(at).unwrap_or(start)).unwrap_or_default()
+    /// The target of a record, if it is that of the text.
+    fn target(&self, record: u32, text: &[u8]) -> Option<u32> {
+        let (target, rest) = self.records.get(record as usize..)?.split_first_chunk()?;
+        let (len, rest) = rest.split_first_chunk()?;
+        let own = rest.get(..u32::from_le_bytes(*len) as usize)?;
+        (own == text).then(|| u32::from_le_bytes(*target))
     }
+}
+
+fn upper(hash: u64) -> u32 {
+    (hash >> u32::BITS) as u32
 }
 
 fn number(at: usize) -> u32 {

@@ -7,7 +7,7 @@ use std::task::{Poll, Waker};
 
 use bytes::Bytes;
 
-use super::body::{Aborted, Read};
+use super::body::{Aborted, Read, Whole};
 use super::filling::Filling;
 use super::object::Object;
 use crate::store::StoredHead;
@@ -35,12 +35,17 @@ impl<H: StoredHead> BodyReader<H> {
     /// `None` where it could not read from its start on.
     pub(super) fn open(object: Arc<Object<H>>, range: Option<Range<u64>>) -> Option<Self> {
         let (position, end) = bounds(range);
-        let entered = match object.body().filling() {
-            Some(filling) => {
-                let number = filling.try_enter(position, object.charge().moment())?;
-                Some((filling, number))
-            }
-            None => object.body().whole().filter(|whole| whole.holds(position)).map(|_| None)?,
+        let holds = |whole: &Whole| whole.holds(position).then_some(None);
+        let entered = match object.body().whole() {
+            Some(whole) => holds(whole)?,
+            None => match object.body().filling() {
+                Some(filling) => {
+                    let number = filling.try_enter(position, object.charge().moment())?;
+                    Some((filling, number))
+                }
+                // It has become whole since.
+                None => object.body().whole().and_then(holds)?,
+            },
         };
         Some(Self { object, entered, position, end })
     }
@@ -98,6 +103,13 @@ impl<H: StoredHead> BodyReader<H> {
     pub fn next_of_whole(&mut self, most: u64) -> Option<Result<Option<Bytes>, Aborted>> {
         let read = self.read_whole(self.end_of(most))?;
         self.result(read)
+    }
+
+    /// Whether nothing is left to read of a complete body, or of the range.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        let len = self.object.body().len();
+        len.is_some_and(|len| self.position >= self.end.map_or(len, |end| end.min(len)))
     }
 
     fn read_whole(&self, end: Option<u64>) -> Option<Read> {

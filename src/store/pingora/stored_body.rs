@@ -217,7 +217,7 @@ impl HandleHit for StoredHit {
             Some(bytes) => bytes.map_err(broken_off),
             None => read(reader, most).await,
         };
-        if matches!(bytes, Ok(None)) {
+        if matches!(bytes, Ok(None)) || reader.is_at_end() {
             self.reader = None;
         }
         bytes

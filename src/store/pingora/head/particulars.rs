@@ -122,6 +122,15 @@ impl Lifetime {
         Some((flags, created, span::read_from(created, reader)?))
     }
 
+    /// Until when a record is fresh, in nanoseconds since 1970, read in a few steps; `None` where 64 bits cannot tell it.
+    pub fn fresh_until_nanos(reader: &mut Reader) -> Option<u64> {
+        let is_near = read_flags(reader)? & flag::FAR_OFF == 0;
+        if !is_near {
+            return None;
+        }
+        span::nanos_from(u64::from_le_bytes(reader.array()?), reader)
+    }
+
     /// When it is of no more use.
     pub fn end(&self) -> SystemTime {
         self.fresh_until.checked_add(self.windows.longest()).unwrap_or(self.fresh_until)
@@ -154,7 +163,8 @@ fn read_created(flags: u32, reader: &mut Reader) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(Duration::from_nanos(u64::from_le_bytes(reader.array()?)))
 }
 
-fn nanos_since_epoch(time: SystemTime) -> Option<u64> {
+/// As nanoseconds since 1970; `None` where 64 bits cannot tell it.
+pub fn nanos_since_epoch(time: SystemTime) -> Option<u64> {
     time.duration_since(UNIX_EPOCH).ok()?.as_nanos().try_into().ok()
 }
 
@@ -394,6 +404,10 @@ mod tests {
             let end = particulars.fresh_until.checked_add(particulars.times.windows().longest());
             let read = Lifetime::read(&mut Reader(&out)).unwrap();
             prop_assert_eq!(read.end(), end.unwrap_or(particulars.fresh_until));
+            let nanos = Lifetime::fresh_until_nanos(&mut Reader(&out));
+            let is_told = particulars.fresh_until >= particulars.created;
+            let told = nanos_since_epoch(particulars.created).and(nanos_since_epoch(particulars.fresh_until));
+            prop_assert_eq!(nanos, told.filter(|_| is_told));
         }
 
         #[test]

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName};
 use pingora::http::ResponseHeader;
 
 use super::fields::{self, Fields};
-use super::particulars::{Beside, Lifetime, Particulars};
+use super::particulars::{Beside, Lifetime, Particulars, nanos_since_epoch};
 use super::varint::Reader;
 use super::{ready, templates};
 use crate::store::allocated_bytes;
@@ -47,6 +47,9 @@ impl Record {
 
     /// Whether it is fresh; `false` if it is damaged.
     pub fn is_fresh(&self, now: SystemTime) -> bool {
+        if let (Some(now), Some(end)) = (nanos_since_epoch(now), Lifetime::fresh_until_nanos(&mut Reader(&self.0))) {
+            return end > now;
+        }
         Lifetime::read_fresh_until(&mut Reader(&self.0)).is_some_and(|(.., fresh_until)| fresh_until > now)
     }
 

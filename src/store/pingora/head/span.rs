@@ -52,6 +52,19 @@ pub fn read_from(from: SystemTime, reader: &mut Reader) -> Option<SystemTime> {
     if is_back { from.checked_sub(span) } else { from.checked_add(span) }
 }
 
+/// As [`read_from`], in nanoseconds since 1970; `None` also where 64 bits cannot tell it.
+pub fn nanos_from(from: u64, reader: &mut Reader) -> Option<u64> {
+    let number = u64::try_from(reader.number()?).ok()?;
+    let (count, unit) = (number >> UNIT_BITS, u128::from(number & ((1 << UNIT_BITS) - 1)));
+    let nanos_a_count = match unit {
+        SECONDS => NANOS_A_SECOND,
+        MILLISECONDS => 1_000_000,
+        NANOSECONDS => 1,
+        _ => return None,
+    };
+    from.checked_add(count.checked_mul(nanos_a_count)?)
+}
+
 #[inline]
 fn read_span(reader: &mut Reader) -> Option<(Duration, bool)> {
     let number = reader.number()?;
