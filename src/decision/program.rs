@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::ban::bans_by_url;
 use super::eval::{AclIndex, Acls, ChangingAcl, Context, Scope, TableIndex, Tables, Work, conclude, perform};
 use super::facts::{Facts, Refused, Value};
 use super::index::AclsOf;
@@ -62,6 +63,7 @@ pub struct Program {
     endings: HashSet<(Step, Action)>,
     /// How many rules there are.
     rules: u32,
+    bans_by_url: bool,
 }
 
 impl Program {
@@ -76,7 +78,15 @@ impl Program {
         let endings = trees.iter().flat_map(endings).collect();
         let subs = hir.subs.iter().map(|sub| (sub.name.as_str().into(), sub.span)).collect();
         let tables = hir.tables.iter().map(TableIndex::new).collect();
-        Self { names: hir.target_names(), directors: hir.directors.into(), subs, trees, acls, tables, endings, rules }
+        let bans_by_url = bans_by_url(&hir);
+        let (names, directors) = (hir.target_names(), hir.directors.into());
+        Self { names, directors, subs, trees, acls, tables, endings, rules, bans_by_url }
+    }
+
+    /// Whether it has bans that ask by which URL or host something was stored.
+    #[must_use]
+    pub fn bans_by_url(&self) -> bool {
+        self.bans_by_url
     }
 
     /// The directors in order of declaration.

@@ -14,7 +14,7 @@ use super::lookup::view_with;
 use super::site;
 use crate::decision::{Ban, Facts, Refused, Value};
 use crate::lang::schema::{Message, Variable};
-use crate::store::pingora::{Guard, PingoraStorage, StoredResponse};
+use crate::store::pingora::{Guard, PingoraStorage, StoredResponse, StoredTarget};
 use crate::store::{BanList, Object, Standing};
 
 /// How often what is stored is tested in the background while there are bans.
@@ -89,9 +89,14 @@ impl Bans {
             if ban.asks_request() && req.is_none() {
                 return None;
             }
+            let target = if ban.asks_url() { object.head().target() } else { None };
+            if ban.asks_url() && target.is_none() {
+                // Stored before the policy had such bans: it may be what is meant.
+                return Some(true);
+            }
             self.tests.fetch_add(1, Ordering::Relaxed);
             let obj = view_with(meta, times);
-            Some(ban.holds(&Stored { obj, req, now: SystemTime::now() }))
+            Some(ban.holds(&Stored { obj, req, target, now: SystemTime::now() }))
         });
         match standing {
             Standing::UpTo(number) => object.note_tested(number),
@@ -143,6 +148,8 @@ impl Guard for Bans {
 struct Stored<'a> {
     obj: ObjView<'a>,
     req: Option<&'a RequestHeader>,
+    /// What was asked for when it was stored.
+    target: Option<StoredTarget>,
     now: SystemTime,
 }
 
@@ -150,6 +157,8 @@ impl Facts for Stored<'_> {
     fn get(&self, variable: Variable) -> Value<'_> {
         match variable {
             Variable::ReqUrl => self.req.map_or(Value::UNSET, |req| Value::text(req.raw_path())),
+            Variable::ObjUrl => self.target.as_ref().map_or(Value::UNSET, |target| Value::text(&target.url)),
+            Variable::ObjHost => self.target.as_ref().map_or(Value::UNSET, |target| Value::text(&target.host)),
             variable => value_of_object(&self.obj, self.now, variable),
         }
     }

@@ -22,7 +22,7 @@ use crate::cache::content_length;
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::{CacheControl, Exchange, Unstorable, Vary, storable};
 use crate::store::pingora::{FillIntent, PingoraStorage};
-use crate::store::pingora::{StoredFill, StoredTags, StoredTimes};
+use crate::store::pingora::{StoredFill, StoredTags, StoredTarget, StoredTimes};
 use crate::telemetry::Reason;
 
 pub fn has_validator(headers: &HeaderMap) -> bool {
@@ -102,7 +102,8 @@ pub fn stored_beside(session: &Session, beresp: &ResponseHeader, ctx: &RequestCt
     let times = Lifetimes { uncacheable: Uncacheable::No, ..times.clone() };
     let cc = fetch.directives(&beresp.headers);
     let may_be = why_not_stored(session.req_header(), beresp, &cc, &times).is_none();
-    let kinship = Kinship { site: ctx.policy.site.as_deref(), ..Kinship::default() };
+    let (site, target) = (ctx.policy.site.as_deref(), target_of(session.req_header(), ctx));
+    let kinship = Kinship { site, target, ..Kinship::default() };
     may_be.then(|| stored_meta(beresp.clone(), &cc, &times, &kinship, &fetch.tags))
 }
 
@@ -198,6 +199,7 @@ fn meta_for(session: &Session, head: ResponseHeader, cc: &CacheControl, ctx: &Re
         // It takes memory, and few ask.
         asked: ctx.exchange.max_age.and(ctx.fetch.sent),
         beside_language: beside_language(&Vary::parse(&head.headers), session.req_header()),
+        target: target_of(session.req_header(), ctx),
     };
     stored_meta(head, cc, &ctx.fetch.lifetimes, &kinship, &ctx.fetch.tags)
 }
@@ -229,13 +231,20 @@ fn withheld_fields(headers: &HeaderMap, cc: &CacheControl) -> HeaderMap {
     listed.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// What ties a response to its site, to the other variants of its URL and to the moment at which it was asked for.
+/// What ties a response to its site, to its URL, to the other variants of that and to the moment at which it was asked for.
 #[derive(Default)]
 struct Kinship<'a> {
     site: Option<&'a str>,
     birth: Option<SystemTime>,
     asked: Option<SystemTime>,
     beside_language: Option<HashBinary>,
+    target: Option<StoredTarget>,
+}
+
+/// What is asked for, where the policy has bans that ask for it.
+fn target_of(req: &RequestHeader, ctx: &RequestCtx) -> Option<StoredTarget> {
+    let host = || site::bare_host(&req.headers).unwrap_or_default().to_ascii_lowercase();
+    ctx.policy.program.bans_by_url().then(|| StoredTarget { url: req.raw_path().into(), host: host().into() })
 }
 
 fn stored_meta(
@@ -270,6 +279,9 @@ fn stored_meta(
     meta.extensions_mut().insert(stored);
     if !tags.groups().is_empty() {
         meta.extensions_mut().insert(StoredTags(tags.groups().into()));
+    }
+    if let Some(target) = &kinship.target {
+        meta.extensions_mut().insert(target.clone());
     }
     meta
 }

@@ -226,13 +226,14 @@ impl Writer<'_> {
 
     fn ban_condition(&mut self) -> String {
         let field = *self.dice.pick(FIELDS);
-        let test = match self.dice.below(4) {
+        let test = match self.dice.below(5) {
             0 => format!("obj.http.{field} ~ {}", self.pattern()),
+            3 => format!("obj.url ~ {} or obj.host == {}", self.pattern(), self.value(Type::String, 1)),
             1 => format!("obj.status == {}", self.literal(Type::Int)),
             2 => format!("obj.age > {}", self.value(Type::Duration, 1)),
             _ => format!("obj.http.{field} == {}", self.value(Type::String, 2)),
         };
-        if self.dice.one_in(2) { format!("{test} and {}", self.value(Type::Bool, 1)) } else { test }
+        if self.dice.one_in(2) { format!("({test}) and {}", self.value(Type::Bool, 1)) } else { test }
     }
 
     fn block(&mut self, count: usize, depth: usize) -> String {

@@ -76,6 +76,37 @@ fn texts_ban_what_they_ban_in_varnish() {
 }
 
 #[test]
+fn bans_ask_by_which_url_and_host_something_was_stored() {
+    let origin = sites();
+    let proxy = by_text(&origin);
+    for (text, expected) in [
+        ("obj.url == /2", [true, false, true, true]),
+        ("obj.url ~ ^/[13]$ && obj.http.X-Kind == news", [false, true, true, true]),
+        ("obj.url !~ ^/[0-9] && obj.host ~ ^[0-9.]+$", [true, true, true, false]),
+        ("obj.host == other.test", [true; 4]),
+    ] {
+        assert_eq!(left(&proxy, text), expected, "{text}");
+    }
+    let typed = before(&origin, "ban where obj.host == req.host and (obj.url == \"/1\" or obj.url == req.http.X-Ban);");
+    assert_eq!(left(&typed, "/none"), [false, true, true, false]);
+}
+
+#[test]
+fn what_does_not_tell_its_url_is_removed_by_bans_that_ask_for_it() {
+    let origin = sites();
+    let policy =
+        |statement: &str| format!("sub recv {{ if (req.method == \"BAN\") {{ {statement} return (synth(200)); }} }}");
+    let proxy = Proxy::before(&origin, &policy("ban where obj.http.X-Kind == \"none\";"));
+    assert!(!is_hit(&proxy, "/1") && is_hit(&proxy, "/1"));
+    let text = format!("warp 1;\n{}{}", origin.backend(), policy("ban where obj.url == \"/2\";"));
+    proxy.change(|dir| std::fs::write(dir.join("policy.warp"), text).unwrap());
+    proxy.wait_for_reload("ok");
+    assert!(!is_hit(&proxy, "/3") && is_hit(&proxy, "/3") && is_hit(&proxy, "/1"));
+    ban(&proxy, "");
+    assert_eq!((is_hit(&proxy, "/1"), is_hit(&proxy, "/3")), (false, true));
+}
+
+#[test]
 fn a_wrong_text_is_told_and_bans_nothing() {
     let origin = sites();
     let proxy = by_text(&origin);

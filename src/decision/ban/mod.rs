@@ -3,7 +3,10 @@
 //! What the policy writes as `ban where …` is bound when the statement is run: all but what it asks of the stored
 //! response gets the value that it has then. What `std.ban` is given is parsed then ([`parse`]).
 
+mod by_url;
 mod parse;
+
+pub(super) use by_url::bans_by_url;
 
 use super::eval::{Acls, Context, Scope, Tables};
 use super::facts::Facts;
@@ -16,6 +19,7 @@ use crate::lang::schema::{Message, Step};
 pub struct Ban {
     condition: Expression,
     asks_request: bool,
+    asks_url: bool,
 }
 
 impl Ban {
@@ -29,18 +33,24 @@ impl Ban {
 
     fn new(condition: Expression) -> Self {
         let asks_request = condition.reads(Message::Req);
-        Self { condition, asks_request }
+        Self { asks_url: by_url::asks_url(&condition), condition, asks_request }
     }
 
     /// The condition with what it asks of anything but the stored response in its place.
     pub(super) fn bind<'e, F: Facts>(condition: &'e Expression, scope: &Scope<'e, F>) -> Self {
-        Self { condition: bound(condition, scope), asks_request: false }
+        Self { condition: bound(condition, scope), asks_request: false, asks_url: by_url::asks_url(condition) }
     }
 
     /// Whether it can only be tested when somebody asks for the stored response.
     #[must_use]
     pub fn asks_request(&self) -> bool {
         self.asks_request
+    }
+
+    /// Whether it asks what was asked for when a response was stored, which not each of them tells.
+    #[must_use]
+    pub fn asks_url(&self) -> bool {
+        self.asks_url
     }
 
     /// Whether it bans the stored response that `facts` know.

@@ -80,6 +80,8 @@ fn field_of(name: &str) -> Result<Field, String> {
     let variable = |variable: Variable| expression(ExpressionKind::Variable(variable), variable.ty());
     Ok(match name {
         "req.url" => Field::Text(variable(Variable::ReqUrl)),
+        "obj.url" => Field::Text(variable(Variable::ObjUrl)),
+        "obj.host" => Field::Text(variable(Variable::ObjHost)),
         "obj.status" => {
             let status = ExpressionKind::ToText(Box::new(variable(Variable::ObjStatus)));
             Field::Text(expression(status, Type::String))
@@ -90,7 +92,7 @@ fn field_of(name: &str) -> Result<Field, String> {
         "obj.keep" => Field::Duration(variable(Variable::ObjKeep)),
         _ => {
             return Err(format!(
-                "unknown field {name}: there are req.url, req.http.X, obj.http.X, obj.status, obj.age, obj.ttl, obj.grace and obj.keep"
+                "unknown field {name}: there are req.url, req.http.X, obj.url, obj.host, obj.http.X, obj.status, obj.age, obj.ttl, obj.grace and obj.keep"
             ));
         }
     })
@@ -164,12 +166,14 @@ mod tests {
         for text in [
             "req.url ~ ^/a",
             "obj.http.X-Tag == news && obj.status != 200 && req.http.Host == \"a b\"",
+            "obj.url ~ ^/a && obj.host == a.test",
             "obj.age > 1.5h && obj.ttl <= 10s && obj.grace == 0s && obj.keep >= 1d",
             " obj.http.x  !~  \"a \\\"b\\\"\" ",
         ] {
             assert!(parse(text.as_bytes()).is_ok(), "{text}");
         }
         assert!(parse(b"req.url ~ a").unwrap().asks_request() && !parse(b"obj.status == 200").unwrap().asks_request());
+        assert!(parse(b"obj.url ~ a").unwrap().asks_url() && !parse(b"req.url ~ a").unwrap().asks_url());
         assert_eq!(parse(b"obj.age > 90s"), parse(b"obj.age   >  1.5m"));
         assert_eq!(words("a \"b \\\\ \\\" c\" d").unwrap(), ["a", "b \\ \" c", "d"]);
     }

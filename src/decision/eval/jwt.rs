@@ -1,13 +1,20 @@
 //! Whether a token is valid, and what it claims (RFC 7519).
 
+#[cfg(test)]
+mod examples;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac};
-use ring::signature::{ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey};
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
+    RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
+    RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
+};
 use serde_json::{Map, Value};
 use sha2::{Sha256, Sha384, Sha512};
 
-use crate::lang::hir::{Algorithm, KeySet, Material};
+use crate::lang::hir::{Algorithm, KeySet, Material, SigningKey};
 
 /// The longest token that is looked at.
 const MOST_BYTES: usize = 16 << 10;
@@ -93,26 +100,43 @@ fn object(part: &str) -> Option<Map<String, Value>> {
 /// to be the same.
 fn is_signed(algorithm: Algorithm, name: Option<&str>, signed: &[u8], signature: &[u8], wanted: &Wanted<'_>) -> bool {
     let keys = wanted.keys.into_iter().flat_map(|set| &set.keys);
-    let named = keys.filter(|key| name.is_none() || key.id.is_none() || key.id.as_deref() == name);
-    let by_key = named.map(|key| &key.material).any(|key| verify(key, algorithm, signed, signature));
+    let mut named = keys.filter(|key| name.is_none() || key.id.is_none() || key.id.as_deref() == name);
+    let by_key = named.any(|key| verify(key, algorithm, signed, signature));
     by_key || wanted.secret.is_some_and(|secret| is_code(algorithm, secret, signed, signature))
 }
 
 /// The key decides what it may be used for.
-fn verify(key: &Material, algorithm: Algorithm, signed: &[u8], signature: &[u8]) -> bool {
-    match (key, algorithm) {
-        (Material::Secret { secret, algorithm: only }, _) => {
-            only.is_none_or(|only| only == algorithm) && is_code(algorithm, secret, signed, signature)
-        }
-        (Material::Rsa { modulus, exponent }, Algorithm::Rs256) => {
-            let key = RsaPublicKeyComponents { n: modulus, e: exponent };
-            key.verify(&RSA_PKCS1_2048_8192_SHA256, signed, signature).is_ok()
-        }
-        (Material::P256(point), Algorithm::Es256) => {
-            UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(signed, signature).is_ok()
-        }
-        (Material::Rsa { .. } | Material::P256(_), _) => false,
+fn verify(key: &SigningKey, algorithm: Algorithm, signed: &[u8], signature: &[u8]) -> bool {
+    if key.algorithm.is_some_and(|only| only != algorithm) || !key.material.is_for(algorithm) {
+        return false;
     }
+    match &key.material {
+        Material::Secret(secret) => is_code(algorithm, secret, signed, signature),
+        Material::Rsa { modulus, exponent } => rsa(algorithm).is_some_and(|way| {
+            let key = RsaPublicKeyComponents { n: modulus, e: exponent };
+            key.verify(way, signed, signature).is_ok()
+        }),
+        Material::P256(point) => is_by(&ECDSA_P256_SHA256_FIXED, point, signed, signature),
+        Material::P384(point) => is_by(&ECDSA_P384_SHA384_FIXED, point, signed, signature),
+        Material::Ed25519(key) => is_by(&ED25519, key, signed, signature),
+    }
+}
+
+/// RFC 7518 sections 3.3 and 3.5.
+fn rsa(algorithm: Algorithm) -> Option<&'static RsaParameters> {
+    match algorithm {
+        Algorithm::Rs256 => Some(&RSA_PKCS1_2048_8192_SHA256),
+        Algorithm::Rs384 => Some(&RSA_PKCS1_2048_8192_SHA384),
+        Algorithm::Rs512 => Some(&RSA_PKCS1_2048_8192_SHA512),
+        Algorithm::Ps256 => Some(&RSA_PSS_2048_8192_SHA256),
+        Algorithm::Ps384 => Some(&RSA_PSS_2048_8192_SHA384),
+        Algorithm::Ps512 => Some(&RSA_PSS_2048_8192_SHA512),
+        _ => None,
+    }
+}
+
+fn is_by(way: &'static dyn VerificationAlgorithm, key: &[u8], signed: &[u8], signature: &[u8]) -> bool {
+    UnparsedPublicKey::new(way, key).verify(signed, signature).is_ok()
 }
 
 /// HMAC with a secret that has as many bytes as the hash, at least (RFC 7518 section 3.2).
@@ -121,7 +145,7 @@ fn is_code(algorithm: Algorithm, secret: &[u8], signed: &[u8], signature: &[u8])
         Algorithm::Hs256 => secret.len() >= 32 && has_made::<Hmac<Sha256>>(secret, signed, signature),
         Algorithm::Hs384 => secret.len() >= 48 && has_made::<Hmac<Sha384>>(secret, signed, signature),
         Algorithm::Hs512 => secret.len() >= 64 && has_made::<Hmac<Sha512>>(secret, signed, signature),
-        Algorithm::Rs256 | Algorithm::Es256 => false,
+        _ => false,
     }
 }
 
@@ -159,6 +183,7 @@ fn is_for(claims: &Map<String, Value>, wanted: &Wanted<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::examples::{KEYS, TOKENS};
     use super::*;
 
     /// RFC 7515 appendices A.1 and A.3, and one with all claims.
@@ -210,6 +235,35 @@ mod tests {
                 && !is_valid(RFC_ES256, &by(&rsa("")))
                 && !is_valid(RS256, &by(&secret()))
         );
+    }
+
+    #[test]
+    fn rfc7518_3_1_a_token_is_valid_by_the_key_that_has_signed_it_alone() {
+        let sets = KEYS.map(|forms| forms.map(|text| KeySet::parse(text.as_bytes()).unwrap()));
+        for (algorithm, signer, token) in TOKENS {
+            for (key, forms) in sets.iter().enumerate() {
+                let valid = forms.each_ref().map(|set| is_valid(token, &by(set)));
+                assert_eq!(valid, [key == signer; 3], "{algorithm} with key {key}");
+            }
+        }
+    }
+
+    #[test]
+    fn rfc8725_3_1_a_key_is_for_the_algorithm_that_it_names() {
+        for (algorithm, signer, token) in TOKENS {
+            let named = |name| KEYS[signer][0].replacen('{', &format!(r#"{{"alg": "{name}", "#), 1);
+            let other = if algorithm == "RS256" { "PS256" } else { "RS256" };
+            let valid = |name| KeySet::parse(named(name).as_bytes()).is_ok_and(|set| is_valid(token, &by(&set)));
+            assert!(valid(algorithm) && !valid(other), "{algorithm}");
+            let head = URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256"}"#);
+            let signed = format!("{head}.{}", URL_SAFE_NO_PAD.encode("{}"));
+            for text in KEYS[signer] {
+                let mut code = <Hmac<Sha256> as Mac>::new_from_slice(text.as_bytes()).unwrap();
+                code.update(signed.as_bytes());
+                let forged = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(code.finalize().into_bytes()));
+                assert!(!is_valid(&forged, &by(&KeySet::parse(text.as_bytes()).unwrap())), "{algorithm}");
+            }
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use http::HeaderName;
 
 use crate::lang::hir::{Expression, ExpressionKind, Glob, LocalId, TableId};
-use crate::lang::schema::function::{Takes, Text};
+use crate::lang::schema::function::{Accept, Takes, Text};
 use crate::lang::schema::{Directive, Function, Message, Type, Variable};
 
 /// The identity of an expression, its place left out.
@@ -16,6 +16,7 @@ pub(super) enum Subject<'h> {
     Cookie(Message, &'h [u8]),
     Local(LocalId),
     Changed(Function, Box<Subject<'h>>),
+    Accepted(Accept, &'h [Box<[u8]>]),
     IsSet(Box<Subject<'h>>),
     Lookup(TableId, Box<Subject<'h>>),
     InTable(TableId, Box<Subject<'h>>),
@@ -43,6 +44,10 @@ impl<'h> Subject<'h> {
                 .as_slice()
             {
                 [argument] if argument.ty == Type::String => Self::Changed(*function, Box::new(Self::of(argument)?)),
+                _ => return None,
+            },
+            Kind::Call(Function::Accept(function), arguments) => match arguments.as_slice() {
+                [Expression { kind: Kind::List(offered), .. }] => Self::Accepted(*function, offered),
                 _ => return None,
             },
             Kind::Truth(inner) if inner.ty == Type::String => Self::IsSet(Box::new(Self::of(inner)?)),

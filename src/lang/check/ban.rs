@@ -3,8 +3,8 @@
 use super::scope::Scope;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Expression, ExpressionKind, StatementKind};
+use crate::lang::schema::Message;
 use crate::lang::schema::function::{ACTING, Class};
-use crate::lang::schema::{Message, Variable};
 use crate::lang::source::Span;
 use crate::lang::syntax::ast;
 
@@ -47,15 +47,9 @@ fn unfit(whole: &Expression) -> Option<Span> {
         | ExpressionKind::InTable(..)
         | ExpressionKind::Bind(..)
         | ExpressionKind::Choose(..) => false,
-        ExpressionKind::Variable(variable) => is_known(*variable),
+        ExpressionKind::Variable(variable) => variable.is_in_bans(),
         ExpressionKind::Call(function, _) => function.class() == Class::Pure,
         _ => true,
     };
     if is_fit { whole.parts().find_map(unfit) } else { Some(whole.span) }
-}
-
-/// Whether a ban may ask for it: what is known of a response while nobody asks for it.
-fn is_known(variable: Variable) -> bool {
-    use Variable as V;
-    matches!(variable, V::ObjStatus | V::ObjReason | V::ObjProto | V::ObjTtl | V::ObjGrace | V::ObjKeep | V::ObjAge)
 }

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use super::assemble::Assembled;
 use super::findings::Findings;
 use super::names::{Names, Part, SubBody};
-use super::unknown;
+use super::{reserved, unknown};
 use crate::lang::diagnostic::{Code, Diagnostic, Fix};
-use crate::lang::schema::{self, RuleTable, SHORT_NAMES, Step};
+use crate::lang::schema::{RuleTable, Step};
 use crate::lang::source::{FileId, Span};
 use crate::lang::syntax::ast::{AttributeBlock, Declaration, Function, Key, Name, Sub};
 
@@ -113,9 +113,8 @@ impl<'a> Collector<'a, '_> {
 
     fn function(&mut self, function: &'a Function) {
         let name = &function.name;
-        if schema::Function::find(&name.text).is_some() {
-            let message = format!("`{}` is a function of the language", name.text);
-            self.findings.report(Diagnostic::new(Code::E0212, name.span, message).help("choose another name"));
+        if let Some(finding) = reserved::function(name) {
+            self.findings.report(finding);
         } else if self.claim(Group::Function, "function", name) {
             self.names.functions.declare(name, function.span, function);
         }
@@ -123,10 +122,8 @@ impl<'a> Collector<'a, '_> {
 
     /// Takes a name that expressions may use, unless it is taken or has a meaning already.
     fn claim_value(&mut self, kind: &'static str, name: &'a Name) -> bool {
-        let text = name.text.as_str();
-        if text == "none" || text == "now" || SHORT_NAMES.iter().any(|short| short.name == text) {
-            let message = format!("`{text}` has a meaning of its own, a {kind} cannot have that name");
-            self.findings.report(Diagnostic::new(Code::E0212, name.span, message).help("choose another name"));
+        if let Some(finding) = reserved::declared_value(kind, name) {
+            self.findings.report(finding);
         }
         self.claim(Group::Value, kind, name)
     }

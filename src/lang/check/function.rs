@@ -60,8 +60,12 @@ struct Template {
     needs: Vec<Need>,
 }
 
+/// The type that is returned, and by which function; `None` if it is wrong.
+pub(super) type Returned<'n> = Option<(Type, &'n str)>;
+
 /// What a function does, before it is one expression.
-enum Flow {
+#[derive(Clone)]
+pub(super) enum Flow {
     Let(LocalId, Expression),
     If(Vec<(Expression, Vec<Self>)>, Vec<Self>),
     Return(Expression),
@@ -152,7 +156,7 @@ impl<'a> Scope<'_, 'a> {
     }
 
     /// The statements of a body, all of them checked.
-    fn computed(&mut self, body: &'a FunctionBody, returned: Option<(Type, &str)>) -> Option<Vec<Flow>> {
+    pub(super) fn computed(&mut self, body: &'a FunctionBody, returned: Returned<'_>) -> Option<Vec<Flow>> {
         let visible = self.visible();
         let flow: Vec<_> = body.statements.iter().map(|statement| self.computing(statement, returned)).collect();
         self.forget(visible);
@@ -161,11 +165,11 @@ impl<'a> Scope<'_, 'a> {
             let finding = Diagnostic::new(Code::W0501, span_of(behind), "this is never reached");
             self.cx.findings.advise(finding.help("a value is returned above; remove one of the two"));
         }
-        flow.into_iter().collect()
+        Some(flow.into_iter().collect::<Option<Vec<_>>>()?.concat())
     }
 
-    fn computing(&mut self, statement: &'a FunctionStatement, returned: Option<(Type, &str)>) -> Option<Flow> {
-        Some(match statement {
+    fn computing(&mut self, statement: &'a FunctionStatement, returned: Returned<'_>) -> Option<Vec<Flow>> {
+        Some(vec![match statement {
             FunctionStatement::Let(binding) => {
                 let value = self.bound_value(binding);
                 let id = self.declare(binding, value.as_ref().map(|value| value.ty));
@@ -181,11 +185,12 @@ impl<'a> Scope<'_, 'a> {
                 let arms = arms.into_iter().map(|(condition, body)| Some((condition?, body?)));
                 Flow::If(arms.collect::<Option<_>>()?, otherwise.unwrap_or_else(|| Some(Vec::new()))?)
             }
+            FunctionStatement::Match(found, _) => return self.computed_match(found, returned),
             FunctionStatement::Return(value) => match returned {
                 Some((ty, name)) => Flow::Return(self.wanted(value, ty, format_args!("`return` of `{name}`"))?),
                 None => Flow::Return(self.expression(value)?),
             },
-        })
+        }])
     }
 
     /// The statements as one expression.
@@ -320,7 +325,11 @@ fn folded(flow: &[Flow], rest: Option<&Rest<'_>>, budget: &mut usize) -> Result<
         }
         Flow::Let(id, value) => {
             *budget = budget.checked_sub(size(value)).ok_or(Lacking::Bounds)?;
-            let body = folded(tail, rest, budget)?;
+            let mut body = folded(tail, rest, budget)?;
+            if is_as_good_as_its_name(value, *id, &body) {
+                replace(&mut body, *id, &value.kind);
+                return Ok(body);
+            }
             let (ty, span) = (body.ty, body.span);
             Ok(Expression { kind: ExpressionKind::Bind(*id, Box::new(value.clone()), Box::new(body)), ty, span })
         }
@@ -338,6 +347,16 @@ fn folded(flow: &[Flow], rest: Option<&Rest<'_>>, budget: &mut usize) -> Result<
             Ok(Expression { kind: ExpressionKind::Choose(conditions, values), ty, span })
         }
     }
+}
+
+/// Whether the value of a `let` may stand in the place of its name, so that conditions on it are looked up: a function
+/// changes nothing, so it is the same there.
+fn is_as_good_as_its_name(value: &Expression, id: LocalId, body: &Expression) -> bool {
+    is_at_hand(value) || is_literal(&value.kind) || value.is_pure() && uses(body, id) == 1
+}
+
+fn uses(body: &Expression, local: LocalId) -> usize {
+    usize::from(body.kind == ExpressionKind::Local(local)) + body.parts().map(|part| uses(part, local)).sum::<usize>()
 }
 
 /// Numbers the locals from `base` on.
@@ -384,6 +403,7 @@ fn span_of(statement: &FunctionStatement) -> Span {
     match statement {
         FunctionStatement::Let(binding) => binding.span,
         FunctionStatement::If(ladder) => ladder.span,
+        FunctionStatement::Match(_, span) => *span,
         FunctionStatement::Return(value) => value.span,
     }
 }

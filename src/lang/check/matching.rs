@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::expression::negation;
+use super::function::{Flow, Returned};
 use super::membership::Looked;
 use super::operator::{Sign, sign_of};
 use super::scope::Scope;
@@ -10,7 +11,9 @@ use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Arm, Comparison, Expression, ExpressionKind, LocalId, Statement, StatementKind};
 use crate::lang::schema::Type;
 use crate::lang::source::Span;
-use crate::lang::syntax::ast::{self, Block, ListItem, Match, MatchArm, MatchTest, MatchTestKind, TestOperator};
+use crate::lang::syntax::ast::{
+    self, Block, FunctionBody, ListItem, Match, MatchArm, MatchTest, MatchTestKind, TestOperator,
+};
 
 impl<'a> Scope<'_, 'a> {
     /// `match VALUE { TESTS -> { … } … }`
@@ -34,6 +37,26 @@ impl<'a> Scope<'_, 'a> {
         let otherwise = written.otherwise.as_ref().map(|block| self.block(block)).unwrap_or_default();
         *self.statements_before() = before;
         StatementKind::If { arms, otherwise }
+    }
+
+    /// `match VALUE { TESTS -> { … } … }` of a function: what is looked at is kept, and then there is an `if`.
+    pub(super) fn computed_match(
+        &mut self,
+        written: &'a Match<FunctionBody>,
+        returned: Returned<'_>,
+    ) -> Option<Vec<Flow>> {
+        let looked = self.looked_at(&written.subject).map(|looked| self.kept(looked));
+        let (looked, kept) = looked.map_or((None, None), |(looked, kept)| (Some(looked), kept));
+        let mut seen = HashSet::new();
+        let mut arms = Vec::with_capacity(written.arms.len());
+        for arm in &written.arms {
+            let condition = looked.as_ref().and_then(|looked| self.arm_condition(looked, arm, &mut seen));
+            arms.push((condition, self.computed(&arm.then, returned)));
+        }
+        let otherwise = written.otherwise.as_ref().map(|body| self.computed(body, returned));
+        let arms = arms.into_iter().map(|(condition, body)| Some((condition?, body?))).collect::<Option<_>>()?;
+        let ladder = Flow::If(arms, otherwise.unwrap_or_else(|| Some(Vec::new()))?);
+        Some(kept.map(|(id, value)| Flow::Let(id, value)).into_iter().chain([ladder]).collect())
     }
 }
 

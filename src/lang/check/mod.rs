@@ -43,6 +43,7 @@ mod pattern;
 mod possible;
 mod probe;
 mod rate_limit;
+mod reserved;
 mod rules;
 mod scope;
 mod site;

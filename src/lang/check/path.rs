@@ -213,6 +213,14 @@ impl Scope<'_, '_> {
         if self.home == Home::Constant || !allowed.is_empty() {
             return self.check_steps(allowed, Code::E0401, span, format_args!("`{written}`"), "read");
         }
+        if Variable::find(written).is_some_and(Variable::is_in_bans) {
+            let finding = Diagnostic::new(Code::E0401, span, format!("only a `ban` can ask for `{written}`"));
+            self.report(finding.help(format!(
+                "write `ban where {written} == …;`, or `req.{}` for what this request asks for",
+                written.trim_start_matches("obj.")
+            )));
+            return false;
+        }
         let finding = Diagnostic::new(Code::E0401, span, format!("`{written}` can only be set, not read"));
         self.report(finding.help("keep the text in a `let` and use that"));
         false

@@ -6,7 +6,7 @@ use std::fmt::Arguments;
 
 use super::calls::{Caller, Link, name_of};
 use super::context::Context;
-use super::words;
+use super::{reserved, words};
 use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Label, Safety};
 use crate::lang::hir::{LocalId, Statement};
 use crate::lang::schema::{RuleTable, Step, StepSet, Type, Variable};
@@ -156,7 +156,7 @@ impl<'c, 'a> Scope<'c, 'a> {
 
     /// Brings the parameter of a function in sight; not to use it is no mistake.
     pub(super) fn declare_parameter(&mut self, name: &'a Name, ty: Option<Type>) -> LocalId {
-        self.report_shadowing(name);
+        self.report_shadowing("parameter", name);
         let id = self.unnamed();
         self.bring(Local { name, declaration: name.span, id, ty, used: true });
         id
@@ -196,7 +196,7 @@ impl<'c, 'a> Scope<'c, 'a> {
 
     /// Brings a `let` in sight.
     pub(super) fn declare(&mut self, binding: &'a Binding, ty: Option<Type>) -> LocalId {
-        self.report_shadowing(&binding.name);
+        self.report_shadowing("let", &binding.name);
         let id = self.unnamed();
         self.bring(Local { name: &binding.name, declaration: binding.span, id, ty, used: false });
         id
@@ -207,7 +207,7 @@ impl<'c, 'a> Scope<'c, 'a> {
         self.locals.push(local);
     }
 
-    fn report_shadowing(&self, name: &Name) {
+    fn report_shadowing(&self, kind: &str, name: &Name) {
         let names = &self.cx.names;
         let local = self.named.get(name.text.as_str()).and_then(|all| self.locals.get(*all.first()?));
         let local = local.map(|local| (local.kind(), local.name.span));
@@ -229,9 +229,8 @@ impl<'c, 'a> Scope<'c, 'a> {
                     .context(span, "declared here")
                     .help("give this one another name");
             self.report(finding);
-        } else if text == "none" || text == "now" {
-            let message = format!("`{text}` has a meaning of its own, a let cannot have that name");
-            self.report(Diagnostic::new(Code::E0212, name.span, message).help("choose another name"));
+        } else if let Some(finding) = reserved::value(kind, name) {
+            self.report(finding);
         }
     }
 

@@ -55,7 +55,7 @@ fn user(line: &[u8]) -> Result<(&[u8], PasswordHash), &'static str> {
     let (name, rest) = colon.and_then(|colon| line.split_at_checked(colon)).ok_or("there is no name and no colon")?;
     let rest = rest.get(1..).unwrap_or_default();
     let hash = rest.split(|byte| *byte == b':').next().unwrap_or_default();
-    let hash = std::str::from_utf8(hash).map_err(|_| "the password is hashed neither with bcrypt nor with SHA-1")?;
+    let hash = std::str::from_utf8(hash).map_err(|_| "what stands behind the name is no text")?;
     Ok((name, PasswordHash::parse(hash)?))
 }
 

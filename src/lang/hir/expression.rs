@@ -161,6 +161,8 @@ impl Expression {
     #[must_use]
     pub fn is_pure(&self) -> bool {
         let itself = match &self.kind {
+            // What the client accepts is of the request, however it is asked for.
+            ExpressionKind::Call(Function::Accept(_), _) => true,
             ExpressionKind::Call(function, _) => function.class() == Class::Pure,
             _ => true,
         };

@@ -1,12 +1,11 @@
-//! Keys that tokens are signed with (RFC 7517).
+//! Keys that tokens are signed with.
+
+mod json;
+mod pem;
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
-
-/// How a token may be signed (RFC 7518 section 3.1).
+/// How a token may be signed (RFC 7518 section 3.1, RFC 8037 section 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
     /// HMAC with SHA-256.
@@ -17,13 +16,40 @@ pub enum Algorithm {
     Hs512,
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     Rs256,
+    /// RSASSA-PKCS1-v1_5 with SHA-384.
+    Rs384,
+    /// RSASSA-PKCS1-v1_5 with SHA-512.
+    Rs512,
+    /// RSASSA-PSS with SHA-256.
+    Ps256,
+    /// RSASSA-PSS with SHA-384.
+    Ps384,
+    /// RSASSA-PSS with SHA-512.
+    Ps512,
     /// ECDSA on P-256 with SHA-256.
     Es256,
+    /// ECDSA on P-384 with SHA-384.
+    Es384,
+    /// `EdDSA` with Ed25519.
+    EdDsa,
 }
 
 impl Algorithm {
     /// All of them. `none` is none of them.
-    pub const ALL: &[Self] = &[Self::Hs256, Self::Hs384, Self::Hs512, Self::Rs256, Self::Es256];
+    pub const ALL: &[Self] = &[
+        Self::Hs256,
+        Self::Hs384,
+        Self::Hs512,
+        Self::Rs256,
+        Self::Rs384,
+        Self::Rs512,
+        Self::Ps256,
+        Self::Ps384,
+        Self::Ps512,
+        Self::Es256,
+        Self::Es384,
+        Self::EdDsa,
+    ];
 
     /// The name as tokens have it.
     #[must_use]
@@ -33,13 +59,24 @@ impl Algorithm {
             Self::Hs384 => "HS384",
             Self::Hs512 => "HS512",
             Self::Rs256 => "RS256",
+            Self::Rs384 => "RS384",
+            Self::Rs512 => "RS512",
+            Self::Ps256 => "PS256",
+            Self::Ps384 => "PS384",
+            Self::Ps512 => "PS512",
             Self::Es256 => "ES256",
+            Self::Es384 => "ES384",
+            Self::EdDsa => "EdDSA",
         }
     }
 
     /// The algorithm of that name.
     #[must_use]
     pub fn find(name: &str) -> Option<Self> {
+        // RFC 9864 section 2.2: EdDSA with the curve in its name.
+        if name == "Ed25519" {
+            return Some(Self::EdDsa);
+        }
         Self::ALL.iter().copied().find(|algorithm| algorithm.name() == name)
     }
 }
@@ -51,11 +88,13 @@ pub struct KeySet {
     pub keys: Vec<SigningKey>,
 }
 
-/// A key, with the one thing that it may be used for.
+/// A key, with what it may be used for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SigningKey {
     /// Its name, `kid`.
     pub id: Option<String>,
+    /// The one algorithm that it is for; any that its kind is for, if `None`.
+    pub algorithm: Option<Algorithm>,
     /// What is checked with it.
     pub material: Material,
 }
@@ -63,14 +102,9 @@ pub struct SigningKey {
 /// What a key is made of. It alone says how it is used: a token cannot have a public key taken for a secret.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Material {
-    /// A secret that is shared, and the algorithms that it is for.
-    Secret {
-        /// The secret.
-        secret: Vec<u8>,
-        /// The algorithm; any HMAC if `None`.
-        algorithm: Option<Algorithm>,
-    },
-    /// For RS256: modulus and exponent, big-endian.
+    /// For HMAC: a secret that is shared.
+    Secret(Vec<u8>),
+    /// For RSA: modulus and exponent, big-endian.
     Rsa {
         /// The modulus.
         modulus: Vec<u8>,
@@ -79,17 +113,67 @@ pub enum Material {
     },
     /// For ES256: a point of P-256, uncompressed.
     P256(Vec<u8>),
+    /// For ES384: a point of P-384, uncompressed.
+    P384(Vec<u8>),
+    /// For `EdDSA`: a public key of Ed25519.
+    Ed25519(Vec<u8>),
 }
 
 /// Of secrets nothing is shown.
 impl fmt::Debug for Material {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Secret { .. } => "Secret",
+            Self::Secret(_) => "Secret",
             Self::Rsa { .. } => "Rsa",
             Self::P256(_) => "P256",
+            Self::P384(_) => "P384",
+            Self::Ed25519(_) => "Ed25519",
         })
     }
+}
+
+impl Material {
+    /// Whether what is signed in that way can be checked with it.
+    #[must_use]
+    pub fn is_for(&self, algorithm: Algorithm) -> bool {
+        use Algorithm::{EdDsa, Es256, Es384, Hs256, Hs384, Hs512, Ps256, Ps384, Ps512, Rs256, Rs384, Rs512};
+        match self {
+            Self::Secret(_) => matches!(algorithm, Hs256 | Hs384 | Hs512),
+            Self::Rsa { .. } => matches!(algorithm, Rs256 | Rs384 | Rs512 | Ps256 | Ps384 | Ps512),
+            Self::P256(_) => algorithm == Es256,
+            Self::P384(_) => algorithm == Es384,
+            Self::Ed25519(_) => algorithm == EdDsa,
+        }
+    }
+
+    /// An RSA key of a length that is safe and can be reckoned with.
+    fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<Self, &'static str> {
+        let (modulus, exponent) = (without_zeros(modulus), without_zeros(exponent));
+        if !(LEAST_MODULUS_BYTES..=MOST_MODULUS_BYTES).contains(&modulus.len()) {
+            return Err("an RSA key has at least 2048 bits, and at most 8192");
+        }
+        Ok(Self::Rsa { modulus, exponent })
+    }
+
+    fn p256(point: Vec<u8>) -> Result<Self, &'static str> {
+        let fine = point.len() == 65 && point.first() == Some(&4);
+        if fine { Ok(Self::P256(point)) } else { Err("a point of P-256 has two parts of 32 bytes") }
+    }
+
+    fn p384(point: Vec<u8>) -> Result<Self, &'static str> {
+        let fine = point.len() == 97 && point.first() == Some(&4);
+        if fine { Ok(Self::P384(point)) } else { Err("a point of P-384 has two parts of 48 bytes") }
+    }
+
+    fn ed25519(key: Vec<u8>) -> Result<Self, &'static str> {
+        if key.len() == 32 { Ok(Self::Ed25519(key)) } else { Err("a key of Ed25519 has 32 bytes") }
+    }
+}
+
+/// A number as numbers are reckoned with, without the zeros before it.
+fn without_zeros(number: &[u8]) -> Vec<u8> {
+    let start = number.iter().position(|byte| *byte != 0).unwrap_or(number.len());
+    number.get(start..).unwrap_or_default().to_vec()
 }
 
 /// The fewest bytes of a modulus (RFC 7518 section 3.3).
@@ -99,139 +183,18 @@ const LEAST_MODULUS_BYTES: usize = 256;
 const MOST_MODULUS_BYTES: usize = 1024;
 
 impl KeySet {
-    /// A set of keys, `{"keys": [...]}`, or one key (RFC 7517 sections 4 and 5). Keys for other uses and of other
-    /// kinds are left out.
+    /// A set of keys as JSON, `{"keys": [...]}`, or one key (RFC 7517 sections 4 and 5), or public keys and certificates
+    /// in PEM. Keys of a JSON for other uses and of other kinds are left out.
     ///
     /// # Errors
     /// What is wrong, in words that do not tell what stands there.
     pub fn parse(text: &[u8]) -> Result<Self, String> {
-        let whole: Value = serde_json::from_slice(text).map_err(|error| {
-            // Not what serde says: that may hold a part of the text.
-            format!("this is no JSON, at line {}, column {}", error.line(), error.column())
-        })?;
-        let keys = match whole.get("keys") {
-            Some(Value::Array(keys)) => keys.as_slice(),
-            Some(_) => return Err("`keys` is no list".to_owned()),
-            None => std::slice::from_ref(&whole),
-        };
-        let mut read = Vec::with_capacity(keys.len());
-        for (number, key) in (1..).zip(keys) {
-            let key = key.as_object().ok_or("no object").and_then(key_of);
-            read.extend(key.map_err(|why| format!("key {number}: {why}"))?);
-        }
-        if read.is_empty() {
+        let is_json = text.trim_ascii_start().starts_with(b"{") || text.trim_ascii_start().starts_with(b"[");
+        let keys = if is_json { json::keys(text)? } else { pem::keys(text)? };
+        if keys.is_empty() {
             let names: Vec<&str> = Algorithm::ALL.iter().map(|algorithm| algorithm.name()).collect();
             return Err(format!("there is no key for {}", names.join(", ")));
         }
-        Ok(Self { keys: read })
-    }
-}
-
-/// A key; `None` if it is for something else.
-fn key_of(key: &Map<String, Value>) -> Result<Option<SigningKey>, &'static str> {
-    let text = |name: &str| key.get(name).and_then(Value::as_str);
-    if text("use").is_some_and(|usage| usage != "sig") {
-        return Ok(None);
-    }
-    let algorithm = text("alg").map(Algorithm::find);
-    let is_for = |wanted| algorithm.is_none_or(|algorithm| algorithm == Some(wanted));
-    let material = match text("kty") {
-        None => return Err("it has no `kty`"),
-        Some("oct") => match algorithm {
-            Some(None | Some(Algorithm::Rs256 | Algorithm::Es256)) => return Ok(None),
-            algorithm => secret(bytes(key, "k")?, algorithm.flatten())?,
-        },
-        Some("RSA") if is_for(Algorithm::Rs256) => rsa(&bytes(key, "n")?, bytes(key, "e")?)?,
-        Some("EC") if is_for(Algorithm::Es256) && text("crv") == Some("P-256") => {
-            p256(&bytes(key, "x")?, &bytes(key, "y")?)?
-        }
-        Some(_) => return Ok(None),
-    };
-    Ok(Some(SigningKey { id: text("kid").map(str::to_owned), material }))
-}
-
-fn bytes(key: &Map<String, Value>, name: &str) -> Result<Vec<u8>, &'static str> {
-    let text = key.get(name).and_then(Value::as_str).ok_or("a part of it is missing")?;
-    URL_SAFE_NO_PAD.decode(text).map_err(|_| "a part of it is no base64 for URLs")
-}
-
-/// RFC 7518 section 3.2: as long as the hash, at least.
-fn secret(secret: Vec<u8>, algorithm: Option<Algorithm>) -> Result<Material, &'static str> {
-    let least = match algorithm {
-        Some(Algorithm::Hs512) => 64,
-        Some(Algorithm::Hs384) => 48,
-        _ => 32,
-    };
-    if secret.len() < least {
-        return Err("a secret has at least 32 bytes for HS256, 48 for HS384 and 64 for HS512");
-    }
-    Ok(Material::Secret { secret, algorithm })
-}
-
-fn rsa(modulus: &[u8], exponent: Vec<u8>) -> Result<Material, &'static str> {
-    let start = modulus.iter().position(|byte| *byte != 0).unwrap_or(modulus.len());
-    let modulus = modulus.get(start..).unwrap_or_default().to_vec();
-    if !(LEAST_MODULUS_BYTES..=MOST_MODULUS_BYTES).contains(&modulus.len()) {
-        return Err("an RSA key has at least 2048 bits, and at most 8192");
-    }
-    Ok(Material::Rsa { modulus, exponent })
-}
-
-fn p256(x: &[u8], y: &[u8]) -> Result<Material, &'static str> {
-    if x.len() != 32 || y.len() != 32 {
-        return Err("a point of P-256 has two parts of 32 bytes");
-    }
-    Ok(Material::P256([&[4], x, y].concat()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> Result<Vec<SigningKey>, String> {
-        KeySet::parse(text.as_bytes()).map(|set| set.keys)
-    }
-
-    const SECRET: &str = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
-
-    #[test]
-    fn rfc7517_5_keys_for_other_uses_are_left_out() {
-        let text = format!(
-            r#"{{"keys": [
-                {{"kty": "oct", "k": "{SECRET}", "kid": "a"}},
-                {{"kty": "oct", "k": "{SECRET}", "alg": "A128KW"}},
-                {{"kty": "oct", "k": "{SECRET}", "use": "enc"}},
-                {{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}},
-                {{"kty": "EC", "crv": "P-384", "x": "", "y": ""}}
-            ]}}"#
-        );
-        let keys = parse(&text).unwrap();
-        assert_eq!(keys.iter().map(|key| key.id.as_deref()).collect::<Vec<_>>(), [Some("a")]);
-        assert_eq!(parse(&format!(r#"{{"kty": "oct", "k": "{SECRET}"}}"#)).unwrap().len(), 1);
-    }
-
-    #[test]
-    fn what_is_wrong_is_told_without_what_stands_there() {
-        for (text, why) in [
-            ("s3cret", "no JSON, at line 1"),
-            (r#"{"keys": "s3cret"}"#, "`keys` is no list"),
-            (r#"{"keys": ["s3cret"]}"#, "key 1: no object"),
-            (r#"{"keys": []}"#, "there is no key"),
-            (r#"{"kty": "oct", "k": "c2hvcnQ"}"#, "at least 32 bytes"),
-            (r#"{"kty": "oct", "k": "s3cret!"}"#, "no base64"),
-            (r#"{"kty": "oct"}"#, "is missing"),
-            (r#"{"kty": "RSA", "n": "AQAB", "e": "AQAB"}"#, "2048 bits"),
-            (r#"{"kty": "EC", "crv": "P-256", "x": "AQAB", "y": "AQAB"}"#, "32 bytes"),
-            (r#"{"k": "c2hvcnQ"}"#, "no `kty`"),
-        ] {
-            let found = parse(text).unwrap_err();
-            assert!(found.contains(why) && !found.contains("s3cret"), "{found} of {text}");
-        }
-    }
-
-    #[test]
-    fn nothing_of_a_secret_is_shown() {
-        let keys = KeySet::parse(format!(r#"{{"kty": "oct", "k": "{SECRET}"}}"#).as_bytes());
-        assert_eq!(format!("{keys:?}"), "Ok(KeySet { keys: [SigningKey { id: None, material: Secret }] })");
+        Ok(Self { keys })
     }
 }

@@ -26,7 +26,7 @@ pub use pattern::{Glob, PATTERN_SIZE_LIMIT_BYTES, Pattern, literal_start};
 pub use site::{HostPattern, Site};
 pub use statement::{Arm, KeyPart, Normalization, Outcome, Statement, StatementKind, Tags, Target};
 pub use table::{Datum, Table};
-pub use users::{MOST_BCRYPT_COST, PasswordHash, Users};
+pub use users::{MOST_BCRYPT_COST, MOST_SHA_ROUNDS, PasswordHash, ShaDigest, Users};
 
 use std::net::IpAddr;
 

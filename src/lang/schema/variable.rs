@@ -174,6 +174,8 @@ variables! {
     ObjAge "obj.age" Duration STORED NONE NONE "Its age.";
     ObjTime "obj.time" Time STORED NONE NONE "When it was made, by its age.";
     ObjHits "obj.hits" Int STORED NONE NONE "How often it was served from the store; 0 on a miss.";
+    ObjUrl "obj.url" String NONE NONE NONE "The URL that was asked for when it was stored, as `req.url` was then.";
+    ObjHost "obj.host" String NONE NONE NONE "The host that was asked for, as `req.host` was then.";
     ObjUncacheable "obj.uncacheable" Bool STORED NONE NONE "It was not stored.";
 
     RespStatus "resp.status" Int ANSWER ANSWER NONE "The status sent to the client.";
@@ -189,6 +191,23 @@ impl Variable {
     #[must_use]
     pub fn find(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|variable| variable.name() == name)
+    }
+
+    /// Whether a `ban` may ask for it: what is known of a stored response while nobody asks for that.
+    #[must_use]
+    pub const fn is_in_bans(self) -> bool {
+        matches!(
+            self,
+            Self::ObjStatus
+                | Self::ObjReason
+                | Self::ObjProto
+                | Self::ObjTtl
+                | Self::ObjGrace
+                | Self::ObjKeep
+                | Self::ObjAge
+                | Self::ObjUrl
+                | Self::ObjHost
+        )
     }
 }
 

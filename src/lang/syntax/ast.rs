@@ -244,6 +244,8 @@ pub enum FunctionStatement {
     Let(Binding),
     /// `if (…) { … } else if (…) { … } else { … }`
     If(FunctionIf),
+    /// `match VALUE { TESTS -> { … } … }`
+    Match(Match<FunctionBody>, Span),
     /// `return EXPRESSION;`
     Return(Expression),
 }

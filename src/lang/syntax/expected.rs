@@ -142,16 +142,18 @@ fn in_words(rule: Rule) -> &'static str {
         | Rule::ban_statement
         | Rule::effect
         | Rule::fn_if
+        | Rule::fn_match
         | Rule::value_return => "a statement",
         Rule::set | Rule::unset | Rule::call | Rule::rule_action | Rule::step => "an action",
         Rule::row => "`when`",
-        Rule::arm | Rule::choice => "a test",
+        Rule::arm | Rule::fn_arm | Rule::choice => "a test",
         Rule::else_row
         | Rule::else_if
         | Rule::fn_else_if
         | Rule::fn_otherwise
         | Rule::otherwise
         | Rule::otherwise_arm
+        | Rule::fn_else_arm
         | Rule::otherwise_choice => "`else`",
         Rule::block | Rule::fn_block => "`{`",
         Rule::condition => "`(`",

@@ -91,12 +91,13 @@ impl Mistake<'_, '_> {
     /// `set req.url = "/";` in a function.
     fn effect_in_function(&self) -> Option<Diagnostic> {
         let word = self.found_word();
-        let computes = self.expected.only(&[Rule::EOI, Rule::brace_close, Rule::kw_let, Rule::kw_if, Rule::kw_return]);
+        let starts = [Rule::EOI, Rule::brace_close, Rule::kw_let, Rule::kw_if, Rule::kw_match, Rule::kw_return];
+        let computes = self.expected.only(&starts);
         if self.at_end || !computes || !self.expected.has(Rule::kw_return) || word.is_empty() {
             return None;
         }
         let message = format!("`{word}` has no place in a function, which computes and does nothing");
-        let help = "a function has `let`, `if` and `return VALUE;`; what is done belongs into a `sub`";
+        let help = "a function has `let`, `if`, `match` and `return VALUE;`; what is done belongs into a `sub`";
         Some(Diagnostic::new(Code::E0101, self.place(), message).help(help))
     }
 

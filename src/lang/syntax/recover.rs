@@ -106,6 +106,8 @@ impl Mending<'_, '_> {
         match section {
             Section::Statements if self.stream.leading_word(part.start) == "match" => Section::Arms,
             Section::Arms => Section::Statements,
+            Section::Computation if self.stream.leading_word(part.start) == "match" => Section::FunctionArms,
+            Section::FunctionArms => Section::Computation,
             other => other,
         }
     }

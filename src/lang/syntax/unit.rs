@@ -28,6 +28,8 @@ pub(super) enum Section {
     Rows,
     /// Of a `match` that is a statement.
     Arms,
+    /// The same of a function.
+    FunctionArms,
     /// Of `normalize`.
     Clauses,
     /// Of `key`.
@@ -67,6 +69,7 @@ impl Section {
             Self::Computation => Rule::fn_piece,
             Self::Rows => Rule::row_piece,
             Self::Arms => Rule::arm_piece,
+            Self::FunctionArms => Rule::fn_arm_piece,
             Self::Clauses => Rule::clause_piece,
             Self::KeyParts => Rule::key_piece,
         }
@@ -210,14 +213,14 @@ fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
         Section::Members => tok.first_on_line && matches!(tok.kind, TokenKind::Dot | TokenKind::Word),
         Section::Entries => tok.first_on_line && (tok.kind.is_string() || tok.kind == TokenKind::Not),
         Section::Statements | Section::Computation if word == "if" => stream.leading_word(index - 1) != "else",
-        Section::Statements if word == "match" => tok.first_on_line,
+        Section::Statements | Section::Computation if word == "match" => tok.first_on_line,
         Section::Statements if CONTEXTUAL_STATEMENTS.contains(&word) => {
             tok.first_on_line && starts_contextual(stream, index)
         }
         Section::Statements | Section::Computation => matches!(word, "let" | "set" | "unset" | "call" | "return"),
         Section::Rows => matches!(word, "when" | "else"),
         Section::Data => false,
-        Section::Arms => word == "else",
+        Section::Arms | Section::FunctionArms => word == "else",
         Section::KeyParts => tok.first_on_line && starts_value(stream, index),
         Section::Clauses => {
             tok.first_on_line && NORMALIZE_CLAUSES.contains(&word) && stream.kind(index - 1) != Some(TokenKind::Comma)

@@ -171,6 +171,6 @@ pub use seat::Seat;
 pub use storage::{
     Family, FillIntent, Found, Guard, LanguageWanted, NoOlder, ObjectId, OfSlice, PingoraStorage, key_of,
 };
-pub use stored::{StoredResponse, StoredTags, StoredTimes, group_of};
+pub use stored::{StoredResponse, StoredTags, StoredTarget, StoredTimes, group_of};
 pub use stored_body::{StoredFill, StoredHit, Surround, Wanted};
 pub use turn::{Ended, Turn};

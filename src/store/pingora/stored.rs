@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use pingora::cache::CacheMeta;
 use pingora::cache::key::{HashBinary, hash_key};
 
-use super::head::{Particulars, Record};
+use super::head::{Beside, Particulars, Record};
 use super::storage::Found;
 use crate::cache::StaleWindows;
 use crate::store::{Key, StoredHead};
@@ -42,6 +42,15 @@ pub struct StoredTimes {
 /// Set on what is about to be stored: its tags, by their [groups](group_of).
 #[derive(Clone, Debug, Default)]
 pub struct StoredTags(pub Arc<[u64]>);
+
+/// Set on what is about to be stored: what was asked for, where that is to be known of it later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredTarget {
+    /// The URL.
+    pub url: Box<[u8]>,
+    /// The host.
+    pub host: Box<[u8]>,
+}
 
 /// The group of all that has this tag.
 #[must_use]
@@ -93,7 +102,13 @@ impl StoredResponse {
             times,
         };
         let tags = meta.extensions().get::<StoredTags>().map(|tags| &*tags.0).unwrap_or_default();
-        Self(Record::new(&particulars, header, tags))
+        Self(Record::new(&particulars, header, Beside { tags, target: meta.extensions().get() }))
+    }
+
+    /// What was asked for when it was stored, if that was said then.
+    #[must_use]
+    pub fn target(&self) -> Option<StoredTarget> {
+        self.0.target()
     }
 
     /// What is known of it beside its fields.

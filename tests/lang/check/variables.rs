@@ -243,6 +243,20 @@ fn each_variable_is_possible_where_the_schema_says() {
     }
 }
 
+#[test]
+fn bans_ask_for_what_the_schema_says() {
+    let stored = Variable::ALL.iter().filter(|variable| variable.name().starts_with("obj."));
+    for variable in stored {
+        let test = match variable.ty() {
+            Type::Bool => variable.name().to_owned(),
+            ty => format!("{} == {}", variable.name(), value_of(ty)),
+        };
+        let found = errors(Step::Recv, &[format!("ban where {test};")]);
+        let expected: &[&str] = if variable.is_in_bans() { &[] } else { &["E0745"] };
+        assert_eq!(found[0], expected, "{test}");
+    }
+}
+
 /// The steps that a cell of the table names.
 fn steps_of(cell: &str) -> Vec<Step> {
     let set = |word: &str| match word {

@@ -11,7 +11,7 @@ use warp_edge::lang::schema::{Action, Message, Step, Type, Variable};
 use super::build::*;
 use super::equal::{Compiled, agree, both};
 use super::facts::Request;
-use super::random::{acls, ifs, long_ladder, requests};
+use super::random::{accepted, acls, ifs, long_ladder, requests};
 
 /// A table with one row for each condition, each ending in its own place.
 fn table(conditions: Vec<Expression>) -> Hir {
@@ -249,6 +249,22 @@ fn what_an_arm_has_changed_decides_what_comes_then() {
         let (tree, oracle) = both(&compiled, &request);
         assert_eq!(tree, oracle);
         assert_eq!(tree.1.headers[&(Message::Req, "x-a".to_owned())], last.as_bytes());
+    }
+}
+
+#[test]
+fn what_the_client_likes_best_is_looked_up() {
+    let language = |name: &str| equal(accepted(&["de", "en", "fr"]), name);
+    let rows =
+        ["de", "en", "fr"].iter().flat_map(|name| ["/a/", "/b/"].map(|start| all(vec![language(name), under(start)])));
+    let hir = table(rows.collect());
+    assert_eq!(looked_up(&hir), ["req.accept.language([\"de\", \"en\", \"fr\"]): texts 3"]);
+    let compiled = Compiled::new(hir);
+    for said in [None, Some("en"), Some("fr;q=0.1, de"), Some("it"), Some("*")] {
+        let mut request = with_path("/b/x");
+        request.headers.extend(said.map(|said| ((Message::Req, "accept-language".to_owned()), said.into())));
+        let (tree, oracle) = both(&compiled, &request);
+        assert_eq!(tree, oracle, "{said:?}");
     }
 }
 

@@ -26,6 +26,15 @@ fn is_news(path: STRING) -> BOOL {
     return path == "/latest";
 }
 
+fn kind_of(path: STRING) -> STRING {
+    match str.split(path, 1, separators: "/") {
+        "news" or "archive" -> { return "text"; }
+        ~ "^[0-9]+$" -> { let kind = "number"; return kind; }
+        "static" -> { if (path ext ["css"]) { return "style"; } }
+    }
+    return "other";
+}
+
 fn twice(text: STRING) -> STRING { return text + text; }
 fn host() -> STRING { return req.host ?? "none"; }
 "#;
@@ -51,6 +60,13 @@ fn a_call_yields_what_the_first_return_on_its_way_says() {
 }
 
 #[test]
+fn a_match_returns_from_the_arm_that_holds_and_goes_on_behind_it_otherwise() {
+    let kinds = ["/news/1", "/archive", "/42", "/static/a.css", "/static/a.js", "/"]
+        .map(|path| value("kind_of(req.path)", path));
+    assert_eq!(kinds, ["text", "text", "number", "style", "other", "other"]);
+}
+
+#[test]
 fn arguments_are_computed_where_the_call_stands() {
     assert_eq!(value("twice(twice(req.path) + host())", "/a"), "/a/aexample.com/a/aexample.com");
     assert_eq!(value("twice(text: section(req.path, \"-\"))", "/b/c"), "bb");
@@ -62,6 +78,11 @@ fn a_condition_that_calls_is_looked_up_like_one_that_is_written_out() {
         let more = (0..40).map(|at| format!("when path == \"/{at}\" -> pass; ")).collect::<Vec<_>>().concat();
         let text = format!(
             "{FUNCTIONS}\nfn within(path: STRING) -> BOOL {{ if (path under \"/a/\") {{ return true; }} return path == \"/b\"; }}
+             fn kept(path: STRING) -> BOOL {{
+                 let is_a = path under \"/a/\";
+                 let same = path;
+                 match same {{ \"/b\" -> {{ return true; }} else -> {{ return is_a; }} }}
+             }}
              rules request first {{ when {first} -> pass; when {second} -> deny 403; {more} when path == \"/c\" -> cache; }}"
         );
         looked_up(&checked(&text).0)
@@ -69,6 +90,7 @@ fn a_condition_that_calls_is_looked_up_like_one_that_is_written_out() {
     let written_out = rows("path under \"/a/\" or path == \"/b\"", "path == \"/d\"");
     assert!(!written_out.is_empty());
     assert_eq!(rows("within(req.path)", "path == \"/d\""), written_out);
+    assert_eq!(rows("kept(req.path)", "path == \"/d\""), written_out);
 }
 
 #[test]

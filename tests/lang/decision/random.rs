@@ -7,7 +7,7 @@ use warp_edge::lang::hir::{
     Acl, Arithmetic, Arm, Comparison, Datum, Expression, ExpressionKind, Glob, Hir, KeyPart, LocalId, Normalization,
     Outcome, Statement, StatementKind, StepBody, Sub, SubId, Table, TableId, Tags, Target,
 };
-use warp_edge::lang::schema::function::{Core, Header, Text, World};
+use warp_edge::lang::schema::function::{Accept, Core, Header, Text, World};
 use warp_edge::lang::schema::{Action, Directive, Message, Step, Type, Variable};
 
 use super::build::*;
@@ -65,6 +65,7 @@ fn subject() -> BoxedStrategy<Expression> {
         1 => name().prop_map(|name| expression(ExpressionKind::Cookie(Message::Req, name), Type::String)),
         1 => (0_u32..3).prop_map(|id| expression(ExpressionKind::Local(LocalId(id)), Type::String)),
         1 => Just(call(Text::ToLower, vec![path()])),
+        1 => select(&["a", "b"][..]).prop_map(|last| accepted(&["a", last])),
         1 => (select(&["x-a", "x-b"][..]), texts())
             .prop_map(|(name, last)| fallback(vec![header(name), text(last)])),
         1 => texts().prop_map(|then| chosen(host(), then, "/a")),
@@ -113,6 +114,11 @@ fn ban() -> BoxedStrategy<Expression> {
             None => test,
         })
         .boxed()
+}
+
+/// `req.accept.language([…])`
+pub fn accepted(languages: &[&str]) -> Expression {
+    call(Accept::Language, vec![expression(ExpressionKind::List(list(languages)), Type::String)])
 }
 
 /// The first of the texts that is set.
@@ -370,10 +376,13 @@ pub fn requests() -> impl Strategy<Value = Request> {
     let fields = prop::collection::vec((select(&["x-a", "x-b", "cookie"][..]), texts()), 0..4);
     let cookies = prop::option::of(select(&["a=/a; b=b", "utm_a=1", "b=ab;a"][..]));
     let said = select(&["max-age=1", "max-age=2, no-cache", "no-cache, max-age=x", "max-age"][..]);
-    let fields = (fields, prop::option::of(said)).prop_map(|(mut fields, said)| {
-        fields.extend(said.map(|said| ("cache-control", said)));
-        fields
-    });
+    let accepted = select(&["a, b;q=0.5", "b", "c", "*;q=0"][..]);
+    let fields =
+        (fields, prop::option::of(said), prop::option::of(accepted)).prop_map(|(mut fields, said, accepted)| {
+            fields.extend(said.map(|said| ("cache-control", said)));
+            fields.extend(accepted.map(|accepted| ("accept-language", accepted)));
+            fields
+        });
     let address = select(&["10.0.0.1", "10.0.0.2", "11.0.0.1", "::1"][..]);
     (url, texts(), fields, cookies, address, 198_i64..207, any::<bool>()).prop_map(
         |((path, query), host, fields, cookies, address, status, flag)| {

@@ -104,10 +104,15 @@ meets it. {SIDES}"
         &["variable", "type", "read in", "set in", "unset in", "what it is"],
         Variable::ALL.iter().map(|variable| {
             let access = variable.access();
+            let read = match (variable.is_in_bans(), access.read.is_empty()) {
+                (true, true) => code("ban"),
+                (true, false) => format!("{}, `ban`", places(access.read)),
+                (false, _) => places(access.read),
+            };
             vec![
                 code(variable.name()),
                 variable.ty().name().to_owned(),
-                places(access.read),
+                read,
                 places(access.set),
                 places(access.unset),
                 variable.doc().to_owned(),

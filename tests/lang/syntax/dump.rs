@@ -49,8 +49,20 @@ impl Dump {
                         self.nested("else", |dump| dump.function_body(body));
                     }
                 }
+                FunctionStatement::Match(found, _) => self.matching(found, Self::function_body),
             }
         }
+    }
+
+    fn matching<T>(&mut self, found: &Match<T>, body: impl Fn(&mut Self, &T)) {
+        self.nested(&format!("match {}", expression(&found.subject)), |dump| {
+            for arm in &found.arms {
+                dump.nested(&tests(&arm.tests), |dump| body(dump, &arm.then));
+            }
+            if let Some(otherwise) = &found.otherwise {
+                dump.nested("else", |dump| body(dump, otherwise));
+            }
+        });
     }
 
     fn declaration(&mut self, declaration: &Declaration) {
@@ -162,14 +174,7 @@ impl Dump {
                 }
             }
             StatementKind::Match(found) => {
-                self.nested(&format!("match {}", expression(&found.subject)), |dump| {
-                    for arm in &found.arms {
-                        dump.nested(&tests(&arm.tests), |dump| dump.block(&arm.then));
-                    }
-                    if let Some(block) = &found.otherwise {
-                        dump.nested("else", |dump| dump.block(block));
-                    }
-                });
+                self.matching(found, Self::block);
             }
             kind => self.line(&simple(kind)),
         }

@@ -68,6 +68,22 @@ fn users_are_those_of_a_file_that_may_change() {
     proxy.wait_for_reload("ok");
     assert_eq!((status(&proxy, "alice:open"), status(&proxy, "bob:open")), (401, 200));
 
+    let others = "carol:$apr1$abcdefgh$M6iygawm05mFb0y4lNi270
+dan:$6$rounds=1000$saltstring$UUq6JJwSPA2z4yDWHxLz2DkhcDQ251my4kvd0oxx9GB487Cn5SQPdNZqyKYECAsDbmA8GOoB9hJmwXsovkmiI.
+erin:$5$abc$JjHhV1dhqUUk2/UqA0T27s87e68V2BeJGRsIMqpBFb4
+bob:{SHA}X8fji//gDKRq3YkUVGSi6vdZ1cI=\n";
+    proxy.change(|dir| fs::write(dir.join("users.htpasswd"), others).unwrap());
+    proxy.wait_for_reload("ok");
+    for name in ["carol", "dan", "erin"] {
+        let with = |password: &str| status(&proxy, &format!("{name}:{password}"));
+        assert_eq!((with("open"), with("Open"), with("open")), (200, 401, 200), "{name}");
+    }
+
+    let endless = others.replace("rounds=1000$", "rounds=999999999$");
+    proxy.change(|dir| fs::write(dir.join("users.htpasswd"), endless).unwrap());
+    proxy.wait_for_reload("rejected");
+    assert!(proxy.log().contains("line 2 of the users: a SHA-crypt has"), "{}", proxy.log());
+
     proxy.change(|dir| fs::write(dir.join("users.htpasswd"), "carol:s3cret\n").unwrap());
     proxy.wait_for_reload("rejected");
     assert_eq!((status(&proxy, "bob:open"), proxy.log().contains("s3cret")), (200, false));

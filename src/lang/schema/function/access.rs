@@ -23,15 +23,17 @@ functions! {
         mistakes [r#"sign_url("/a.mp4", "s3cret", until: 1h)"# => "E0301"];
 
     Basic "auth.basic" (authorization: String, users: Users) -> Bool, Reads in ANYWHERE,
-        "Whether `Authorization` names one of the users with the right password (RFC 7617). The users are the path of a file as `htpasswd` makes it, which is watched, or a list of its lines. Passwords are hashed with bcrypt (`htpasswd -B`) or with SHA-1 (`-s`)."
+        "Whether `Authorization` names one of the users with the right password (RFC 7617). The users are the path of a file as `htpasswd` makes it, which is watched, or a list of its lines. Passwords are hashed with bcrypt (`htpasswd -B`), SHA-crypt (`$6$`, `$5$`), MD5-crypt (`$apr1$`, `$1$`) or SHA-1 (`{SHA}`)."
         examples [
             r#"auth.basic("Basic YWxpY2U6b3Blbg==", ["alice:{SHA}X8fji//gDKRq3YkUVGSi6vdZ1cI="])"# => "true",
+            r#"auth.basic("Basic YWxpY2U6b3Blbg==", ["alice:$apr1$abcdefgh$M6iygawm05mFb0y4lNi270"])"# => "true",
             r#"auth.basic("Basic YWxpY2U6b3Blbg==", users: "users.htpasswd")"# => "true",
             r#"auth.basic(req.http.Authorization, users: "users.htpasswd")"# => "false"
         ]
         mistakes [
             r#"auth.basic(req.http.Authorization, "nobody.htpasswd")"# => "E0222",
-            r#"auth.basic(req.http.Authorization, ["alice:open"])"# => "E0387"
+            r#"auth.basic(req.http.Authorization, ["alice:open"])"# => "E0387",
+            r#"auth.basic(req.http.Authorization, ["alice:$5$rounds=999999999$abc$LYYxhg4hUOLXa6nldnrXJNoudcPgiaf4NUM9ysO/uK9"])"# => "E0387"
         ];
 
     BasicUser "auth.user" (authorization: String) -> String or Unset, Pure in ANYWHERE,

@@ -61,7 +61,7 @@ functions! {
         ];
 
     Ban "std.ban" (condition: String) -> Void, Effect in ACTING,
-        "Bans all that is stored of which the text holds, in the words of Varnish: tests with `&&` between them, each a field (`obj.http.X`, `obj.status`, `obj.age`, `obj.ttl`, `obj.grace`, `obj.keep`, and `req.url` and `req.http.X` of whoever asks next), an operator (`==`, `!=`, `~`, `!~`; `<`, `<=`, `>`, `>=` for durations) and a value. Where the text is known beforehand, `ban where` is checked with the policy."
+        "Bans all that is stored of which the text holds, in the words of Varnish: tests with `&&` between them, each a field (`obj.http.X`, `obj.url`, `obj.host`, `obj.status`, `obj.age`, `obj.ttl`, `obj.grace`, `obj.keep`, and `req.url` and `req.http.X` of whoever asks next), an operator (`==`, `!=`, `~`, `!~`; `<`, `<=`, `>`, `>=` for durations) and a value. Where the text is known beforehand, `ban where` is checked with the policy."
         examples [r#"std.ban("obj.http.X-Kind == " + req.http.X-Kind)"#]
         mistakes ["std.ban()" => "E0305"];
 

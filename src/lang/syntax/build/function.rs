@@ -26,7 +26,7 @@ impl Builder<'_> {
         parameters.map(parameter).collect()
     }
 
-    fn function_body(&mut self, node: Node<'_>) -> Option<FunctionBody> {
+    pub(super) fn function_body(&mut self, node: Node<'_>) -> Option<FunctionBody> {
         let span = node.span();
         let statements = node.children().filter(|part| !matches!(part.rule(), Rule::brace_open | Rule::brace_close));
         Some(FunctionBody { statements: statements.map(|part| self.computing(part)).collect::<Option<_>>()?, span })
@@ -40,6 +40,7 @@ impl Builder<'_> {
                 FunctionStatement::Let(Binding { span, ..self.binding(node.child(Rule::binding)?)? })
             }
             Rule::fn_if => FunctionStatement::If(self.function_if(node)?),
+            Rule::fn_match => FunctionStatement::Match(self.function_match(node)?, node.span()),
             Rule::value_return => FunctionStatement::Return(self.expression(node.child(Rule::expression)?, 0)?),
             _ => return None,
         })

@@ -1,6 +1,6 @@
 //! `match`, the statement and the expression.
 
-use super::super::ast::{Block, Expression, Match, MatchArm, MatchTest, MatchTestKind, TestOperator};
+use super::super::ast::{Block, Expression, FunctionBody, Match, MatchArm, MatchTest, MatchTestKind, TestOperator};
 use super::super::grammar::Rule;
 use super::super::parsed::Node;
 use super::Builder;
@@ -17,6 +17,11 @@ impl Builder<'_> {
         self.matching(node, depth, |builder, arm| builder.expression(arm.child(Rule::expression)?, depth + 1))
     }
 
+    /// `match VALUE { TESTS -> { … } … }` of a function.
+    pub(super) fn function_match(&mut self, node: Node<'_>) -> Option<Match<FunctionBody>> {
+        self.matching(node, 0, |builder, arm| builder.function_body(arm.child(Rule::fn_block)?))
+    }
+
     fn matching<T>(
         &mut self,
         node: Node<'_>,
@@ -27,12 +32,14 @@ impl Builder<'_> {
         for part in node.children() {
             match part.rule() {
                 Rule::expression => subject = Some(self.expression(part, depth + 1)?),
-                Rule::arm | Rule::choice => {
+                Rule::arm | Rule::choice | Rule::fn_arm => {
                     let span = part.span();
                     let tests = self.tests(part.child(Rule::tests)?, depth + 1)?;
                     arms.push(MatchArm { tests, then: then(self, part)?, span });
                 }
-                Rule::otherwise_arm | Rule::otherwise_choice => otherwise = Some(then(self, part)?),
+                Rule::otherwise_arm | Rule::otherwise_choice | Rule::fn_else_arm => {
+                    otherwise = Some(then(self, part)?);
+                }
                 _ => {}
             }
         }

@@ -19,7 +19,7 @@ mod templates;
 mod value;
 mod varint;
 
-pub use particulars::Particulars;
+pub use particulars::{Beside, Particulars};
 pub use record::Record;
 
 /// How much memory is given to what all heads share, in bytes; never more than half a mebibyte.

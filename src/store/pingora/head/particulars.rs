@@ -10,7 +10,7 @@ use pingora::cache::key::HashBinary;
 use super::span;
 use super::varint::{self, Reader};
 use crate::cache::StaleWindows;
-use crate::store::pingora::StoredTimes;
+use crate::store::pingora::{StoredTarget, StoredTimes};
 
 /// What the flags say, from the lowest bit on. First of what is read at each lookup, see [`Lifetime`].
 mod flag {
@@ -43,8 +43,10 @@ mod flag {
     pub const SITE: u32 = 1 << 18;
     /// It says when the origin was asked for it.
     pub const ASKED: u32 = 1 << 19;
+    /// It says what was asked for.
+    pub const TARGET: u32 = 1 << 20;
     /// All that stand in the third byte.
-    pub const IN_THIRD: u32 = FAR_OFF | TAGS | SITE | ASKED;
+    pub const IN_THIRD: u32 = FAR_OFF | TAGS | SITE | ASKED | TARGET;
 }
 
 /// The versions that there are; their places stand for them.
@@ -76,6 +78,21 @@ pub struct Particulars {
     pub variance: Option<HashBinary>,
     /// What warp knows beyond that.
     pub times: StoredTimes,
+}
+
+/// What a record says beside the particulars, for whoever asks for it alone.
+#[derive(Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// The tags, by their groups.
+    pub tags: &'a [u64],
+    /// What was asked for.
+    pub target: Option<&'a StoredTarget>,
+}
+
+/// The same as it is read: eight bytes for each tag, the URL and the host.
+struct Behind<'a> {
+    tags: &'a [u8],
+    target: Option<[&'a [u8]; 2]>,
 }
 
 /// How long it is of use: what is asked at each lookup, and stands first.
@@ -159,9 +176,10 @@ fn whole_seconds(duration: Duration) -> u32 {
 }
 
 impl Particulars {
-    /// Writes them, with the tags of the response; the fields follow.
-    pub fn write(&self, tags: &[u64], out: &mut Vec<u8>) {
-        let flags = self.flags(!tags.is_empty());
+    /// Writes them, with what is known beside them; the fields follow.
+    pub fn write(&self, beside: Beside<'_>, out: &mut Vec<u8>) {
+        let Beside { tags, target } = beside;
+        let flags = self.flags(beside);
         write_flags(flags, out);
         match nanos_since_epoch(self.created) {
             Some(nanos) => out.extend_from_slice(&nanos.to_le_bytes()),
@@ -186,9 +204,12 @@ impl Particulars {
                 out.extend_from_slice(&tag.to_le_bytes());
             }
         }
+        for text in target.into_iter().flat_map(|target| [&target.url, &target.host]) {
+            varint::write_bytes(text, out);
+        }
     }
 
-    fn flags(&self, has_tags: bool) -> u32 {
+    fn flags(&self, beside: Beside<'_>) -> u32 {
         let (times, birth) = (&self.times, self.times.family_birth);
         let bits = [
             (flag::GRACE, times.grace != Duration::ZERO),
@@ -207,9 +228,10 @@ impl Particulars {
             (flag::VARIANCE, self.variance.is_some()),
             (flag::BESIDE_LANGUAGE, times.beside_language.is_some()),
             (flag::FAR_OFF, nanos_since_epoch(self.created).is_none()),
-            (flag::TAGS, has_tags),
+            (flag::TAGS, !beside.tags.is_empty()),
             (flag::SITE, times.site.is_some()),
             (flag::ASKED, times.asked.is_some()),
+            (flag::TARGET, beside.target.is_some()),
         ];
         let flags = bits.into_iter().filter(|(_, is_set)| *is_set).fold(0, |flags, (bit, _)| flags | bit);
         if flags & flag::IN_THIRD == 0 { flags } else { flags | flag::MORE }
@@ -257,6 +279,17 @@ impl Particulars {
 
     /// Reads them and the tags, which are eight bytes each.
     pub fn read_with_tags<'a>(reader: &mut Reader<'a>) -> Option<(Self, &'a [u8])> {
+        Self::read_all(reader).map(|(particulars, behind)| (particulars, behind.tags))
+    }
+
+    /// Reads them and what was asked for.
+    pub fn read_with_target(reader: &mut Reader) -> Option<(Self, Option<StoredTarget>)> {
+        let (particulars, behind) = Self::read_all(reader)?;
+        let target = behind.target.map(|[url, host]| StoredTarget { url: url.into(), host: host.into() });
+        Some((particulars, target))
+    }
+
+    fn read_all<'a>(reader: &mut Reader<'a>) -> Option<(Self, Behind<'a>)> {
         let Lifetime { flags, created, fresh_until, windows } = Lifetime::read(reader)?;
         let is_set = |bit| flags & bit != 0;
         let mut windows_sec = Lifetime::usual_windows(&windows);
@@ -282,6 +315,7 @@ impl Particulars {
         };
         let tags: usize = if is_set(flag::TAGS) { reader.number_as()? } else { 0 };
         let tags = reader.take(tags.checked_mul(size_of::<u64>())?)?;
+        let target = if is_set(flag::TARGET) { Some([reader.bytes()?, reader.bytes()?]) } else { None };
         let (stale_while_revalidate_sec, stale_if_error_sec) = windows_sec;
         let particulars = Self {
             status,
@@ -296,7 +330,7 @@ impl Particulars {
             variance,
             times,
         };
-        Some((particulars, tags))
+        Some((particulars, Behind { tags, target }))
     }
 }
 
@@ -362,9 +396,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn they_are_read_back(particulars in particulars(), tags in prop::collection::vec(any::<u64>(), 0..4)) {
+        fn they_are_read_back(
+            particulars in particulars(), tags in prop::collection::vec(any::<u64>(), 0..4),
+            target in option::of(any::<(Vec<u8>, Vec<u8>)>()),
+        ) {
+            let target = target.map(|(url, host)| StoredTarget { url: url.into(), host: host.into() });
             let mut out = Vec::new();
-            particulars.write(&tags, &mut out);
+            particulars.write(Beside { tags: &tags, target: target.as_ref() }, &mut out);
+            prop_assert_eq!(Particulars::read_with_target(&mut Reader(&out)), Some((particulars.clone(), target)));
             let mut reader = Reader(&out);
             let (read, read_tags) = Particulars::read_with_tags(&mut reader).unwrap();
             prop_assert_eq!(&read, &particulars);

@@ -6,10 +6,11 @@ use http::{HeaderMap, HeaderName};
 use pingora::http::ResponseHeader;
 
 use super::fields::{self, Fields};
-use super::particulars::{Lifetime, Particulars, nanos_since_epoch};
+use super::particulars::{Beside, Lifetime, Particulars, nanos_since_epoch};
 use super::varint::Reader;
 use super::{ready, templates};
 use crate::store::allocated_bytes;
+use crate::store::pingora::StoredTarget;
 
 /// A head in one piece of memory. What cannot be read, which a record from [`Record::new`] always can, is `None`.
 pub struct Record(Box<[u8]>);
@@ -18,10 +19,10 @@ pub struct Record(Box<[u8]>);
 const USUAL_BYTES: usize = 256;
 
 impl Record {
-    /// The record of a head with these tags.
-    pub fn new(particulars: &Particulars, header: &ResponseHeader, tags: &[u64]) -> Self {
+    /// The record of a head, with what is known beside it.
+    pub fn new(particulars: &Particulars, header: &ResponseHeader, beside: Beside<'_>) -> Self {
         let mut bytes = Vec::with_capacity(USUAL_BYTES);
-        particulars.write(tags, &mut bytes);
+        particulars.write(beside, &mut bytes);
         fields::write(header, particulars.created, &mut bytes);
         // Copied: made smaller where it is, it might keep its larger block.
         Self(Box::from(bytes.as_slice()))
@@ -31,7 +32,7 @@ impl Record {
     pub fn expired(&self, at: SystemTime) -> Self {
         let Some((mut particulars, header)) = self.read() else { return Self(self.0.clone()) };
         particulars.fresh_until = particulars.fresh_until.min(at);
-        Self::new(&particulars, &header, &self.tags())
+        Self::new(&particulars, &header, Beside { tags: &self.tags(), target: self.target().as_ref() })
     }
 
     /// How much memory it takes, with its block and without the record itself, in bytes.
@@ -61,6 +62,11 @@ impl Record {
     pub fn tags(&self) -> Vec<u64> {
         let tags = Particulars::read_with_tags(&mut Reader(&self.0)).map(|(_, tags)| tags).unwrap_or_default();
         tags.as_chunks().0.iter().map(|tag| u64::from_le_bytes(*tag)).collect()
+    }
+
+    /// What was asked for.
+    pub fn target(&self) -> Option<StoredTarget> {
+        Particulars::read_with_target(&mut Reader(&self.0))?.1
     }
 
     /// The fields of one name.

@@ -206,3 +206,21 @@ fn tags_are_groups_and_stay_when_it_expires() {
     // What tags take is counted.
     assert!(tagged(&["a"; 100]).size_bytes() >= tagged(&[]).size_bytes() + 800);
 }
+
+#[test]
+fn what_was_asked_for_takes_its_length_and_little_more_and_stays_when_it_expires() {
+    let asked = |target: Option<StoredTarget>| {
+        let mut meta = meta_of(header(&NGINX));
+        if let Some(target) = target {
+            meta.extensions_mut().insert(target);
+        }
+        StoredResponse::new(&meta, PLACE)
+    };
+    let target = StoredTarget { url: vec![b'/'; 300].into(), host: b"www.example.com"[..].into() };
+    let (with, without) = (asked(Some(target.clone())), asked(None));
+    assert_eq!((with.target(), without.target()), (Some(target.clone()), None));
+    assert_eq!(with.expired(UNIX_EPOCH).target(), Some(target));
+    assert_eq!(wire(with.meta(true).unwrap().0.response_header()), wire(&header(&NGINX)));
+    // Blocks of memory are in steps.
+    assert!(with.size_bytes() <= without.size_bytes() + 300 + 15 + 4 + 128);
+}
