@@ -212,7 +212,8 @@ mod tests {
             AGE,
             DATE,
         ]);
-        let lines = proptest::collection::vec((names, "[a-z]{0,3}"), 0..12);
+        // Too short for `Connection` to name one of them.
+        let lines = proptest::collection::vec((names, "[a-z]{0,2}"), 0..12);
         lines.prop_map(|lines| {
             let lines = lines.into_iter().map(|(name, value)| (name, HeaderValue::from_str(&value).unwrap()));
             lines.fold(HeaderMap::new(), |mut headers, (name, value)| {
