@@ -39,7 +39,7 @@ impl Scope<'_, '_> {
             Ok(()) => Some(Pattern::new(text)),
             Err(problem) => {
                 let span = match start {
-                    Some(start) => inside(start, &problem.place),
+                    Some(start) => inside(start, &text, &problem.place),
                     None => written.span,
                 };
                 self.report(Diagnostic::new(problem.code, span, problem.message).help(problem.help));
@@ -68,10 +68,11 @@ impl Scope<'_, '_> {
     }
 }
 
-/// The part `place` of the text that starts at `start`; at least one character wide.
-fn inside(start: Span, place: &Range<usize>) -> Span {
+/// The part `place` of the text, which starts at `start`; at least one character wide.
+fn inside(start: Span, text: &str, place: &Range<usize>) -> Span {
     let at = |offset: usize| start.start.saturating_add(u32::try_from(offset).unwrap_or(0)).min(start.end);
-    let end = at(place.end).max(at(place.start.saturating_add(1)));
+    let first = text.get(place.start..).and_then(|rest| rest.chars().next());
+    let end = at(place.end).max(at(place.start.saturating_add(first.map_or(1, char::len_utf8))));
     Span { start: at(place.start), end, ..start }
 }
 
