@@ -22,8 +22,11 @@ pub(super) enum Ended {
 }
 
 /// How long a body in all waits for one reader that is slower than the others: a machine may let it wait for its turn
-/// longer than it takes to send what a body may run ahead. While it waits for one, it waits for all who are far behind.
+/// longer than it takes to send what a body may run ahead. While it waits for one, it waits for all who read next to nothing.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A wait that tells of everybody whether they read.
+const LONG_WAIT: Duration = Duration::from_millis(250);
 
 /// How long it waits for all of them together, also for those who become slow one after another.
 const PATIENCE_IN_ALL: Duration = Duration::from_secs(8);
@@ -38,9 +41,11 @@ pub(super) struct Lag {
 }
 
 impl Lag {
-    /// Who is still so far behind when another was waited for was waited for as well: one who reads has come nearer.
-    fn slow(self) -> u64 {
-        self.others / 8
+    /// Whether who is so far behind, and has read so much while another was waited for so long, was waited for as well.
+    /// Not within a moment: the machine may not have got to it.
+    fn is_slow(self, behind: u64, read: u64, waited: Duration) -> bool {
+        let enough = u128::from(self.others / 8) * waited.as_millis() / PATIENCE.as_millis();
+        waited >= LONG_WAIT && behind > self.others / 8 && u128::from(read) < enough
     }
 }
 
@@ -317,7 +322,7 @@ impl Filling {
     /// So long was waited for the readers that are slow, or for the writer's own: cuts off whom that was enough for.
     pub(super) fn have_waited(&self, time: Duration, is_own: bool, lag: Lag) {
         let mut state = self.state();
-        state.note_wait(time, lag);
+        state.note_wait(time, is_own, lag);
         let is_over = state.waited >= PATIENCE_IN_ALL;
         drop(state);
         self.cut_off(lag.others, |reader| reader.is_own == is_own && (is_over || reader.waited >= PATIENCE));
@@ -463,13 +468,17 @@ impl State {
     }
 
     /// Counts that it was waited so long.
-    fn note_wait(&mut self, time: Duration, lag: Lag) {
+    fn note_wait(&mut self, time: Duration, is_own: bool, lag: Lag) {
         self.waited += time;
         self.is_waiting = false;
         let (len, fastest) = (self.segments.len(), self.fastest().unwrap_or(0));
-        for reader in self.readers.iter_mut().flatten().filter(|reader| reader.position < fastest) {
-            let is_stuck = reader.waited_at.take() == Some(reader.position);
-            if is_stuck || len.saturating_sub(reader.position) > lag.slow() {
+        for reader in self.readers.iter_mut().flatten() {
+            let behind = len.saturating_sub(reader.position);
+            let read = reader.waited_at.take().map(|from| reader.position.saturating_sub(from));
+            let is_meant = reader.is_own == is_own && behind > lag.others;
+            // The writer's own cannot read as long as that waits.
+            let is_slow = !reader.is_own && read.is_some_and(|read| lag.is_slow(behind, read, time));
+            if reader.position < fastest && (is_meant || is_slow) {
                 reader.waited += time;
             }
         }
