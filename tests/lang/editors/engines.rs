@@ -66,7 +66,9 @@ fn spread(tokens: Vec<Token>) -> Vec<String> {
 
 /// What Vim makes of the files.
 pub fn vim(files: &[PathBuf]) -> Vec<Coloured> {
-    let answer = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("vim-{}.json", std::process::id()));
+    // Tests run side by side.
+    let folder = tempfile::tempdir().unwrap();
+    let answer = folder.path().join("answer.json");
     let support = root().join("editor-support/vim");
     let mut vim = Command::new("vim");
     vim.args(["-es", "-u", "NONE", "-i", "NONE", "-n", "--cmd"]);
@@ -74,7 +76,6 @@ pub fn vim(files: &[PathBuf]) -> Vec<Coloured> {
     vim.arg("-S").arg(root().join("tests/lang/editors/colours.vim")).args(files);
     run(&mut vim, "vim");
     let text = fs::read(&answer).expect("vim writes its answer; a vim built without +eval cannot");
-    fs::remove_file(&answer).unwrap();
     let answer: Vec<Value> = serde_json::from_slice(&text).unwrap();
     files.iter().zip(answer).map(|(file, found)| from_vim(file, found)).collect()
 }
