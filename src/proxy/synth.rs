@@ -6,7 +6,7 @@ use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
-use super::connection;
+use super::connection::{self, NextHead, Patience};
 use super::ctx::{RequestCtx, Synthetic};
 use super::facts::set_reason;
 use super::restart;
@@ -38,6 +38,7 @@ pub fn make(
     ctx.exchange.is_streaming = false;
     ctx.exchange.unsent_status = split_status(synthetic.status).1;
     let mut response = head(synthetic)?;
+    deliver::announce(&mut response);
     let verdict = run_synth(session, ctx, &mut response);
     if verdict.action == Action::Restart && restart::elsewhere(session, ctx).is_ok() {
         return Ok(None);
@@ -46,7 +47,8 @@ pub fn make(
     if !matches!(verdict.action, Action::Deliver | Action::Restart) {
         // `synth` itself failed: a bare answer is better than none.
         response = head(&Synthetic::new(503, None))?;
-            ctx.exchange.body = None;
+        deliver::announce(&mut response);
+        ctx.exchange.body = None;
     }
     deliver::finish(&mut response, ctx, None);
     let body = framing::made(&mut response, ctx.exchange.body.take())?;
@@ -90,7 +92,8 @@ pub async fn write(session: &mut Session, response: ResponseHeader, body: Bytes)
         session.set_keepalive(None);
     }
     // The response is made now, whatever was about to be sent in its place.
-    connection::set_next_head(session, None);
+    let date = response.headers.get(header::DATE).cloned();
+    connection::set_next_head(session, Some(NextHead { date, patience: Patience::None }));
     let head_only = session.req_header().method == Method::HEAD || body.is_empty();
     session.write_response_header(Box::new(response), head_only).await?;
     if head_only {
