@@ -30,9 +30,7 @@ pub(super) fn keys<'t>(test: &'t Test<'_>, mut add: impl FnMut(Key<'t>)) -> bool
     match check {
         Check::OneOf(texts) => each(texts, Key::Equal),
         Check::StartsWith(texts) | Check::Guarded(texts, _) => each(texts, Key::StartsWith),
-        Check::Under(texts) => {
-            each(texts, |text| if text.ends_with(b"/") { Key::StartsWith(text) } else { Key::Segment(text) });
-        }
+        Check::Under(texts) => each(texts, Key::Segment),
         Check::EndsWith(texts) | Check::GuardedEnd(texts, _) => each(texts, Key::EndsWith),
         Check::Extension(texts) => {
             texts.iter().filter(|one| !one.contains(&b'/')).for_each(|one| add(Key::Extension(one)));
