@@ -267,6 +267,9 @@ const MOST_FIELD_BYTES: usize = 64 << 10;
 /// a request with content.
 pub const UNSET_PART: [u8; 8] = (u64::MAX - 2).to_le_bytes();
 
+/// What stands before a further value of what a part of the key names.
+pub const FURTHER_VALUE: [u8; 8] = (u64::MAX - 4).to_le_bytes();
+
 const NOT_HERE: Refused = Refused("it cannot be set in this step");
 const BAD_VALUE: Refused = Refused("a field value cannot hold a line feed, a NUL or another control character");
 
@@ -461,6 +464,11 @@ impl Facts for StepFacts<'_> {
             Some(part) => self.hash_data(part),
             None => self.exchange.key.extend_from_slice(&UNSET_PART),
         }
+    }
+
+    fn hash_further(&mut self, value: &[u8]) {
+        self.exchange.key.extend_from_slice(&FURTHER_VALUE);
+        self.hash_data(value);
     }
 
     fn tag(&mut self, tags: &[u8]) {

@@ -27,12 +27,18 @@ pub(super) fn cookie<'a>(header: Cow<'a, [u8]>, wanted: &[u8]) -> Option<Cow<'a,
 
 /// The value of the first cookie that has such a name.
 pub(super) fn first(header: Cow<'_, [u8]>, wanted: impl Fn(&[u8]) -> bool) -> Option<Cow<'_, [u8]>> {
-    let pair = pairs(&header).find(|pair| wanted(name(pair)))?;
-    let start = memchr::memchr(b'=', pair).map_or(pair.len(), |mark| mark + 1);
-    let value = pair.get(start..).unwrap_or_default().trim_ascii_start();
+    let value = values(&header, wanted).next()?;
     let offset = value.as_ptr().addr() - header.as_ptr().addr();
     let range = offset..offset + value.len();
     Some(part(header, range))
+}
+
+/// The values of all cookies that have such a name.
+pub(super) fn values(header: &[u8], wanted: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = &[u8]> {
+    pairs(header).filter(move |pair| wanted(name(pair))).map(|pair| {
+        let start = memchr::memchr(b'=', pair).map_or(pair.len(), |mark| mark + 1);
+        pair.get(start..).unwrap_or_default().trim_ascii_start()
+    })
 }
 
 /// Whether a cookie can have that name: one that is read back as it is (RFC 6265 section 4.1.1, a little wider).
