@@ -311,9 +311,12 @@ impl StepFacts<'_> {
             (V::BerespTtl, Value::Duration(time)) => {
                 times.ttl_ms = *time;
                 times.source = TtlSource::Policy;
+                if *time > 0 {
+                    times.keep_by_default();
+                }
             }
             (V::BerespGrace, Value::Duration(time)) => times.grace_ms = (*time).max(0),
-            (V::BerespKeep, Value::Duration(time)) => times.keep_ms = (*time).max(0),
+            (V::BerespKeep, Value::Duration(time)) => (times.keep_ms, times.keeps_as_said) = ((*time).max(0), true),
             (V::BerespStaleIfError, Value::Duration(time)) => times.stale_if_error_ms = Some((*time).max(0)),
             (V::BerespUncacheable, Value::Bool(true)) => {
                 times.uncacheable = Uncacheable::Refused;
