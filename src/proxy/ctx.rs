@@ -408,6 +408,15 @@ pub struct Synthetic {
     pub status: u16,
     /// The reason phrase; the usual one if `None`.
     pub reason: Option<Vec<u8>>,
+    /// Where it sends the client.
+    pub location: Option<Vec<u8>>,
+}
+
+impl Synthetic {
+    /// One that sends the client nowhere else.
+    pub fn new(status: u16, reason: Option<Vec<u8>>) -> Self {
+        Self { status, reason, location: None }
+    }
 }
 
 /// What a request came to.

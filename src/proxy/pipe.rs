@@ -64,7 +64,7 @@ pub async fn run(session: &mut Session, ctx: &mut RequestCtx) -> Result<()> {
         }
         Err(error) => {
             failure::note(&error, ctx);
-            let answered = synth::answer(session, ctx, &Synthetic { status: 503, reason: None }).await;
+            let answered = synth::answer(session, ctx, &Synthetic::new(503, None)).await;
             ctx.verdict.outcome = Outcome::Error;
             answered
         }

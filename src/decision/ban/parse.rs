@@ -5,7 +5,7 @@ use http::HeaderName;
 use regex::bytes::RegexBuilder;
 
 use super::Ban;
-use crate::lang::hir::{Comparison, Expression, ExpressionKind, Pattern};
+use crate::lang::hir::{Comparison, Expression, ExpressionKind, Pattern, translate};
 use crate::lang::schema::{DURATION_UNITS, Message, Type, Variable};
 use crate::lang::source::{FileId, Span};
 
@@ -125,7 +125,7 @@ fn test(field: Field, operator: &str, value: &str) -> Result<Expression, String>
 
 /// What is unset neither matches nor does not: as varnishd 7.1 has it.
 fn matches(text: Expression, pattern: &str, negated: bool) -> Result<Expression, String> {
-    let build = RegexBuilder::new(pattern).unicode(false).size_limit(PATTERN_BYTES).build();
+    let build = RegexBuilder::new(&translate(pattern).text).unicode(false).size_limit(PATTERN_BYTES).build();
     build.map_err(|error| format!("bad regular expression: {}", error.to_string().replace('\n', " ")))?;
     let is_set = truth(ExpressionKind::Truth(Box::new(text.clone())));
     let found = truth(ExpressionKind::Matches(Box::new(text), Pattern::new(pattern)));

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use http::HeaderValue;
+
 use super::copied::Copied;
 use super::functions::{self, Settled};
 use super::key_part::further_values;
@@ -171,12 +173,28 @@ pub(in crate::decision) fn conclude<'a, F: Facts>(outcome: &'a Outcome, span: Sp
         },
     };
     let reason = outcome.reason.as_ref().and_then(|reason| scope.text(reason)).map(Cow::into_owned);
+    let location = outcome.location.as_ref().map(|location| sendable(scope.text(location))).transpose();
     let time_ms = match outcome.time.as_ref().map(|time| scope.value(time)) {
         Some(Value::Duration(time_ms)) => Some(time_ms),
         _ => None,
     };
-    if let Err(why) = scope.context.check_work() {
-        return Verdict::refused(why, Some(span));
+    match scope.context.check_work().and(location) {
+        Ok(location) => {
+            let Outcome { action, soft, .. } = *outcome;
+            Verdict { action, status, reason, location, time_ms, soft, span: Some(span) }
+        }
+        Err(why) => Verdict::refused(why, Some(span)),
     }
-    Verdict { action: outcome.action, status, reason, time_ms, soft: outcome.soft, span: Some(span) }
+}
+
+/// The value of a `Location`: what `set` takes for a field, and not nothing, which would lead nowhere.
+fn sendable(location: Option<Cow<'_, [u8]>>) -> Result<Vec<u8>, Refused> {
+    let location = text_of(kept(Value::Text(location))?).unwrap_or_default();
+    if location.is_empty() {
+        return Err(Refused("a redirect needs a URL, and this one is unset or empty"));
+    }
+    match HeaderValue::from_bytes(&location) {
+        Ok(_) => Ok(location.into_owned()),
+        Err(_) => Err(Refused("the URL of a redirect cannot hold a line feed, a NUL or another control character")),
+    }
 }
