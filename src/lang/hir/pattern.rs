@@ -26,6 +26,12 @@ impl Pattern {
         Self { text: Arc::from(text.into()), compiled: Arc::default() }
     }
 
+    /// A pattern that is compiled already.
+    #[must_use]
+    pub fn compiled(text: impl Into<Box<str>>, regex: Regex) -> Self {
+        Self { text: Arc::from(text.into()), compiled: Arc::new(OnceLock::from(Some(regex))) }
+    }
+
     /// The text as written.
     #[must_use]
     pub fn text(&self) -> &str {
