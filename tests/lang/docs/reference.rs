@@ -172,7 +172,7 @@ not have it, which is not the same as empty. A name that is no plain word is quo
 fn functions() -> String {
     let opening = format!(
         "`NAME: TYPE = VALUE` is a parameter that may be left out. Arguments stand in the order of the parameters, or are \
-named, in any order, behind those that are not: `std.integer(req.http.X-Count, fallback: 3)`. A STRING takes a value of any \
+named, in any order, behind those that are not: `std.integer(req.http.X-Count, fallback: 3)`; as in VCL, a `=` may stand for the `:`. A STRING takes a value of any \
 type as text, a REGEX and a LIST are written in place, a HEADER is named as in `req.http.Accept`, a FILE is the path of one, known when the policy is checked, and of words with `|` between them one is written, without quotation \
 marks.\n\n{SIDES}"
     );
