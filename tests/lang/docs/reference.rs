@@ -331,7 +331,10 @@ fn attributes(text: &mut String, attributes: &[Attribute]) {
 }
 
 fn types() -> String {
-    let mut text = page("Types and units", "Types are found out, not written; `let x: INT = …;` asks for one.");
+    let mut text = page(
+        "Types and units",
+        "Types are found out, not written; `let x: INT = …;` asks for one. An INT has 64 bits, and a REAL is a double.",
+    );
     table(
         &mut text,
         &["type", "in words"],
