@@ -281,7 +281,7 @@ fn declarations() -> String {
     );
     text.push_str("\n## backend\n\nThe backend or director named `default`, or else the first backend, is asked unless the policy names another.\n");
     attributes(&mut text, BACKEND_ATTRIBUTES);
-    text.push_str("\n## probe\n\nA probe asks a backend now and then whether it is well. It is written in the backend, or by itself and named there.\n");
+    text.push_str("\n## probe\n\nA probe asks a backend now and then whether it is well. It is written in the backend, or by itself and named there; one named `default` is that of every backend without `.probe`.\n");
     attributes(&mut text, PROBE_ATTRIBUTES);
     directors(&mut text);
     text
