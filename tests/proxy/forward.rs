@@ -106,6 +106,20 @@ fn fields_for_one_connection_do_not_reach_the_origin() {
 }
 
 #[test]
+fn a_client_cannot_take_away_what_the_policy_set() {
+    let origin = Origin::start();
+    origin.on_each("/page", |request| fresh(request.header("X-Tenant").unwrap_or("none")));
+    origin.on_each("/piped", |request| Answer::ok(request.header("X-Tenant").unwrap_or("none")));
+    let policy = "sub recv { set req.http.X-Tenant = \"a\"; if (req.path == \"/piped\") { return (pipe); } }
+        sub hash { hash_data(req.http.X-Tenant); }";
+    let proxy = Proxy::before(&origin, policy);
+    for path in ["/page", "/piped"] {
+        let response = proxy.client().get(path).header("Connection", "close, X-Tenant").send();
+        assert_eq!(response.text(), "a", "{path}");
+    }
+}
+
+#[test]
 fn fields_for_one_connection_are_neither_stored_nor_sent_on() {
     let origin = Origin::start();
     let answer = fresh("hello").header("Connection", "X-One").header("X-One", "1").header("X-Two", "2");

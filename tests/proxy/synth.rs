@@ -24,7 +24,9 @@ fn a_row_denies() {
     let rules = "rules request first { when path under \"/.git/\" -> deny 403 \"Nothing here\"; when path == \"/gone\" -> deny 410; }";
     let proxy = Proxy::before(&origin, rules);
     let mut client = proxy.client();
-    assert_is_page(&client.get("/.git/config").send(), 403, "Nothing here");
+    for path in ["/.git/config", "/.git/", "/.git", "/.git?x"] {
+        assert_is_page(&client.get(path).send(), 403, "Nothing here");
+    }
     assert_is_page(&client.get("/gone").send(), 410, "Gone");
     assert_eq!(origin.requests().len(), 0);
 }

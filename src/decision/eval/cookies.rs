@@ -28,22 +28,30 @@ pub(super) fn cookie<'a>(header: Cow<'a, [u8]>, wanted: &[u8]) -> Option<Cow<'a,
 
 /// The value of the first cookie that has such a name.
 pub(super) fn first(header: Cow<'_, [u8]>, wanted: impl Fn(&[u8]) -> bool) -> Option<Cow<'_, [u8]>> {
-    let range = value(&header, pairs(&header).find(|pair| wanted(name(pair)))?);
+    let value = values(&header, wanted).next()?;
+    let range = place_in(&header, value);
     Some(part(header, range))
 }
 
 /// The value of the last cookie of that name, which takes the place of those before it for Varnish.
 pub(super) fn last<'a>(header: Cow<'a, [u8]>, wanted: &[u8]) -> Option<Cow<'a, [u8]>> {
-    let range = value(&header, pairs(&header).filter(|pair| name(pair) == wanted).last()?);
+    let value = values(&header, |name| name == wanted).last()?;
+    let range = place_in(&header, value);
     Some(part(header, range))
 }
 
-/// Where the value of a pair stands in the field.
-fn value(header: &[u8], pair: &[u8]) -> Range<usize> {
-    let start = memchr::memchr(b'=', pair).map_or(pair.len(), |mark| mark + 1);
-    let value = pair.get(start..).unwrap_or_default().trim_ascii_start();
+/// Where a value, which is a part of the field, stands in it.
+fn place_in(header: &[u8], value: &[u8]) -> Range<usize> {
     let offset = value.as_ptr().addr() - header.as_ptr().addr();
     offset..offset + value.len()
+}
+
+/// The values of all cookies that have such a name.
+pub(super) fn values(header: &[u8], wanted: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = &[u8]> {
+    pairs(header).filter(move |pair| wanted(name(pair))).map(|pair| {
+        let start = memchr::memchr(b'=', pair).map_or(pair.len(), |mark| mark + 1);
+        pair.get(start..).unwrap_or_default().trim_ascii_start()
+    })
 }
 
 /// Whether a cookie can have that name: one that is read back as it is (RFC 6265 section 4.1.1, a little wider).

@@ -15,6 +15,7 @@ mod effect;
 mod expression;
 mod functions;
 mod jwt;
+mod key_part;
 mod md5_crypt;
 mod normalize;
 mod parse;

@@ -260,7 +260,9 @@ impl<'c, 'a, 'b> Attributes<'c, 'a, 'b> {
             Some(Literal::Real(number)) => number,
             _ => 0.0,
         };
-        (given.unwrap_or_else(default) * 1_000.0).round() as u32
+        let number = given.unwrap_or_else(default);
+        // What is next to nothing is not nothing.
+        ((number * 1_000.0).round() as u32).max(u32::from(number > 0.0))
     }
 
     /// One of the words of the table, else its default.

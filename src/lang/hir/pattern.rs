@@ -29,6 +29,12 @@ impl Pattern {
         Self { text: Arc::from(translate(text.as_ref()).text), compiled: Arc::default() }
     }
 
+    /// A pattern that is compiled already, of the text that the engine read.
+    #[must_use]
+    pub fn compiled(text: impl Into<Box<str>>, regex: Regex) -> Self {
+        Self { text: Arc::from(text.into()), compiled: Arc::new(OnceLock::from(Some(regex))) }
+    }
+
     /// The text as the engine reads it.
     #[must_use]
     pub fn text(&self) -> &str {

@@ -4,20 +4,21 @@ use std::time::{Duration, SystemTime};
 
 use ::time::{Date, Month, OffsetDateTime};
 
-use super::{Arguments, Given};
+use super::{Arguments, Given, amount};
 use crate::decision::eval::{parse, reckon, strftime};
 use crate::decision::facts::{Facts, Value};
 use crate::lang::hir::Arithmetic;
+use crate::lang::schema::Type;
 use crate::lang::schema::function::Time;
 
 pub(super) fn value<'a, F: Facts>(function: Time, arguments: &Arguments<'_, 'a, F>) -> Value<'a> {
     let moment = |at| arguments.get::<SystemTime>(at).unwrap_or(SystemTime::UNIX_EPOCH);
     let moved = |operation| reckon::reckon(operation, &Value::Time(moment(0)), &arguments.value(1));
     match function {
-        Time::Parse => match arguments.text(0).and_then(|text| read(&text)) {
-            Some(moment) => Value::Time(moment),
-            None => arguments.value(1),
-        },
+        Time::Parse => amount::converted(Type::Time, arguments).unwrap_or_else(|| {
+            let read = arguments.text(0).and_then(|text| read(&text));
+            read.map_or_else(|| arguments.value(1), Value::Time)
+        }),
         Time::Strftime => written(moment(0), &arguments.bytes(1)).map_or(Value::UNSET, Value::from),
         Time::Seconds => match moment(0).checked_add(HALF_A_SECOND).and_then(seconds) {
             Some(seconds) => Value::Int(seconds),
