@@ -21,14 +21,11 @@ impl Translated<'_> {
     pub fn written(&self, place: &Range<usize>) -> Range<usize> {
         let start = self.replaced.iter().rev().find(|(here, _)| here.start <= place.start);
         let end = self.replaced.iter().rev().find(|(here, _)| here.start < place.end);
-        let start = start.map_or(place.start, |(here, written)| match place.start < here.end {
-            true => written.start,
-            false => written.end + (place.start - here.end),
+        let start = start.map_or(place.start, |(here, written)| {
+            if place.start < here.end { written.start } else { written.end + (place.start - here.end) }
         });
-        let end = end.map_or(place.end, |(here, written)| match place.end <= here.end {
-            true => written.end,
-            false => written.end + (place.end - here.end),
-        });
+        // An end within what was replaced is the end of all of it.
+        let end = end.map_or(place.end, |(here, written)| written.end + place.end.saturating_sub(here.end));
         start..end.max(start)
     }
 }
@@ -204,7 +201,7 @@ impl<'p> Reading<'p> {
 fn named(text: &str) -> Option<usize> {
     let mark = text.strip_prefix('[')?.chars().next().filter(|mark| matches!(mark, ':' | '.' | '='))?;
     let body = text.get(2..)?;
-    let end = body.find(|character: char| character == mark || character == ']' || character == '\\')?;
+    let end = body.find([mark, ']', '\\'])?;
     let closes = body.get(end..)?.starts_with(&[mark, ']'].iter().collect::<String>());
     closes.then_some(end + 4)
 }
