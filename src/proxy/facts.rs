@@ -281,7 +281,12 @@ impl StepFacts<'_> {
         };
         let message = message.ok_or(NOT_HERE)?;
         if matches!(variable, Variable::ReqMethod | Variable::BereqMethod) {
-            message.set_method(Method::from_bytes(value).map_err(|_| Refused("it is not a method name"))?);
+            let method = Method::from_bytes(value).map_err(|_| Refused("it is not a method name"))?;
+            // RFC 9110 section 9.3.6: what follows on the connection would not be HTTP.
+            if method == Method::CONNECT {
+                return Err(Refused("CONNECT asks for a tunnel, which warp does not make"));
+            }
+            message.set_method(method);
             return Ok(());
         }
         // A target with a space or a line feed would be read as another request by the backend.

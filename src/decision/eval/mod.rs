@@ -24,6 +24,7 @@ mod reckon;
 mod replace;
 mod shell;
 mod signed_url;
+mod strftime;
 mod tables;
 mod text;
 mod truth;

@@ -18,7 +18,7 @@ functions! {
         ];
 
     Regsuball "regsuball" (text: String, regex: Regex, replacement: String) -> String or Unset, Pure in ANYWHERE,
-        "The text with every match replaced. Unset text stays unset."
+        "The text with every match replaced; behind the first one those that are empty are left out. Unset text stays unset."
         examples [
             r#"regsuball("a//b///c", "/+", "/")"# => r#""a/b/c""#,
             r#"regsuball("a<script>", "\<", "")"# => r#""ascript>""#,
