@@ -21,7 +21,8 @@ pub(super) struct Compiled {
 /// What is wrong with it, too much of it included.
 pub(super) fn compile(pattern: &str) -> Result<Compiled, regex::Error> {
     let [small, middle, large] = PATTERN_BYTES;
-    let (regex, size) = within(pattern, small).or_else(|_| within(pattern, middle)).or_else(|_| within(pattern, large))?;
+    let (regex, size) =
+        within(pattern, small).or_else(|_| within(pattern, middle)).or_else(|_| within(pattern, large))?;
     Ok(Compiled { pattern: Pattern::compiled(pattern, regex), bytes: 2 * size })
 }
 

@@ -33,7 +33,11 @@ pub(super) fn entries(cx: &Context, file: FileId, ty: Type) -> Vec<Entry> {
         Ok(found) => found,
         Err((at, message)) => {
             let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-            let what = if is_csv { "CSV: a key, a comma, a value and the end of the line in each line" } else { "a JSON object" };
+            let what = if is_csv {
+                "CSV: a key, a comma, a value and the end of the line in each line"
+            } else {
+                "a JSON object"
+            };
             let finding = Diagnostic::new(Code::E0347, Span::new(file, at..at), message);
             cx.findings.report(finding.help(format!("the file has to be {what}")));
             return Vec::new();
