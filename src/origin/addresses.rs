@@ -131,6 +131,11 @@ impl Addresses {
         let _ = self.answers().wait_for(|count| *count > 0).await;
     }
 
+    /// Whether the name was looked up once, in vain or not.
+    pub(super) fn is_answered(&self) -> bool {
+        *self.answer.lookups.borrow() > 0
+    }
+
     /// Tells each time that a lookup has ended: how many have.
     pub(super) fn answers(&self) -> watch::Receiver<u64> {
         self.answer.lookups.subscribe()

@@ -35,7 +35,7 @@ pub use director::{Chosen, Director, DirectorDefinition, DirectorStatus, Questio
 pub use dns::Dns;
 pub use greeting::ClientConnection;
 pub use health::ProbeStatus;
-pub use host::HostAddresses;
+pub use host::{HostAddresses, HostsWatch};
 pub use lookup::{Candidate, Found, Lookup, LookupFuture, Name};
 pub use naming::{declared_name, full_name};
 pub use registry::Registry;

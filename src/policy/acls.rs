@@ -1,17 +1,14 @@
 //! The hosts of access lists: looked up when a policy is loaded, and kept current for as long as it is held.
 //!
-//! What is decided is decided without waiting: a task for each host hands the networks of its list over when the host's
-//! addresses have changed.
+//! What is decided is decided without waiting: a task for each list hands its networks over when the addresses of hosts
+//! have changed.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
-
-use tokio::task::AbortHandle;
 
 use crate::decision::{ChangingAcl, Program};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Acl, AclHost, AclId, Hir};
-use crate::origin::{HostAddresses, Registry};
+use crate::origin::{HostAddresses, HostsWatch, Registry};
 
 /// The hosts of one list, with what they stand for.
 type Hosts = Vec<(AclHost, HostAddresses)>;
@@ -23,14 +20,7 @@ pub(super) struct LookedUp(Vec<(AclId, Hosts)>);
 pub(super) struct Resolved(Vec<(AclId, Hosts)>);
 
 /// Keeps the hosts of a policy's lists current until dropped.
-#[derive(Debug, Default)]
-pub(super) struct Kept(Vec<AbortHandle>);
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        self.0.iter().for_each(AbortHandle::abort);
-    }
-}
+pub(super) type Kept = Vec<HostsWatch>;
 
 /// Begins to look the hosts of all lists up.
 pub(super) fn look_up(hir: &Hir, registry: &Registry) -> LookedUp {
@@ -61,34 +51,21 @@ fn missing(host: &AclHost, addresses: &HostAddresses, until: Instant) -> Option<
 impl Resolved {
     /// Hands the networks over to `program`, now and whenever they change.
     pub(super) fn keep(self, program: &Program) -> Kept {
-        let mut tasks = Vec::new();
+        let mut watches = Vec::new();
         for (id, hosts) in self.0 {
             let Some(acl) = program.changing_acl(id) else { continue };
-            let list = Arc::new(List { acl, hosts, setting: Mutex::default() });
-            list.set();
-            for (_, addresses) in &list.hosts {
-                let changed = list.clone();
-                tasks.push(addresses.on_change(move || changed.set()));
-            }
+            set(&acl, &hosts);
+            let watched: Vec<HostAddresses> = hosts.iter().map(|(_, addresses)| addresses.clone()).collect();
+            watches.push(HostsWatch::new(watched.iter(), move || set(&acl, &hosts)));
         }
-        Kept(tasks)
+        watches
     }
 }
 
-/// A list with its hosts.
-struct List {
-    acl: ChangingAcl,
-    hosts: Hosts,
-    /// Held while the networks are gathered and handed over, so that the last ones stay.
-    setting: Mutex<()>,
-}
-
-impl List {
-    fn set(&self) {
-        let _setting = self.setting.lock().unwrap_or_else(PoisonError::into_inner);
-        let networks = |(host, addresses): &(AclHost, HostAddresses)| {
-            addresses.now().into_iter().map(|address| host.network(address)).collect::<Vec<_>>()
-        };
-        self.acl.set_hosts(self.hosts.iter().flat_map(networks));
-    }
+/// Gathers the networks of a list and hands them over.
+fn set(acl: &ChangingAcl, hosts: &Hosts) {
+    let networks = |(host, addresses): &(AclHost, HostAddresses)| {
+        addresses.now().into_iter().map(|address| host.network(address)).collect::<Vec<_>>()
+    };
+    acl.set_hosts(hosts.iter().flat_map(networks));
 }

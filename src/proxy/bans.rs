@@ -28,18 +28,10 @@ const AT_ONCE: usize = 64;
 #[derive(Clone)]
 struct Asker(Arc<RequestHeader>);
 
-/// A ban of what is stored for a site, or for the root.
-#[derive(PartialEq)]
-struct OfSite {
-    /// As stored responses have it.
-    site: Option<u64>,
-    ban: Ban,
-}
-
-/// The bans, and what came of them.
+/// The bans of the root and of each site, and what came of them.
 #[derive(Default)]
 pub struct Bans {
-    list: BanList<OfSite>,
+    list: BanList<Ban>,
     tests: AtomicU64,
     banned: AtomicU64,
 }
@@ -52,17 +44,20 @@ pub struct BanCounts {
     pub tests: u64,
     /// Responses that were banned.
     pub banned: u64,
+    /// Bans that were given up since there were too many.
+    pub given_up: u64,
 }
 
 impl Bans {
     /// Bans what is stored for a site, or asked for, at this moment.
     pub fn add(&self, storage: &PingoraStorage, site: Option<&str>, ban: Ban) {
-        self.list.add(OfSite { site: site::mark(site), ban }, || storage.store().moment());
+        let bytes = ban.bytes();
+        self.list.add(site::mark(site), ban, bytes, || storage.store().moment());
     }
 
-    /// Lets the bans that ask of the request see it.
-    pub fn note_request(&self, key: &mut CacheKey, req: &RequestHeader) {
-        if !self.list.is_empty() && self.list.any(|listed| listed.ban.asks_request()) {
+    /// Lets the bans of its site that ask of the request see it.
+    pub fn note_request(&self, key: &mut CacheKey, site: Option<&str>, req: &RequestHeader) {
+        if !self.list.is_empty() && self.list.any(site::mark(site), Ban::asks_request) {
             key.extensions.insert(Asker(Arc::new(req.clone())));
         }
     }
@@ -70,7 +65,12 @@ impl Bans {
     /// What came of them so far.
     pub fn counts(&self) -> BanCounts {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        BanCounts { bans: self.list.len() as u64, tests: load(&self.tests), banned: load(&self.banned) }
+        BanCounts {
+            bans: self.list.len() as u64,
+            tests: load(&self.tests),
+            banned: load(&self.banned),
+            given_up: self.list.given_up(),
+        }
     }
 
     /// Whether an object stands. It is tested with each ban that it has not seen, but for those that ask of a request
@@ -79,23 +79,19 @@ impl Bans {
         if self.list.has_seen_all(object.tested()) {
             return true;
         }
-        // Read once it is needed.
-        let mut head = None;
-        let standing = self.list.test(object.tested(), |OfSite { site, ban }| {
-            let (meta, times) = head.get_or_insert_with(|| object.head().meta(true)).as_ref()?;
-            if *site != times.site {
-                return Some(false);
-            }
+        let head = object.head();
+        let Some((meta, times)) = head.meta(true) else { return false };
+        let standing = self.list.test(times.site, object.tested(), |ban| {
             if ban.asks_request() && req.is_none() {
                 return None;
             }
-            let target = if ban.asks_url() { object.head().target() } else { None };
+            let target = if ban.asks_url() { head.target() } else { None };
             if ban.asks_url() && target.is_none() {
                 // Stored before the policy had such bans: it may be what is meant.
                 return Some(true);
             }
             self.tests.fetch_add(1, Ordering::Relaxed);
-            let obj = view_with(meta, times);
+            let obj = view_with(&meta, &times);
             Some(ban.holds(&Stored { obj, req, target, now: SystemTime::now() }))
         });
         match standing {

@@ -59,7 +59,7 @@ impl ProxyHttp for WarpProxy {
 
     fn cache_key_callback(&self, session: &Session, ctx: &mut Self::CTX) -> Result<CacheKey> {
         let mut key = lookup::cache_key(&ctx.exchange);
-        self.bans.note_request(&mut key, session.req_header());
+        self.bans.note_request(&mut key, ctx.policy.site.as_deref(), session.req_header());
         coalesce::join(&mut key, session, ctx);
         Ok(key)
     }

@@ -55,6 +55,7 @@ impl Status {
             bans: bans.bans,
             ban_tests: bans.tests,
             banned: bans.banned,
+            bans_given_up: bans.given_up,
         }
     }
 }

@@ -11,7 +11,7 @@ pub mod pingora;
 
 use std::time::SystemTime;
 
-pub use bans::{BanList, Standing};
+pub use bans::{BanList, Owner, Standing};
 pub use marks::{Mark, Marks};
 pub use memory::{
     Aborted, BodyReader, Fill, Intent, MemoryStore, Object, Objects, Others, Room, StoreStats, allocated_bytes,

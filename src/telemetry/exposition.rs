@@ -68,6 +68,8 @@ pub struct StoreGauges {
     pub ban_tests: u64,
     /// Responses banned, since the start.
     pub banned: u64,
+    /// Bans given up since there were too many, since the start.
+    pub bans_given_up: u64,
 }
 
 /// One backend.
@@ -232,6 +234,11 @@ fn store_families(store: &StoreGauges) -> Vec<MetricFamily> {
         gauges("warp_bans", "Bans that something stored has yet to be tested with.", one(store.bans)),
         counters("warp_ban_tests_total", "Tests of a stored response with a ban.", vec![counter(&[], store.ban_tests)]),
         counters("warp_banned_total", "Responses banned.", vec![counter(&[], store.banned)]),
+        counters(
+            "warp_bans_given_up_total",
+            "Bans given up since there were too many.",
+            vec![counter(&[], store.bans_given_up)],
+        ),
     ]
 }
 

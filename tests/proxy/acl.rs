@@ -105,3 +105,13 @@ fn a_name_in_parentheses_may_be_unknown_for_a_while() {
     dns.addresses(NAME, 600, &["127.0.0.77"]);
     until_status(&proxy, 200);
 }
+
+/// The networks of a list are gathered for all names that change at once, not for each of them.
+#[test]
+fn two_thousand_names_are_ready_within_seconds() {
+    let (dns, origin) = (Dns::start(), origin());
+    let names: String = (0..2_000).map(|number| format!("(\"h{number}.test\");")).collect();
+    dns.addresses("h1999.test", 600, &["127.0.0.1"]);
+    let proxy = proxy(&dns, &policy(&origin, &names));
+    until_status(&proxy, 200);
+}

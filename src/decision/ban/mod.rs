@@ -5,6 +5,7 @@
 
 mod by_url;
 mod parse;
+mod size;
 
 pub(super) use by_url::bans_by_url;
 
@@ -20,6 +21,8 @@ pub struct Ban {
     condition: Expression,
     asks_request: bool,
     asks_url: bool,
+    /// Of the patterns that are its own.
+    pattern_bytes: usize,
 }
 
 impl Ban {
@@ -31,14 +34,15 @@ impl Ban {
         parse::parse(text)
     }
 
-    fn new(condition: Expression) -> Self {
+    fn new(condition: Expression, pattern_bytes: usize) -> Self {
         let asks_request = condition.reads(Message::Req);
-        Self { asks_url: by_url::asks_url(&condition), condition, asks_request }
+        Self { asks_url: by_url::asks_url(&condition), condition, asks_request, pattern_bytes }
     }
 
     /// The condition with what it asks of anything but the stored response in its place.
     pub(super) fn bind<'e, F: Facts>(condition: &'e Expression, scope: &Scope<'e, F>) -> Self {
-        Self { condition: bound(condition, scope), asks_request: false, asks_url: by_url::asks_url(condition) }
+        let asks_url = by_url::asks_url(condition);
+        Self { condition: bound(condition, scope), asks_request: false, asks_url, pattern_bytes: 0 }
     }
 
     /// Whether it can only be tested when somebody asks for the stored response.
@@ -51,6 +55,12 @@ impl Ban {
     #[must_use]
     pub fn asks_url(&self) -> bool {
         self.asks_url
+    }
+
+    /// The bytes of memory that it takes for itself, at most.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.pattern_bytes + size::of(&self.condition)
     }
 
     /// Whether it bans the stored response that `facts` know.

@@ -2,17 +2,16 @@
 //! operator and a value; a value with spaces stands in quotation marks.
 
 use http::HeaderName;
-use regex::bytes::RegexBuilder;
 
-use super::Ban;
-use crate::lang::hir::{Comparison, Expression, ExpressionKind, Pattern};
+use super::{Ban, size};
+use crate::lang::hir::{Comparison, Expression, ExpressionKind};
 use crate::lang::schema::{DURATION_UNITS, Message, Type, Variable};
 use crate::lang::source::{FileId, Span};
 
 /// The longest text, in bytes.
 const MOST_BYTES: usize = 8 << 10;
-/// The most memory that a pattern may take when it is compiled, in bytes: there may be as many as there are bans.
-const PATTERN_BYTES: usize = 256 << 10;
+/// The most memory that the patterns of one ban may take when they are compiled, in bytes.
+const MOST_PATTERN_BYTES: usize = 1 << 20;
 
 /// A field and what can be asked of it.
 enum Field {
@@ -26,18 +25,18 @@ pub(super) fn parse(text: &[u8]) -> Result<Ban, String> {
     }
     let text = std::str::from_utf8(text).map_err(|_| "a ban is UTF-8 text".to_owned())?;
     let mut words = words(text)?.into_iter();
-    let mut tests = Vec::new();
+    let (mut tests, mut pattern_bytes) = (Vec::new(), 0);
     loop {
         let mut next = |what: &str| words.next().ok_or_else(|| format!("expected {what}, found the end"));
         let (field, operator, value) = (next("a field")?, next("an operator")?, next("a value")?);
-        tests.push(test(field_of(&field)?, &operator, &value)?);
+        tests.push(test(field_of(&field)?, &operator, &value, &mut pattern_bytes)?);
         match words.next().as_deref() {
             None => break,
             Some("&&") => {}
             Some(other) => return Err(format!("expected && between tests, found {other}")),
         }
     }
-    Ok(Ban::new(truth(ExpressionKind::And(tests))))
+    Ok(Ban::new(truth(ExpressionKind::And(tests)), pattern_bytes))
 }
 
 /// Between white space; in quotation marks `\` stands before a quotation mark or itself.
@@ -98,7 +97,7 @@ fn field_of(name: &str) -> Result<Field, String> {
     })
 }
 
-fn test(field: Field, operator: &str, value: &str) -> Result<Expression, String> {
+fn test(field: Field, operator: &str, value: &str, pattern_bytes: &mut usize) -> Result<Expression, String> {
     let comparison = match operator {
         "==" => Some(Comparison::Equal),
         "!=" => Some(Comparison::NotEqual),
@@ -113,7 +112,9 @@ fn test(field: Field, operator: &str, value: &str) -> Result<Expression, String>
             let value = expression(ExpressionKind::Text(value.as_bytes().into()), Type::String);
             Ok(truth(ExpressionKind::Compare(comparison, Box::new(text), Box::new(value))))
         }
-        (Field::Text(text), None) if matches!(operator, "~" | "!~") => matches(text, value, operator == "!~"),
+        (Field::Text(text), None) if matches!(operator, "~" | "!~") => {
+            matches(text, value, operator == "!~", pattern_bytes)
+        }
         (Field::Text(_), _) => Err(format!("expected ~, !~, == or !=, found {operator}")),
         (Field::Duration(field), Some(comparison)) => {
             let value = expression(ExpressionKind::Duration(duration(value)?), Type::Duration);
@@ -124,11 +125,15 @@ fn test(field: Field, operator: &str, value: &str) -> Result<Expression, String>
 }
 
 /// What is unset neither matches nor does not: as varnishd 7.1 has it.
-fn matches(text: Expression, pattern: &str, negated: bool) -> Result<Expression, String> {
-    let build = RegexBuilder::new(pattern).unicode(false).size_limit(PATTERN_BYTES).build();
-    build.map_err(|error| format!("bad regular expression: {}", error.to_string().replace('\n', " ")))?;
+fn matches(text: Expression, pattern: &str, negated: bool, pattern_bytes: &mut usize) -> Result<Expression, String> {
+    let compiled = size::compile(pattern)
+        .map_err(|error| format!("bad regular expression: {}", error.to_string().replace('\n', " ")))?;
+    *pattern_bytes += compiled.bytes;
+    if *pattern_bytes > MOST_PATTERN_BYTES {
+        return Err("the regular expressions of this ban are too large in all".to_owned());
+    }
     let is_set = truth(ExpressionKind::Truth(Box::new(text.clone())));
-    let found = truth(ExpressionKind::Matches(Box::new(text), Pattern::new(pattern)));
+    let found = truth(ExpressionKind::Matches(Box::new(text), compiled.pattern));
     let found = if negated { truth(ExpressionKind::Not(Box::new(found))) } else { found };
     Ok(truth(ExpressionKind::And(vec![is_set, found])))
 }
@@ -179,6 +184,14 @@ mod tests {
     }
 
     #[test]
+    fn the_memory_of_a_ban_is_known() {
+        let bytes = |text: &str| parse(text.as_bytes()).unwrap().bytes();
+        assert!((16 << 10..20 << 10).contains(&bytes("obj.url ~ ^/news/[0-9]+$")));
+        assert!((512 << 10..520 << 10).contains(&bytes("obj.url ~ .{900}")));
+        assert!((1_000..2_000).contains(&bytes(&format!("obj.url == {}", "a".repeat(1_000)))));
+    }
+
+    #[test]
     fn mistakes_are_told() {
         for (text, told) in [
             ("", "expected a field, found the end"),
@@ -194,6 +207,8 @@ mod tests {
             ("obj.size > 1", "unknown field obj.size"),
             ("obj.http. == a", " is no field name"),
             ("req.url ~ \"a", "a quotation mark is not closed"),
+            ("req.url ~ .{9000}", "bad regular expression"),
+            ("obj.url ~ .{900} && obj.url ~ .{901} && obj.url ~ .{902}", "too large in all"),
         ] {
             assert!(mistake(text).contains(told), "{text}: {}", mistake(text));
         }

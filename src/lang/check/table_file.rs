@@ -33,7 +33,11 @@ pub(super) fn entries(cx: &Context, file: FileId, ty: Type) -> Vec<Entry> {
         Ok(found) => found,
         Err((at, message)) => {
             let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-            let what = if is_csv { "CSV: a key, a comma and a value in each line" } else { "a JSON object" };
+            let what = if is_csv {
+                "CSV: a key, a comma, a value and the end of the line in each line"
+            } else {
+                "a JSON object"
+            };
             let finding = Diagnostic::new(Code::E0347, Span::new(file, at..at), message);
             cx.findings.report(finding.help(format!("the file has to be {what}")));
             return Vec::new();
@@ -131,7 +135,15 @@ impl<'t> Visitor<'t> for Entries<'t> {
     }
 }
 
+/// Each line has an end, the last one too: what has none is taken for the beginning of a file that is being written, and so
+/// is a file without a byte. A table of which a part is missing would let through what the whole one does not.
 fn csv(text: &str) -> Parsed<'_> {
+    if text.is_empty() {
+        return Err((0, "the file is empty; a table without rows is a file with one empty line".to_owned()));
+    }
+    if !text.ends_with('\n') {
+        return Err((text.len(), "the last line has no end: the file may be half written".to_owned()));
+    }
     let mut found = Vec::new();
     let mut at = 0;
     while at < text.len() {

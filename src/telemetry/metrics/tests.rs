@@ -122,6 +122,7 @@ fn each_family_has_its_help_and_its_type_once() {
             bans: 3,
             ban_tests: 40,
             banned: 5,
+            bans_given_up: 2,
         }),
         backends: vec![BackendGauge { name: "we\"b".to_owned(), healthy: true, in_flight: 3, probes: Some((6, 7)) }],
         waiting: WaitingGauges { for_fetch: 4, to_fetch: 2 },

@@ -75,9 +75,15 @@ sub recv { set req.grace = t[u[req.url]] ?? 1s; }";
         let place = |finding: &Diagnostic| (finding.code.id(), checked.sources.describe(finding.primary.span));
         checked.diagnostics.iter().map(place).collect::<Vec<_>>()
     };
-    assert_eq!(places("{\n  \"a\": 10\n}", "a,b"), [("E0347", "t.json:2:8".to_owned())]);
-    assert_eq!(places("{\n  \"a\": \"1s\",\n}", "a,b"), [("E0347", "t.json:3:1".to_owned())]);
-    assert_eq!(places("[]", "a,b"), [("E0347", "t.json:1:1".to_owned())]);
+    assert_eq!(places("{\n  \"a\": 10\n}", "a,b\n"), [("E0347", "t.json:2:8".to_owned())]);
+    assert_eq!(places("", "\n"), [("E0347", "t.json:1:1".to_owned())]);
+    assert_eq!(places("{\n  \"a\": \"1s\"", "\n"), [("E0347", "t.json:2:11".to_owned())]);
+    // An emptied file, one that is half written, and one that is to be empty.
+    assert_eq!(places("{}", ""), [("E0347", "u.csv:1:1".to_owned())]);
+    assert_eq!(places("{}", "a,b\nc,d"), [("E0347", "u.csv:2:4".to_owned())]);
+    assert_eq!(places("{}", "\n"), []);
+    assert_eq!(places("{\n  \"a\": \"1s\",\n}", "a,b\n"), [("E0347", "t.json:3:1".to_owned())]);
+    assert_eq!(places("[]", "a,b\n"), [("E0347", "t.json:1:1".to_owned())]);
     assert_eq!(places("{}", "a,b\nc\n"), [("E0347", "u.csv:2:2".to_owned())]);
     assert_eq!(places("{}", "a,b\na,\"c\n"), [("E0347", "u.csv:2:3".to_owned())]);
     assert_eq!(places("{}", "a,b\na,c\n"), [("E0346", "u.csv:2:1".to_owned())]);
@@ -291,7 +297,8 @@ fn request_tables_deny_redirect_and_choose() {
     };
     assert_eq!(outcome(0).status.as_ref().map(|status| &status.kind), Some(&Kind::Int(403)));
     assert!(outcome(0).reason.is_none());
-    assert!(matches!(outcome(1).reason.as_ref().map(|reason| &reason.kind), Some(Kind::Concat(_))));
+    assert!(outcome(1).reason.is_none());
+    assert!(matches!(outcome(1).location.as_ref().map(|location| &location.kind), Some(Kind::Concat(_))));
     assert_eq!(outline(&arms[2].body), ["set req.backend_hint", "return hash"]);
     assert_eq!(
         [3, 4].map(|at| (outcome(at).action, outcome(at).soft)),

@@ -2,6 +2,7 @@
 
 mod broken;
 mod files;
+mod tables;
 mod under_way;
 
 use crate::marked::{self, assert_serves};

@@ -84,6 +84,38 @@ fn a_ban_is_tested_in_the_background_with_what_the_site_has_stored() {
     }
 }
 
+/// There are 1,024 bans at most, and the oldest is given up with all that it has not tested.
+#[test]
+fn who_bans_too_often_loses_what_the_site_has_stored() {
+    let farm = farm();
+    farm.fill("/page");
+    let mut client = farm.proxy.client();
+    for number in 0..1_025 {
+        // None of these is tested in the background: they ask of the request.
+        let condition = format!("req.http.Z == z{number}");
+        client.request("BAN", "/").header("Host", "a.test").header("X-Ban", &condition).send();
+    }
+    assert_eq!((farm.proxy.metric("warp_bans"), farm.proxy.metric("warp_bans_given_up_total")), (1_024, 1));
+    assert_eq!(farm.hits("/page"), [true, false, true]);
+    // That of another is added to none of them.
+    farm.ask("BAN", "b.test", "/", &[("X-Ban", "req.http.Z == z")]);
+    assert_eq!(farm.proxy.metric("warp_bans_given_up_total"), 1);
+    assert_eq!(farm.hits("/page"), [true, true, true]);
+}
+
+/// There may be fewer where they are large.
+#[test]
+fn large_bans_are_given_up_earlier() {
+    let farm = farm();
+    farm.fill("/page");
+    for number in 0..40 {
+        let condition = format!("req.http.Z ~ .{{900}}{number}");
+        farm.ask("BAN", "a.test", "/", &[("X-Ban", &condition)]);
+    }
+    assert!(farm.proxy.metric("warp_bans") <= 32, "16 MiB of them");
+    assert_eq!(farm.hits("/page"), [true, false, true]);
+}
+
 /// RFC 9111 section 4.4.
 #[test]
 fn rfc9111_4_4_an_unsafe_request_invalidates_what_its_site_has() {

@@ -7,9 +7,10 @@ functions! {
     Convert:
 
     Integer "std.integer" (text: String = Unset, fallback: Int = Unset, bool: Bool = Unset, bytes: Bytes = Unset, duration: Duration = Unset, real: Real = Unset, time: Time = Unset) -> Int, Pure in ANYWHERE,
-        "The text as a number, or the fallback. In place of a text there may be one value of another type by its name: seconds of a duration, seconds after 1970 of a moment, 1 of what is true. What is behind the point is cut off. The fallback may be left out then, and stands for what is too large."
+        "The text as a whole number, or the fallback. In place of a text there may be one value of another type by its name: seconds of a duration, seconds after 1970 of a moment, 1 of what is true. What is behind the point is cut off. The fallback may be left out then, and stands for what is too large."
         examples [
             r#"std.integer("12", 0)"# => "12",
+            r#"std.integer("1.9", 7)"# => "7",
             r#"std.integer("a dozen", fallback: 3)"# => "3",
             "std.integer(real: 2.6)" => "2",
             "std.integer(duration = 90s)" => "90",
@@ -33,10 +34,10 @@ functions! {
         mistakes [r#"std.real("0.5")"# => "E0305"];
 
     Bytes "std.bytes" (text: String = Unset, fallback: Bytes = Unset, real: Real = Unset, integer: Int = Unset) -> Bytes, Pure in ANYWHERE,
-        "The text as a number of bytes (`64KB`; without a unit they are bytes), or the fallback; or a number by its name, as in `std.integer`. What is below zero is none."
+        "The text as a whole number of bytes (`64KB`, `1.5k`; without a unit they are bytes), or the fallback; or a number by its name, as in `std.integer`. What is below zero is none."
         examples [
             r#"std.bytes("64KB", 0B)"# => "64KB",
-            r#"std.bytes("1.5KB", 0B)"# => "1536B",
+            r#"std.bytes("1.5K", 0B)"# => "1536B",
             r#"std.bytes("much", 1MB)"# => "1MB",
             "std.bytes(integer: 2048)" => "2KB",
             "std.bytes(integer: -1, fallback: 1KB)" => "1KB"
@@ -53,9 +54,11 @@ functions! {
         mistakes [r#"std.duration("10s", 10)"# => "E0302"];
 
     Ip "std.ip" (text: String, fallback: Ip) -> Ip, Pure in ANYWHERE,
-        "The text as an address, or the fallback. Names are not resolved."
+        "The text as an address, or the fallback; a port behind it is left out. Names are not resolved."
         examples [
             r#"std.ip("192.0.2.1", "0.0.0.0")"# => r#"std.ip("192.0.2.1", "::")"#,
+            r#"std.ip("192.0.2.1:80", "0.0.0.0")"# => r#"std.ip("192.0.2.1", "::")"#,
+            r#"std.ip("::ffff:192.0.2.1", "0.0.0.0")"# => r#"std.ip("192.0.2.1", "::")"#,
             r#"std.ip("example.com", "::1")"# => r#"std.ip("", "::1")"#
         ]
         mistakes [r#"std.ip("192.0.2.1", "example.com")"# => "E0606"];
