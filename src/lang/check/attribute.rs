@@ -3,10 +3,11 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::amount::Kind;
 use super::context::Context;
 use super::fold::Literal;
 use super::scope::{Home, Scope};
-use super::{unknown, words};
+use super::{unknown, vcl, words};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{BackendId, Expression, ExpressionKind, FileText};
 use crate::lang::schema::{self, DURATION_UNITS, Step, Type};
@@ -39,11 +40,7 @@ impl<'c, 'a, 'b> Attributes<'c, 'a, 'b> {
         let name = &attribute.name;
         if !self.table.iter().any(|row| row.name == name.text) {
             let finding = Diagnostic::new(Code::E0601, name.span, format!("a {owner} has no `.{}`", name.text));
-            let names = self.table.iter().map(|row| row.name);
-            self.cx.findings.report(match self.table {
-                [] => finding.help("remove it"),
-                _ => unknown::suggest(self.cx.findings, finding, &name.text, "it has", names),
-            });
+            self.cx.findings.report(self.with_help(finding, &name.text, owner));
         } else if let Some(first) = self.given(&name.text) {
             let finding = Diagnostic::new(Code::E0602, name.span, format!("`.{}` is set twice", name.text))
                 .context(first.name.span, "set here first")
@@ -51,6 +48,19 @@ impl<'c, 'a, 'b> Attributes<'c, 'a, 'b> {
             self.cx.findings.report(finding);
         } else {
             self.given.push(attribute);
+        }
+    }
+
+    /// A finding about an unknown attribute, with what there is in its place.
+    fn with_help(&self, finding: Diagnostic, name: &str, owner: &str) -> Diagnostic {
+        let names = || self.table.iter().map(|row| row.name);
+        if let Some(instead) = vcl::attribute(name).filter(|_| owner == "backend") {
+            return finding.help(instead);
+        }
+        match (self.table, unknown::nearest(self.cx.findings, name, names())) {
+            ([], _) => finding.help("remove it"),
+            (_, Some(nearest)) => finding.help(format!("did you mean `{nearest}`?")),
+            (_, None) => finding.help(format!("it has {}", words::quoted(names(), "and"))),
         }
     }
 
@@ -99,16 +109,7 @@ impl<'c, 'a, 'b> Attributes<'c, 'a, 'b> {
     pub(super) fn file(&self, name: &str) -> Option<FileText> {
         let (path, span) = self.text(name)?;
         let span = span?;
-        let from = self.cx.sources.get(span.file).map(|file| file.name().to_owned()).unwrap_or_default();
-        match self.cx.read_file(&from, &path) {
-            Ok(bytes) => Some(FileText { bytes, span }),
-            Err(reason) => {
-                let message = format!("cannot read `{path}`: {reason}");
-                let help = "the path counts from the folder of the file that this line stands in";
-                self.cx.findings.report(Diagnostic::new(Code::E0222, span, message).help(help));
-                None
-            }
-        }
+        self.cx.read(&path, span, Kind::Text)
     }
 
     /// A value as it is written, of whatever type; `None` if it is left out or wrong.

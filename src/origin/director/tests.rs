@@ -255,7 +255,7 @@ async fn a_member_of_weight_0_gets_nothing() {
     ];
     for way in ways {
         let director = Pool::new(&["a", "drained", "c"]).director(way.clone(), &[1, 0, 1]);
-        for alternative in 0..4 {
+        for alternative in 0..4_usize {
             let key = digest(&[&alternative.to_le_bytes()]);
             let chosen = name(&director, &Asked { key, alternative, ..Asked::default() });
             assert!(matches!(chosen.as_str(), "a" | "c"), "{way:?} chose {chosen}");

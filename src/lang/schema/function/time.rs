@@ -9,7 +9,7 @@ functions! {
     Parse "std.time" (text: String = Unset, fallback: Time = Unset, duration: Duration = Unset, real: Real = Unset, integer: Int = Unset) -> Time, Pure in ANYWHERE,
         "The moment that an HTTP date (RFC 9110 section 5.6.7), `1994-11-06T08:49:37` in UTC or a number of seconds after 1970 names, or the fallback; or so many seconds after 1970 by the name of their type, as in `std.integer`."
         examples [
-            r#"std.time(integer: 784111777)"# => r#""Sun, 06 Nov 1994 08:49:37 GMT""#,
+            "std.time(integer: 784111777)" => r#""Sun, 06 Nov 1994 08:49:37 GMT""#,
             r#"std.time("Sunday, 06-Nov-94 08:49:37 GMT", now)"# => r#""Sun, 06 Nov 1994 08:49:37 GMT""#,
             r#"std.time("1994-11-06T08:49:37", now)"# => r#""Sun, 06 Nov 1994 08:49:37 GMT""#,
             r#"std.time("784111777", now)"# => r#""Sun, 06 Nov 1994 08:49:37 GMT""#
