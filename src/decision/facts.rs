@@ -157,6 +157,11 @@ pub trait Facts {
         self.hash_data(part.unwrap_or_default());
     }
 
+    /// Adds a further value of what the last part names; it is not like a part of its own.
+    fn hash_further(&mut self, value: &[u8]) {
+        self.hash_data(value);
+    }
+
     /// Gives the response that is to be stored the tags that a text lists.
     fn tag(&mut self, _tags: &[u8]) {}
 

@@ -40,8 +40,8 @@ fn statements(all: &mut [Statement]) {
                 statements(otherwise);
             }
             StatementKind::Effect(_, arguments) => arguments.iter_mut().for_each(expression),
-            StatementKind::Return(Outcome { status, reason, time, .. }) => {
-                [status, reason, time].into_iter().flatten().for_each(expression);
+            StatementKind::Return(Outcome { status, reason, location, time, .. }) => {
+                [status, reason, location, time].into_iter().flatten().for_each(expression);
             }
             StatementKind::Unset(_)
             | StatementKind::Call(_)

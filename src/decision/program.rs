@@ -22,6 +22,8 @@ pub struct Verdict {
     pub status: Option<u16>,
     /// The reason of `synth`, `error` and `fail`; of warp's own `fail`, what went wrong.
     pub reason: Option<Vec<u8>>,
+    /// Where `redirect` sends the client: what a field can hold.
+    pub location: Option<Vec<u8>>,
     /// The time of `pass`, in milliseconds.
     pub time_ms: Option<i64>,
     /// Whether `purge` lets what is stored be stale, and does not remove it.
@@ -43,7 +45,15 @@ impl Verdict {
     }
 
     fn failed(reason: Vec<u8>) -> Self {
-        Self { action: Action::Fail, status: None, reason: Some(reason), time_ms: None, soft: false, span: None }
+        Self {
+            action: Action::Fail,
+            status: None,
+            reason: Some(reason),
+            location: None,
+            time_ms: None,
+            soft: false,
+            span: None,
+        }
     }
 }
 

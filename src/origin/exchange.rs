@@ -11,6 +11,9 @@ use super::addresses::ResolveError;
 /// The longest head that is read.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
+/// How much behind the head is read.
+const MAX_BODY_BYTES: u64 = 64 * 1024;
+
 /// Why a probe failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ProbeError {
@@ -64,9 +67,10 @@ pub(super) async fn status_of(
     status(&head).ok_or(ProbeError::NotHttp)
 }
 
-/// Reads until the server closes the connection. Many a server that speaks TLS does so without saying it there.
+/// Reads until the server closes the connection. Many a server that speaks TLS does so without saying it there. Of a long
+/// answer only the beginning is read, which has to do: one without end would be work without end.
 pub(super) async fn to_the_end(stream: &mut (impl AsyncRead + Unpin), until: Instant) -> Result<(), ProbeError> {
-    match timeout_at(until, tokio::io::copy(stream, &mut tokio::io::sink())).await {
+    match timeout_at(until, tokio::io::copy(&mut stream.take(MAX_BODY_BYTES), &mut tokio::io::sink())).await {
         Err(_) => Err(ProbeError::NotClosed),
         Ok(Err(error)) if error.kind() != io::ErrorKind::UnexpectedEof => Err(ProbeError::Broken(error)),
         Ok(_) => Ok(()),

@@ -29,10 +29,6 @@ use crate::store::pingora::PingoraStorage;
 
 use crate::telemetry::Reason;
 
-/// How long a response is kept when nothing says so: to validate it, and to serve it when there is no
-/// backend to ask (RFC 9111 section 4.2.4).
-const DEFAULT_KEEP: Duration = Duration::from_hours(1);
-
 /// Takes a response, or what a 304 or a part makes of a stored one, through `backend_response`.
 pub fn response(
     storage: &PingoraStorage,
@@ -188,11 +184,10 @@ pub fn lifetimes(beresp: &ResponseHeader, fetch: &Fetch) -> Lifetimes {
     // What has no lifetime does not lose any by its way here.
     let has_none = matches!(freshness.source, LifetimeSource::Unstated | LifetimeSource::NoCache);
     let ttl_ms = if has_none { 0 } else { freshness.ttl_ms(now) };
-    Lifetimes {
+    let mut times = Lifetimes {
         ttl_ms,
         heuristic_ms: if guess.source == LifetimeSource::Heuristic { guess.ttl_ms(now).max(0) } else { 0 },
         grace_ms: freshness.stale_while_revalidate.map_or(0, milliseconds),
-        keep_ms: if has_validator(&beresp.headers) || ttl_ms > 0 { milliseconds(DEFAULT_KEEP) } else { 0 },
         stale_if_error_ms: freshness.stale_if_error.map(milliseconds),
         age: freshness.initial_age,
         source: match freshness.source {
@@ -200,5 +195,9 @@ pub fn lifetimes(beresp: &ResponseHeader, fetch: &Fetch) -> Lifetimes {
             LifetimeSource::NoCache | LifetimeSource::Heuristic | LifetimeSource::Unstated => TtlSource::Unstated,
         },
         ..Lifetimes::default()
+    };
+    if ttl_ms > 0 || has_validator(&beresp.headers) {
+        times.keep_by_default();
     }
+    times
 }

@@ -293,6 +293,8 @@ pub struct Lifetimes {
     pub heuristic_ms: i64,
     /// How long it is kept for validation beyond ttl and grace.
     pub keep_ms: i64,
+    /// Whether the policy has said how long that is.
+    pub keeps_as_said: bool,
     /// How long it may be served stale when the backend fails (RFC 5861 section 4), if that is said.
     pub stale_if_error_ms: Option<i64>,
     /// Whether it may be served stale at all (RFC 9111 section 4.2.4).
@@ -406,6 +408,15 @@ pub struct Synthetic {
     pub status: u16,
     /// The reason phrase; the usual one if `None`.
     pub reason: Option<Vec<u8>>,
+    /// Where it sends the client.
+    pub location: Option<Vec<u8>>,
+}
+
+impl Synthetic {
+    /// One that sends the client nowhere else.
+    pub fn new(status: u16, reason: Option<Vec<u8>>) -> Self {
+        Self { status, reason, location: None }
+    }
 }
 
 /// What a request came to.
@@ -561,6 +572,17 @@ impl Exchange {
 }
 
 impl Lifetimes {
+    /// How long a response is kept when nothing says so, in milliseconds: to validate it, and to serve it when there is
+    /// no backend to ask (RFC 9111 section 4.2.4).
+    const DEFAULT_KEEP_MS: i64 = 3_600_000;
+
+    /// Keeps what is fresh or can be validated for a while, if the policy has not said for how long.
+    pub fn keep_by_default(&mut self) {
+        if !self.keeps_as_said {
+            self.keep_ms = Self::DEFAULT_KEEP_MS;
+        }
+    }
+
     /// Those of a response of which nothing is known but whether its request passes.
     pub fn unsaid(passes: bool) -> Self {
         Self { uncacheable: if passes { Uncacheable::Passed } else { Uncacheable::No }, ..Self::default() }

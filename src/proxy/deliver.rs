@@ -50,6 +50,7 @@ pub async fn hand_over(session: &mut Session, response: &mut ResponseHeader, ctx
     ctx.exchange.unsent_status = 0;
     ctx.exchange.is_streaming = ctx.sliced || !(ctx.has_whole_body && is_from_store(session));
     let before = response.status;
+    announce(response);
     let verdict = run_deliver(session, response, ctx);
     begin(session, ctx);
     if verdict.action == Action::Deliver {
@@ -95,6 +96,7 @@ pub fn respond_made(
         return Ok(Some((response, body)));
     }
     (ctx.exchange.is_streaming, ctx.exchange.unsent_status) = (false, 0);
+    announce(&mut response);
     let verdict = run_deliver(session, &mut response, ctx);
     if verdict.action != Action::Deliver {
         let Some(synthetic) = answer_to(&verdict, session, ctx) else { return Ok(None) };
@@ -225,12 +227,11 @@ fn speak_as_the_client(session: &Session, response: &mut ResponseHeader) {
     }
 }
 
-/// Who sends a response on leaves its `Date` as it is (RFC 9110 section 6.6.1); pingora would write the
-/// time at which it is sent.
-fn keep_date(session: &Session, response: &ResponseHeader, ctx: &RequestCtx) {
+/// Who sends a response on leaves its `Date` as it is (RFC 9110 section 6.6.1), or out if the policy has taken it off;
+/// pingora would write the time at which it is sent.
+pub fn keep_date(session: &Session, response: &ResponseHeader, ctx: &RequestCtx) {
     let date = response.headers.get(header::DATE).cloned();
-    let next = date.map(|date| NextHead { date, patience: patience(session, ctx) });
-    connection::set_next_head(session, next);
+    connection::set_next_head(session, Some(NextHead { date, patience: patience(session, ctx) }));
 }
 
 /// How long the head waits for its body. Not for one that others fetch, nor for slices: the client is not
@@ -243,9 +244,18 @@ fn patience(session: &Session, ctx: &RequestCtx) -> Patience {
     }
 }
 
-/// Adds `Via` (RFC 9110 section 7.6.3) and `Cache-Status` (RFC 9211).
-pub fn finish(response: &mut ResponseHeader, ctx: &RequestCtx, ttl_seconds: Option<i64>) {
+/// Adds what the policy may take off again, as in Varnish: `Via`, which a gateway may leave out (RFC 9110 section 7.6.3),
+/// and the `Date` of what has none (section 6.6.1).
+pub fn announce(response: &mut ResponseHeader) {
     add(response, "Via", HeaderValue::from_static("1.1 warp"));
+    if !response.headers.contains_key(header::DATE) {
+        // A date is a value that a field can have.
+        let _ = response.insert_header(header::DATE, httpdate::fmt_http_date(SystemTime::now()));
+    }
+}
+
+/// Adds `Cache-Status` (RFC 9211).
+pub fn finish(response: &mut ResponseHeader, ctx: &RequestCtx, ttl_seconds: Option<i64>) {
     if !cache_status::is_readable(&response.headers) {
         response.remove_header("Cache-Status");
     }

@@ -6,7 +6,7 @@ use pingora::cache::key::hash_key;
 use pingora::http::RequestHeader;
 
 use super::ctx::{Disposition, Exchange, NotStored, RequestCtx};
-use super::facts::UNSET_PART;
+use super::facts::{FURTHER_VALUE, UNSET_PART};
 use super::site::SITE_PART;
 use crate::cache::{CacheStatus, Forward};
 use crate::lang::builtin;
@@ -107,6 +107,11 @@ pub fn shown_key(key: &[u8], req: &RequestHeader) -> Vec<u8> {
     while let Some((length, after)) = rest.split_first_chunk() {
         if *length == UNSET_PART {
             shown.extend_from_slice(if shown.is_empty() { b"-" } else { b" -" });
+            rest = after;
+            continue;
+        }
+        if *length == FURTHER_VALUE {
+            shown.extend_from_slice(b" +");
             rest = after;
             continue;
         }

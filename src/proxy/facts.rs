@@ -267,6 +267,9 @@ const MOST_FIELD_BYTES: usize = 64 << 10;
 /// a request with content.
 pub const UNSET_PART: [u8; 8] = (u64::MAX - 2).to_le_bytes();
 
+/// What stands before a further value of what a part of the key names.
+pub const FURTHER_VALUE: [u8; 8] = (u64::MAX - 4).to_le_bytes();
+
 const NOT_HERE: Refused = Refused("it cannot be set in this step");
 const BAD_VALUE: Refused = Refused("a field value cannot hold a line feed, a NUL or another control character");
 
@@ -278,7 +281,12 @@ impl StepFacts<'_> {
         };
         let message = message.ok_or(NOT_HERE)?;
         if matches!(variable, Variable::ReqMethod | Variable::BereqMethod) {
-            message.set_method(Method::from_bytes(value).map_err(|_| Refused("it is not a method name"))?);
+            let method = Method::from_bytes(value).map_err(|_| Refused("it is not a method name"))?;
+            // RFC 9110 section 9.3.6: what follows on the connection would not be HTTP.
+            if method == Method::CONNECT {
+                return Err(Refused("CONNECT asks for a tunnel, which warp does not make"));
+            }
+            message.set_method(method);
             return Ok(());
         }
         // A target with a space or a line feed would be read as another request by the backend.
@@ -308,9 +316,12 @@ impl StepFacts<'_> {
             (V::BerespTtl, Value::Duration(time)) => {
                 times.ttl_ms = *time;
                 times.source = TtlSource::Policy;
+                if *time > 0 {
+                    times.keep_by_default();
+                }
             }
             (V::BerespGrace, Value::Duration(time)) => times.grace_ms = (*time).max(0),
-            (V::BerespKeep, Value::Duration(time)) => times.keep_ms = (*time).max(0),
+            (V::BerespKeep, Value::Duration(time)) => (times.keep_ms, times.keeps_as_said) = ((*time).max(0), true),
             (V::BerespStaleIfError, Value::Duration(time)) => times.stale_if_error_ms = Some((*time).max(0)),
             (V::BerespUncacheable, Value::Bool(true)) => {
                 times.uncacheable = Uncacheable::Refused;
@@ -461,6 +472,11 @@ impl Facts for StepFacts<'_> {
             Some(part) => self.hash_data(part),
             None => self.exchange.key.extend_from_slice(&UNSET_PART),
         }
+    }
+
+    fn hash_further(&mut self, value: &[u8]) {
+        self.exchange.key.extend_from_slice(&FURTHER_VALUE);
+        self.hash_data(value);
     }
 
     fn tag(&mut self, tags: &[u8]) {

@@ -258,7 +258,7 @@ async fn write_error_page(session: &mut Session, ctx: &mut RequestCtx, status: u
     let made = if let Some(page) = page {
         deliver::respond_made(session, page.head, page.body, ctx)?
     } else {
-        let made = synth::make(session, ctx, &Synthetic { status: 503, reason: None })?;
+        let made = synth::make(session, ctx, &Synthetic::new(503, None))?;
         slice::tell(session, ctx);
         made
     };
@@ -296,7 +296,7 @@ fn run_backend_error(session: &Session, ctx: &mut RequestCtx, status: u16) -> Re
     ctx.fetch.lifetimes = Lifetimes::unsaid(ctx.fetch.passes);
     ctx.fetch.unsent_status = split_status(status).1;
     ctx.fetch.tags = Tags::default();
-    let mut head = synth::head(&Synthetic { status, reason })?;
+    let mut head = synth::head(&Synthetic::new(status, reason))?;
     if coalesce::is_refusal(ctx.verdict.reason) {
         head.insert_header(header::RETRY_AFTER, coalesce::RETRY_AFTER_SECONDS)?;
     }

@@ -144,8 +144,9 @@ fn prepare(bereq: &mut RequestHeader, session: &Session, ctx: &RequestCtx) {
             bereq.remove_header(name);
         }
     }
-    for name in hop_by_hop_fields(&bereq.headers) {
-        bereq.remove_header(&name);
+    // What the client's `Connection` names went before the policy saw it: what is there now is the policy's.
+    for name in &hop_by_hop::HOP_BY_HOP {
+        bereq.remove_header(name);
     }
     let _ = bereq.append_header(header::VIA, "1.1 warp");
 }

@@ -13,6 +13,7 @@ use super::ctx::{Disposition, Exchange, RequestCtx};
 use super::facts::ObjView;
 use super::recv::answer_for;
 use super::step::Messages;
+use super::varied::{Varied, exact_variance};
 use super::wishes::Wish;
 use super::{WarpProxy, coalesce, part, restart, stale};
 use crate::cache::slice::Slice;
@@ -99,8 +100,8 @@ pub fn variance(
     req: &RequestHeader,
     ctx: &mut RequestCtx,
 ) -> Option<HashBinary> {
-    let vary = Vary::parse(meta.headers());
-    let exact = exact_variance(&vary, req)?;
+    let Varied { exact, beside_language } = Varied::of(meta.headers(), req, ctx);
+    let exact = exact?;
     // Asked for again when the backend has answered; then it is where to store that.
     let is_looked_for = ctx.fetch.bereq.is_none();
     let wishes = ctx.exchange.wishes;
@@ -116,22 +117,12 @@ pub fn variance(
         let wanted = LanguageWanted {
             language: accept::best_language(&req.headers)?,
             exact,
-            beside_language: beside_language(&vary, req)?,
+            beside_language: beside_language?,
             family_birth: meta.provenance(),
         };
         storage.language_variant(&cache_key(&ctx.exchange), &wanted)
     });
     selected.flatten().or(Some(exact))
-}
-
-/// The hash of the fields that a response varies on; `None` if there are none.
-pub fn exact_variance(vary: &Vary, req: &RequestHeader) -> Option<HashBinary> {
-    vary.secondary_key(&req.headers).filter(|material| !material.is_empty()).map(hash_key)
-}
-
-/// The hash of all fields but `Accept-Language` that a response varies on, if it varies on that.
-pub fn beside_language(vary: &Vary, req: &RequestHeader) -> Option<HashBinary> {
-    vary.key_beside_language(&req.headers).map(hash_key)
 }
 
 /// The fields of a slice that a request would find stored, complete and fresh. Nothing is counted.
@@ -143,7 +134,7 @@ pub fn stored_slice(
 ) -> Option<HeaderMap> {
     let found = storage.fresh_variants(&key_for(exchange, Some(slice)));
     let is_variant = |head: &Arc<StoredResponse>| {
-        exact_variance(&Vary::parse(&head.headers_named(&header::VARY)), req) == head.variance()
+        exact_variance(&Vary::parse(&head.headers_named(&header::VARY)), &req.headers) == head.variance()
     };
     found.into_iter().find(is_variant).map(|head| head.headers())
 }

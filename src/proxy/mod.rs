@@ -70,6 +70,7 @@ mod synth;
 mod tags;
 mod told;
 mod upstream;
+mod varied;
 mod warning;
 mod wishes;
 mod world;

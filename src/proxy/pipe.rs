@@ -26,6 +26,7 @@ use super::recv::answer_for;
 use super::step::Messages;
 use super::upstream::Patience;
 use super::{choose, failure, retry, synth};
+use crate::cache::hop_by_hop::HOP_BY_HOP;
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{Outcome, Reason};
 
@@ -63,7 +64,7 @@ pub async fn run(session: &mut Session, ctx: &mut RequestCtx) -> Result<()> {
         }
         Err(error) => {
             failure::note(&error, ctx);
-            let answered = synth::answer(session, ctx, &Synthetic { status: 503, reason: None }).await;
+            let answered = synth::answer(session, ctx, &Synthetic::new(503, None)).await;
             ctx.verdict.outcome = Outcome::Error;
             answered
         }
@@ -77,7 +78,8 @@ fn prepare(session: &Session, ctx: &RequestCtx) -> RequestHeader {
     let mut bereq = req.clone();
     let protocols = session.is_upgrade_req().then(|| req.headers.get_all(header::UPGRADE).iter().cloned());
     let upgrade: Vec<HeaderValue> = protocols.into_iter().flatten().collect();
-    for name in fetch::hop_by_hop_fields(&req.headers).iter().filter(|name| **name != header::TRANSFER_ENCODING) {
+    // What the client's `Connection` names went before the policy saw it: what is there now is the policy's.
+    for name in HOP_BY_HOP.iter().filter(|name| **name != header::TRANSFER_ENCODING) {
         bereq.remove_header(name);
     }
     // Appending fails only when a request has tens of thousands of fields.

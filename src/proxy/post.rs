@@ -13,10 +13,10 @@ use pingora::proxy::Session;
 
 use super::ctx::RequestCtx;
 use super::invalidate;
-use super::lookup::exact_variance;
 use super::storing::stored_beside;
+use super::varied::Varied;
 use crate::cache::content_length;
-use crate::cache::{Vary, invalidation};
+use crate::cache::invalidation;
 use crate::store::pingora::StoredFill;
 use crate::store::pingora::{FillIntent, PingoraStorage};
 
@@ -59,7 +59,7 @@ pub fn begin(session: &Session, response: &ResponseHeader, largest_bytes: u64, c
     }
     let Some(mut meta) = stored_beside(session, response, ctx) else { return };
     // It is the first of the variants now: the others have been purged.
-    if let Some(variance) = exact_variance(&Vary::parse(meta.headers()), session.req_header()) {
+    if let Some(variance) = Varied::of(meta.headers(), session.req_header(), ctx).exact {
         meta.set_variance(variance);
     }
     for_get.fill = Some(StoredFill::of(&for_get.key, &for_get.intent, &meta));

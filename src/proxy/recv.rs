@@ -177,7 +177,7 @@ fn is_for_the_origin(headers: &HeaderMap) -> bool {
 fn refuse(session: &mut Session, ctx: &mut RequestCtx, status: u16, reason: Option<&str>) -> Received {
     session.set_keepalive(None);
     ctx.verdict.reason = Reason::BadRequest;
-    Received::Answer(Synthetic { status, reason: reason.map(Into::into) })
+    Received::Answer(Synthetic::new(status, reason.map(Into::into)))
 }
 
 fn pass(ctx: &mut RequestCtx, reason: Reason) -> Received {
@@ -230,8 +230,9 @@ fn purge(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx, softly:
 pub fn answer_for(verdict: &Verdict, ctx: &mut RequestCtx) -> Synthetic {
     if verdict.action == Action::Synth {
         ctx.verdict.decided_at = verdict.span;
-        return Synthetic { status: verdict.status.unwrap_or(503), reason: verdict.reason.clone() };
+        let (reason, location) = (verdict.reason.clone(), verdict.location.clone());
+        return Synthetic { status: verdict.status.unwrap_or(503), reason, location };
     }
     (ctx.verdict.decided_at, ctx.verdict.reason) = (None, Reason::PolicyFailure);
-    Synthetic { status: 503, reason: Some(b"Service Unavailable".to_vec()) }
+    Synthetic::new(503, Some(b"Service Unavailable".to_vec()))
 }

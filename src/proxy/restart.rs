@@ -116,7 +116,7 @@ fn count(ctx: &mut RequestCtx) -> Result<(), Synthetic> {
 
 fn unavailable(ctx: &mut RequestCtx) -> Synthetic {
     (ctx.verdict.decided_at, ctx.verdict.reason) = (None, Reason::PolicyFailure);
-    Synthetic { status: 503, reason: None }
+    Synthetic::new(503, None)
 }
 
 fn content(session: &mut Session, ctx: &RequestCtx) -> Content {

@@ -11,9 +11,10 @@ use pingora::{Error, Result};
 use super::WarpProxy;
 use super::ctx::RequestCtx;
 use super::fetch::failed;
-use super::lookup::{exact_variance, found};
+use super::lookup::found;
+use super::varied::Varied;
+use crate::cache::StaleUse;
 use crate::cache::spelling;
-use crate::cache::{StaleUse, Vary};
 use crate::telemetry::{OriginResult, Reason};
 
 /// Why a 304 is of no use.
@@ -54,9 +55,9 @@ static OF_THE_BODY: [HeaderName; 6] = [
 ///
 /// The 304 answers this request, so it is this request's fields that others have to agree with. What is
 /// found by the URL alone stays where it is and now varies on them; a variant is found by its fields.
-pub fn new_variance(session: &Session, head: &ResponseHeader) -> Result<Option<HashBinary>, ()> {
+pub fn new_variance(session: &Session, head: &ResponseHeader, ctx: &RequestCtx) -> Result<Option<HashBinary>, ()> {
     let before = session.cache.maybe_cache_meta().and_then(pingora::cache::CacheMeta::variance);
-    let after = exact_variance(&Vary::parse(&head.headers), session.req_header());
+    let after = Varied::of(&head.headers, session.req_header(), ctx).exact;
     if before.is_none() || before == after { Ok(after) } else { Err(()) }
 }
 

@@ -370,7 +370,9 @@ async fn write_head(
     ctx: &mut RequestCtx,
 ) -> Result<bool> {
     // A page of the policy is made and marked already.
-    if ctx.verdict.outcome != Outcome::Synth {
+    if ctx.verdict.outcome == Outcome::Synth {
+        deliver::keep_date(session, head, ctx);
+    } else {
         deliver::hand_over(session, head, ctx).await?;
     }
     let is_head_alone = ctx.course == Course::HeadAlone;

@@ -14,13 +14,14 @@ use super::connection;
 use super::ctx::{Lifetimes, NotStored, RequestCtx, TtlSource, Uncacheable};
 use super::fetch::hop_by_hop_fields;
 use super::head_update;
-use super::lookup::{beside_language, found};
+use super::lookup::found;
 use super::revalidate::{self, UNUSABLE};
 use super::site;
 use super::tags::Tags;
+use super::varied::Varied;
 use crate::cache::content_length;
 use crate::cache::targeted::SURROGATE_CONTROL;
-use crate::cache::{CacheControl, Exchange, Unstorable, Vary, storable};
+use crate::cache::{CacheControl, Exchange, Unstorable, storable};
 use crate::store::pingora::{FillIntent, PingoraStorage};
 use crate::store::pingora::{StoredFill, StoredTags, StoredTarget, StoredTimes};
 use crate::telemetry::Reason;
@@ -136,7 +137,7 @@ pub fn storable(
     }
     let mut variance = None;
     if let Some(refreshed) = ctx.fetch.refreshed.as_deref().filter(|_| ctx.fetch.was_304) {
-        let Ok(new) = revalidate::new_variance(session, refreshed) else {
+        let Ok(new) = revalidate::new_variance(session, refreshed, ctx) else {
             ctx.fetch.lifetimes.not_stored = Some(NotStored::Vary);
             return RespCacheable::Uncacheable(NoCacheReason::OriginNotCache);
         };
@@ -198,7 +199,7 @@ fn meta_for(session: &Session, head: ResponseHeader, cc: &CacheControl, ctx: &Re
         birth: ctx.exchange.family_birth,
         // It takes memory, and few ask.
         asked: ctx.exchange.max_age.and(ctx.fetch.sent),
-        beside_language: beside_language(&Vary::parse(&head.headers), session.req_header()),
+        beside_language: Varied::of(&head.headers, session.req_header(), ctx).beside_language,
         target: target_of(session.req_header(), ctx),
     };
     stored_meta(head, cc, &ctx.fetch.lifetimes, &kinship, &ctx.fetch.tags)

@@ -6,13 +6,13 @@ use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::proxy::Session;
 
-use super::connection;
+use super::connection::{self, NextHead, Patience};
 use super::ctx::{RequestCtx, Synthetic};
 use super::facts::set_reason;
-use super::framing;
 use super::restart;
 use super::slice;
 use super::step::Messages;
+use super::{deliver, framing};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step, split_status};
 use crate::telemetry::Outcome;
@@ -24,7 +24,7 @@ pub async fn answer(session: &mut Session, ctx: &mut RequestCtx, synthetic: &Syn
     }
     let Some((response, body)) = make(session, ctx, synthetic)? else { return Ok(()) };
     slice::tell(session, ctx);
-    super::deliver::begin(session, ctx);
+    deliver::begin(session, ctx);
     write(session, response, body).await
 }
 
@@ -38,6 +38,7 @@ pub fn make(
     ctx.exchange.is_streaming = false;
     ctx.exchange.unsent_status = split_status(synthetic.status).1;
     let mut response = head(synthetic)?;
+    deliver::announce(&mut response);
     let verdict = run_synth(session, ctx, &mut response);
     if verdict.action == Action::Restart && restart::elsewhere(session, ctx).is_ok() {
         return Ok(None);
@@ -45,10 +46,11 @@ pub fn make(
     // As in Varnish: where it has begun too often, the page is delivered.
     if !matches!(verdict.action, Action::Deliver | Action::Restart) {
         // `synth` itself failed: a bare answer is better than none.
-        response = head(&Synthetic { status: 503, reason: None })?;
+        response = head(&Synthetic::new(503, None))?;
+        deliver::announce(&mut response);
         ctx.exchange.body = None;
     }
-    super::deliver::finish(&mut response, ctx, None);
+    deliver::finish(&mut response, ctx, None);
     let body = framing::made(&mut response, ctx.exchange.body.take())?;
     Ok(Some((response, body)))
 }
@@ -67,15 +69,16 @@ pub fn head(synthetic: &Synthetic) -> Result<ResponseHeader> {
             response.set_reason_phrase(None)?;
         }
     }
-    if let Some(location) = location(synthetic) {
+    let location = synthetic.location.as_deref().and_then(|location| HeaderValue::from_bytes(location).ok());
+    if let Some(location) = location.or_else(|| url_for_reason(synthetic)) {
         response.insert_header(header::LOCATION, location)?;
     }
     response.insert_header(header::DATE, httpdate::fmt_http_date(std::time::SystemTime::now()))?;
     Ok(response)
 }
 
-/// Where a redirect leads: its reason, as VCL has it, if that is a URL.
-fn location(synthetic: &Synthetic) -> Option<HeaderValue> {
+/// Where a `synth` of VCL leads that redirects: its reason, if that is a URL.
+fn url_for_reason(synthetic: &Synthetic) -> Option<HeaderValue> {
     let reason = synthetic.reason.as_deref()?;
     let is_url = reason.starts_with(b"/") || memchr::memmem::find(reason, b"://").is_some();
     let redirects = matches!(split_status(synthetic.status).0, 301 | 302 | 303 | 307 | 308);
@@ -89,7 +92,8 @@ pub async fn write(session: &mut Session, response: ResponseHeader, body: Bytes)
         session.set_keepalive(None);
     }
     // The response is made now, whatever was about to be sent in its place.
-    connection::set_next_head(session, None);
+    let date = response.headers.get(header::DATE).cloned();
+    connection::set_next_head(session, Some(NextHead { date, patience: Patience::None }));
     let head_only = session.req_header().method == Method::HEAD || body.is_empty();
     session.write_response_header(Box::new(response), head_only).await?;
     if head_only {

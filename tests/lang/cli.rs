@@ -407,6 +407,20 @@ rules request first {
     }
 
     #[test]
+    fn a_policy_does_not_drive_the_terminal_that_shows_it() {
+        let policy = "warp 1;\nbackend default none;\n\
+            sub recv { if (req.url == \"/\u{1b}[2J\") { set req.http.X = \"\u{9b}\u{202e}\"; } return (synth(200)); }\n";
+        let here = folder(&[("site.warp", policy)]);
+        for format in ["dot", "mermaid", "json"] {
+            let ran = warp(here.path(), &["graph", "site.warp", "--format", format]);
+            assert_eq!(ran.code, 0, "{}", ran.stderr);
+            let is_plain = |letter: char| letter == '\n' || !(letter.is_control() || letter == '\u{202e}');
+            assert!(ran.stdout.chars().all(is_plain), "{}", ran.stdout.escape_debug());
+            assert!(ran.stdout.contains("u{1b}[2J"), "{}", ran.stdout);
+        }
+    }
+
+    #[test]
     fn of_a_broken_policy_is_its_mistakes() {
         let here = folder(&[("site.warp", BAD)]);
         let ran = warp(here.path(), &["graph", "site.warp"]);

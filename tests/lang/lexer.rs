@@ -83,6 +83,15 @@ fn what_is_not_closed_is_its_own_kind() {
 }
 
 #[test]
+fn a_text_in_braces_is_told_from_a_brace() {
+    use TokenKind::{Assign, BraceClose, BraceOpen, BracedString, Colon, LineComment, Plus, String, Word};
+    assert_eq!(kinds("a = {\"b\nc\"} + {\"}\"}"), [Word, Assign, BracedString, Plus, BracedString]);
+    assert_eq!(kinds("a {\"b\": \"c\"}"), [Word, BraceOpen, String, Colon, String, BraceClose]);
+    assert_eq!(kinds("= {\"b\" }"), [Assign, BraceOpen, String, BraceClose]);
+    assert_eq!(kinds("a # =\n{\"b\"}"), [Word, LineComment, BraceOpen, String, BraceClose]);
+}
+
+#[test]
 fn a_run_of_unknown_characters_is_one_token() {
     use TokenKind::{Unknown, Word};
     assert_eq!(kinds("a @§\u{0}é b"), [Word, Unknown, Word]);

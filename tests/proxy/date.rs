@@ -123,6 +123,15 @@ fn deliver_may_set_another_date_of_any_length() {
 }
 
 #[test]
+fn synth_may_set_another_date() {
+    let proxy = Proxy::start(
+        "warp 1; backend default none; sub recv { return (synth(200)); }
+        sub synth { set resp.http.Date = \"then\"; }",
+    );
+    assert_eq!(dates(&proxy.get("/")), ["then"]);
+}
+
+#[test]
 fn what_warp_says_itself_has_the_time_of_day() {
     let origin = Origin::start();
     origin.on("/page", dated("hello"));

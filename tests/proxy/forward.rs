@@ -37,6 +37,33 @@ fn the_client_learns_of_the_proxy() {
 }
 
 #[test]
+fn the_policy_sees_via_and_date_and_may_take_them_off() {
+    let origin = Origin::start();
+    origin.on("/page", fresh("hello").header("Via", "1.1 other").header("X-Two", "2"));
+    origin.on("/broken", Answer::close());
+    let proxy = Proxy::before(
+        &origin,
+        "sub recv { if (req.url == \"/synth\") { return (synth(200)); } }
+        sub deliver { set resp.http.X-Via = resp.http.Via + \" + \" + header.get(resp.http.Via, \"warp\"); unset resp.http.Via; unset resp.http.Date; }
+        sub synth { unset resp.http.Via; unset resp.http.Date; }",
+    );
+    let mut client = proxy.client();
+    for (target, via) in [
+        ("/page", Some("1.1 other + 1.1 warp")),
+        ("/page", Some("1.1 other + 1.1 warp")),
+        ("/broken", Some("1.1 warp + 1.1 warp")),
+        ("/synth", None),
+    ] {
+        let answer = client.get(target).send();
+        assert_eq!((answer.header("Via"), answer.header("Date")), (None, None), "{target}");
+        assert_eq!(answer.header("X-Via"), via, "{target}");
+    }
+    let unchanged = client.get("/page").header("If-None-Match", "*").send();
+    assert_eq!((unchanged.status, unchanged.header("Via"), unchanged.header("Date")), (304, None, None));
+    assert_eq!(client.get("/page").send().header("X-Two"), Some("2"));
+}
+
+#[test]
 fn fields_go_through_in_both_directions() {
     let origin = Origin::start();
     let in_2100 = "Fri, 01 Jan 2100 00:00:00 GMT";
@@ -75,6 +102,20 @@ fn fields_for_one_connection_do_not_reach_the_origin() {
         }
         assert!(!asked.fields.lists("Connection", "X-One"));
         assert_eq!(asked.header("X-Two"), Some("2"));
+    }
+}
+
+#[test]
+fn a_client_cannot_take_away_what_the_policy_set() {
+    let origin = Origin::start();
+    origin.on_each("/page", |request| fresh(request.header("X-Tenant").unwrap_or("none")));
+    origin.on_each("/piped", |request| Answer::ok(request.header("X-Tenant").unwrap_or("none")));
+    let policy = "sub recv { set req.http.X-Tenant = \"a\"; if (req.path == \"/piped\") { return (pipe); } }
+        sub hash { hash_data(req.http.X-Tenant); }";
+    let proxy = Proxy::before(&origin, policy);
+    for path in ["/page", "/piped"] {
+        let response = proxy.client().get(path).header("Connection", "close, X-Tenant").send();
+        assert_eq!(response.text(), "a", "{path}");
     }
 }
 

@@ -59,6 +59,24 @@ fn no_two_lists_of_parts_are_the_same_key() {
 }
 
 #[test]
+fn what_is_sent_more_than_once_is_all_in_the_key() {
+    let policy =
+        "key { req.host; req.path; req.query[\"page\"]; req.cookies[\"lang\"] ?? \"en\"; req.http.X-A; req.http.X-B; }";
+    let asked: &[(&str, &[(&str, &str)])] = &[
+        ("/a?page=1", &[]),
+        ("/a?page=1&page=2", &[]),
+        ("/a?page=1", &[("Cookie", "lang=de")]),
+        ("/a?page=1", &[("Cookie", "lang=de; lang=fr")]),
+        ("/a?page=1", &[("X-A", "a")]),
+        ("/a?page=1", &[("X-A", "a"), ("X-A", "b")]),
+        ("/a?page=1", &[("X-A", "a"), ("X-B", "b")]),
+        ("/a?page=1&page=2", &[]),
+        ("/a?page=1", &[]),
+    ];
+    assert_eq!(hits(policy, asked), [false, false, false, false, false, false, false, true, true]);
+}
+
+#[test]
 fn hash_data_comes_before_the_key() {
     let policy = "key { req.host; req.path; }\nsub hash { hash_data(req.http.X-Tenant); }";
     let asked: &[(&str, &[(&str, &str)])] =

@@ -84,6 +84,14 @@ fn rfc9111_4_2_4_what_is_kept_serves_a_cache_that_is_cut_off_and_no_longer() {
 }
 
 #[test]
+fn what_only_the_policy_called_fresh_is_kept_as_long() {
+    let kept = asked_again(Answer::ok("old"), Answer::close(), "rules response first { else -> ttl 1ms; }");
+    assert_eq!((kept.status, kept.text()), (200, "old"));
+    let policy = "sub backend_response { set beresp.keep = 0s; set beresp.ttl = 1s; set beresp.ttl = -1s; }";
+    assert_eq!(asked_again(Answer::ok("old").header("ETag", "\"1\""), Answer::close(), policy).status, 503);
+}
+
+#[test]
 fn rfc9111_4_2_4_nothing_opens_what_is_forbidden() {
     for forbids in ["must-revalidate", "proxy-revalidate", "no-cache", "s-maxage=1"] {
         let directives = format!("{forbids}, stale-while-revalidate=3600, stale-if-error=3600");

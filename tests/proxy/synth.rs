@@ -24,7 +24,9 @@ fn a_row_denies() {
     let rules = "rules request first { when path under \"/.git/\" -> deny 403 \"Nothing here\"; when path == \"/gone\" -> deny 410; }";
     let proxy = Proxy::before(&origin, rules);
     let mut client = proxy.client();
-    assert_is_page(&client.get("/.git/config").send(), 403, "Nothing here");
+    for path in ["/.git/config", "/.git/", "/.git", "/.git?x"] {
+        assert_is_page(&client.get(path).send(), 403, "Nothing here");
+    }
     assert_is_page(&client.get("/gone").send(), 410, "Gone");
     assert_eq!(origin.requests().len(), 0);
 }
@@ -180,11 +182,35 @@ fn a_redirect_has_a_location_and_keeps_the_connection() {
     let proxy = Proxy::before(&origin, rules);
     let mut client = proxy.client();
     let found = client.get("/home").send();
-    assert_eq!((found.status, found.header("Location")), (302, Some("/")));
+    assert_eq!((found.status, found.reason.as_str(), found.header("Location")), (302, "Found", Some("/")));
     let moved = client.get("/old").send();
-    assert_eq!((moved.status, moved.header("Location")), (301, Some("https://a.test/new?x=1")));
+    assert_eq!((moved.status, moved.reason.as_str()), (301, "Moved Permanently"));
+    assert_eq!(moved.header("Location"), Some("https://a.test/new?x=1"));
     assert_eq!(client.get("/").send().text(), "front");
     assert_eq!(origin.requests().len(), 1);
+}
+
+#[test]
+fn a_redirect_leads_somewhere_or_fails() {
+    let origin = Origin::start();
+    let rules = "rules request first { else -> redirect 302 urldecode(req.query[\"to\"]); }";
+    let proxy = Proxy::before(&origin, rules);
+    let mut client = proxy.client();
+    for (target, location) in [("/?to=page", "page"), ("/?to=%3Fpage%3D2", "?page=2"), ("/?to=//b.test/", "//b.test/")]
+    {
+        let found = client.get(target).send();
+        assert_eq!((found.status, found.header("Location")), (302, Some(location)));
+    }
+    client.get("/?to=%C3%A9").send_only();
+    let head = client.read_any_head().unwrap();
+    assert_eq!((head.first_line.as_str(), head.fields.first("Location")), ("HTTP/1.1 302 Found", Some("é")));
+    let mut client = proxy.client();
+    for target in ["/?to=%2Fa%0D%0AX:1", "/?to=%00", "/?to=", "/"] {
+        let failed = client.get(target).send();
+        assert_eq!((failed.status, failed.header("Location")), (503, None), "{target}");
+    }
+    proxy.wait_for_metric("warp_policy_failures_total{step=\"recv\"}", 4);
+    assert!(proxy.log().contains("the URL of a redirect cannot hold"), "{}", proxy.log());
 }
 
 #[test]

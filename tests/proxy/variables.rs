@@ -32,6 +32,34 @@ fn the_client_is_its_address_until_the_policy_says_who_it_is() {
 }
 
 #[test]
+fn the_backend_of_a_request_is_the_default_one_until_it_is_set() {
+    let origin = Origin::start();
+    for path in ["/", "/other"] {
+        origin.on(path, fresh("page"));
+    }
+    let port = origin.address().port();
+    let policy = format!(
+        "warp 1;
+        backend other {{ .host = \"127.0.0.1\"; .port = \"{port}\"; }}
+        backend default {{ .host = \"127.0.0.1\"; .port = \"{port}\"; }}
+        sub recv {{
+            set req.http.X-Recv = SAID;
+            if (!req.backend_hint) {{ return (synth(503)); }}
+            if (req.url == \"/other\") {{ set req.backend_hint = other; }}
+        }}
+        sub miss {{ set req.http.X-Miss = SAID; }}
+        sub deliver {{ set resp.http.X-Said = req.http.X-Recv + \", \" + req.http.X-Miss + \", \" + SAID; }}"
+    );
+    let one = "(req.backend_hint == default) + \" \" + std.healthy(req.backend_hint) + \" \" + req.backend_hint";
+    let proxy = Proxy::start(&policy.replace("SAID", one));
+    for (path, then) in [("/", "true true default"), ("/other", "false true other")] {
+        let page = proxy.get(path);
+        let said = page.header("X-Said").unwrap();
+        assert_eq!(said, format!("true true default, {then}, {then}"));
+    }
+}
+
+#[test]
 fn a_connection_says_where_it_was_accepted_and_which_it_is() {
     let (proxy, text) = told(
         "local.socket + \" \" + local.endpoint + \" \" + req.transport + \" \" + (server.identity == server.hostname)",

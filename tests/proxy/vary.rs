@@ -1,6 +1,6 @@
 //! Variants: responses that depend on fields of the request.
 
-use crate::support::{Answer, Client, Origin, Proxy};
+use crate::support::{Answer, Client, Gate, Origin, Proxy};
 
 /// An origin whose page depends on that field, and says so.
 fn origin_varying_on(name: &'static str) -> Origin {
@@ -44,6 +44,50 @@ fn another_variant_is_told_from_a_plain_miss() {
     assert_eq!(forwarded("de").as_deref(), Some("uri-miss"));
     assert_eq!(forwarded("en").as_deref(), Some("vary-miss"));
     assert_eq!(forwarded("en").as_deref(), None);
+}
+
+#[test]
+fn what_a_policy_says_to_the_backend_is_what_a_response_varies_on() {
+    let origin = origin_varying_on("X-User");
+    let policy = "sub backend_fetch { set bereq.http.X-User = bereq.http.X-Token; }";
+    let proxy = Proxy::before(&origin, policy);
+    let mut client = proxy.client();
+    for (token, hit) in [("alice", false), ("bob", false), ("alice", false)] {
+        assert_eq!(ask(&mut client, "X-Token", Some(token)), (token.to_owned(), hit));
+    }
+    // Who says the same as the backend was told is answered with it.
+    assert_eq!(ask(&mut client, "X-User", Some("alice")), ("alice".to_owned(), true));
+}
+
+#[test]
+fn who_waited_for_another_variant_of_the_policys_making_asks_alone() {
+    let (origin, gate) = (Origin::start(), Gate::new());
+    let held = gate.clone();
+    origin.on_each("/page", move |request| {
+        let page = Answer::ok(request.header("X-User").unwrap_or("none")).header("Vary", "X-User");
+        page.header("Cache-Control", "max-age=60").behind(&held)
+    });
+    let proxy = Proxy::before(&origin, "sub backend_fetch { set bereq.http.X-User = bereq.http.X-Token; }");
+    let mut clients = ["alice", "bob", "carol"].map(|token| {
+        let mut client = proxy.client();
+        client.get("/page").header("X-Token", token).send_only();
+        (token, client)
+    });
+    proxy.wait_for_metric("warp_requests_in_flight", 3);
+    gate.open();
+    for (token, client) in &mut clients {
+        assert_eq!(client.read_response("GET").unwrap().text(), *token);
+    }
+}
+
+#[test]
+fn a_coding_that_is_not_asked_for_suits_all() {
+    let origin = origin_varying_on("Accept-Encoding");
+    let proxy = Proxy::before(&origin, "sub backend_fetch { unset bereq.http.Accept-Encoding; }");
+    let mut client = proxy.client();
+    for hit in [false, true] {
+        assert_eq!(ask(&mut client, "Accept-Encoding", Some("gzip")), ("none".to_owned(), hit));
+    }
 }
 
 #[test]

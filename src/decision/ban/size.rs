@@ -4,7 +4,7 @@ use std::mem::size_of;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use crate::lang::hir::{Expression, ExpressionKind, Pattern};
+use crate::lang::hir::{Expression, ExpressionKind, Pattern, translate};
 
 /// Within which of these sizes a pattern of a text has to compile, in bytes. Most need the first.
 const PATTERN_BYTES: [usize; 3] = [8 << 10, 32 << 10, 256 << 10];
@@ -21,6 +21,7 @@ pub(super) struct Compiled {
 /// What is wrong with it, too much of it included.
 pub(super) fn compile(pattern: &str) -> Result<Compiled, regex::Error> {
     let [small, middle, large] = PATTERN_BYTES;
+    let pattern = &*translate(pattern).text;
     let (regex, size) =
         within(pattern, small).or_else(|_| within(pattern, middle)).or_else(|_| within(pattern, large))?;
     Ok(Compiled { pattern: Pattern::compiled(pattern, regex), bytes: 2 * size })

@@ -1,6 +1,7 @@
 //! The cookies of a request (RFC 6265 section 5.4).
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::expression::part;
 
@@ -27,12 +28,30 @@ pub(super) fn cookie<'a>(header: Cow<'a, [u8]>, wanted: &[u8]) -> Option<Cow<'a,
 
 /// The value of the first cookie that has such a name.
 pub(super) fn first(header: Cow<'_, [u8]>, wanted: impl Fn(&[u8]) -> bool) -> Option<Cow<'_, [u8]>> {
-    let pair = pairs(&header).find(|pair| wanted(name(pair)))?;
-    let start = memchr::memchr(b'=', pair).map_or(pair.len(), |mark| mark + 1);
-    let value = pair.get(start..).unwrap_or_default().trim_ascii_start();
-    let offset = value.as_ptr().addr() - header.as_ptr().addr();
-    let range = offset..offset + value.len();
+    let value = values(&header, wanted).next()?;
+    let range = place_in(&header, value);
     Some(part(header, range))
+}
+
+/// The value of the last cookie of that name, which takes the place of those before it for Varnish.
+pub(super) fn last<'a>(header: Cow<'a, [u8]>, wanted: &[u8]) -> Option<Cow<'a, [u8]>> {
+    let value = values(&header, |name| name == wanted).last()?;
+    let range = place_in(&header, value);
+    Some(part(header, range))
+}
+
+/// Where a value, which is a part of the field, stands in it.
+fn place_in(header: &[u8], value: &[u8]) -> Range<usize> {
+    let offset = value.as_ptr().addr() - header.as_ptr().addr();
+    offset..offset + value.len()
+}
+
+/// The values of all cookies that have such a name.
+pub(super) fn values(header: &[u8], wanted: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = &[u8]> {
+    pairs(header).filter(move |pair| wanted(name(pair))).map(|pair| {
+        let start = memchr::memchr(b'=', pair).map_or(pair.len(), |mark| mark + 1);
+        pair.get(start..).unwrap_or_default().trim_ascii_start()
+    })
 }
 
 /// Whether a cookie can have that name: one that is read back as it is (RFC 6265 section 4.1.1, a little wider).
@@ -47,6 +66,13 @@ mod tests {
     fn get(header: &str, name: &str) -> Option<String> {
         let value = cookie(Cow::Borrowed(header.as_bytes()), name.as_bytes())?;
         Some(String::from_utf8(value.into_owned()).unwrap())
+    }
+
+    #[test]
+    fn for_varnish_the_last_cookie_of_a_name_counts() {
+        let get = |name: &str| last(Cow::Borrowed(b"dup=1; a=2; dup = 3; d"), name.as_bytes()).map(Cow::into_owned);
+        assert_eq!((get("dup").as_deref(), get("a").as_deref()), (Some(&b"3"[..]), Some(&b"2"[..])));
+        assert_eq!((get("d").as_deref(), get("du")), (Some(&b""[..]), None));
     }
 
     #[test]

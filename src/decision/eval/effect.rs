@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
+use http::HeaderValue;
+
 use super::copied::Copied;
 use super::functions::{self, Settled};
+use super::key_part::further_values;
 use super::work::BAN_BYTES;
 use super::{Context, Scope, normalize, own, query};
 use crate::decision::ban::Ban;
@@ -59,7 +62,12 @@ pub(in crate::decision) fn perform<F: Facts>(
             match part {
                 KeyPart::Value(expression) => {
                     let part = value(facts, expression)?;
+                    let scope = Scope::new(&*facts, locals.get(base..).unwrap_or_default(), context);
+                    let further = further_values(&scope, expression);
                     facts.hash_part(text_of(part.value()).as_deref());
+                    for value in &further {
+                        facts.hash_further(value);
+                    }
                 }
                 KeyPart::Query { sorted } => {
                     let part = query::whole(facts, *sorted);
@@ -114,9 +122,14 @@ fn kept(value: Value<'_>) -> Result<Value<'_>, Refused> {
 /// Why a text is not kept.
 const TOO_LONG: &str = "the text is too long: a policy keeps up to 64 KiB, more only as a body";
 
-/// Unset text is written as empty text, as in VCL: only `unset` removes.
+/// A field that is set to what is unset is unset from then on, unlike in VCL, where it is there and empty: a policy that
+/// takes a field from a token and closes the door to those that have none relies on `!` and `??`.
 fn set<F: Facts>(target: &Target, value: Value<'_>, facts: &mut F) -> Result<(), Refused> {
-    let value = if value == Value::UNSET { Value::Text(Some(Cow::Borrowed(b""))) } else { value };
+    let value = match target {
+        Target::Header(..) if value == Value::UNSET => return unset(target, facts),
+        Target::Variable(_) if value == Value::UNSET => Value::Text(Some(Cow::Borrowed(b""))),
+        _ => value,
+    };
     match (target, value) {
         (Target::Variable(variable), value) if variable.access().read.is_empty() => facts.set(*variable, value),
         (Target::Variable(variable), value) => facts.set(*variable, kept(value)?),
@@ -160,12 +173,28 @@ pub(in crate::decision) fn conclude<'a, F: Facts>(outcome: &'a Outcome, span: Sp
         },
     };
     let reason = outcome.reason.as_ref().and_then(|reason| scope.text(reason)).map(Cow::into_owned);
+    let location = outcome.location.as_ref().map(|location| sendable(scope.text(location))).transpose();
     let time_ms = match outcome.time.as_ref().map(|time| scope.value(time)) {
         Some(Value::Duration(time_ms)) => Some(time_ms),
         _ => None,
     };
-    if let Err(why) = scope.context.check_work() {
-        return Verdict::refused(why, Some(span));
+    match scope.context.check_work().and(location) {
+        Ok(location) => {
+            let Outcome { action, soft, .. } = *outcome;
+            Verdict { action, status, reason, location, time_ms, soft, span: Some(span) }
+        }
+        Err(why) => Verdict::refused(why, Some(span)),
     }
-    Verdict { action: outcome.action, status, reason, time_ms, soft: outcome.soft, span: Some(span) }
+}
+
+/// The value of a `Location`: what `set` takes for a field, and not nothing, which would lead nowhere.
+fn sendable(location: Option<Cow<'_, [u8]>>) -> Result<Vec<u8>, Refused> {
+    let location = text_of(kept(Value::Text(location))?).unwrap_or_default();
+    if location.is_empty() {
+        return Err(Refused("a redirect needs a URL, and this one is unset or empty"));
+    }
+    match HeaderValue::from_bytes(&location) {
+        Ok(_) => Ok(location.into_owned()),
+        Err(_) => Err(Refused("the URL of a redirect cannot hold a line feed, a NUL or another control character")),
+    }
 }

@@ -65,9 +65,15 @@ pub(super) fn parameter<'a>(query: Cow<'a, [u8]>, wanted: &[u8]) -> Option<Cow<'
 }
 
 fn value<'a>(query: &'a [u8], wanted: &[u8]) -> Option<Cow<'a, [u8]>> {
-    let parameter = parameters(query).find(|parameter| *name(parameter) == *wanted)?;
-    let start = memchr::memchr(b'=', parameter).map_or(parameter.len(), |mark| mark + 1);
-    Some(decode(parameter.get(start..).unwrap_or_default()))
+    values(query, wanted).next()
+}
+
+/// The decoded values of all parameters of that name.
+pub(super) fn values<'a>(query: &'a [u8], wanted: &[u8]) -> impl Iterator<Item = Cow<'a, [u8]>> {
+    parameters(query).filter(move |parameter| *name(parameter) == *wanted).map(|parameter| {
+        let start = memchr::memchr(b'=', parameter).map_or(parameter.len(), |mark| mark + 1);
+        decode(parameter.get(start..).unwrap_or_default())
+    })
 }
 
 /// The text with `%XX` replaced by the byte; a `%` without two digits stays as it is.

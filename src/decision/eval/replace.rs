@@ -8,7 +8,8 @@ use regex::bytes::Captures;
 use super::text::append;
 use crate::lang::hir::Pattern;
 
-/// The text with the first match, or all of them, replaced; borrowed if nothing matches.
+/// The text with the first match, or all of them, replaced; borrowed if nothing matches. Behind the first match what
+/// is empty counts for none, as in Varnish: `regsuball("abc", "", "-")` is `-abc`.
 ///
 /// The replacement is asked for only when something matches; unset counts as empty.
 pub(super) fn substitute<'a>(
@@ -22,8 +23,11 @@ pub(super) fn substitute<'a>(
     let replacement = replacement().unwrap_or_default();
     let mut written = Written { text: Vec::with_capacity(text.len().min(limit_bytes)), limit_bytes };
     let mut copied = 0;
-    for captures in regex.captures_iter(&text).take(if all { usize::MAX } else { 1 }) {
+    for (at, captures) in regex.captures_iter(&text).take(if all { usize::MAX } else { 1 }).enumerate() {
         let Some(whole) = captures.get(0) else { break };
+        if at > 0 && whole.is_empty() {
+            continue;
+        }
         written.append(text.get(copied..whole.start()).unwrap_or_default());
         expand(&replacement, &captures, &mut written);
         copied = whole.end();
@@ -105,7 +109,24 @@ mod tests {
         assert_eq!(sub("aXbXc", "X", "-", false), "a-bXc");
         assert_eq!(sub("aXbXc", "X", "-", true), "a-b-c");
         assert_eq!(sub("abc", "X", "-", true), "abc");
-        assert_eq!(sub("abc", "", "-", true), "-a-b-c-");
+    }
+
+    /// As varnishd 7.1.1 answers.
+    #[test]
+    fn only_the_first_match_may_be_empty() {
+        for (text, pattern, expected) in [
+            ("abc", "", "-abc"),
+            ("abc", "x*", "-abc"),
+            ("abcb", "b*", "-a-c-"),
+            ("xaax", "a*", "-x-x"),
+            ("aXbX", "$", "aXbX-"),
+            ("a b", r"\b", "-a b"),
+            ("xayaz", "a|$", "x-y-z"),
+            ("aaa", "a{2}|", "-a"),
+            ("", "", "-"),
+        ] {
+            assert_eq!(sub(text, pattern, "-", true), expected, "{text} {pattern}");
+        }
     }
 
     #[test]

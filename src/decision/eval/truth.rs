@@ -78,10 +78,10 @@ fn is_within(number: i64, ranges: &[RangeInclusive<i64>]) -> bool {
     ranges.iter().any(|range| range.contains(&number))
 }
 
-/// Whether `path` is `prefix` or below it; a prefix that ends in `/` holds what starts with it.
+/// Whether `path` is `prefix`, which ends in no `/`, or below it.
 pub(in crate::decision) fn is_under(path: &[u8], prefix: &[u8]) -> bool {
     let Some(rest) = path.strip_prefix(prefix) else { return false };
-    rest.is_empty() || prefix.ends_with(b"/") || rest.starts_with(b"/")
+    rest.is_empty() || rest.starts_with(b"/")
 }
 
 /// Whether the last segment of `path` ends in `.` and `extension` (lower case), ASCII case ignored.
@@ -101,9 +101,7 @@ mod tests {
             ("/a", "/a", true),
             ("/a/b", "/a", true),
             ("/ab", "/a", false),
-            ("/a/", "/a/", true),
-            ("/a/b", "/a/", true),
-            ("/a", "/a/", false),
+            ("/a/", "/a", true),
             ("/x", "", true),
             ("x", "", false),
         ] {

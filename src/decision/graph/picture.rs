@@ -8,6 +8,7 @@ use super::words;
 use crate::decision::index::Summary;
 use crate::decision::program::Program;
 use crate::decision::tree::{DecisionTree, Match, Node, NodeId};
+use crate::lang::diagnostic::render::visible;
 use crate::lang::source::{SourceMap, Span};
 
 /// The tree of one step.
@@ -117,16 +118,16 @@ impl Painter<'_> {
         PictureNode { id: id.0, kind: "match", text, place: String::new(), index, arrows }
     }
 
-    /// The text of a place on one line; other words if it has none.
+    /// The text of a place on one line, with what a terminal would obey made visible; other words if it has none.
     fn written(&self, span: Span, words: impl FnOnce() -> String) -> String {
         let text = self.sources.text(span).split_whitespace().collect::<Vec<_>>().join(" ");
-        if text.is_empty() { words() } else { text }
+        if text.is_empty() { words() } else { visible(&text) }
     }
 
     fn place(&self, span: Span) -> String {
         let file = self.sources.get(span.file).filter(|_| !span.is_empty());
         let line = self.sources.locate(span).map(|at| at.line);
-        file.zip(line).map(|(file, line)| format!("{}:{line}", file.name())).unwrap_or_default()
+        file.zip(line).map(|(file, line)| visible(&format!("{}:{line}", file.name()))).unwrap_or_default()
     }
 }
 
@@ -135,8 +136,10 @@ fn to(node: NodeId) -> Arrow {
 }
 
 fn index_picture(summary: Summary) -> IndexPicture {
-    let lookups =
-        summary.lookups.into_iter().map(|lookups| LookupPicture { value: lookups.subject, keys: lookups.keys });
+    let lookups = summary
+        .lookups
+        .into_iter()
+        .map(|lookups| LookupPicture { value: visible(&lookups.subject), keys: lookups.keys });
     IndexPicture { lookups: lookups.collect(), most_in_turn: summary.most_in_turn }
 }
 

@@ -5,7 +5,10 @@ use std::net::IpAddr;
 
 use super::Index;
 use super::found::Found;
-use super::test::{Check, Test, Texts};
+use super::kept::KeptTest;
+use super::packed;
+use super::test::{Check, Test};
+use super::text_list::TextList;
 use crate::decision::eval::{Scope, has_extension, is_under};
 use crate::decision::facts::{Facts, Value};
 use crate::lang::hir::AclId;
@@ -56,8 +59,14 @@ impl<'a, F: Facts> Inputs<'a, F> {
     /// Whether a test passes.
     pub fn passes(&self, test: u32) -> bool {
         match self.index.tests.get(test as usize) {
-            Some(Test::Value { subject, check, negated }) => self.holds(*subject, check) != *negated,
-            Some(Test::Condition { expression, negated }) => self.scope.holds(expression) != *negated,
+            Some(KeptTest::Is { subject, text }) => {
+                let own = packed::at(&self.index.texts, *text);
+                self.with_value(*subject, |value| own.is_some() && text_of(value) == own)
+            }
+            Some(KeptTest::Other(other)) => match &**other {
+                Test::Value { subject, check, negated } => self.holds(*subject, check) != *negated,
+                Test::Condition { expression, negated } => self.scope.holds(expression) != *negated,
+            },
             None => false,
         }
     }
@@ -85,7 +94,7 @@ impl<'a, F: Facts> Inputs<'a, F> {
 }
 
 fn text_passes(check: &Check<'_>, text: &[u8]) -> bool {
-    let any = |texts: &Texts<'_>, test: fn(&[u8], &[u8]) -> bool| texts.iter().any(|one| test(text, one));
+    let any = |texts: &TextList<'_>, test: fn(&[u8], &[u8]) -> bool| texts.iter().any(|one| test(text, one));
     match check {
         Check::OneOf(texts) => any(texts, |text, one| text == one),
         Check::StartsWith(texts) => any(texts, <[u8]>::starts_with),

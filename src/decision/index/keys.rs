@@ -1,6 +1,7 @@
 //! What a test can be looked up by.
 
-use super::test::{Check, Test, Texts};
+use super::test::{Check, Test};
+use super::text_list::TextList;
 use crate::lang::hir::AclId;
 
 /// A key of a test: the value passes the test if, and only if, it passes one of its keys, but for
@@ -25,13 +26,11 @@ pub(super) enum Key<'t> {
 /// Hands the keys of a test to `add`; whether it can be looked up. No keys: it never passes.
 pub(super) fn keys<'t>(test: &'t Test<'_>, mut add: impl FnMut(Key<'t>)) -> bool {
     let Test::Value { check, negated: false, .. } = test else { return false };
-    let mut each = |texts: &'t Texts<'_>, key: fn(&'t [u8]) -> Key<'t>| texts.iter().for_each(|text| add(key(text)));
+    let mut each = |texts: &'t TextList<'_>, key: fn(&'t [u8]) -> Key<'t>| texts.iter().for_each(|text| add(key(text)));
     match check {
         Check::OneOf(texts) => each(texts, Key::Equal),
         Check::StartsWith(texts) | Check::Guarded(texts, _) => each(texts, Key::StartsWith),
-        Check::Under(texts) => {
-            each(texts, |text| if text.ends_with(b"/") { Key::StartsWith(text) } else { Key::Segment(text) });
-        }
+        Check::Under(texts) => each(texts, Key::Segment),
         Check::EndsWith(texts) | Check::GuardedEnd(texts, _) => each(texts, Key::EndsWith),
         Check::Extension(texts) => {
             texts.iter().filter(|one| !one.contains(&b'/')).for_each(|one| add(Key::Extension(one)));

@@ -8,7 +8,7 @@ use super::trie::Trie;
 use crate::decision::facts::{Facts, Value};
 use crate::lang::hir::AclId;
 
-/// Where a look-up leads: to the matcher of that number, or straight to an arm.
+/// Where a look-up leads: to a matcher, or straight to an arm or a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Target(u32);
 
@@ -16,26 +16,38 @@ pub(super) struct Target(u32);
 pub(super) enum Aim {
     /// The arm, which has no test left to pass.
     Arm(u32),
+    /// The only row there, which has tests left to pass: the candidate of that number.
+    Row(u32),
     /// The matcher of that number.
     Matcher(u32),
 }
 
 impl Target {
     const ARM: u32 = 1 << 31;
+    const ROW: u32 = 1 << 30;
 
     /// Straight to an arm.
     pub fn arm(arm: u32) -> Self {
         Self(arm | Self::ARM)
     }
 
+    /// Straight to the candidate of that number.
+    pub fn row(candidate: u32) -> Self {
+        Self(candidate & !Self::ARM | Self::ROW)
+    }
+
     /// To the matcher of that number.
     pub fn matcher(number: u32) -> Self {
-        Self(number & !Self::ARM)
+        Self(number & !(Self::ARM | Self::ROW))
     }
 
     /// What it is.
     pub fn aim(self) -> Aim {
-        if self.0 & Self::ARM == 0 { Aim::Matcher(self.0) } else { Aim::Arm(self.0 & !Self::ARM) }
+        match (self.0 & Self::ARM, self.0 & Self::ROW) {
+            (0, 0) => Aim::Matcher(self.0),
+            (0, _) => Aim::Row(self.0 & !Self::ROW),
+            _ => Aim::Arm(self.0 & !Self::ARM),
+        }
     }
 
     /// As a number that tables of texts can hold.
@@ -58,12 +70,23 @@ pub(super) enum Matcher {
     Split(Split),
 }
 
-/// A row with the tests that the way to it has not settled: where they begin, and how many there are.
+/// A row with the tests that the way to it has not settled.
 #[derive(Debug)]
 pub(super) struct Candidate {
     pub arm: u32,
-    pub first: u32,
-    pub count: u32,
+    pub left: Left,
+}
+
+/// Tests by number: few, as most rows have them, stand where the row stands.
+#[derive(Debug)]
+pub(super) enum Left {
+    One(u32),
+    Two(u32, u32),
+    /// Any others: where they begin in the list of all, and how many there are.
+    Listed {
+        first: u32,
+        count: u32,
+    },
 }
 
 /// Rows told apart by the value of one subject.

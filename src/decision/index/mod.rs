@@ -31,6 +31,7 @@ mod keyed;
 mod keys;
 mod lookup;
 mod networks;
+mod packed;
 mod pattern;
 mod plan;
 mod shape;
@@ -38,6 +39,7 @@ mod subject;
 mod summary;
 mod tally;
 mod test;
+mod text_list;
 mod texts;
 mod trie;
 
@@ -46,9 +48,10 @@ pub use summary::{Lookups, Summary};
 
 use self::automaton::Automaton;
 use self::inputs::Inputs;
-use self::lookup::{Aim, Candidate, Lookup, Matcher, Target};
+use self::kept::{Kept, KeptTest};
+use self::lookup::{Aim, Candidate, Left, Lookup, Matcher, Target};
 use self::plan::Plan;
-use self::test::{Rest, Table, Test};
+use self::test::{Rest, Table};
 use super::eval::Scope;
 use super::facts::Facts;
 use crate::lang::hir::Expression;
@@ -61,8 +64,10 @@ const FEW_ARMS: usize = 4;
 pub struct Index {
     /// The expressions that are looked up, each evaluated at most once.
     subjects: Box<[Expression]>,
-    tests: Box<[Test<'static>]>,
-    /// The tests of the candidates, by number.
+    tests: Box<[KeptTest]>,
+    /// The texts that they compare with.
+    texts: Box<[u8]>,
+    /// The tests of the candidates that have many, by number.
     listed: Box<[u32]>,
     candidates: Box<[Candidate]>,
     /// What the tests leave to ask, by arm.
@@ -88,9 +93,9 @@ impl Index {
             return None;
         }
         let subjects = table.subjects.into_iter().cloned().collect();
-        let (tests, listed, candidates) = (kept.tests, kept.listed, kept.candidates);
+        let Kept { candidates, listed, tests, texts } = kept;
         let (rests, matchers, lookups) = (table.rests.into(), matchers.into(), lookups.into());
-        Some(Self { subjects, tests, listed, candidates, rests, automata, matchers, lookups, root })
+        Some(Self { subjects, tests, texts, listed, candidates, rests, automata, matchers, lookups, root })
     }
 
     /// The number of the first arm whose condition holds, beginning at the arm `from`.
@@ -119,6 +124,10 @@ impl Index {
     fn search<'a, F: Facts>(&'a self, target: Target, inputs: &Inputs<'a, F>, from: u32, bound: u32) -> u32 {
         let matcher = match target.aim() {
             Aim::Arm(arm) => return if from <= arm && arm < bound { arm } else { bound },
+            Aim::Row(row) => {
+                let row = self.candidates.get(row as usize).filter(|row| from <= row.arm && row.arm < bound);
+                return row.filter(|row| self.passes(row, inputs)).map_or(bound, |row| row.arm);
+            }
             Aim::Matcher(matcher) => self.matchers.get(matcher as usize),
         };
         match matcher {
@@ -138,7 +147,13 @@ impl Index {
     }
 
     fn passes<'a, F: Facts>(&'a self, row: &Candidate, inputs: &Inputs<'a, F>) -> bool {
-        let tests = self.listed.get(row.first as usize..(row.first + row.count) as usize).unwrap_or_default();
-        tests.iter().all(|test| inputs.passes(*test))
+        match row.left {
+            Left::One(test) => inputs.passes(test),
+            Left::Two(one, other) => inputs.passes(one) && inputs.passes(other),
+            Left::Listed { first, count } => {
+                let tests = self.listed.get(first as usize..(first + count) as usize).unwrap_or_default();
+                tests.iter().all(|test| inputs.passes(*test))
+            }
+        }
     }
 }

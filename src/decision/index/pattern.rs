@@ -1,6 +1,5 @@
 //! What becomes of the regular expressions of an index.
 
-use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
@@ -11,6 +10,7 @@ use super::automaton::Automaton;
 use super::inputs::MOST_AUTOMATA;
 use super::shape::{Shape, Shapes, parse};
 use super::test::{Check, Test};
+use super::text_list::TextList;
 use crate::lang::hir::Pattern;
 
 /// How many patterns may share the literal in front of them before an automaton tells them apart.
@@ -59,21 +59,22 @@ fn collect(tests: &[Test<'_>]) -> (Vec<Known>, Vec<(usize, usize)>) {
 /// What becomes of each pattern, `None` if it stays as it is; and the automata.
 fn settle(patterns: Vec<Known>) -> (Vec<Option<Check<'static>>>, Box<[Automaton]>) {
     let crowded = behind_crowded_literals(&patterns);
+    let packed = |texts: &[Box<[u8]>]| TextList::Borrowed(texts).own();
     let (mut others, mut settled) = (Others::default(), Vec::with_capacity(patterns.len()));
     for (number, (known, crowded)) in patterns.into_iter().zip(crowded).enumerate() {
         let mut add = |pattern, hir| others.add(known.subject, Other { number, pattern, hir });
         settled.push(match known.shape {
-            Shape::Equal(texts) => Some(Check::OneOf(Cow::Owned(texts))),
-            Shape::StartsWith(texts) => Some(Check::StartsWith(Cow::Owned(texts))),
-            Shape::EndsWith(texts) => Some(Check::EndsWith(Cow::Owned(texts))),
+            Shape::Equal(texts) => Some(Check::OneOf(packed(&texts))),
+            Shape::StartsWith(texts) => Some(Check::StartsWith(packed(&texts))),
+            Shape::EndsWith(texts) => Some(Check::EndsWith(packed(&texts))),
             Shape::Guarded(..) | Shape::GuardedEnd(..) if crowded => {
                 if let Some(hir) = parse(known.pattern.text()) {
                     add(known.pattern, hir);
                 }
                 None
             }
-            Shape::Guarded(starts, confirm) => Some(Check::Guarded(Cow::Owned(starts), confirm)),
-            Shape::GuardedEnd(ends, confirm) => Some(Check::GuardedEnd(Cow::Owned(ends), confirm)),
+            Shape::Guarded(starts, confirm) => Some(Check::Guarded(packed(&starts), confirm)),
+            Shape::GuardedEnd(ends, confirm) => Some(Check::GuardedEnd(packed(&ends), confirm)),
             Shape::Other(whole) => {
                 add(known.pattern, whole);
                 None

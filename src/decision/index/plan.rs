@@ -125,7 +125,10 @@ impl<'t> Planner<'_, 't, '_> {
         self.depth -= 1;
         let matcher = match split {
             Some(split) => Matcher::Split(split),
-            None => self.in_turn(start),
+            None => match self.in_turn(start) {
+                (first, 1) => return Target::row(first),
+                (first, count) => Matcher::InTurn { first, count },
+            },
         };
         self.matchers.push(matcher);
         Target::matcher(number(self.matchers.len() - 1))
@@ -146,7 +149,8 @@ impl<'t> Planner<'_, 't, '_> {
         (0..self.row(live).count).all(|at| live.is_settled(at))
     }
 
-    fn in_turn(&mut self, start: usize) -> Matcher {
+    /// Keeps the rows from `start` on: the number of the first candidate, and how many there are.
+    fn in_turn(&mut self, start: usize) -> (u32, u32) {
         let first = self.keeper.next();
         for at in start..self.live.len() {
             let Some(live) = self.live.get(at).copied() else { break };
@@ -154,7 +158,7 @@ impl<'t> Planner<'_, 't, '_> {
             let left = (0..).zip(tests).filter(|(at, _)| !live.is_settled(*at));
             self.keeper.add(arm, left.map(|(at, test)| (*test, !live.is_open(at) && at < MOST_TESTS)));
         }
-        Matcher::InTurn { first, count: self.keeper.next() - first }
+        (first, self.keeper.next() - first)
     }
 
     fn split(&mut self, start: usize) -> Option<Split> {

@@ -34,7 +34,7 @@ impl Index {
             match matcher {
                 Matcher::InTurn { count, .. } => most_in_turn = most_in_turn.max(*count as usize),
                 Matcher::Split(split) => {
-                    // Straight to an arm is one row.
+                    // Straight to a row is one.
                     most_in_turn = most_in_turn.max(1);
                     split
                         .of(&self.lookups)

@@ -8,12 +8,10 @@ use hashbrown::HashMap;
 use super::alternatives::{Literal, alternatives};
 use super::confirm::Confirm;
 use super::subject::Subject;
+use super::text_list::TextList;
 use crate::lang::hir::{AclId, Comparison, Expression, ExpressionKind, Pattern};
 use crate::lang::schema::function::Text;
 use crate::lang::schema::{Function, Type};
-
-/// Texts, for instance those that a value may be equal to.
-pub(super) type Texts<'h> = Cow<'h, [Box<[u8]>]>;
 
 /// Something that holds or does not. Borrows from the policy until it is known what is kept.
 #[derive(Debug)]
@@ -33,17 +31,17 @@ pub(super) enum Test<'h> {
 /// What is asked of a value. Unset text passes no check but those of patterns, where it is empty.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Check<'h> {
-    OneOf(Texts<'h>),
-    StartsWith(Texts<'h>),
-    Under(Texts<'h>),
-    EndsWith(Texts<'h>),
-    Extension(Texts<'h>),
+    OneOf(TextList<'h>),
+    StartsWith(TextList<'h>),
+    Under(TextList<'h>),
+    EndsWith(TextList<'h>),
+    Extension(TextList<'h>),
     /// A pattern on its own.
     Matches(Pattern),
     /// A pattern that is worth looking at only if the text starts with one of these.
-    Guarded(Texts<'h>, Confirm),
+    Guarded(TextList<'h>, Confirm),
     /// The same with one of these at its end.
-    GuardedEnd(Texts<'h>, Confirm),
+    GuardedEnd(TextList<'h>, Confirm),
     /// What is left of such a pattern for a text that does start so.
     Confirmed(Confirm),
     /// A pattern of an automaton.
@@ -73,7 +71,7 @@ impl Test<'_> {
 impl Check<'_> {
     /// The same, borrowing nothing.
     pub fn own(&self) -> Check<'static> {
-        let texts = |texts: &Texts<'_>| Cow::Owned(texts.to_vec());
+        let texts = TextList::own;
         match self {
             Self::OneOf(some) => Check::OneOf(texts(some)),
             Self::StartsWith(some) => Check::StartsWith(texts(some)),
@@ -260,7 +258,7 @@ fn check_of(expression: &Expression) -> Option<(&Expression, Check<'_>, bool)> {
 
 fn affix<'h>(
     arguments: &'h [Expression],
-    check: fn(Texts<'h>) -> Check<'h>,
+    check: fn(TextList<'h>) -> Check<'h>,
 ) -> Option<(&'h Expression, Check<'h>, bool)> {
     let [subject, affix] = arguments else { return None };
     let affix = constant(affix).filter(|_| subject.ty == Type::String)?;
@@ -268,9 +266,9 @@ fn affix<'h>(
 }
 
 /// The text of a literal, as a list of one.
-fn constant(expression: &Expression) -> Option<Texts<'_>> {
+fn constant(expression: &Expression) -> Option<TextList<'_>> {
     match &expression.kind {
-        ExpressionKind::Text(text) => Some(Cow::Borrowed(std::slice::from_ref(text))),
+        ExpressionKind::Text(text) => Some(TextList::Borrowed(std::slice::from_ref(text))),
         _ => None,
     }
 }

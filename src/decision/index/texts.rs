@@ -4,6 +4,8 @@ use std::hash::BuildHasher;
 
 use hashbrown::DefaultHashBuilder;
 
+use super::packed;
+
 /// Maps texts to targets. A look-up takes time in the length of the text, however many there are.
 ///
 /// Of thousands of texts little is near when it is asked for, so one is found with two looks: at its slot, and at its
@@ -42,8 +44,7 @@ impl Texts {
         for (text, target) in entries {
             map.insert(text, number(records.len()));
             records.extend_from_slice(&target.to_le_bytes());
-            records.extend_from_slice(&number(text.len()).to_le_bytes());
-            records.extend_from_slice(text);
+            packed::push(&mut records, text);
         }
         map.records = records.into();
         map
@@ -87,9 +88,7 @@ impl Texts {
     /// The target of a record, if it is that of the text.
     fn target(&self, record: u32, text: &[u8]) -> Option<u32> {
         let (target, rest) = self.records.get(record as usize..)?.split_first_chunk()?;
-        let (len, rest) = rest.split_first_chunk()?;
-        let own = rest.get(..u32::from_le_bytes(*len) as usize)?;
-        (own == text).then(|| u32::from_le_bytes(*target))
+        (packed::at(rest, 0)? == text).then(|| u32::from_le_bytes(*target))
     }
 }
 

@@ -157,7 +157,7 @@ impl<'h> Finishing<'_, '_, 'h> {
     }
 
     fn outcome(&mut self, outcome: &Outcome) -> Arc<Outcome> {
-        let Outcome { action, status: None, reason: None, time: None, soft } = outcome else {
+        let Outcome { action, status: None, reason: None, location: None, time: None, soft } = outcome else {
             return Arc::new(outcome.clone());
         };
         Arc::clone(self.plain.entry((*action, *soft)).or_insert_with(|| Arc::new(outcome.clone())))

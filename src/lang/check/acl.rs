@@ -16,6 +16,7 @@ pub(super) fn acl(cx: &Context, written: &Acl) -> hir::Acl {
     let mut seen: HashMap<IpNet, (bool, Span)> = HashMap::new();
     let mut entries = Vec::with_capacity(written.entries.len());
     let mut hosts = Vec::new();
+    written.flags.iter().for_each(|flag| cx.findings.report(flagged(*flag)));
     for entry in &written.entries {
         if is_host(&entry.address.text) {
             hosts.extend(host(cx, entry));
@@ -30,6 +31,13 @@ pub(super) fn acl(cx: &Context, written: &Acl) -> hir::Acl {
         entries.push((net, entry.negated));
     }
     hir::Acl { name: written.name.text.clone(), entries, hosts, span: written.name.span }
+}
+
+/// `acl office -pedantic { … }`
+fn flagged(flag: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0101, flag, "an acl has no flags")
+        .help("leave them out: every entry is checked, and what is in an acl twice is told")
+        .fix(Fix::replace("remove it", flag, ""))
 }
 
 /// Whether a text is meant for the name of a host.

@@ -72,10 +72,10 @@ impl Scope<'_, '_> {
         if self.cx.names.subs.find(name).is_some() {
             return finding.help(format!("`{name}` is a sub: write `call {name};`"));
         }
-        if let Some(instead) = vcl::instead_of(name) {
+        let functions = self.cx.names.functions.names().chain(Function::all().map(|known| -> &str { known.name() }));
+        if let Some(instead) = vcl::instead_of(name).or_else(|| vcl::method(name)) {
             return finding.help(instead);
         }
-        let functions = self.cx.names.functions.names().chain(Function::all().map(|known| -> &str { known.name() }));
         unknown::suggest(self.cx.findings, finding, name, "the functions", functions)
     }
 

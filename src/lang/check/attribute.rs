@@ -7,7 +7,7 @@ use super::amount::Kind;
 use super::context::Context;
 use super::fold::Literal;
 use super::scope::{Home, Scope};
-use super::{unknown, words};
+use super::{unknown, vcl, words};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{BackendId, Expression, ExpressionKind, FileText};
 use crate::lang::schema::{self, DURATION_UNITS, Step, Type};
@@ -40,11 +40,7 @@ impl<'c, 'a, 'b> Attributes<'c, 'a, 'b> {
         let name = &attribute.name;
         if !self.table.iter().any(|row| row.name == name.text) {
             let finding = Diagnostic::new(Code::E0601, name.span, format!("a {owner} has no `.{}`", name.text));
-            let names = self.table.iter().map(|row| row.name);
-            self.cx.findings.report(match self.table {
-                [] => finding.help("remove it"),
-                _ => unknown::suggest(self.cx.findings, finding, &name.text, "it has", names),
-            });
+            self.cx.findings.report(self.with_help(finding, &name.text, owner));
         } else if let Some(first) = self.given(&name.text) {
             let finding = Diagnostic::new(Code::E0602, name.span, format!("`.{}` is set twice", name.text))
                 .context(first.name.span, "set here first")
@@ -52,6 +48,19 @@ impl<'c, 'a, 'b> Attributes<'c, 'a, 'b> {
             self.cx.findings.report(finding);
         } else {
             self.given.push(attribute);
+        }
+    }
+
+    /// A finding about an unknown attribute, with what there is in its place.
+    fn with_help(&self, finding: Diagnostic, name: &str, owner: &str) -> Diagnostic {
+        let names = || self.table.iter().map(|row| row.name);
+        if let Some(instead) = vcl::attribute(name).filter(|_| owner == "backend") {
+            return finding.help(instead);
+        }
+        match (self.table, unknown::nearest(self.cx.findings, name, names())) {
+            ([], _) => finding.help("remove it"),
+            (_, Some(nearest)) => finding.help(format!("did you mean `{nearest}`?")),
+            (_, None) => finding.help(format!("it has {}", words::quoted(names(), "and"))),
         }
     }
 
@@ -252,7 +261,9 @@ impl<'c, 'a, 'b> Attributes<'c, 'a, 'b> {
             Some(Literal::Real(number)) => number,
             _ => 0.0,
         };
-        (given.unwrap_or_else(default) * 1_000.0).round() as u32
+        let number = given.unwrap_or_else(default);
+        // What is next to nothing is not nothing.
+        ((number * 1_000.0).round() as u32).max(u32::from(number > 0.0))
     }
 
     /// One of the words of the table, else its default.

@@ -169,7 +169,7 @@ impl<'a> Collector<'a, '_> {
         if !step.runs() {
             let message = format!("this version of warp does not run the step `{}`", step.name());
             let finding = Diagnostic::new(Code::E0406, sub.name.span, message)
-                .help("remove the sub; the steps that run are listed on the page of this code");
+                .help("remove it: directors are declared, `director NAME = random { A; B; }`");
             self.findings.report(finding);
             return;
         }
@@ -193,6 +193,9 @@ impl<'a> Collector<'a, '_> {
             });
             return;
         };
+        if !step.runs() {
+            return self.step(step, sub);
+        }
         let finding = finding.help(format!("here the sub of this step is called `{}`", step.name())).fix(Fix::replace(
             format!("write `{}`", step.name()),
             span,

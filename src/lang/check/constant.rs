@@ -257,6 +257,7 @@ fn is_settled(value: &Expression) -> bool {
 fn help_for(kind: &ExpressionKind) -> &'static str {
     match kind {
         ExpressionKind::Backend(_) => "name the backend where it is used",
+        ExpressionKind::Lookup(..) => "write a `match` of the key, with a test in each of its arms",
         _ => "write a literal, or put it together from literals and other constants",
     }
 }

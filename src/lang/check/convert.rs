@@ -88,7 +88,7 @@ impl Scope<'_, '_> {
     pub(super) fn text_to_address(&self, value: &Expression) -> Option<Expression> {
         let ExpressionKind::Text(text) = &value.kind else { return None };
         let text = String::from_utf8_lossy(text);
-        let Ok(address) = text.parse::<IpAddr>() else {
+        let Ok(address) = text.parse::<IpAddr>().map(|address| address.to_canonical()) else {
             let finding = Diagnostic::new(Code::E0606, value.span, format!("`{text}` is not an IP address"))
                 .help("write an address such as \"192.0.2.1\" or \"2001:db8::1\"; names are not looked up here");
             self.report(finding);

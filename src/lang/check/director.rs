@@ -16,7 +16,7 @@ use crate::lang::syntax::ast::{self, AttributeBlock};
 const NESTING_LIMIT: usize = 16;
 
 /// What a member's weight may be.
-const WEIGHTS: std::ops::RangeInclusive<f64> = 0.001..=100.0;
+const WEIGHTS: std::ops::RangeInclusive<f64> = 0.0..=100.0;
 
 /// All directors in order of declaration.
 pub(super) fn directors(cx: &Context) -> Vec<Director> {
@@ -108,6 +108,11 @@ fn members(cx: &Context, written: &ast::Director, table: &'static [schema::Attri
             continue;
         }
         members.extend(member);
+    }
+    if !members.is_empty() && members.iter().all(|member| member.weight == 0) {
+        let message = format!("all members of the director `{}` have the weight 0", written.name.text);
+        let help = "a request that is sent to it could only fail: leave one of them a weight above 0";
+        cx.findings.report(Diagnostic::new(Code::E0661, written.name.span, message).help(help));
     }
     members
 }

@@ -118,7 +118,9 @@ impl Scope<'_, '_> {
         let paths = self.checked_texts(list, |text| {
             (!text.starts_with(b"/")).then_some("a path starts with `/`, so this matches nothing")
         });
-        Some(ExpressionKind::Under(Box::new(subject?), paths?))
+        // Who closes `/staff/` means `/staff` as well, which most backends answer with the same.
+        let without_slash = |path: Box<[u8]>| path.strip_suffix(b"/").map(Into::into).unwrap_or(path);
+        Some(ExpressionKind::Under(Box::new(subject?), paths?.into_iter().map(without_slash).collect()))
     }
 
     fn test_extension(&mut self, looked: Option<Looked>, list: &[ListItem], span: Span) -> Option<ExpressionKind> {

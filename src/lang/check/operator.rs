@@ -199,7 +199,7 @@ impl Scope<'_, '_> {
         right: &ast::Expression,
         span: Span,
     ) -> Option<Expression> {
-        if self.is_unknown_acl(right) {
+        if self.is_unknown_acl(right) || self.is_refused_table(right) {
             return None;
         }
         let kind = if let Some(acl) = self.acl_named(right) {

@@ -287,11 +287,46 @@ impl Scope<'_, '_> {
         let short = SHORT_NAMES.iter().map(|short| short.name);
         let known = self.cx.names.values().chain(self.local_names()).chain(["now"]);
         let nearest = unknown::nearest(self.cx.findings, text, known.chain(short));
-        let Some(nearest) = nearest else { return finding.help(as_text(text)) };
+        let Some(nearest) = nearest else {
+            let field = known_field(text).map(|field| match self.table {
+                Some(_) => format!("write `header \"{field}\"`"),
+                None => format!("name the message too, such as `req.http.{field}`"),
+            });
+            return finding.help(field.unwrap_or_else(|| as_text(text)));
+        };
         let full = SHORT_NAMES.iter().find(|short| short.name == nearest && self.table.is_none());
         let nearest = full.and_then(|short| short.request.or(short.response)).unwrap_or(nearest);
         finding.help(format!("did you mean `{nearest}`?"))
     }
+}
+
+/// The header field that a word is meant for, if it is that of one that many know: `content_type`.
+fn known_field(word: &str) -> Option<&'static str> {
+    const FIELDS: &[&str] = &[
+        "Accept",
+        "Accept-Encoding",
+        "Accept-Language",
+        "Authorization",
+        "Cache-Control",
+        "Content-Encoding",
+        "Content-Length",
+        "Content-Type",
+        "ETag",
+        "Expires",
+        "Last-Modified",
+        "Location",
+        "Origin",
+        "Referer",
+        "Server",
+        "Set-Cookie",
+        "User-Agent",
+        "Vary",
+        "X-Forwarded-For",
+        "X-Forwarded-Proto",
+        "X-Requested-With",
+    ];
+    let word = word.replace('_', "-");
+    FIELDS.iter().copied().find(|field| field.eq_ignore_ascii_case(&word))
 }
 
 /// What an unknown word was perhaps meant as.

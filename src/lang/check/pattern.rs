@@ -14,7 +14,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 use super::fold::Literal;
 use super::scope::Scope;
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{Pattern, literal_start};
+use crate::lang::hir::{Pattern, literal_start, translate};
 use crate::lang::source::Span;
 use crate::lang::syntax::ast;
 
@@ -85,7 +85,13 @@ pub(super) struct Patterns {
 
 impl Patterns {
     /// Whether the engine will take the pattern.
-    fn examine(&self, text: &str) -> Result<(), Problem> {
+    fn examine(&self, written: &str) -> Result<(), Problem> {
+        let translated = translate(written);
+        let examined = self.examine_translated(&translated.text);
+        examined.map_err(|problem| Problem { place: translated.written(&problem.place), ..problem })
+    }
+
+    fn examine_translated(&self, text: &str) -> Result<(), Problem> {
         if let Some((literal, end)) = literal_start(text)
             && let Some(size) = self.size_of(end)
             && size + literal.len() as u64 <= SIZE_LIMIT / 2
@@ -188,7 +194,8 @@ fn perl_group(text: &str, at: usize) -> Option<(&'static str, &'static str)> {
 }
 
 /// Looks for what the engine takes and PCRE reads otherwise: `a++` (possessive there, a repetition
-/// of a repetition here) and `(?R)` (recursion there, a flag about line ends here).
+/// of a repetition here), `(?R)` (recursion there, a flag about line ends here), `[[.a.]]` and `[+-[:digit:]]`
+/// (mistakes there; a bracket that is a character was given another spelling).
 #[derive(Default)]
 struct Misread(Option<Problem>);
 
@@ -218,6 +225,20 @@ impl tree::Visitor for Misread {
             }
             Ast::Flags(flags) if flags.flags.flag_state(tree::Flag::CRLF).is_some() => {
                 self.note(&flags.span, "recursion within a pattern is not supported", "match the parts one by one");
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn visit_class_set_item_pre(&mut self, item: &tree::ClassSetItem) -> Result<(), ()> {
+        match item {
+            tree::ClassSetItem::Bracketed(inner) => {
+                self.note(&inner.span, "collating elements are not supported", "write the characters themselves");
+            }
+            tree::ClassSetItem::Range(range) if range.end.c == '[' && range.end.kind == tree::LiteralKind::Verbatim => {
+                let help = "a range ends with a character: write `-` at the end of the `[…]` if it is one of them";
+                self.note(&range.span, "a range that ends with a class is not supported", help);
             }
             _ => {}
         }
@@ -269,7 +290,19 @@ mod tests {
 
     #[test]
     fn what_only_pcre_has_is_told_apart_from_mistakes() {
-        for pattern in ["(?=a)", "(?<!a)b", r"(a)\1", "a++", "(?>a)", r"a\Z", r"\Qa.b\E", "(?|a|b)", "(?R)"] {
+        for pattern in [
+            "(?=a)",
+            "(?<!a)b",
+            r"(a)\1",
+            "a++",
+            "(?>a)",
+            r"a\Z",
+            r"\Qa.b\E",
+            "(?|a|b)",
+            "(?R)",
+            "[[.a.]]",
+            "[+-[:digit:]]",
+        ] {
             assert_eq!(code(pattern), Some(Code::E0309), "{pattern}");
         }
         for pattern in ["(", "[a", "a{2,1}", r"\p{Greek}", "*a", "[é]"] {
@@ -277,6 +310,16 @@ mod tests {
         }
         for pattern in ["(?i)a", r"\.(css|js)$", "a+?", "(a+)+", r"\/x\-y", "(?<name>a)", "[[:alpha:]]"] {
             assert_eq!(code(pattern), None, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_shown_where_it_was_written() {
+        for (pattern, place) in
+            [(r"\<[&&]\>(?=a)", 8..11), (r"[a&&b](", 6..7), (r"[-\v--]a\Z", 8..10), (r"\<a++", 4..5)]
+        {
+            let problem = Patterns::default().examine(pattern).err().unwrap();
+            assert_eq!(problem.place, place, "{pattern}: {}", problem.message);
         }
     }
 

@@ -2,10 +2,11 @@
 
 use super::fold::Literal;
 use super::scope::Scope;
+use super::words;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Expression, ExpressionKind};
-use crate::lang::schema::Function;
-use crate::lang::schema::function::{Accept, Cookie, Jwt, Limit};
+use crate::lang::schema::function::{Accept, Cookie, Jwt, Limit, Time};
+use crate::lang::schema::{Function, Type};
 
 /// The shortest secret of a token (RFC 7518 section 3.2).
 const LEAST_SECRET_BYTES: usize = 32;
@@ -23,6 +24,9 @@ impl Scope<'_, '_> {
             (Function::Cookie(Cookie::Set), [name, value]) => self.is_cookie_name(name) & self.is_cookie_value(value),
             (Function::Jwt(Jwt::Valid), [token, keys, secret, ..])
             | (Function::Jwt(Jwt::Claim), [token, _, keys, secret, ..]) => self.can_be_signed(token, keys, secret),
+            (Function::Convert(_) | Function::Time(Time::Parse), [text, fallback, others @ ..]) => {
+                self.can_be_converted(function, text, fallback, others)
+            }
             (Function::Accept(function), [offered]) => self.can_be_offered(function, offered),
             _ => true,
         }
@@ -38,6 +42,32 @@ impl Scope<'_, '_> {
         };
         let fine = !texts.is_empty() && texts.iter().all(|text| is_fine(text));
         self.is_fine(fine, offered, "a client cannot ask for one of these", help)
+    }
+
+    /// Whether there is one thing to convert, and, if it is a text, what stands for one that cannot be.
+    fn can_be_converted(
+        &self,
+        function: Function,
+        text: &Expression,
+        fallback: &Expression,
+        others: &[Expression],
+    ) -> bool {
+        let given: Vec<&Expression> = [text].into_iter().chain(others).filter(|value| is_given(value)).collect();
+        let finding = match given.as_slice() {
+            [] => Diagnostic::new(Code::E0305, text.span, format!("`{}` is called without a value", function.name())),
+            [value] if is_given(text) && !is_given(fallback) => {
+                let message = format!("`{}` is called without `fallback`", function.name());
+                Diagnostic::new(Code::E0305, value.span, message)
+            }
+            [_] => return true,
+            [first, second, ..] => Diagnostic::new(Code::E0305, second.span, "there is a value to convert already")
+                .context(first.span, "this one"),
+        };
+        let named = function.parameters().iter().skip(2).map(|parameter| format!("`{}: VALUE`", parameter.name));
+        let help = format!("write `{}(TEXT, fallback: VALUE)`", function.name());
+        let others = words::join(&named.collect::<Vec<_>>(), "or");
+        self.report(finding.help(if others.is_empty() { help } else { format!("{help}, or one value: {others}") }));
+        false
     }
 
     /// A token without anything to check it with is not valid, whatever it says.
@@ -78,6 +108,11 @@ impl Scope<'_, '_> {
         }
         fine
     }
+}
+
+/// Whether an argument is not left out.
+fn is_given(argument: &Expression) -> bool {
+    argument.kind != ExpressionKind::Unset || argument.ty != Type::Void
 }
 
 /// RFC 4647 section 2.1.

@@ -134,7 +134,7 @@ impl<'a> Scope<'_, 'a> {
 
     fn redirect(&mut self, status: &ast::Expression, url: &ast::Expression) -> Option<StatementKind> {
         let place = status.span;
-        let (status, url) = (self.status(status, "redirect"), self.reason(url, "redirect"));
+        let (status, url) = (self.status(status, "redirect"), self.location(url));
         let (status, url) = (status?, url?);
         if let ExpressionKind::Int(number) = status.kind
             && !REDIRECTS.contains(&number)
@@ -143,7 +143,13 @@ impl<'a> Scope<'_, 'a> {
             self.report(finding.help("write 301 or 308 for good, 302, 303 or 307 for now"));
             return None;
         }
-        Some(synth(status, Some(url)))
+        let outcome = Outcome { status: Some(status), location: Some(url), ..Outcome::of(Action::Synth) };
+        Some(StatementKind::Return(outcome))
+    }
+
+    fn location(&mut self, url: &ast::Expression) -> Option<Expression> {
+        let url = self.wanted(url, Type::String, format_args!("the URL of `redirect`"))?;
+        self.check_line(&url).then_some(url)
     }
 
     /// `strip set_cookie`, `strip "X-Foo"`

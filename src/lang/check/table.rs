@@ -17,6 +17,9 @@ use crate::lang::syntax::ast::{self, ListItem, Path, TableEntry, TableSource};
 const VALUE_TYPES: &[Type] =
     &[Type::String, Type::Int, Type::Real, Type::Bool, Type::Duration, Type::Bytes, Type::Ip, Type::Backend];
 
+/// What to write in place of a table of what texts and addresses are tested for.
+const NO_TESTS: &str = "write `match KEY { \"a\" -> client.ip ~ A; else -> false; }`: what is tested for is known when the policy is checked";
+
 /// An entry with the place of its key.
 pub(super) type Entry = (Box<[u8]>, Datum, Span);
 
@@ -38,6 +41,11 @@ fn table(cx: &Context, written: &ast::Table, data: &BTreeMap<Span, FileId>) -> T
         }
     };
     Table { name: written.name.text.clone(), ty, entries: without_doubles(cx, entries), span: written.name.span }
+}
+
+/// Whether it is a type of what texts and addresses are tested for.
+fn holds_tests(ty: &ast::Name) -> bool {
+    matches!(ty.text.as_str(), "ACL" | "REGEX")
 }
 
 fn without_doubles(cx: &Context, entries: Vec<Entry>) -> Vec<(Box<[u8]>, Datum)> {
@@ -69,6 +77,10 @@ impl Scope<'_, '_> {
             let message = format!("there is no type `{}` for the values of a table", value.text);
             let names = VALUE_TYPES.iter().map(|ty| ty.name());
             let finding = Diagnostic::new(Code::E0320, value.span, message);
+            if holds_tests(value) {
+                self.report(finding.help(NO_TESTS));
+                return None;
+            }
             self.report(unknown::suggest(
                 self.cx.findings,
                 finding,
@@ -78,6 +90,15 @@ impl Scope<'_, '_> {
             ));
         }
         found
+    }
+
+    /// Whether a value is looked up in a table that would hold what is tested for, which is reported there.
+    pub(super) fn is_refused_table(&self, written: &ast::Expression) -> bool {
+        let ast::ExpressionKind::Index { base, .. } = &written.kind else { return false };
+        let tables = &self.cx.names.tables;
+        let table = tables.refer(&base.text()).and_then(|at| tables.get(at));
+        let types = table.and_then(|table| table.item.types.as_ref());
+        types.is_some_and(|(_, value)| holds_tests(value))
     }
 
     /// The entries that stand in the policy; without a type that is wanted, all are of the first one's.

@@ -174,7 +174,8 @@ fn expressions(kind: &StatementKind) -> impl Iterator<Item = &Expression> {
         StatementKind::Return(outcome) => (&[][..], Some(outcome)),
         _ => (&[][..], None),
     };
-    let parts = outcome.into_iter().flat_map(|outcome| [&outcome.status, &outcome.reason, &outcome.time]);
+    let parts =
+        outcome.into_iter().flat_map(|outcome| [&outcome.status, &outcome.reason, &outcome.location, &outcome.time]);
     several.iter().chain(parts.flatten())
 }
 

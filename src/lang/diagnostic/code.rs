@@ -85,7 +85,7 @@ codes! {
     E0109 "not-utf8" "0.1" "The file is not UTF-8 text.";
     E0110 "empty-file" "0.1" "The file says nothing.";
     E0111 "unknown-character" "0.1" "A character that means nothing here.";
-    E0112 "curly-quotes" "0.1" "Typographic quotation marks in place of straight ones.";
+    E0112 "curly-quotes" "0.1" "Typographic quotation marks, or VCL's braces, in place of straight ones.";
     E0113 "assignment-in-condition" "0.1" "A `=` where two values are compared.";
     E0114 "unknown-unit" "0.1" "A number with letters behind it that are no unit.";
     E0115 "number-too-large" "0.1" "A number that does not fit in 64 bits.";

@@ -82,8 +82,8 @@ pub enum ExpressionKind {
     InTexts(Box<Expression>, Vec<Box<[u8]>>),
     /// BOOL from INT (DURATION, BYTES): within one of the ranges.
     InRanges(Box<Expression>, Vec<RangeInclusive<i64>>),
-    /// BOOL from STRING, a path: equal to one of them, or below it. `/a` holds `/a` and `/a/b`, not `/ab`;
-    /// `/a/` holds `/a/` and `/a/b`, not `/a`.
+    /// BOOL from STRING, a path: equal to one of them, or below it. `/a` holds `/a`, `/a/` and `/a/b`, not `/ab`. None of
+    /// them ends in `/`.
     Under(Box<Expression>, Vec<Box<[u8]>>),
     /// BOOL from STRING, a path: its last segment ends in `.` and one of them, ASCII case ignored.
     /// The texts are in lower case and without the dot.

@@ -2,6 +2,7 @@
 
 mod json;
 mod pem;
+mod weak;
 
 use std::fmt;
 
@@ -166,7 +167,11 @@ impl Material {
     }
 
     fn ed25519(key: Vec<u8>) -> Result<Self, &'static str> {
-        if key.len() == 32 { Ok(Self::Ed25519(key)) } else { Err("a key of Ed25519 has 32 bytes") }
+        match <[u8; 32]>::try_from(key.as_slice()) {
+            Err(_) => Err("a key of Ed25519 has 32 bytes"),
+            Ok(point) if weak::is_weak(point) => Err("the key of Ed25519 is weak: signatures by it prove nothing"),
+            Ok(_) => Ok(Self::Ed25519(key)),
+        }
     }
 }
 

@@ -5,10 +5,13 @@ use std::sync::{Arc, OnceLock};
 
 use regex::bytes::{Regex, RegexBuilder};
 
+use super::pcre::translate;
+
 /// A regular expression that has been checked and is compiled when it is first needed.
 ///
 /// Matching is on bytes, case-sensitive unless `(?i)` says otherwise, not anchored, and takes time
-/// linear in the text. Classes such as `\w` are ASCII, as in Varnish. Clones share what is compiled.
+/// linear in the text. Classes such as `\w` are ASCII, as in Varnish, and what means another thing to PCRE2 than to the
+/// engine means that ([`translate`]). Clones share what is compiled.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     text: Arc<str>,
@@ -20,19 +23,19 @@ pub struct Pattern {
 pub const PATTERN_SIZE_LIMIT_BYTES: usize = 16 << 20;
 
 impl Pattern {
-    /// A pattern whose text has been checked.
+    /// A pattern whose text, as it was written, has been checked.
     #[must_use]
-    pub fn new(text: impl Into<Box<str>>) -> Self {
-        Self { text: Arc::from(text.into()), compiled: Arc::default() }
+    pub fn new(text: impl AsRef<str>) -> Self {
+        Self { text: Arc::from(translate(text.as_ref()).text), compiled: Arc::default() }
     }
 
-    /// A pattern that is compiled already.
+    /// A pattern that is compiled already, of the text that the engine read.
     #[must_use]
     pub fn compiled(text: impl Into<Box<str>>, regex: Regex) -> Self {
         Self { text: Arc::from(text.into()), compiled: Arc::new(OnceLock::from(Some(regex))) }
     }
 
-    /// The text as written.
+    /// The text as the engine reads it.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text

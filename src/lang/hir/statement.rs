@@ -80,6 +80,8 @@ pub struct Outcome {
     pub status: Option<Expression>,
     /// The reason of `synth`, `error` and `fail`: STRING.
     pub reason: Option<Expression>,
+    /// Where `redirect` sends the client: STRING.
+    pub location: Option<Expression>,
     /// The time of `pass`: DURATION.
     pub time: Option<Expression>,
     /// Whether `purge` is a soft one: what is stored becomes stale and stays.
@@ -90,7 +92,7 @@ impl Outcome {
     /// An action without arguments.
     #[must_use]
     pub fn of(action: Action) -> Self {
-        Self { action, status: None, reason: None, time: None, soft: false }
+        Self { action, status: None, reason: None, location: None, time: None, soft: false }
     }
 }
 

@@ -4,6 +4,8 @@ use logos::{Lexer, Logos};
 
 /// What a token is. Keywords are words: the grammar tells them apart by their place.
 #[derive(Logos, Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+// Whether no `"}` is left in the text.
+#[logos(extras = bool)]
 pub enum TokenKind {
     /// Spaces, tabs, line ends, form feeds, and a byte order mark wherever it stands.
     #[regex("[ \t\r\n\u{000C}\u{FEFF}]+")]
@@ -28,7 +30,7 @@ pub enum TokenKind {
     #[token("\"\"\"", long_string)]
     LongString,
     /// `{`
-    #[token("{")]
+    #[token("{", brace)]
     BraceOpen,
     /// `}`
     #[token("}")]
@@ -136,6 +138,8 @@ pub enum TokenKind {
     UnterminatedLongString,
     /// A `/*` without its partner, up to the end of the text.
     UnterminatedComment,
+    /// `{"…"}` where a value may stand: a text as VCL writes it.
+    BracedString,
     /// A run of characters that no token starts with.
     Unknown,
 }
@@ -158,7 +162,11 @@ impl TokenKind {
     pub fn is_flawed(self) -> bool {
         matches!(
             self,
-            Self::UnterminatedString | Self::UnterminatedLongString | Self::UnterminatedComment | Self::Unknown
+            Self::UnterminatedString
+                | Self::UnterminatedLongString
+                | Self::UnterminatedComment
+                | Self::BracedString
+                | Self::Unknown
         )
     }
 }
@@ -169,11 +177,36 @@ pub(super) fn flawed(slice: &str) -> TokenKind {
         TokenKind::UnterminatedLongString
     } else if slice.starts_with('"') {
         TokenKind::UnterminatedString
+    } else if slice.starts_with("{\"") {
+        TokenKind::BracedString
     } else if slice.starts_with("/*") {
         TokenKind::UnterminatedComment
     } else {
         TokenKind::Unknown
     }
+}
+
+/// A brace; not one if it opens a text of VCL. A brace that is one never stands behind such a sign and before a `"`.
+fn brace(lexer: &mut Lexer<'_, TokenKind>) -> bool {
+    if !lexer.remainder().starts_with('"') || lexer.extras {
+        return true;
+    }
+    let before = lexer.source().get(..lexer.span().start).unwrap_or_default();
+    if !may_stand_before_a_value(before) {
+        return true;
+    }
+    let end = memchr::memmem::find(lexer.remainder().as_bytes().get(1..).unwrap_or_default(), b"\"}");
+    lexer.extras = end.is_none();
+    lexer.bump(end.map_or(0, |at| at + 3));
+    end.is_none()
+}
+
+/// Whether the text ends with a sign behind which a value stands. A comment may end with any sign.
+fn may_stand_before_a_value(before: &str) -> bool {
+    let text = before.trim_ascii_end();
+    let is_line_end = before.get(text.len()..).is_some_and(|blanks| blanks.contains('\n'));
+    let line = text.rsplit('\n').next().filter(|_| is_line_end).unwrap_or_default();
+    text.ends_with(['=', '(', '+', ',', '~', '}']) && !line.contains('#') && !line.contains("//")
 }
 
 fn string(lexer: &mut Lexer<'_, TokenKind>) -> bool {

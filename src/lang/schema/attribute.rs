@@ -128,6 +128,7 @@ pub const PROBE_ATTRIBUTES: &[Attribute] = &[
 pub const MEMBER_ATTRIBUTES: &[Attribute] = &[Attribute::new(
     "weight",
     Type::Real,
-    "Its share beside the others: one of weight 2 is asked twice as often as one of weight 1.",
+    "Its share beside the others (0.0 to 100.0): one of weight 2 is asked twice as often as one of weight 1, one of weight 0 \
+     never, not even if no other can be asked.",
 )
 .or("1.0")];

@@ -62,7 +62,7 @@ rule_actions! {
     Pass "pass" "[DURATION]" [Request Response] "Leave the cache out: `return (pass);`. With a time, in `rules response` only: `return (pass(DURATION));`";
     Purge "purge" "[soft]" [Request] "Remove what is stored for this request: `return (purge);`. With `soft`, let it be stale: `return (purge(soft));`";
     Deny "deny" "STATUS [REASON]" [Request] "Answer with that status: `return (synth(STATUS, REASON));`";
-    Redirect "redirect" "STATUS URL" [Request] "Send the client elsewhere: `return (synth(STATUS, URL));` with a Location.";
+    Redirect "redirect" "STATUS URL" [Request] "Send the client elsewhere: `return (synth(STATUS));` with the URL in `Location`. A URL that is empty, or that no field can hold, fails as in `set`.";
     Backend "backend" "NAME" [Request] "Fetch from that backend: `set req.backend_hint = NAME;`";
     Slice "slice" "BYTES" [Request] "Fetch and store in slices of that size: `set req.slice = BYTES;`";
     Ttl "ttl" "DURATION" [Response] "Stay fresh that long: `set beresp.ttl = DURATION;`";

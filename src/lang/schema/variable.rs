@@ -101,7 +101,7 @@ variables! {
     ReqTime "req.time" Time CLIENT NONE NONE "When the request came in.";
     ReqXid "req.xid" String CLIENT NONE NONE "The number of this request.";
     ReqRestarts "req.restarts" Int CLIENT NONE NONE "How often this request has begun again (`restart`).";
-    ReqBackendHint "req.backend_hint" Backend CLIENT CLIENT NONE "The backend that a fetch for this request will use.";
+    ReqBackendHint "req.backend_hint" Backend CLIENT CLIENT NONE "The backend that a fetch for this request will use: the default one until it is set.";
     ReqHashAlwaysMiss "req.hash_always_miss" Bool CLIENT CLIENT NONE "Fetch and store anew whatever is stored.";
     ReqHashIgnoreBusy "req.hash_ignore_busy" Bool CLIENT CLIENT NONE "Do not wait for what another request fetches already: fetch it beside that.";
     ReqHashIgnoreVary "req.hash_ignore_vary" Bool CLIENT CLIENT NONE "Take the first stored variant that is found, whatever fields of the request its `Vary` names. Only where all variants are fit for all who ask.";

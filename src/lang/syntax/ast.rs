@@ -139,6 +139,8 @@ pub struct Director {
 pub struct Acl {
     /// The declared name.
     pub name: Name,
+    /// VCL's flags, which an acl does not have.
+    pub flags: Vec<Span>,
     /// The entries in order.
     pub entries: Vec<AclEntry>,
     /// The whole declaration.

@@ -282,7 +282,11 @@ impl Cutter<'_, '_> {
     fn looks_like_declaration(&self, index: usize) -> bool {
         let kind = |ahead: usize| self.stream.kind(index + ahead);
         match self.stream.word(index) {
-            "include" | "site" => kind(1).is_some_and(TokenKind::is_string),
+            // Further to the right it is one within a sub.
+            "include" => {
+                (self.stack.is_empty() || self.starts_line(index)) && kind(1).is_some_and(TokenKind::is_string)
+            }
+            "site" => kind(1).is_some_and(TokenKind::is_string),
             "sub" | "override" => {
                 kind(1) == Some(TokenKind::Word) && matches!(kind(2), Some(TokenKind::Dot | TokenKind::BraceOpen))
             }

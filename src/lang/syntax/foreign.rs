@@ -3,7 +3,7 @@
 /// What to write in the place of a declaration of another language.
 pub(super) fn declaration(word: &str) -> Option<&'static str> {
     Some(match word {
-        "import" => "remove it: the functions of `std` are always there, and there are no other modules",
+        "import" => "remove it: functions such as `std.tolower` and `cookie.get` are always there",
         "C" => "a policy holds no C; what a function has to compute stands in a `fn`",
         "unused" => "leave it out: what is unused is a warning only",
         "upstream" => "servers are each a `backend`, and together a `director NAME = round_robin { A; B; }`",

@@ -33,6 +33,7 @@ fn finding(stream: &Stream<'_>, file: FileId, tok: Tok, partner: Option<(usize, 
     let diagnostic = match tok.kind {
         TokenKind::UnterminatedString => unterminated_string(span),
         TokenKind::UnterminatedLongString => unterminated(Code::E0103, span, "\"\"\"", "text"),
+        TokenKind::BracedString => braced(stream.text_of(tok), span),
         TokenKind::UnterminatedComment => unterminated(Code::E0104, span, "*/", "comment"),
         _ => match partner {
             Some((_, partner)) => {
@@ -51,6 +52,22 @@ fn unterminated_string(span: Span) -> Diagnostic {
         .label("no closing `\"` on this line")
         .help("close it with `\"`; a text over several lines stands in `\"\"\"`, and `\"` cannot be escaped")
         .fix(fix)
+}
+
+/// `{"…"}`: a text as VCL writes it, of the same sense between other marks.
+fn braced(written: &str, span: Span) -> Diagnostic {
+    let text = written.get(2..written.len().saturating_sub(2)).unwrap_or_default();
+    let marks = if text.contains(['"', '\n', '\r']) { "\"\"\"" } else { "\"" };
+    let diagnostic = Diagnostic::new(Code::E0112, span, "a text does not stand in braces")
+        .label("VCL's marks for a long text")
+        .help("put the text in `\"\"\"`, or in `\"` if it is on one line and without a `\"`");
+    if text.contains("\"\"\"") || text.ends_with('"') {
+        return diagnostic;
+    }
+    let opener = Span { end: span.start.saturating_add(2), ..span };
+    let closer = Span { start: span.end.saturating_sub(2), ..span };
+    let edits = [opener, closer].map(|span| Edit { span, text: marks.to_owned() }).to_vec();
+    diagnostic.fix(Fix { title: format!("use `{marks}`"), edits, safety: Safety::Safe })
 }
 
 fn unterminated(code: Code, span: Span, closer: &str, what: &str) -> Diagnostic {

@@ -2,7 +2,7 @@
 
 mod habit;
 
-use crate::lang::diagnostic::{Code, Diagnostic, Fix};
+use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Safety};
 use crate::lang::lexer::TokenKind;
 use crate::lang::source::{FileId, Span};
 
@@ -28,13 +28,14 @@ pub(super) struct Mistake<'a, 's> {
 impl Mistake<'_, '_> {
     /// The diagnostic. [`Code::E0102`] means that a `;` behind the previous token mends the part.
     pub(super) fn diagnose(&self) -> Diagnostic {
-        let specials: [fn(&Self) -> Option<Diagnostic>; 15] = [
+        let specials: [fn(&Self) -> Option<Diagnostic>; 16] = [
             Self::digit_first,
             Self::habit,
             Self::effect_in_function,
             Self::missing_dot,
             Self::comparison_for_assignment,
             Self::assignment_in_condition,
+            Self::lines_beside_each_other,
             Self::text_beside_text,
             Self::return_without_parentheses,
             Self::missing_semicolon,
@@ -137,6 +138,24 @@ impl Mistake<'_, '_> {
             .help("write `=`")
             .fix(Fix::replace("write `=`", place, "="));
         Some(diagnostic)
+    }
+
+    /// `.request = "GET / HTTP/1.1" "Host: a";`: the lines of a probe's request.
+    fn lines_beside_each_other(&self) -> Option<Diagnostic> {
+        let is_text = |at: usize| self.stream.kind(at).is_some_and(TokenKind::is_string);
+        let before = (0..self.index).rev().take_while(|at| is_text(*at)).last()?;
+        let assign = before.checked_sub(1).filter(|at| self.stream.kind(*at) == Some(TokenKind::Assign))?;
+        let is_request = assign.checked_sub(1).is_some_and(|at| self.stream.word(at) == "request");
+        let last = (self.index..self.stream.toks.len()).take_while(|at| is_text(*at)).last().filter(|_| is_request)?;
+        let insertion = |span: Span, text: &str| Edit { span, text: text.to_owned() };
+        let behind = |at: usize| Some(span(self.file, self.stream.tok(at)?).after());
+        let first = span(self.file, self.stream.tok(before)?);
+        let mut edits = vec![insertion(Span { end: first.start, ..first }, "[")];
+        edits.extend((before..last).filter_map(behind).map(|place| insertion(place, ",")));
+        edits.extend(behind(last).map(|place| insertion(place, "]")));
+        let fix = Fix { title: "write a list".to_owned(), edits, safety: Safety::Safe };
+        let diagnostic = Diagnostic::new(Code::E0101, self.place(), "the lines of a request are a list");
+        Some(diagnostic.help("write `[\"GET / HTTP/1.1\", \"Host: example.com\"]`").fix(fix))
     }
 
     /// `"a" req.url`: VCL joins texts that stand beside each other.
@@ -278,6 +297,10 @@ impl Mistake<'_, '_> {
         let behind_dot = self.before().is_some_and(|tok| tok.kind == TokenKind::Dot);
         let number = self.found().filter(|tok| tok.kind == TokenKind::Number && behind_dot)?;
         let text = self.stream.text_of(number);
+        if self.index.checked_sub(2).is_some_and(|at| self.stream.word(at) == "group") {
+            let help = "take a part of a text with `regsub(TEXT, \"^…(PART)…$\", \"\\1\")`";
+            return Some(Diagnostic::new(Code::E0101, self.place(), "tests with `~` keep no groups").help(help));
+        }
         let message = format!("`{text}` cannot be a part of a name as it is");
         let help = "put a part that does not start with a letter in quotes: `req.http.\"7-hello\"`";
         Some(Diagnostic::new(Code::E0101, self.place(), message).help(help))

@@ -159,7 +159,7 @@ impl Target {
     pub fn can_serve(&self, failed: &[Arc<Backend>]) -> bool {
         match self {
             Self::Backend(_, backend) => backend.is_healthy() && !failed.iter().any(|it| Arc::ptr_eq(it, backend)),
-            Self::Director(director) => director.members.iter().any(|member| member.can_serve(failed)),
+            Self::Director(director) => director.in_use().any(|(_, member)| member.can_serve(failed)),
         }
     }
 
@@ -167,7 +167,7 @@ impl Target {
     pub fn longest(&self, of: &impl Fn(&Backend) -> Duration) -> Option<Duration> {
         match self {
             Self::Backend(_, backend) => Some(of(backend)),
-            Self::Director(director) => director.members.iter().filter_map(|member| member.longest(of)).max(),
+            Self::Director(director) => director.in_use().filter_map(|(_, member)| member.longest(of)).max(),
         }
     }
 
@@ -201,10 +201,15 @@ impl Director {
         &self.definition.name
     }
 
-    /// Whether a member is healthy.
+    /// Its members with their places, but for those of weight 0, which get nothing.
+    fn in_use(&self) -> impl Iterator<Item = (usize, &Target)> {
+        self.members.iter().enumerate().filter(|(at, _)| self.weight(*at) > 0)
+    }
+
+    /// Whether a member that gets requests is healthy.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
-        self.members.iter().any(Target::is_healthy)
+        self.in_use().any(|(_, member)| member.is_healthy())
     }
 
     /// What `/status` says of it.
@@ -223,7 +228,7 @@ impl Director {
         if let Way::Shard(shard) = &self.definition.way {
             return self.members.get(self.shard(shard, question)?)?.choose(question);
         }
-        let able = self.members.iter().enumerate().filter(|(_, member)| member.can_serve(question.failed()));
+        let able = self.in_use().filter(|(_, member)| member.can_serve(question.failed()));
         let able: Vec<usize> = able.map(|(at, _)| at).collect();
         let at = match self.definition.way {
             Way::RoundRobin | Way::Shard(_) => self.state.next_of(&able),

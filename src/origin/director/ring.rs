@@ -20,7 +20,7 @@ impl Ring {
     pub(super) fn new(members: &[(String, u32)], replicas: u16) -> Self {
         let mut places = Vec::new();
         for (number, (name, weight)) in (0_u32..).zip(members) {
-            let count = (u64::from(replicas) * u64::from(*weight)).div_ceil(1_000).clamp(1, MOST_PLACES);
+            let count = (u64::from(replicas) * u64::from(*weight)).div_ceil(1_000).min(MOST_PLACES);
             places.extend((0..count).map(|replica| (digest(&[name.as_bytes(), &replica.to_le_bytes()]), number)));
         }
         places.sort_unstable();
@@ -42,7 +42,7 @@ impl Director {
         let skipped = question.alternative(self.number);
         let is_able = |at: &usize| self.members.get(*at).is_some_and(|member| member.can_serve(question.failed()));
         if !shard.looks_at_chosen {
-            return order.nth(skipped % self.members.len().max(1));
+            return order.nth(skipped % self.in_use().count().max(1));
         }
         if skipped == 0 {
             let mut able = order.filter(is_able);

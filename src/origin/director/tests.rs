@@ -244,6 +244,34 @@ async fn p2c_avoids_the_busiest() {
 }
 
 #[tokio::test]
+async fn a_member_of_weight_0_gets_nothing() {
+    let ways = [
+        Way::Random,
+        Way::Hash,
+        Way::LeastConn,
+        Way::P2c,
+        Way::Shard(shard()),
+        Way::Shard(Shard { warmup: 500, ..shard() }),
+    ];
+    for way in ways {
+        let director = Pool::new(&["a", "drained", "c"]).director(way.clone(), &[1, 0, 1]);
+        for alternative in 0..4_usize {
+            let key = digest(&[&alternative.to_le_bytes()]);
+            let chosen = name(&director, &Asked { key, alternative, ..Asked::default() });
+            assert!(matches!(chosen.as_str(), "a" | "c"), "{way:?} chose {chosen}");
+        }
+        let director = Pool::new(&["sick", "drained"]).director(way.clone(), &[1, 0]);
+        assert_eq!((name(&director, &Asked::default()).as_str(), director.is_healthy()), ("none", false), "{way:?}");
+    }
+    let whatever_health = Way::Shard(Shard { looks_at_chosen: false, looks_at_skipped: false, ..shard() });
+    let director = Pool::new(&["a", "drained", "sick"]).director(whatever_health, &[1, 0, 1]);
+    let of = |alternative| name(&director, &Asked { alternative, ..Asked::default() });
+    let mut chosen = [of(0), of(1)];
+    chosen.sort();
+    assert_eq!((chosen, of(2)), (["a".to_owned(), "sick".to_owned()], of(0)));
+}
+
+#[tokio::test]
 async fn without_a_member_that_can_be_asked_nobody_is_chosen() {
     let ways = [
         Way::RoundRobin,

@@ -8,18 +8,21 @@ pub fn is_final_head(bytes: &[u8]) -> bool {
     after_version.is_some_and(|first_digit| *first_digit != b'1')
 }
 
-/// The head with this value in its `Date` line; `None` if it has none.
-pub fn replace(head: &[u8], date: &[u8]) -> Option<Bytes> {
+/// The head with this value in its `Date` line, or without that line if there is to be none; `None` if the head has no
+/// such line.
+pub fn replace(head: &[u8], date: Option<&[u8]>) -> Option<Bytes> {
     const NAME: &[u8] = b"date: ";
     let is_date = |line: &[u8]| line.get(..NAME.len()).is_some_and(|name| name.eq_ignore_ascii_case(NAME));
     let mut starts = memchr::memchr_iter(b'\n', head).map(|end| end + 1);
-    let start = starts.find(|start| head.get(*start..).is_some_and(is_date))? + NAME.len();
+    let start = starts.find(|start| head.get(*start..).is_some_and(is_date))?;
     let (before, rest) = head.split_at_checked(start)?;
-    let after = rest.get(memchr::memchr(b'\r', rest)?..)?;
-    let mut replaced = BytesMut::with_capacity(before.len() + date.len() + after.len());
-    for part in [before, date, after] {
-        replaced.put_slice(part);
+    let (line, after) = rest.split_at_checked(memchr::memchr(b'\n', rest)? + 1)?;
+    let mut replaced = BytesMut::with_capacity(head.len() + date.map_or(0, <[u8]>::len));
+    replaced.put_slice(before);
+    if let Some(date) = date {
+        [line.get(..NAME.len())?, date, b"\r\n"].into_iter().for_each(|part| replaced.put_slice(part));
     }
+    replaced.put_slice(after);
     Some(replaced.freeze())
 }
 
@@ -28,7 +31,7 @@ mod tests {
     use super::*;
 
     fn replaced(head: &str, date: &str) -> Option<String> {
-        replace(head.as_bytes(), date.as_bytes()).map(|head| String::from_utf8(head.to_vec()).unwrap())
+        replace(head.as_bytes(), Some(date.as_bytes())).map(|head| String::from_utf8(head.to_vec()).unwrap())
     }
 
     #[test]
@@ -38,6 +41,13 @@ mod tests {
             let expected = head.replace("now", date);
             assert_eq!(replaced(head, date), Some(expected));
         }
+    }
+
+    #[test]
+    fn the_line_goes_where_there_is_to_be_none() {
+        let head = b"HTTP/1.1 200 OK\r\nX-Date: a\r\nDate: now\r\nConnection: close\r\n\r\n";
+        let expected = b"HTTP/1.1 200 OK\r\nX-Date: a\r\nConnection: close\r\n\r\n";
+        assert_eq!(replace(head, None).as_deref(), Some(&expected[..]));
     }
 
     #[test]

@@ -27,8 +27,8 @@ const LOOK_AHEAD_BYTES: usize = 16 << 10;
 /// What is known of the head of the next final response before pingora writes it.
 #[derive(Clone, Debug)]
 pub struct NextHead {
-    /// Its `Date`, in the place of the one that pingora writes.
-    pub date: HeaderValue,
+    /// Its `Date`, in the place of the one that pingora writes; without one it has none.
+    pub date: Option<HeaderValue>,
     /// How long it may be held back for the beginning of its body.
     pub patience: Patience,
 }
@@ -194,7 +194,7 @@ impl ClientStream {
             return None;
         }
         let next = next.take()?;
-        self.head = date::replace(bytes, next.date.as_bytes())?;
+        self.head = date::replace(bytes, next.date.as_ref().map(HeaderValue::as_bytes))?;
         self.patience = match next.patience {
             // Nothing would tell that the turn is over: for the rest of a body pingora looks when it has room for it.
             Patience::OneTurn if !self.intake.is_over() => Patience::None,

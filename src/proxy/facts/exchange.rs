@@ -7,6 +7,7 @@ use super::{StepFacts, duration, milliseconds};
 use crate::cache::accept;
 use crate::cache::slice::LEAST_BYTES;
 use crate::decision::Value;
+use crate::lang::hir::BackendId;
 use crate::lang::schema::Variable;
 use crate::proxy::connection::ClientSession;
 use crate::proxy::wishes::Wish;
@@ -60,7 +61,7 @@ impl StepFacts<'_> {
             V::ReqTransport => Value::text("HTTP/1"),
             V::ReqCanGzip => Value::Bool(self.can_gzip()),
             V::ReqRestarts => Value::Int(i64::from(exchange.restarts)),
-            V::ReqBackendHint => Value::Backend(exchange.backend_hint),
+            V::ReqBackendHint => Value::Backend(self.backend_hint()),
             V::ReqHashAlwaysMiss => Value::Bool(exchange.wishes.has(Wish::AlwaysMiss)),
             V::ReqHashIgnoreBusy => Value::Bool(exchange.wishes.has(Wish::IgnoreBusy)),
             V::ReqHashIgnoreVary => Value::Bool(exchange.wishes.has(Wish::IgnoreVary)),
@@ -79,6 +80,11 @@ impl StepFacts<'_> {
             V::RespIsStreaming => Value::Bool(exchange.is_streaming),
             _ => return None,
         })
+    }
+
+    /// The backend that is meant, which is the default one until the policy names another.
+    fn backend_hint(&self) -> Option<BackendId> {
+        self.exchange.backend_hint.or_else(|| self.policy?.default_backend)
     }
 
     fn can_gzip(&self) -> bool {

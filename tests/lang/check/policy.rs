@@ -299,7 +299,8 @@ fn request_tables_deny_redirect_and_choose() {
     };
     assert_eq!(outcome(0).status.as_ref().map(|status| &status.kind), Some(&Kind::Int(403)));
     assert!(outcome(0).reason.is_none());
-    assert!(matches!(outcome(1).reason.as_ref().map(|reason| &reason.kind), Some(Kind::Concat(_))));
+    assert!(outcome(1).reason.is_none());
+    assert!(matches!(outcome(1).location.as_ref().map(|location| &location.kind), Some(Kind::Concat(_))));
     assert_eq!(outline(&arms[2].body), ["set req.backend_hint", "return hash"]);
     assert_eq!(
         [3, 4].map(|at| (outcome(at).action, outcome(at).soft)),

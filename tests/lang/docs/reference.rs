@@ -172,7 +172,7 @@ not have it, which is not the same as empty. A name that is no plain word is quo
 fn functions() -> String {
     let opening = format!(
         "`NAME: TYPE = VALUE` is a parameter that may be left out. Arguments stand in the order of the parameters, or are \
-named, in any order, behind those that are not: `std.integer(req.http.X-Count, fallback: 3)`. A STRING takes a value of any \
+named, in any order, behind those that are not: `std.integer(req.http.X-Count, fallback: 3)`; as in VCL, a `=` may stand for the `:`. A STRING takes a value of any \
 type as text, a REGEX and a LIST are written in place, a HEADER is named as in `req.http.Accept`, a FILE is the path of one, known when the policy is checked, and of words with `|` between them one is written, without quotation \
 marks.\n\n{SIDES}"
     );
@@ -281,7 +281,7 @@ fn declarations() -> String {
     );
     text.push_str("\n## backend\n\nThe backend or director named `default`, or else the first backend, is asked unless the policy names another.\n");
     attributes(&mut text, BACKEND_ATTRIBUTES);
-    text.push_str("\n## probe\n\nA probe asks a backend now and then whether it is well. It is written in the backend, or by itself and named there.\n");
+    text.push_str("\n## probe\n\nA probe asks a backend now and then whether it is well. It is written in the backend, or by itself and named there; one named `default` is that of every backend without `.probe`.\n");
     attributes(&mut text, PROBE_ATTRIBUTES);
     directors(&mut text);
     text
@@ -331,7 +331,10 @@ fn attributes(text: &mut String, attributes: &[Attribute]) {
 }
 
 fn types() -> String {
-    let mut text = page("Types and units", "Types are found out, not written; `let x: INT = …;` asks for one.");
+    let mut text = page(
+        "Types and units",
+        "Types are found out, not written; `let x: INT = …;` asks for one. An INT has 64 bits, and a REAL is a double.",
+    );
     table(
         &mut text,
         &["type", "in words"],

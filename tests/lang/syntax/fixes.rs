@@ -64,6 +64,7 @@ fn words_and_marks_are_put_right() {
     mends("warp 1;\nsub a { return pass; }", "warp 1;\nsub a { return (pass); }");
     mends("warp 1;\nsub a { b.c = 1; }", "warp 1;\nsub a { set b.c = 1; }");
     mends("warp 1;\nbackend a { host = \"b\"; }", "warp 1;\nbackend a { .host = \"b\"; }");
+    mends("warp 1;\ndirector a random { b; }", "warp 1;\ndirector a = random { b; }");
     mends("warp 1;\n;\n", "warp 1;\n\n");
 }
 
@@ -71,6 +72,14 @@ fn words_and_marks_are_put_right() {
 fn texts_and_numbers_are_put_right() {
     mends("warp 1;\nconst a = “b”;", "warp 1;\nconst a = \"b\";");
     mends("warp 1;\nconst a = ‘b c’;", "warp 1;\nconst a = \"b c\";");
+    mends(
+        "warp 1;\nconst a = {\"b\"} + c + {\"d \"e\"\nf\"};",
+        "warp 1;\nconst a = \"b\" + c + \"\"\"d \"e\"\nf\"\"\";",
+    );
+    mends(
+        "warp 1;\nprobe a { .request = \"GET / HTTP/1.1\" \"Host: a\"\n\"B: c\"; }",
+        "warp 1;\nprobe a { .request = [\"GET / HTTP/1.1\", \"Host: a\",\n\"B: c\"]; }",
+    );
     mends("warp 1;\nconst a = \"b\" c;", "warp 1;\nconst a = \"b\" + c;");
     mends("warp 1;\nconst a = 10sec;", "warp 1;\nconst a = 10s;");
     mends("warp 1;\nconst a = 64Kb;", "warp 1;\nconst a = 64KB;");

@@ -1,5 +1,10 @@
 //! What probes try and expect.
 
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::policy;
 use crate::support::{Answer, Authority, Origin, Proxy, Relay, until};
 
@@ -56,6 +61,28 @@ fn the_connection_has_to_be_closed_unless_the_probe_says_otherwise() {
     assert_eq!(failure(&waits), "the connection was not closed in time after the answer");
     assert_eq!(waits.get("/page").status, 503);
     probed(port, ".expect_close = false;").wait_for_backends();
+}
+
+#[test]
+fn of_an_answer_without_end_only_the_beginning_is_read() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let closed = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&closed);
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut bytes = &b"HTTP/1.1 200 OK\r\n\r\n"[..];
+            while stream.write_all(bytes).is_ok() {
+                bytes = &[b'x'; 65_536];
+            }
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    // The end of its time is far away.
+    let proxy = probed(port, ".timeout = 1h;");
+    proxy.wait_for_backends();
+    until("the connection to be closed", || (closed.load(Ordering::Relaxed) > 0).then_some(()));
+    assert!(proxy.status()["backends"][0]["probe"]["last_error"].is_null());
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn what_the_client_likes_best_is_a_part_of_the_key() {
     };
     for (fields, chosen) in [
         (&[][..], "en text/html identity"),
-        (&[("Accept-Language", "fr"), ("Accept", "image/png")], "en  identity"),
+        (&[("Accept-Language", "fr"), ("Accept", "image/png")], "en - identity"),
         (&[("Accept-Language", "de-CH, en;q=0.8"), ("Accept-Encoding", "gzip, br;q=0.9")], "de text/html gzip"),
         (&[("Accept-Language", "en;q=0.1"), ("Accept-Language", "de;q=0.2")], "de text/html identity"),
         (&[("Accept", "text/*;q=0.5, application/json")], "en application/json identity"),

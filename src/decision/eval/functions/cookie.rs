@@ -14,14 +14,16 @@ use crate::lang::schema::{Message, Step, StepSet};
 pub(super) fn value<'a, F: Facts>(function: Cookie, arguments: &Arguments<'_, 'a, F>) -> Value<'a> {
     let cookies = || arguments.facts().header(message_of(arguments.step()), &COOKIE);
     match function {
-        Cookie::Get => cookies().and_then(|header| cookies::cookie(header, &arguments.bytes(0))).into(),
+        Cookie::Get => cookies().and_then(|header| cookies::last(header, &arguments.bytes(0))).into(),
         Cookie::IsSet => {
             let wanted = arguments.bytes(0);
             cookies().is_some_and(|header| cookies::names(&header).any(|name| *name == *wanted)).into()
         }
         Cookie::GetRe => {
             let Some(pattern) = arguments.pattern(0) else { return Value::UNSET };
-            cookies().and_then(|header| cookies::first(header, |name| pattern.is_match(name))).into()
+            let Some(header) = cookies() else { return Value::UNSET };
+            let name = cookies::names(&header).find(|name| pattern.is_match(name)).map(<[u8]>::to_vec);
+            name.and_then(|name| cookies::last(header, &name)).into()
         }
         Cookie::FormatDate => date(&arguments.value(0), &arguments.value(1)),
         _ => Value::UNSET,

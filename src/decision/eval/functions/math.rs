@@ -15,11 +15,20 @@ pub(super) fn value<'a, F: Facts>(function: Math, arguments: &Arguments<'_, 'a, 
         Math::Floor => Value::Real(real().floor()),
         Math::Ceil => Value::Real(real().ceil()),
         Math::Trunc => Value::Real(real().trunc()),
+        Math::Sqrt => finite(real().sqrt()),
+        Math::Pow => finite(real().powf(arguments.get::<f64>(1).unwrap_or_default())),
+        Math::Exp => finite(real().exp()),
+        Math::Log => finite(real().ln()),
         Math::Abs => Value::Int(int(0).saturating_abs()),
         Math::Min => Value::Int(int(0).min(int(1))),
         Math::Max => Value::Int(int(0).max(int(1))),
         Math::ToInteger => Value::Int(whole(real()).unwrap_or_else(|| int(1))),
     }
+}
+
+/// The nearest REAL that there is, as arithmetic has it.
+fn finite<'a>(number: f64) -> Value<'a> {
+    Value::Real(if number.is_nan() { 0.0 } else { number.clamp(f64::MIN, f64::MAX) })
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked before")]

@@ -1,5 +1,6 @@
 //! What the functions of the schema do: one file for each family.
 
+mod amount;
 mod arguments;
 
 use arguments::Given;

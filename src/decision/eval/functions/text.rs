@@ -47,7 +47,7 @@ fn of_text<'a, F: Facts>(function: Text, text: Cow<'a, [u8]>, arguments: &Argume
         Text::ContainsAny => arguments.list(1).iter().any(|wanted| memmem::find(&text, wanted).is_some()).into(),
         Text::Prefixof | Text::StartsWith => both(<[u8]>::starts_with),
         Text::Suffixof | Text::EndsWith => both(<[u8]>::ends_with),
-        Text::Fnmatch => both(shell::matches),
+        Text::Fnmatch => arguments.text(1).is_some_and(|other| shell_rules(arguments).hold(&text, &other)).into(),
         Text::Replace => replace::replace(text, &arguments.bytes(1), &arguments.bytes(2), limit).into(),
         Text::ReplacePrefix => replace_prefix(text, &arguments.bytes(1), &arguments.bytes(2), limit).into(),
         Text::ReplaceSuffix => replace_suffix(text, &arguments.bytes(1), &arguments.bytes(2), limit).into(),
@@ -58,11 +58,17 @@ fn of_text<'a, F: Facts>(function: Text, text: Cow<'a, [u8]>, arguments: &Argume
         Text::Basename => within(text, basename).into(),
         Text::Dirname => dirname(text).into(),
         Text::Pad => pad(text, number(1), &arguments.bytes(2), limit).into(),
-        Text::Reverse => text.iter().rev().copied().collect::<Vec<u8>>().into(),
+        Text::Reverse | Text::StrReverse => text.iter().rev().copied().collect::<Vec<u8>>().into(),
         Text::Repeat => repeated(&text, number(1), limit).into(),
         Text::Trim => within(text, |text| trim(text, &arguments.bytes(1), &arguments.bytes(2))).into(),
         Text::Querysort => sorted(text).into(),
     }
+}
+
+/// What a shell pattern means by its signs, as the arguments behind the text say.
+fn shell_rules<F: Facts>(arguments: &Arguments<'_, '_, F>) -> shell::Rules {
+    let flag = |at| arguments.get::<bool>(at).unwrap_or_default();
+    shell::Rules { pathname: flag(2), noescape: flag(3), period: flag(4) }
 }
 
 /// A number of bytes as INT.

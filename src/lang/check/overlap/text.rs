@@ -22,9 +22,6 @@ pub(super) enum Texts<'h> {
 impl<'h> Texts<'h> {
     /// The texts that are `prefix` or below it.
     pub(super) fn under(prefix: &'h [u8]) -> Vec<Self> {
-        if prefix.ends_with(b"/") {
-            return vec![Self::Prefix(prefix.into())];
-        }
         vec![Self::Exact(prefix), Self::Prefix([prefix, b"/"].concat().into())]
     }
 

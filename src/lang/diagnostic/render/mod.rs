@@ -26,7 +26,8 @@ fn concise_line(diagnostic: &Diagnostic, sources: &SourceMap) -> String {
 }
 
 /// The text with what a terminal would obey shown as its number: `\u{1b}`.
-fn visible(text: &str) -> String {
+#[must_use]
+pub fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         if is_obeyed(character) {

@@ -114,6 +114,10 @@ mod tests {
             (r#"{"kty": "RSA", "n": "AQAB", "e": "AQAB"}"#, "2048 bits"),
             (r#"{"kty": "EC", "crv": "P-256", "x": "AQAB", "y": "AQAB"}"#, "32 bytes"),
             (r#"{"kty": "OKP", "crv": "Ed25519", "x": "AQAB"}"#, "32 bytes"),
+            (
+                r#"{"kty": "OKP", "crv": "Ed25519", "x": "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}"#,
+                "prove nothing",
+            ),
             (r#"{"kty": "EC", "crv": "P-384", "x": "AQAB", "y": "AQAB"}"#, "48 bytes"),
             (
                 r#"{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "alg": "HS256"}"#,

@@ -8,12 +8,12 @@ functions! {
     Cookie:
 
     Get "cookie.get" (name: String) -> String or Unset, Reads in ANYWHERE,
-        "The value of the first cookie of that name; the same as `req.cookies[name]`."
+        "The value of the last cookie of that name, as in Varnish; `req.cookies[name]` is that of the first."
         examples [r#"cookie.get("session")"# => "unset"]
         mistakes ["cookie.get()" => "E0305"];
 
     GetRe "cookie.get_re" (regex: Regex) -> String or Unset, Reads in ANYWHERE,
-        "The value of the first cookie whose name matches."
+        "The value of the first cookie whose name matches; of more of that name the last one's."
         examples [r#"cookie.get_re("^wordpress_logged_in_")"# => "unset"]
         mistakes [r#"cookie.get_re("(")"# => "E0308"];
 

@@ -18,8 +18,12 @@ functions! {
         ];
 
     Regsuball "regsuball" (text: String, regex: Regex, replacement: String) -> String or Unset, Pure in ANYWHERE,
-        "The text with every match replaced. Unset text stays unset."
-        examples [r#"regsuball("a//b///c", "/+", "/")"# => r#""a/b/c""#]
+        "The text with every match replaced; behind the first one those that are empty are left out. Unset text stays unset."
+        examples [
+            r#"regsuball("a//b///c", "/+", "/")"# => r#""a/b/c""#,
+            r#"regsuball("a<script>", "\<", "")"# => r#""ascript>""#,
+            r#"regsuball("a&b&&c-d", "[a-c&&b-d]", "X")"# => r#""XXXXXX-X""#
+        ]
         mistakes [r#"regsuball("/a", "a(?=b)", "")"# => "E0309"];
 
     HashData "hash_data" (text: String) -> Void, Effect in HASH,

@@ -51,10 +51,15 @@ functions! {
         examples [r#"str.endswith("/a.css", ".css")"# => "true"]
         mistakes [r#"str.endswith("/a.css", end: ".css")"# => "E0240"];
 
-    Fnmatch "std.fnmatch" (pattern: String, text: String) -> Bool, Pure in ANYWHERE,
-        "Whether the text matches the shell pattern (`*`, `?`, `[...]`); `*` does not cross a `/`."
-        examples [r#"std.fnmatch("/a/*.css", "/a/b.css")"# => "true", r#"std.fnmatch("/a/*.css", "/a/b/c.css")"# => "false"]
-        mistakes [r#"std.fnmatch("/a/*.css")"# => "E0305"];
+    Fnmatch "std.fnmatch" (pattern: String, text: String, pathname: Bool = Bool(true), noescape: Bool = Bool(false), period: Bool = Bool(false)) -> Bool, Pure in ANYWHERE,
+        "Whether the text matches the shell pattern (`*`, `?`, `[...]`, and `\\` before what stands for itself). With `pathname` nothing but a `/` matches a `/`, with `noescape` a `\\` is like any other byte, and with `period` nothing but a `.` matches a `.` that begins the text or, with `pathname`, a segment."
+        examples [
+            r#"std.fnmatch("/a/*.css", "/a/b.css")"# => "true",
+            r#"std.fnmatch("/a/*.css", "/a/b/c.css")"# => "false",
+            r#"std.fnmatch("/a/*.css", "/a/b/c.css", pathname: false)"# => "true",
+            r#"std.fnmatch("/*", "/.git", period: true)"# => "false"
+        ]
+        mistakes [r#"std.fnmatch("/a/*.css")"# => "E0305", r#"std.fnmatch("*", "a", "PATHNAME")"# => "E0301"];
 
     Replace "std.replace" (text: String, from: String, to: String) -> String or Unset, Pure in ANYWHERE,
         "The text with every occurrence of `from` replaced; no pattern, just text."
@@ -139,6 +144,11 @@ functions! {
         "The text from its last byte to its first."
         examples [r#"std.strrev("abc")"# => r#""cba""#]
         mistakes ["std.strrev()" => "E0305"];
+
+    StrReverse "str.reverse" (text: String) -> String or Unset, Pure in ANYWHERE,
+        "The text from its last byte to its first: another name of `std.strrev`."
+        examples [r#"str.reverse("abc")"# => r#""cba""#]
+        mistakes ["str.reverse()" => "E0305"];
 
     Repeat "std.strrep" (text: String, count: Int) -> String or Unset, Pure in ANYWHERE,
         "The text so many times, one behind the other; empty if that is none."

@@ -103,15 +103,16 @@ impl Builder<'_> {
     pub(super) fn acl(node: Node<'_>) -> Option<Acl> {
         let span = node.span();
         let mut name = None;
-        let mut entries = Vec::new();
+        let (mut flags, mut entries) = (Vec::new(), Vec::new());
         for part in node.children() {
             match part.rule() {
                 Rule::name => name = Some(Self::name(&part)),
+                Rule::acl_flag => flags.push(part.span()),
                 Rule::acl_entry => entries.push(Self::acl_entry(part)?),
                 _ => {}
             }
         }
-        Some(Acl { name: name?, entries, span })
+        Some(Acl { name: name?, flags, entries, span })
     }
 
     pub(in super::super) fn acl_entry(node: Node<'_>) -> Option<AclEntry> {

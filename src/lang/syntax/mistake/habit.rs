@@ -11,14 +11,15 @@ use crate::lang::syntax::grammar::Rule;
 impl Mistake<'_, '_> {
     /// What is a habit from elsewhere, with what to write instead.
     pub(super) fn habit(&self) -> Option<Diagnostic> {
-        let habits: [fn(&Self) -> Option<Diagnostic>; 19] = [
+        let habits: [fn(&Self) -> Option<Diagnostic>; 20] = [
             Self::word_of_another_language,
             Self::else_alone,
             Self::return_of_a_value,
             Self::action_with_names,
             Self::call_with_arguments,
             Self::sub_with_parameters,
-            Self::flag_of_an_acl,
+            Self::director_without_sign,
+            Self::include_in_a_sub,
             Self::fat_arrow,
             Self::three_equals,
             Self::regex_without_case,
@@ -109,13 +110,25 @@ impl Mistake<'_, '_> {
         Some(self.refuse("a sub has no parameters", help))
     }
 
-    /// `acl office -pedantic { … }`
-    fn flag_of_an_acl(&self) -> Option<Diagnostic> {
-        let is_flag = matches!(self.found()?.kind, TokenKind::Minus | TokenKind::Plus);
-        if !is_flag || self.stream.word(self.first) != "acl" {
-            return None;
-        }
-        Some(self.refuse("an acl has no flags", "leave them out: every entry is checked, and overlaps are told"))
+    /// `director d random { … }`
+    fn director_without_sign(&self) -> Option<Diagnostic> {
+        let wanted = self.expected.has(Rule::assign) && self.stream.word(self.first) == "director";
+        let kind = self.stream.word(self.index);
+        let place = self.behind_previous();
+        (wanted && !kind.is_empty()).then(|| {
+            self.refuse("the kind of a director stands behind a `=`", format!("write `director NAME = {kind} {{ … }}`"))
+                .fix(Fix::replace("add the `=`", place, " ="))
+        })
+    }
+
+    /// `include "parts.warp";` in a sub.
+    fn include_in_a_sub(&self) -> Option<Diagnostic> {
+        let is_include = self.stream.word(self.first) == "include" && self.stream.leading_word(self.first) == "include";
+        let declares = self.stream.kind(self.first + 1).is_some_and(TokenKind::is_string);
+        (is_include && declares && self.index <= self.first + 1).then(|| {
+            let help = "write it outside of subs: a file holds declarations, such as `sub NAME { … }`, to `call`";
+            self.refuse("a file is not included within a sub", help)
+        })
     }
 
     /// `"/a" => …`

@@ -71,7 +71,7 @@ fn connection(takes: usize) -> (ClientStream, Arc<Mutex<Wire>>) {
 }
 
 fn long_ago(patience: Patience) -> NextHead {
-    NextHead { date: HeaderValue::from_static("long ago"), patience }
+    NextHead { date: Some(HeaderValue::from_static("long ago")), patience }
 }
 
 fn sent(wire: &Mutex<Wire>) -> String {

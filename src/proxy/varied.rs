@@ -1,0 +1,64 @@
+//! The fields that a response varies on (RFC 9111 section 4.1), of the request that it answers.
+//!
+//! What is looked for has the fields of the request. What came from a backend answers what the backend was asked, which
+//! `backend_fetch` may have changed: others get it only if their own requests say the same, as Varnish has it.
+
+use std::borrow::Cow;
+
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, RANGE, VIA};
+use http::{HeaderMap, HeaderName};
+use pingora::cache::key::{HashBinary, hash_key};
+use pingora::http::RequestHeader;
+
+use super::ctx::RequestCtx;
+use crate::cache::Vary;
+use crate::cache::hop_by_hop::HOP_BY_HOP;
+use crate::cache::validation::CONDITIONS;
+
+/// Where a response with these fields is stored, and for whom.
+pub struct Varied {
+    /// The hash of the fields that it varies on; `None` if there are none.
+    pub exact: Option<HashBinary>,
+    /// The hash of all of them but `Accept-Language`, if it varies on that.
+    pub beside_language: Option<HashBinary>,
+}
+
+impl Varied {
+    /// What a response to this request varies on, as it was or will be sent to the backend.
+    pub fn of(response: &HeaderMap, req: &RequestHeader, ctx: &RequestCtx) -> Self {
+        let vary = Vary::parse(response);
+        let fields = match (&vary, ctx.fetch.bereq.as_deref()) {
+            (Vary::Fields(names), Some(bereq)) if !names.is_empty() => {
+                Cow::Owned(asked_with(names, &req.headers, &bereq.headers, response))
+            }
+            _ => Cow::Borrowed(&req.headers),
+        };
+        Self { exact: exact_variance(&vary, &fields), beside_language: beside_language(&vary, &fields) }
+    }
+}
+
+/// The named fields as the backend was sent them, where they are not the proxy's own to say.
+fn asked_with(names: &[HeaderName], req: &HeaderMap, bereq: &HeaderMap, response: &HeaderMap) -> HeaderMap {
+    let mut fields = HeaderMap::with_capacity(names.len());
+    for name in names {
+        let is_ours = *name == VIA || *name == RANGE || HOP_BY_HOP.contains(name) || CONDITIONS.contains(name);
+        // Who was not told which codings are understood has sent what all understand (RFC 9110 section 12.5.3).
+        let is_plain =
+            *name == ACCEPT_ENCODING && !bereq.contains_key(name) && !response.contains_key(CONTENT_ENCODING);
+        let asked = if is_ours || is_plain { req } else { bereq };
+        for value in asked.get_all(name) {
+            fields.append(name.clone(), value.clone());
+        }
+    }
+    fields
+}
+
+/// The hash of the fields that a response varies on; `None` if there are none.
+pub fn exact_variance(vary: &Vary, fields: &HeaderMap) -> Option<HashBinary> {
+    vary.secondary_key(fields).filter(|material| !material.is_empty()).map(hash_key)
+}
+
+/// The hash of all fields but `Accept-Language` that a response varies on, if it varies on that.
+pub fn beside_language(vary: &Vary, fields: &HeaderMap) -> Option<HashBinary> {
+    vary.key_beside_language(fields).map(hash_key)
+}
