@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
-use crate::lang::check::{DATA_SIZE_LIMIT_BYTES, Files};
+use crate::lang::check::{FILES_LIMIT, Files, Unread};
 
 /// The files of the disk, named by their paths.
 ///
@@ -28,28 +28,38 @@ impl Files for DiskFiles {
         let mut names = Vec::new();
         for path in found {
             let path = path.map_err(|error| in_words(error.error()))?;
-            if !path.is_dir() {
-                names.push(name_of(&tidy(&path))?);
+            if path.is_dir() {
+                continue;
             }
+            if names.len() >= FILES_LIMIT {
+                return Err(format!("more than {FILES_LIMIT} files are like it"));
+            }
+            names.push(name_of(&tidy(&path))?);
         }
         names.sort_unstable();
         Ok(names)
     }
 
-    fn read(&self, name: &str) -> Result<Vec<u8>, String> {
+    fn read(&self, name: &str, most_bytes: usize) -> Result<Vec<u8>, Unread> {
+        let failed = |error: &io::Error| Unread::Failed(in_words(error));
         // Looked at before it is opened: opening a pipe waits for somebody to write to it.
-        let kind = std::fs::metadata(name).map_err(|error| in_words(&error))?.file_type();
+        let metadata = std::fs::metadata(name).map_err(|error| failed(&error))?;
+        let kind = metadata.file_type();
         if kind.is_dir() {
-            return Err("it is a folder".to_owned());
+            return Err(Unread::Failed("it is a folder".to_owned()));
         }
         if !kind.is_file() {
-            return Err("it is a pipe or a device, not a file".to_owned());
+            return Err(Unread::Failed("it is a pipe or a device, not a file".to_owned()));
         }
-        let file = File::open(name).map_err(|error| in_words(&error))?;
-        let mut bytes = Vec::new();
-        // One byte more than is taken, so that the caller sees that there is too much.
-        file.take(DATA_SIZE_LIMIT_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(|error| in_words(&error))?;
-        Ok(bytes)
+        let len = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
+        if len > most_bytes {
+            return Err(Unread::TooLarge);
+        }
+        let file = File::open(name).map_err(|error| failed(&error))?;
+        let mut bytes = Vec::with_capacity(len);
+        // One byte more than is taken: it may have grown, and some files do not tell their length.
+        file.take((most_bytes as u64).saturating_add(1)).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
+        if bytes.len() > most_bytes { Err(Unread::TooLarge) } else { Ok(bytes) }
     }
 }
 
@@ -123,10 +133,16 @@ mod tests {
     #[test]
     fn failures_are_told_in_words() {
         let folder = folder(&["main.warp"]);
-        let read = |name: &str| DiskFiles.read(folder.path().join(name).to_str().unwrap()).unwrap_err();
-        assert_eq!(read("missing.warp"), "there is no such file");
-        assert_eq!(read(""), "it is a folder");
-        assert_eq!(read("main.warp/x"), "a part of its path is not a folder");
+        let read = |name: &str| DiskFiles.read(folder.path().join(name).to_str().unwrap(), 1).unwrap_err();
+        let failed = |reason: &str| Unread::Failed(reason.to_owned());
+        assert_eq!(read("missing.warp"), failed("there is no such file"));
+        assert_eq!(read(""), failed("it is a folder"));
+        assert_eq!(read("main.warp/x"), failed("a part of its path is not a folder"));
+        std::fs::write(folder.path().join("main.warp"), "ab").unwrap();
+        assert_eq!(read("main.warp"), Unread::TooLarge);
+        // A file that tells no length.
+        #[cfg(target_os = "linux")]
+        assert_eq!(DiskFiles.read("/proc/self/status", 1), Err(Unread::TooLarge));
         assert!(DiskFiles.expand("main.warp", "a[*.warp").unwrap_err().starts_with("the pattern is wrong"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::lang::check::Files;
+use crate::lang::check::{Files, Unread};
 
 /// Files in a map, named as they are included: there are no folders, and the only pattern is a
 /// name with `*`.
@@ -32,7 +32,8 @@ impl Files for MemoryFiles {
         Ok(self.files.keys().filter(|name| pattern.matches(name)).cloned().collect())
     }
 
-    fn read(&self, name: &str) -> Result<Vec<u8>, String> {
-        self.files.get(name).cloned().ok_or_else(|| "there is no such file".to_owned())
+    fn read(&self, name: &str, most_bytes: usize) -> Result<Vec<u8>, Unread> {
+        let bytes = self.files.get(name).ok_or_else(|| Unread::Failed("there is no such file".to_owned()))?;
+        if bytes.len() > most_bytes { Err(Unread::TooLarge) } else { Ok(bytes.clone()) }
     }
 }

@@ -73,6 +73,11 @@ impl Bucket {
         u64::try_from(u128::from(owed) * u128::from(pace) / u128::from(self.pace)).unwrap_or(u64::MAX)
     }
 
+    /// When its block is over, if one is under way.
+    pub(super) fn block(self, now: u64) -> Option<u64> {
+        Some(self.blocked_until).filter(|until| *until > now)
+    }
+
     /// From when on it is as if the key had never come.
     pub(super) fn forgotten_at(self) -> u64 {
         self.full_at.max(self.blocked_until)

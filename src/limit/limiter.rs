@@ -7,8 +7,9 @@ use std::time::Instant;
 
 use super::bucket::{Bucket, Rate};
 
-/// The most keys that one limit keeps apart, some 5 MB of them. Of more, those are forgotten that owe least:
-/// most of them owe nothing, and lose nothing by it.
+/// The most keys that one limit keeps apart, some 5 MB of them. Of more, those are forgotten that owe least: most of them
+/// owe nothing, and lose nothing by it. A block is forgotten only where all that are kept are blocked, and then the one
+/// that ends last, so that nobody gets out of one by having others blocked.
 pub const MOST_KEYS: usize = 100_000;
 
 const SHARDS: usize = 16;
@@ -97,10 +98,24 @@ impl Shard {
     fn forget(&mut self, now: u64, most: usize) {
         self.buckets.retain(|_, bucket| bucket.forgotten_at() > now);
         let Some(surplus) = self.buckets.len().checked_sub(most).filter(|surplus| *surplus > 0) else { return };
-        let mut moments: Vec<u64> = self.buckets.values().map(|bucket| bucket.forgotten_at()).collect();
-        let (_, last, _) = moments.select_nth_unstable(surplus - 1);
+        let free = self.buckets.values().filter(|bucket| bucket.block(now).is_none());
+        let mut moments: Vec<u64> = free.map(|bucket| bucket.forgotten_at()).collect();
+        if moments.is_empty() {
+            return self.forget_blocks(now, surplus);
+        }
+        let nth = surplus.min(moments.len()) - 1;
+        let (_, last, _) = moments.select_nth_unstable(nth);
         let last = *last;
-        self.buckets.retain(|_, bucket| bucket.forgotten_at() > last);
+        self.buckets.retain(|_, bucket| bucket.block(now).is_some() || bucket.forgotten_at() > last);
+    }
+
+    /// Forgets so many of the blocked, and all of them are: those whose blocks end last.
+    fn forget_blocks(&mut self, now: u64, surplus: usize) {
+        let mut ends: Vec<u64> = self.buckets.values().filter_map(|bucket| bucket.block(now)).collect();
+        let Some(nth) = ends.len().checked_sub(surplus) else { return };
+        let (_, first, _) = ends.select_nth_unstable(nth);
+        let first = *first;
+        self.buckets.retain(|_, bucket| bucket.block(now).is_some_and(|end| end < first));
     }
 }
 
@@ -149,6 +164,34 @@ mod tests {
         }
         assert!(shard.take(7, hourly(9), 1, 16), "it is still refused");
         assert!(shard.buckets.len() <= 16);
+    }
+
+    /// Has a key come too often, so that it is blocked.
+    fn block(shard: &mut Shard, key: u128, now: u64) {
+        let rate = Rate { block: Duration::from_mins(10), ..hourly(1) };
+        while !shard.take(key, rate, now, 16) {}
+    }
+
+    #[test]
+    fn a_block_is_not_forgotten_while_there_is_anything_else() {
+        let mut shard = Shard::default();
+        block(&mut shard, 7, 1);
+        // These owe more than the block lasts.
+        let daily = Rate { per: Duration::from_hours(24), ..hourly(1) };
+        for key in 100..200 {
+            assert!(!shard.take(key, daily, 2, 16));
+        }
+        assert!(shard.bucket(7).block(3).is_some() && shard.buckets.len() <= 16);
+    }
+
+    #[test]
+    fn nobody_gets_out_of_a_block_by_having_others_blocked() {
+        let mut shard = Shard::default();
+        block(&mut shard, 7, 1);
+        for key in 100..200 {
+            block(&mut shard, key, key as u64);
+        }
+        assert!(shard.bucket(7).block(200).is_some() && (8..=16).contains(&shard.buckets.len()));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
-use super::load::{Lasting, Rejected, compile};
+use super::load::{Lasting, Rejected, compile, compile_unless_obsolete};
 use super::reads::Reads;
 use super::source::PolicySource;
 use super::status::{PolicyStatus, ReloadReport, milliseconds, unix_ms};
@@ -17,6 +17,9 @@ use crate::files::DiskFiles;
 use crate::limit::Limiters;
 use crate::origin::Registry;
 use crate::telemetry::{Metrics, ReloadResult};
+
+/// How often in a row a load is given up that has become obsolete: files that change all the time are loaded as well.
+const MOST_GIVEN_UP: usize = 3;
 
 /// The running policy of the process.
 pub struct PolicyHandle {
@@ -143,7 +146,7 @@ impl PolicyHandle {
     }
 
     fn replace(&self, current: &Policy, refused: &mut Option<Refused>) -> (ReloadResult, usize, String) {
-        match compile(&self.source, &self.lasting, current.generation.saturating_add(1)) {
+        match self.compile(current.generation.saturating_add(1)) {
             Ok(policy) => {
                 self.publish(policy, refused);
                 (ReloadResult::Ok, 0, String::new())
@@ -153,6 +156,17 @@ impl PolicyHandle {
                 (ReloadResult::Rejected, errors, rendered)
             }
         }
+    }
+
+    /// Begins again where what was read has changed meanwhile.
+    fn compile(&self, generation: u64) -> Result<Policy, Box<Rejected>> {
+        for _ in 0..MOST_GIVEN_UP {
+            match compile_unless_obsolete(&self.source, &self.lasting, generation) {
+                Err(rejected) if rejected.is_obsolete => {}
+                result => return result,
+            }
+        }
+        compile(&self.source, &self.lasting, generation)
     }
 
     fn publish(&self, policy: Policy, refused: &mut Option<Refused>) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::make::{Load, Ready};
-use super::reads::Reads;
+use super::reads::{Reads, Recorder};
 use super::source::PolicySource;
 use super::{Loaded, Policy};
 use crate::files::DiskFiles;
@@ -28,6 +28,8 @@ pub struct Rejected {
     /// How long it took to find them.
     pub compile_time: Duration,
     pub(super) reads: Reads,
+    /// It was given up, since what was read has changed meanwhile.
+    pub(super) is_obsolete: bool,
 }
 
 impl Rejected {
@@ -59,14 +61,37 @@ pub struct Lasting {
 /// # Errors
 /// When a finding is an error. Nothing was changed then.
 pub fn compile(source: &PolicySource, lasting: &Lasting, generation: u64) -> Result<Policy, Box<Rejected>> {
+    compile_with(source, lasting, generation, Recorder::new(&DiskFiles))
+}
+
+/// The same, unless what was read has changed meanwhile.
+///
+/// # Errors
+/// As above, and then.
+pub(super) fn compile_unless_obsolete(
+    source: &PolicySource,
+    lasting: &Lasting,
+    generation: u64,
+) -> Result<Policy, Box<Rejected>> {
+    compile_with(source, lasting, generation, Recorder::giving_up(&DiskFiles))
+}
+
+fn compile_with(
+    source: &PolicySource,
+    lasting: &Lasting,
+    generation: u64,
+    disk: Recorder<'_>,
+) -> Result<Policy, Box<Rejected>> {
     let started = Instant::now();
-    let (Checked { sources, diagnostics, hir }, reads) = source.check(&DiskFiles);
+    let Checked { sources, diagnostics, hir } = source.check(&disk);
+    let (reads, is_obsolete) = disk.into_reads();
     let policies = match hir.map(|hir| Ready::new(hir, &lasting.registry)) {
         Some(Ok(policies)) => policies,
         other => {
             let found = other.and_then(Result::err).unwrap_or_default();
             let diagnostics = diagnostics.into_iter().chain(found).collect();
-            return Err(Box::new(Rejected { diagnostics, sources, compile_time: started.elapsed(), reads }));
+            let compile_time = started.elapsed();
+            return Err(Box::new(Rejected { diagnostics, sources, compile_time, reads, is_obsolete }));
         }
     };
     let files: BTreeSet<PathBuf> = reads.paths().map(PathBuf::from).collect();

@@ -4,11 +4,16 @@
 //! would yield the same policy or the same mistakes. So "did anything change" is answered by
 //! asking again, and the same record says which places have to be watched.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::hash::{DefaultHasher, Hasher};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use crate::lang::check::Files;
+use super::watch::Stamp;
+use crate::lang::check::{Files, Unread};
+
+/// How often is looked whether what was read has changed since.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// One `include` pattern that was looked up.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,10 +39,24 @@ impl Digest {
     }
 }
 
+/// One file that was asked for.
+#[derive(Debug, PartialEq, Eq)]
+struct Asked {
+    name: String,
+    most_bytes: usize,
+    text: Result<Digest, Unread>,
+}
+
+impl Asked {
+    fn still_holds(&self, files: &dyn Files) -> bool {
+        digest(&files.read(&self.name, self.most_bytes)) == self.text
+    }
+}
+
 /// Every question of one load, in order, with its answer.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Reads {
-    files: Vec<(String, Result<Digest, String>)>,
+    files: Vec<Asked>,
     expansions: Vec<Expansion>,
 }
 
@@ -46,13 +65,12 @@ impl Reads {
     #[must_use]
     pub fn still_hold(&self, files: &dyn Files) -> bool {
         let same_names = |it: &Expansion| files.expand(&it.from, &it.pattern) == it.names;
-        let same_text = |(name, text): &(String, Result<Digest, String>)| digest(&files.read(name)) == *text;
-        self.expansions.iter().all(same_names) && self.files.iter().all(same_text)
+        self.expansions.iter().all(same_names) && self.files.iter().all(|asked| asked.still_holds(files))
     }
 
     /// The files that were asked for, the missing ones too.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        self.files.iter().map(|(name, _)| Path::new(name))
+        self.files.iter().map(|asked| Path::new(&asked.name))
     }
 
     /// The `include` patterns, each with the folder of the file that it stands in.
@@ -68,7 +86,7 @@ impl Reads {
     /// A label for people and for comparing instances; nothing is decided by it.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let texts = self.files.iter().filter_map(|(name, text)| Some((name, text.as_ref().ok()?)));
+        let texts = self.files.iter().filter_map(|asked| Some((&asked.name, asked.text.as_ref().ok()?)));
         let hash = texts.fold(FNV_OFFSET, |hash, (name, text)| {
             let hash = fnv1a(fnv1a(hash, name.as_bytes()), &[0]);
             fnv1a(hash, &text.fnv.to_le_bytes())
@@ -77,7 +95,7 @@ impl Reads {
     }
 }
 
-fn digest(text: &Result<Vec<u8>, String>) -> Result<Digest, String> {
+fn digest(text: &Result<Vec<u8>, Unread>) -> Result<Digest, Unread> {
     text.as_deref().map(Digest::of).map_err(Clone::clone)
 }
 
@@ -92,15 +110,41 @@ fn fnv1a(hash: u64, bytes: &[u8]) -> u64 {
 pub(super) struct Recorder<'a> {
     files: &'a dyn Files,
     reads: RefCell<Reads>,
+    /// What the files looked like before they were read, where a load is given up that has become obsolete.
+    stamps: Option<RefCell<Vec<(PathBuf, Stamp)>>>,
+    looked: Cell<Instant>,
+    is_obsolete: Cell<bool>,
 }
 
 impl<'a> Recorder<'a> {
     pub(super) fn new(files: &'a dyn Files) -> Self {
-        Self { files, reads: RefCell::default() }
+        let (looked, is_obsolete) = (Cell::new(Instant::now()), Cell::new(false));
+        Self { files, reads: RefCell::default(), stamps: None, looked, is_obsolete }
     }
 
-    pub(super) fn into_reads(self) -> Reads {
-        self.reads.into_inner()
+    /// Reads no more once a file has changed that was read before: what came of it would be replaced at once, and would
+    /// only hold up what is there by now.
+    pub(super) fn giving_up(files: &'a dyn Files) -> Self {
+        Self { stamps: Some(RefCell::default()), ..Self::new(files) }
+    }
+
+    /// What was read, and whether that was given up.
+    pub(super) fn into_reads(self) -> (Reads, bool) {
+        (self.reads.into_inner(), self.is_obsolete.get())
+    }
+
+    /// Looks once in a while whether what was read has changed, and notes the file that is read next.
+    fn is_obsolete_before(&self, next: &str) -> bool {
+        let Some(stamps) = &self.stamps else { return false };
+        if self.looked.get().elapsed() >= LOOK {
+            let has_changed = |(path, stamp): &(PathBuf, Stamp)| Stamp::of_file(path) != *stamp;
+            self.is_obsolete.set(self.is_obsolete.get() || stamps.borrow().iter().any(has_changed));
+            self.looked.set(Instant::now());
+        }
+        let path = PathBuf::from(next);
+        let stamp = Stamp::of_file(&path);
+        stamps.borrow_mut().push((path, stamp));
+        self.is_obsolete.get()
     }
 }
 
@@ -112,9 +156,13 @@ impl Files for Recorder<'_> {
         names
     }
 
-    fn read(&self, name: &str) -> Result<Vec<u8>, String> {
-        let text = self.files.read(name);
-        self.reads.borrow_mut().files.push((name.to_owned(), digest(&text)));
+    fn read(&self, name: &str, most_bytes: usize) -> Result<Vec<u8>, Unread> {
+        if self.is_obsolete_before(name) {
+            return Err(Unread::Failed("what was read before it has changed since".to_owned()));
+        }
+        let text = self.files.read(name, most_bytes);
+        let asked = Asked { name: name.to_owned(), most_bytes, text: digest(&text) };
+        self.reads.borrow_mut().files.push(asked);
         text
     }
 }
@@ -141,18 +189,18 @@ mod tests {
             Ok(self.0.keys().filter(|name| name.starts_with(stem)).cloned().collect())
         }
 
-        fn read(&self, name: &str) -> Result<Vec<u8>, String> {
-            self.0.get(name).cloned().ok_or_else(|| "no such file".to_owned())
+        fn read(&self, name: &str, _: usize) -> Result<Vec<u8>, Unread> {
+            self.0.get(name).cloned().ok_or_else(|| Unread::Failed("no such file".to_owned()))
         }
     }
 
     fn reads_of(files: &Memory) -> Reads {
         let recorder = Recorder::new(files);
         for name in recorder.expand("main", "part*").unwrap() {
-            recorder.read(&name).unwrap();
+            recorder.read(&name, 10).unwrap();
         }
-        let _ = recorder.read("main");
-        recorder.into_reads()
+        let _ = recorder.read("main", 10);
+        recorder.into_reads().0
     }
 
     #[test]
@@ -170,6 +218,28 @@ mod tests {
 
         let missing = reads_of(&Memory::default());
         assert!(!missing.still_hold(&Memory::default().with("main", "a")));
+    }
+
+    #[test]
+    fn a_load_whose_files_change_meanwhile_is_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        for name in ["a", "b"] {
+            std::fs::write(path(name), "1").unwrap();
+        }
+        let disk = crate::files::DiskFiles;
+        let long_ago = Instant::now().checked_sub(LOOK).unwrap();
+        for (mut recorder, gives_up) in [(Recorder::giving_up(&disk), true), (Recorder::new(&disk), false)] {
+            recorder.looked = Cell::new(long_ago);
+            assert!(recorder.read(&path("a"), 10).is_ok());
+            recorder.looked = Cell::new(long_ago);
+            assert!(recorder.read(&path("b"), 10).is_ok(), "nothing has changed");
+            std::fs::write(path("a"), "changed").unwrap();
+            recorder.looked = Cell::new(long_ago);
+            assert_eq!(recorder.read(&path("b"), 10).is_err(), gives_up);
+            assert_eq!(recorder.into_reads().1, gives_up);
+            std::fs::write(path("a"), "1").unwrap();
+        }
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::reads::{Reads, Recorder};
-use crate::lang::check::{Checked, Files, Options, check_with};
+use super::reads::Recorder;
+use crate::lang::check::{Checked, Files, Options, Unread, check_with};
 use crate::lang::hir::BackendAddress;
 
 /// What `warp serve` was told to run: a policy file, an origin, or both.
@@ -22,15 +22,13 @@ pub struct PolicySource {
 const ORIGIN_NAME: &str = "<origin>";
 
 impl PolicySource {
-    /// Checks the policy; tells what was read from `disk` for it.
-    pub(super) fn check(&self, disk: &dyn Files) -> (Checked, Reads) {
-        let disk = Recorder::new(disk);
+    /// Checks the policy; `disk` writes down what is read for it.
+    pub(super) fn check(&self, disk: &Recorder<'_>) -> Checked {
         let entry = self.entry();
         // Alone, the origin is declared in the text that stands for the missing file.
         let default_backend = self.origin.clone().filter(|_| self.path.is_some());
         let options = Options { default_backend, ..Options::default() };
-        let checked = check_with(&entry, &SourceFiles { source: self, disk: &disk }, &options);
-        (checked, disk.into_reads())
+        check_with(&entry, &SourceFiles { source: self, disk }, &options)
     }
 
     /// The name of the entry file, as [`Files`] knows it.
@@ -58,10 +56,10 @@ impl Files for SourceFiles<'_> {
         self.disk.expand(from, pattern)
     }
 
-    fn read(&self, name: &str) -> Result<Vec<u8>, String> {
+    fn read(&self, name: &str, most_bytes: usize) -> Result<Vec<u8>, Unread> {
         if self.source.path.is_none() && name == ORIGIN_NAME {
             return Ok(format!("warp 1;\n\n{}", self.source.declaration()).into_bytes());
         }
-        self.disk.read(name)
+        self.disk.read(name, most_bytes)
     }
 }

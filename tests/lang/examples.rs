@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use warp_edge::lang::check::{Checked, Files, check};
+use warp_edge::lang::check::{Checked, Files, Unread, check};
 
 use crate::decision::mmdb::database;
 
@@ -26,7 +26,7 @@ impl Files for Text {
         Ok(beside(path).map(|_| path.to_owned()).into_iter().collect())
     }
 
-    fn read(&self, path: &str) -> Result<Vec<u8>, String> {
+    fn read(&self, path: &str, _: usize) -> Result<Vec<u8>, Unread> {
         Ok(beside(path).unwrap_or_else(|| self.0.clone().into_bytes()))
     }
 }

@@ -7,7 +7,7 @@ use similar::TextDiff;
 
 use crate::cli::{Failure, Output};
 use crate::files::DiskFiles;
-use crate::lang::check::Files;
+use crate::lang::check::{FILE_LIMIT_BYTES, Files, Unread};
 
 /// The name of the text on stdin.
 pub(super) const STDIN: &str = "<stdin>";
@@ -35,7 +35,7 @@ impl Overlay {
     }
 
     fn diff_of(&self, name: &str, text: &str) -> String {
-        let before = self.original(name).unwrap_or_default();
+        let before = self.original(name, FILE_LIMIT_BYTES).unwrap_or_default();
         let before = String::from_utf8_lossy(&before);
         if before == text {
             return String::new();
@@ -57,10 +57,11 @@ impl Overlay {
         }
     }
 
-    fn original(&self, name: &str) -> Result<Vec<u8>, String> {
+    fn original(&self, name: &str, most_bytes: usize) -> Result<Vec<u8>, Unread> {
         match &self.stdin {
+            Some(text) if name == STDIN && text.len() > most_bytes => Err(Unread::TooLarge),
             Some(text) if name == STDIN => Ok(text.clone()),
-            _ => DiskFiles.read(name),
+            _ => DiskFiles.read(name, most_bytes),
         }
     }
 }
@@ -70,8 +71,8 @@ impl Files for Overlay {
         DiskFiles.expand(from, pattern)
     }
 
-    fn read(&self, name: &str) -> Result<Vec<u8>, String> {
-        self.changed.get(name).map_or_else(|| self.original(name), |text| Ok(text.clone().into_bytes()))
+    fn read(&self, name: &str, most_bytes: usize) -> Result<Vec<u8>, Unread> {
+        self.changed.get(name).map_or_else(|| self.original(name, most_bytes), |text| Ok(text.clone().into_bytes()))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::assemble::DATA_SIZE_LIMIT_BYTES;
+use super::amount::Kind;
 use super::context::number;
 use super::fold::Literal;
 use super::path::FieldPath;
@@ -10,7 +10,7 @@ use super::scope::Scope;
 use super::{unknown, vcl, words};
 use crate::lang::diagnostic::suggest::closest;
 use crate::lang::diagnostic::{Code, Diagnostic, Fix};
-use crate::lang::hir::{AclId, Expression, ExpressionKind, FileText, StatementKind, Target};
+use crate::lang::hir::{AclId, Expression, ExpressionKind, StatementKind, Target};
 use crate::lang::schema::function::{Class, Constant, Limit, Parameter, Takes};
 use crate::lang::schema::{Function, Type, Variable};
 use crate::lang::source::{SourceFile, Span};
@@ -248,25 +248,7 @@ impl Scope<'_, '_> {
     /// What the file holds that a text names.
     fn file_argument(&mut self, argument: &ast::Expression, what: &str) -> Option<ExpressionKind> {
         let path = self.path_argument(argument, what)?;
-        self.read(&path, argument.span).map(ExpressionKind::File)
-    }
-
-    /// The bytes of the file of that path, which is written at `span`; reports why it cannot be read.
-    pub(super) fn read(&self, path: &str, span: Span) -> Option<FileText> {
-        match self.cx.read_file(self.file_of(span), path) {
-            Ok(bytes) if bytes.len() > DATA_SIZE_LIMIT_BYTES => {
-                let message = format!("`{path}` is larger than {} MiB", DATA_SIZE_LIMIT_BYTES >> 20);
-                self.report(Diagnostic::new(Code::E0120, span, message).help("name a smaller file"));
-                None
-            }
-            Ok(bytes) => Some(FileText { bytes, span }),
-            Err(reason) => {
-                let message = format!("cannot read `{path}`: {reason}");
-                let help = "the path counts from the folder of the file that this line stands in";
-                self.report(Diagnostic::new(Code::E0222, span, message).help(help));
-                None
-            }
-        }
+        self.cx.read(&path, argument.span, Kind::Text).map(ExpressionKind::File)
     }
 
     /// Whether the file is there that a text names.

@@ -5,19 +5,14 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::Files;
+use super::amount::{Amount, Kind};
 use super::findings::Findings;
+use super::{Files, Unread};
 use crate::lang::builtin;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::source::{FileId, SourceFile, SourceMap, Span};
 use crate::lang::syntax::ast::{Declaration, Include, Name, Site, Table, TableSource};
 use crate::lang::syntax::parse;
-
-/// The most bytes that one file of a policy may have.
-pub const FILE_SIZE_LIMIT_BYTES: usize = 32 << 20;
-
-/// The most bytes that a file of data may have, such as a database of networks.
-pub const DATA_SIZE_LIMIT_BYTES: usize = 512 << 20;
 
 /// How many files may stand between the entry and an included file.
 const INCLUDE_DEPTH_LIMIT: usize = 64;
@@ -36,6 +31,8 @@ pub(super) struct Assembled {
     pub(super) data: BTreeMap<Span, FileId>,
     /// The sites whose files there are, in source order.
     pub(super) sites: Vec<SiteFile>,
+    /// What was read so far.
+    pub(super) amount: Amount,
 }
 
 /// A site with the file in which its policy starts.
@@ -72,6 +69,9 @@ struct Assembler<'f> {
     data: BTreeMap<Span, FileId>,
     owner: Owner,
     sites: Vec<SiteFile>,
+    amount: Amount,
+    /// Nothing more is included: there was too much.
+    is_full: bool,
 }
 
 /// Reads `entry` and all that it includes.
@@ -107,6 +107,8 @@ impl<'f> Assembler<'f> {
             data: BTreeMap::new(),
             owner,
             sites: Vec::new(),
+            amount: Amount::default(),
+            is_full: false,
         }
     }
 
@@ -121,36 +123,38 @@ impl<'f> Assembler<'f> {
             default_name: Name { text: "default".to_owned(), span: start_of_builtin },
             data: self.data,
             sites: self.sites,
+            amount: self.amount,
         }
     }
 
-    /// Reads the file of that name, and what it includes, unless it has been read.
+    /// Reads the file of that name, and what it includes, unless it has been read or there is too much.
     fn follow(&mut self, name: String, include: Option<Span>) {
-        if !self.seen.insert(name.clone()) {
+        if self.is_full || !self.seen.insert(name.clone()) {
             return;
         }
-        let Some(file) = self.read(&name, include) else { return };
+        let Some(file) = self.read(&name, include, Kind::Policy) else { return };
         self.chain.push(Link { name, include });
         self.parse(file);
         self.chain.pop();
     }
 
-    /// Reads a file into the source map; reports what keeps it from being a policy's text.
-    fn read(&mut self, name: &str, include: Option<Span>) -> Option<FileId> {
-        let bytes = match self.files.read(name) {
+    /// Reads a file into the source map; reports what keeps it from being a policy's text, or a table's.
+    fn read(&mut self, name: &str, include: Option<Span>, kind: Kind) -> Option<FileId> {
+        let bytes = match self.amount.read(kind, |most_bytes| self.files.read(name, most_bytes)) {
             Ok(bytes) => bytes,
-            Err(reason) => {
+            Err(Unread::Failed(reason)) => {
                 let place = self.place_of(name, include);
                 let finding = Diagnostic::new(Code::E0222, place, format!("cannot read `{name}`: {reason}"));
                 self.findings.report(finding);
                 return None;
             }
+            Err(Unread::TooLarge) => {
+                let place = self.place_of(name, include);
+                self.findings.report(self.amount.too_large(kind, name, place));
+                self.is_full |= kind == Kind::Policy;
+                return None;
+            }
         };
-        if bytes.len() > FILE_SIZE_LIMIT_BYTES {
-            let place = self.place_of(name, include);
-            self.findings.report(too_large(name, place));
-            return None;
-        }
         match String::from_utf8(bytes) {
             Ok(text) => Some(self.sources.add(SourceFile::new(name, text))),
             Err(error) => {
@@ -209,7 +213,7 @@ impl<'f> Assembler<'f> {
     /// Reads the file of a table.
     fn read_data(&mut self, path: &Name) {
         let Some(name) = self.one_file(path) else { return };
-        if let Some(file) = self.read(&name, Some(path.span)) {
+        if let Some(file) = self.read(&name, Some(path.span), Kind::Table) {
             self.data.insert(path.span, file);
         }
     }
@@ -266,8 +270,14 @@ impl<'f> Assembler<'f> {
         } else if self.chain.len() >= INCLUDE_DEPTH_LIMIT {
             let message = format!("more than {INCLUDE_DEPTH_LIMIT} files include each other in a row");
             self.findings.report(Diagnostic::new(Code::E0221, path.span, message));
-        } else {
-            self.follow(name, Some(path.span));
+        } else if !self.is_full {
+            match self.amount.count_file(path.span) {
+                Ok(()) => self.follow(name, Some(path.span)),
+                Err(finding) => {
+                    self.findings.report(*finding);
+                    self.is_full = true;
+                }
+            }
         }
     }
 
@@ -296,9 +306,4 @@ fn nothing_found(path: &Name) -> Diagnostic {
     }
     Diagnostic::new(Code::E0220, path.span, format!("there is no file `{}`", path.text))
         .help("the path counts from the folder of the file that this line stands in")
-}
-
-fn too_large(name: &str, span: Span) -> Diagnostic {
-    let message = format!("`{name}` is larger than {} MiB", FILE_SIZE_LIMIT_BYTES >> 20);
-    Diagnostic::new(Code::E0120, span, message).help("cut it into several files and `include` them")
 }

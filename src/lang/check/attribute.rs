@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::amount::Kind;
 use super::context::Context;
 use super::fold::Literal;
 use super::scope::{Home, Scope};
@@ -108,16 +109,7 @@ impl<'c, 'a, 'b> Attributes<'c, 'a, 'b> {
     pub(super) fn file(&self, name: &str) -> Option<FileText> {
         let (path, span) = self.text(name)?;
         let span = span?;
-        let from = self.cx.sources.get(span.file).map(|file| file.name().to_owned()).unwrap_or_default();
-        match self.cx.read_file(&from, &path) {
-            Ok(bytes) => Some(FileText { bytes, span }),
-            Err(reason) => {
-                let message = format!("cannot read `{path}`: {reason}");
-                let help = "the path counts from the folder of the file that this line stands in";
-                self.cx.findings.report(Diagnostic::new(Code::E0222, span, message).help(help));
-                None
-            }
-        }
+        self.cx.read(&path, span, Kind::Text)
     }
 
     /// A value as it is written, of whatever type; `None` if it is left out or wrong.

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use super::amount::{Amount, Kind};
 use super::assemble::Assembled;
 use super::calls::Calls;
 use super::constant::Constants;
@@ -11,12 +12,12 @@ use super::function::Functions;
 use super::names::{Names, Part, SubBody};
 use super::pattern::Patterns;
 use super::scope::{Home, Scope};
-use super::{Files, Options};
+use super::{Files, Options, Unread};
 use super::{acl, backend, collect, director, flow, table, unused, work};
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{BackendId, Body, Database, Hir, RateLimit, StepBody, Sub, Table};
+use crate::lang::hir::{BackendId, Body, Database, FileText, Hir, RateLimit, StepBody, Sub, Table};
 use crate::lang::schema::Step;
-use crate::lang::source::{FileId, SourceMap};
+use crate::lang::source::{FileId, SourceFile, SourceMap, Span};
 
 /// The policy as far as it is known before bodies are checked.
 pub(super) struct Context<'a> {
@@ -24,6 +25,8 @@ pub(super) struct Context<'a> {
     pub(super) sources: &'a SourceMap,
     /// Where files come from that are named in attributes.
     files: &'a dyn Files,
+    /// What was read so far.
+    pub(super) amount: &'a Amount,
     /// Where findings go.
     pub(super) findings: &'a Findings,
     /// What is declared.
@@ -64,6 +67,7 @@ pub(super) fn check_policy(
     let mut cx = Context {
         sources,
         files,
+        amount: &assembled.amount,
         findings,
         names,
         calls,
@@ -110,12 +114,27 @@ impl Context<'_> {
         self.files.expand(from, path).is_ok_and(|names| !names.is_empty())
     }
 
+    /// The bytes of the file of that path, which is written at `span`; reports why it cannot be read.
+    pub(super) fn read(&self, path: &str, span: Span, kind: Kind) -> Option<FileText> {
+        let from = self.sources.get(span.file).map_or("", SourceFile::name);
+        let finding = match self.read_file(from, path, kind) {
+            Ok(bytes) => return Some(FileText { bytes, span }),
+            Err(Unread::TooLarge) => self.amount.too_large(kind, path, span),
+            Err(Unread::Failed(reason)) => {
+                Diagnostic::new(Code::E0222, span, format!("cannot read `{path}`: {reason}"))
+                    .help("the path counts from the folder of the file that this line stands in")
+            }
+        };
+        self.findings.report(finding);
+        None
+    }
+
     /// The bytes of the file that `path`, written in the file `from`, stands for.
-    pub(super) fn read_file(&self, from: &str, path: &str) -> Result<Vec<u8>, String> {
-        match self.files.expand(from, path)?.as_slice() {
-            [] => Err("there is no such file".to_owned()),
-            [name] => self.files.read(name),
-            _ => Err("more than one file is like it".to_owned()),
+    fn read_file(&self, from: &str, path: &str, kind: Kind) -> Result<Vec<u8>, Unread> {
+        match self.files.expand(from, path).map_err(Unread::Failed)?.as_slice() {
+            [] => Err(Unread::Failed("there is no such file".to_owned())),
+            [name] => self.amount.read(kind, |most_bytes| self.files.read(name, most_bytes)),
+            _ => Err(Unread::Failed("more than one file is like it".to_owned())),
         }
     }
 }

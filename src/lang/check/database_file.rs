@@ -1,5 +1,6 @@
 //! Databases of networks.
 
+use super::amount::Kind;
 use super::scope::Scope;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Database, ExpressionKind};
@@ -14,7 +15,7 @@ impl Scope<'_, '_> {
         if let Some(database) = known {
             return Some(ExpressionKind::Database(database));
         }
-        match Database::new(self.read(&name.1, argument.span)?.bytes) {
+        match Database::new(self.cx.read(&name.1, argument.span, Kind::Database)?.bytes) {
             Ok(database) => {
                 self.cx.databases.borrow_mut().insert(name, database.clone());
                 Some(ExpressionKind::Database(database))

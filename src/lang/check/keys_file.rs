@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::amount::Kind;
 use super::scope::Scope;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{ExpressionKind, KeySet};
@@ -20,7 +21,7 @@ impl Scope<'_, '_> {
         let (text, place) = if is_text {
             (written.into_bytes(), "these are no keys".to_owned())
         } else {
-            let text = self.read(&written, argument.span)?.bytes;
+            let text = self.cx.read(&written, argument.span, Kind::Text)?.bytes;
             (text, format!("`{written}` holds no keys"))
         };
         match KeySet::parse(&text) {

@@ -9,6 +9,7 @@
 
 mod acl;
 mod action;
+mod amount;
 mod argument;
 mod assemble;
 mod attribute;
@@ -61,7 +62,7 @@ mod vcl;
 mod words;
 mod work;
 
-pub use assemble::{DATA_SIZE_LIMIT_BYTES, FILE_SIZE_LIMIT_BYTES};
+pub use amount::{FILE_LIMIT_BYTES, FILES_LIMIT};
 
 use super::diagnostic::Diagnostic;
 use super::hir::{BackendAddress, Hir};
@@ -88,11 +89,20 @@ pub trait Files {
     /// What went wrong, in words for the user.
     fn expand(&self, from: &str, pattern: &str) -> Result<Vec<String>, String>;
 
-    /// The bytes of the file of that name.
+    /// The bytes of the file of that name, unless it has more than so many.
     ///
     /// # Errors
+    /// Why there are none.
+    fn read(&self, name: &str, most_bytes: usize) -> Result<Vec<u8>, Unread>;
+}
+
+/// Why a file was not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// It has more bytes than were asked for.
+    TooLarge,
     /// What went wrong, in words for the user.
-    fn read(&self, name: &str) -> Result<Vec<u8>, String>;
+    Failed(String),
 }
 
 /// What the caller brings along beside the policy.

@@ -316,7 +316,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_shown_where_it_was_written() {
         for (pattern, place) in
-            [(r"\<[&&]\>(?=a)", 8..11), (r"[a&&b](", 6..7), (r"[-\v--]a\Z", 8..10), (r"\<a++", 3..4)]
+            [(r"\<[&&]\>(?=a)", 8..11), (r"[a&&b](", 6..7), (r"[-\v--]a\Z", 8..10), (r"\<a++", 4..5)]
         {
             let problem = Patterns::default().examine(pattern).err().unwrap();
             assert_eq!(problem.place, place, "{pattern}: {}", problem.message);

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::amount::Kind;
 use super::scope::Scope;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{ExpressionKind, PasswordHash, Users};
@@ -17,7 +18,7 @@ impl Scope<'_, '_> {
             self.texts(items, false)?.join(&b'\n')
         } else {
             let path = self.path_argument(argument, what)?;
-            self.read(&path, argument.span)?.bytes
+            self.cx.read(&path, argument.span, Kind::Text)?.bytes
         };
         self.users(&lines, argument.span).map(|users| ExpressionKind::Users(Arc::new(users)))
     }

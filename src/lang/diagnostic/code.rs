@@ -93,7 +93,7 @@ codes! {
     E0117 "vcl-version" "0.1" "The version line is VCL's.";
     E0118 "unopened-bracket" "0.1" "A closing brace, parenthesis or bracket that closes nothing.";
     E0119 "too-many-mistakes" "0.1" "The parser stopped: the file has too many mistakes.";
-    E0120 "file-too-large" "0.1" "The file is larger than a policy may be.";
+    E0120 "file-too-large" "0.1" "A file that the policy names, or all of them together, are larger than they may be.";
 
     // 02 names
     E0201 "unknown-name" "0.1" "Nothing is called that.";

@@ -22,7 +22,7 @@ use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use super::{PolicyHandle, ReloadReport};
-use stamp::Stamp;
+pub(super) use stamp::Stamp;
 pub(super) use targets::Targets;
 
 /// How long a burst of events is gathered at most, and how often is looked without an event.

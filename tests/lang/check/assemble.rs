@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use warp_edge::files::{DiskFiles, MemoryFiles};
-use warp_edge::lang::check::{Checked, FILE_SIZE_LIMIT_BYTES, Files as _, check};
+use warp_edge::lang::check::{Checked, FILE_LIMIT_BYTES, FILES_LIMIT, Files as _, check};
 
 use super::codes;
 
@@ -76,10 +76,45 @@ fn bytes_that_are_no_text_are_shown_with_their_line() {
 
 #[test]
 fn files_that_are_too_large_are_not_parsed() {
-    let large = vec![b'#'; FILE_SIZE_LIMIT_BYTES + 1];
+    let large = vec![b'#'; FILE_LIMIT_BYTES + 1];
     let checked = check("main.warp", &entry("include \"large.warp\";\n").with("large.warp", large));
     assert_eq!(codes(&checked), ["E0120"]);
-    assert_eq!(checked.diagnostics[0].message, "`large.warp` is larger than 32 MiB");
+    assert_eq!(checked.diagnostics[0].message, "`large.warp` is larger than 16 MiB");
+}
+
+/// A pattern that finds too much stops there, and is told of once.
+#[test]
+fn what_a_policy_includes_is_bounded_in_all() {
+    let half = vec![b'#'; FILE_LIMIT_BYTES];
+    let files = entry("include \"*.part\";\n");
+    let files = ["a.part", "b.part", "c.part"].into_iter().fold(files, |files, name| files.with(name, half.clone()));
+    let checked = check("main.warp", &files);
+    assert_eq!(codes(&checked), ["E0120"]);
+    let message = "with `b.part`, what the policy includes is larger than 32 MiB";
+    assert_eq!(checked.diagnostics[0].message, message);
+
+    let files = (0..=FILES_LIMIT)
+        .fold(entry("include \"*.part\";\n"), |files, number| files.with(format!("{number}.part"), ""));
+    let checked = check("main.warp", &files);
+    assert_eq!(codes(&checked), ["E0120"]);
+    assert_eq!(checked.diagnostics[0].message, "a policy has 4096 files at most, and this is one more");
+}
+
+#[test]
+fn each_kind_of_data_has_a_limit() {
+    let of = |text: &str| {
+        let files = entry(&format!("{text}\nsub recv {{ return (synth(200)); }}\n"));
+        let checked = check("main.warp", &files.with("large", vec![b' '; (64 << 20) + 1]));
+        checked
+            .diagnostics
+            .iter()
+            .filter(|found| found.is_error())
+            .map(|found| found.message.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("table t from \"large\";"), ["`large` is larger than 64 MiB"]);
+    let text = "sub deliver { set resp.http.X = std.fileread(\"large\"); }";
+    assert_eq!(of(text), ["`large` is larger than 4 MiB"]);
 }
 
 #[test]
@@ -125,7 +160,7 @@ fn the_file_of_several_sites_is_checked_once() {
     let part = |name: &str| format!("{SITE}include \"part\";\n# {name}\n");
     let files = files.with("t", part("t")).with("part", "sub recv { call nothing; }\n");
     let of_two = entry("site \"a.example\" from \"s\";\nsite \"b.example\" from \"t\";\n");
-    let both = files.clone().with("main.warp", of_two.read("main.warp").unwrap()).with("s", part("s"));
+    let both = files.clone().with("main.warp", of_two.read("main.warp", 1_000).unwrap()).with("s", part("s"));
     assert_eq!(codes(&check("main.warp", &both)), ["E0205"], "what both include is told once");
     let checked = check("main.warp", &files.with("s", SITE));
     let [one, other] = checked.hir.as_ref().unwrap().sites.as_slice() else { panic!("{:?}", sites(&checked)) };

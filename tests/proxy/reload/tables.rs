@@ -42,3 +42,14 @@ fn a_table_that_is_emptied_or_half_written_stays_as_it_was() {
     proxy.wait_for_reload("ok");
     assert_eq!(statuses(&proxy), [200, 200]);
 }
+
+/// It is not read: its length says that it is too large.
+#[test]
+fn a_table_that_is_too_large_stays_as_it_was() {
+    let (_origin, proxy) = blocking();
+    proxy.change(|dir| fs::File::create(dir.join("blocked.csv")).unwrap().set_len(3 << 30).unwrap());
+    let policy = proxy.wait_for_reload("rejected");
+    let told = policy["last_reload"]["diagnostics"].as_str().unwrap();
+    assert!(told.contains("E0120") && told.contains("blocked.csv` is larger than 64 MiB"), "{told}");
+    assert_eq!(statuses(&proxy), [403, 403]);
+}
