@@ -32,7 +32,7 @@ fn statements(all: &mut [Statement]) {
             | StatementKind::Ban(value) => {
                 expression(value);
             }
-            StatementKind::If { arms, otherwise } => {
+            StatementKind::If { arms, otherwise, .. } => {
                 for arm in arms {
                     expression(&mut arm.condition);
                     statements(&mut arm.body);

@@ -55,7 +55,7 @@ impl<F: Facts> Walk<'_, F> {
 
     fn statement(&mut self, statement: &Statement, locals: &mut Vec<Value<'static>>) -> Flow {
         match &statement.kind {
-            StatementKind::If { arms, otherwise } => {
+            StatementKind::If { arms, otherwise, .. } => {
                 let scope = Scope::new(&*self.facts, locals, self.context);
                 let chosen = arms.iter().find(|arm| scope.holds(&arm.condition));
                 if let Err(why) = self.context.check_work() {

@@ -179,7 +179,7 @@ impl Program {
                 Node::Match(node) => Some(node),
                 _ => None,
             });
-            matches.flat_map(|node| node.rules()).map(|(id, condition)| Rule { id, step: tree.step(), condition })
+            matches.flat_map(|node| node.rules(tree.step()))
         })
     }
 

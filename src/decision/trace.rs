@@ -22,6 +22,8 @@ pub struct Rule {
     pub step: Step,
     /// Its condition as written; `None` for what is done if none of those before it holds.
     pub condition: Option<Span>,
+    /// The place of the condition, or of what is done if none holds; `None` where nothing is written for that.
+    pub place: Option<Span>,
 }
 
 /// Follows a run.

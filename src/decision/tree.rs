@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::eval::Scope;
 use super::facts::Facts;
 use super::index::Index;
-use super::trace::RuleId;
+use super::trace::{Rule, RuleId};
 use crate::lang::hir::{Expression, Outcome, Statement, SubId};
 use crate::lang::schema::Step;
 use crate::lang::source::Span;
@@ -113,6 +113,8 @@ pub enum Node {
 pub struct Match {
     pub(super) arms: Box<[Arm]>,
     pub(super) otherwise: NodeId,
+    /// Where that stands, if it is written.
+    pub(super) rest: Option<Span>,
     pub(super) frame: usize,
     /// The number of the first arm's rule.
     pub(super) first_rule: u32,
@@ -160,9 +162,10 @@ impl Match {
     }
 
     /// The rules of the arms in order, and that for which none holds.
-    pub fn rules(&self) -> impl Iterator<Item = (RuleId, Option<Span>)> {
-        let conditions = self.arms.iter().map(|arm| Some(arm.condition)).chain([None]);
-        (self.first_rule..).map(RuleId).zip(conditions)
+    pub(super) fn rules(&self, step: Step) -> impl Iterator<Item = Rule> {
+        let arms = self.arms.iter().map(|arm| (Some(arm.condition), Some(arm.condition)));
+        let rule = move |(id, (condition, place))| Rule { id: RuleId(id), step, condition, place };
+        (self.first_rule..).zip(arms.chain([(None, self.rest)])).map(rule)
     }
 
     /// The node to go on with and the rule that says so, if the arms are tried from `from` on.

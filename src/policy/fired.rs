@@ -1,14 +1,58 @@
 //! How often each rule of a policy decided.
 
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use crate::decision::Program;
 use crate::decision::trace::{RuleId, Trace};
 use crate::lang::hir::SubId;
-use crate::lang::source::Span;
+use crate::lang::source::{FileId, SourceMap, Span};
 use crate::telemetry::place_of_thread;
 
 /// At most so many groups of threads count apart: a policy of ten thousand rules has as many counters in each.
 const MAX_SHARDS: usize = 8;
+
+/// The counters of all policies that serve, by their sites and rules: a policy whose rules are written as they were goes
+/// on with the counters of the one before, whatever has changed in its tables.
+#[derive(Debug, Default)]
+pub struct Counters {
+    kept: Mutex<HashMap<(String, u64, u64), Weak<Fired>>>,
+}
+
+impl Counters {
+    /// The counters for a policy of that site.
+    #[must_use]
+    pub fn of(&self, site: &str, program: &Program, sources: &SourceMap) -> Arc<Fired> {
+        let key = (site.to_owned(), written(0, program, sources), written(1, program, sources));
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept.get(&key).and_then(Weak::upgrade);
+        let fired = known.unwrap_or_else(|| Arc::new(Fired::new(program.rule_count())));
+        kept.insert(key, Arc::downgrade(&fired));
+        kept.retain(|_, fired| fired.strong_count() > 0);
+        fired
+    }
+}
+
+/// A hash of the rules, and of the text of all files that they stand in.
+fn written(start: u8, program: &Program, sources: &SourceMap) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write_u8(start);
+    // The number of a file is that of its policy: it may be another one where another site reads more files.
+    let mut files: HashMap<FileId, usize> = HashMap::new();
+    for rule in program.rules() {
+        (rule.step.name(), rule.place.is_some()).hash(&mut hasher);
+        let Some(place) = rule.place else { continue };
+        let next = files.len();
+        let number = *files.entry(place.file).or_insert(next);
+        (number, place.start, place.end).hash(&mut hasher);
+        if number == next {
+            sources.get(place.file).map(|file| (file.name(), file.text())).hash(&mut hasher);
+        }
+    }
+    hasher.finish()
+}
 
 /// Counters of rules, which threads mostly have to themselves.
 #[derive(Debug)]
@@ -25,7 +69,7 @@ impl Fired {
         Self { shards: std::iter::repeat_with(shard).take(processors.min(MAX_SHARDS)).collect() }
     }
 
-    /// How often the rule decided since the policy was loaded.
+    /// How often the rule decided since they were made.
     #[must_use]
     pub fn times(&self, rule: RuleId) -> u64 {
         let counters = self.shards.iter().filter_map(|shard| shard.get(rule.0 as usize));

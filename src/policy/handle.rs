@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
+use super::fired::Counters;
 use super::load::{Lasting, Rejected, compile, compile_unless_obsolete};
 use super::reads::Reads;
 use super::source::PolicySource;
@@ -45,7 +46,8 @@ impl PolicyHandle {
     /// # Errors
     /// When it has errors: a proxy does not start with a broken policy.
     pub fn load(source: PolicySource, registry: Arc<Registry>, metrics: Arc<Metrics>) -> Result<Self, Box<Rejected>> {
-        let lasting = Lasting { registry, limiters: Limiters::default(), metrics };
+        let (limiters, counters) = (Limiters::default(), Counters::default());
+        let lasting = Lasting { registry, limiters, counters, metrics };
         let policy = compile(&source, &lasting, 1)?;
         lasting.metrics.set_generation(policy.generation);
         Ok(Self {

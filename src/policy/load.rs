@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::fired::Counters;
 use super::make::{Load, Ready};
 use super::reads::{Reads, Recorder};
 use super::source::PolicySource;
@@ -52,6 +53,8 @@ pub struct Lasting {
     pub registry: Arc<Registry>,
     /// Rate limits with their buckets.
     pub limiters: Limiters,
+    /// How often rules decided.
+    pub counters: Counters,
     /// What is counted.
     pub metrics: Arc<Metrics>,
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::load::Lasting;
-use super::{Failures, Fired, Loaded, Policy, Sites, acls, backends, directors};
+use super::{Failures, Loaded, Policy, Sites, acls, backends, directors};
 use crate::decision::Program;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::hir::{self, Hir};
@@ -99,7 +99,7 @@ impl Draft<acls::LookedUp> {
 impl Draft<acls::Resolved> {
     fn run(self, sites: Sites, load: &Load<'_>) -> Policy {
         let Self { site, hir, backends, lists } = self;
-        let Lasting { registry, limiters, metrics } = load.lasting;
+        let Lasting { registry, limiters, counters, metrics } = load.lasting;
         let backends: Vec<_> = backends.iter().map(|definition| registry.backend(definition)).collect();
         let directors = directors::resolve(site.as_deref(), &hir, &backends, registry);
         let definitions = hir.rate_limits.iter().map(|limit| limit.definition.as_str());
@@ -108,13 +108,13 @@ impl Draft<acls::Resolved> {
         let program = Program::new(hir);
         Policy {
             generation: load.generation,
+            fired: counters.of(site.as_deref().unwrap_or_default(), &program, &load.sources),
             site,
             sites,
             directors,
             rate_limits,
             backends,
             default_backend,
-            fired: Fired::new(program.rule_count()),
             failures: Failures::new(Arc::clone(metrics)),
             _acl_hosts: lists.keep(&program),
             program,

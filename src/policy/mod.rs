@@ -37,9 +37,10 @@ pub use status::{PolicyStatus, ReloadReport, RuleStatus, SiteStatus};
 pub use watch::Watcher;
 
 use crate::decision::{Program, Rule};
+use crate::lang::builtin;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::hir::{BackendId, RateLimitId};
-use crate::lang::source::SourceMap;
+use crate::lang::source::{SourceMap, Span};
 use crate::limit::Limiter;
 use crate::origin::{Backend, Director, Target};
 use reads::Reads;
@@ -56,8 +57,8 @@ pub struct Policy {
     pub sites: Sites,
     /// The decision trees.
     pub program: Program,
-    /// How often each of its rules decided.
-    pub fired: Fired,
+    /// How often each of its rules decided, under earlier policies of the same text as well.
+    pub fired: Arc<Fired>,
     /// What it has failed at.
     pub failures: Failures,
     /// The backends, in the order of their [`BackendId`]s.
@@ -105,7 +106,7 @@ impl Policy {
         std::iter::once(self).chain(self.sites.policies().map(Arc::as_ref))
     }
 
-    /// How often each rule decided since this policy was loaded, in the order of the policy's steps. Those of sites
+    /// How often each rule decided since the text of this policy was loaded, in the order of the policy's steps. Those of sites
     /// follow.
     #[must_use]
     pub fn rules(&self) -> Vec<RuleStatus> {
@@ -116,10 +117,18 @@ impl Policy {
         let status = |rule: Rule| RuleStatus {
             site: self.site.as_deref().map(str::to_owned),
             step: rule.step.name(),
-            condition: rule.condition.map(|span| self.sources.describe(span)),
+            condition: rule.condition.map(|span| self.place(span)),
+            place: rule.place.map(|span| self.place(span)),
             decided: self.fired.times(rule.id),
         };
         self.program.rules().map(status).collect()
+    }
+
+    /// Where in the text that is; of the built-in policy the piece, as `Cache-Status` has it.
+    fn place(&self, span: Span) -> String {
+        let file = self.sources.get(span.file);
+        let piece = file.and_then(|file| builtin::piece(file.name(), file.text(), span.range().start));
+        piece.unwrap_or_else(|| self.sources.describe(span))
     }
 
     /// The backend or director of that number.

@@ -30,9 +30,12 @@ pub struct RuleStatus {
     pub site: Option<String>,
     /// The step that it belongs to.
     pub step: &'static str,
-    /// The place of its condition, `site.warp:12:10`; `None` for what is done if none of those before it holds.
+    /// The place of its condition, `site.warp:12:10`, or the piece of the built-in policy, `builtin.cookie`; `None` for what
+    /// is done if none of those before it holds.
     pub condition: Option<String>,
-    /// How often its condition was the first to hold since the policy was loaded.
+    /// The same, and of what is done if none holds the place of the `else`; `None` where there is none.
+    pub place: Option<String>,
+    /// How often its condition was the first to hold since the text of the policy was loaded.
     pub decided: u64,
 }
 

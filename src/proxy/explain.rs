@@ -86,22 +86,12 @@ fn detail(ctx: &RequestCtx) -> String {
 /// the step.
 fn place(policy: &Policy, span: Span) -> String {
     let Some(file) = policy.sources.get(span.file) else { return String::new() };
-    if file.name() == builtin::NAME
-        && let Some(sub) = sub_before(file.text(), span)
-    {
-        return if sub.starts_with("builtin.") { sub.to_owned() } else { format!("builtin {sub}") };
+    if let Some(piece) = builtin::piece(file.name(), file.text(), span.range().start) {
+        return piece;
     }
     let name = file.name().rsplit('/').next().unwrap_or_default();
     let line = policy.sources.locate(span).map_or(0, |at| at.line);
     format!("{name}:{line}")
-}
-
-/// The name of the sub that a place of a text lies in.
-fn sub_before(text: &str, place: Span) -> Option<&str> {
-    const SUB: &str = "\nsub ";
-    let before = text.get(..place.range().start)?;
-    let name = before.get(before.rfind(SUB)? + SUB.len()..)?;
-    name.split_whitespace().next()
 }
 
 /// The key for people: its parts behind one another. A part that is not the URL, the path or the host may
@@ -192,12 +182,5 @@ mod tests {
         let hashed = shown(&["s3cret", "/a"]);
         assert!(hashed.starts_with('#') && hashed.ends_with(" /a") && hashed.len() == 12, "{hashed}");
         assert_ne!(hashed, shown(&["s3cret2", "/a"]));
-    }
-
-    #[test]
-    fn a_place_of_the_built_in_policy_is_in_a_sub() {
-        let text = "warp 1;\nsub recv {\n}\nsub builtin.cookie {\n    return (pass);\n}\n";
-        let at = |place: usize| sub_before(text, Span::new(crate::lang::source::FileId(0), place..place + 1));
-        assert_eq!((at(3), at(20), at(50)), (None, Some("recv"), Some("builtin.cookie")));
     }
 }

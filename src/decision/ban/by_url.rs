@@ -20,7 +20,7 @@ fn any(statements: &[Statement]) -> bool {
     statements.iter().any(|statement| match &statement.kind {
         StatementKind::Ban(condition) => asks_url(condition),
         StatementKind::Effect(Function::Core(Core::Ban), given) => given.iter().any(may_ask_url),
-        StatementKind::If { arms, otherwise } => arms.iter().any(|arm| any(&arm.body)) || any(otherwise),
+        StatementKind::If { arms, otherwise, .. } => arms.iter().any(|arm| any(&arm.body)) || any(otherwise),
         _ => false,
     })
 }

@@ -31,16 +31,10 @@ pub(super) fn written(moment: OffsetDateTime, format: &[u8]) -> Option<Vec<u8>> 
         let (plain, behind) = rest.split_at_checked(mark)?;
         text.extend_from_slice(plain);
         let conversion = Conversion::read(behind.get(1..)?);
-        rest = match conversion.as_ref().and_then(|conversion| conversion.write(moment)) {
-            Some(part) => {
-                text.extend_from_slice(part.as_bytes());
-                behind.get(1 + conversion.map_or(0, |conversion| conversion.bytes)..)?
-            }
-            None => {
-                text.push(b'%');
-                behind.get(1..)?
-            }
-        };
+        let converted = conversion.and_then(|conversion| Some((conversion.write(moment)?, conversion.bytes)));
+        let (part, bytes) = converted.unwrap_or_else(|| ("%".to_owned(), 0));
+        text.extend_from_slice(part.as_bytes());
+        rest = behind.get(1 + bytes..)?;
         if text.len() > KEPT_TEXT_LIMIT_BYTES {
             return None;
         }
@@ -66,9 +60,9 @@ impl Conversion {
         let (mut fill, mut capitals, mut width, mut at) = (None, false, 0, 0);
         while let Some(flag) = text.get(at).filter(|byte| matches!(byte, b'-' | b'_' | b'0' | b'^')) {
             if *flag == b'^' {
-                capitals = true
+                capitals = true;
             } else {
-                fill = Some(*flag)
+                fill = Some(*flag);
             }
             at += 1;
         }
@@ -131,7 +125,7 @@ impl Conversion {
             b'%' => "%".to_owned(),
             _ => return None,
         };
-        Some(self.padded(if self.capitals { text.to_ascii_uppercase() } else { text }))
+        Some(self.padded(&if self.capitals { text.to_ascii_uppercase() } else { text }))
     }
 
     fn number(&self, number: i64, digits: usize, usual: u8) -> String {
@@ -143,7 +137,7 @@ impl Conversion {
         }
     }
 
-    fn padded(&self, text: String) -> String {
+    fn padded(&self, text: &str) -> String {
         let width = self.width;
         if self.fill == Some(b'0') { format!("{text:0>width$}") } else { format!("{text:>width$}") }
     }

@@ -38,6 +38,8 @@ pub(super) enum Draft<'h> {
 pub(super) struct Chain<'h> {
     pub reversed: Vec<(&'h Arm, NodeId)>,
     pub otherwise: NodeId,
+    /// Where that stands.
+    pub rest: Option<Span>,
     pub frame: usize,
 }
 
@@ -73,8 +75,8 @@ impl<'h> Drafts<'h> {
     }
 
     /// A chain without arms.
-    pub fn begin(&mut self, otherwise: NodeId, frame: usize) -> ChainId {
-        self.chains.push(Chain { reversed: Vec::new(), otherwise, frame });
+    pub fn begin(&mut self, otherwise: NodeId, rest: Option<Span>, frame: usize) -> ChainId {
+        self.chains.push(Chain { reversed: Vec::new(), otherwise, rest, frame });
         ChainId(self.chains.len() - 1)
     }
 

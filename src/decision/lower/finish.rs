@@ -173,6 +173,6 @@ impl<'h> Finishing<'_, '_, 'h> {
         let arms =
             arms.map(|(arm, target)| Arm { condition: arm.condition.span, target: self.reached.number(*target) });
         let otherwise = self.reached.number(chain.otherwise);
-        Match { arms: arms.collect(), otherwise, frame: chain.frame, first_rule: 0, chooser }
+        Match { arms: arms.collect(), otherwise, rest: chain.rest, frame: chain.frame, first_rule: 0, chooser }
     }
 }

@@ -17,6 +17,7 @@ use self::draft::{ChainId, Draft, Drafts};
 use super::index::AclsOf;
 use super::tree::{DecisionTree, NodeId};
 use crate::lang::hir::{Arm, Hir, Statement, StatementKind, StepBody, SubId};
+use crate::lang::source::Span;
 
 /// Lowers what `body` does, with the subs that it calls.
 pub(super) fn lower(hir: &Hir, body: &StepBody, acls: AclsOf<'_>) -> DecisionTree {
@@ -96,7 +97,9 @@ impl<'h> Lowering<'h> {
 
     fn statement(&mut self, statement: &'h Statement, next: Next, frame: usize) -> Next {
         let draft = match &statement.kind {
-            StatementKind::If { arms, otherwise } => return self.branch(arms, otherwise, next, frame),
+            StatementKind::If { arms, otherwise, rest } => {
+                return self.branch(arms, (otherwise, *rest), next, frame);
+            }
             StatementKind::Call(sub) => match self.subs.get(sub) {
                 Some(entry) => Draft::Call { sub: *sub, entry: *entry, next: next.node },
                 None => return next,
@@ -108,11 +111,18 @@ impl<'h> Lowering<'h> {
         Next::plain(self.drafts.add(draft))
     }
 
-    fn branch(&mut self, arms: &'h [Arm], otherwise: &'h [Statement], next: Next, frame: usize) -> Next {
+    /// `otherwise` is what is done if no arm holds, with its place.
+    fn branch(
+        &mut self,
+        arms: &'h [Arm],
+        (otherwise, place): (&'h [Statement], Option<Span>),
+        next: Next,
+        frame: usize,
+    ) -> Next {
         let behind = Next::plain(next.node);
         let rest = if otherwise.is_empty() { next } else { self.block(otherwise, behind, frame) };
         let targets: Vec<NodeId> = arms.iter().map(|arm| self.block(&arm.body, behind, frame).node).collect();
-        let chain = rest.chain.unwrap_or_else(|| self.drafts.begin(rest.node, frame));
+        let chain = rest.chain.unwrap_or_else(|| self.drafts.begin(rest.node, place, frame));
         let node = self.drafts.prepend(chain, arms.iter().zip(targets));
         Next { node, chain: Some(chain) }
     }
@@ -126,7 +136,7 @@ fn end_all(statements: &[Statement]) -> bool {
 fn ends(statement: &Statement) -> bool {
     match &statement.kind {
         StatementKind::Return(_) | StatementKind::Leave => true,
-        StatementKind::If { arms, otherwise } => end_all(otherwise) && arms.iter().all(|arm| end_all(&arm.body)),
+        StatementKind::If { arms, otherwise, .. } => end_all(otherwise) && arms.iter().all(|arm| end_all(&arm.body)),
         _ => false,
     }
 }
@@ -137,7 +147,7 @@ fn called(statements: &[Statement]) -> Vec<SubId> {
     for statement in statements {
         match &statement.kind {
             StatementKind::Call(sub) => subs.push(*sub),
-            StatementKind::If { arms, otherwise } => {
+            StatementKind::If { arms, otherwise, .. } => {
                 subs.extend(arms.iter().flat_map(|arm| called(&arm.body)));
                 subs.extend(called(otherwise));
             }

@@ -156,9 +156,9 @@ impl<'f> Assembler<'f> {
             }
         };
         match String::from_utf8(bytes) {
-            Ok(text) => Some(self.sources.add(SourceFile::new(name, text))),
+            Ok(text) => Some(self.sources.add(source(kind, name, text))),
             Err(error) => {
-                self.report_not_utf8(name, &error);
+                self.report_not_utf8(kind, name, &error);
                 None
             }
         }
@@ -173,11 +173,11 @@ impl<'f> Assembler<'f> {
         })
     }
 
-    fn report_not_utf8(&mut self, name: &str, error: &std::string::FromUtf8Error) {
+    fn report_not_utf8(&mut self, kind: Kind, name: &str, error: &std::string::FromUtf8Error) {
         let at = error.utf8_error().valid_up_to();
         let byte = error.as_bytes().get(at).copied().unwrap_or_default();
         let shown = String::from_utf8_lossy(error.as_bytes()).into_owned();
-        let file = self.sources.add(SourceFile::new(name, shown));
+        let file = self.sources.add(source(kind, name, shown));
         let span = Span::new(file, at..at + char::REPLACEMENT_CHARACTER.len_utf8());
         self.head.get_or_insert(span);
         let message = format!("this is not UTF-8 text: the byte 0x{byte:02X} cannot stand here");
@@ -291,6 +291,10 @@ impl<'f> Assembler<'f> {
         let included = links.iter().skip(1).filter_map(|link| Some((link, link.include?)));
         included.fold(finding, |finding, (link, include)| finding.context(include, format!("includes `{}`", link.name)))
     }
+}
+
+fn source(kind: Kind, name: &str, text: String) -> SourceFile {
+    if kind == Kind::Policy { SourceFile::new(name, text) } else { SourceFile::data(name, text) }
 }
 
 /// Whether an `include` may stand for several files.

@@ -73,7 +73,7 @@ impl Flow<'_, '_> {
                 let end = self.sub(*sub as usize);
                 End { always: end.always && !end.may_leave, may_leave: false }
             }
-            StatementKind::If { arms, otherwise } => {
+            StatementKind::If { arms, otherwise, .. } => {
                 let ends = arms.iter().map(|arm| self.statements(&arm.body)).collect::<Vec<_>>();
                 let ends = ends.into_iter().chain([self.statements(otherwise)]);
                 ends.fold(End { always: true, may_leave: false }, |all, one| End {

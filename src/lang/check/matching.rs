@@ -36,7 +36,7 @@ impl<'a> Scope<'_, 'a> {
         }
         let otherwise = written.otherwise.as_ref().map(|block| self.block(block)).unwrap_or_default();
         *self.statements_before() = before;
-        StatementKind::If { arms, otherwise }
+        StatementKind::If { arms, otherwise, rest: written.otherwise.as_ref().map(|block| block.span) }
     }
 
     /// `match VALUE { TESTS -> { … } … }` of a function: what is looked at is kept, and then there is an `if`.

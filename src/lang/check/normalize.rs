@@ -147,5 +147,5 @@ fn refuse_ambiguous(span: Span) -> StatementKind {
     let status = Some(expression(ExpressionKind::Int(400), Type::Int));
     let refused = StatementKind::Return(Outcome { status, ..Outcome::of(Action::Synth) });
     let arms = vec![Arm { condition, body: vec![Statement { kind: refused, span }], span }];
-    StatementKind::If { arms, otherwise: Vec::new() }
+    StatementKind::If { arms, otherwise: Vec::new(), rest: None }
 }

@@ -27,7 +27,8 @@ impl<'a> Scope<'_, 'a> {
             Some(place) => self.report_overlaps(&arms, place),
             None => self.report_rows_behind_true(rules),
         }
-        Statement { kind: StatementKind::If { arms, otherwise }, span: rules.span }
+        let rest = rules.otherwise.as_ref().map(|row| row.span);
+        Statement { kind: StatementKind::If { arms, otherwise, rest }, span: rules.span }
     }
 
     fn row(&mut self, row: &'a RuleRow) -> Option<Arm> {

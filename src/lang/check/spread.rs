@@ -29,10 +29,11 @@ impl Scope<'_, '_> {
                 return self.used(to, *body, span);
             }
             ExpressionKind::Choose(conditions, values) => {
+                let rest = values.last().map(|value| value.span);
                 let mut bodies = values.into_iter().map(|value| vec![plainly_used(to, value, span)]);
                 let arm = |(condition, body): (Expression, _)| Arm { span: condition.span, condition, body };
                 let arms = conditions.into_iter().zip(bodies.by_ref()).map(arm).collect();
-                StatementKind::If { arms, otherwise: bodies.next().unwrap_or_default() }
+                StatementKind::If { arms, otherwise: bodies.next().unwrap_or_default(), rest }
             }
             kind => return plainly_used(to, Expression { kind, ..value }, span),
         };

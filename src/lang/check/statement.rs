@@ -56,7 +56,7 @@ impl<'a> Scope<'_, 'a> {
             arms.extend(condition.map(|condition| Arm { condition, body, span }));
         }
         let otherwise = ladder.otherwise.as_ref().map(|block| self.block(block)).unwrap_or_default();
-        StatementKind::If { arms, otherwise }
+        StatementKind::If { arms, otherwise, rest: ladder.otherwise.as_ref().map(|block| block.span) }
     }
 
     fn call(&mut self, name: &Name) -> Option<StatementKind> {

@@ -104,7 +104,9 @@ fn json(text: &str) -> Parsed<'_> {
         let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len);
         // Where it is, the place of the finding says.
         let what = error.to_string();
-        let what = what.split(" at line ").next().unwrap_or_default();
+        // What was found instead of an object would be shown as it is.
+        let what =
+            if error.is_data() { "expected an object" } else { what.split(" at line ").next().unwrap_or_default() };
         (lines.sum::<usize>() + error.column().saturating_sub(1), format!("this is not the JSON of a table: {what}"))
     })
 }

@@ -107,7 +107,7 @@ impl Search<'_> {
                 calls.add(*sub, statement.span, total);
                 (total, 1)
             }
-            StatementKind::If { arms, otherwise } => {
+            StatementKind::If { arms, otherwise, .. } => {
                 let tests = arms.iter().fold(1, |sum: u64, arm| sum.saturating_add(size(&arm.condition)));
                 let bodies: Vec<_> = arms.iter().map(|arm| self.block(&arm.body, calls)).collect();
                 let bodies = bodies.into_iter().chain([self.block(otherwise, calls)]);

@@ -21,14 +21,11 @@ impl Translated<'_> {
     pub fn written(&self, place: &Range<usize>) -> Range<usize> {
         let start = self.replaced.iter().rev().find(|(here, _)| here.start <= place.start);
         let end = self.replaced.iter().rev().find(|(here, _)| here.start < place.end);
-        let start = start.map_or(place.start, |(here, written)| match place.start < here.end {
-            true => written.start,
-            false => written.end + (place.start - here.end),
+        let start = start.map_or(place.start, |(here, written)| {
+            if place.start < here.end { written.start } else { written.end + (place.start - here.end) }
         });
-        let end = end.map_or(place.end, |(here, written)| match place.end <= here.end {
-            true => written.end,
-            false => written.end + (place.end - here.end),
-        });
+        // An end within what was replaced is the end of all of it.
+        let end = end.map_or(place.end, |(here, written)| written.end + place.end.saturating_sub(here.end));
         start..end.max(start)
     }
 }
@@ -204,7 +201,7 @@ impl<'p> Reading<'p> {
 fn named(text: &str) -> Option<usize> {
     let mark = text.strip_prefix('[')?.chars().next().filter(|mark| matches!(mark, ':' | '.' | '='))?;
     let body = text.get(2..)?;
-    let end = body.find(|character: char| character == mark || character == ']' || character == '\\')?;
+    let end = body.find([mark, ']', '\\'])?;
     let closes = body.get(end..)?.starts_with(&[mark, ']'].iter().collect::<String>());
     closes.then_some(end + 4)
 }
@@ -224,42 +221,42 @@ mod tests {
 
     fn replaced(text: &str, pattern: &str) -> String {
         let regex = RegexBuilder::new(&translate(pattern).text).unicode(false).build().unwrap();
-        String::from_utf8_lossy(&regex.replace_all(text.as_bytes(), &b"X"[..])).into_owned()
+        String::from_utf8_lossy(&regex.replace_all(text.as_bytes(), &b"#"[..])).into_owned()
     }
 
-    /// As varnishd 7.1.1 answers `regsuball(TEXT, PATTERN, "X")`.
+    /// As varnishd 7.1.1 answers `regsuball(TEXT, PATTERN, "#")`.
     #[test]
     fn patterns_mean_what_they_mean_to_pcre2() {
         for (text, pattern, expected) in [
-            ("a<script>", r"\<", "aXscript>"),
-            ("a>b", r"a\>", "Xb"),
-            ("a-b<", r"[\<a-]", "XXbX"),
-            ("a&b&&c-d", "[a-c&&b-d]", "XXXXXX-X"),
-            ("a-b.c/d,e+f", "[--/]", "aXbXcXd,e+f"),
-            ("a-b+c,d.e", "[+--]", "aXbXcXd.e"),
-            ("abc-dez{", "[a-c--z]", "XXXXXXX{"),
-            ("abc-dez", "[a-c-e]", "XXXXdXz"),
+            ("a<script>", r"\<", "a#script>"),
+            ("a>b", r"a\>", "#b"),
+            ("a-b<", r"[\<a-]", "##b#"),
+            ("a&b&&c-d", "[a-c&&b-d]", "######-#"),
+            ("a-b.c/d,e+f", "[--/]", "a#b#c#d,e+f"),
+            ("a-b+c,d.e", "[+--]", "a#b#c#d.e"),
+            ("abc-dez{", "[a-c--z]", "#######{"),
+            ("abc-dez", "[a-c-e]", "####d#z"),
             ("x[b]d]", "[a[bc]d]", "x[b]d]"),
-            ("[d]", "[a[bc]d]", "X"),
-            ("a b~c~~d", "[b~~c]", "a XXXXXd"),
-            ("a]b^c", "[]^]", "aXbXc"),
-            ("a b#c", "(?x)[ #]", "aXbXc"),
-            ("a1-", r"[\d-]", "aXX"),
-            ("a.b-c", r"[\w.-]", "XXXXX"),
-            ("a&b", r"[a\-&&]", "XXb"),
-            ("a[b", "[[]", "aXb"),
-            ("a_b", r"\_", "aXb"),
-            ("axb", r"[a-\x62]", "XxX"),
-            ("axb", r"[a-\x{62}]", "XxX"),
-            ("a]^_b", "[]-a]", "XXXXb"),
-            ("a-b", "[---]", "aXb"),
-            ("ab{s}", r"b\b{s}", "aX"),
-            ("a:]x", "[[:]", "aX]x"),
-            ("a:]x", "[a[:x]", "XX]X"),
-            ("a1[:", "[[:alpha:][:]", "X1XX"),
-            ("a\n\x0Bb", r"\v", "aXXb"),
-            ("a\n\x0Bb", r"[^\v]", "X\n\x0BX"),
-            ("a\x08b", r"[\b]", "aXb"),
+            ("[d]", "[a[bc]d]", "#"),
+            ("a b~c~~d", "[b~~c]", "a #####d"),
+            ("a]b^c", "[]^]", "a#b#c"),
+            ("a b#c", "(?x)[ #]", "a#b#c"),
+            ("a1-", r"[\d-]", "a##"),
+            ("a.b-c", r"[\w.-]", "#####"),
+            ("a&b", r"[a\-&&]", "##b"),
+            ("a[b", "[[]", "a#b"),
+            ("a_b", r"\_", "a#b"),
+            ("axb", r"[a-\x62]", "#x#"),
+            ("axb", r"[a-\x{62}]", "#x#"),
+            ("a]^_b", "[]-a]", "####b"),
+            ("a-b", "[---]", "a#b"),
+            ("ab{s}", r"b\b{s}", "a#"),
+            ("a:]x", "[[:]", "a#]x"),
+            ("a:]x", "[a[:x]", "##]#"),
+            ("a1[:", "[[:alpha:][:]", "#1##"),
+            ("a\n\x0Bb", r"\v", "a##b"),
+            ("a\n\x0Bb", r"[^\v]", "#\n\x0B#"),
+            ("a\x08b", r"[\b]", "a#b"),
         ] {
             assert_eq!(replaced(text, pattern), expected, "{pattern}");
         }

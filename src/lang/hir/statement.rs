@@ -32,6 +32,8 @@ pub enum StatementKind {
         arms: Vec<Arm>,
         /// What is done if no condition holds.
         otherwise: Vec<Statement>,
+        /// Where that stands, if something does.
+        rest: Option<Span>,
     },
     /// Ends the step.
     Return(Outcome),

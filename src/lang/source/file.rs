@@ -2,12 +2,13 @@
 
 use super::LineIndex;
 
-/// A policy file: its name as the user would write it, its text, and where its lines start.
+/// A file of a policy, or one of data: its name as the user would write it, its text, and where its lines start.
 #[derive(Debug)]
 pub struct SourceFile {
     name: Box<str>,
     text: Box<str>,
     lines: LineIndex,
+    is_data: bool,
 }
 
 impl SourceFile {
@@ -16,7 +17,19 @@ impl SourceFile {
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into().into_boxed_str();
         let lines = LineIndex::new(&text);
-        Self { name: name.into().into(), text, lines }
+        Self { name: name.into().into(), text, lines, is_data: false }
+    }
+
+    /// The same of a file of data, which may hold what is not for everybody's eyes.
+    #[must_use]
+    pub fn data(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { is_data: true, ..Self::new(name, text) }
+    }
+
+    /// Whether its lines are not to be shown.
+    #[must_use]
+    pub fn is_data(&self) -> bool {
+        self.is_data
     }
 
     /// The name shown in diagnostics: a path, or `<stdin>`.

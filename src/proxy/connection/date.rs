@@ -20,7 +20,9 @@ pub fn replace(head: &[u8], date: Option<&[u8]>) -> Option<Bytes> {
     let mut replaced = BytesMut::with_capacity(head.len() + date.map_or(0, <[u8]>::len));
     replaced.put_slice(before);
     if let Some(date) = date {
-        [line.get(..NAME.len())?, date, b"\r\n"].into_iter().for_each(|part| replaced.put_slice(part));
+        for part in [line.get(..NAME.len())?, date, b"\r\n"] {
+            replaced.put_slice(part);
+        }
     }
     replaced.put_slice(after);
     Some(replaced.freeze())

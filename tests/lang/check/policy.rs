@@ -95,7 +95,7 @@ fn a_value_that_is_chosen_becomes_a_choice_of_statements() {
         typed("warp 1; sub recv { set req.http.X = match std.tolower(req.url) { \"a\" -> \"1\"; else -> \"2\"; }; }");
     let statements = &hir.step(Step::Recv).unwrap().body.statements;
     assert!(matches!(statements[0].kind, StatementKind::Let(..)));
-    let StatementKind::If { arms, otherwise } = &statements[1].kind else { panic!("{statements:?}") };
+    let StatementKind::If { arms, otherwise, .. } = &statements[1].kind else { panic!("{statements:?}") };
     assert!(matches!(
         (arms[0].body[0].kind.clone(), otherwise[0].kind.clone()),
         (StatementKind::Set(..), StatementKind::Set(..))
@@ -266,7 +266,9 @@ sub tidy { unset beresp.http.Server; }
     let checked = check(source);
     assert_eq!(codes(&checked), [""; 0]);
     let hir = checked.hir.unwrap();
-    let StatementKind::If { arms, otherwise } = &step(&hir, Step::BackendResponse).statements[0].kind else { panic!() };
+    let StatementKind::If { arms, otherwise, .. } = &step(&hir, Step::BackendResponse).statements[0].kind else {
+        panic!()
+    };
     assert_eq!(outline(&arms[0].body), ["set beresp.uncacheable", "unset set-cookie"]);
     assert_eq!(outline(&arms[1].body), ["set beresp.ttl", "set beresp.grace", "call"]);
     assert_eq!(outline(otherwise), ["set beresp.ttl"]);

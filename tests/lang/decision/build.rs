@@ -127,7 +127,7 @@ pub fn when(condition: Expression, body: Vec<Statement>) -> Statement {
 }
 
 pub fn ladder(arms: Vec<Arm>, otherwise: Vec<Statement>) -> Statement {
-    statement(StatementKind::If { arms, otherwise })
+    statement(StatementKind::If { arms, otherwise, rest: None })
 }
 
 pub fn body(statements: Vec<Statement>) -> Body {
@@ -154,7 +154,7 @@ fn place_all(statements: &mut [Statement], next: &mut usize) {
     for statement in statements {
         *next += 1;
         statement.span = Span::new(FileId(0), *next..*next + 1);
-        if let StatementKind::If { arms, otherwise } = &mut statement.kind {
+        if let StatementKind::If { arms, otherwise, .. } = &mut statement.kind {
             for arm in arms {
                 place_all(&mut arm.body, next);
             }

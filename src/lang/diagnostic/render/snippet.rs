@@ -1,4 +1,5 @@
-//! The few lines of a file that are shown around a place, made fit for a terminal.
+//! The few lines of a file that are shown around a place, made fit for a terminal. Of a file of data there are only the
+//! places: whoever reads the log need not know what is in it.
 
 use std::ops::Range;
 
@@ -45,8 +46,9 @@ impl Snippet {
         let lines = near.iter().map(|label| line_of(label.span).line).chain([place.line]);
         let (first, last) =
             lines.fold((place.line, place.line), |(first, last), line| (first.min(line), last.max(line)));
-        let mut snippet = Self::empty(file, place, first.saturating_sub(1 + CONTEXT_LINES));
-        for number in snippet.line..=last - 1 + CONTEXT_LINES {
+        let context = if file.is_data() { 0 } else { CONTEXT_LINES };
+        let mut snippet = Self::empty(file, place, first.saturating_sub(1 + context));
+        for number in snippet.line..=last - 1 + context {
             snippet.push_line(file, number, primary.span.start as usize);
         }
         snippet.label(primary, true);
@@ -64,6 +66,9 @@ impl Snippet {
     /// Adds the line of that number, from 0; of a long one what is around the byte `near`.
     fn push_line(&mut self, file: &SourceFile, number: usize, near: usize) {
         let Some(range) = file.lines().range(file.text(), number) else { return };
+        if file.is_data() {
+            return self.push_hidden(range.end);
+        }
         let line = file.text().get(range.clone()).unwrap_or_default();
         let shown = window(line, near.saturating_sub(range.start));
         self.push_cut(shown.start > 0, range.start + shown.start);
@@ -78,6 +83,12 @@ impl Snippet {
         self.push_cut(shown.end < line.len(), range.start + shown.end);
         self.bytes.push((range.start + shown.end, self.text.len()));
         self.text.push('\n');
+    }
+
+    /// Stands for a line that ends at that byte.
+    fn push_hidden(&mut self, end: usize) {
+        self.bytes.push((end, self.text.len()));
+        self.text.push_str("…\n");
     }
 
     fn push_cut(&mut self, cut: bool, byte: usize) {
