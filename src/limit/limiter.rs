@@ -188,8 +188,8 @@ mod tests {
     fn nobody_gets_out_of_a_block_by_having_others_blocked() {
         let mut shard = Shard::default();
         block(&mut shard, 7, 1);
-        for key in 100..200 {
-            block(&mut shard, key, key as u64);
+        for now in 100..200 {
+            block(&mut shard, now.into(), now);
         }
         assert!(shard.bucket(7).block(200).is_some() && (8..=16).contains(&shard.buckets.len()));
     }

@@ -55,8 +55,8 @@ impl Resolved {
         for (id, hosts) in self.0 {
             let Some(acl) = program.changing_acl(id) else { continue };
             set(&acl, &hosts);
-            let watched: Vec<HostAddresses> = hosts.iter().map(|(_, addresses)| addresses.clone()).collect();
-            watches.push(HostsWatch::new(watched.iter(), move || set(&acl, &hosts)));
+            let addresses: Vec<HostAddresses> = hosts.iter().map(|(_, addresses)| addresses.clone()).collect();
+            watches.push(HostsWatch::new(addresses.iter(), move || set(&acl, &hosts)));
         }
         watches
     }

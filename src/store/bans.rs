@@ -108,13 +108,13 @@ impl<C: PartialEq> BanList<C> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let number = number();
         let mut owners = self.owners.load().as_ref().clone();
-        let owned = Arc::make_mut(owners.entry(owner).or_default());
-        owned.keep(|ban| ban.condition != condition);
-        owned.bans.insert(0, Arc::new(Ban { number, bytes, condition }));
-        owned.bytes += bytes;
+        let own = Arc::make_mut(owners.entry(owner).or_default());
+        own.keep(|ban| ban.condition != condition);
+        own.bans.insert(0, Arc::new(Ban { number, bytes, condition }));
+        own.bytes += bytes;
         let mut given_up = 0;
-        while owned.bans.len() > MOST_BANS || owned.bytes > MOST_BYTES {
-            owned.give_up_oldest();
+        while own.bans.len() > MOST_BANS || own.bytes > MOST_BYTES {
+            own.give_up_oldest();
             given_up += 1;
         }
         given_up += keep_to_all(&mut owners);
@@ -139,12 +139,12 @@ impl<C: PartialEq> BanList<C> {
         // Before the lists: a ban that comes in between is not to count as seen.
         let newest = self.newest.load(Ordering::SeqCst);
         let owners = self.owners.load();
-        let Some(owned) = owners.get(&owner) else { return Standing::UpTo(newest.max(seen)) };
-        if seen < owned.given_up {
+        let Some(own) = owners.get(&owner) else { return Standing::UpTo(newest.max(seen)) };
+        if seen < own.given_up {
             return Standing::Banned;
         }
         let mut up_to = newest;
-        for ban in owned.bans.iter().take_while(|ban| ban.number > seen) {
+        for ban in own.bans.iter().take_while(|ban| ban.number > seen) {
             match holds(&ban.condition) {
                 Some(true) => return Standing::Banned,
                 Some(false) => {}
