@@ -151,9 +151,9 @@ fn rfc9110_9_3_2_a_get_that_is_fetched_by_head_is_not_stored_where_the_key_is_kn
 fn rfc9110_9_3_6_no_policy_makes_a_tunnel() {
     let origin = Origin::start();
     origin.on("/page", Answer::ok("page"));
-    let policy = r#"
+    let policy = "
         sub recv { if (req.http.X-Recv) { set req.method = req.http.X-Recv; } return (pass); }
-        sub backend_fetch { if (bereq.http.X-Fetch) { set bereq.method = bereq.http.X-Fetch; } }"#;
+        sub backend_fetch { if (bereq.http.X-Fetch) { set bereq.method = bereq.http.X-Fetch; } }";
     let proxy = Proxy::before(&origin, policy);
     for (field, method, status) in [
         ("X-Fetch", "CONNECT", 503),

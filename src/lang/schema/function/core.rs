@@ -22,7 +22,7 @@ functions! {
         examples [
             r#"regsuball("a//b///c", "/+", "/")"# => r#""a/b/c""#,
             r#"regsuball("a<script>", "\<", "")"# => r#""ascript>""#,
-            r#"regsuball("a&b&&c-d", "[a-c&&b-d]", "z")"# => r#""zzzzzz-z""#
+            r#"regsuball("a&b&&c-d", "[a-c&&b-d]", "@")"# => r#""@@@@@@-@""#
         ]
         mistakes [r#"regsuball("/a", "a(?=b)", "")"# => "E0309"];
 
