@@ -110,7 +110,7 @@ fn a_name_in_parentheses_may_be_unknown_for_a_while() {
 #[test]
 fn two_thousand_names_are_ready_within_seconds() {
     let (dns, origin) = (Dns::start(), origin());
-    let names: String = (0..2_000).map(|number| format!("(\"h{number}.test\");")).collect();
+    let names = (0..2_000).map(|number| format!("(\"h{number}.test\");")).collect::<Vec<_>>().concat();
     dns.addresses("h1999.test", 600, &["127.0.0.1"]);
     let proxy = proxy(&dns, &policy(&origin, &names));
     until_status(&proxy, 200);

@@ -87,7 +87,7 @@ impl Kind {
         match self {
             Self::Equal => each,
             Self::Start => 2 * each,
-            Self::End => 2 * each + 2 * rows,
+            Self::End => 3 * each,
             Self::Number | Self::Pattern => 2 * each + 10 * rows,
             Self::Address => each + 30 * rows,
             Self::Truth => 50 * rows,
