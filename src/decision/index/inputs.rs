@@ -59,16 +59,19 @@ impl<'a, F: Facts> Inputs<'a, F> {
     /// Whether a test passes.
     pub fn passes(&self, test: u32) -> bool {
         match self.index.tests.get(test as usize) {
-            Some(KeptTest::Is { subject, text }) => {
-                let own = packed::at(&self.index.texts, *text);
-                self.with_value(*subject, |value| own.is_some() && text_of(value) == own)
-            }
+            Some(KeptTest::Is { subject, text }) => self.is(*subject, *text),
             Some(KeptTest::Other(other)) => match &**other {
                 Test::Value { subject, check, negated } => self.holds(*subject, check) != *negated,
                 Test::Condition { expression, negated } => self.scope.holds(expression) != *negated,
             },
             None => false,
         }
+    }
+
+    /// Whether a subject is the text that begins there among those that are kept.
+    pub fn is(&self, subject: u32, text: u32) -> bool {
+        let own = packed::at(&self.index.texts, text);
+        self.with_value(subject, |value| own.is_some() && text_of(value) == own)
     }
 
     /// Whether an access list holds an address.

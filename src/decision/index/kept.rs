@@ -62,7 +62,10 @@ impl<'t, 'h> Keeper<'t, 'h> {
             self.listed.push(kept);
         }
         let left = match self.listed.get(first..) {
-            Some([one]) => Left::One(*one),
+            Some([one]) => match self.tests.get(*one as usize) {
+                Some(KeptTest::Is { subject, text }) => Left::Is { subject: *subject, text: *text },
+                _ => Left::One(*one),
+            },
             Some([one, other]) => Left::Two(*one, *other),
             _ => Left::Listed { first: number(first), count: number(self.listed.len() - first) },
         };

@@ -80,6 +80,11 @@ pub(super) struct Candidate {
 /// Tests by number: few, as most rows have them, stand where the row stands.
 #[derive(Debug)]
 pub(super) enum Left {
+    /// The commonest: a [`KeptTest::Is`](super::kept::KeptTest::Is).
+    Is {
+        subject: u32,
+        text: u32,
+    },
     One(u32),
     Two(u32, u32),
     /// Any others: where they begin in the list of all, and how many there are.

@@ -148,6 +148,7 @@ impl Index {
 
     fn passes<'a, F: Facts>(&'a self, row: &Candidate, inputs: &Inputs<'a, F>) -> bool {
         match row.left {
+            Left::Is { subject, text } => inputs.is(subject, text),
             Left::One(test) => inputs.passes(test),
             Left::Two(one, other) => inputs.passes(one) && inputs.passes(other),
             Left::Listed { first, count } => {

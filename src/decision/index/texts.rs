@@ -12,7 +12,7 @@ use super::packed;
 /// record, where all the rest stands.
 #[derive(Debug)]
 pub(super) struct Texts {
-    /// Each text has the slot that its hash says, or the next one that is free; half of them are, at least.
+    /// Each text has the slot that its hash says, or the next one that is free; a quarter of them are, at least.
     slots: Box<[Slot]>,
     /// The target of each text, its length, and its bytes.
     records: Box<[u8]>,
@@ -38,7 +38,8 @@ impl Slot {
 impl Texts {
     /// A map of different texts.
     pub fn new(entries: &[(&[u8], u32)]) -> Self {
-        let slots = vec![Slot::FREE; (2 * entries.len()).next_power_of_two()].into_boxed_slice();
+        let slots =
+            vec![Slot::FREE; (entries.len() + entries.len().div_ceil(3)).next_power_of_two()].into_boxed_slice();
         let mut map = Self { slots, records: Box::default(), hasher: DefaultHashBuilder::default() };
         let mut records = Vec::new();
         for (text, target) in entries {
