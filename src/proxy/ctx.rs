@@ -193,6 +193,8 @@ pub struct Fetch {
     pub watch: Option<Watch>,
     /// When the request to the backend was sent.
     pub sent: Option<SystemTime>,
+    /// The fields that were sent, once the policy has changed those of `bereq` since.
+    pub asked_with: Option<Box<HeaderMap>>,
     /// Whether `Surrogate-Control` of the response was obeyed: then it goes no further.
     pub obeys_surrogate_control: bool,
     /// The times of the response as RFC 9111 and the policy see them.

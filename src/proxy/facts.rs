@@ -274,6 +274,16 @@ const NOT_HERE: Refused = Refused("it cannot be set in this step");
 const BAD_VALUE: Refused = Refused("a field value cannot hold a line feed, a NUL or another control character");
 
 impl StepFacts<'_> {
+    /// Before `bereq` is changed that was sent already: what comes answers what was sent.
+    fn keep_what_was_asked(&mut self, message: Message) {
+        if let (Message::Bereq, Some(bereq), Some(fetch)) = (message, self.bereq.as_deref(), self.fetch.as_deref_mut())
+            && fetch.sent.is_some()
+            && fetch.asked_with.is_none()
+        {
+            fetch.asked_with = Some(Box::new(bereq.headers.clone()));
+        }
+    }
+
     fn set_request(&mut self, variable: Variable, value: &[u8]) -> Result<(), Refused> {
         let message = match variable {
             Variable::ReqMethod | Variable::ReqUrl => self.req.as_deref_mut(),
@@ -442,6 +452,7 @@ impl Facts for StepFacts<'_> {
 
     fn set_header(&mut self, message: Message, name: &HeaderName, value: &[u8]) -> Result<(), Refused> {
         let (spelling, value) = (spelling(name), field_value(name, value)?);
+        self.keep_what_was_asked(message);
         let done = match message {
             Message::Req => self.req.as_deref_mut().map(|req| req.insert_header(spelling, value)),
             Message::Bereq => self.bereq.as_deref_mut().map(|bereq| bereq.insert_header(spelling, value)),
@@ -453,6 +464,7 @@ impl Facts for StepFacts<'_> {
     }
 
     fn unset_header(&mut self, message: Message, name: &HeaderName) {
+        self.keep_what_was_asked(message);
         match message {
             Message::Req => drop(self.req.as_deref_mut().and_then(|req| req.remove_header(name))),
             Message::Bereq => drop(self.bereq.as_deref_mut().and_then(|bereq| bereq.remove_header(name))),
@@ -546,6 +558,7 @@ impl Facts for StepFacts<'_> {
 
     fn append_header(&mut self, message: Message, name: &HeaderName, value: &[u8]) -> Result<(), Refused> {
         let (spelling, value) = (spelling(name), field_value(name, value)?);
+        self.keep_what_was_asked(message);
         let done = match message {
             Message::Req => self.req.as_deref_mut().map(|req| req.append_header(spelling, value)),
             Message::Bereq => self.bereq.as_deref_mut().map(|bereq| bereq.append_header(spelling, value)),

@@ -178,6 +178,7 @@ pub fn request(session: &mut Session, request: &mut RequestHeader, ctx: &mut Req
         // The conditions and the range of the client are answered here, from the whole that comes.
         session.mark_upstream_headers_mutated_for_cache();
     }
+    ctx.fetch.asked_with = None;
     let Some(bereq) = &ctx.fetch.bereq else { return Ok(()) };
     let mut sent = RequestHeader::clone(bereq);
     let framing = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION, header::UPGRADE];

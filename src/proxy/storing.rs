@@ -18,7 +18,7 @@ use super::lookup::found;
 use super::revalidate::{self, UNUSABLE};
 use super::site;
 use super::tags::Tags;
-use super::varied::Varied;
+use super::varied::{self, Varied};
 use crate::cache::content_length;
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::{CacheControl, Exchange, Unstorable, storable};
@@ -142,6 +142,10 @@ pub fn storable(
             return RespCacheable::Uncacheable(NoCacheReason::OriginNotCache);
         };
         variance = new;
+    }
+    if !is_validated && varied::is_out_of_place(session, response, ctx) {
+        ctx.fetch.lifetimes.not_stored = Some(NotStored::Vary);
+        return RespCacheable::Uncacheable(NoCacheReason::OriginNotCache);
     }
     let head = ctx.fetch.refreshed.take().map_or_else(|| response.clone(), |refreshed| *refreshed);
     let is_too_large = content_length(&head.headers).is_some_and(|length| length > largest_bytes);

@@ -7,8 +7,9 @@ use std::borrow::Cow;
 
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, RANGE, VIA};
 use http::{HeaderMap, HeaderName};
-use pingora::cache::key::{HashBinary, hash_key};
-use pingora::http::RequestHeader;
+use pingora::cache::key::{CacheHashKey, HashBinary, hash_key};
+use pingora::http::{RequestHeader, ResponseHeader};
+use pingora::proxy::Session;
 
 use super::ctx::RequestCtx;
 use crate::cache::Vary;
@@ -27,14 +28,24 @@ impl Varied {
     /// What a response to this request varies on, as it was or will be sent to the backend.
     pub fn of(response: &HeaderMap, req: &RequestHeader, ctx: &RequestCtx) -> Self {
         let vary = Vary::parse(response);
-        let fields = match (&vary, ctx.fetch.bereq.as_deref()) {
-            (Vary::Fields(names), Some(bereq)) if !names.is_empty() => {
-                Cow::Owned(asked_with(names, &req.headers, &bereq.headers, response))
+        let bereq = ctx.fetch.bereq.as_deref().map(|bereq| &bereq.headers);
+        let fields = match (&vary, ctx.fetch.asked_with.as_deref().or(bereq)) {
+            (Vary::Fields(names), Some(asked)) if !names.is_empty() => {
+                Cow::Owned(asked_with(names, &req.headers, asked, response))
             }
             _ => Cow::Borrowed(&req.headers),
         };
         Self { exact: exact_variance(&vary, &fields), beside_language: beside_language(&vary, &fields) }
     }
+}
+
+/// Whether a response would be stored where nobody looks who asks as this request does, since the policy asked otherwise,
+/// while another variant is found there. pingora would have it take the place of all variants.
+pub fn is_out_of_place(session: &Session, response: &ResponseHeader, ctx: &RequestCtx) -> bool {
+    let req = session.req_header();
+    let looked_for = session.cache.cache_key().variance_bin();
+    let as_asked = || exact_variance(&Vary::parse(&response.headers), &req.headers);
+    looked_for.is_some() && as_asked() == looked_for && Varied::of(&response.headers, req, ctx).exact != looked_for
 }
 
 /// The named fields as the backend was sent them, where they are not the proxy's own to say.

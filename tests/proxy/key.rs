@@ -60,8 +60,10 @@ fn no_two_lists_of_parts_are_the_same_key() {
 
 #[test]
 fn what_is_sent_more_than_once_is_all_in_the_key() {
-    let policy =
-        "key { req.host; req.path; req.query[\"page\"]; req.cookies[\"lang\"] ?? \"en\"; req.http.X-A; req.http.X-B; }";
+    let key = "key { req.host; req.path; req.query[\"page\"]; req.cookies[\"lang\"] ?? \"en\";
+        req.http.X-A; req.http.X-B; }";
+    let hash = "sub hash { hash_data(req.path); hash_data(req.query[\"page\"]); hash_data(req.cookies[\"lang\"]);
+        hash_data(req.http.X-A); hash_data(req.http.X-B); return (lookup); }";
     let asked: &[(&str, &[(&str, &str)])] = &[
         ("/a?page=1", &[]),
         ("/a?page=1&page=2", &[]),
@@ -73,7 +75,10 @@ fn what_is_sent_more_than_once_is_all_in_the_key() {
         ("/a?page=1&page=2", &[]),
         ("/a?page=1", &[]),
     ];
-    assert_eq!(hits(policy, asked), [false, false, false, false, false, false, false, true, true]);
+    for policy in [key, hash] {
+        let hits = hits(&format!("sub recv {{ return (hash); }}\n{policy}"), asked);
+        assert_eq!(hits, [false, false, false, false, false, false, false, true, true], "{policy}");
+    }
 }
 
 #[test]

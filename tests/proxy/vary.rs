@@ -60,6 +60,28 @@ fn what_a_policy_says_to_the_backend_is_what_a_response_varies_on() {
 }
 
 #[test]
+fn what_a_policy_says_otherwise_leaves_the_other_variants_found() {
+    let origin = origin_varying_on("X-User");
+    let policy = "sub backend_fetch { set bereq.http.X-User = std.toupper(bereq.http.X-User); }";
+    let proxy = Proxy::before(&origin, policy);
+    let mut client = proxy.client();
+    for (user, hit) in [("A", false), ("B", false), ("c", false), ("A", true), ("B", true)] {
+        assert_eq!(ask(&mut client, "X-User", Some(user)), (user.to_uppercase(), hit), "{user}");
+    }
+}
+
+#[test]
+fn what_is_said_of_the_request_once_it_was_sent_makes_no_variant() {
+    let origin = origin_varying_on("X-User");
+    let proxy = Proxy::before(&origin, "sub backend_response { unset bereq.http.X-User; }");
+    let mut client = proxy.client();
+    for hit in [false, true] {
+        assert_eq!(ask(&mut client, "X-User", Some("a")), ("a".to_owned(), hit));
+        assert_eq!(ask(&mut client, "X-User", None), ("none".to_owned(), hit));
+    }
+}
+
+#[test]
 fn who_waited_for_another_variant_of_the_policys_making_asks_alone() {
     let (origin, gate) = (Origin::start(), Gate::new());
     let held = gate.clone();

@@ -13,7 +13,8 @@ use crate::decision::ban::Ban;
 use crate::decision::facts::{Facts, KEPT_TEXT_LIMIT_BYTES, Refused, Value};
 use crate::decision::program::Verdict;
 use crate::lang::hir::{Expression, KeyPart, Outcome, StatementKind, Tags, Target};
-use crate::lang::schema;
+use crate::lang::schema::function::Core;
+use crate::lang::schema::{self, Function};
 use crate::lang::source::Span;
 
 /// Carries out a statement that is not control flow (control flow is the caller's: nothing is done).
@@ -48,7 +49,16 @@ pub(in crate::decision) fn perform<F: Facts>(
         StatementKind::Effect(function, given) => {
             if let [only] = given.as_slice() {
                 let values = [value(facts, only)?];
-                return functions::perform(*function, &Settled::new(given, &values, context), facts, context.step);
+                let mut further = Vec::new();
+                if *function == Function::Core(Core::HashData) {
+                    let scope = Scope::new(&*facts, locals.get(base..).unwrap_or_default(), context);
+                    further = further_values(&scope, only);
+                }
+                functions::perform(*function, &Settled::new(given, &values, context), facts, context.step)?;
+                for value in &further {
+                    facts.hash_further(value);
+                }
+                return Ok(());
             }
             let values = given.iter().map(|argument| value(facts, argument)).collect::<Result<Vec<_>, _>>()?;
             functions::perform(*function, &Settled::new(given, &values, context), facts, context.step)
