@@ -136,6 +136,11 @@ pub trait Facts {
     /// Removes all field lines of that name.
     fn unset_header(&mut self, message: Message, name: &HeaderName);
 
+    /// How many field lines of that name there are.
+    fn count_header_lines(&self, message: Message, name: &HeaderName) -> usize {
+        usize::from(self.header(message, name).is_some())
+    }
+
     /// All field lines of that name in their order.
     fn header_lines(&self, message: Message, name: &HeaderName) -> Vec<Cow<'_, [u8]>> {
         self.header(message, name).into_iter().collect()

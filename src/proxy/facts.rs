@@ -551,6 +551,10 @@ impl Facts for StepFacts<'_> {
         self.exchange.log.push(String::from_utf8_lossy(line).into_owned());
     }
 
+    fn count_header_lines(&self, message: Message, name: &HeaderName) -> usize {
+        self.headers(message).map_or(0, |headers| headers.get_all(name).iter().count())
+    }
+
     fn header_lines(&self, message: Message, name: &HeaderName) -> Vec<Cow<'_, [u8]>> {
         let lines = self.headers(message).into_iter().flat_map(|headers| headers.get_all(name));
         lines.map(|line| Cow::Borrowed(line.as_bytes())).collect()

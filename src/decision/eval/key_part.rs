@@ -15,7 +15,8 @@ pub(super) fn further_values<'a, F: Facts>(scope: &Scope<'a, F>, part: &'a Expre
     let owned = |values: &mut dyn Iterator<Item = Cow<'_, [u8]>>| values.skip(1).map(Cow::into_owned).collect();
     match &part.kind {
         Kind::Fallback(parts) => parts.first().map(|first| further_values(scope, first)).unwrap_or_default(),
-        Kind::Header(message, name) if *name != COOKIE => {
+        // Nothing is taken from the heap for what all requests have once.
+        Kind::Header(message, name) if *name != COOKIE && scope.facts.count_header_lines(*message, name) > 1 => {
             owned(&mut scope.facts.header_lines(*message, name).into_iter())
         }
         Kind::Query(message, name) => {
