@@ -18,6 +18,8 @@ use crate::lang::source::SourceMap;
 pub(super) struct Findings {
     pub(super) sources: SourceMap,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// Of each of them, whether it fails the check.
+    pub(super) fatal: Vec<bool>,
 }
 
 /// All findings, each once, though several policies may include the file it is in.
@@ -29,6 +31,7 @@ pub(super) struct Report {
     warnings: usize,
     fails: bool,
     files: BTreeSet<PathBuf>,
+    file_names: Vec<String>,
     told: BTreeSet<String>,
     unseen: Vec<PathBuf>,
 }
@@ -56,7 +59,7 @@ impl Report {
 
     /// The findings, in `format`.
     pub(super) fn print(&self, format: Format, colour: bool) -> String {
-        format::print(&self.policies, format, colour)
+        format::print(&self.policies, &self.file_names, format, colour)
     }
 
     /// Fragments of folders that no policy includes.
@@ -81,12 +84,17 @@ impl Report {
 
     fn check(&mut self, name: &str, files: &Overlay, levels: &Levels) {
         let checked = check(name, files);
-        let names = checked.sources.iter().map(|(_, file)| file.name());
-        self.files.extend(names.filter(|name| *name != builtin::NAME).map(|name| identity(Path::new(name))));
+        let names = checked.sources.iter().map(|(_, file)| file.name()).filter(|name| *name != builtin::NAME);
+        for name in names {
+            if self.files.insert(identity(Path::new(name))) {
+                self.file_names.push(name.to_owned());
+            }
+        }
         let mut diagnostics = checked.diagnostics;
         diagnostics.retain(|diagnostic| self.take(diagnostic, &checked.sources, levels));
+        let fatal = diagnostics.iter().map(|diagnostic| levels.weight(diagnostic) == Weight::Fatal).collect();
         self.names.push(name.to_owned());
-        self.policies.push(Findings { sources: checked.sources, diagnostics });
+        self.policies.push(Findings { sources: checked.sources, diagnostics, fatal });
     }
 
     /// Counts a finding; `false` if it is not to be shown, or was shown before.
