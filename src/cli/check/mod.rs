@@ -1,6 +1,7 @@
 //! `warp check`: all diagnostics of files and folders, and the mending of what can be mended.
 
 mod collect;
+mod contested;
 mod fix;
 mod format;
 mod levels;

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::collect::Entries;
+use super::contested::Contested;
 use super::format::{self, Format};
 use super::levels::{Levels, Weight};
 use super::overlay::Overlay;
 use crate::cli::output::count;
 use crate::lang::builtin;
-use crate::lang::check::check;
+use crate::lang::check::Checked;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::SourceMap;
+use crate::lint::check;
 
 /// The findings of one policy, without those that a policy before it had already.
 #[derive(Debug)]
@@ -40,13 +42,18 @@ impl Report {
     /// Checks the policies, then the named fragments that none of them includes.
     pub(super) fn of(entries: &Entries, files: &Overlay, levels: &Levels) -> Self {
         let mut report = Self::default();
+        let mut checked = Vec::new();
         for name in &entries.policies {
-            report.check(name, files, levels);
+            checked.push(report.check(name, files));
         }
         for path in &entries.named_fragments {
             if !report.has_seen(path) {
-                report.check(&path.display().to_string(), files, levels);
+                checked.push(report.check(&path.display().to_string(), files));
             }
+        }
+        let contested = Contested::of(&checked);
+        for policy in checked {
+            report.add(policy, &contested, levels);
         }
         report.unseen = entries.found_fragments.iter().filter(|path| !report.has_seen(path)).cloned().collect();
         report
@@ -82,19 +89,26 @@ impl Report {
         format!("{errors}, {warnings}{denied} in {}", count(self.files.len(), "file"))
     }
 
-    fn check(&mut self, name: &str, files: &Overlay, levels: &Levels) {
-        let checked = check(name, files);
+    /// Checks a policy, and notes which files it is made of.
+    fn check(&mut self, name: &str, files: &Overlay) -> Checked {
+        // The typed policy is not needed, and many of them are large.
+        let checked = Checked { hir: None, ..check(name, files) };
         let names = checked.sources.iter().map(|(_, file)| file.name()).filter(|name| *name != builtin::NAME);
         for name in names {
             if self.files.insert(identity(Path::new(name))) {
                 self.file_names.push(name.to_owned());
             }
         }
-        let mut diagnostics = checked.diagnostics;
-        diagnostics.retain(|diagnostic| self.take(diagnostic, &checked.sources, levels));
-        let fatal = diagnostics.iter().map(|diagnostic| levels.weight(diagnostic) == Weight::Fatal).collect();
         self.names.push(name.to_owned());
-        self.policies.push(Findings { sources: checked.sources, diagnostics, fatal });
+        checked
+    }
+
+    /// Takes over what is to be shown of a policy.
+    fn add(&mut self, checked: Checked, contested: &Contested, levels: &Levels) {
+        let Checked { sources, mut diagnostics, .. } = checked;
+        diagnostics.retain(|finding| !contested.holds(finding, &sources) && self.take(finding, &sources, levels));
+        let fatal = diagnostics.iter().map(|diagnostic| levels.weight(diagnostic) == Weight::Fatal).collect();
+        self.policies.push(Findings { sources, diagnostics, fatal });
     }
 
     /// Counts a finding; `false` if it is not to be shown, or was shown before.

@@ -200,6 +200,13 @@ codes! {
     E0743 "no-tag" "0.1" "A `tag` without a tag.";
     E0744 "ban-of-nothing" "0.1" "A `ban` asks nothing of what is stored.";
     E0745 "not-in-a-ban" "0.1" "A `ban` asks what cannot be asked of what is stored.";
+
+    // 10 style
+    W1010 "unused-suppression" "0.1" "A comment leaves out a warning that is not there.";
+    W1011 "suppression-without-reason" "0.1" "A comment leaves out a warning and does not say why.";
+    W1012 "bad-suppression" "0.1" "A comment is to leave out a warning, and names none.";
+    W1013 "suppressed-error" "0.1" "A comment is to leave out an error.";
+    W1014 "misplaced-suppression" "0.1" "A comment about a whole file stands below its top.";
 }
 
 impl Code {
