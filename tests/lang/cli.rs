@@ -1,6 +1,7 @@
 //! The command line as scripts and editors use it: exit codes, streams, formats. Runs the binary.
 
 mod formats;
+mod settings;
 mod suppressions;
 
 use std::io::Write;

@@ -18,21 +18,23 @@ const MAX_ROUNDS: usize = 64;
 /// were applied. A round that adds errors is taken back, and ends the mending of that policy.
 pub(super) fn until_stable(policies: &[String], levels: &Levels, safety: Safety, overlay: &mut Overlay) -> usize {
     let checked: Vec<Checked> = policies.iter().map(|name| check(name, overlay)).collect();
-    let wanted = Wanted { levels, safety, contested: Contested::of(&checked) };
-    policies.iter().map(|name| mend(name, &wanted, overlay)).sum()
+    let contested = Contested::of(&checked);
+    let wanted = |policy| Wanted { policy, levels, safety, contested: &contested };
+    policies.iter().map(|name| mend(name, &wanted(name), overlay)).sum()
 }
 
 /// Which fixes are applied.
 struct Wanted<'a> {
+    policy: &'a str,
     levels: &'a Levels,
     safety: Safety,
-    contested: Contested,
+    contested: &'a Contested,
 }
 
 impl Wanted<'_> {
     fn wants(&self, finding: &Diagnostic, fix: &Fix, sources: &SourceMap) -> bool {
         let welcome = fix.safety == Safety::Safe || self.safety == Safety::NeedsReview;
-        let told = self.levels.weight(finding) != Weight::Hidden;
+        let told = self.levels.weight(self.policy, finding, sources) != Weight::Hidden;
         welcome && told && !fix.edits.is_empty() && !self.contested.holds(finding, sources)
     }
 }
@@ -133,7 +135,7 @@ mod tests {
         sources.add(SourceFile::new("a.warp", text));
         let diagnostics = edits.iter().map(|(at, text, safety)| finding(&sources, at.clone(), text, *safety)).collect();
         let checked = Checked { sources, diagnostics, hir: None };
-        let wanted = Wanted { levels: &Levels::default(), safety, contested: Contested::default() };
+        let wanted = Wanted { policy: "a.warp", levels: &Levels::default(), safety, contested: &Contested::default() };
         let fixes = applicable(&checked, &wanted);
         apply(&checked.sources, &fixes).remove("a.warp").unwrap_or_else(|| text.to_owned())
     }

@@ -52,8 +52,9 @@ impl Report {
             }
         }
         let contested = Contested::of(&checked);
-        for policy in checked {
-            report.add(policy, &contested, levels);
+        let names = report.names.clone();
+        for (name, policy) in names.iter().zip(checked) {
+            report.add(name, policy, &contested, levels);
         }
         report.unseen = entries.found_fragments.iter().filter(|path| !report.has_seen(path)).cloned().collect();
         report
@@ -104,16 +105,17 @@ impl Report {
     }
 
     /// Takes over what is to be shown of a policy.
-    fn add(&mut self, checked: Checked, contested: &Contested, levels: &Levels) {
+    fn add(&mut self, name: &str, checked: Checked, contested: &Contested, levels: &Levels) {
         let Checked { sources, mut diagnostics, .. } = checked;
-        diagnostics.retain(|finding| !contested.holds(finding, &sources) && self.take(finding, &sources, levels));
-        let fatal = diagnostics.iter().map(|diagnostic| levels.weight(diagnostic) == Weight::Fatal).collect();
+        let weight = |finding: &Diagnostic| levels.weight(name, finding, &sources);
+        diagnostics
+            .retain(|finding| !contested.holds(finding, &sources) && self.take(finding, &sources, weight(finding)));
+        let fatal = diagnostics.iter().map(|finding| weight(finding) == Weight::Fatal).collect();
         self.policies.push(Findings { sources, diagnostics, fatal });
     }
 
     /// Counts a finding; `false` if it is not to be shown, or was shown before.
-    fn take(&mut self, diagnostic: &Diagnostic, sources: &SourceMap, levels: &Levels) -> bool {
-        let weight = levels.weight(diagnostic);
+    fn take(&mut self, diagnostic: &Diagnostic, sources: &SourceMap, weight: Weight) -> bool {
         let place = sources.describe(diagnostic.primary.span);
         let key = format!("{place} {} {}", diagnostic.code.id(), diagnostic.message);
         if weight == Weight::Hidden || !self.told.insert(key) {
