@@ -1,5 +1,6 @@
 //! The command line as scripts and editors use it: exit codes, streams, formats. Runs the binary.
 
+mod diffs;
 mod formats;
 mod settings;
 mod suppressions;

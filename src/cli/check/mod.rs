@@ -3,6 +3,7 @@
 mod collect;
 mod config;
 mod contested;
+mod diff;
 mod fix;
 mod format;
 mod levels;

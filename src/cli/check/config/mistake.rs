@@ -54,7 +54,8 @@ pub(super) fn draw(mistakes: &[Mistake], name: &str, text: &str) -> String {
 /// The text without what a terminal would obey, each character as long as before.
 fn harmless(text: &str) -> String {
     let shown = |character: char| {
-        let is_plain = matches!(character, '\n' | '\t') || visible(character.encode_utf8(&mut [0; 4])).len() < 4;
+        let is_plain =
+            matches!(character, '\n' | '\t') || visible(character.encode_utf8(&mut [0; 4])).starts_with(character);
         match character.len_utf8() {
             _ if is_plain => character,
             1 => '?',
