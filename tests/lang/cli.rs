@@ -1,7 +1,7 @@
 //! The command line as scripts and editors use it: exit codes, streams, formats. Runs the binary.
 
 mod diffs;
-mod formats;
+pub mod formats;
 mod settings;
 mod suppressions;
 
