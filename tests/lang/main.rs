@@ -10,5 +10,6 @@ mod decision;
 mod docs;
 mod editors;
 mod examples;
+mod flaws;
 mod lexer;
 mod syntax;

@@ -121,6 +121,9 @@ codes! {
     E0250 "bad-site-host" "0.1" "A site is declared for something that is no host.";
     E0251 "host-of-two-sites" "0.1" "A host has two sites.";
     E0252 "site-in-a-site" "0.1" "The policy of a site declares a site.";
+    W0260 "misspelt-field" "0.1" "A header field is nearly called like one that everybody knows.";
+    W0261 "misspelt-cookie" "0.1" "A cookie is called otherwise elsewhere.";
+    W0262 "misspelt-parameter" "0.1" "A parameter is called otherwise elsewhere.";
 
     // 03 types and units
     E0301 "wrong-type" "0.1" "A value of another type is wanted.";
