@@ -3,9 +3,12 @@
 //! The commands and the running proxy ask here; [`crate::lang::check`] is asked by what needs the typed policy alone. Each
 //! lint is a file and has its codes. They see policies without errors alone, and report nothing in the built-in policy.
 
+mod backends;
+mod bodyless;
 mod known_fields;
 mod misspelt_field;
 mod misspelt_name;
+mod one_connection;
 mod walk;
 
 use std::collections::HashSet;
@@ -51,7 +54,8 @@ pub fn lint(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
 }
 
 /// Lints that look at the words of a policy, not at what becomes of requests.
-const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] = &[misspelt_field::find, misspelt_name::find];
+const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] =
+    &[misspelt_field::find, misspelt_name::find, one_connection::find, bodyless::find, backends::find];
 
 fn lint_one(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     let mut findings: Vec<Diagnostic> = BY_WORDS.iter().flat_map(|find| find(hir, sources)).collect();

@@ -1,6 +1,9 @@
 //! All statements and expressions of a policy, one after the other.
 
-use crate::lang::hir::{Expression, Hir, KeyPart, Outcome, Statement, StatementKind, Tags};
+use std::collections::BTreeSet;
+
+use crate::lang::hir::{Expression, Hir, KeyPart, Outcome, Statement, StatementKind, SubId, Tags};
+use crate::lang::schema::Step;
 
 /// Every statement, those within others too; those of a sub once.
 pub(super) fn statements(hir: &Hir) -> Vec<&Statement> {
@@ -63,4 +66,37 @@ fn direct(statement: &Statement) -> Vec<&Expression> {
 fn of_outcome(outcome: &Outcome) -> Vec<&Expression> {
     let Outcome { status, reason, location, time, .. } = outcome;
     [status, reason, location, time].into_iter().flatten().collect()
+}
+
+/// The subs that a step may call, one by another too.
+pub(super) fn called(hir: &Hir, step: Step) -> BTreeSet<SubId> {
+    let mut found = BTreeSet::new();
+    let mut open: Vec<&Statement> = Vec::new();
+    if let Some(body) = hir.step(step) {
+        within(&body.body.statements, &mut open);
+    }
+    while let Some(statement) = open.pop() {
+        let StatementKind::Call(id) = &statement.kind else { continue };
+        if found.insert(*id)
+            && let Some(sub) = hir.subs.get(id.0 as usize)
+        {
+            within(&sub.body.statements, &mut open);
+        }
+    }
+    found
+}
+
+/// The bodies of a policy, but for those that the step runs.
+pub(super) fn bodies_beside(hir: &Hir, step: Step) -> Vec<&[Statement]> {
+    let called = called(hir, step);
+    let steps = hir.steps.iter().filter(|body| body.step != step).map(|body| body.body.statements.as_slice());
+    let subs = (0..).zip(&hir.subs).filter(|(id, _)| !called.contains(&SubId(*id)));
+    steps.chain(subs.map(|(_, sub)| sub.body.statements.as_slice())).collect()
+}
+
+/// The statements, and those within them.
+pub(super) fn all_of(statements: &[Statement]) -> Vec<&Statement> {
+    let mut found = Vec::new();
+    within(statements, &mut found);
+    found
 }

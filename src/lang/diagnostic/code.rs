@@ -194,6 +194,9 @@ codes! {
     E0663 "director-cycle" "0.1" "A director is a member of itself, or nests too deep.";
     E0664 "bad-certificate" "0.1" "A file does not hold the certificates or the key that it is named for.";
     W0665 "probe-without-close" "0.1" "A probe waits for an end of the connection that its request does not ask for.";
+    W0620 "member-without-probe" "0.1" "A director has a member whose health it never finds out.";
+    W0621 "always-healthy" "0.1" "A backend is asked for its health and has no probe.";
+    W0622 "probe-longer-than-interval" "0.1" "A probe may last until after the next one is due.";
 
     // 07 caching
     W0701 "uncacheable-set-to-false" "0.1" "`beresp.uncacheable` is set to false, which has no effect.";
@@ -203,6 +206,11 @@ codes! {
     E0743 "no-tag" "0.1" "A `tag` without a tag.";
     E0744 "ban-of-nothing" "0.1" "A `ban` asks nothing of what is stored.";
     E0745 "not-in-a-ban" "0.1" "A `ban` asks what cannot be asked of what is stored.";
+
+    // 08 security
+    W0810 "field-of-one-connection" "0.1" "A field is set that is about one connection.";
+    W0811 "body-without-place" "0.1" "A body is made up for a response that has none.";
+    W0820 "tls-not-verified" "0.1" "A backend need not prove who it is.";
 
     // 10 style
     W1010 "unused-suppression" "0.1" "A comment leaves out a warning that is not there.";
