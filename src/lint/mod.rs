@@ -9,6 +9,7 @@ mod known_fields;
 mod misspelt_field;
 mod misspelt_name;
 mod one_connection;
+mod regex;
 mod walk;
 
 use std::collections::HashSet;
@@ -55,7 +56,7 @@ pub fn lint(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
 
 /// Lints that look at the words of a policy, not at what becomes of requests.
 const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] =
-    &[misspelt_field::find, misspelt_name::find, one_connection::find, bodyless::find, backends::find];
+    &[misspelt_field::find, misspelt_name::find, one_connection::find, bodyless::find, backends::find, regex::find];
 
 fn lint_one(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     let mut findings: Vec<Diagnostic> = BY_WORDS.iter().flat_map(|find| find(hir, sources)).collect();

@@ -82,12 +82,19 @@ fn blocks(page: &Path) -> Vec<String> {
 
 #[test]
 fn the_policies_of_the_papers_have_no_mistakes() {
+    let mut told = Vec::new();
     for page in matching("docs/src/**/*.md").into_iter().chain(matching("README.md")) {
         for block in blocks(&page) {
             let checked = check("block.warp", &Text(block));
             assert!(checked.hir.is_some(), "{}: {:#?}", page.display(), findings(&checked));
+            // A piece of a policy may show what only the whole one uses.
+            let of_a_piece = ["W0216", "W0217", "W0224"];
+            let found =
+                findings(&checked).into_iter().filter(|said| !of_a_piece.iter().any(|code| said.contains(code)));
+            told.extend(found.map(|said| format!("{}: {said}", page.display())));
         }
     }
+    assert_eq!(told, Vec::<String>::new());
 }
 
 #[test]

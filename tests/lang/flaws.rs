@@ -3,6 +3,7 @@
 mod backends;
 mod messages;
 mod misspelt;
+mod patterns;
 
 use warp_edge::files::MemoryFiles;
 use warp_edge::lang::check::{Checked, Options};

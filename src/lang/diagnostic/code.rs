@@ -211,6 +211,14 @@ codes! {
     W0810 "field-of-one-connection" "0.1" "A field is set that is about one connection.";
     W0811 "body-without-place" "0.1" "A body is made up for a response that has none.";
     W0820 "tls-not-verified" "0.1" "A backend need not prove who it is.";
+    W0821 "pattern-without-match" "0.1" "A regular expression that nothing is like.";
+    W0822 "unescaped-dot" "0.1" "A `.` is meant as a dot and stands for any character.";
+    W0823 "missing-anchor" "0.1" "A path or a host is found in the middle of others too.";
+
+    // 09 cost
+    W0910 "plain-pattern" "0.1" "A regular expression says what a plain test says.";
+    W0911 "needless-star" "0.1" "A regular expression begins or ends with `.*`.";
+    W0912 "needless-alternative" "0.1" "An alternative of a regular expression adds nothing.";
 
     // 10 style
     W1010 "unused-suppression" "0.1" "A comment leaves out a warning that is not there.";

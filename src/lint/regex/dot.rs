@@ -1,0 +1,53 @@
+//! A `.` that is meant as a dot, in the name of a host or a file, and stands for any character.
+
+use std::ops::Range;
+
+use super::{Part, Regex, Subject, with};
+use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Safety};
+
+/// Ends of the names of files that sites serve, or should not.
+const EXTENSIONS: &[&str] = &[
+    "asp", "aspx", "avif", "bak", "bmp", "cgi", "css", "csv", "eot", "gif", "git", "gz", "htm", "html", "ico", "ini",
+    "jpeg", "jpg", "js", "json", "jsp", "log", "map", "mjs", "mp3", "mp4", "otf", "pdf", "php", "png", "sql", "svg",
+    "swf", "tar", "tgz", "ttf", "txt", "webm", "webp", "woff", "woff2", "xml", "yml", "zip",
+];
+
+pub(super) fn find(regex: &Regex) -> Option<Diagnostic> {
+    let dots: Vec<Range<usize>> = (0..regex.parts.len()).filter_map(|at| meant_as_dot(regex, at)).collect();
+    let first = dots.first()?;
+    let shown = regex.text.get(first.start..).unwrap_or_default();
+    let message = match regex.subject {
+        Subject::Host => format!("`{}` is like other hosts too: `.` stands for any character", regex.text),
+        _ => format!("`{shown}` is like more than names that end so: `.` stands for any character"),
+    };
+    let edits = dots.iter().map(|dot| Edit { span: regex.place(dot), text: "\\.".to_owned() }).collect();
+    let fix = Fix { title: "write `\\.`".to_owned(), edits, safety: Safety::NeedsReview };
+    let finding = Diagnostic::new(Code::W0822, regex.place(first), message).help("write `\\.` for a dot");
+    Some(with(finding, regex.written.map(|_| fix)))
+}
+
+/// The bytes of the part, if it is a dot between the letters of a host, or before an extension.
+fn meant_as_dot(regex: &Regex, at: usize) -> Option<Range<usize>> {
+    let Some(Part::Dot(bytes)) = regex.parts.get(at) else { return None };
+    let is_word = |part: Option<&Part>| matches!(part, Some(Part::Letter(letter)) if letter.is_ascii_alphanumeric());
+    let before = at.checked_sub(1).and_then(|before| regex.parts.get(before));
+    let is_meant = match regex.subject {
+        Subject::Host => is_word(regex.parts.get(at + 1)) && (is_word(before) || matches!(before, Some(Part::Any(_)))),
+        Subject::Path | Subject::Url => {
+            !matches!(before, Some(Part::Letter('/'))) && is_extension(regex.text.get(bytes.end..)?)
+        }
+        Subject::Field | Subject::Other => false,
+    };
+    is_meant.then(|| bytes.clone())
+}
+
+/// Whether the text begins with an extension, or with a group of them.
+fn is_extension(text: &str) -> bool {
+    let text = text.strip_prefix('(').map_or(text, |group| group.strip_prefix("?:").unwrap_or(group));
+    let end = text.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(text.len());
+    let (word, rest) = text.split_at(end);
+    EXTENSIONS.contains(&word.to_ascii_lowercase().as_str())
+        && ["", "$", ")", "|", "(", "\\?"]
+            .iter()
+            .any(|next| if next.is_empty() { rest.is_empty() } else { rest.starts_with(next) })
+}

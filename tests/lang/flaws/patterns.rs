@@ -1,0 +1,104 @@
+use super::{Spellings, found, of};
+
+/// A test in five spellings; the first word is what is matched with in a table.
+fn everywhere(code: &str, subject: &str, flaw: &str, cure: &str) {
+    let policies = [
+        format!("sub recv {{ if (req.{subject} ~ \"FLAW\") {{ return (pass); }} }}"),
+        format!("sub a {{ if (req.{subject} ~ \"FLAW\") {{ return (pass); }} }} sub recv {{ call a; }}"),
+        format!("rules request first {{ when req.{subject} ~ \"FLAW\" -> pass; }}"),
+        format!("include \"part.warp\";----sub recv {{ if (req.{subject} ~ \"FLAW\") {{ return (pass); }} }}"),
+        format!("sub recv {{ if (!(req.method != \"GET\" || req.{subject} !~ \"FLAW\")) {{ return (pass); }} }}"),
+    ];
+    let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
+    Spellings { code, flaw, cure, policies: &policies }.hold();
+}
+
+#[test]
+fn a_pattern_that_nothing_is_like() {
+    everywhere("W0821", "url", "^admin", "^/admin");
+    everywhere("W0821", "url", "^(user|admin)/[0-9]", "^/(user|admin)/[0-9]");
+    everywhere("W0821", "path", "^/find/[a-z]+\\?q", "^/find/[a-z]+/q");
+    everywhere("W0821", "http.X-Kind", "a$b", "a\\$b");
+    everywhere("W0821", "http.X-Kind", "a^b", "a\\^b");
+    for pattern in ["^[a-z]", "^\\*", "^(a|/b)", "^.dmin", "^a?/b", "(^admin|/admin/[0-9])"] {
+        let policy = format!("sub recv {{ if (req.url ~ \"{pattern}\") {{ return (pass); }} }}");
+        assert_eq!(of(&policy), [""; 0], "{pattern}");
+    }
+}
+
+#[test]
+fn a_dot_that_is_any_character() {
+    everywhere("W0822", "http.Host", "^www.example\\.com", "^www\\.example\\.com");
+    everywhere("W0822", "url", "[a-z].php", "[a-z]\\.php");
+    everywhere("W0822", "path", "/images/.*.(png|gif)$", "/images/.*\\.(png|gif)$");
+    for pattern in ["a.c[0-9]", "^/.well-known/[a-z]", ".phpx[0-9]", "/[0-9].[0-9]", "^/a.*php[0-9]"] {
+        let policy = format!("sub recv {{ if (req.url ~ \"{pattern}\") {{ return (pass); }} }}");
+        assert_eq!(of(&policy), [""; 0], "{pattern}");
+    }
+    assert_eq!(of("sub recv { if (req.http.User-Agent ~ \"Mozilla.5\") { return (pass); } }"), [""; 0]);
+}
+
+#[test]
+fn a_path_or_a_host_without_anchors() {
+    everywhere("W0823", "url", "/admin", "^/admin");
+    everywhere("W0823", "path", "/wp-admin/", "^/wp-admin/?");
+    everywhere("W0823", "http.Host", "example\\.com", "(^|\\.)example\\.com$");
+    for pattern in ["/\\.", "/", "admin", "/admin$", "/[a-z]+", "/a=b"] {
+        let policy = format!("sub recv {{ if (req.url ~ \"{pattern}\") {{ return (pass); }} }}");
+        assert_eq!(of(&policy), [""; 0], "{pattern}");
+    }
+    for pattern in ["shop", "\\.example\\.com$", "^example\\."] {
+        let policy = format!("sub recv {{ if (req.http.Host ~ \"{pattern}\") {{ return (pass); }} }}");
+        assert_eq!(of(&policy), [""; 0], "{pattern}");
+    }
+}
+
+#[test]
+fn a_pattern_that_is_a_plain_test() {
+    everywhere("W0910", "url", "^/health$", "^/health/?$");
+    everywhere("W0910", "url", "^/api/", "^/api/[0-9]");
+    everywhere("W0910", "path", "\\.css$", "\\.css[0-9]$");
+    everywhere("W0910", "http.X-Kind", "^a$", "^a");
+    let negated = "sub recv { if (req.url !~ \"^/api/\" && req.url !~ \"^/a$\") { return (pass); } }";
+    let mended = "sub recv { if (!(req.path under \"/api/\") && req.url != \"/a\") { return (pass); } }";
+    let fixes = super::linted(&[("p.warp", negated)]).diagnostics.into_iter().filter_map(|finding| finding.fix);
+    let mut text = format!("warp 1;\n{negated}");
+    for edit in fixes.flat_map(|fix| fix.edits).collect::<Vec<_>>().iter().rev() {
+        text.replace_range(edit.span.range(), &edit.text);
+    }
+    assert_eq!(text, format!("warp 1;\n{mended}"));
+    for pattern in ["^$", "^/api", "^/$|^/index$", "-x$"] {
+        let policy = format!("sub recv {{ if (req.url ~ \"{pattern}\") {{ return (pass); }} }}");
+        assert_eq!(of(&policy), [""; 0], "{pattern}");
+    }
+}
+
+#[test]
+fn stars_at_an_end() {
+    everywhere("W0911", "url", ".*draft", "draft");
+    everywhere("W0911", "url", "^/draft-.*$", "^/draft-");
+    everywhere("W0911", "http.X-Kind", "^.*a.*b.*", "a.*b");
+    assert_eq!(of("sub recv { if (req.query[\"a\"] ~ \"^.*b\") { return (pass); } }"), [""; 0]);
+    for pattern in [".*", "^/a.*b$", "^.*$", "a.+"] {
+        let policy = format!("sub recv {{ if (req.http.X-Kind ~ \"{pattern}\") {{ return (pass); }} }}");
+        assert_eq!(of(&policy), [""; 0], "{pattern}");
+    }
+}
+
+#[test]
+fn alternatives_that_add_nothing() {
+    everywhere("W0912", "http.User-Agent", "bot|Googlebot", "bot|crawler");
+    everywhere("W0912", "http.User-Agent", "(?:spider|Baiduspider)", "(?:spider|crawler)");
+    everywhere("W0912", "url", "\\.(css|js|css)$", "\\.(css|js|png)$");
+    for pattern in ["\\.(js|json)$", "^(a|ab)$", "a|[a-z]b", "(a|ab)c"] {
+        let policy = format!("sub recv {{ if (req.http.X-Kind ~ \"{pattern}\") {{ return (pass); }} }}");
+        assert_eq!(of(&policy), [""; 0], "{pattern}");
+    }
+}
+
+#[test]
+fn flags_and_patterns_that_are_written_elsewhere() {
+    assert_eq!(of("sub recv { if (req.url ~ \"(?i)^admin\") { return (pass); } }"), [""; 0]);
+    let policy = "const P = \"^admin\"; sub recv { if (req.url ~ P) { return (pass); } }";
+    assert_eq!(found(&[("p.warp", policy)]), [("W0821".to_owned(), "req.url ~ P".to_owned())]);
+}
