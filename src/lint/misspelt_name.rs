@@ -62,9 +62,15 @@ fn note_normalized(hir: &Hir, cookies: &mut Names, parameters: &mut Names) {
     }
 }
 
+/// Above so many names they are data, and each is compared with each.
+const MOST_NAMES: usize = 500;
+
 /// Names that are used once and nearly called like another, which is used more often or before.
 fn odd_ones(names: &Names, code: Code, what: &str, sources: &SourceMap) -> Vec<Diagnostic> {
     let mut found = Vec::new();
+    if names.len() > MOST_NAMES {
+        return found;
+    }
     for (name, places) in names {
         let [place] = places.as_slice() else { continue };
         let is_first = |other: &Vec<Span>| other.len() == 1 && other.first().is_some_and(|other| place <= other);

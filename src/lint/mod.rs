@@ -6,18 +6,20 @@
 mod backends;
 mod bodyless;
 mod known_fields;
+mod lifetimes;
 mod misspelt_field;
 mod misspelt_name;
 mod one_connection;
+mod poor_key;
 mod regex;
 mod walk;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::lang::builtin;
 use crate::lang::check::{self, Checked, Files, Options};
-use crate::lang::diagnostic::Diagnostic;
+use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::Hir;
 use crate::lang::source::{FileId, SourceMap};
 use crate::lang::suppress;
@@ -55,13 +57,46 @@ pub fn lint(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
 }
 
 /// Lints that look at the words of a policy, not at what becomes of requests.
-const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] =
-    &[misspelt_field::find, misspelt_name::find, one_connection::find, bodyless::find, backends::find, regex::find];
+const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] = &[
+    misspelt_field::find,
+    misspelt_name::find,
+    one_connection::find,
+    bodyless::find,
+    backends::find,
+    regex::find,
+    poor_key::find,
+    lifetimes::find,
+];
 
 fn lint_one(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     let mut findings: Vec<Diagnostic> = BY_WORDS.iter().flat_map(|find| find(hir, sources)).collect();
     let builtin = builtin_files(sources);
     findings.retain(|finding| !builtin.contains(&finding.primary.span.file));
+    cut_off(findings)
+}
+
+/// A policy that is written by a program has the same flaw in each of its thousands of rules: how many there are says more
+/// than all of them.
+const MOST_OF_A_CODE: usize = 100;
+
+fn cut_off(mut findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    findings.sort_by_key(|finding| finding.primary.span);
+    // One that is found twice, in a function that is called twice, is one.
+    findings.dedup();
+    let mut counts: HashMap<Code, usize> = HashMap::new();
+    for finding in &findings {
+        *counts.entry(finding.code).or_default() += 1;
+    }
+    let mut kept: HashMap<Code, usize> = HashMap::new();
+    findings.retain_mut(|finding| {
+        let (at, all) = (kept.entry(finding.code).or_default(), counts.get(&finding.code).copied().unwrap_or_default());
+        *at += 1;
+        if *at == MOST_OF_A_CODE && all > MOST_OF_A_CODE {
+            let message = format!("{}; {} more like it from here on", finding.message, all - MOST_OF_A_CODE);
+            finding.message = message;
+        }
+        *at <= MOST_OF_A_CODE
+    });
     findings
 }
 

@@ -4,6 +4,7 @@ mod backends;
 mod messages;
 mod misspelt;
 mod patterns;
+mod storing;
 
 use warp_edge::files::MemoryFiles;
 use warp_edge::lang::check::{Checked, Options};

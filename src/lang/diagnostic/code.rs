@@ -219,6 +219,8 @@ codes! {
     W0910 "plain-pattern" "0.1" "A regular expression says what a plain test says.";
     W0911 "needless-star" "0.1" "A regular expression begins or ends with `.*`.";
     W0912 "needless-alternative" "0.1" "An alternative of a regular expression adds nothing.";
+    W0915 "poor-key" "0.1" "Hardly two requests have the same key.";
+    W0916 "unsorted-query" "0.1" "The order of parameters makes other keys.";
 
     // 10 style
     W1010 "unused-suppression" "0.1" "A comment leaves out a warning that is not there.";
@@ -226,6 +228,8 @@ codes! {
     W1012 "bad-suppression" "0.1" "A comment is to leave out a warning, and names none.";
     W1013 "suppressed-error" "0.1" "A comment is to leave out an error.";
     W1014 "misplaced-suppression" "0.1" "A comment about a whole file stands below its top.";
+    W1015 "negative-lifetime" "0.1" "A grace or a keep is below zero.";
+    W1016 "lifetime-set-twice" "0.1" "A lifetime is set and set again at once.";
 }
 
 impl Code {

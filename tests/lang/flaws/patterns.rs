@@ -96,6 +96,18 @@ fn alternatives_that_add_nothing() {
     }
 }
 
+/// Ten thousand rules with the same flaw are looked through in no time, and do not flood who reads about them.
+#[test]
+fn a_flaw_in_each_of_many_rules_is_counted() {
+    let rules: String = (0..10_000).map(|at| format!("when path ~ \"^/p{at}$\" -> pass;\n")).collect();
+    let started = std::time::Instant::now();
+    let checked = super::linted(&[("p.warp", &format!("rules request first {{\n{rules}}}"))]);
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+    assert_eq!(checked.diagnostics.len(), 100);
+    let last = &checked.diagnostics.last().unwrap().message;
+    assert!(last.ends_with("; 9900 more like it from here on"), "{last}");
+}
+
 #[test]
 fn flags_and_patterns_that_are_written_elsewhere() {
     assert_eq!(of("sub recv { if (req.url ~ \"(?i)^admin\") { return (pass); } }"), [""; 0]);

@@ -1,0 +1,119 @@
+//! Keys that hardly two requests share: a whole `Cookie`, `User-Agent`, `Accept-Language` or `Referer` in the key or in
+//! `Vary`, or a query in whatever order it comes.
+
+use http::HeaderName;
+use http::header::{ACCEPT_LANGUAGE, COOKIE, REFERER, USER_AGENT, VARY};
+
+use super::walk;
+use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Safety};
+use crate::lang::hir::{Expression, ExpressionKind, Hir, KeyPart, Normalization, Statement, StatementKind, Target};
+use crate::lang::schema::Function;
+use crate::lang::schema::function::Core;
+use crate::lang::source::{SourceMap, Span};
+
+/// The fields, as people write them, and what to do about each.
+const MANIFOLD: [(HeaderName, &str, &str); 4] = [
+    (
+        COOKIE,
+        "Cookie",
+        "take the cookie that counts: `req.cookies[\"name\"]`, or `normalize req { cookie keep [\"name\"]; }`",
+    ),
+    (USER_AGENT, "User-Agent", "put what counts into a field of your own first, such as `mobile` or `desktop`"),
+    (
+        ACCEPT_LANGUAGE,
+        "Accept-Language",
+        "take the language that you would answer in: `req.accept.language([\"en\", \"de\"])`",
+    ),
+    (REFERER, "Referer", "take the part that counts with `regsub`, or leave it out"),
+];
+
+pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
+    let statements = walk::statements(hir);
+    let raw = |name: &HeaderName| !is_made_few(&statements, name);
+    let mut found = Vec::new();
+    for statement in &statements {
+        for part in key_parts(statement) {
+            let field = MANIFOLD.iter().find(|(name, ..)| is_field(part, name) && raw(name));
+            found.extend(field.map(|(_, name, help)| many(part.span, &format!("all of `{name}` is in the key"), help)));
+        }
+        found.extend(varied(statement, &raw));
+        found.extend(unsorted(statement, &statements, sources));
+    }
+    found
+}
+
+/// Whether the policy writes the field anew somewhere, or picks cookies.
+fn is_made_few(statements: &[&Statement], name: &HeaderName) -> bool {
+    statements.iter().any(|statement| match &statement.kind {
+        StatementKind::Set(Target::Header(_, set), _) => set == name,
+        StatementKind::Normalize(Normalization::CookieKeep(_)) => *name == COOKIE,
+        _ => false,
+    })
+}
+
+/// The texts that a statement adds to the key as they are.
+fn key_parts(statement: &Statement) -> Vec<&Expression> {
+    let mut parts = Vec::new();
+    match &statement.kind {
+        StatementKind::Key(KeyPart::Value(value)) => plain_parts(value, &mut parts),
+        StatementKind::Effect(Function::Core(Core::HashData), values) => {
+            for value in values {
+                plain_parts(value, &mut parts);
+            }
+        }
+        _ => {}
+    }
+    parts
+}
+
+fn plain_parts<'h>(value: &'h Expression, parts: &mut Vec<&'h Expression>) {
+    match &value.kind {
+        ExpressionKind::Concat(inner) | ExpressionKind::Fallback(inner) => {
+            for part in inner {
+                plain_parts(part, parts);
+            }
+        }
+        ExpressionKind::ToText(inner) => plain_parts(inner, parts),
+        _ => parts.push(value),
+    }
+}
+
+fn is_field(expression: &Expression, wanted: &HeaderName) -> bool {
+    matches!(&expression.kind, ExpressionKind::Header(_, name) if name == wanted)
+}
+
+/// A `Vary` of the policy's own that names such a field.
+fn varied(statement: &Statement, raw: &dyn Fn(&HeaderName) -> bool) -> Option<Diagnostic> {
+    let StatementKind::Set(Target::Header(_, VARY), value) = &statement.kind else { return None };
+    let mut parts = Vec::new();
+    plain_parts(value, &mut parts);
+    let names = |part: &&Expression, wanted: &HeaderName| match &part.kind {
+        ExpressionKind::Text(text) => {
+            let text = String::from_utf8_lossy(text);
+            text.split(',').any(|name| name.trim().eq_ignore_ascii_case(wanted.as_str()))
+        }
+        _ => false,
+    };
+    let (_, name, _) = MANIFOLD.iter().find(|(name, ..)| raw(name) && parts.iter().any(|part| names(part, name)))?;
+    let help = "write a field of your own with few values, and let `Vary` name that";
+    Some(many(value.span, &format!("there is a response for each `{name}` that comes"), help))
+}
+
+fn many(place: Span, message: &str, help: &str) -> Diagnostic {
+    Diagnostic::new(Code::W0915, place, format!("{message}: hardly two clients share an answer")).help(help)
+}
+
+/// A query in the key as it comes, which nothing sorts.
+fn unsorted(statement: &Statement, statements: &[&Statement], sources: &SourceMap) -> Option<Diagnostic> {
+    let StatementKind::Key(KeyPart::Query { sorted: false }) = &statement.kind else { return None };
+    let sorts = |statement: &&Statement| matches!(statement.kind, StatementKind::Normalize(Normalization::QuerySort));
+    if statements.iter().any(sorts) {
+        return None;
+    }
+    let text = sources.text(statement.span);
+    let end = statement.span.start as usize + text.trim_end_matches([';', ' ', '\t', '\n', '\r']).len();
+    let edits = vec![Edit { span: Span::new(statement.span.file, end..end), text: " sorted".to_owned() }];
+    let fix = Fix { title: "write `sorted` behind it".to_owned(), edits, safety: Safety::NeedsReview };
+    let finding = Diagnostic::new(Code::W0916, statement.span, "`?a=1&b=2` and `?b=2&a=1` have two keys");
+    Some(finding.help("write `sorted` behind it, unless the backend goes by the order").fix(fix))
+}

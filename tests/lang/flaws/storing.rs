@@ -1,0 +1,94 @@
+use super::{Spellings, of};
+
+#[test]
+fn a_key_that_hardly_two_requests_share() {
+    for field in ["User-Agent", "Accept-Language", "Referer", "Cookie"] {
+        Spellings {
+            code: "W0915",
+            flaw: field,
+            cure: "X-Device",
+            policies: &[
+                "sub hash { hash_data(req.http.FLAW); }",
+                "sub a { hash_data(req.http.FLAW + \"/\" + req.host); } sub hash { call a; }",
+                "key { req.host; req.path; req.http.FLAW; }",
+                "include \"part.warp\";----sub backend_response { set beresp.http.Vary = \"Accept-Encoding, FLAW\"; }",
+                "sub hash { if (!(req.method != \"GET\")) { if (req.path under \"/a/\") { hash_data(req.http.FLAW ?? \"\"); } } }",
+            ],
+        }
+        .hold();
+    }
+}
+
+#[test]
+fn a_field_that_the_policy_makes_few_of() {
+    for policy in [
+        "sub recv { set req.http.User-Agent = \"mobile\"; } sub hash { hash_data(req.http.User-Agent); }",
+        "normalize req { cookie keep [\"plan\"]; } sub hash { hash_data(req.http.Cookie); }",
+        "sub hash { hash_data(regsub(req.http.User-Agent, \"/.*\", \"\")); hash_data(req.cookies[\"plan\"]); }",
+        "key { req.host; req.path; req.accept.language([\"en\"]); req.http.Accept; }",
+        "sub backend_response { set beresp.http.Vary = \"Accept-Encoding, Origin\"; }",
+    ] {
+        assert_eq!(of(policy), [""; 0], "{policy}");
+    }
+}
+
+#[test]
+fn a_query_that_nothing_sorts() {
+    Spellings {
+        code: "W0916",
+        flaw: "req.query",
+        cure: "req.query sorted",
+        policies: &[
+            "key { req.host; req.path; FLAW; }",
+            "key { FLAW; req.path; req.host; }",
+            "rules request first { else -> pass; } key { req.host; req.path; FLAW; }",
+            "include \"part.warp\";----key { req.host; req.path; FLAW; }",
+            "sub recv { if (!(req.method != \"GET\")) { return (hash); } } key { req.host; req.path; FLAW; }",
+        ],
+    }
+    .hold();
+    assert_eq!(of("normalize req { query sort; } key { req.host; req.path; req.query; }"), [""; 0]);
+}
+
+#[test]
+fn a_lifetime_below_zero() {
+    for name in ["grace", "keep"] {
+        let policies = [
+            format!("sub backend_response {{ set beresp.{name} = FLAW; }}"),
+            format!("sub a {{ set beresp.{name} = FLAW; }} sub backend_response {{ call a; }}"),
+            format!("rules response first {{ else -> set beresp.{name} = FLAW; }}"),
+            format!("include \"part.warp\";----sub backend_response {{ set beresp.{name} = FLAW; }}"),
+            format!(
+                "const A = FLAW; sub backend_response {{ if (!(beresp.status != 200)) {{ if (beresp.ttl > 1s) {{ set beresp.{name} = A; }} }} }}"
+            ),
+        ];
+        let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
+        Spellings { code: "W1015", flaw: "-10s", cure: "10s", policies: &policies }.hold();
+    }
+}
+
+#[test]
+fn a_lifetime_that_is_set_twice() {
+    Spellings {
+        code: "W1016",
+        flaw: "set beresp.ttl = 1h;",
+        cure: "set beresp.grace = 1h;",
+        policies: &[
+            "sub backend_response { FLAW set beresp.ttl = 5m; }",
+            "sub a { FLAW set beresp.http.X = \"y\"; set beresp.ttl = 5m; } sub backend_response { call a; }",
+            "include \"part.warp\";----sub backend_response { FLAW set beresp.ttl = 5m; }",
+            "sub backend_response { if (!(beresp.status != 200)) { } else { if (beresp.status == 404) { FLAW set beresp.ttl = 5m; } } }",
+        ],
+    }
+    .hold();
+    assert_eq!(of("rules response first { when status == 200 -> ttl 1h, ttl 5m; }"), ["W1016"]);
+    for policy in [
+        "sub backend_response { set beresp.ttl = 1h; if (beresp.status == 404) { set beresp.ttl = 5m; } }",
+        "sub backend_response { set beresp.ttl = 1h; set beresp.ttl = beresp.ttl + 5m; }",
+        "sub backend_response { set beresp.ttl = 1h; set beresp.http.X = beresp.ttl; set beresp.ttl = 5m; }",
+        "sub backend_response { set beresp.ttl = 1h; set beresp.grace = beresp.ttl; set beresp.ttl = 5m; }",
+        "rules response first { when status == 200 -> ttl 1h, grace 5m; when status == 404 -> ttl 5m; }",
+    ] {
+        assert_eq!(of(policy), [""; 0], "{policy}");
+    }
+}
