@@ -52,6 +52,7 @@ pub mod decision;
 pub mod editors;
 pub mod files;
 pub mod lang;
+pub mod lint;
 
 #[cfg(feature = "server")]
 pub mod admin;

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use warp_edge::lang::check::{Checked, Files, Unread, check};
+use warp_edge::lang::check::{Checked, Files, Unread};
+use warp_edge::lint::check;
 
 use crate::decision::mmdb::database;
 

@@ -8,7 +8,10 @@ use super::sources::{Source, files};
 const TABLE: &[(&str, &[&str])] = &[
     ("admin", &["policy", "store", "cache", "origin", "telemetry"]),
     ("cache", &[]),
-    ("cli", &["admin", "decision", "editors", "files", "lang", "origin", "policy", "proxy", "store", "telemetry"]),
+    (
+        "cli",
+        &["admin", "decision", "editors", "files", "lang", "lint", "origin", "policy", "proxy", "store", "telemetry"],
+    ),
     ("decision", &["cache", "lang"]),
     ("editors", &["lang::schema"]),
     ("files", &["lang::check"]),
@@ -31,9 +34,11 @@ const TABLE: &[(&str, &[&str])] = &[
     ("lang::schema", &[]),
     ("lang::source", &[]),
     ("lang::syntax", &["lang::diagnostic", "lang::lexer", "lang::schema", "lang::source"]),
+    ("lang::suppress", &["lang::diagnostic", "lang::lexer", "lang::source"]),
     ("limit", &[]),
+    ("lint", &["lang"]),
     ("origin", &["telemetry"]),
-    ("policy", &["decision", "files", "lang", "limit", "origin", "telemetry"]),
+    ("policy", &["decision", "files", "lang", "limit", "lint", "origin", "telemetry"]),
     (
         "proxy",
         &[
@@ -57,7 +62,7 @@ const TABLE: &[(&str, &[&str])] = &[
 
 /// The only modules that may name pingora, and the crates that the quiet modules must not name.
 const PINGORA: &[&str] = &["src/proxy/", "src/store/pingora/", "src/store/mod.rs"];
-const QUIET: &[&str] = &["src/lang/", "src/decision/", "src/cache/", "src/editors/"];
+const QUIET: &[&str] = &["src/lang/", "src/decision/", "src/cache/", "src/editors/", "src/lint/"];
 const LOUD: &[&str] = &[
     "std::fs",
     "TcpStream",
