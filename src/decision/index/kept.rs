@@ -4,7 +4,8 @@ use hashbrown::HashMap;
 
 use super::lookup::{Candidate, Left};
 use super::packed;
-use super::test::{Check, Test, number};
+use super::packed::number;
+use super::test::{Check, Test};
 
 /// A test that no look-up has settled.
 #[derive(Debug)]

@@ -5,7 +5,8 @@ use std::ops::Range;
 use hashbrown::HashMap;
 
 use super::keys::{Key, Kind, keys};
-use super::test::{Check, Test, number};
+use super::packed::number;
+use super::test::{Check, Test};
 
 /// Keys by test.
 pub(super) struct Keyed<'t> {

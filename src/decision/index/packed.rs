@@ -19,7 +19,8 @@ pub(super) fn split(texts: &[u8]) -> Option<(&[u8], &[u8])> {
     rest.split_at_checked(u32::from_le_bytes(*len) as usize)
 }
 
-fn number(at: usize) -> u32 {
+/// A place or a length as it is kept: four bytes are enough for what a policy may hold, and half of it.
+pub(super) fn number(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 

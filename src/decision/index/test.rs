@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 
 use super::alternatives::{Literal, alternatives};
 use super::confirm::Confirm;
+use super::packed::number;
 use super::subject::Subject;
 use super::text_list::TextList;
 use crate::lang::hir::{AclId, Comparison, Expression, ExpressionKind, Pattern};
@@ -204,10 +205,6 @@ impl<'h> Table<'h> {
 fn is_simple(part: &Expression) -> bool {
     use ExpressionKind as Kind;
     !matches!(part.kind, Kind::Bool(_) | Kind::Not(_) | Kind::And(_) | Kind::Or(_))
-}
-
-pub(super) fn number(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// A negated range is the ranges around it: a number is always there, unlike text.

@@ -4,7 +4,7 @@ use std::hash::BuildHasher;
 
 use hashbrown::DefaultHashBuilder;
 
-use super::packed;
+use super::packed::{self, number};
 
 /// Maps texts to targets. A look-up takes time in the length of the text, however many there are.
 ///
@@ -95,10 +95,6 @@ impl Texts {
 
 fn upper(hash: u64) -> u32 {
     (hash >> u32::BITS) as u32
-}
-
-fn number(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::packed::number;
+
 /// How much room for children is made for each that there is, so that they are found by their byte at once.
 const MOST_PLACES_EACH: usize = 2;
 /// Where no key ends.
@@ -224,10 +226,6 @@ impl Planting<'_> {
 fn common(left: Option<&[u8]>, right: Option<&[u8]>) -> usize {
     let (left, right) = (left.unwrap_or_default(), right.unwrap_or_default());
     left.iter().zip(right).take_while(|(left, right)| left == right).count()
-}
-
-fn number(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
