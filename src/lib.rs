@@ -52,6 +52,7 @@ pub mod decision;
 pub mod editors;
 pub mod files;
 pub mod lang;
+pub mod simulate;
 
 #[cfg(feature = "server")]
 pub mod admin;

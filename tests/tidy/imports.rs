@@ -51,13 +51,14 @@ const TABLE: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
+    ("simulate", &["cache", "decision", "lang"]),
     ("store", &["cache", "telemetry"]),
     ("telemetry", &[]),
 ];
 
 /// The only modules that may name pingora, and the crates that the quiet modules must not name.
 const PINGORA: &[&str] = &["src/proxy/", "src/store/pingora/", "src/store/mod.rs"];
-const QUIET: &[&str] = &["src/lang/", "src/decision/", "src/cache/", "src/editors/"];
+const QUIET: &[&str] = &["src/lang/", "src/decision/", "src/cache/", "src/editors/", "src/simulate/"];
 const LOUD: &[&str] = &[
     "std::fs",
     "TcpStream",
