@@ -19,6 +19,7 @@ pub mod graph;
 pub mod index;
 pub mod naive;
 pub mod program;
+pub mod settable;
 pub mod trace;
 pub mod tree;
 
