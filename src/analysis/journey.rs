@@ -207,16 +207,15 @@ impl<'h> Analysis<'h> {
             Step::Hash => state.key.clear(),
             Step::BackendFetch => self.entering_fetch(fate, &mut state),
             Step::BackendResponse | Step::BackendError => {
-                for place in &self.followed {
-                    match place {
-                        Place::Field(Message::Beresp, _) => {
-                            state.set(place.clone(), Cases::one(Term::Input(place.clone())));
-                        }
-                        Place::Variable(variable) if variable.name().starts_with("beresp.") => {
-                            state.set(place.clone(), Cases::one(Term::Input(place.clone())));
-                        }
-                        _ => {}
-                    }
+                // Each try has an answer of its own.
+                let is_first = state.variable(Variable::BereqRetries).only() == Some(&Term::Number(0));
+                let is_of_it = |place: &&Place| match place {
+                    Place::Field(message, _) => *message == Message::Beresp,
+                    Place::Variable(variable) => variable.name().starts_with("beresp."),
+                };
+                for place in self.followed.iter().filter(is_of_it) {
+                    let term = if is_first { Term::Input(place.clone()) } else { self.cx.anything() };
+                    state.set(place.clone(), Cases::one(term));
                 }
                 let uncacheable = Cases::one(Term::Truth(fate != Fate::Miss));
                 state.set(Place::Variable(Variable::BerespUncacheable), uncacheable);
