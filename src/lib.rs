@@ -46,6 +46,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod analysis;
 pub mod cache;
 pub mod cli;
 pub mod decision;
