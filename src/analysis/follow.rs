@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, HOST, SET_COOKIE};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, HOST, SET_COOKIE, VARY};
 
 use super::term::Place;
 use crate::lang::hir::{Expression, ExpressionKind as Kind, Hir, KeyPart, Statement, StatementKind, Tags};
@@ -18,7 +18,7 @@ pub(super) fn followed(hir: &Hir) -> HashSet<Place> {
         places.extend([COOKIE, AUTHORIZATION, HOST].map(|name| Place::Field(message, name)));
     }
     for message in [Message::Beresp, Message::Resp] {
-        places.extend([SET_COOKIE, CACHE_CONTROL].map(|name| Place::Field(message, name)));
+        places.extend([SET_COOKIE, CACHE_CONTROL, VARY].map(|name| Place::Field(message, name)));
     }
     let variables = [
         Variable::ReqUrl,
