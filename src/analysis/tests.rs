@@ -71,17 +71,17 @@ const TESTS: &[&str] = &[
     r#"req.host == "a.test""#,
     r#"req.http.Host ~ "^A""#,
     r#"std.tolower(req.http.Host) == "a.test""#,
-    r#"req.http.X"#,
+    "req.http.X",
     r#"req.http.X == "1""#,
     r#"req.http.X ~ "^1?$""#,
     r#"(req.http.X ?? "1") == "1""#,
-    r#"req.http.Cookie"#,
+    "req.http.Cookie",
     r#"req.cookies has "c""#,
     r#"req.cookies any "c*""#,
     r#"req.cookies["c"] == "1""#,
     r#"t[req.path] == "x""#,
-    r#"t has req.http.X"#,
-    r#"client.ip ~ near"#,
+    "t has req.http.X",
+    "client.ip ~ near",
     r#"client.ip == "10.0.0.1""#,
 ];
 
@@ -89,13 +89,13 @@ const TESTS: &[&str] = &[
 const STATEMENTS: &[&str] = &[
     r#"set req.http.X = "1";"#,
     r#"set req.http.X = req.cookies["c"];"#,
-    r#"unset req.http.X;"#,
-    r#"unset req.http.Cookie;"#,
+    "unset req.http.X;",
+    "unset req.http.Cookie;",
     r#"set req.url = "/a" + req.url;"#,
     r#"set req.url = "/a/b";"#,
     r#"cookie.delete("c");"#,
     r#"cookie.keep("c");"#,
-    r#"set req.http.Host = std.tolower(req.http.Host);"#,
+    "set req.http.Host = std.tolower(req.http.Host);",
     "call one;",
     "return (pass);",
     "return (synth(404));",
@@ -135,7 +135,8 @@ mod random {
             let arm = (condition(), block.clone());
             prop_oneof![
                 (prop::collection::vec(arm, 1..3), block.clone()).prop_map(|(arms, rest)| {
-                    let arms: Vec<String> = arms.iter().map(|(test, body)| format!("if ({test}) {{ {body} }}")).collect();
+                    let arms: Vec<String> =
+                        arms.iter().map(|(test, body)| format!("if ({test}) {{ {body} }}")).collect();
                     format!("{} else {{ {rest} }}", arms.join(" else "))
                 }),
                 (condition(), block.clone()).prop_map(|(test, body)| format!("if ({test}) {{ {body} }}")),
