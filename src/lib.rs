@@ -46,6 +46,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod analysis;
 pub mod cache;
 pub mod cli;
 pub mod decision;
@@ -53,6 +54,7 @@ pub mod editors;
 pub mod files;
 pub mod lang;
 pub mod lint;
+pub mod simulate;
 
 #[cfg(feature = "server")]
 pub mod admin;

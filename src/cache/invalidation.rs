@@ -1,8 +1,18 @@
 //! Which requests make stored responses invalid, and which ones (RFC 9111 §4.4).
 
-use http::header::{CONTENT_LOCATION, LOCATION};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
+
+/// What a GET would not send, because it tells of a body or of a condition on the unsafe request.
+pub static NOT_OF_A_GET: [HeaderName; 7] = [
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::CONTENT_ENCODING,
+    header::TRANSFER_ENCODING,
+    header::EXPECT,
+    header::IF_MATCH,
+    header::IF_UNMODIFIED_SINCE,
+];
 
 /// Whether a response with this status to a request with this method invalidates what is stored
 /// under the request's URL: a success or redirect to a method that is not known to be safe.
@@ -27,7 +37,7 @@ pub fn is_safe(method: &Method) -> bool {
 #[must_use]
 pub fn further_targets(target: &Uri, response: &HeaderMap) -> Vec<PathAndQuery> {
     let mut found = Vec::new();
-    for name in [LOCATION, CONTENT_LOCATION] {
+    for name in [header::LOCATION, header::CONTENT_LOCATION] {
         for value in response.get_all(name) {
             let path = value.to_str().ok().and_then(|reference| resolve(target, reference.trim()));
             if let Some(path) = path.filter(|path| Some(path) != target.path_and_query() && !found.contains(path)) {
@@ -42,7 +52,7 @@ pub fn further_targets(target: &Uri, response: &HeaderMap) -> Vec<PathAndQuery> 
 /// §8.7): one line that resolves to it.
 #[must_use]
 pub fn is_location_of(target: &Uri, response: &HeaderMap) -> bool {
-    let mut lines = response.get_all(CONTENT_LOCATION).iter();
+    let mut lines = response.get_all(header::CONTENT_LOCATION).iter();
     let (Some(line), None) = (lines.next(), lines.next()) else { return false };
     let path = line.to_str().ok().and_then(|reference| resolve(target, reference.trim()));
     path.is_some() && path.as_ref() == target.path_and_query()
@@ -136,7 +146,7 @@ mod tests {
 
     fn located(reference: &str) -> Option<String> {
         let mut headers = HeaderMap::new();
-        headers.insert(LOCATION, HeaderValue::from_str(reference).unwrap());
+        headers.insert(header::LOCATION, HeaderValue::from_str(reference).unwrap());
         further_targets(&Uri::from_static(TARGET), &headers).first().map(ToString::to_string)
     }
 
@@ -196,7 +206,7 @@ mod tests {
         let is_target = |lines: &[&'static str]| {
             let mut headers = HeaderMap::new();
             for line in lines {
-                headers.append(CONTENT_LOCATION, HeaderValue::from_static(line));
+                headers.append(header::CONTENT_LOCATION, HeaderValue::from_static(line));
             }
             is_location_of(&Uri::from_static(TARGET), &headers)
         };
@@ -212,7 +222,9 @@ mod tests {
     fn the_target_itself_and_duplicates_are_left_out() {
         assert_eq!((located("#top"), located(""), located("/a/b/c?q")), (None, None, None));
         let mut headers = HeaderMap::new();
-        for (name, value) in [(LOCATION, "/x"), (CONTENT_LOCATION, "/x"), (CONTENT_LOCATION, "/y")] {
+        for (name, value) in
+            [(header::LOCATION, "/x"), (header::CONTENT_LOCATION, "/x"), (header::CONTENT_LOCATION, "/y")]
+        {
             headers.append(name, HeaderValue::from_static(value));
         }
         assert_eq!(further_targets(&Uri::from_static(TARGET), &headers), ["/x", "/y"]);

@@ -9,6 +9,7 @@
 
 pub mod accept;
 pub mod age;
+pub mod asked;
 pub mod cache_control;
 pub mod cache_status;
 pub mod date;
@@ -18,6 +19,7 @@ mod field;
 pub mod freshness;
 pub mod hop_by_hop;
 pub mod invalidation;
+pub mod lifetimes;
 mod list;
 pub mod negotiate;
 pub mod part;
@@ -39,6 +41,7 @@ pub use cache_control::{CacheControl, Directive, Scope};
 pub use cache_status::{CacheStatus, Forward};
 pub use field::{AmbiguousLength, content_length, length_of_line, one_content_length, spelling};
 pub use freshness::{Freshness, Heuristic, LifetimeSource};
+pub use lifetimes::Lifetimes;
 pub use negotiate::Choice;
 pub use part::Part;
 pub use request_control::RequestControl;

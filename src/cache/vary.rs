@@ -4,9 +4,11 @@
 //! normalisation that every list field allows: lines joined, blanks around commas dropped. Fields of
 //! the `Accept` family are compared as the weighted sets that they are (`accept`).
 
-use http::header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE, COOKIE, VARY};
+use http::header::{ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_ENCODING, CONTENT_LANGUAGE, COOKIE, RANGE, VARY, VIA};
 use http::{HeaderMap, HeaderName};
 
+use super::hop_by_hop::HOP_BY_HOP;
+use super::validation::CONDITIONS;
 use super::{accept, list};
 
 /// What a response says about the requests it answers.
@@ -50,6 +52,23 @@ impl Vary {
         let others = names.iter().filter(|name| **name != ACCEPT_LANGUAGE);
         names.contains(&ACCEPT_LANGUAGE).then(|| key_of(others, request))
     }
+}
+
+/// The named fields as the backend was sent them, where they are not the proxy's own to say.
+#[must_use]
+pub fn asked_with(names: &[HeaderName], req: &HeaderMap, bereq: &HeaderMap, response: &HeaderMap) -> HeaderMap {
+    let mut fields = HeaderMap::with_capacity(names.len());
+    for name in names {
+        let is_ours = *name == VIA || *name == RANGE || HOP_BY_HOP.contains(name) || CONDITIONS.contains(name);
+        // Who was not told which codings are understood has sent what all understand (RFC 9110 section 12.5.3).
+        let is_plain =
+            *name == ACCEPT_ENCODING && !bereq.contains_key(name) && !response.contains_key(CONTENT_ENCODING);
+        let asked = if is_ours || is_plain { req } else { bereq };
+        for value in asked.get_all(name) {
+            fields.append(name.clone(), value.clone());
+        }
+    }
+    fields
 }
 
 /// Whether a response is in that language, which stands in lower case, and in no other.

@@ -19,11 +19,13 @@ pub mod graph;
 pub mod index;
 pub mod naive;
 pub mod program;
+pub mod settable;
 pub mod trace;
 pub mod tree;
 
 pub use ban::Ban;
 pub use eval::{ChangingAcl, is_password};
+pub(crate) use eval::{cookies, directives, normalize, query};
 pub use facts::{
     CONDITION_TEXT_LIMIT_BYTES, Facts, KEPT_TEXT_LIMIT_BYTES, Refused, TEXT_LIMIT_BYTES, Value, WORK_LIMIT_BYTES,
 };

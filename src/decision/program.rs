@@ -9,7 +9,7 @@ use super::index::AclsOf;
 use super::trace::{Explanation, Rule, Trace};
 use super::tree::{DecisionTree, Match, Node, NodeId};
 use super::{fold, lower};
-use crate::lang::hir::{AclId, Director, Expression, Hir, SubId, TableId};
+use crate::lang::hir::{AclId, BackendId, Director, Expression, Hir, SubId, TableId};
 use crate::lang::schema::{Action, Step};
 use crate::lang::source::Span;
 
@@ -103,6 +103,19 @@ impl Program {
     #[must_use]
     pub fn directors(&self) -> &[Director] {
         &self.directors
+    }
+
+    /// The director that `id` names; `None` if it names a backend.
+    #[must_use]
+    pub fn director(&self, id: BackendId) -> Option<&Director> {
+        let backends = self.names.len().saturating_sub(self.directors.len());
+        self.directors.get((id.0 as usize).checked_sub(backends)?)
+    }
+
+    /// The name of a backend or director; `None` if the id is of another program.
+    #[must_use]
+    pub fn target_name(&self, id: BackendId) -> Option<&str> {
+        self.names.get(id.0 as usize).map(|name| &**name)
     }
 
     /// What a table holds for a key; `None` for other keys, and if the id is of another program.

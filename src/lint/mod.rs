@@ -1,7 +1,9 @@
 //! All that is found in a policy: what the checker says, what is legal and still a mistake, and what comments leave out.
 //!
 //! The commands and the running proxy ask here; [`crate::lang::check`] is asked by what needs the typed policy alone. Each
-//! lint is a file and has its codes. They see policies without errors alone, and report nothing in the built-in policy.
+//! lint is a file and has its codes. They see policies without errors alone, and report nothing in the built-in policy. Some
+//! look at words, others at what becomes of all requests (`analysis`): what those call impossible is proved, and where they
+//! say that a request comes to harm, they show one that was tried.
 
 mod backends;
 mod bodyless;
@@ -10,9 +12,15 @@ mod lifetimes;
 mod misspelt_field;
 mod misspelt_name;
 mod one_connection;
+mod open_purge;
+mod personal;
 mod poor_key;
 mod regex;
+mod restarts;
+mod shadowed;
+mod survey;
 mod walk;
+mod words;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -21,8 +29,9 @@ use crate::lang::builtin;
 use crate::lang::check::{self, Checked, Files, Options};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::Hir;
-use crate::lang::source::{FileId, SourceMap};
+use crate::lang::source::{FileId, SourceMap, Span};
 use crate::lang::suppress;
+use survey::Survey;
 
 /// Checks the policy that starts in the file `entry`, included files and all. Never fails.
 #[must_use]
@@ -35,11 +44,19 @@ pub fn check(entry: &str, files: &dyn Files) -> Checked {
 pub fn check_with(entry: &str, files: &dyn Files, options: &Options) -> Checked {
     let mut checked = check::check_with(entry, files, options);
     if let Some(hir) = &checked.hir {
-        checked.diagnostics.extend(lint(hir, &checked.sources));
+        let known: Vec<Span> = checked.diagnostics.iter().map(|finding| finding.primary.span).collect();
+        // Where the checker has found something, it is not said twice in other words.
+        let is_told = |finding: &Diagnostic| known.iter().any(|span| overlap(*span, finding.primary.span));
+        let found = lint(hir, &checked.sources).into_iter().filter(|finding| !is_told(finding));
+        checked.diagnostics.extend(found);
         check::tell_once(&mut checked.diagnostics, &checked.sources);
     }
     checked.diagnostics = suppress::apply(&checked.sources, checked.diagnostics);
     checked
+}
+
+fn overlap(one: Span, other: Span) -> bool {
+    one.file == other.file && one.start < other.end && other.start < one.end
 }
 
 /// What is found in a policy, and in those of its sites.
@@ -68,8 +85,18 @@ const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] = &[
     lifetimes::find,
 ];
 
+/// Lints that look at what becomes of all requests.
+const BY_REQUESTS: &[fn(&mut Survey<'_>) -> Vec<Diagnostic>] =
+    &[shadowed::find, personal::find, open_purge::find, restarts::find];
+
 fn lint_one(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     let mut findings: Vec<Diagnostic> = BY_WORDS.iter().flat_map(|find| find(hir, sources)).collect();
+    let mut survey = Survey::of(hir, sources);
+    let by_requests: Vec<Diagnostic> = BY_REQUESTS.iter().flat_map(|find| find(&mut survey)).collect();
+    // A name that is misspelt says why a condition never holds.
+    let is_told = |finding: &Diagnostic| findings.iter().any(|known| overlap(known.primary.span, finding.primary.span));
+    let further: Vec<Diagnostic> = by_requests.into_iter().filter(|finding| !is_told(finding)).collect();
+    findings.extend(further);
     let builtin = builtin_files(sources);
     findings.retain(|finding| !builtin.contains(&finding.primary.span.file));
     cut_off(findings)

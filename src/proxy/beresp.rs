@@ -1,6 +1,6 @@
 //! The backend has answered: `backend_response`, and what RFC 9111 says of the response before it.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use http::header;
 use pingora::cache::CacheMeta;
@@ -8,7 +8,7 @@ use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 use pingora::{Error, Result};
 
-use super::ctx::{Fetch, Lifetimes, NotStored, RequestCtx, Stage, TtlSource, Uncacheable};
+use super::ctx::{Fetch, RequestCtx, Stage};
 use super::fetch::{failed, refused};
 use super::lookup::found;
 use super::marks::MARK_TIME;
@@ -16,13 +16,14 @@ use super::refresh::{self, Refreshed};
 use super::retry::{self, Retry};
 use super::revalidate::Unusable;
 use super::step::Messages;
-use super::storing::{conclude_times, has_validator, reason_not_stored};
+use super::storing::conclude_times;
 use super::tags::Tags;
 use super::{framing, head_update, part, stale};
+use crate::cache::lifetimes::{Lifetimes, NotStored, Uncacheable, timing};
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::transfer_coding;
 use crate::cache::update304::TooLarge;
-use crate::cache::{Freshness, Heuristic, LifetimeSource, Timing, Unstorable, update304, validation};
+use crate::cache::{Unstorable, update304, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
 use crate::store::pingora::PingoraStorage;
@@ -90,7 +91,7 @@ pub fn response(
         (None, Some(mut joined)) => {
             let tags = session.cache.maybe_cache_meta().map(|meta| stored_tags(storage, meta, ctx)).unwrap_or_default();
             let verdict = respond(session, &mut joined, tags, ctx);
-            if reason_not_stored(&ctx.fetch.lifetimes, &joined.headers).is_some() {
+            if ctx.fetch.lifetimes.why_not_kept(&joined.headers).is_some() {
                 part::give_up_joining(ctx)?;
             } else {
                 ctx.fetch.refreshed = Some(joined);
@@ -173,31 +174,8 @@ pub fn respond(session: &Session, beresp: &mut ResponseHeader, tags: Tags, ctx: 
     verdict
 }
 
-/// The times that RFC 9111 section 4.2 and RFC 5861 give a response, before the policy speaks.
+/// The times that a response has before the policy speaks.
 pub fn lifetimes(beresp: &ResponseHeader, fetch: &Fetch) -> Lifetimes {
-    let now = SystemTime::now();
-    let timing = Timing { request_time: fetch.sent.unwrap_or(now), response_time: now };
     let cc = fetch.directives(&beresp.headers);
-    let freshness = Freshness::of(beresp.status, &beresp.headers, &cc, timing, None);
-    let guess = Freshness::of(beresp.status, &beresp.headers, &cc, timing, Some(Heuristic::default()));
-    let milliseconds = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-    // What has no lifetime does not lose any by its way here.
-    let has_none = matches!(freshness.source, LifetimeSource::Unstated | LifetimeSource::NoCache);
-    let ttl_ms = if has_none { 0 } else { freshness.ttl_ms(now) };
-    let mut times = Lifetimes {
-        ttl_ms,
-        heuristic_ms: if guess.source == LifetimeSource::Heuristic { guess.ttl_ms(now).max(0) } else { 0 },
-        grace_ms: freshness.stale_while_revalidate.map_or(0, milliseconds),
-        stale_if_error_ms: freshness.stale_if_error.map(milliseconds),
-        age: freshness.initial_age,
-        source: match freshness.source {
-            LifetimeSource::SMaxAge | LifetimeSource::MaxAge | LifetimeSource::Expires => TtlSource::Response,
-            LifetimeSource::NoCache | LifetimeSource::Heuristic | LifetimeSource::Unstated => TtlSource::Unstated,
-        },
-        ..Lifetimes::default()
-    };
-    if ttl_ms > 0 || has_validator(&beresp.headers) {
-        times.keep_by_default();
-    }
-    times
+    Lifetimes::of(beresp.status, &beresp.headers, &cc, timing(fetch.sent, SystemTime::now()))
 }

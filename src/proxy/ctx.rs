@@ -30,8 +30,9 @@ use super::tags::Tags;
 use super::told::{Obj, Told};
 use super::varied::FoundFamily;
 use super::wishes::{Wish, Wishes};
+use crate::cache::lifetimes::Lifetimes;
 use crate::cache::slice::Slice;
-use crate::cache::{CacheControl, TargetList, Unstorable, targeted};
+use crate::cache::{CacheControl, TargetList, targeted};
 use crate::lang::hir::BackendId;
 use crate::lang::source::Span;
 use crate::origin::{Backend, OriginRequest};
@@ -285,57 +286,6 @@ pub enum Course {
     Elsewhere,
 }
 
-/// How long a response may be used: `beresp.ttl` and its companions.
-#[derive(Clone, Debug, Default)]
-pub struct Lifetimes {
-    /// Time left until it is stale; negative when it already is.
-    pub ttl_ms: i64,
-    /// How long it may be served stale while it is fetched anew.
-    pub grace_ms: i64,
-    /// `beresp.heuristic_ttl`.
-    pub heuristic_ms: i64,
-    /// How long it is kept for validation beyond ttl and grace.
-    pub keep_ms: i64,
-    /// Whether the policy has said how long that is.
-    pub keeps_as_said: bool,
-    /// How long it may be served stale when the backend fails (RFC 5861 section 4), if that is said.
-    pub stale_if_error_ms: Option<i64>,
-    /// Whether it may be served stale at all (RFC 9111 section 4.2.4).
-    pub may_be_stale: bool,
-    /// How old it was on arrival (RFC 9111 section 4.2.3).
-    pub age: Duration,
-    /// Whether it is to be stored at all.
-    pub uncacheable: Uncacheable,
-    /// Where `ttl_ms` comes from.
-    pub source: TtlSource,
-    /// Why it is not stored.
-    pub not_stored: Option<NotStored>,
-}
-
-/// Whether the policy lets a response be stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Uncacheable {
-    /// It does.
-    #[default]
-    No,
-    /// The request passes.
-    Passed,
-    /// The policy said of the response itself that it is not to be stored.
-    Refused,
-}
-
-/// Where the time to live of a response comes from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TtlSource {
-    /// Nothing is said of it.
-    #[default]
-    Unstated,
-    /// The response says it.
-    Response,
-    /// The policy says it: it then overrides missing freshness.
-    Policy,
-}
-
 impl Fetch {
     /// The name of the backend that is asked or was asked last.
     pub fn asked_name(&self) -> Option<&str> {
@@ -361,36 +311,6 @@ impl Fetch {
     /// The directives that hold for a response with these fields.
     pub fn directives(&self, headers: &HeaderMap) -> CacheControl {
         targeted::governing(headers, self.targets())
-    }
-}
-
-/// Why a response is not stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotStored {
-    /// The policy said so.
-    Policy,
-    /// It answers this request rather than its URL (400, 431 …), and only the policy gave it a lifetime.
-    Status,
-    /// RFC 9111 section 3 says so.
-    Rule(Unstorable),
-    /// A 304 changed its `Vary`, and it does not lie where requests would now look for it.
-    Vary,
-}
-
-impl NotStored {
-    /// The word for `Cache-Status`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Policy => "policy",
-            Self::Status => "status",
-            Self::Vary => "vary",
-            Self::Rule(rule) => rule.name(),
-        }
-    }
-
-    /// Whether a lifetime set by the policy overrides it: the origin left something unsaid.
-    pub fn is_overridden_by_lifetime(self) -> bool {
-        matches!(self, Self::Rule(Unstorable::NoFreshness))
     }
 }
 
@@ -571,34 +491,5 @@ impl Exchange {
             background: self.background,
             ..Self::begun(self.xid, self.began, self.time)
         }
-    }
-}
-
-impl Lifetimes {
-    /// How long a response is kept when nothing says so, in milliseconds: to validate it, and to serve it when there is
-    /// no backend to ask (RFC 9111 section 4.2.4).
-    const DEFAULT_KEEP_MS: i64 = 3_600_000;
-
-    /// Keeps what is fresh or can be validated for a while, if the policy has not said for how long.
-    pub fn keep_by_default(&mut self) {
-        if !self.keeps_as_said {
-            self.keep_ms = Self::DEFAULT_KEEP_MS;
-        }
-    }
-
-    /// Those of a response of which nothing is known but whether its request passes.
-    pub fn unsaid(passes: bool) -> Self {
-        Self { uncacheable: if passes { Uncacheable::Passed } else { Uncacheable::No }, ..Self::default() }
-    }
-
-    /// Whether only the policy says that it is fresh, and for longer than RFC 9111 section 4.2.2
-    /// would let a cache guess.
-    pub fn go_beyond_a_guess(&self) -> bool {
-        self.source == TtlSource::Policy && self.ttl_ms > self.heuristic_ms.max(0)
-    }
-
-    /// A length of time from a count of milliseconds; negative counts as none.
-    pub fn duration(milliseconds: i64) -> Duration {
-        Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))
     }
 }

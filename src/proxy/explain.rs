@@ -5,9 +5,10 @@ use http::{HeaderValue, StatusCode, header};
 use pingora::cache::key::hash_key;
 use pingora::http::RequestHeader;
 
-use super::ctx::{Disposition, Exchange, NotStored, RequestCtx};
+use super::ctx::{Disposition, Exchange, RequestCtx};
 use super::facts::{FURTHER_VALUE, UNSET_PART};
 use super::site::SITE_PART;
+use crate::cache::lifetimes::NotStored;
 use crate::cache::{CacheStatus, Forward};
 use crate::lang::builtin;
 use crate::lang::source::Span;

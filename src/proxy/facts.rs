@@ -6,14 +6,16 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Version, header};
 use pingora::http::{RequestHeader, ResponseHeader};
 
-use super::ctx::{Content, Exchange, Fetch, Lifetimes, Reconnect, TtlSource, Uncacheable};
-use super::site::bare_host;
+use super::ctx::{Content, Exchange, Fetch, Reconnect};
 use super::{password, warning, world};
+use crate::cache::asked::{host, path_of};
+use crate::cache::lifetimes::{Lifetimes, Uncacheable};
 use crate::cache::{TargetList, spelling};
 use crate::decision::facts::Rate;
+use crate::decision::settable::{self, BAD_VALUE, field_value};
 use crate::decision::{Ban, Facts, Refused, TEXT_LIMIT_BYTES, Value};
 use crate::lang::hir::{BackendId, PasswordHash, RateLimitId};
 use crate::lang::schema::{self, Message, Variable, join_status, split_status};
@@ -125,20 +127,6 @@ fn obj_of(variable: Variable) -> Variable {
     }
 }
 
-/// The part of a request target up to the `?`.
-fn path_of(target: &[u8]) -> &[u8] {
-    memchr::memchr(b'?', target).and_then(|at| target.get(..at)).unwrap_or(target)
-}
-
-/// The host in lower case without its port and the dot of a full name; borrowed when it already is.
-fn host_of(headers: &HeaderMap) -> Value<'_> {
-    let Some(host) = bare_host(headers) else { return Value::UNSET };
-    if host.iter().any(u8::is_ascii_uppercase) {
-        return Value::Text(Some(Cow::Owned(host.to_ascii_lowercase())));
-    }
-    Value::text(host)
-}
-
 fn milliseconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
@@ -172,7 +160,7 @@ impl StepFacts<'_> {
             V::ReqMethod | V::BereqMethod => Value::text(message.method.as_str()),
             V::ReqUrl | V::BereqUrl => Value::text(message.raw_path()),
             V::ReqPath | V::BereqPath => Value::text(path_of(message.raw_path())),
-            V::ReqHost | V::BereqHost => host_of(&message.headers),
+            V::ReqHost | V::BereqHost => Value::Text(host(&message.headers)),
             _ => Value::text(protocol(message.version)),
         })
     }
@@ -260,9 +248,6 @@ pub fn value_of_object<'a>(obj: &ObjView<'a>, now: SystemTime, variable: Variabl
     }
 }
 
-/// The longest field value that a policy may set.
-const MOST_FIELD_BYTES: usize = 64 << 10;
-
 /// What stands for a part of the key that is unset: a length that no part has, nor what makes the key of a slice or of
 /// a request with content.
 pub const UNSET_PART: [u8; 8] = (u64::MAX - 2).to_le_bytes();
@@ -271,7 +256,6 @@ pub const UNSET_PART: [u8; 8] = (u64::MAX - 2).to_le_bytes();
 pub const FURTHER_VALUE: [u8; 8] = (u64::MAX - 4).to_le_bytes();
 
 const NOT_HERE: Refused = Refused("it cannot be set in this step");
-const BAD_VALUE: Refused = Refused("a field value cannot hold a line feed, a NUL or another control character");
 
 impl StepFacts<'_> {
     /// Before `bereq` is changed that was sent already: what comes answers what was sent.
@@ -291,20 +275,10 @@ impl StepFacts<'_> {
         };
         let message = message.ok_or(NOT_HERE)?;
         if matches!(variable, Variable::ReqMethod | Variable::BereqMethod) {
-            let method = Method::from_bytes(value).map_err(|_| Refused("it is not a method name"))?;
-            // RFC 9110 section 9.3.6: what follows on the connection would not be HTTP.
-            if method == Method::CONNECT {
-                return Err(Refused("CONNECT asks for a tunnel, which warp does not make"));
-            }
-            message.set_method(method);
+            message.set_method(settable::method(value)?);
             return Ok(());
         }
-        // A target with a space or a line feed would be read as another request by the backend.
-        let is_target = value.first() == Some(&b'/') && value.iter().all(|byte| (0x21..=0x7e).contains(byte));
-        if !is_target {
-            return Err(Refused("a URL starts with / and holds no space, control or non-ASCII character"));
-        }
-        message.set_raw_path(value).map_err(|_| Refused("it is not a URL"))
+        message.set_raw_path(settable::target(value)?).map_err(|_| Refused("it is not a URL"))
     }
 
     fn set_fetch(&mut self, variable: Variable, value: &Value<'_>) -> Result<(), Refused> {
@@ -323,16 +297,10 @@ impl StepFacts<'_> {
             (V::BereqCacheControlFields, Value::Text(text)) => {
                 fetch.targets = Some(targets(text.as_deref().unwrap_or_default()));
             }
-            (V::BerespTtl, Value::Duration(time)) => {
-                times.ttl_ms = *time;
-                times.source = TtlSource::Policy;
-                if *time > 0 {
-                    times.keep_by_default();
-                }
-            }
-            (V::BerespGrace, Value::Duration(time)) => times.grace_ms = (*time).max(0),
-            (V::BerespKeep, Value::Duration(time)) => (times.keep_ms, times.keeps_as_said) = ((*time).max(0), true),
-            (V::BerespStaleIfError, Value::Duration(time)) => times.stale_if_error_ms = Some((*time).max(0)),
+            (V::BerespTtl, Value::Duration(time)) => times.set_ttl(*time),
+            (V::BerespGrace, Value::Duration(time)) => times.set_grace(*time),
+            (V::BerespKeep, Value::Duration(time)) => times.set_keep(*time),
+            (V::BerespStaleIfError, Value::Duration(time)) => times.set_stale_if_error(*time),
             (V::BerespUncacheable, Value::Bool(true)) => {
                 times.uncacheable = Uncacheable::Refused;
                 fetch.refused_at = fetch.refused_at.or(self.place);
@@ -365,17 +333,6 @@ impl StepFacts<'_> {
     }
 }
 
-/// What a policy may write into a field of that name.
-fn field_value(name: &HeaderName, value: &[u8]) -> Result<HeaderValue, Refused> {
-    if matches!(*name, header::CONTENT_LENGTH | header::TRANSFER_ENCODING) {
-        return Err(Refused("warp itself frames messages"));
-    }
-    if value.len() > MOST_FIELD_BYTES {
-        return Err(Refused("a field value has at most 64 KB"));
-    }
-    HeaderValue::from_bytes(value).map_err(|_| BAD_VALUE)
-}
-
 /// Reads a list of field names; what is none is left out, and the log tells.
 fn targets(text: &[u8]) -> TargetList {
     let text = String::from_utf8_lossy(text);
@@ -390,9 +347,7 @@ fn targets(text: &[u8]) -> TargetList {
 
 /// Sets the reason phrase: text without control characters (RFC 9112 section 4).
 pub fn set_reason(response: &mut ResponseHeader, reason: &[u8]) -> Result<(), Refused> {
-    let text = std::str::from_utf8(reason).ok().filter(|text| !text.chars().any(char::is_control));
-    let text = text.ok_or(Refused("a reason phrase is one line of text"))?;
-    response.set_reason_phrase(Some(text)).map_err(|_| BAD_VALUE)
+    response.set_reason_phrase(Some(settable::reason(reason)?)).map_err(|_| BAD_VALUE)
 }
 
 impl Facts for StepFacts<'_> {
@@ -612,31 +567,5 @@ impl Facts for StepFacts<'_> {
 
     fn environment(&self, name: &[u8]) -> Option<Cow<'_, [u8]>> {
         world::environment(name).map(Cow::Borrowed)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_host_is_lower_case_and_without_its_port() {
-        let host = |value: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, HeaderValue::from_static(value));
-            let Value::Text(Some(text)) = host_of(&headers) else { panic!("a host") };
-            String::from_utf8(text.into_owned()).unwrap()
-        };
-        assert_eq!(host("WWW.Example.org:8080"), "www.example.org");
-        assert_eq!(host("[::1]:80"), "[::1]");
-        assert_eq!(host("a.test"), "a.test");
-        assert_eq!(host("a.test.:80"), "a.test");
-        assert_eq!(host("."), ".");
-    }
-
-    #[test]
-    fn a_path_ends_at_the_question_mark() {
-        assert_eq!(path_of(b"/a?b?c"), b"/a");
-        assert_eq!(path_of(b"/a"), b"/a");
     }
 }

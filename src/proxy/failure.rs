@@ -12,12 +12,13 @@ use pingora::{Error, ErrorSource, ErrorType, Result};
 
 use super::WarpProxy;
 use super::connection::BadChunk;
-use super::ctx::{Lifetimes, Reconnect, RequestCtx, Stage, Synthetic};
+use super::ctx::{Reconnect, RequestCtx, Stage, Synthetic};
 use super::retry::{self, Retry};
 use super::shown::Shown;
 use super::step::Messages;
 use super::tags::Tags;
 use super::{choose, coalesce, deliver, framing, slice, stale, storing, synth, warning};
+use crate::cache::Lifetimes;
 use crate::lang::schema::{Action, Step, split_status};
 use crate::telemetry::{OriginResult, Outcome, Reason};
 

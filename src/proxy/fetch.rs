@@ -7,12 +7,13 @@ use pingora::proxy::Session;
 use pingora::upstreams::peer::HttpPeer;
 use pingora::{Error, ErrorSource, ErrorType, Result};
 
-use super::ctx::{Content, Disposition, Lifetimes, RequestCtx, Stage, Synthetic};
+use super::ctx::{Content, Disposition, RequestCtx, Stage, Synthetic};
 use super::lookup::{PASSED, cache_key};
 use super::recv::answer_for;
 use super::step::Messages;
 use super::{choose, coalesce, head_update, part, post, restart, retry, upstream};
-use crate::cache::{hop_by_hop, validation};
+use crate::cache::Lifetimes;
+use crate::cache::{asked, hop_by_hop, validation};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step, split_status};
 use crate::origin::Backend;
@@ -129,24 +130,14 @@ fn may_be_stored(session: &Session) -> bool {
     session.cache.enabled() || session.cache.bypassing()
 }
 
-/// A cache fetches for all, so it does not send the conditions of one client's copy. `If-Range` stays
-/// with the range that it belongs to, which is the policy's to drop: when it fails, the whole comes.
+/// Leaves out of a request to the backend what is not sent on, and asks for the whole where the head alone would not do.
 fn prepare(bereq: &mut RequestHeader, session: &Session, ctx: &RequestCtx) {
-    if may_be_stored(session) {
-        // RFC 9110 section 14.2: it has a meaning for GET alone.
-        if bereq.method != Method::GET {
-            bereq.remove_header(&header::RANGE);
-        }
-        if bereq.method == Method::HEAD && session.cache.enabled() && !head_update::is_due(session, ctx) {
-            bereq.set_method(Method::GET);
-        }
-        for name in validation::CONDITIONS.iter().filter(|name| **name != header::IF_RANGE) {
-            bereq.remove_header(name);
-        }
-    }
-    // What the client's `Connection` names went before the policy saw it: what is there now is the policy's.
-    for name in &hop_by_hop::HOP_BY_HOP {
+    let is_head = bereq.method == Method::HEAD;
+    for name in asked::not_sent_on(&bereq.method.clone(), may_be_stored(session)) {
         bereq.remove_header(name);
+    }
+    if is_head && session.cache.enabled() && !head_update::is_due(session, ctx) {
+        bereq.set_method(Method::GET);
     }
     let _ = bereq.append_header(header::VIA, "1.1 warp");
 }

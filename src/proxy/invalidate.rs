@@ -14,17 +14,6 @@ use super::{WarpProxy, step};
 use crate::cache::invalidation;
 use crate::lang::schema::{Action, Step};
 
-/// What a GET would not send, because it tells of a body or of a condition on the unsafe request.
-const NOT_OF_A_GET: [header::HeaderName; 7] = [
-    header::CONTENT_LENGTH,
-    header::CONTENT_TYPE,
-    header::CONTENT_ENCODING,
-    header::TRANSFER_ENCODING,
-    header::EXPECT,
-    header::IF_MATCH,
-    header::IF_UNMODIFIED_SINCE,
-];
-
 /// Keeps a request as it came, before `recv` changes it, if its answer may make something invalid.
 pub fn remember(req: &RequestHeader, exchange: &mut Exchange) {
     exchange.unsafe_request = (!invalidation::is_safe(&req.method)).then(|| Box::new(req.clone()));
@@ -85,7 +74,7 @@ pub fn lookup_key(asked: &RequestHeader, ctx: &RequestCtx) -> Option<CacheKey> {
 fn as_get(asked: &RequestHeader, path: &[u8]) -> Option<RequestHeader> {
     let mut get = asked.clone();
     get.set_method(Method::GET);
-    for name in &NOT_OF_A_GET {
+    for name in &invalidation::NOT_OF_A_GET {
         get.remove_header(name);
     }
     get.set_raw_path(path).ok()?;

@@ -7,8 +7,9 @@ use pingora::cache::predictor::CacheablePredictor;
 use pingora::cache::{CacheKey, NoCacheReason};
 use pingora::proxy::Session;
 
-use super::ctx::{Lifetimes, NotStored, RequestCtx, Uncacheable};
+use super::ctx::RequestCtx;
 use crate::cache::Unstorable;
+use crate::cache::lifetimes::{Lifetimes, NotStored, Uncacheable};
 use crate::store::pingora::key_of;
 use crate::store::{Key, Mark, Marks};
 

@@ -9,8 +9,7 @@ use pingora::proxy::Session;
 use super::content::{self, Reading};
 use super::ctx::Exchange;
 
-/// The name of the method, which `http` does not have.
-pub const METHOD: &str = "QUERY";
+pub use crate::cache::asked::QUERY as METHOD;
 
 /// No part of a key that `hash_data` adds is as long as this says: so no key without content equals one
 /// with it.

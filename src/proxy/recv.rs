@@ -1,6 +1,5 @@
 //! A request comes in: `recv`, and what it asks for there and then.
 
-use http::{HeaderMap, HeaderValue, header};
 use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
@@ -14,7 +13,7 @@ use super::query::{self, Content};
 use super::restart;
 use super::site;
 use super::step::Messages;
-use crate::cache::hop_by_hop;
+use crate::cache::asked::{self, NotLookedUp};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{Outcome, Reason};
@@ -85,7 +84,9 @@ async fn run(proxy: &WarpProxy, session: &mut Session, ctx: &mut RequestCtx) -> 
         Action::Purge => return purge(proxy, session, ctx, verdict.soft),
         Action::Hash => look_up(session, ctx).await,
         Action::Pipe => pipe(session, ctx),
-        Action::Pass => pass(ctx, if is_cacheable(session.req_header()) { Reason::Policy } else { Reason::Method }),
+        Action::Pass => {
+            pass(ctx, if asked::is_looked_up(&session.req_header().method) { Reason::Policy } else { Reason::Method })
+        }
         _ => {
             ctx.verdict.reason = Reason::Policy;
             Received::Answer(answer_for(&verdict, ctx))
@@ -110,33 +111,23 @@ async fn keep_content(session: &mut Session, ctx: &mut RequestCtx) -> Option<Rec
 /// what is stored for one request could be the answer to another. Without the fields that are meant for
 /// this connection alone (RFC 9110 section 7.6.1), and with the client's address, as Varnish does it.
 fn complete(req: &mut RequestHeader, exchange: &Exchange) {
-    // The framing is the connection's own business, whoever names it there.
-    for name in hop_by_hop::named_by_connection(&req.headers) {
-        if !matches!(name, header::CONTENT_LENGTH | header::HOST) {
-            req.remove_header(&name);
-        }
+    for name in asked::for_this_connection(&req.headers) {
+        req.remove_header(&name);
     }
-    let client = exchange.client.to_string();
-    let known = req.headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let all: Vec<_> = known.chain([client.as_str()]).collect();
-    if let Ok(value) = HeaderValue::from_str(&all.join(", ")) {
+    if let Some(value) = asked::forwarded_for(&req.headers, exchange.client) {
         let _ = req.insert_header("X-Forwarded-For", value);
     }
 }
 
 async fn look_up(session: &mut Session, ctx: &mut RequestCtx) -> Received {
     let req = session.req_header();
-    if is_cacheable(req) && is_for_the_origin(&req.headers) {
-        return pass(ctx, Reason::Request);
+    match asked::why_not_looked_up(&req.method, &req.headers) {
+        Some(NotLookedUp::Condition) => return pass(ctx, Reason::Request),
+        Some(NotLookedUp::Content) => return pass(ctx, Reason::RequestBody),
+        Some(NotLookedUp::Method) => return pass(ctx, Reason::Method),
+        None => {}
     }
-    let content = match session.req_header().method.as_str() {
-        "GET" | "HEAD" => {
-            // The body is not in the key, so two requests that differ only there would share an answer.
-            if has_body(&session.req_header().headers) {
-                return pass(ctx, Reason::RequestBody);
-            }
-            Vec::new()
-        }
+    let content = match req.method.as_str() {
         query::METHOD => match query::read(session, &mut ctx.exchange).await {
             Ok(Content::Key(content)) => content,
             Ok(Content::TooLarge) => return pass(ctx, Reason::RequestBody),
@@ -146,7 +137,7 @@ async fn look_up(session: &mut Session, ctx: &mut RequestCtx) -> Received {
                 return refuse(session, ctx, 400, None);
             }
         },
-        _ => return pass(ctx, Reason::Method),
+        _ => Vec::new(),
     };
     let verdict = make_key(session, ctx);
     if verdict.action != Action::Lookup {
@@ -155,22 +146,6 @@ async fn look_up(session: &mut Session, ctx: &mut RequestCtx) -> Received {
     ctx.exchange.content = content;
     ctx.disposition = Disposition::Lookup;
     Received::GoOn
-}
-
-/// Whether warp knows how to look up what is asked for by this method.
-fn is_cacheable(req: &RequestHeader) -> bool {
-    matches!(req.method.as_str(), "GET" | "HEAD" | query::METHOD)
-}
-
-fn has_body(headers: &HeaderMap) -> bool {
-    headers.contains_key(header::TRANSFER_ENCODING)
-        || headers.get(header::CONTENT_LENGTH).is_some_and(|length| length != "0")
-}
-
-/// Whether a request has a condition that only the origin can judge (RFC 9111 section 4.3.2): whether
-/// what the client has is still the current state. An answer from the store would leave it unjudged.
-fn is_for_the_origin(headers: &HeaderMap) -> bool {
-    headers.contains_key(header::IF_MATCH) || headers.contains_key(header::IF_UNMODIFIED_SINCE)
 }
 
 /// Answers what is no good request. What follows on its connection cannot be told from the rest of it.

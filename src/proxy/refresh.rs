@@ -10,9 +10,10 @@ use pingora::cache::CacheMeta;
 use pingora::http::ResponseHeader;
 
 use super::beresp;
-use super::ctx::{Lifetimes, RequestCtx};
+use super::ctx::RequestCtx;
 use super::lookup::object_view;
 use super::step::Messages;
+use crate::cache::Lifetimes;
 use crate::cache::update304::{self, TooLarge};
 use crate::decision::Verdict;
 use crate::lang::schema::{Action, Step};

@@ -7,10 +7,11 @@ use http::Method;
 use pingora::Error;
 use pingora::proxy::Session;
 
-use super::ctx::{Fetch, Lifetimes, RequestCtx};
+use super::ctx::{Fetch, RequestCtx};
 use super::fetch::failed;
 use super::query;
 use super::warning;
+use crate::cache::Lifetimes;
 use crate::lang::source::Span;
 use crate::telemetry::{OriginResult, Reason};
 

@@ -8,11 +8,11 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, header};
 use pingora::proxy::Session;
 
 use super::connection;
 use super::ctx::RequestCtx;
+use crate::cache::asked::bare_host;
 use crate::policy::Policy;
 use crate::store::pingora::group_of;
 
@@ -39,21 +39,6 @@ fn as_before(root: &Arc<Policy>, before: Arc<Policy>) -> Arc<Policy> {
         None => Arc::clone(root),
         Some(name) => root.sites.named(name).cloned().unwrap_or(before),
     }
-}
-
-/// The host of a request without its port and the dot of a full name, which mean the same host (RFC 3986 section
-/// 3.2.2), in whatever case it came.
-pub fn bare_host(headers: &HeaderMap) -> Option<&[u8]> {
-    let host = without_port(headers.get(header::HOST).map(HeaderValue::as_bytes)?);
-    Some(host.strip_suffix(b".").filter(|name| !name.is_empty()).unwrap_or(host))
-}
-
-fn without_port(host: &[u8]) -> &[u8] {
-    if host.first() == Some(&b'[') {
-        let end = memchr::memchr(b']', host).map_or(host.len(), |at| at + 1);
-        return host.get(..end).unwrap_or(host);
-    }
-    memchr::memchr(b':', host).and_then(|at| host.get(..at)).unwrap_or(host)
 }
 
 /// Begins a key: those of a site begin with its name.
@@ -83,24 +68,6 @@ pub fn mark(site: Option<&str>) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_host_is_bare_without_its_port_and_last_dot() {
-        let bare = |value: &'static str| {
-            let headers = HeaderMap::from_iter([(header::HOST, HeaderValue::from_static(value))]);
-            String::from_utf8(bare_host(&headers).unwrap().to_vec()).unwrap()
-        };
-        for (host, expected) in [
-            ("WWW.Example.org:8080", "WWW.Example.org"),
-            ("[::1]:80", "[::1]"),
-            ("a.test", "a.test"),
-            ("a.test.:80", "a.test"),
-            (".", "."),
-        ] {
-            assert_eq!(bare(host), expected, "{host}");
-        }
-        assert_eq!(bare_host(&HeaderMap::new()), None);
-    }
 
     #[test]
     fn sites_have_nothing_in_common() {

@@ -11,7 +11,7 @@ use pingora::proxy::Session;
 
 use super::ahead;
 use super::connection;
-use super::ctx::{Lifetimes, NotStored, RequestCtx, TtlSource, Uncacheable};
+use super::ctx::RequestCtx;
 use super::fetch::hop_by_hop_fields;
 use super::head_update;
 use super::lookup::found;
@@ -19,56 +19,19 @@ use super::revalidate::{self, UNUSABLE};
 use super::site;
 use super::tags::Tags;
 use super::varied::{self, Varied};
+use crate::cache::CacheControl;
+use crate::cache::asked::bare_host;
 use crate::cache::content_length;
+use crate::cache::lifetimes::{Lifetimes, NotStored, TtlSource, Uncacheable};
 use crate::cache::targeted::SURROGATE_CONTROL;
-use crate::cache::{CacheControl, Exchange, Unstorable, storable};
 use crate::store::pingora::{FillIntent, PingoraStorage};
 use crate::store::pingora::{StoredFill, StoredTags, StoredTarget, StoredTimes};
 use crate::telemetry::Reason;
 
-pub fn has_validator(headers: &HeaderMap) -> bool {
-    headers.contains_key(header::ETAG) || headers.contains_key(header::LAST_MODIFIED)
-}
-
-/// Why a response is not stored: the policy, or RFC 9111 section 3. A lifetime set by the policy
-/// overrides what the origin left unsaid. It does not override `no-store`, `private` and the rule on
-/// `Authorization`: a policy that knows better changes the field that says so, or takes
-/// `Authorization` off the request.
-pub fn why_not_stored(
-    req: &RequestHeader,
-    beresp: &ResponseHeader,
-    cc: &CacheControl,
-    times: &Lifetimes,
-) -> Option<NotStored> {
-    if times.uncacheable != Uncacheable::No {
-        return Some(NotStored::Policy);
-    }
-    // It answers the range of one request, whatever it says of its lifetime (RFC 9110 section 15.5.17).
-    if beresp.status == http::StatusCode::RANGE_NOT_SATISFIABLE {
-        return Some(NotStored::Status);
-    }
-    // What is stored was asked for with GET, also where the client asked for the head alone.
-    let exchange =
-        Exchange { method: &Method::GET, request: &req.headers, status: beresp.status, response: &beresp.headers };
-    let rule = storable::storable(&exchange, cc).err().map(NotStored::Rule);
-    let has_lifetime = times.source == TtlSource::Policy && times.ttl_ms > 0;
-    if let Some(rule) = rule.filter(|rule| !(has_lifetime && rule.is_overridden_by_lifetime())) {
-        return Some(rule);
-    }
-    let is_unsaid = !cc.has_lifetime() && !cc.has_expires(&beresp.headers);
-    (is_unsaid && times.go_beyond_a_guess() && is_about_the_request(beresp.status)).then_some(NotStored::Status)
-}
-
 /// Concludes from the fields of a response, as the policy leaves them, what its times come to.
 pub fn conclude_times(req: &RequestHeader, beresp: &ResponseHeader, ctx: &mut RequestCtx) -> CacheControl {
     let cc = ctx.fetch.directives(&beresp.headers);
-    let times = &mut ctx.fetch.lifetimes;
-    times.may_be_stale = !cc.forbids_stale();
-    if cc.no_cache.is_whole() {
-        // RFC 9111 section 5.2.2.4: whatever lifetime the policy gives it, it is validated each time.
-        times.ttl_ms = times.ttl_ms.min(0);
-    }
-    times.not_stored = why_not_stored(req, beresp, &cc, times);
+    ctx.fetch.lifetimes.conclude(&req.headers, beresp.status, &beresp.headers, &cc);
     cc
 }
 
@@ -102,17 +65,11 @@ pub fn stored_beside(session: &Session, beresp: &ResponseHeader, ctx: &RequestCt
     }
     let times = Lifetimes { uncacheable: Uncacheable::No, ..times.clone() };
     let cc = fetch.directives(&beresp.headers);
-    let may_be = why_not_stored(session.req_header(), beresp, &cc, &times).is_none();
+    let asked = &session.req_header().headers;
+    let may_be = times.why_not_stored(asked, beresp.status, &beresp.headers, &cc).is_none();
     let (site, target) = (ctx.policy.site.as_deref(), target_of(session.req_header(), ctx));
     let kinship = Kinship { site, target, ..Kinship::default() };
     may_be.then(|| stored_meta(beresp.clone(), &cc, &times, &kinship, &fetch.tags))
-}
-
-/// Statuses that say something of one request, or of one moment, and nothing of the URL: kept by the
-/// policy's word alone, one bad request would spoil the page for everybody.
-fn is_about_the_request(status: http::StatusCode) -> bool {
-    let client_error = status.is_client_error() && !matches!(status.as_u16(), 403 | 404 | 410 | 451);
-    client_error || matches!(status.as_u16(), 501 | 505)
 }
 
 /// What pingora stores, and for how long. A response with a body of more than `largest_bytes` goes
@@ -131,7 +88,7 @@ pub fn storable(
         return RespCacheable::Uncacheable(reason);
     }
     let times = &ctx.fetch.lifetimes;
-    if let Some(reason) = reason_not_stored(times, &response.headers) {
+    if let Some(reason) = times.why_not_kept(&response.headers) {
         ctx.fetch.lifetimes.not_stored = Some(reason);
         return RespCacheable::Uncacheable(NoCacheReason::OriginNotCache);
     }
@@ -212,7 +169,7 @@ fn meta_for(session: &Session, head: ResponseHeader, cc: &CacheControl, ctx: &Re
 
 /// The record of a stored response whose head was brought up to date, if it may stay stored.
 pub fn refreshed_meta(session: &Session, head: &ResponseHeader, ctx: &RequestCtx) -> Option<CacheMeta> {
-    let may_stay = reason_not_stored(&ctx.fetch.lifetimes, &head.headers).is_none();
+    let may_stay = ctx.fetch.lifetimes.why_not_kept(&head.headers).is_none();
     may_stay.then(|| {
         let mut meta = meta_for(session, head.clone(), &ctx.fetch.directives(&head.headers), ctx);
         if let Some(intent) = &ctx.fetch.intent {
@@ -220,15 +177,6 @@ pub fn refreshed_meta(session: &Session, head: &ResponseHeader, ctx: &RequestCtx
         }
         meta
     })
-}
-
-pub fn reason_not_stored(times: &Lifetimes, response: &HeaderMap) -> Option<NotStored> {
-    // Without a validator, what was never fresh is of no use later.
-    let useful = times.ttl_ms > 0
-        || times.grace_ms > 0
-        || times.stale_if_error_ms.is_some_and(|window| window > 0)
-        || (times.keep_ms > 0 && has_validator(response));
-    times.not_stored.or_else(|| (!useful).then_some(NotStored::Rule(Unstorable::NoFreshness)))
 }
 
 /// The fields that are not stored because `no-cache="…"` or `private="…"` list them.
@@ -249,7 +197,7 @@ struct Kinship<'a> {
 
 /// What is asked for, where the policy has bans that ask for it.
 fn target_of(req: &RequestHeader, ctx: &RequestCtx) -> Option<StoredTarget> {
-    let host = || site::bare_host(&req.headers).unwrap_or_default().to_ascii_lowercase();
+    let host = || bare_host(&req.headers).unwrap_or_default().to_ascii_lowercase();
     ctx.policy.program.bans_by_url().then(|| StoredTarget { url: req.raw_path().into(), host: host().into() })
 }
 

@@ -6,9 +6,10 @@ use pingora::cache::CacheMeta;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
-use super::ctx::{CacheVerdict, NotStored, RequestCtx};
+use super::ctx::{CacheVerdict, RequestCtx};
 use super::facts::ObjView;
 use super::lookup::object_view;
+use crate::cache::lifetimes::NotStored;
 use crate::lang::source::Span;
 use crate::telemetry::Outcome;
 

@@ -6,16 +6,13 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, RANGE, VIA};
-use http::{HeaderMap, HeaderName};
+use http::HeaderMap;
 use pingora::cache::key::{CacheHashKey, HashBinary, hash_key};
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::proxy::Session;
 
 use super::ctx::RequestCtx;
-use crate::cache::Vary;
-use crate::cache::hop_by_hop::HOP_BY_HOP;
-use crate::cache::validation::CONDITIONS;
+use crate::cache::{Vary, vary};
 
 /// Where a response with these fields is stored, and for whom.
 pub struct Varied<'a> {
@@ -47,7 +44,7 @@ impl<'a> Varied<'a> {
         let bereq = ctx.fetch.bereq.as_deref().map(|bereq| &bereq.headers);
         let fields = match (&vary, ctx.fetch.asked_with.as_deref().or(bereq)) {
             (Vary::Fields(names), Some(asked)) if !names.is_empty() => {
-                Cow::Owned(asked_with(names, &req.headers, asked, response))
+                Cow::Owned(vary::asked_with(names, &req.headers, asked, response))
             }
             _ => Cow::Borrowed(&req.headers),
         };
@@ -72,22 +69,6 @@ pub fn is_out_of_place(session: &Session, response: &ResponseHeader, ctx: &Reque
     let looked_for = session.cache.cache_key().variance_bin();
     let as_asked = || exact_variance(&Vary::parse(&response.headers), &req.headers);
     looked_for.is_some() && as_asked() == looked_for && Varied::of(&response.headers, req, ctx).exact() != looked_for
-}
-
-/// The named fields as the backend was sent them, where they are not the proxy's own to say.
-fn asked_with(names: &[HeaderName], req: &HeaderMap, bereq: &HeaderMap, response: &HeaderMap) -> HeaderMap {
-    let mut fields = HeaderMap::with_capacity(names.len());
-    for name in names {
-        let is_ours = *name == VIA || *name == RANGE || HOP_BY_HOP.contains(name) || CONDITIONS.contains(name);
-        // Who was not told which codings are understood has sent what all understand (RFC 9110 section 12.5.3).
-        let is_plain =
-            *name == ACCEPT_ENCODING && !bereq.contains_key(name) && !response.contains_key(CONTENT_ENCODING);
-        let asked = if is_ours || is_plain { req } else { bereq };
-        for value in asked.get_all(name) {
-            fields.append(name.clone(), value.clone());
-        }
-    }
-    fields
 }
 
 /// The hash of the fields that a response varies on; `None` if there are none.

@@ -12,4 +12,5 @@ mod editors;
 mod examples;
 mod flaws;
 mod lexer;
+mod lint;
 mod syntax;

@@ -52,6 +52,7 @@ mod reload_under_load;
 mod restart;
 mod retry;
 mod rules_counted;
+mod simulated;
 mod sites;
 mod slice;
 mod slow_reader;

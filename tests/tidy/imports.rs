@@ -7,6 +7,7 @@ use super::sources::{Source, files};
 /// A module and what it may import of ours. `lang` stands for all modules below `lang`.
 const TABLE: &[(&str, &[&str])] = &[
     ("admin", &["policy", "store", "cache", "origin", "telemetry"]),
+    ("analysis", &["decision", "lang", "simulate"]),
     ("cache", &[]),
     (
         "cli",
@@ -36,7 +37,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("lang::syntax", &["lang::diagnostic", "lang::lexer", "lang::schema", "lang::source"]),
     ("lang::suppress", &["lang::diagnostic", "lang::lexer", "lang::source"]),
     ("limit", &[]),
-    ("lint", &["lang"]),
+    ("lint", &["analysis", "decision", "lang", "simulate"]),
     ("origin", &["telemetry"]),
     ("policy", &["decision", "files", "lang", "limit", "lint", "origin", "telemetry"]),
     (
@@ -56,13 +57,15 @@ const TABLE: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
+    ("simulate", &["cache", "decision", "lang"]),
     ("store", &["cache", "telemetry"]),
     ("telemetry", &[]),
 ];
 
 /// The only modules that may name pingora, and the crates that the quiet modules must not name.
 const PINGORA: &[&str] = &["src/proxy/", "src/store/pingora/", "src/store/mod.rs"];
-const QUIET: &[&str] = &["src/lang/", "src/decision/", "src/cache/", "src/editors/", "src/lint/"];
+const QUIET: &[&str] =
+    &["src/analysis/", "src/lint/", "src/lang/", "src/decision/", "src/cache/", "src/editors/", "src/simulate/"];
 const LOUD: &[&str] = &[
     "std::fs",
     "TcpStream",

@@ -17,12 +17,12 @@ pub(super) fn name(pair: &[u8]) -> &[u8] {
 }
 
 /// The names.
-pub(super) fn names(header: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn names(header: &[u8]) -> impl Iterator<Item = &[u8]> {
     pairs(header).map(name)
 }
 
 /// The value of the first cookie of that name, quotes and all; `None` if there is none.
-pub(super) fn cookie<'a>(header: Cow<'a, [u8]>, wanted: &[u8]) -> Option<Cow<'a, [u8]>> {
+pub(crate) fn cookie<'a>(header: Cow<'a, [u8]>, wanted: &[u8]) -> Option<Cow<'a, [u8]>> {
     first(header, |name| name == wanted)
 }
 

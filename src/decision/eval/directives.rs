@@ -9,7 +9,7 @@ use crate::decision::facts::{Facts, Value};
 use crate::lang::schema::{Directive, Message};
 
 /// BOOL, or DURATION; unset where the message does not have it.
-pub(super) fn value<F: Facts>(facts: &F, message: Message, directive: Directive) -> Value<'static> {
+pub(crate) fn value<F: Facts>(facts: &F, message: Message, directive: Directive) -> Value<'static> {
     let lines = facts.header_lines(message, &CACHE_CONTROL);
     let lines = lines.iter().map(|line| &**line);
     if message.is_request() {

@@ -13,7 +13,7 @@ use crate::lang::hir::{Glob, Normalization};
 use crate::lang::schema::{Message, Variable};
 
 /// Rewrites one part of the request.
-pub(super) fn normalize<F: Facts>(normalization: &Normalization, facts: &mut F) -> Result<(), Refused> {
+pub(crate) fn normalize<F: Facts>(normalization: &Normalization, facts: &mut F) -> Result<(), Refused> {
     match normalization {
         Normalization::QueryDrop(globs) => keep_parameters(facts, |name| !is_like(name, globs)),
         Normalization::QueryKeep(globs) => keep_parameters(facts, |name| is_like(name, globs)),

@@ -19,7 +19,7 @@ pub(super) fn url_of(message: Message) -> Option<Variable> {
 }
 
 /// What stands behind the first `?`; `None` without one.
-pub(super) fn of_url(url: Cow<'_, [u8]>) -> Option<Cow<'_, [u8]>> {
+pub(crate) fn of_url(url: Cow<'_, [u8]>) -> Option<Cow<'_, [u8]>> {
     let mark = memchr::memchr(b'?', &url)?;
     let end = url.len();
     Some(part(url, mark + 1..end))
@@ -52,12 +52,12 @@ pub(super) fn name(parameter: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// The decoded names.
-pub(super) fn names(query: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
+pub(crate) fn names(query: &[u8]) -> impl Iterator<Item = Cow<'_, [u8]>> {
     parameters(query).map(name)
 }
 
 /// The decoded value of the first parameter of that name; `None` if there is none.
-pub(super) fn parameter<'a>(query: Cow<'a, [u8]>, wanted: &[u8]) -> Option<Cow<'a, [u8]>> {
+pub(crate) fn parameter<'a>(query: Cow<'a, [u8]>, wanted: &[u8]) -> Option<Cow<'a, [u8]>> {
     match query {
         Cow::Borrowed(query) => value(query, wanted),
         Cow::Owned(query) => value(&query, wanted).map(|value| Cow::Owned(value.into_owned())),

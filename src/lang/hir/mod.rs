@@ -14,6 +14,7 @@ mod pcre;
 mod site;
 mod statement;
 mod table;
+mod texts;
 mod users;
 
 pub use backend::{
@@ -28,6 +29,7 @@ pub use pcre::{Translated, translate};
 pub use site::{HostPattern, Site};
 pub use statement::{Arm, KeyPart, Normalization, Outcome, Statement, StatementKind, Tags, Target};
 pub use table::{Datum, Table};
+pub use texts::Texts;
 pub use users::{MOST_BCRYPT_COST, MOST_SHA_ROUNDS, PasswordHash, ShaDigest, Users};
 
 use std::net::IpAddr;

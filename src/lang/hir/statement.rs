@@ -118,7 +118,7 @@ pub enum Tags {
 }
 
 /// One clause of `normalize req { … }`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Normalization {
     /// Drops query parameters whose name is like one of the patterns.
     QueryDrop(Vec<Glob>),

@@ -48,7 +48,7 @@ fn a_reason_is_asked_for() {
 #[test]
 fn what_is_misspelt_is_told_with_what_may_be_meant() {
     for (comment, meant) in [
-        ("allow(W0611) x", "did you mean `W0610`?"),
+        ("allow(W0611) x", "did you mean `W0511`?"),
         ("allow(duplicate-acl-entri) x", "did you mean `duplicate-acl-entry`?"),
         ("alow(W0610) x", "did you mean `allow(…)`?"),
         ("allow W0610 x", "# warp: allow(W0701) reason"),

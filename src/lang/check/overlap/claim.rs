@@ -5,8 +5,7 @@ use std::ops::RangeInclusive;
 
 use http::HeaderName;
 
-use super::text::Texts;
-use crate::lang::hir::{Comparison, Expression, ExpressionKind};
+use crate::lang::hir::{Comparison, Expression, ExpressionKind, Texts};
 use crate::lang::schema::function::Text;
 use crate::lang::schema::{Function, Message, Type, Variable};
 use crate::lang::source::Span;
@@ -195,9 +194,13 @@ fn check_of(condition: &Expression, negated: bool) -> Option<(&Expression, Check
         Kind::Compare(comparison, left, right) => {
             return compared(*comparison, left, right, negated).or(Some((condition, Check::Holds(!negated))));
         }
-        Kind::InTexts(subject, some) => (subject, texts(some.iter().map(|text| Texts::Exact(text)).collect())),
+        Kind::InTexts(subject, some) => {
+            (subject, texts(some.iter().map(|text| Texts::Exact((&**text).into())).collect()))
+        }
         Kind::Under(subject, some) => (subject, texts(some.iter().flat_map(|text| Texts::under(text)).collect())),
-        Kind::Extension(subject, some) => (subject, texts(some.iter().map(|text| Texts::Extension(text)).collect())),
+        Kind::Extension(subject, some) => {
+            (subject, texts(some.iter().map(|text| Texts::Extension((&**text).into())).collect()))
+        }
         Kind::Matches(subject, pattern) => (subject, texts(vec![Texts::matching(pattern)])),
         Kind::Call(Function::Text(Text::Prefixof | Text::StartsWith), given) => match given.as_slice() {
             [subject, Expression { kind: Kind::Text(start), .. }] => {
@@ -206,7 +209,9 @@ fn check_of(condition: &Expression, negated: bool) -> Option<(&Expression, Check
             _ => (condition, Check::Holds(!negated)),
         },
         Kind::Call(Function::Text(Text::Suffixof | Text::EndsWith), given) => match given.as_slice() {
-            [subject, Expression { kind: Kind::Text(end), .. }] => (subject, texts(vec![Texts::Suffix(end)])),
+            [subject, Expression { kind: Kind::Text(end), .. }] => {
+                (subject, texts(vec![Texts::Suffix((&**end).into())]))
+            }
             _ => (condition, Check::Holds(!negated)),
         },
         Kind::InRanges(subject, ranges) if negated => (subject, Check::Outside(ranges.clone())),
@@ -224,7 +229,7 @@ fn compared<'h>(
     negated: bool,
 ) -> Option<(&'h Expression, Check<'h>)> {
     if let (ExpressionKind::Text(text), Type::String) = (&right.kind, left.ty) {
-        let texts = vec![Texts::Exact(text)];
+        let texts = vec![Texts::Exact((&**text).into())];
         return match comparison {
             Comparison::Equal if !negated => Some((left, Check::Is(texts))),
             Comparison::NotEqual if negated => Some((left, Check::Is(texts))),

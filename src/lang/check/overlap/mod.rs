@@ -6,7 +6,6 @@
 
 mod claim;
 mod pairs;
-mod text;
 
 use std::ops::ControlFlow;
 

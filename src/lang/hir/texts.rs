@@ -2,35 +2,52 @@
 
 use std::borrow::Cow;
 
-use crate::lang::hir::{Pattern, literal_start};
+use super::{Pattern, literal_start};
 
 /// Texts of one kind.
-#[derive(Clone, Debug)]
-pub(super) enum Texts<'h> {
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Texts<'h> {
     /// That one.
-    Exact(&'h [u8]),
+    Exact(Cow<'h, [u8]>),
     /// Those that start so.
     Prefix(Cow<'h, [u8]>),
     /// Those that end so.
-    Suffix(&'h [u8]),
+    Suffix(Cow<'h, [u8]>),
     /// Those whose last segment ends in a dot and that, in lower case; letter case aside.
-    Extension(&'h [u8]),
+    Extension(Cow<'h, [u8]>),
     /// Those that match, and what they start with then.
-    Pattern(&'h Pattern, Option<String>),
+    Pattern(Pattern, Option<String>),
 }
 
 impl<'h> Texts<'h> {
     /// The texts that are `prefix` or below it.
-    pub(super) fn under(prefix: &'h [u8]) -> Vec<Self> {
-        vec![Self::Exact(prefix), Self::Prefix([prefix, b"/"].concat().into())]
+    #[must_use]
+    pub fn under(prefix: &'h [u8]) -> Vec<Self> {
+        vec![Self::Exact(prefix.into()), Self::Prefix([prefix, b"/"].concat().into())]
     }
 
-    pub(super) fn matching(pattern: &'h Pattern) -> Self {
-        Self::Pattern(pattern, literal_start(pattern.text()).map(|(start, _)| start))
+    /// The texts that a pattern matches.
+    #[must_use]
+    pub fn matching(pattern: &Pattern) -> Self {
+        Self::Pattern(pattern.clone(), literal_start(pattern.text()).map(|(start, _)| start))
+    }
+
+    /// The same, owning what it says.
+    #[must_use]
+    pub fn into_owned(self) -> Texts<'static> {
+        let own = |text: Cow<'_, [u8]>| Cow::Owned(text.into_owned());
+        match self {
+            Self::Exact(text) => Texts::Exact(own(text)),
+            Self::Prefix(start) => Texts::Prefix(own(start)),
+            Self::Suffix(end) => Texts::Suffix(own(end)),
+            Self::Extension(extension) => Texts::Extension(own(extension)),
+            Self::Pattern(pattern, start) => Texts::Pattern(pattern, start),
+        }
     }
 
     /// What all of them start with, and whether they are nothing but that; `None` if nothing is known of it.
-    pub(super) fn start(&self) -> Option<(&[u8], bool)> {
+    #[must_use]
+    pub fn start(&self) -> Option<(&[u8], bool)> {
         match self {
             Self::Exact(text) => Some((text, true)),
             Self::Prefix(start) => Some((start, false)),
@@ -40,7 +57,8 @@ impl<'h> Texts<'h> {
     }
 
     /// Whether no text is both. False where that is not known.
-    pub(super) fn excludes(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn excludes(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Exact(text), other) | (other, Self::Exact(text)) => !other.holds(text),
             (Self::Suffix(one), Self::Suffix(other)) => !one.ends_with(other) && !other.ends_with(one),
@@ -57,7 +75,8 @@ impl<'h> Texts<'h> {
     }
 
     /// Whether all of them are among the others. False where that is not known.
-    pub(super) fn is_within(&self, other: &Self) -> bool {
+    #[must_use]
+    pub fn is_within(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Exact(text), other) => other.holds(text),
             (Self::Pattern(one, _), Self::Pattern(other, _)) => one == other,
@@ -69,9 +88,10 @@ impl<'h> Texts<'h> {
     }
 
     /// Whether the text is one of them.
-    pub(super) fn holds(&self, text: &[u8]) -> bool {
+    #[must_use]
+    pub fn holds(&self, text: &[u8]) -> bool {
         match self {
-            Self::Exact(other) => text == *other,
+            Self::Exact(other) => *text == **other,
             Self::Prefix(start) => text.starts_with(start),
             Self::Suffix(end) => text.ends_with(end),
             Self::Extension(extension) => has_extension(text, extension),
@@ -80,7 +100,8 @@ impl<'h> Texts<'h> {
     }
 
     /// Whether a text that is unset counts as one of them.
-    pub(super) fn holds_unset(&self) -> bool {
+    #[must_use]
+    pub fn holds_unset(&self) -> bool {
         matches!(self, Self::Pattern(pattern, _) if pattern.is_match(b""))
     }
 }
@@ -110,10 +131,10 @@ mod tests {
 
     fn kind(number: usize, text: &'static str, pattern: &'static Pattern) -> Texts<'static> {
         match number {
-            0 => Texts::Exact(text.as_bytes()),
+            0 => Texts::Exact(text.as_bytes().into()),
             1 => Texts::Prefix(text.as_bytes().into()),
-            2 => Texts::Suffix(text.as_bytes()),
-            3 => Texts::Extension(text.as_bytes()),
+            2 => Texts::Suffix(text.as_bytes().into()),
+            3 => Texts::Extension(text.as_bytes().into()),
             _ => Texts::matching(pattern),
         }
     }
@@ -143,12 +164,12 @@ mod tests {
 
     #[test]
     fn what_differs_is_told_apart() {
-        let extension = |text: &'static str| Texts::Extension(text.as_bytes());
+        let extension = |text: &'static str| Texts::Extension(text.as_bytes().into());
         assert!(extension("css").excludes(&extension("js")) && !extension("tar.gz").excludes(&extension("gz")));
         assert!(extension("tar.gz").is_within(&extension("gz")) && !extension("targz").is_within(&extension("gz")));
-        assert!(Texts::Suffix(b".js").excludes(&extension("css")));
+        assert!(Texts::Suffix(b".js"[..].into()).excludes(&extension("css")));
         let (a, b) = (pattern("^/a/[0-9]"), pattern("^/b/"));
         assert!(Texts::matching(a).excludes(&Texts::matching(b)));
-        assert!(Texts::Exact(b"/c").excludes(&Texts::matching(a)));
+        assert!(Texts::Exact(b"/c"[..].into()).excludes(&Texts::matching(a)));
     }
 }

@@ -1,0 +1,82 @@
+//! Comparisons as tests.
+
+use std::sync::Arc;
+
+use super::formula::{Formula, Test};
+use super::read::Reader;
+use super::term::{Op, Term};
+use crate::lang::hir::{Comparison, Expression, Texts};
+use crate::lang::schema::Type;
+
+impl Reader<'_, '_> {
+    /// When two values compare so.
+    pub(super) fn compared(&self, comparison: Comparison, left: &Expression, right: &Expression) -> Formula {
+        let (ones, others) = (self.cases(left), self.cases(right));
+        let ty = if left.ty == right.ty { left.ty } else { Type::Real };
+        let pairs = ones.iter().flat_map(|(guard, one)| {
+            others.iter().map(move |(further, other)| {
+                let holds = self.terms_compared(comparison, one, other, ty);
+                Formula::all([guard.clone(), further.clone(), holds])
+            })
+        });
+        Formula::any(pairs)
+    }
+
+    fn terms_compared(&self, comparison: Comparison, left: &Term, right: &Term, ty: Type) -> Formula {
+        let (comparison, left, right) = match (left.is_constant(), right.is_constant()) {
+            (true, false) => (turned(comparison), right, left),
+            _ => (comparison, left, right),
+        };
+        if comparison == Comparison::NotEqual {
+            return self.terms_compared(Comparison::Equal, left, right, ty).not();
+        }
+        match (ty, right) {
+            (Type::String, Term::Text(text)) if comparison == Comparison::Equal => {
+                self.literal(left, &Test::In([Texts::Exact(text.to_vec().into())].to_vec().into()))
+            }
+            (Type::String | Type::Int | Type::Duration | Type::Bytes, Term::Unset) => Formula::Const(false),
+            (Type::String, _) if left == right && comparison == Comparison::Equal => self.literal(left, &Test::Set),
+            (Type::Int | Type::Duration | Type::Bytes, Term::Number(number)) => {
+                self.literal(left, &Test::Within(range(comparison, *number)))
+            }
+            (Type::Bool, Term::Truth(truth)) if comparison == Comparison::Equal => {
+                let holds = self.literal(left, &Test::Holds);
+                if *truth { holds } else { holds.not() }
+            }
+            (Type::Ip, Term::Address(address)) if comparison == Comparison::Equal => {
+                self.literal(left, &Test::At(*address))
+            }
+            (Type::Backend, Term::Backend(other)) if let Term::Backend(one) = left => Formula::Const(one == other),
+            _ => Formula::of(Term::made(Op::Compare(comparison), in_order(comparison, left, right)), Test::Holds),
+        }
+    }
+}
+
+/// Operands of `==` in one order, so that it is the same test both ways round.
+fn in_order(comparison: Comparison, left: &Term, right: &Term) -> Vec<Term> {
+    let turned = comparison == Comparison::Equal && format!("{left:?}") > format!("{right:?}");
+    if turned { vec![right.clone(), left.clone()] } else { vec![left.clone(), right.clone()] }
+}
+
+/// The comparison the other way round.
+fn turned(comparison: Comparison) -> Comparison {
+    match comparison {
+        Comparison::Less => Comparison::Greater,
+        Comparison::LessOrEqual => Comparison::GreaterOrEqual,
+        Comparison::Greater => Comparison::Less,
+        Comparison::GreaterOrEqual => Comparison::LessOrEqual,
+        equality => equality,
+    }
+}
+
+/// The numbers that compare so with one.
+fn range(comparison: Comparison, number: i64) -> Arc<[std::ops::RangeInclusive<i64>]> {
+    let range = match comparison {
+        Comparison::Equal | Comparison::NotEqual => Some(number..=number),
+        Comparison::Less => number.checked_sub(1).map(|last| i64::MIN..=last),
+        Comparison::LessOrEqual => Some(i64::MIN..=number),
+        Comparison::Greater => number.checked_add(1).map(|first| first..=i64::MAX),
+        Comparison::GreaterOrEqual => Some(number..=i64::MAX),
+    };
+    range.into_iter().collect()
+}

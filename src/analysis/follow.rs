@@ -1,0 +1,99 @@
+//! Which places have to be followed, so that all is known that is asked.
+
+use std::collections::HashSet;
+
+use http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, HOST, SET_COOKIE, VARY};
+
+use super::term::Place;
+use crate::lang::hir::{Expression, ExpressionKind as Kind, Hir, KeyPart, Statement, StatementKind, Tags};
+use crate::lang::schema::{Message, Variable};
+
+/// All places that an expression of the policy reads, and those that decide what is stored for whom. What is written and
+/// never read makes no difference to any question.
+pub(super) fn followed(hir: &Hir) -> HashSet<Place> {
+    let mut places = HashSet::new();
+    let bodies = hir.steps.iter().map(|step| &step.body).chain(hir.subs.iter().map(|sub| &sub.body));
+    bodies.for_each(|body| statements(&body.statements, &mut places));
+    for message in [Message::Req, Message::Bereq] {
+        places.extend([COOKIE, AUTHORIZATION, HOST].map(|name| Place::Field(message, name)));
+    }
+    for message in [Message::Beresp, Message::Resp] {
+        places.extend([SET_COOKIE, CACHE_CONTROL, VARY].map(|name| Place::Field(message, name)));
+    }
+    let variables = [
+        Variable::ReqUrl,
+        Variable::ReqMethod,
+        Variable::BereqUrl,
+        Variable::BereqMethod,
+        Variable::BerespUncacheable,
+        Variable::BerespTtl,
+        Variable::BerespGrace,
+        Variable::BerespKeep,
+        Variable::BerespStaleIfError,
+        Variable::BerespStatus,
+    ];
+    places.extend(variables.map(Place::Variable));
+    // What the backend is sent is what the client's request had by then, and the same of what the client is sent.
+    let copies: Vec<Place> = places.iter().filter_map(source_of).collect();
+    places.extend(copies);
+    places
+}
+
+/// The place that a message is copied from at the start of its step.
+fn source_of(place: &Place) -> Option<Place> {
+    match place {
+        Place::Field(Message::Bereq, name) => Some(Place::Field(Message::Req, name.clone())),
+        Place::Field(Message::Resp, name) => Some(Place::Field(Message::Beresp, name.clone())),
+        Place::Variable(Variable::RespStatus) => Some(Place::Variable(Variable::BerespStatus)),
+        Place::Variable(Variable::BereqBackend) => Some(Place::Variable(Variable::ReqBackendHint)),
+        _ => None,
+    }
+}
+
+fn statements(all: &[Statement], places: &mut HashSet<Place>) {
+    for statement in all {
+        match &statement.kind {
+            StatementKind::Let(_, value)
+            | StatementKind::Set(_, value)
+            | StatementKind::Ban(value)
+            | StatementKind::Key(KeyPart::Value(value))
+            | StatementKind::Tag(Tags::Text(value)) => {
+                expression(value, places);
+            }
+            StatementKind::If { arms, otherwise, .. } => {
+                for arm in arms {
+                    expression(&arm.condition, places);
+                    statements(&arm.body, places);
+                }
+                statements(otherwise, places);
+            }
+            StatementKind::Return(outcome) => {
+                outcome.status.iter().for_each(|status| expression(status, places));
+            }
+            StatementKind::Effect(_, given) => given.iter().for_each(|argument| expression(argument, places)),
+            _ => {}
+        }
+    }
+}
+
+fn expression(one: &Expression, places: &mut HashSet<Place>) {
+    match &one.kind {
+        Kind::Variable(variable) => places.extend(of_variable(*variable)),
+        Kind::Header(message, name) => places.extend([Place::Field(*message, name.clone())]),
+        Kind::Directive(message, _) => places.extend([Place::Field(*message, CACHE_CONTROL)]),
+        Kind::Cookie(message, _) | Kind::HasCookie(message, _) | Kind::AnyCookie(message, _) => {
+            places.extend([Place::Field(*message, COOKIE)]);
+        }
+        _ => {}
+    }
+    one.parts().for_each(|part| expression(part, places));
+}
+
+fn of_variable(variable: Variable) -> Option<Place> {
+    match variable {
+        // Views of what is followed always.
+        Variable::ReqPath | Variable::ReqHost | Variable::BereqPath | Variable::BereqHost => None,
+        Variable::ReqTtl => Some(Place::Variable(Variable::ReqMaxAge)),
+        variable => Some(Place::Variable(variable)),
+    }
+}

@@ -1,0 +1,166 @@
+//! Conditions over terms: what must hold of a request.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use super::ladder::{First, Ladder, Taken};
+use super::term::Term;
+use crate::lang::hir::{AclId, Texts};
+
+/// What is asked of one value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Literal {
+    /// Of what.
+    pub term: Term,
+    /// What.
+    pub test: Test,
+}
+
+/// A test of one value. Its opposite is a literal that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Test {
+    /// There is a text, or a number.
+    Set,
+    /// The text is among these; an unset one if one of them says so.
+    In(Arc<[Texts<'static>]>),
+    /// There is a number, in one of these ranges.
+    Within(Arc<[RangeInclusive<i64>]>),
+    /// The address is in that list.
+    Listed(AclId),
+    /// The address is that one.
+    At(std::net::IpAddr),
+    /// It is true.
+    Holds,
+}
+
+/// So many parts are looked through for one that is there already.
+const FEW: usize = 8;
+
+/// A condition. Made by [`Formula::all`], [`Formula::any`] and [`Formula::not`], which keep it short.
+#[derive(Clone, Debug)]
+pub enum Formula {
+    /// It always holds, or never.
+    Const(bool),
+    /// A test of one value holds, or does not.
+    Literal(Arc<Literal>, bool),
+    /// All of them hold.
+    All(Arc<[Formula]>),
+    /// One of them holds.
+    Any(Arc<[Formula]>),
+    /// The first condition of a ladder that holds is one of these.
+    First(Arc<First>),
+}
+
+impl PartialEq for Formula {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Const(one), Self::Const(other)) => one == other,
+            (Self::Literal(one, holds), Self::Literal(other, also)) => {
+                holds == also && (Arc::ptr_eq(one, other) || one == other)
+            }
+            (Self::All(one), Self::All(other)) | (Self::Any(one), Self::Any(other)) => {
+                Arc::ptr_eq(one, other) || one == other
+            }
+            (Self::First(one), Self::First(other)) => Arc::ptr_eq(one, other) || one == other,
+            _ => false,
+        }
+    }
+}
+
+impl Formula {
+    /// A test of a value.
+    #[must_use]
+    pub fn of(term: Term, test: Test) -> Self {
+        Self::Literal(Arc::new(Literal { term, test }), true)
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut whole = Vec::new();
+        for part in parts {
+            match part {
+                Self::Const(true) => {}
+                Self::Const(false) => return part,
+                Self::All(parts) => whole.extend(parts.iter().cloned()),
+                part => whole.push(part),
+            }
+        }
+        Self::one_or(whole, true, Self::All)
+    }
+
+    /// One of them.
+    #[must_use]
+    pub fn any(parts: impl IntoIterator<Item = Self>) -> Self {
+        let mut whole = Vec::new();
+        for part in parts {
+            match part {
+                Self::Const(false) => {}
+                Self::Const(true) => return part,
+                Self::Any(parts) => whole.extend(parts.iter().cloned()),
+                part if whole.len() < FEW && whole.contains(&part) => {}
+                part => whole.push(part),
+            }
+        }
+        Self::one_or(whole, false, Self::Any)
+    }
+
+    fn one_or(mut whole: Vec<Self>, empty: bool, of: fn(Arc<[Self]>) -> Self) -> Self {
+        match whole.len() {
+            0 => Self::Const(empty),
+            1 => whole.swap_remove(0),
+            _ => of(whole.into()),
+        }
+    }
+
+    /// The opposite.
+    #[must_use]
+    pub fn not(&self) -> Self {
+        match self {
+            Self::Const(truth) => Self::Const(!truth),
+            Self::Literal(literal, holds) => Self::Literal(Arc::clone(literal), !holds),
+            Self::All(parts) => Self::any(parts.iter().map(Self::not)),
+            Self::Any(parts) => Self::all(parts.iter().map(Self::not)),
+            Self::First(first) => Self::first(&first.ladder, first.taken.opposite(first.ladder.len())),
+        }
+    }
+
+    /// The first condition of `ladder` that holds is one of `taken`.
+    #[must_use]
+    pub fn first(ladder: &Arc<Ladder>, taken: Taken) -> Self {
+        if taken.is_none() {
+            return Self::Const(false);
+        }
+        if taken.is_all(ladder.len()) {
+            return Self::Const(true);
+        }
+        Self::First(Arc::new(First { ladder: Arc::clone(ladder), taken }))
+    }
+
+    /// The same, or what always holds if it has more than `most` parts: it is for where too much must not be carried on, and
+    /// what is impossible then is impossible all the more.
+    #[must_use]
+    pub(super) fn unless_larger(self, most: usize) -> Self {
+        let mut left = most;
+        if self.fits(&mut left) { self } else { Self::Const(true) }
+    }
+
+    fn fits(&self, left: &mut usize) -> bool {
+        *left = left.saturating_sub(1);
+        *left > 0
+            && match self {
+                Self::All(parts) | Self::Any(parts) => parts.iter().all(|part| part.fits(left)),
+                _ => true,
+            }
+    }
+
+    /// Calls `visit` with each literal in it.
+    pub fn literals(&self, visit: &mut impl FnMut(&Literal)) {
+        match self {
+            Self::Const(_) => {}
+            Self::Literal(literal, _) => visit(literal),
+            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.literals(visit)),
+            Self::First(first) => first.ladder.conditions().iter().for_each(|part| part.literals(visit)),
+        }
+    }
+}

@@ -1,0 +1,411 @@
+//! All steps on all requests at once, from `recv` to `deliver`.
+
+use std::collections::HashSet;
+
+use http::header::{AUTHORIZATION, CACHE_CONTROL};
+
+use super::follow::followed;
+use super::formula::{Formula, Test};
+use super::read::{Context, Reader, present};
+use super::state::{Cases, State};
+use super::term::{Op, Place, Term};
+use super::walk::{Blind, Class, MOST_CLASSES, Visitor, Walk};
+use crate::lang::hir::Hir;
+use crate::lang::schema::{Action, Directive, Message, Step, Type, Variable};
+
+/// How often a request begins again at most, and a fetch.
+pub const MOST_ROUNDS: i64 = 4;
+
+/// A condition of more parts is not carried on from step to step.
+const MOST_PARTS: usize = 2_000;
+
+/// A policy, to be asked what it does with all requests.
+#[derive(Debug)]
+pub struct Analysis<'h> {
+    cx: Context<'h>,
+    followed: HashSet<Place>,
+}
+
+/// Requests of one kind at the end of a step of their journey.
+#[derive(Clone, Debug)]
+pub struct Reached {
+    /// The step.
+    pub step: Step,
+    /// Which requests, with which answers.
+    pub class: Class,
+    /// What the cache has to do with them.
+    pub fate: Fate,
+}
+
+/// What the cache has to do with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is to be looked up.
+    Lookup,
+    /// It was looked up and not found: the answer may be stored.
+    Miss,
+    /// It passes.
+    Pass,
+    /// What is stored for it is removed.
+    Purge,
+}
+
+impl Fate {
+    const ALL: [Self; 4] = [Self::Lookup, Self::Miss, Self::Pass, Self::Purge];
+}
+
+/// All that requests come to.
+#[derive(Debug, Default)]
+pub struct Journeys {
+    /// Every end of every step.
+    pub reached: Vec<Reached>,
+    /// The budget that ended before all was known; then nothing can be said to be impossible.
+    pub gave_up: Option<&'static str>,
+}
+
+impl Journeys {
+    /// The ends of a step.
+    pub fn at(&self, step: Step) -> impl Iterator<Item = &Reached> {
+        self.reached.iter().filter(move |reached| reached.step == step)
+    }
+}
+
+/// Requests on their way to a step.
+#[derive(Debug, Default)]
+struct Ahead(Vec<(Step, Fate, Formula, State)>);
+
+impl<'h> Analysis<'h> {
+    /// An analysis of a policy.
+    #[must_use]
+    pub fn new(hir: &'h Hir) -> Self {
+        Self { cx: Context::new(hir), followed: followed(hir) }
+    }
+
+    /// The policy.
+    #[must_use]
+    pub fn hir(&self) -> &'h Hir {
+        self.cx.hir
+    }
+
+    /// When a condition holds in a state of a step.
+    #[must_use]
+    pub fn formula(&self, condition: &crate::lang::hir::Expression, state: &State, step: Step) -> Formula {
+        Reader::new(&self.cx, state, step).formula(condition)
+    }
+
+    /// What an expression yields in a state of a step.
+    #[must_use]
+    pub fn value(&self, expression: &crate::lang::hir::Expression, state: &State, step: Step) -> Cases {
+        Reader::new(&self.cx, state, step).cases(expression)
+    }
+
+    /// When a test of a value holds.
+    #[must_use]
+    pub fn test(&self, value: &Cases, test: &Test) -> Formula {
+        Formula::any(
+            value.iter().map(|(guard, term)| Formula::all([guard.clone(), self.cx.tables.literal(term, test)])),
+        )
+    }
+
+    /// What one step does with requests in a state.
+    #[must_use]
+    pub fn step(&self, step: Step, state: State) -> Vec<Class> {
+        let mut blind = Blind;
+        Walk::new(&self.cx, Some(&self.followed), &mut blind, step).step(vec![(Formula::Const(true), state)])
+    }
+
+    /// What all steps do with all requests; `visitor` sees each statement as it is come to.
+    pub fn journeys(&self, visitor: &mut dyn Visitor) -> Journeys {
+        let mut journeys = Journeys::default();
+        let mut entries = vec![(Formula::Const(true), State::default())];
+        for round in 0..=MOST_ROUNDS {
+            for (_, state) in &mut entries {
+                state.set(Place::Variable(Variable::ReqRestarts), Cases::one(Term::Number(round)));
+            }
+            let again = self.round(std::mem::take(&mut entries), visitor, &mut journeys);
+            if again.is_empty() || journeys.gave_up.is_some() {
+                break;
+            }
+            entries = again;
+        }
+        journeys
+    }
+
+    /// One way through the steps; what begins again is given back.
+    fn round(
+        &self,
+        entries: Vec<(Formula, State)>,
+        visitor: &mut dyn Visitor,
+        journeys: &mut Journeys,
+    ) -> Vec<(Formula, State)> {
+        let mut ahead = Ahead::default();
+        let mut again = Vec::new();
+        ahead.0.extend(entries.into_iter().map(|(guard, state)| (Step::Recv, Fate::Lookup, guard, state)));
+        for step in ORDER {
+            let mut fetches = 0;
+            loop {
+                for fate in Fate::ALL {
+                    let entries = ahead.take(*step, fate);
+                    if !entries.is_empty() {
+                        self.pass_step(*step, fate, entries, visitor, journeys, &mut ahead, &mut again);
+                    }
+                }
+                // A fetch that begins again goes back to `backend_fetch`.
+                let is_back = *step == Step::BackendError && ahead.has(Step::BackendFetch) && fetches < MOST_ROUNDS;
+                if !is_back {
+                    break;
+                }
+                fetches += 1;
+                for earlier in [Step::BackendFetch, Step::BackendResponse] {
+                    for fate in Fate::ALL {
+                        let mut entries = ahead.take(earlier, fate);
+                        if earlier == Step::BackendFetch {
+                            let retries = Place::Variable(Variable::BereqRetries);
+                            for (_, state) in &mut entries {
+                                state.set(retries.clone(), Cases::one(Term::Number(fetches)));
+                            }
+                        }
+                        if !entries.is_empty() {
+                            self.pass_step(earlier, fate, entries, visitor, journeys, &mut ahead, &mut again);
+                        }
+                    }
+                }
+            }
+        }
+        again
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what a round carries along")]
+    fn pass_step(
+        &self,
+        step: Step,
+        fate: Fate,
+        entries: Vec<(Formula, State)>,
+        visitor: &mut dyn Visitor,
+        journeys: &mut Journeys,
+        ahead: &mut Ahead,
+        again: &mut Vec<(Formula, State)>,
+    ) {
+        let entries = entries.into_iter().map(|(guard, state)| (guard, self.entering(step, fate, state)));
+        let mut walk = Walk::new(&self.cx, Some(&self.followed), visitor, step);
+        let entries = walk.joined(entries.collect(), MOST_PARTS);
+        let classes = walk.step(entries);
+        if walk.gave_up {
+            journeys.gave_up = Some("statements of a step");
+        }
+        for class in classes {
+            go_on(step, fate, &class, ahead, again);
+            journeys.reached.push(Reached { step, class, fate });
+        }
+    }
+
+    /// What a request has at the start of a step.
+    fn entering(&self, step: Step, fate: Fate, mut state: State) -> State {
+        let anything = |state: &mut State, variable: Variable| {
+            state.set(Place::Variable(variable), Cases::one(self.cx.anything()));
+        };
+        for variable in VOLATILE.iter().filter(|variable| variable.access().read.contains(step)) {
+            anything(&mut state, *variable);
+        }
+        match step {
+            Step::Hash => state.key.clear(),
+            Step::BackendFetch => self.entering_fetch(fate, &mut state),
+            Step::BackendResponse | Step::BackendError => {
+                // Each try has an answer of its own.
+                let is_first = state.variable(Variable::BereqRetries).only() == Some(&Term::Number(0));
+                let is_of_it = |place: &&Place| match place {
+                    Place::Field(message, _) => *message == Message::Beresp,
+                    Place::Variable(variable) => variable.name().starts_with("beresp."),
+                };
+                for place in self.followed.iter().filter(is_of_it) {
+                    let term = if is_first { Term::Input(place.clone()) } else { self.cx.anything() };
+                    state.set(place.clone(), Cases::one(term));
+                }
+                let uncacheable = Cases::one(Term::Truth(fate != Fate::Miss));
+                state.set(Place::Variable(Variable::BerespUncacheable), uncacheable);
+            }
+            Step::Deliver | Step::Synth => self.entering_deliver(step, &mut state),
+            _ => {}
+        }
+        state
+    }
+
+    /// The backend is sent what the client's request is by then.
+    fn entering_fetch(&self, fate: Fate, state: &mut State) {
+        for place in &self.followed {
+            let value = match place {
+                Place::Field(Message::Bereq, name) => state.field(Message::Req, name),
+                Place::Variable(Variable::BereqUrl) => state.variable(Variable::ReqUrl),
+                Place::Variable(Variable::BereqMethod) => state.variable(Variable::ReqMethod),
+                Place::Variable(Variable::BereqBackend) => state.variable(Variable::ReqBackendHint),
+                Place::Variable(Variable::BereqUncacheable) => Cases::one(Term::Truth(fate != Fate::Miss)),
+                _ => continue,
+            };
+            // What a lookup is for is asked for with GET.
+            let value = match place {
+                Place::Variable(Variable::BereqMethod) if fate == Fate::Miss => Cases::one(Term::text("GET")),
+                _ => value,
+            };
+            state.set(place.clone(), value);
+        }
+        if !state.is_changed(&Place::Variable(Variable::BereqRetries)) {
+            state.set(Place::Variable(Variable::BereqRetries), Cases::one(Term::Number(0)));
+        }
+    }
+
+    /// The client is sent what the backend has answered, what was stored, or what warp makes.
+    fn entering_deliver(&self, step: Step, state: &mut State) {
+        let from_backend = state.is_changed(&Place::Variable(Variable::BerespUncacheable)) && step == Step::Deliver;
+        for place in &self.followed {
+            let value = match place {
+                Place::Field(Message::Resp, name) if from_backend => state.field(Message::Beresp, name),
+                Place::Variable(Variable::RespStatus) if from_backend => state.variable(Variable::BerespStatus),
+                Place::Field(Message::Resp, _) | Place::Variable(Variable::RespStatus) => {
+                    Cases::one(self.cx.anything())
+                }
+                _ => continue,
+            };
+            state.set(place.clone(), value);
+        }
+    }
+
+    /// When what is reached is stored. It never is where this is impossible; where it is possible there is an answer that
+    /// may be stored, which is for `simulate` to try.
+    #[must_use]
+    pub fn stored(&self, reached: &Reached) -> Formula {
+        let state = &reached.class.state;
+        let ends = reached.class.end.action == Some(Action::Deliver);
+        if reached.fate != Fate::Miss || !ends || !matches!(reached.step, Step::BackendResponse | Step::BackendError) {
+            return Formula::Const(false);
+        }
+        let reader = Reader::new(&self.cx, state, reached.step);
+        let uncacheable = reader.truth(&state.variable(Variable::BerespUncacheable), Type::Bool);
+        let above_zero = |variable| reader.truth(&state.variable(variable), Type::Duration);
+        let lives = Formula::any(
+            [Variable::BerespTtl, Variable::BerespGrace, Variable::BerespStaleIfError, Variable::BerespKeep]
+                .map(above_zero),
+        );
+        let says = |directive| self.says(state, directive);
+        let forbidden = Formula::any([
+            Formula::all([says(Directive::NoStore), says(Directive::MustUnderstand).not()]),
+            says(Directive::Private),
+        ]);
+        let authorized = reader.test(&state.field(Message::Req, &AUTHORIZATION), &Test::Set);
+        let shared = Formula::any([says(Directive::Public), says(Directive::MustRevalidate), says(Directive::SMaxage)]);
+        Formula::all([
+            reached.class.guard.clone(),
+            uncacheable.not(),
+            lives,
+            forbidden.not(),
+            Formula::any([authorized.not(), shared]),
+        ])
+    }
+
+    /// When the answer's `Cache-Control` says a directive.
+    #[must_use]
+    pub fn says(&self, state: &State, directive: Directive) -> Formula {
+        let field = state.field(Message::Beresp, &CACHE_CONTROL);
+        let view = field.map(|field| Term::made(Op::Directive(Message::Beresp, directive), vec![field.clone()]));
+        let test = if directive.ty() == Type::Bool { Test::Holds } else { present(Type::Duration) };
+        self.test(&view, &test)
+    }
+
+    /// Whether some part of the cache key changes with the value of a place.
+    #[must_use]
+    pub fn is_keyed(&self, state: &State, place: &Place) -> bool {
+        state.key.iter().flat_map(Cases::iter).any(|(_, term)| term.holds(place) || matches!(term, Term::Free(_)))
+    }
+
+    /// So many classes of requests are kept apart at the end of a step.
+    #[must_use]
+    pub fn most_classes() -> usize {
+        MOST_CLASSES
+    }
+}
+
+/// The steps in the order in which requests come to them.
+const ORDER: &[Step] = &[
+    Step::Recv,
+    Step::Hash,
+    Step::Hit,
+    Step::Miss,
+    Step::Pass,
+    Step::Pipe,
+    Step::Purge,
+    Step::BackendFetch,
+    Step::BackendResponse,
+    Step::BackendError,
+    Step::Deliver,
+    Step::Synth,
+];
+
+/// Variables that may be others in each step.
+const VOLATILE: &[Variable] = &[
+    Variable::Now,
+    Variable::ReqIsHitmiss,
+    Variable::ReqIsHitpass,
+    Variable::BereqIsHitmiss,
+    Variable::BereqIsHitpass,
+    Variable::BereqIsBgfetch,
+    Variable::ObjHits,
+    Variable::ObjTtl,
+    Variable::ObjAge,
+];
+
+impl Ahead {
+    /// Those on their way to a step.
+    fn take(&mut self, step: Step, fate: Fate) -> Vec<(Formula, State)> {
+        let (now, later) =
+            std::mem::take(&mut self.0).into_iter().partition(|(to, known, ..)| *to == step && *known == fate);
+        self.0 = later;
+        let now: Vec<(Step, Fate, Formula, State)> = now;
+        now.into_iter().map(|(_, _, guard, state)| (guard, state)).collect()
+    }
+
+    fn has(&self, step: Step) -> bool {
+        self.0.iter().any(|(to, ..)| *to == step)
+    }
+}
+
+/// Where requests go from the end of a step.
+fn go_on(step: Step, fate: Fate, class: &Class, ahead: &mut Ahead, again: &mut Vec<(Formula, State)>) {
+    let mut to = |next: Step, fate: Fate| ahead.0.push((next, fate, class.guard.clone(), class.state.clone()));
+    match (step, class.end.action) {
+        (_, Some(Action::Restart)) => again.push((class.guard.clone(), begun_again(class.state.clone()))),
+        (Step::Recv, Some(Action::Hash)) => to(Step::Hash, Fate::Lookup),
+        (Step::Recv, Some(Action::Purge)) => to(Step::Hash, Fate::Purge),
+        (Step::Hash, Some(Action::Lookup)) if fate == Fate::Purge => to(Step::Purge, fate),
+        (Step::Hash, Some(Action::Lookup)) => {
+            to(Step::Hit, fate);
+            to(Step::Miss, fate);
+            // The key may be marked hit-for-pass.
+            to(Step::Pass, Fate::Pass);
+        }
+        (Step::Recv | Step::Hit | Step::Miss, Some(Action::Pass)) => to(Step::Pass, Fate::Pass),
+        (Step::Recv, Some(Action::Pipe)) => to(Step::Pipe, Fate::Pass),
+        (Step::Miss, Some(Action::Fetch)) => to(Step::BackendFetch, Fate::Miss),
+        (Step::Pass, Some(Action::Fetch)) => to(Step::BackendFetch, Fate::Pass),
+        (Step::BackendFetch, Some(Action::Fetch)) => {
+            to(Step::BackendResponse, fate);
+            to(Step::BackendError, fate);
+        }
+        (Step::BackendResponse | Step::BackendError, Some(Action::Retry)) => to(Step::BackendFetch, fate),
+        (Step::BackendFetch | Step::BackendResponse, Some(Action::Error)) => to(Step::BackendError, fate),
+        (Step::BackendResponse | Step::BackendError, Some(Action::Deliver | Action::Pass))
+        | (Step::Hit, Some(Action::Deliver)) => to(Step::Deliver, fate),
+        (_, Some(Action::Synth | Action::Abandon)) => to(Step::Synth, fate),
+        _ => {}
+    }
+}
+
+/// What is left when a request begins again: the request as it is by then.
+fn begun_again(mut state: State) -> State {
+    state.key.clear();
+    state.retain(|place| match place {
+        Place::Field(message, _) => *message == Message::Req,
+        Place::Variable(variable) => {
+            ["req.", "client.", "sess."].iter().any(|start| variable.name().starts_with(start))
+        }
+    });
+    state
+}

@@ -1,0 +1,90 @@
+//! Tests of constants, which are known, and of what tables hold, which are tests of the key.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::formula::{Formula, Literal, Test};
+use super::model::{Model, Scalar};
+use super::term::{Op, Term};
+use crate::lang::hir::{Datum, Hir, TableId, Texts};
+
+/// Keys of a table.
+type Keys = Arc<[Texts<'static>]>;
+
+/// The tables of a policy.
+#[derive(Debug)]
+pub(super) struct Tables<'h> {
+    hir: &'h Hir,
+    keys: RefCell<HashMap<TableId, Keys>>,
+}
+
+impl<'h> Tables<'h> {
+    pub(super) fn new(hir: &'h Hir) -> Self {
+        Self { hir, keys: RefCell::default() }
+    }
+
+    /// All keys of a table.
+    pub(super) fn keys(&self, table: TableId) -> Keys {
+        if let Some(known) = self.keys.borrow().get(&table) {
+            return Arc::clone(known);
+        }
+        let keys = self.keys_where(table, |_| true);
+        self.keys.borrow_mut().insert(table, Arc::clone(&keys));
+        keys
+    }
+
+    /// The keys of which the value is so.
+    fn keys_where(&self, table: TableId, is: impl Fn(&Datum) -> bool) -> Keys {
+        let entries = self.hir.tables.get(table.0 as usize).into_iter().flat_map(|table| &table.entries);
+        let keys = entries.filter(|(_, value)| is(value)).map(|(key, _)| Texts::Exact(key.to_vec().into()));
+        keys.collect::<Vec<_>>().into()
+    }
+
+    /// A test of a term.
+    pub(super) fn literal(&self, term: &Term, test: &Test) -> Formula {
+        if term.is_constant() && !matches!(term, Term::Backend(_)) {
+            let literal = Literal { term: term.clone(), test: test.clone() };
+            return Formula::Const(Model::new(&self.hir.acls, &self.hir.tables).passes(&literal));
+        }
+        match term.as_made() {
+            Some((Op::Lookup(table), [key])) => self.looked_up(*table, key, test),
+            // What the policy writes itself says what it says.
+            Some((Op::Directive(..), [field])) if field.is_constant() => {
+                let literal = Literal { term: term.clone(), test: test.clone() };
+                Formula::Const(Model::new(&self.hir.acls, &self.hir.tables).passes(&literal))
+            }
+            _ => Formula::of(term.clone(), test.clone()),
+        }
+    }
+
+    fn looked_up(&self, table: TableId, key: &Term, test: &Test) -> Formula {
+        let model = Model::new(&self.hir.acls, &self.hir.tables);
+        let passes = |value: &Datum| {
+            let term = match value {
+                Datum::Text(written) => Term::text(written),
+                Datum::Int(number) | Datum::Duration(number) | Datum::Bytes(number) => Term::Number(*number),
+                Datum::Bool(flag) => Term::Truth(*flag),
+                Datum::Ip(address) => Term::Address(*address),
+                // It is there, and that is all.
+                Datum::Real(_) | Datum::Backend(_) => return *test == Test::Set,
+            };
+            model.passes(&Literal { term, test: test.clone() }) || *test == Test::Set
+        };
+        let found = self.literal(key, &Test::In(self.keys_where(table, passes)));
+        // What is not in the table is unset.
+        let missing = Literal { term: Term::Unset, test: test.clone() };
+        if !model.passes(&missing) {
+            return found;
+        }
+        Formula::any([found, self.literal(key, &Test::In(self.keys(table))).not()])
+    }
+}
+
+impl Scalar {
+    /// The text of one, if it is set.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&[u8]> {
+        if let Self::Text(Some(text)) = self { Some(text) } else { None }
+    }
+}

@@ -1,0 +1,146 @@
+//! Values that make a condition hold.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use http::header::{COOKIE, HOST};
+
+use super::concrete;
+use super::formula::{Formula, Literal, Test};
+use super::term::{Place, Term};
+use crate::lang::hir::{Acl, Texts};
+use crate::lang::schema::{Message, Type, Variable};
+
+/// A value of a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scalar {
+    /// STRING; `None` is unset.
+    Text(Option<Arc<[u8]>>),
+    /// INT, DURATION in milliseconds, BYTES; `None` where there is none.
+    Number(Option<i64>),
+    /// BOOL.
+    Truth(bool),
+    /// IP.
+    Address(IpAddr),
+}
+
+/// The client of which nothing else is said: an address for documentation (RFC 5737).
+pub(super) const SOMEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
+/// What the client sends, what the backend answers, and what is assumed of all that is not understood.
+#[derive(Clone, Debug)]
+pub struct Model<'h> {
+    pub(super) acls: &'h [Acl],
+    pub(super) tables: &'h [crate::lang::hir::Table],
+    values: HashMap<Term, Scalar>,
+    /// What was computed already.
+    known: RefCell<HashMap<Term, Option<Scalar>>>,
+}
+
+impl<'h> Model<'h> {
+    pub(super) fn new(acls: &'h [Acl], tables: &'h [crate::lang::hir::Table]) -> Self {
+        Self { acls, tables, values: HashMap::new(), known: RefCell::default() }
+    }
+
+    pub(super) fn set(&mut self, term: Term, value: Scalar) {
+        self.values.insert(term, value);
+        self.known.borrow_mut().clear();
+    }
+
+    pub(super) fn remove(&mut self, term: &Term) {
+        self.values.remove(term);
+        self.known.borrow_mut().clear();
+    }
+
+    /// What was chosen, without what follows from it.
+    pub fn chosen(&self) -> impl Iterator<Item = (&Term, &Scalar)> {
+        self.values.iter()
+    }
+
+    /// The value of a term; `None` if nothing says what it is.
+    #[must_use]
+    pub fn value(&self, term: &Term) -> Option<Scalar> {
+        match term {
+            Term::Text(text) => Some(Scalar::Text(Some(Arc::clone(text)))),
+            Term::Number(number) => Some(Scalar::Number(Some(*number))),
+            Term::Truth(truth) => Some(Scalar::Truth(*truth)),
+            Term::Address(address) => Some(Scalar::Address(*address)),
+            Term::Unset => Some(Scalar::Text(None)),
+            Term::Backend(_) | Term::Fixed(_) => None,
+            Term::Free(_) => self.values.get(term).cloned(),
+            Term::Input(place) => self.values.get(term).cloned().or_else(|| default(place)),
+            Term::Made(made) => {
+                if let Some(known) = self.known.borrow().get(term) {
+                    return known.clone();
+                }
+                let value = concrete::value(&made.op, &made.of, self).or_else(|| self.values.get(term).cloned());
+                self.known.borrow_mut().insert(term.clone(), value.clone());
+                value
+            }
+        }
+    }
+
+    /// Whether a condition holds. What nothing is said of is taken for false, zero or unset.
+    #[must_use]
+    pub fn satisfies(&self, formula: &Formula) -> bool {
+        match formula {
+            Formula::Const(truth) => *truth,
+            Formula::Literal(literal, holds) => self.passes(literal) == *holds,
+            Formula::All(parts) => parts.iter().all(|part| self.satisfies(part)),
+            Formula::Any(parts) => parts.iter().any(|part| self.satisfies(part)),
+            Formula::First(first) => first.taken.contains(first.ladder.first(self)),
+        }
+    }
+
+    /// Whether a test of a value holds.
+    #[must_use]
+    pub fn passes(&self, literal: &Literal) -> bool {
+        let value = self.value(&literal.term);
+        match (&literal.test, value) {
+            (Test::Set, Some(Scalar::Text(text))) => text.is_some(),
+            (Test::Set, Some(Scalar::Number(number))) => number.is_some(),
+            (Test::Set, Some(_)) => true,
+            (Test::In(texts), Some(Scalar::Text(Some(text)))) => texts.iter().any(|texts| texts.holds(&text)),
+            (Test::In(texts), _) => texts.iter().any(Texts::holds_unset),
+            (Test::Within(ranges), Some(Scalar::Number(Some(number)))) => {
+                ranges.iter().any(|range| range.contains(&number))
+            }
+            (Test::Listed(acl), value) => {
+                let address = if let Some(Scalar::Address(address)) = value { address } else { SOMEWHERE };
+                self.acls.get(acl.0 as usize).is_some_and(|acl| acl.contains(address))
+            }
+            (Test::At(wanted), Some(Scalar::Address(address))) => *wanted == address,
+            (Test::Holds, Some(Scalar::Truth(truth))) => truth,
+            _ => false,
+        }
+    }
+
+    /// Whether all that it says can be seen in the request and the answer: nothing is assumed of what is not understood.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        self.values.keys().all(|term| matches!(term, Term::Input(_)))
+    }
+}
+
+/// What comes in where nothing is asked of it.
+fn default(place: &Place) -> Option<Scalar> {
+    let text = |text: &[u8]| Some(Scalar::Text(Some(text.into())));
+    match place {
+        Place::Variable(Variable::ReqMethod) => text(b"GET"),
+        Place::Variable(Variable::ReqUrl) => text(b"/"),
+        Place::Variable(Variable::ReqProto) => text(b"HTTP/1.1"),
+        Place::Variable(Variable::BerespStatus) => Some(Scalar::Number(Some(200))),
+        Place::Variable(Variable::ReqRestarts | Variable::BereqRetries) => Some(Scalar::Number(Some(0))),
+        Place::Variable(variable) if variable.ty() == Type::Ip => Some(Scalar::Address(SOMEWHERE)),
+        Place::Field(Message::Req, name) if *name == HOST => text(b"www.example.com"),
+        Place::Field(..) => Some(Scalar::Text(None)),
+        Place::Variable(_) => None,
+    }
+}
+
+/// The value of `Cookie` as the client sends it.
+pub(super) fn cookie() -> Term {
+    Term::field(Message::Req, &COOKIE)
+}

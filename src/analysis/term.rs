@@ -1,0 +1,269 @@
+//! Values as far as they are known before there is a request.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::HeaderName;
+use http::header::{ACCEPT_ENCODING, COOKIE, HOST};
+
+use crate::lang::hir::{AclId, Arithmetic, BackendId, Comparison, Glob, Normalization, TableId};
+use crate::lang::schema::{Directive, Function, Message, Variable};
+use crate::lang::source::Span;
+
+/// A value: what came in, a constant, or something made of others. Equal terms have equal values in one journey.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Term {
+    /// What the client, the backend or the store brings.
+    Input(Place),
+    /// STRING.
+    Text(Arc<[u8]>),
+    /// INT, DURATION in milliseconds, BYTES.
+    Number(i64),
+    /// BOOL.
+    Truth(bool),
+    /// IP.
+    Address(IpAddr),
+    /// BACKEND.
+    Backend(Option<BackendId>),
+    /// No text; a number that is missing.
+    Unset,
+    /// Made of other values by something that always makes the same of the same.
+    Made(Arc<Made>),
+    /// A constant that nothing is known of, by where it stands.
+    Fixed(Span),
+    /// Anything: what is not understood, or may be another value the next time.
+    Free(u32),
+}
+
+/// Where a value stands during a journey.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// In a variable.
+    Variable(Variable),
+    /// In the first line of a header field; `Cookie`: all lines.
+    Field(Message, HeaderName),
+}
+
+/// What is made of which values.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Made {
+    /// How.
+    pub op: Op,
+    /// Of what.
+    pub of: Vec<Term>,
+}
+
+/// How a value is made of others.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Op {
+    /// A text in lower case.
+    Lower,
+    /// A text in upper case.
+    Upper,
+    /// A URL up to its `?`.
+    Path,
+    /// The value of `Host` in lower case, without port and without the dot of a full name.
+    Host,
+    /// The first value of a query parameter, of a URL and a name.
+    Query,
+    /// The first cookie, of the value of `Cookie` and a name.
+    Cookie,
+    /// Whether a URL has a parameter of a name like one of these.
+    AnyQuery(Vec<Glob>),
+    /// Whether there is a cookie of a name like one of these.
+    AnyCookie(Vec<Glob>),
+    /// The texts behind each other; one that is unset counts as empty.
+    Concat,
+    /// The text of a value that is none.
+    ToText,
+    /// What a table holds for a key.
+    Lookup(TableId),
+    /// What a value of `Cache-Control` says.
+    Directive(Message, Directive),
+    /// A clause of `normalize` on what it is about.
+    Normalized(Normalization),
+    /// What stands behind the `?` of a URL.
+    WholeQuery,
+    /// Numbers.
+    Arithmetic(Arithmetic),
+    /// Whether two values compare so.
+    Compare(Comparison),
+    /// VCL's truth.
+    Truth,
+    /// Whether an address is in a list that names hosts.
+    Listed(AclId),
+    /// The result of a function.
+    Call(Function),
+}
+
+impl Term {
+    /// The text of a constant.
+    #[must_use]
+    pub fn text(text: impl AsRef<[u8]>) -> Self {
+        Self::Text(text.as_ref().into())
+    }
+
+    /// A field of the client's request.
+    #[must_use]
+    pub fn field(message: Message, name: &HeaderName) -> Self {
+        Self::Input(Place::Field(message, name.clone()))
+    }
+
+    /// The value that `op` makes; simpler where it can be said more simply.
+    #[must_use]
+    pub fn made(op: Op, of: Vec<Self>) -> Self {
+        simpler(&op, &of).unwrap_or_else(|| Self::Made(Arc::new(Made { op, of })))
+    }
+
+    /// Whether it is a constant whose value is known.
+    #[must_use]
+    pub fn is_constant(&self) -> bool {
+        !matches!(self, Self::Input(_) | Self::Made(_) | Self::Fixed(_) | Self::Free(_))
+    }
+
+    /// Whether the place's own value is a part of it, as it came in.
+    #[must_use]
+    pub fn holds(&self, place: &Place) -> bool {
+        match self {
+            Self::Input(input) => input == place,
+            Self::Made(made) => made.of.iter().any(|part| part.holds(place)),
+            _ => false,
+        }
+    }
+
+    /// Calls `visit` with all that came in and is a part of it.
+    pub fn inputs(&self, visit: &mut impl FnMut(&Place)) {
+        match self {
+            Self::Input(place) => visit(place),
+            Self::Made(made) => made.of.iter().for_each(|part| part.inputs(visit)),
+            _ => {}
+        }
+    }
+
+    /// What it is made of and how, if it is made.
+    #[must_use]
+    pub fn as_made(&self) -> Option<(&Op, &[Self])> {
+        match self {
+            Self::Made(made) => Some((&made.op, &made.of)),
+            _ => None,
+        }
+    }
+}
+
+impl Place {
+    /// The field that a clause of `normalize` rewrites; `None` for the URL.
+    pub(super) fn normalized(normalization: &Normalization) -> Self {
+        match normalization {
+            Normalization::CookieDrop(_) | Normalization::CookieKeep(_) => Self::Field(Message::Req, COOKIE),
+            Normalization::AcceptEncoding(_) => Self::Field(Message::Req, ACCEPT_ENCODING),
+            Normalization::HostLower => Self::Field(Message::Req, HOST),
+            _ => Self::Variable(Variable::ReqUrl),
+        }
+    }
+}
+
+/// What can be said without the operation.
+fn simpler(op: &Op, of: &[Term]) -> Option<Term> {
+    let first = of.first()?;
+    match op {
+        Op::Lower | Op::Upper | Op::Path | Op::Host | Op::Normalized(_) if *first == Term::Unset => Some(Term::Unset),
+        Op::Lower => changed(first, <[u8]>::to_ascii_lowercase),
+        Op::Upper => changed(first, <[u8]>::to_ascii_uppercase),
+        Op::Path => path(first),
+        Op::Host => match first.as_made() {
+            Some((Op::Lower | Op::Upper, [inner])) => Some(Term::made(Op::Host, vec![inner.clone()])),
+            _ => changed(first, super::view::host),
+        },
+        Op::Concat => concat(of),
+        Op::ToText => match first {
+            Term::Text(_) | Term::Unset => Some(first.clone()),
+            Term::Number(number) => Some(Term::text(number.to_string())),
+            _ => None,
+        },
+        Op::Normalized(normalization) => normalized(normalization, first),
+        Op::Query | Op::AnyQuery(_) | Op::Cookie | Op::AnyCookie(_) => behind(op, of),
+        _ => None,
+    }
+}
+
+fn changed(term: &Term, change: impl Fn(&[u8]) -> Vec<u8>) -> Option<Term> {
+    if let Term::Text(text) = term { Some(Term::text(change(text))) } else { None }
+}
+
+fn path(url: &Term) -> Option<Term> {
+    match url.as_made() {
+        // What is done to the query leaves the path alone.
+        Some((
+            Op::Normalized(Normalization::QueryDrop(_) | Normalization::QueryKeep(_) | Normalization::QuerySort),
+            [inner],
+        )) => Some(Term::made(Op::Path, vec![inner.clone()])),
+        Some((Op::Path, _)) => Some(url.clone()),
+        _ => changed(url, |text| super::view::path(text).to_vec()),
+    }
+}
+
+/// Constants that follow each other are one.
+fn concat(of: &[Term]) -> Option<Term> {
+    let mut parts: Vec<Term> = Vec::with_capacity(of.len());
+    for term in of {
+        match (parts.last_mut(), term) {
+            (_, Term::Unset) => {}
+            (Some(Term::Text(before)), Term::Text(text)) => *before = [&**before, &**text].concat().into(),
+            _ => parts.push(term.clone()),
+        }
+    }
+    match parts.as_slice() {
+        [] => Some(Term::text("")),
+        [text @ Term::Text(_)] => Some(text.clone()),
+        _ if parts.len() < of.len() => Some(Term::Made(Arc::new(Made { op: Op::Concat, of: parts }))),
+        _ => None,
+    }
+}
+
+fn normalized(normalization: &Normalization, first: &Term) -> Option<Term> {
+    let all = |globs: &[Glob]| globs.iter().any(|glob| glob.text() == "*");
+    match normalization {
+        Normalization::CookieDrop(globs) if all(globs) => Some(Term::Unset),
+        Normalization::HostLower => Some(Term::made(Op::Lower, vec![first.clone()])),
+        // Once more changes nothing.
+        _ => match first.as_made() {
+            Some((Op::Normalized(before), _)) if before == normalization => Some(first.clone()),
+            _ => None,
+        },
+    }
+}
+
+/// What a clause of `normalize` leaves of a name.
+enum Left {
+    Kept,
+    Gone,
+    Unknown,
+}
+
+fn left(normalization: &Normalization, name: &[u8]) -> Left {
+    let like = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(name));
+    let is_left = match normalization {
+        Normalization::QueryDrop(globs) | Normalization::CookieDrop(globs) => !like(globs),
+        Normalization::QueryKeep(globs) | Normalization::CookieKeep(globs) => like(globs),
+        // The order of values of one name stays.
+        Normalization::QuerySort => true,
+        _ => return Left::Unknown,
+    };
+    if is_left { Left::Kept } else { Left::Gone }
+}
+
+/// A parameter of a URL whose query was cleaned is that of the URL, or gone; and so is a cookie.
+fn behind(op: &Op, of: &[Term]) -> Option<Term> {
+    let first = of.first()?;
+    if *first == Term::Unset {
+        return Some(if matches!(op, Op::Cookie | Op::Query) { Term::Unset } else { Term::Truth(false) });
+    }
+    let (Some((Op::Normalized(normalization), [inner])), Some(Term::Text(name))) = (first.as_made(), of.get(1)) else {
+        return None;
+    };
+    match left(normalization, name) {
+        Left::Kept => Some(Term::made(op.clone(), vec![inner.clone(), Term::Text(Arc::clone(name))])),
+        Left::Gone => Some(Term::Unset),
+        Left::Unknown => None,
+    }
+}

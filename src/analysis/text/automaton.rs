@@ -1,0 +1,98 @@
+//! Patterns as automata that are fed byte by byte.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use regex_automata::dfa::{Automaton as _, StartKind, dense};
+use regex_automata::nfa::thompson::{Compiler, Config, WhichCaptures};
+use regex_automata::util::primitives::StateID;
+use regex_automata::{Input, MatchKind};
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Hir, Look};
+
+use crate::lang::hir::Texts;
+
+/// The most memory that an automaton may take, in bytes.
+const LIMIT_BYTES: usize = 1 << 20;
+
+/// An automaton that accepts the texts in which a pattern matches somewhere.
+#[derive(Debug)]
+pub(in crate::analysis) struct Automaton {
+    dfa: dense::DFA<Vec<u32>>,
+    start: StateID,
+}
+
+/// Where an automaton is: its state, and whether the pattern has matched already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct At(StateID, bool);
+
+impl Automaton {
+    fn new(hir: &Hir) -> Option<Self> {
+        let nfa = Compiler::new()
+            .configure(Config::new().utf8(false).which_captures(WhichCaptures::None).nfa_size_limit(Some(LIMIT_BYTES)))
+            .build_from_hir(hir)
+            .ok()?;
+        let config = dense::Config::new()
+            .match_kind(MatchKind::All)
+            .accelerate(false)
+            .start_kind(StartKind::Unanchored)
+            .dfa_size_limit(Some(LIMIT_BYTES))
+            .determinize_size_limit(Some(LIMIT_BYTES));
+        let dfa = dense::Builder::new().configure(config).build_from_nfa(&nfa).ok()?;
+        let start = dfa.start_state_forward(&Input::new(b"")).ok()?;
+        Some(Self { dfa, start })
+    }
+
+    pub(super) fn start(&self) -> At {
+        At(self.start, self.dfa.is_match_state(self.start))
+    }
+
+    pub(super) fn step(&self, at: At, byte: u8) -> At {
+        if at.1 {
+            return At(self.start, true);
+        }
+        let next = self.dfa.next_state(at.0, byte);
+        let matched = self.dfa.is_match_state(next);
+        At(if matched { self.start } else { next }, matched)
+    }
+
+    pub(super) fn accepts(&self, at: At) -> bool {
+        at.1 || self.dfa.is_match_state(self.dfa.next_eoi_state(at.0))
+    }
+
+    /// A number for each byte; bytes of one number are alike to the automaton.
+    pub(super) fn class(&self, byte: u8) -> u8 {
+        self.dfa.byte_classes().get(byte)
+    }
+}
+
+/// Automata that were built, by what they look for.
+#[derive(Debug, Default)]
+pub(in crate::analysis) struct Automata {
+    built: HashMap<Texts<'static>, Option<Arc<Automaton>>>,
+}
+
+impl Automata {
+    /// The automaton of a pattern, an end or an extension; `None` if it would be too big.
+    pub(super) fn of(&mut self, texts: &Texts<'static>) -> Option<Arc<Automaton>> {
+        if let Some(known) = self.built.get(texts) {
+            return known.clone();
+        }
+        let built = expression(texts).as_ref().and_then(Automaton::new).map(Arc::new);
+        self.built.insert(texts.clone(), built.clone());
+        built
+    }
+}
+
+fn expression(texts: &Texts<'static>) -> Option<Hir> {
+    let parse = |text: &str| ParserBuilder::new().utf8(false).unicode(false).build().parse(text).ok();
+    match texts {
+        Texts::Pattern(pattern, _) => parse(pattern.text()),
+        Texts::Suffix(end) => Some(Hir::concat(vec![Hir::literal(end.to_vec()), Hir::look(Look::End)])),
+        Texts::Extension(extension) => {
+            let text = regex_syntax::escape(std::str::from_utf8(extension).ok()?);
+            parse(&format!("(?i)\\.{text}$"))
+        }
+        Texts::Exact(_) | Texts::Prefix(_) => None,
+    }
+}

@@ -1,0 +1,265 @@
+//! Values of which tests hold or do not: all tests of one value together, value by value.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use http::header::HOST;
+use ipnet::IpNet;
+
+use super::compose;
+use super::formula::{Literal, Test};
+use super::model::{Model, SOMEWHERE, Scalar};
+use super::solve::{STATES, VIEWS};
+use super::term::{Op, Place, Term};
+use super::text::{self, Asked, Automata, Domain, Found, View};
+use crate::lang::hir::{AclId, Hir, Normalization, Texts};
+use crate::lang::schema::{Message, Variable};
+
+/// What values there are.
+pub(super) enum Values<'h> {
+    /// These.
+    Are(Box<Model<'h>>),
+    /// None can be.
+    Cannot,
+    /// It is not known; the budget that ended.
+    Unknown(&'static str),
+}
+
+/// A test of a value, and whether it is to hold.
+type Wanted<'l> = (&'l Test, bool);
+
+/// Everything that is asked, by value.
+#[derive(Default)]
+struct Questions<'l> {
+    texts: HashMap<Term, Vec<Asked>>,
+    numbers: HashMap<&'l Term, Vec<Wanted<'l>>>,
+    addresses: HashMap<&'l Term, Vec<Wanted<'l>>>,
+    truths: HashMap<&'l Term, bool>,
+}
+
+/// Values of which these tests hold, or do not.
+pub(super) fn values<'h>(literals: &[(Arc<Literal>, bool)], hir: &'h Hir, automata: &mut Automata) -> Values<'h> {
+    let Some(questions) = Questions::of(literals) else { return Values::Cannot };
+    let mut model = Model::new(&hir.acls, &hir.tables);
+    let mut unknown = None;
+    for (term, asked) in &questions.texts {
+        match text::find(domain(term), asked, automata) {
+            Found::Value(text) => model.set(term.clone(), Scalar::Text(text.map(Arc::from))),
+            Found::Nothing => return Values::Cannot,
+            Found::GaveUp => unknown = Some(STATES),
+        }
+    }
+    for (term, wanted) in &questions.numbers {
+        let Some(number) = number(term, wanted) else { return Values::Cannot };
+        model.set((*term).clone(), number);
+    }
+    for (term, wanted) in &questions.addresses {
+        match address(wanted, hir) {
+            Some(address) => model.set((*term).clone(), Scalar::Address(address)),
+            None => return Values::Cannot,
+        }
+    }
+    for (term, truth) in &questions.truths {
+        model.set((*term).clone(), Scalar::Truth(*truth));
+    }
+    if let Some(budget) = unknown {
+        return Values::Unknown(budget);
+    }
+    compose::compose(&mut model, &questions.texts);
+    if literals.iter().all(|(literal, holds)| model.passes(literal) == *holds) {
+        Values::Are(Box::new(model))
+    } else {
+        Values::Unknown(VIEWS)
+    }
+}
+
+impl<'l> Questions<'l> {
+    /// `None` if something is to be true and false.
+    fn of(literals: &'l [(Arc<Literal>, bool)]) -> Option<Self> {
+        let mut questions = Self::default();
+        for (literal, holds) in literals {
+            match &literal.test {
+                Test::Set => questions.ask(&literal.term, None, *holds),
+                Test::In(texts) => questions.ask(&literal.term, Some(Arc::clone(texts)), *holds),
+                test @ Test::Within(_) => questions.numbers.entry(&literal.term).or_default().push((test, *holds)),
+                test @ (Test::Listed(_) | Test::At(_)) => {
+                    questions.addresses.entry(&literal.term).or_default().push((test, *holds));
+                }
+                Test::Holds => {
+                    if questions.truths.insert(&literal.term, *holds).is_some_and(|before| before != *holds) {
+                        return None;
+                    }
+                    questions.follow_from_truth(&literal.term, *holds);
+                }
+            }
+        }
+        questions.names_are_apart().then_some(questions)
+    }
+
+    fn ask(&mut self, term: &Term, texts: Option<Arc<[Texts<'static>]>>, holds: bool) {
+        let (base, views) = seen_through(term);
+        let asked = Asked { views, texts, holds };
+        if !asked.passes(None) {
+            self.follow_from_set(&base);
+        }
+        self.texts.entry(base).or_default().push(asked);
+    }
+
+    /// Where there is a cookie there is a `Cookie`, and where a clause of `normalize` left something there was something.
+    fn follow_from_set(&mut self, base: &Term) {
+        let whole = match base.as_made() {
+            Some((Op::Cookie, [header, _])) => header,
+            Some((Op::Normalized(_), [inner])) => inner,
+            _ => return,
+        };
+        if !whole.is_constant() {
+            self.ask(&whole.clone(), None, true);
+        }
+    }
+
+    fn follow_from_truth(&mut self, term: &Term, holds: bool) {
+        if let (Some((Op::AnyCookie(_), [header])), true) = (term.as_made(), holds) {
+            self.ask(&header.clone(), None, true);
+        }
+    }
+
+    /// Whether no name is there that is like one of those of which none is there.
+    fn names_are_apart(&self) -> bool {
+        let absent = self.truths.iter().filter(|(_, holds)| !**holds).filter_map(|(term, _)| term.as_made());
+        absent.clone().all(|(op, of)| {
+            let (Op::AnyCookie(globs) | Op::AnyQuery(globs)) = op else { return true };
+            let is_there = |(base, asked): (&Term, &Vec<Asked>)| match base.as_made() {
+                Some((Op::Cookie | Op::Query, [whole, Term::Text(name)])) => {
+                    of.first() == Some(whole)
+                        && globs.iter().any(|glob| glob.matches(name))
+                        && asked.iter().any(|one| !one.passes(None))
+                }
+                _ => false,
+            };
+            !self.texts.iter().any(is_there)
+        })
+    }
+}
+
+/// The value that a term is a view of, and the views, the innermost first.
+fn seen_through(term: &Term) -> (Term, Vec<View>) {
+    let mut views = Vec::new();
+    let mut at = term;
+    while let Some((op, of)) = at.as_made() {
+        let (view, inner) = match (op, of) {
+            (Op::Lower, [inner]) => (View::Lower, inner),
+            (Op::Upper, [inner]) => (View::Upper, inner),
+            (Op::Path, [inner]) => (View::Path, inner),
+            (Op::Host, [inner]) => (View::Host, inner),
+            (Op::Concat, parts) => match around(parts) {
+                Some(found) => found,
+                None => break,
+            },
+            _ => break,
+        };
+        views.push(view);
+        at = inner;
+    }
+    views.reverse();
+    (at.clone(), views)
+}
+
+/// The only part that is not known, and what stands around it.
+fn around(parts: &[Term]) -> Option<(View, &Term)> {
+    let mut unknown = parts.iter().filter(|part| !matches!(part, Term::Text(_)));
+    let (inner, None) = (unknown.next()?, unknown.next()) else { return None };
+    let at = parts.iter().position(|part| part == inner)?;
+    let text = |parts: &[Term]| {
+        let mut text = Vec::new();
+        for part in parts {
+            if let Term::Text(part) = part {
+                text.extend_from_slice(part);
+            }
+        }
+        Arc::from(text)
+    };
+    Some((View::Around(text(parts.get(..at)?), text(parts.get(at + 1..)?)), inner))
+}
+
+/// Which texts a value may be.
+fn domain(term: &Term) -> Domain {
+    match term {
+        Term::Input(Place::Variable(Variable::ReqUrl)) => Domain::Url,
+        Term::Input(Place::Variable(Variable::ReqMethod)) => Domain::Method,
+        Term::Input(Place::Field(Message::Req, name)) if *name == HOST => Domain::Host,
+        Term::Input(Place::Field(..)) => Domain::Field,
+        Term::Made(made) => match (&made.op, made.of.as_slice()) {
+            // A path is resolved from `/` on, and what is no path is left alone.
+            (Op::Normalized(Normalization::AcceptEncoding(_)), _) => Domain::Field,
+            (Op::Normalized(_), [inner]) => domain(inner),
+            _ => Domain::Any,
+        },
+        _ => Domain::Any,
+    }
+}
+
+/// A number, or none, that is within all ranges that are wanted and in none of the others. What a test sees changes only
+/// where a range begins or ends, so that a number from each stretch is enough.
+fn number(term: &Term, wanted: &[Wanted<'_>]) -> Option<Scalar> {
+    let (domain, likely, may_be_missing) = match term {
+        Term::Input(Place::Variable(Variable::BerespStatus)) => (100..=999, 200, false),
+        Term::Input(Place::Variable(Variable::ReqRestarts | Variable::BereqRetries)) => (0..=i64::MAX, 0, false),
+        // A minute, of a lifetime.
+        Term::Input(_) => (i64::MIN..=i64::MAX, 60_000, false),
+        _ => (i64::MIN..=i64::MAX, 1, true),
+    };
+    let ranges = |test: &Test| match test {
+        Test::Within(ranges) => ranges.to_vec(),
+        _ => Vec::new(),
+    };
+    let all: Vec<(Vec<RangeInclusive<i64>>, bool)> =
+        wanted.iter().map(|(test, holds)| (ranges(test), *holds)).collect();
+    let passes = |number: i64| {
+        domain.contains(&number)
+            && all.iter().all(|(ranges, holds)| ranges.iter().any(|range| range.contains(&number)) == *holds)
+    };
+    let edges = all.iter().flat_map(|(ranges, _)| ranges).flat_map(|range| {
+        [Some(*range.start()), Some(*range.end()), range.end().checked_add(1), range.start().checked_sub(1)]
+    });
+    let ends = [*domain.start(), *domain.end()];
+    let mut numbers = [likely, 0].into_iter().chain(edges.flatten()).chain(ends);
+    let found = numbers.find(|number| passes(*number)).map(|number| Scalar::Number(Some(number)));
+    let missing = may_be_missing && all.iter().all(|(_, holds)| !holds);
+    found.or_else(|| missing.then_some(Scalar::Number(None)))
+}
+
+/// An address that is in all lists that are wanted and in none of the others. Lists change only where a network begins or
+/// ends. Hosts in a list stand for nobody knows which addresses.
+fn address(wanted: &[Wanted<'_>], hir: &Hir) -> Option<IpAddr> {
+    let acl = |id: &AclId| hir.acls.get(id.0 as usize);
+    let passes = |address: IpAddr| {
+        wanted.iter().all(|(test, holds)| match test {
+            Test::Listed(id) => acl(id).is_some_and(|acl| acl.contains(address)) == *holds,
+            Test::At(one) => (*one == address) == *holds,
+            _ => true,
+        })
+    };
+    let mut edges = vec![SOMEWHERE, IpAddr::V4([203, 0, 113, 9].into()), IpAddr::V4([0, 0, 0, 0].into())];
+    edges.push(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+    for (test, _) in wanted {
+        match test {
+            Test::Listed(id) => acl(id).into_iter().flat_map(|acl| &acl.entries).for_each(|(network, _)| {
+                edges.extend([network.network(), network.broadcast()]);
+                edges.extend(behind(network));
+            }),
+            Test::At(one) => edges.extend([*one].into_iter().chain(behind(&IpNet::from(*one)))),
+            _ => {}
+        }
+    }
+    edges.into_iter().find(|address| passes(*address))
+}
+
+/// The first address behind a network.
+fn behind(network: &IpNet) -> Option<IpAddr> {
+    match network.broadcast() {
+        IpAddr::V4(last) => u32::from(last).checked_add(1).map(|next| IpAddr::V4(next.into())),
+        IpAddr::V6(last) => u128::from(last).checked_add(1).map(|next| IpAddr::V6(next.into())),
+    }
+}

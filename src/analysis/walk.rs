@@ -1,0 +1,329 @@
+//! One step on all requests at once.
+//!
+//! What a step leads to is a few *classes* of requests: of each the condition under which a request is in it, what
+//! variables and fields hold then, and how the step ended. Where nothing differs that is followed, ways are joined, so that
+//! a table of ten thousand rows that all look in the cache is one class; which row took a request is told by the condition
+//! ([`First`](super::First)). Of more classes than a budget allows, the rest is one of which less is known.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::effect;
+use super::formula::Formula;
+use super::ladder::{Ladder, Taken};
+use super::read::{Context, Reader};
+use super::state::{Cases, State};
+use super::term::Place;
+use crate::lang::hir::{Arm, Body, Outcome, Statement, StatementKind, SubId};
+use crate::lang::schema::{Action, Step};
+use crate::lang::source::Span;
+
+/// So many classes are kept apart.
+pub(super) const MOST_CLASSES: usize = 64;
+/// So many statements are walked over in one step.
+pub(super) const MOST_STATEMENTS: usize = 2_000_000;
+
+/// How a step ends.
+#[derive(Clone, Debug)]
+pub struct End {
+    /// What comes next; `None` if no statement said so.
+    pub action: Option<Action>,
+    /// The status of `synth` and `error`.
+    pub status: Option<Cases>,
+    /// Whether `purge` is a soft one.
+    pub soft: bool,
+    /// A `return` that says so, one of those that do.
+    pub span: Option<Span>,
+}
+
+impl PartialEq for End {
+    fn eq(&self, other: &Self) -> bool {
+        self.action == other.action && self.soft == other.soft && self.status == other.status
+    }
+}
+
+/// Requests of one kind at the end of a step.
+#[derive(Clone, Debug)]
+pub struct Class {
+    /// Which requests are in it.
+    pub guard: Formula,
+    /// What they have in places by then.
+    pub state: State,
+    /// How the step ended.
+    pub end: End,
+}
+
+/// Sees what is walked over.
+pub trait Visitor {
+    /// A ladder is come to by requests of that kind: an `if`, a `match` or a table. `arms` has its arms in order.
+    fn ladder(&mut self, _ladder: &Arc<Ladder>, _arms: &[Arm], _place: &At<'_>) {}
+
+    /// Another statement is come to by requests of that kind.
+    fn statement(&mut self, _statement: &Statement, _place: &At<'_>) {}
+}
+
+/// Where a walk is.
+pub struct At<'w> {
+    /// The step.
+    pub step: Step,
+    /// Which requests come there.
+    pub guard: &'w dyn Fn() -> Formula,
+    /// What they have in places by then.
+    pub state: &'w State,
+    /// What the statement is inside of: the arms that were taken.
+    pub around: &'w [Span],
+}
+
+/// Sees nothing.
+pub struct Blind;
+
+impl Visitor for Blind {}
+
+/// What follows a statement.
+#[derive(Clone, Debug, PartialEq)]
+enum Flow {
+    On,
+    Left,
+    Ended(End),
+}
+
+/// Requests of one kind behind a statement.
+type Way = (Flow, Formula, State);
+
+/// Walks over a step.
+pub(super) struct Walk<'w, 'h> {
+    pub cx: &'w Context<'h>,
+    /// The places that are followed; all, if `None`.
+    pub followed: Option<&'w HashSet<Place>>,
+    pub visitor: &'w mut dyn Visitor,
+    step: Step,
+    around: Vec<Formula>,
+    spans: Vec<Span>,
+    statements: usize,
+    /// The budget that ended.
+    pub gave_up: bool,
+}
+
+impl<'w, 'h> Walk<'w, 'h> {
+    pub(super) fn new(
+        cx: &'w Context<'h>,
+        followed: Option<&'w HashSet<Place>>,
+        visitor: &'w mut dyn Visitor,
+        step: Step,
+    ) -> Self {
+        let (around, spans) = (Vec::new(), Vec::new());
+        Self { cx, followed, visitor, step, around, spans, statements: 0, gave_up: false }
+    }
+
+    /// What a step does with requests of these kinds.
+    pub(super) fn step(&mut self, entries: Vec<(Formula, State)>) -> Vec<Class> {
+        let Some(body) = self.cx.hir.step(self.step) else { return Vec::new() };
+        let ways = self.body(&body.body, entries);
+        let undecided = || End { action: None, status: None, soft: false, span: None };
+        let classes = ways.into_iter().map(|(flow, guard, mut state)| {
+            state.locals.clear();
+            let end = if let Flow::Ended(end) = flow { end } else { undecided() };
+            (Flow::Ended(end), guard, state)
+        });
+        let ended = self.join(classes.collect());
+        let class = |(flow, guard, state)| match flow {
+            Flow::Ended(end) => Some(Class { guard, state, end }),
+            _ => None,
+        };
+        ended.into_iter().filter_map(class).collect()
+    }
+
+    /// Requests of few kinds, under conditions that are not too large.
+    pub(super) fn joined(&self, entries: Vec<(Formula, State)>, most_parts: usize) -> Vec<(Formula, State)> {
+        let ways = entries.into_iter().map(|(guard, state)| (Flow::On, guard, state));
+        let joined = self.join(ways.collect());
+        joined.into_iter().map(|(_, guard, state)| (guard.unless_larger(most_parts), state)).collect()
+    }
+
+    fn body(&mut self, body: &'h Body, entries: Vec<(Formula, State)>) -> Vec<Way> {
+        let fresh = entries.into_iter().map(|(guard, mut state)| {
+            state.locals.clear();
+            (guard, state)
+        });
+        self.block(&body.statements, fresh.collect())
+    }
+
+    fn block(&mut self, statements: &'h [Statement], entries: Vec<(Formula, State)>) -> Vec<Way> {
+        let mut current = entries;
+        let mut ended = Vec::new();
+        for statement in statements {
+            let mut next = Vec::new();
+            for (guard, state) in std::mem::take(&mut current) {
+                next.extend(self.statement(statement, guard, state));
+            }
+            for (flow, guard, state) in self.join(next) {
+                match flow {
+                    Flow::On => current.push((guard, state)),
+                    end => ended.push((end, guard, state)),
+                }
+            }
+            if current.is_empty() {
+                break;
+            }
+        }
+        ended.extend(current.into_iter().map(|(guard, state)| (Flow::On, guard, state)));
+        self.join(ended)
+    }
+
+    fn statement(&mut self, statement: &'h Statement, guard: Formula, mut state: State) -> Vec<Way> {
+        self.statements += 1;
+        if self.statements > MOST_STATEMENTS {
+            self.gave_up = true;
+            return vec![(Flow::On, guard, state)];
+        }
+        match &statement.kind {
+            StatementKind::If { arms, otherwise, .. } => self.ladder(arms, otherwise, statement.span, &guard, &state),
+            StatementKind::Call(sub) => self.call(*sub, guard, state),
+            StatementKind::Leave => vec![(Flow::Left, guard, state)],
+            StatementKind::Return(outcome) => {
+                self.see(statement, &guard, &state);
+                let end = self.end(outcome, statement.span, &state);
+                vec![(Flow::Ended(end), guard, state)]
+            }
+            kind => {
+                self.see(statement, &guard, &state);
+                effect::perform(kind, &mut state, self.cx, self.step, self.followed);
+                vec![(Flow::On, guard, state)]
+            }
+        }
+    }
+
+    fn see(&mut self, statement: &Statement, guard: &Formula, state: &State) {
+        let around = &self.around;
+        let whole = || Formula::all(around.iter().chain([guard]).cloned());
+        self.visitor.statement(statement, &At { step: self.step, guard: &whole, state, around: &self.spans });
+    }
+
+    fn end(&self, outcome: &Outcome, span: Span, state: &State) -> End {
+        let reader = Reader::new(self.cx, state, self.step);
+        let status = outcome.status.as_ref().map(|status| reader.cases(status));
+        End { action: Some(outcome.action), status, soft: outcome.soft, span: Some(span) }
+    }
+
+    fn call(&mut self, sub: SubId, guard: Formula, state: State) -> Vec<Way> {
+        let Some(sub) = self.cx.hir.subs.get(sub.0 as usize) else { return vec![(Flow::On, guard, state)] };
+        let locals = state.locals.clone();
+        let ways = self.body(&sub.body, vec![(guard, state)]);
+        let back = ways.into_iter().map(|(flow, guard, mut state)| {
+            state.locals.clone_from(&locals);
+            let flow = if flow == Flow::Left { Flow::On } else { flow };
+            (flow, guard, state)
+        });
+        let back = back.collect();
+        self.join(back)
+    }
+
+    fn ladder(
+        &mut self,
+        arms: &'h [Arm],
+        otherwise: &'h [Statement],
+        span: Span,
+        guard: &Formula,
+        state: &State,
+    ) -> Vec<Way> {
+        let reader = Reader::new(self.cx, state, self.step);
+        let conditions: Vec<Formula> = arms.iter().map(|arm| reader.formula(&arm.condition)).collect();
+        let spans = arms.iter().map(|arm| arm.span).collect();
+        let ladder = Arc::new(Ladder::new(conditions, spans, span));
+        {
+            let around = &self.around;
+            let whole = || Formula::all(around.iter().chain([guard]).cloned());
+            self.visitor.ladder(&ladder, arms, &At { step: self.step, guard: &whole, state, around: &self.spans });
+        }
+        let mut groups = Groups::default();
+        let bodies = arms.iter().map(|arm| (arm.body.as_slice(), Some(arm.span)));
+        self.around.push(guard.clone());
+        for (at, (body, span)) in bodies.chain([(otherwise, None)]).enumerate() {
+            let condition = ladder.conditions().get(at);
+            if condition == Some(&Formula::Const(false)) {
+                continue;
+            }
+            let taken = if at < ladder.len() { Taken::arm(at) } else { Taken::rest() };
+            self.around.push(Formula::first(&ladder, taken));
+            self.spans.extend(span);
+            let ways = self.block(body, vec![(Formula::Const(true), state.clone())]);
+            self.around.pop();
+            if span.is_some() {
+                self.spans.pop();
+            }
+            for way in ways {
+                groups.add(way, at, &ladder, self.cx);
+            }
+            if condition == Some(&Formula::Const(true)) {
+                break;
+            }
+        }
+        self.around.pop();
+        let ways = groups.0.into_iter().map(|group| {
+            let within = Formula::any([Formula::first(&ladder, group.taken)].into_iter().chain(group.partly));
+            (group.flow, Formula::all([guard.clone(), within]), group.state)
+        });
+        let ways = ways.collect();
+        self.join(ways)
+    }
+
+    /// Makes one of ways that lead to the same; of too many, those at the end are one of which less is known.
+    fn join(&self, ways: Vec<Way>) -> Vec<Way> {
+        let mut joined: Vec<Way> = Vec::new();
+        for (flow, guard, state) in ways {
+            if let Some((_, known, _)) = joined.iter_mut().find(|(one, _, other)| *one == flow && *other == state) {
+                *known = Formula::any([known.clone(), guard]);
+                continue;
+            }
+            let similar = joined.len() >= MOST_CLASSES;
+            match joined.iter_mut().rev().find(|(one, ..)| similar && *one == flow) {
+                Some((_, known, other)) => {
+                    *known = Formula::any([known.clone(), guard]);
+                    other.blur(&state, &mut || self.cx.anything());
+                }
+                None => joined.push((flow, guard, state)),
+            }
+        }
+        joined
+    }
+}
+
+/// Ways out of a ladder that lead to the same.
+#[derive(Default)]
+struct Groups(Vec<Group>);
+
+struct Group {
+    flow: Flow,
+    state: State,
+    /// Arms that lead there, whatever else holds.
+    taken: Taken,
+    /// Arms that may lead there.
+    partly: Vec<Formula>,
+}
+
+impl Groups {
+    fn add(&mut self, (flow, guard, state): Way, at: usize, ladder: &Arc<Ladder>, cx: &Context<'_>) {
+        let Some(group) = self.of(flow, state, cx) else { return };
+        if guard == Formula::Const(true) {
+            group.taken.add(at, ladder.len());
+        } else {
+            let taken = if at < ladder.len() { Taken::arm(at) } else { Taken::rest() };
+            group.partly.push(Formula::all([Formula::first(ladder, taken), guard]));
+        }
+    }
+
+    /// The group of ways that lead there; of too many, the last one, of which less is known then.
+    fn of(&mut self, flow: Flow, state: State, cx: &Context<'_>) -> Option<&mut Group> {
+        let known = self.0.iter().rposition(|group| group.flow == flow && group.state == state);
+        let last = || self.0.iter().rposition(|group| group.flow == flow).filter(|_| self.0.len() >= MOST_CLASSES);
+        if let Some(at) = known.or_else(last) {
+            let group = self.0.get_mut(at)?;
+            if known.is_none() {
+                group.state.blur(&state, &mut || cx.anything());
+            }
+            return Some(group);
+        }
+        self.0.push(Group { flow, state, taken: Taken::default(), partly: Vec::new() });
+        self.0.last_mut()
+    }
+}

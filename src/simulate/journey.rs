@@ -1,0 +1,139 @@
+//! What became of a request.
+
+use http::{HeaderMap, Method, StatusCode};
+
+use crate::cache::Lifetimes;
+use crate::cache::lifetimes::NotStored;
+use crate::decision::Explanation;
+use crate::lang::hir::BackendId;
+use crate::lang::schema::Step;
+
+/// A request's way through the steps.
+#[derive(Clone, Debug, Default)]
+pub struct Journey {
+    /// The name of the site whose policy served it; `None` for the root's.
+    pub site: Option<String>,
+    /// The steps in order; those of a request that began again, too.
+    pub steps: Vec<Ran>,
+    /// How it was treated in the end.
+    pub treatment: Treatment,
+    /// The parts of its key, if one was made last.
+    pub key: Option<Vec<KeyPart>>,
+    /// What was asked of backends, in order.
+    pub asked: Vec<Asked>,
+    /// What was stored, in order.
+    pub stored: Vec<Stored>,
+    /// Why the last response of a backend was not stored.
+    pub not_stored: Option<NotStored>,
+    /// The times of the last response of a backend, as the policy left them.
+    pub lifetimes: Option<Lifetimes>,
+    /// What the client gets.
+    pub response: Response,
+    /// Lines that the policy wrote to the log.
+    pub log: Vec<Vec<u8>>,
+}
+
+impl Journey {
+    /// Whether the cache was left out.
+    #[must_use]
+    pub fn is_passed(&self) -> bool {
+        matches!(self.treatment, Treatment::Pass | Treatment::Pipe)
+    }
+}
+
+/// A step that was run.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// Which one.
+    pub step: Step,
+    /// How it came to its verdict.
+    pub explanation: Explanation,
+}
+
+/// How a request is treated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Treatment {
+    /// warp answers itself.
+    #[default]
+    Answered,
+    /// A stored response was used.
+    Hit,
+    /// The backend is asked for what may be stored.
+    Miss,
+    /// The cache is left out.
+    Pass,
+    /// Bytes are copied both ways.
+    Pipe,
+    /// What is stored was removed.
+    Purge,
+}
+
+/// A part of a cache key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyPart {
+    /// A value.
+    Value(Vec<u8>),
+    /// What is unset.
+    Unset,
+    /// A further value of the part before it.
+    Further(Vec<u8>),
+}
+
+/// A request to a backend.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// What the policy chose: a backend or a director.
+    pub backend: Option<BackendId>,
+    /// The method.
+    pub method: Method,
+    /// Path and query.
+    pub target: String,
+    /// The fields, but for framing.
+    pub headers: HeaderMap,
+}
+
+/// A response that was stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The site, and the key under which it stands.
+    pub(super) place: (Option<String>, Vec<KeyPart>),
+    /// What requests have to agree in beside the key.
+    pub(super) variant: Vec<u8>,
+    /// Its status.
+    pub status: StatusCode,
+    /// Its fields.
+    pub headers: HeaderMap,
+    /// Its content.
+    pub body: Vec<u8>,
+    /// Whether `Surrogate-Control` was obeyed, so that it goes no further.
+    pub(super) keeps_surrogate_control: bool,
+    /// For how long.
+    pub lifetimes: Lifetimes,
+    /// Its tags, as the policy gave them.
+    pub tags: Vec<Vec<u8>>,
+}
+
+/// A response to a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// The status.
+    pub status: StatusCode,
+    /// The reason phrase, if the policy gave it one.
+    pub reason: Option<String>,
+    /// The fields, but for `Via` and `Cache-Status`.
+    pub headers: HeaderMap,
+    /// The content.
+    pub body: Vec<u8>,
+}
+
+impl Default for Response {
+    fn default() -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE)
+    }
+}
+
+impl Response {
+    pub(super) fn new(status: StatusCode) -> Self {
+        Self { status, reason: None, headers: HeaderMap::new(), body: Vec::new() }
+    }
+}

@@ -1,0 +1,150 @@
+//! Whole journeys.
+
+use std::sync::Arc;
+
+use super::journey::{Journey, Treatment};
+use super::message::{Answer, Request};
+use super::state::{Exchange, Fetch, Head, State};
+use super::stored::Store;
+use super::world::World;
+use crate::cache::asked;
+use crate::decision::{Program, Verdict};
+use crate::lang::hir::{BackendId, Hir, HostPattern};
+use crate::lang::schema::Step;
+
+/// A request and what the backend says to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// What the client sends.
+    pub request: Request,
+    /// What the backend says, each time it is asked; `None` if no connection to it can be made.
+    pub answer: Option<Answer>,
+}
+
+/// A policy that requests can be taken through.
+#[derive(Debug)]
+pub struct Simulator {
+    program: Arc<Program>,
+    default_backend: Option<BackendId>,
+    site: Option<String>,
+    sites: Vec<(Vec<HostPattern>, Simulator)>,
+}
+
+impl Simulator {
+    /// Lowers a policy with its sites.
+    #[must_use]
+    pub fn new(mut hir: Hir) -> Self {
+        let sites = std::mem::take(&mut hir.sites);
+        let sites = sites.into_iter().map(|site| {
+            let policy = Self { site: Some(site.name()), ..Self::new(Hir::clone(&site.policy)) };
+            (site.hosts, policy)
+        });
+        let (sites, default_backend) = (sites.collect(), hir.default_backend);
+        Self { program: Arc::new(Program::new(hir)), default_backend, site: None, sites }
+    }
+
+    /// The program of the root's policy.
+    #[must_use]
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// Takes a request through the steps, as long as the policy has it begin again. What is stored is found there and
+    /// left there.
+    #[must_use]
+    pub fn run(&self, case: &Case, store: &mut Store, world: &World) -> Journey {
+        let head = Head::of(&case.request);
+        self.serving(&head).run_here(case, head, store, world)
+    }
+
+    /// The same where nothing is stored.
+    #[must_use]
+    pub fn run_cold(&self, case: &Case, world: &World) -> Journey {
+        self.run(case, &mut Store::default(), world)
+    }
+
+    /// Whose policy serves a request: its site's, if there is one for its host. Of several hosts that fit, the longest.
+    fn serving(&self, head: &Head) -> &Self {
+        let host = asked::host(&head.headers).unwrap_or_default();
+        let fits = self.sites.iter().flat_map(|(hosts, site)| hosts.iter().map(move |pattern| (pattern, site)));
+        let fits = fits.filter(|(pattern, _)| is_of(&host, pattern));
+        let best = fits.max_by_key(|(pattern, _)| (!pattern.is_wildcard, pattern.name.len()));
+        best.map_or(self, |(_, site)| site)
+    }
+
+    fn run_here(&self, case: &Case, head: Head, store: &mut Store, world: &World) -> Journey {
+        let state = State {
+            world,
+            program: &self.program,
+            site: self.site.as_deref(),
+            default_backend: self.default_backend,
+            step: Step::Recv,
+            place: None,
+            client: case.request.client,
+            req: head,
+            exchange: Exchange::default(),
+            fetch: Fetch::default(),
+            resp: None,
+            obj: None,
+            restarts: 0,
+            is_content_gone: false,
+            log: Vec::new(),
+        };
+        let mut way = Way { case, state, store, journey: Journey { site: self.site.clone(), ..Journey::default() } };
+        let response = loop {
+            match way.receive() {
+                Next::Answered(response) => break response,
+                Next::Again => way.begin_again(),
+            }
+        };
+        way.journey.response = response;
+        way.journey.log = way.state.log;
+        way.journey
+    }
+}
+
+/// Whether a host, in lower case, is one of those.
+fn is_of(host: &[u8], pattern: &HostPattern) -> bool {
+    let name = pattern.name.as_bytes();
+    if !pattern.is_wildcard {
+        return host == name;
+    }
+    host.strip_suffix(name).and_then(|rest| rest.strip_suffix(b".")).is_some_and(|label| !label.is_empty())
+}
+
+/// What comes of a step, or of several.
+pub(super) enum Next {
+    /// The client gets this.
+    Answered(super::Response),
+    /// The request begins again.
+    Again,
+}
+
+/// A request under way.
+pub(super) struct Way<'a> {
+    pub case: &'a Case,
+    pub state: State<'a>,
+    pub store: &'a mut Store,
+    pub journey: Journey,
+}
+
+impl Way<'_> {
+    /// Runs a step, and keeps what it did.
+    pub fn step(&mut self, step: Step) -> Verdict {
+        self.state.step = step;
+        self.state.place = None;
+        let explanation = self.state.program.explain(step, &mut self.state);
+        let verdict = explanation.verdict.clone();
+        self.journey.steps.push(super::Ran { step, explanation });
+        verdict
+    }
+
+    fn begin_again(&mut self) {
+        self.state.is_content_gone |=
+            self.state.fetch.was_sent && !self.case.request.body.is_empty() && !self.state.exchange.keeps_content;
+        self.state.exchange = self.state.exchange.again();
+        self.state.fetch = Fetch::default();
+        (self.state.resp, self.state.obj) = (None, None);
+        (self.journey.treatment, self.journey.key) = (Treatment::Answered, None);
+    }
+}
