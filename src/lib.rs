@@ -53,6 +53,7 @@ pub mod decision;
 pub mod editors;
 pub mod files;
 pub mod lang;
+pub mod lint;
 pub mod simulate;
 
 #[cfg(feature = "server")]

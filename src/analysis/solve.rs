@@ -64,6 +64,11 @@ impl<'h> Solver<'h> {
         Self { hir, automata: Automata::default(), tries: 0, gave_up: None, proof: Proof::default() }
     }
 
+    /// Whether it is certain that there is no request of which a condition holds.
+    pub fn is_impossible(&mut self, formula: &Formula) -> bool {
+        matches!(self.solve(formula), Answer::Impossible(_))
+    }
+
     /// Whether there is a request of which a condition holds.
     pub fn solve(&mut self, formula: &Formula) -> Answer<'h> {
         (self.tries, self.gave_up, self.proof) = (0, None, Proof::default());
@@ -93,15 +98,13 @@ impl<'h> Solver<'h> {
                     return None;
                 }
             };
-            if let Some((ladder, at)) = taken_before(&settled, &model) {
-                todo = ladder.conditions().get(at).map(Formula::not).into_iter().collect();
-                self.proof.before.push((ladder, at));
-                continue;
+            if let Some(open) = settled.choices.iter().position(|choice| !model.satisfies(choice)) {
+                let choice = settled.choices.swap_remove(open);
+                return self.branch(&choice, &settled);
             }
-            let open = settled.choices.iter().position(|choice| !model.satisfies(choice));
-            let Some(open) = open else { return Some(model) };
-            let choice = settled.choices.swap_remove(open);
-            return self.branch(&choice, &settled);
+            let Some((ladder, at)) = taken_before(&settled, &model) else { return Some(model) };
+            todo = ladder.conditions().get(at).map(Formula::not).into_iter().collect();
+            self.proof.before.push((ladder, at));
         }
     }
 

@@ -10,4 +10,5 @@ mod docs;
 mod editors;
 mod examples;
 mod lexer;
+mod lint;
 mod syntax;

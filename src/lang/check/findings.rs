@@ -64,7 +64,7 @@ impl Findings {
 
 /// Puts the findings of a policy and its sites in the order of their places. One in a file that several of them include
 /// is told once; too many are cut off.
-pub(super) fn tell_once(findings: &mut Vec<Diagnostic>, sources: &SourceMap) {
+pub fn tell_once(findings: &mut Vec<Diagnostic>, sources: &SourceMap) {
     findings.sort_by_key(|finding| finding.primary.span);
     let mut told = HashSet::new();
     findings.retain(|finding| {

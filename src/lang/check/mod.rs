@@ -64,6 +64,7 @@ mod words;
 mod work;
 
 pub use amount::{FILE_LIMIT_BYTES, FILES_LIMIT};
+pub use findings::tell_once;
 
 use super::diagnostic::Diagnostic;
 use super::hir::{BackendAddress, Hir};

@@ -171,6 +171,11 @@ codes! {
     E0502 "recursion" "0.1" "A sub or a function calls itself.";
     E0503 "too-many-calls" "0.1" "Calls are nested too deep, or there are too many of them.";
     E0504 "too-much-work" "0.1" "A step may do too much for one request.";
+    W0510 "shadowed-rule" "0.1" "Rules above take every request that a rule could have had.";
+    W0511 "never-holds" "0.1" "A condition holds of no request.";
+    W0512 "always-holds" "0.1" "A condition holds of every request.";
+    W0520 "endless-restart" "0.1" "Nothing but the limit ends the restarts of a request.";
+    W0521 "endless-retry" "0.1" "Nothing but the limit ends the retries of a fetch.";
     E0540 "overlapping-rows" "0.1" "A request may take two rows of a `unique` table.";
 
     // 06 backends, acls and probes
@@ -205,6 +210,14 @@ codes! {
     E0772 "not-in-an-invariant" "0.1" "An invariant asks for what it cannot know.";
     E0773 "only-in-an-invariant" "0.1" "What is in a key is asked where no invariant is.";
     E0774 "empty-invariant" "0.1" "An invariant claims nothing of what the policy does.";
+
+    // 08 security
+    W0801 "cookies-shared" "0.1" "What the backend answers to somebody's cookies may be stored for everybody.";
+    W0802 "credentials-shared" "0.1" "What the backend answers to somebody's `Authorization` may be stored for everybody.";
+    W0803 "set-cookie-stored" "0.1" "A response may be stored with its `Set-Cookie`.";
+    W0804 "cached-by-ending" "0.1" "The end of a path decides that somebody's page is stored for everybody.";
+    W0806 "open-purge" "0.1" "Anybody can remove what is stored.";
+    W0807 "open-refresh" "0.1" "Anybody can have everything fetched anew.";
 }
 
 impl Code {

@@ -1,0 +1,118 @@
+//! What lints look at: one walk over all steps, and what was seen on it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::{builtin_files, words};
+use crate::analysis::{Analysis, At, Formula, Journeys, Ladder, Model, Solver, State, Visitor};
+use crate::lang::hir::{Arm, Hir, Statement, StatementKind};
+use crate::lang::schema::{Action, Step};
+use crate::lang::source::{FileId, SourceMap, Span};
+
+/// A ladder, each time that it is come to.
+pub(super) struct Visit {
+    pub ladder: Arc<Ladder>,
+    /// Of each arm, whether its condition is not to be judged: it counts tries, or is switched on and off by hand.
+    pub is_open: Vec<bool>,
+    pub guard: Formula,
+    /// The arms around it.
+    pub around: Vec<Span>,
+}
+
+/// A statement that does something that lints ask about, each time that it is come to.
+pub(super) struct Deed {
+    pub kind: DeedKind,
+    pub span: Span,
+    pub step: Step,
+    pub guard: Formula,
+    pub state: State,
+}
+
+/// What such a statement does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DeedKind {
+    /// Ends the step.
+    Return(Action),
+    /// Removes what is stored by tags.
+    PurgeTags,
+    /// Bans what is stored.
+    Ban,
+    /// Fetches anew whatever is stored.
+    Refresh,
+}
+
+/// A policy with all that requests come to in it.
+pub(super) struct Survey<'h> {
+    pub hir: &'h Hir,
+    pub sources: &'h SourceMap,
+    pub analysis: Analysis<'h>,
+    pub solver: Solver<'h>,
+    pub journeys: Journeys,
+    pub visits: Vec<Visit>,
+    pub deeds: Vec<Deed>,
+    builtin: HashSet<FileId>,
+}
+
+impl<'h> Survey<'h> {
+    pub(super) fn of(hir: &'h Hir, sources: &'h SourceMap) -> Self {
+        let analysis = Analysis::new(hir);
+        let builtin = builtin_files(sources);
+        let mut eyes = Eyes { builtin: &builtin, visits: Vec::new(), deeds: Vec::new() };
+        let journeys = analysis.journeys(&mut eyes);
+        let Eyes { visits, deeds, .. } = eyes;
+        Self { hir, sources, analysis, solver: Solver::new(hir), journeys, visits, deeds, builtin }
+    }
+
+    /// Whether a place is in the built-in policy.
+    pub(super) fn is_builtin(&self, span: Span) -> bool {
+        self.builtin.contains(&span.file)
+    }
+
+    /// Whether the policy replaces that piece of the built-in one: then it means what it does.
+    pub(super) fn overrides(&self, piece: &str) -> bool {
+        self.hir.subs.iter().any(|sub| sub.name == piece && !self.is_builtin(sub.span))
+    }
+
+    /// The place in the policy at which a step ends so, for the request of a model.
+    pub(super) fn decided(&self, step: Step, action: Action, model: &Model<'_>) -> Option<&Deed> {
+        let is_that = |deed: &&Deed| deed.step == step && deed.kind == DeedKind::Return(action);
+        self.deeds.iter().filter(is_that).find(|deed| model.satisfies(&deed.guard))
+    }
+
+    /// The part of a place that stands in its first line.
+    pub(super) fn first_line(&self, span: Span) -> Span {
+        let line = self.sources.text(span).lines().next().unwrap_or_default();
+        let length = u32::try_from(line.trim_end().len()).unwrap_or(u32::MAX);
+        Span { end: span.start.saturating_add(length).min(span.end), ..span }
+    }
+}
+
+struct Eyes<'s> {
+    builtin: &'s HashSet<FileId>,
+    visits: Vec<Visit>,
+    deeds: Vec<Deed>,
+}
+
+impl Visitor for Eyes<'_> {
+    fn ladder(&mut self, ladder: &Arc<Ladder>, arms: &[Arm], at: &At<'_>) {
+        if self.builtin.contains(&ladder.span(None).file) {
+            return;
+        }
+        let is_open = |arm: &Arm| words::counts_tries(&arm.condition) || words::has_switch(&arm.condition);
+        let is_open = arms.iter().map(is_open).collect();
+        let around = at.around.to_vec();
+        self.visits.push(Visit { ladder: Arc::clone(ladder), is_open, guard: (at.guard)(), around });
+    }
+
+    fn statement(&mut self, statement: &Statement, at: &At<'_>) {
+        let kind = match &statement.kind {
+            StatementKind::Return(outcome) => DeedKind::Return(outcome.action),
+            kind => match words::deed(kind) {
+                Some(kind) => kind,
+                None => return,
+            },
+        };
+        let (span, step, guard, state) = (statement.span, at.step, (at.guard)(), at.state.clone());
+        self.deeds.push(Deed { kind, span, step, guard, state });
+    }
+}

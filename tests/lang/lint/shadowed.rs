@@ -1,0 +1,151 @@
+//! Rules that no request takes, and conditions that say nothing.
+
+use super::{all_have, codes, found, linted, none_has_any};
+
+#[test]
+fn a_rule_below_one_that_takes_all_of_its_requests() {
+    all_have(
+        "W0510",
+        &[
+            // Straight.
+            r#"sub recv {
+                if (req.url ~ "^/a") { return (pass); }
+                if (req.url ~ "^/a/b") { return (hash); }
+            }"#,
+            // In a sub.
+            r#"sub recv { call first; if (req.path under "/a/b") { return (hash); } }
+               sub first { if (req.path under "/a") { return (pass); } }"#,
+            // In a table.
+            r#"rules request first {
+                when path under "/a" -> pass;
+                when path under ["/a/b", "/a/c"] and method == "GET" -> cache;
+            }"#,
+            // In a `match`.
+            r#"sub recv {
+                match req.path { under "/a" -> { return (pass); } "/a/b" -> { return (hash); } }
+            }"#,
+            // Behind two that take it together.
+            r#"rules request first {
+                when path under "/a" and method == "GET" -> pass;
+                when path under "/a" and method != "GET" -> deny 405;
+                when path under "/a/b" -> cache;
+            }"#,
+            // Split, and negated.
+            r#"sub recv {
+                if (!(req.path under "/a")) { return (hash); }
+                if (req.path ext "css") { return (pass); } else if (req.path == "/b.css" || req.path == "/c") { return (pass); }
+            }"#,
+            // By other words.
+            r#"sub recv {
+                if (req.host ~ "example\.com$") { return (pass); }
+                if (req.http.Host == "www.example.com") { return (hash); }
+            }"#,
+            // Of what was rewritten.
+            r#"sub recv {
+                set req.url = "/v1" + req.url;
+                if (req.path under "/v1") { return (hash); }
+                if (req.path under "/v1/b") { return (pass); }
+            }"#,
+        ],
+    );
+}
+
+#[test]
+fn rules_that_take_some_of_the_requests_of_others_are_fine() {
+    none_has_any(&[
+        r#"sub recv {
+            if (req.url ~ "^/a/b") { return (pass); }
+            if (req.url ~ "^/a") { return (hash); }
+        }"#,
+        r#"rules request first {
+            when path under "/a" and method == "GET" -> pass;
+            when path under "/a/b" -> cache;
+        }"#,
+        r#"sub recv {
+            if (req.path under "/a") { set req.http.X = "1"; }
+            if (req.path under "/a/b") { return (pass); }
+        }"#,
+        r#"sub recv {
+            if (req.path under "/a") { return (pass); }
+            set req.url = "/a" + req.url;
+            if (req.path under "/a/b") { return (pass); }
+        }"#,
+        r#"rules request first { when path under "/a" and client.ip == "10.0.0.1" -> pass; when path under "/a" -> cache; }"#,
+        r#"sub recv { call one; if (req.method == "PUT") { call one; } }
+           sub one { if (req.method == "GET") { return (pass); } }"#,
+    ]);
+}
+
+#[test]
+fn the_rule_that_takes_the_requests_is_named_also_in_another_file() {
+    let files = [
+        ("p.warp", "include \"a.warp\";\nrules request first { when path under \"/a/b\" -> cache; }"),
+        ("a.warp", "rules request first {\n when path == \"/x\" -> pass;\n when path under \"/a\" -> pass;\n}\n"),
+    ];
+    assert_eq!(found(&files), [r#"W0510 when path under "/a/b" -> cache;"#]);
+    let checked = linted(&files);
+    let finding = checked.diagnostics.first().unwrap();
+    let named: Vec<&str> = finding.context.iter().map(|label| checked.sources.text(label.span)).collect();
+    assert_eq!(named, [r#"when path under "/a" -> pass;"#]);
+}
+
+#[test]
+fn a_condition_that_holds_of_no_request() {
+    all_have(
+        "W0511",
+        &[
+            r#"sub recv { if (req.method == "GET" && req.method == "POST") { return (pass); } }"#,
+            r#"sub recv { if (req.url ~ "^admin") { return (pass); } }"#,
+            r#"rules request first { when path ~ "^admin" -> pass; }"#,
+            r#"sub recv { if (std.tolower(req.http.Host) == "Www.example.com") { return (pass); } }"#,
+            r#"normalize req { host lower; } rules request first { when header "Host" == "Example.com" -> pass; }"#,
+            r#"rules request first { when host == "Example.com" -> pass; }"#,
+            r#"rules response first { when status > 400 and status < 400 -> uncacheable; }"#,
+            r#"sub recv { call check; } sub check { if (req.method == "GET") { if (req.method == "HEAD") { return (pass); } } }"#,
+            r#"sub recv { if (!(req.method in ["GET", "HEAD"]) && (req.method == "GET" || req.method == "HEAD")) { return (pass); } }"#,
+            r#"sub recv { unset req.http.Cookie; if (req.cookies has "a") { return (pass); } }"#,
+            r#"acl a { "10.0.0.0"/8; } sub recv { if (client.ip ~ a && client.ip == "192.0.2.1") { return (pass); } }"#,
+            r#"table t: STRING -> STRING { "/a": "b" } sub recv { if (t[req.path] == "c") { return (pass); } }"#,
+        ],
+    );
+    let files = [("p.warp", "include \"a.warp\";"), ("a.warp", "rules request first { when path == \"a\" -> pass; }")];
+    assert_eq!(found(&files), [r#"W0511 when path == "a" -> pass;"#]);
+}
+
+#[test]
+fn a_condition_that_holds_of_every_request() {
+    all_have(
+        "W0512",
+        &[
+            r#"sub recv { if (req.method != "GET" || req.method != "POST") { return (pass); } }"#,
+            r#"rules request first { when not (method == "GET" and method == "POST") -> pass; }"#,
+            r#"sub recv { if (req.url ~ "") { return (pass); } }"#,
+            r#"sub recv { call a; } sub a { if (req.url ~ "^.*$") { set req.http.X = "1"; } }"#,
+            r#"rules response first { when status >= 500 or status < 500 -> uncacheable; }"#,
+            r#"sub recv { set req.http.X = "a"; if (req.http.X) { return (pass); } }"#,
+        ],
+    );
+}
+
+#[test]
+fn conditions_that_some_requests_pass_are_fine() {
+    none_has_any(&[
+        r#"sub recv { if (req.method != "GET" && req.method != "POST") { return (pass); } }"#,
+        r#"sub recv { if (req.url ~ "^/admin") { return (pass); } }"#,
+        r#"rules request first { when host == "example.com" -> pass; }"#,
+        r#"rules response first { when status > 400 and status < 500 -> uncacheable; }"#,
+        r#"const closed = false; sub recv { if (closed) { return (synth(503)); } }"#,
+        r#"sub recv { if (req.restarts == 0) { set req.http.X = "1"; } }"#,
+        r#"sub recv { if (req.restarts > 0) { return (pass); } }"#,
+        r#"sub recv { call one; set req.http.X = "2"; call one; } sub one { if (req.http.X == "2") { return (pass); } }"#,
+        r#"sub recv { if (req.http.X ~ "^a" && req.http.X ~ "b$") { return (pass); } }"#,
+        r#"sub recv { if (req.url == "*") { return (synth(200)); } }"#,
+        r#"sub backend_response { if (bereq.uncacheable) { return (deliver); } }"#,
+    ]);
+    assert_eq!(
+        codes(
+            r#"sub recv { if (req.url ~ "^/a" && req.url ~ "^/b" && std.healthy(req.backend_hint)) { return (pass); } }"#
+        ),
+        ["W0511"]
+    );
+}
