@@ -119,6 +119,7 @@ fn parameters_like(op: &Op) -> Option<&[Glob]> {
 fn cookies(model: &mut Model<'_>, asked: &HashMap<Term, Vec<Asked>>) {
     let header = cookie();
     let mut pairs: Vec<Vec<u8>> = Vec::new();
+    let unwanted = unwanted(model, &header);
     for part in parts(model, &Op::Cookie, cookies_like, &header) {
         match part {
             Part::Named(name, value) => pairs.push([&*name, b"=", &*value].concat()),
@@ -144,15 +145,27 @@ fn cookies(model: &mut Model<'_>, asked: &HashMap<Term, Vec<Asked>>) {
         }
     }
     if is_set && is_free && pairs.is_empty() {
-        pairs.extend(survivor(longest).map(|name| [&name, &b"=1"[..]].concat()));
+        pairs.extend(survivor(longest, &unwanted).map(|name| [&name, &b"=1"[..]].concat()));
     }
     if is_free && !pairs.is_empty() {
         model.set(header, Scalar::Text(Some(pairs.join(&b"; "[..]).into())));
     }
 }
 
+/// Cookies that are not to be there.
+fn unwanted(model: &Model<'_>, header: &Term) -> Vec<Glob> {
+    let asked = model.chosen().filter_map(|(term, value)| Some((term.as_made()?, value)));
+    let of_header = asked.filter(|((_, of), _)| of.first().is_some_and(|whole| root(whole) == header));
+    let globs = of_header.flat_map(|((op, of), value)| match (op, of, value) {
+        (Op::AnyCookie(globs), _, Scalar::Truth(false)) => globs.clone(),
+        (Op::Cookie, [_, Term::Text(name)], Scalar::Text(None)) => vec![Glob::new(String::from_utf8_lossy(name))],
+        _ => Vec::new(),
+    });
+    globs.collect()
+}
+
 /// The name of a cookie that all clauses leave which `whole` has been through.
-fn survivor(whole: Option<&Term>) -> Option<Vec<u8>> {
+fn survivor(whole: Option<&Term>, unwanted: &[Glob]) -> Option<Vec<u8>> {
     let mut all = Vec::new();
     if let Some(whole) = whole {
         clauses(whole, &mut all);
@@ -162,7 +175,8 @@ fn survivor(whole: Option<&Term>) -> Option<Vec<u8>> {
         _ => None,
     });
     let globs = kept.unwrap_or_else(|| vec![Glob::new("session"), Glob::new("a"), Glob::new("x*")]);
-    instance(&globs, whole.unwrap_or(&Term::Unset))
+    let mut names = globs.iter().filter_map(|glob| instance(std::slice::from_ref(glob), whole.unwrap_or(&Term::Unset)));
+    names.find(|name| !unwanted.iter().any(|glob| glob.matches(name)))
 }
 
 fn parameters(model: &mut Model<'_>) {

@@ -2,7 +2,11 @@
 
 use std::collections::HashSet;
 
-use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, IF_MATCH, IF_UNMODIFIED_SINCE, TRANSFER_ENCODING};
+use http::HeaderName;
+use http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, DATE, IF_MATCH, IF_UNMODIFIED_SINCE, LOCATION, RETRY_AFTER,
+    TRANSFER_ENCODING,
+};
 
 use super::follow::followed;
 use super::formula::{Formula, Test};
@@ -238,8 +242,13 @@ impl<'h> Analysis<'h> {
                         state.set(place.clone(), Cases::one(value));
                     }
                 }
-                let uncacheable = Cases::one(Term::Truth(fate != Fate::Miss));
-                state.set(Place::Variable(Variable::BerespUncacheable), uncacheable);
+                if step == Step::BackendError {
+                    self.entering_error(&mut state);
+                }
+                // It is true for a request that passes; what is asked is whether the policy says so of the answer itself.
+                let place = Place::Variable(Variable::BerespUncacheable);
+                let value = if fate == Fate::Miss { Term::Truth(false) } else { Term::Input(place.clone()) };
+                state.set(place, Cases::one(value));
             }
             Step::Deliver | Step::Synth => self.entering_deliver(step, &mut state),
             _ => {}
@@ -267,6 +276,28 @@ impl<'h> Analysis<'h> {
         }
         if !state.is_changed(&Place::Variable(Variable::BereqRetries)) {
             state.set(Place::Variable(Variable::BereqRetries), Cases::one(Term::Number(0)));
+        }
+    }
+
+    /// A page that warp makes in the place of an answer has no times, and few fields.
+    fn entering_error(&self, state: &mut State) {
+        const MAY_BE_THERE: [HeaderName; 3] = [DATE, LOCATION, RETRY_AFTER];
+        for place in &self.followed {
+            let value = match place {
+                Place::Field(Message::Beresp, name) if MAY_BE_THERE.contains(name) => self.cx.anything(),
+                Place::Field(Message::Beresp, _) => Term::Unset,
+                Place::Variable(
+                    Variable::BerespTtl
+                    | Variable::BerespGrace
+                    | Variable::BerespKeep
+                    | Variable::BerespStaleIfError
+                    | Variable::BerespHeuristicTtl
+                    | Variable::BerespAge,
+                ) => Term::Number(0),
+                Place::Variable(variable) if variable.name().starts_with("beresp.") => self.cx.anything(),
+                _ => continue,
+            };
+            state.set(place.clone(), Cases::one(value));
         }
     }
 
@@ -342,6 +373,11 @@ impl<'h> Analysis<'h> {
             has(IF_UNMODIFIED_SINCE).not(),
             Formula::any([self.test(&method, &among(&[QUERY])), has_content.not()]),
         ])
+    }
+
+    /// A value of which nothing is known.
+    pub(super) fn anything(&self) -> Term {
+        self.cx.anything()
     }
 
     /// Whether some part of the cache key changes with the value of a place.

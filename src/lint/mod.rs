@@ -14,6 +14,7 @@ mod words;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::analysis::invariant;
 use crate::lang::builtin;
 use crate::lang::check::{self, Checked, Files, Options};
 use crate::lang::diagnostic::Diagnostic;
@@ -36,9 +37,18 @@ pub fn check_with(entry: &str, files: &dyn Files, options: &Options) -> Checked 
         let known = told(&checked.diagnostics);
         let found = lint(hir, &checked.sources);
         checked.diagnostics.extend(found.into_iter().filter(|finding| !known.contains(&finding.primary.span)));
+        let broken = promises(hir, &checked.sources);
+        let is_kept = !broken.iter().any(Diagnostic::is_error);
+        checked.diagnostics.extend(broken);
+        checked.hir = checked.hir.filter(|_| is_kept);
         check::tell_once(&mut checked.diagnostics, &checked.sources);
     }
     checked
+}
+
+/// What is to be said of the invariants of a policy.
+fn promises(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
+    invariant::decide(hir).iter().filter_map(|decided| invariant::report(decided, sources)).collect()
 }
 
 /// Where something was found already: it is not said twice in other words.

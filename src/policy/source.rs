@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::reads::Recorder;
-use crate::lang::check::{Checked, Files, Options, Unread, check_with};
+use crate::lang::check::{Checked, Files, Options, Unread};
 use crate::lang::hir::BackendAddress;
+use crate::lint::check_with;
 
 /// What `warp serve` was told to run: a policy file, an origin, or both.
 ///

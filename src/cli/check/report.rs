@@ -9,9 +9,9 @@ use super::levels::{Levels, Weight};
 use super::overlay::Overlay;
 use crate::cli::output::count;
 use crate::lang::builtin;
-use crate::lang::check::check;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::SourceMap;
+use crate::lint::check;
 
 /// The findings of one policy, without those that a policy before it had already.
 #[derive(Debug)]
