@@ -88,15 +88,46 @@ fn parts(model: &mut Model<'_>, named: &Op, like: fn(&Op) -> Option<&[Glob]>, of
     found
 }
 
+/// Names of which none is to be there.
+#[derive(Default)]
+struct Absent {
+    names: Vec<Arc<[u8]>>,
+    globs: Vec<Glob>,
+}
+
+impl Absent {
+    /// The cookies or parameters of `of` that are not to be there.
+    fn of(model: &Model<'_>, named: &Op, like: fn(&Op) -> Option<&[Glob]>, of: &Term) -> Self {
+        let mut absent = Self::default();
+        for (term, value) in model.chosen() {
+            let Some((op, parts)) = term.as_made() else { continue };
+            if parts.first().is_none_or(|whole| root(whole) != of) {
+                continue;
+            }
+            match (op, parts, value) {
+                (op, [_, Term::Text(name)], Scalar::Text(None)) if op == named => absent.names.push(Arc::clone(name)),
+                (op, _, Scalar::Truth(false)) => absent.globs.extend(like(op).unwrap_or_default().iter().cloned()),
+                _ => {}
+            }
+        }
+        absent
+    }
+
+    fn holds(&self, name: &[u8]) -> bool {
+        self.names.iter().any(|one| **one == *name) || self.globs.iter().any(|glob| glob.matches(name))
+    }
+}
+
 /// Texts that globs are tried with for a star.
 const STARS: [&str; 3] = ["x", "1", ""];
 
 /// A name that is like one of the patterns, and is left by all clauses that `whole` has been through.
-fn instance(globs: &[Glob], whole: &Term) -> Option<Vec<u8>> {
+fn instance(globs: &[Glob], whole: &Term, absent: &Absent) -> Option<Vec<u8>> {
     let mut all = Vec::new();
     clauses(whole, &mut all);
     let names = globs.iter().flat_map(|glob| STARS.iter().map(|star| glob.text().replace('*', star)));
-    names.map(String::into_bytes).find(|name| all.iter().all(|clause| leaves(clause, name)))
+    let fits = |name: &Vec<u8>| all.iter().all(|clause| leaves(clause, name)) && !absent.holds(name);
+    names.map(String::into_bytes).find(fits)
 }
 
 fn leaves(clause: &Normalization, name: &[u8]) -> bool {
@@ -118,13 +149,13 @@ fn parameters_like(op: &Op) -> Option<&[Glob]> {
 
 fn cookies(model: &mut Model<'_>, asked: &HashMap<Term, Vec<Asked>>) {
     let header = cookie();
+    let absent = Absent::of(model, &Op::Cookie, cookies_like, &header);
     let mut pairs: Vec<Vec<u8>> = Vec::new();
-    let unwanted = unwanted(model, &header);
     for part in parts(model, &Op::Cookie, cookies_like, &header) {
         match part {
             Part::Named(name, value) => pairs.push([&*name, b"=", &*value].concat()),
             Part::Like(globs, whole) => {
-                pairs.extend(instance(&globs, &whole).map(|name| [&name, &b"=1"[..]].concat()));
+                pairs.extend(instance(&globs, &whole, &absent).map(|name| [&name, &b"=1"[..]].concat()));
             }
         }
     }
@@ -145,27 +176,15 @@ fn cookies(model: &mut Model<'_>, asked: &HashMap<Term, Vec<Asked>>) {
         }
     }
     if is_set && is_free && pairs.is_empty() {
-        pairs.extend(survivor(longest, &unwanted).map(|name| [&name, &b"=1"[..]].concat()));
+        pairs.extend(survivor(longest, &absent).map(|name| [&name, &b"=1"[..]].concat()));
     }
     if is_free && !pairs.is_empty() {
         model.set(header, Scalar::Text(Some(pairs.join(&b"; "[..]).into())));
     }
 }
 
-/// Cookies that are not to be there.
-fn unwanted(model: &Model<'_>, header: &Term) -> Vec<Glob> {
-    let asked = model.chosen().filter_map(|(term, value)| Some((term.as_made()?, value)));
-    let of_header = asked.filter(|((_, of), _)| of.first().is_some_and(|whole| root(whole) == header));
-    let globs = of_header.flat_map(|((op, of), value)| match (op, of, value) {
-        (Op::AnyCookie(globs), _, Scalar::Truth(false)) => globs.clone(),
-        (Op::Cookie, [_, Term::Text(name)], Scalar::Text(None)) => vec![Glob::new(String::from_utf8_lossy(name))],
-        _ => Vec::new(),
-    });
-    globs.collect()
-}
-
 /// The name of a cookie that all clauses leave which `whole` has been through.
-fn survivor(whole: Option<&Term>, unwanted: &[Glob]) -> Option<Vec<u8>> {
+fn survivor(whole: Option<&Term>, absent: &Absent) -> Option<Vec<u8>> {
     let mut all = Vec::new();
     if let Some(whole) = whole {
         clauses(whole, &mut all);
@@ -175,18 +194,18 @@ fn survivor(whole: Option<&Term>, unwanted: &[Glob]) -> Option<Vec<u8>> {
         _ => None,
     });
     let globs = kept.unwrap_or_else(|| vec![Glob::new("session"), Glob::new("a"), Glob::new("x*")]);
-    let mut names = globs.iter().filter_map(|glob| instance(std::slice::from_ref(glob), whole.unwrap_or(&Term::Unset)));
-    names.find(|name| !unwanted.iter().any(|glob| glob.matches(name)))
+    instance(&globs, whole.unwrap_or(&Term::Unset), absent)
 }
 
 fn parameters(model: &mut Model<'_>) {
     let url = Term::Input(Place::Variable(Variable::ReqUrl));
+    let absent = Absent::of(model, &Op::Query, parameters_like, &url);
     let mut pairs: Vec<Vec<u8>> = Vec::new();
     for part in parts(model, &Op::Query, parameters_like, &url) {
         match part {
             Part::Named(name, value) => pairs.push([escaped(&name), b"=".to_vec(), escaped(&value)].concat()),
             Part::Like(globs, whole) => {
-                pairs.extend(instance(&globs, &whole).map(|name| [escaped(&name), b"=1".to_vec()].concat()));
+                pairs.extend(instance(&globs, &whole, &absent).map(|name| [escaped(&name), b"=1".to_vec()].concat()));
             }
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, COOKIE, HOST, IF_MATCH, IF_UNMODIFIED_SINCE, SET_COOKIE,
-    TRANSFER_ENCODING,
+    TRANSFER_ENCODING, VARY,
 };
 
 use super::term::Place;
@@ -24,7 +24,7 @@ pub(super) fn followed(hir: &Hir) -> HashSet<Place> {
         places.extend(kept_out.map(|name| Place::Field(message, name)));
     }
     for message in [Message::Beresp, Message::Resp] {
-        places.extend([SET_COOKIE, CACHE_CONTROL].map(|name| Place::Field(message, name)));
+        places.extend([SET_COOKIE, CACHE_CONTROL, VARY].map(|name| Place::Field(message, name)));
     }
     let variables = [
         Variable::ReqUrl,

@@ -33,8 +33,11 @@ pub enum Test {
     Holds,
 }
 
+/// So many parts are looked through for one that is there already.
+const FEW: usize = 8;
+
 /// A condition. Made by [`Formula::all`], [`Formula::any`] and [`Formula::not`], which keep it short.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Formula {
     /// It always holds, or never.
     Const(bool),
@@ -46,6 +49,22 @@ pub enum Formula {
     Any(Arc<[Formula]>),
     /// The first condition of a ladder that holds is one of these.
     First(Arc<First>),
+}
+
+impl PartialEq for Formula {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Const(one), Self::Const(other)) => one == other,
+            (Self::Literal(one, holds), Self::Literal(other, also)) => {
+                holds == also && (Arc::ptr_eq(one, other) || one == other)
+            }
+            (Self::All(one), Self::All(other)) | (Self::Any(one), Self::Any(other)) => {
+                Arc::ptr_eq(one, other) || one == other
+            }
+            (Self::First(one), Self::First(other)) => Arc::ptr_eq(one, other) || one == other,
+            _ => false,
+        }
+    }
 }
 
 impl Formula {
@@ -79,6 +98,7 @@ impl Formula {
                 Self::Const(false) => {}
                 Self::Const(true) => return part,
                 Self::Any(parts) => whole.extend(parts.iter().cloned()),
+                part if whole.len() < FEW && whole.contains(&part) => {}
                 part => whole.push(part),
             }
         }
@@ -115,6 +135,23 @@ impl Formula {
             return Self::Const(true);
         }
         Self::First(Arc::new(First { ladder: Arc::clone(ladder), taken }))
+    }
+
+    /// The same, or what always holds if it has more than `most` parts: it is for where too much must not be carried on, and
+    /// what is impossible then is impossible all the more.
+    #[must_use]
+    pub(super) fn unless_larger(self, most: usize) -> Self {
+        let mut left = most;
+        if self.fits(&mut left) { self } else { Self::Const(true) }
+    }
+
+    fn fits(&self, left: &mut usize) -> bool {
+        *left = left.saturating_sub(1);
+        *left > 0
+            && match self {
+                Self::All(parts) | Self::Any(parts) => parts.iter().all(|part| part.fits(left)),
+                _ => true,
+            }
     }
 
     /// Calls `visit` with each literal in it.

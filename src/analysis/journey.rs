@@ -19,7 +19,10 @@ use crate::lang::hir::{Hir, Statement, StatementKind, Texts};
 use crate::lang::schema::{Action, Directive, Message, Step, Type, Variable};
 
 /// How often a request begins again at most, and a fetch.
-const MOST_ROUNDS: i64 = 4;
+pub const MOST_ROUNDS: i64 = 4;
+
+/// A condition of more parts is not carried on from step to step.
+const MOST_PARTS: usize = 2_000;
 
 /// A policy, to be asked what it does with all requests.
 #[derive(Debug)]
@@ -195,7 +198,8 @@ impl<'h> Analysis<'h> {
     ) {
         let entries = entries.into_iter().map(|(guard, state)| (guard, self.entering(step, fate, state)));
         let mut walk = Walk::new(&self.cx, Some(&self.followed), visitor, step);
-        let classes = walk.step(entries.collect());
+        let entries = walk.joined(entries.collect(), MOST_PARTS);
+        let classes = walk.step(entries);
         if walk.gave_up {
             journeys.gave_up = Some("statements of a step");
         }

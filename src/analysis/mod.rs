@@ -74,7 +74,7 @@ mod walk;
 mod witness;
 
 pub use formula::{Formula, Literal, Test};
-pub use journey::{Analysis, Fate, Journeys, Reached};
+pub use journey::{Analysis, Fate, Journeys, MOST_ROUNDS, Reached};
 pub use ladder::{First, Ladder, Taken};
 pub use model::{Model, Scalar};
 pub use solve::{Answer, MOST_TRIES, Proof, Solver};

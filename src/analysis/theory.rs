@@ -206,7 +206,8 @@ fn number(term: &Term, wanted: &[Wanted<'_>]) -> Option<Scalar> {
     let (domain, likely, may_be_missing) = match term {
         Term::Input(Place::Variable(Variable::BerespStatus)) => (100..=999, 200, false),
         Term::Input(Place::Variable(Variable::ReqRestarts | Variable::BereqRetries)) => (0..=i64::MAX, 0, false),
-        Term::Input(_) => (i64::MIN..=i64::MAX, 0, false),
+        // A minute, of a lifetime.
+        Term::Input(_) => (i64::MIN..=i64::MAX, 60_000, false),
         _ => (i64::MIN..=i64::MAX, 1, true),
     };
     let ranges = |test: &Test| match test {
@@ -223,7 +224,8 @@ fn number(term: &Term, wanted: &[Wanted<'_>]) -> Option<Scalar> {
         [Some(*range.start()), Some(*range.end()), range.end().checked_add(1), range.start().checked_sub(1)]
     });
     // A minute and an hour are times that people understand.
-    let mut numbers = [likely, 0, 60_000, 3_600_000, *domain.start(), *domain.end()].into_iter().chain(edges.flatten());
+    let ends = [*domain.start(), *domain.end()];
+    let mut numbers = [likely, 0, 60_000, 3_600_000].into_iter().chain(edges.flatten()).chain(ends);
     let found = numbers.find(|number| passes(*number)).map(|number| Scalar::Number(Some(number)));
     let missing = may_be_missing && all.iter().all(|(_, holds)| !holds);
     found.or_else(|| missing.then_some(Scalar::Number(None)))

@@ -133,6 +133,13 @@ impl<'w, 'h> Walk<'w, 'h> {
         ended.into_iter().filter_map(class).collect()
     }
 
+    /// Requests of few kinds, under conditions that are not too large.
+    pub(super) fn joined(&self, entries: Vec<(Formula, State)>, most_parts: usize) -> Vec<(Formula, State)> {
+        let ways = entries.into_iter().map(|(guard, state)| (Flow::On, guard, state));
+        let joined = self.join(ways.collect());
+        joined.into_iter().map(|(_, guard, state)| (guard.unless_larger(most_parts), state)).collect()
+    }
+
     fn body(&mut self, body: &'h Body, entries: Vec<(Formula, State)>) -> Vec<Way> {
         let fresh = entries.into_iter().map(|(guard, mut state)| {
             state.locals.clear();

@@ -104,8 +104,8 @@ impl<'a> Row<'a> {
             self.answer.clone(),
             self.rule.as_ref().map(|rule| format!("by {rule}")),
         ];
-        let below: String = below.into_iter().flatten().map(|line| format!("    {line}\n")).collect();
-        format!("{:<9}  {}{site}{bound}\n{below}", self.verdict, self.name)
+        let below: Vec<String> = below.into_iter().flatten().map(|line| format!("    {line}\n")).collect();
+        format!("{:<9}  {}{site}{bound}\n{}", self.verdict, self.name, below.concat())
     }
 }
 

@@ -34,9 +34,11 @@ pub fn check(entry: &str, files: &dyn Files) -> Checked {
 pub fn check_with(entry: &str, files: &dyn Files, options: &Options) -> Checked {
     let mut checked = check::check_with(entry, files, options);
     if let Some(hir) = &checked.hir {
-        let known = told(&checked.diagnostics);
+        let known: Vec<Span> = checked.diagnostics.iter().map(|finding| finding.primary.span).collect();
         let found = lint(hir, &checked.sources);
-        checked.diagnostics.extend(found.into_iter().filter(|finding| !known.contains(&finding.primary.span)));
+        // Where something was found already, it is not said twice in other words.
+        let is_told = |finding: &Diagnostic| known.iter().any(|span| overlap(*span, finding.primary.span));
+        checked.diagnostics.extend(found.into_iter().filter(|finding| !is_told(finding)));
         let broken = promises(hir, &checked.sources);
         let is_kept = !broken.iter().any(Diagnostic::is_error);
         checked.diagnostics.extend(broken);
@@ -51,9 +53,8 @@ fn promises(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     invariant::decide(hir).iter().filter_map(|decided| invariant::report(decided, sources)).collect()
 }
 
-/// Where something was found already: it is not said twice in other words.
-fn told(findings: &[Diagnostic]) -> HashSet<Span> {
-    findings.iter().map(|finding| finding.primary.span).collect()
+fn overlap(one: Span, other: Span) -> bool {
+    one.file == other.file && one.start < other.end && other.start < one.end
 }
 
 /// What is found in a policy, and in those of its sites.

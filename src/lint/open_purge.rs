@@ -1,5 +1,119 @@
-use super::survey::Survey;
-use crate::lang::diagnostic::Diagnostic;
-pub(super) fn find(_: &mut Survey<'_>) -> Vec<Diagnostic> {
-    Vec::new()
+//! What anybody may do to what is stored.
+//!
+//! Removing what is stored, or having it fetched anew, is for those who look after a site: of whom an address is known, a
+//! password or a token. It is asked whether somebody comes through who is in no list, and knows nothing.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use super::personal::shown;
+use super::survey::{Deed, DeedKind, Survey};
+use crate::analysis::{Answer, Formula, Literal, Op, Place, Term, Test};
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::Texts;
+use crate::lang::schema::{Action, Message};
+use crate::lang::source::Span;
+use crate::simulate::Treatment;
+
+/// A text of so many bytes may be a secret.
+const SECRET_BYTES: usize = 6;
+
+/// Purges, bans and forced fetches that are open to all.
+pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
+    let mut by_place: BTreeMap<Span, Vec<usize>> = BTreeMap::new();
+    for (at, deed) in survey.deeds.iter().enumerate() {
+        if subject(deed.kind).is_some() && !survey.is_builtin(deed.span) {
+            by_place.entry(deed.span).or_default().push(at);
+        }
+    }
+    by_place.into_values().filter_map(|deeds| look(survey, &deeds)).collect()
+}
+
+/// The code, and what anybody can do.
+fn subject(kind: DeedKind) -> Option<(Code, &'static str)> {
+    match kind {
+        DeedKind::Return(Action::Purge) => Some((Code::W0806, "anybody can remove what is stored")),
+        DeedKind::PurgeTags => Some((Code::W0806, "anybody can remove all that has a tag")),
+        DeedKind::Ban => Some((Code::W0806, "anybody can ban what is stored")),
+        DeedKind::Refresh => Some((Code::W0807, "anybody can have the backend asked again for what is stored")),
+        DeedKind::Return(_) | DeedKind::Sends => None,
+    }
+}
+
+fn look(survey: &mut Survey<'_>, deeds: &[usize]) -> Option<Diagnostic> {
+    let guards: Vec<Formula> =
+        deeds.iter().filter_map(|at| survey.deeds.get(*at)).map(|deed| hostile(&deed.guard)).collect();
+    let deed = survey.deeds.get(*deeds.first()?)?;
+    let (kind, place) = (deed.kind, survey.first_line(deed.span));
+    let witness = guards.iter().find_map(|guard| {
+        let Answer::Possible(model) = survey.solver.solve(guard) else { return None };
+        let witness = model.witness()?;
+        let is_purge = kind == DeedKind::Return(Action::Purge);
+        (!is_purge || survey.replay(&witness).treatment == Treatment::Purge).then_some(witness)
+    })?;
+    let (code, message) = subject(kind)?;
+    let finding = Diagnostic::new(code, place, message).label("open to all");
+    Some(finding.help(format!(
+        "ask for the address first, `when client.ip !~ editors -> deny 403`, or for a token. It happens with {}",
+        shown(&witness)
+    )))
+}
+
+/// A condition, of a client who is in no list and knows no secret.
+fn hostile(guard: &Formula) -> Formula {
+    let mut known: Vec<Literal> = Vec::new();
+    guard.literals(&mut |literal| {
+        if proves_something(literal) && !known.contains(literal) {
+            known.push(literal.clone());
+        }
+    });
+    let nothing = known.into_iter().map(|literal| Formula::of(literal.term, literal.test).not());
+    Formula::all([guard.clone()].into_iter().chain(nothing))
+}
+
+/// Whether a test may be one of who the client is.
+fn proves_something(literal: &Literal) -> bool {
+    match &literal.test {
+        Test::Listed(_) => true,
+        Test::At(address) => !matches!(address, IpAddr::V4(any) if any.is_unspecified()),
+        Test::Holds => is_opaque(&literal.term),
+        Test::In(texts) => is_told(&literal.term) && texts.iter().all(is_secret),
+        Test::Set | Test::Within(_) => false,
+    }
+}
+
+/// Functions and comparisons that are not looked into.
+fn is_opaque(term: &Term) -> bool {
+    match term.as_made() {
+        Some((op, _)) => matches!(op, Op::Call(_) | Op::Compare(_) | Op::Listed(_)),
+        None => matches!(term, Term::Free(_)),
+    }
+}
+
+/// Whether it is a value that only somebody sends who knows it: no method, host or path.
+fn is_told(term: &Term) -> bool {
+    match term {
+        Term::Input(Place::Field(Message::Req, name)) => *name != http::header::HOST,
+        Term::Made(made) => match &made.op {
+            Op::Query | Op::Cookie | Op::Call(_) => true,
+            Op::Lower | Op::Upper => made.of.iter().any(is_told),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+fn is_secret(texts: &Texts<'static>) -> bool {
+    match texts {
+        Texts::Exact(text) | Texts::Prefix(text) | Texts::Suffix(text) => text.len() >= SECRET_BYTES,
+        Texts::Pattern(_, Some(start)) => start.len() >= SECRET_BYTES,
+        Texts::Pattern(_, None) | Texts::Extension(_) => false,
+    }
+}
+
+impl Deed {
+    /// Whether it is come to in the round of that number, which a variable counts.
+    pub(super) fn is_in_round(&self, counter: crate::lang::schema::Variable, round: i64) -> bool {
+        self.state.variable(counter).only() == Some(&Term::Number(round))
+    }
 }

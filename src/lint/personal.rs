@@ -1,5 +1,194 @@
-use super::survey::Survey;
-use crate::lang::diagnostic::Diagnostic;
-pub(super) fn find(_: &mut Survey<'_>) -> Vec<Diagnostic> {
-    Vec::new()
+//! What is one person's and stored for everybody.
+//!
+//! A response may be stored although it was asked for with somebody's cookies or credentials, which are no part of the
+//! key; or it has a `Set-Cookie` still. The built-in policy keeps both out of the cache. A policy that says `return (hash)`
+//! or `return (deliver)` before it comes to that has to see to it itself; one that replaces the piece,
+//! `override builtin.cookie { … }`, has decided.
+
+use http::HeaderName;
+use http::header::{AUTHORIZATION, COOKIE, SET_COOKIE, VARY};
+
+use super::survey::{Deed, DeedKind, Survey};
+use crate::analysis::{Answer, Formula, Place, Reached, Term, Test, Witness};
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::Texts;
+use crate::lang::schema::{Action, Message, Step, Variable};
+use crate::lang::source::Span;
+
+/// So many places are named of one kind of leak.
+const MOST_PLACES: usize = 20;
+/// So many requests are tried for one place.
+const MOST_TRIALS: usize = 40;
+
+/// What reaches a person's page, and what of it is stored.
+struct Leak {
+    code: Code,
+    /// The piece of the built-in policy that prevents it.
+    piece: &'static str,
+    /// The field of the request or the response.
+    field: HeaderName,
+    message: &'static str,
+    help: &'static str,
+    step: Step,
+    decided: Action,
+}
+
+/// Responses that are stored and should not be.
+pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
+    let leaks = [
+        Leak {
+            code: Code::W0801,
+            piece: "builtin.cookie",
+            field: COOKIE,
+            message: "what the backend answers to somebody's cookies may be stored here for everybody",
+            help: "`pass` such requests, `strip cookie` before, or make the cookie that the backend reads a part of the key",
+            step: Step::Recv,
+            decided: Action::Hash,
+        },
+        Leak {
+            code: Code::W0802,
+            piece: "builtin.authorization",
+            field: AUTHORIZATION,
+            message: "what the backend answers to somebody's `Authorization` may be stored here for everybody",
+            help: "`pass` such requests, `unset req.http.Authorization` once it is checked here, or make it a part of the key",
+            step: Step::Recv,
+            decided: Action::Hash,
+        },
+        Leak {
+            code: Code::W0803,
+            piece: "builtin.set_cookie",
+            field: SET_COOKIE,
+            message: "a response may be stored here with its `Set-Cookie`: everybody gets that cookie",
+            help: "`strip set_cookie` (`unset beresp.http.Set-Cookie;`), or do not store it: `uncacheable`",
+            step: Step::BackendResponse,
+            decided: Action::Deliver,
+        },
+    ];
+    let mut findings = Vec::new();
+    for leak in &leaks {
+        if !survey.overrides(leak.piece) {
+            findings.extend(look(survey, leak));
+        }
+    }
+    findings
+}
+
+fn look(survey: &mut Survey<'_>, leak: &Leak) -> Vec<Diagnostic> {
+    let stored = survey.journeys.at(Step::BackendResponse).map(|reached| leaks(survey, leak, reached));
+    let whole = Formula::any(stored.collect::<Vec<_>>());
+    let mut open = whole.clone();
+    let mut findings: Vec<Diagnostic> = Vec::new();
+    for _ in 0..MOST_TRIALS {
+        if findings.len() >= MOST_PLACES {
+            break;
+        }
+        let Answer::Possible(model) = survey.solver.solve(&open) else { break };
+        let Some(deed) = decided(survey, leak, &model) else { break };
+        let (span, guard) = (deed.span, guard_of(survey, deed));
+        let witness = model.witness().filter(|witness| happens(survey, leak, witness));
+        if let Some(witness) = witness.filter(|_| !survey.is_builtin(span)) {
+            findings.push(say(survey, leak, span, &guard, &whole, &witness));
+        }
+        open = Formula::all([open, guard.not()]);
+    }
+    findings
+}
+
+/// The statement that lets it happen: one that sends the field on, else the one that ends the step.
+fn decided<'s>(survey: &'s Survey<'_>, leak: &Leak, model: &crate::analysis::Model<'_>) -> Option<&'s Deed> {
+    let sends = survey.deeds.iter().filter(|deed| deed.kind == DeedKind::Sends && leak.step == Step::Recv);
+    let sent = sends.filter(|deed| !survey.is_builtin(deed.span)).find(|deed| model.satisfies(&deed.guard));
+    sent.or_else(|| survey.decided(leak.step, leak.decided, model))
+}
+
+/// When a place is come to, in whatever way.
+fn guard_of(survey: &Survey<'_>, deed: &Deed) -> Formula {
+    let same = survey.deeds.iter().filter(|other| other.span == deed.span && other.kind == deed.kind);
+    Formula::any(same.map(|deed| deed.guard.clone()))
+}
+
+/// When what is reached is stored, and is somebody's.
+fn leaks(survey: &Survey<'_>, leak: &Leak, reached: &Reached) -> Formula {
+    let state = &reached.class.state;
+    let analysis = &survey.analysis;
+    if leak.step != Step::Recv {
+        let set = analysis.test(&state.field(Message::Beresp, &leak.field), &Test::Set);
+        return Formula::all([analysis.stored(reached), set]);
+    }
+    let place = Place::Field(Message::Req, leak.field.clone());
+    if analysis.is_keyed(state, &place) || varies(&state.field(Message::Beresp, &VARY), &leak.field) {
+        return Formula::Const(false);
+    }
+    let sent = state.field(Message::Bereq, &leak.field);
+    let personal = sent.iter().filter(|(_, term)| term.holds(&place)).map(|(guard, term)| {
+        let one = crate::analysis::Cases::one(term.clone());
+        Formula::all([guard.clone(), analysis.test(&one, &Test::Set)])
+    });
+    Formula::all([analysis.stored(reached), Formula::any(personal)])
+}
+
+/// Whether the policy itself says that responses differ by that field.
+fn varies(vary: &crate::analysis::Cases, field: &HeaderName) -> bool {
+    vary.iter().any(|(_, term)| match term {
+        Term::Text(text) => String::from_utf8_lossy(text).to_ascii_lowercase().contains(field.as_str()),
+        Term::Made(made) => made.of.iter().any(|part| varies(&crate::analysis::Cases::one(part.clone()), field)),
+        Term::Free(_) => true,
+        _ => false,
+    })
+}
+
+/// Whether it comes about when the request is made.
+fn happens(survey: &mut Survey<'_>, leak: &Leak, witness: &Witness) -> bool {
+    let journey = survey.replay(witness);
+    if leak.step == Step::Recv {
+        let sent = journey.asked.iter().any(|asked| asked.headers.contains_key(&leak.field));
+        return sent && !journey.stored.is_empty();
+    }
+    journey.stored.iter().any(|stored| stored.headers.contains_key(&leak.field))
+}
+
+/// A page that is somebody's own, on most sites.
+const SOMEBODYS_PAGE: &[u8] = b"/account/settings";
+
+fn say(
+    survey: &mut Survey<'_>,
+    leak: &Leak,
+    span: Span,
+    guard: &Formula,
+    whole: &Formula,
+    witness: &Witness,
+) -> Diagnostic {
+    let place = survey.first_line(span);
+    if leak.step == Step::Recv
+        && let Some(witness) = by_ending(survey, leak, &Formula::all([whole.clone(), guard.clone()]))
+    {
+        let message = "the end of a path decides here that a page is stored, with what is somebody's own in it";
+        let finding = Diagnostic::new(Code::W0804, place, message).label("stored for everybody");
+        return finding.help(format!(
+            "most backends answer `/account/settings/x.css` with `/account/settings`: ask for the start of the path, too, \
+             or strip the cookies. It happens with {witness}",
+            witness = shown(&witness)
+        ));
+    }
+    let finding = Diagnostic::new(leak.code, place, leak.message).label("stored for everybody");
+    finding.help(format!("{}. It happens with {}", leak.help, shown(witness)))
+}
+
+/// A request for somebody's page by a path that ends so that it is stored, where the page itself is not.
+fn by_ending(survey: &mut Survey<'_>, leak: &Leak, formula: &Formula) -> Option<Witness> {
+    let before = crate::analysis::State::default();
+    let (url, path) = (before.variable(Variable::ReqUrl), before.variable(Variable::ReqPath));
+    let among = |texts: Texts<'static>| Test::In([texts].to_vec().into());
+    let itself = survey.analysis.test(&url, &among(Texts::Exact(SOMEBODYS_PAGE.into())));
+    let below = survey.analysis.test(&path, &among(Texts::Prefix([SOMEBODYS_PAGE, b"/"].concat().into())));
+    if !survey.solver.is_impossible(&Formula::all([formula.clone(), itself])) {
+        return None;
+    }
+    let Answer::Possible(model) = survey.solver.solve(&Formula::all([formula.clone(), below])) else { return None };
+    model.witness().filter(|witness| happens(survey, leak, witness))
+}
+
+/// A request with the answer, as a test says them.
+pub(super) fn shown(witness: &Witness) -> String {
+    format!("`{}` and `{}`", witness.request, witness.answer)
 }

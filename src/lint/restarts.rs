@@ -1,5 +1,57 @@
-use super::survey::Survey;
-use crate::lang::diagnostic::Diagnostic;
-pub(super) fn find(_: &mut Survey<'_>) -> Vec<Diagnostic> {
-    Vec::new()
+//! Restarts and retries that nothing ends but the limit.
+
+use std::collections::BTreeMap;
+
+use super::personal::shown;
+use super::survey::{DeedKind, Survey};
+use crate::analysis::{Answer, Formula, MOST_ROUNDS};
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::schema::{Action, Step, Variable};
+use crate::lang::source::Span;
+use crate::simulate::Journey;
+
+/// Places at which a request begins again, and those at which a fetch does, as often as they may.
+pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
+    let mut places: BTreeMap<Span, Action> = BTreeMap::new();
+    for deed in &survey.deeds {
+        if let DeedKind::Return(action @ (Action::Restart | Action::Retry)) = deed.kind {
+            places.insert(deed.span, action);
+        }
+    }
+    places.into_iter().filter_map(|(span, action)| look(survey, span, action)).collect()
+}
+
+fn look(survey: &mut Survey<'_>, span: Span, action: Action) -> Option<Diagnostic> {
+    let counter = if action == Action::Restart { Variable::ReqRestarts } else { Variable::BereqRetries };
+    let at = |round: i64| -> Vec<Formula> {
+        let deeds = survey.deeds.iter().filter(|deed| deed.span == span && deed.kind == DeedKind::Return(action));
+        deeds.filter(|deed| deed.is_in_round(counter, round)).map(|deed| deed.guard.clone()).collect()
+    };
+    let (first, last) = (at(0), at(MOST_ROUNDS));
+    if !matches!(survey.solver.solve(&Formula::any(last)), Answer::Possible(_)) {
+        return None;
+    }
+    let witness = first.iter().find_map(|guard| {
+        let Answer::Possible(model) = survey.solver.solve(guard) else { return None };
+        model.witness().filter(|witness| is_endless(&survey.replay(witness), action))
+    })?;
+    let place = survey.first_line(span);
+    let (code, message, help) = if action == Action::Restart {
+        let help = "ask whether it has begun again already, `req.restarts == 0`";
+        (Code::W0520, "a request begins again here until the limit ends it", help)
+    } else {
+        let help = "ask whether it was tried again already, `bereq.retries == 0`";
+        (Code::W0521, "the backend is asked again here until the limit ends it", help)
+    };
+    let finding = Diagnostic::new(code, place, message).label("nothing changes until the next time");
+    Some(finding.help(format!("{help}. It happens with {}", shown(&witness))))
+}
+
+/// Whether a request has begun again, or a fetch, as often as it may.
+fn is_endless(journey: &Journey, action: Action) -> bool {
+    let rounds = match action {
+        Action::Restart => journey.steps.iter().filter(|ran| ran.step == Step::Recv).count(),
+        _ => journey.asked.len(),
+    };
+    i64::try_from(rounds).is_ok_and(|rounds| rounds > MOST_ROUNDS)
 }

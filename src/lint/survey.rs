@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use super::{builtin_files, words};
-use crate::analysis::{Analysis, At, Formula, Journeys, Ladder, Model, Solver, State, Visitor};
+use crate::analysis::{Analysis, At, Formula, Journeys, Ladder, Model, Solver, State, Visitor, Witness};
 use crate::lang::hir::{Arm, Hir, Statement, StatementKind};
 use crate::lang::schema::{Action, Step};
 use crate::lang::source::{FileId, SourceMap, Span};
+use crate::simulate::{Case, Journey, Simulator, World};
 
 /// A ladder, each time that it is come to.
 pub(super) struct Visit {
@@ -39,6 +41,8 @@ pub(super) enum DeedKind {
     Ban,
     /// Fetches anew whatever is stored.
     Refresh,
+    /// Gives the backend what may be somebody's own.
+    Sends,
 }
 
 /// A policy with all that requests come to in it.
@@ -51,7 +55,11 @@ pub(super) struct Survey<'h> {
     pub visits: Vec<Visit>,
     pub deeds: Vec<Deed>,
     builtin: HashSet<FileId>,
+    simulator: Option<Simulator>,
 }
+
+/// Some moment: `now`, while requests are tried.
+const MOMENT_SECONDS: u64 = 784_111_777;
 
 impl<'h> Survey<'h> {
     pub(super) fn of(hir: &'h Hir, sources: &'h SourceMap) -> Self {
@@ -60,7 +68,15 @@ impl<'h> Survey<'h> {
         let mut eyes = Eyes { builtin: &builtin, visits: Vec::new(), deeds: Vec::new() };
         let journeys = analysis.journeys(&mut eyes);
         let Eyes { visits, deeds, .. } = eyes;
-        Self { hir, sources, analysis, solver: Solver::new(hir), journeys, visits, deeds, builtin }
+        Self { hir, sources, analysis, solver: Solver::new(hir), journeys, visits, deeds, builtin, simulator: None }
+    }
+
+    /// What becomes of a request, where nothing is stored.
+    pub(super) fn replay(&mut self, witness: &Witness) -> Journey {
+        let simulator = self.simulator.get_or_insert_with(|| Simulator::new(self.hir.clone()));
+        let world = World::at(SystemTime::UNIX_EPOCH + Duration::from_secs(MOMENT_SECONDS));
+        let case = Case { request: witness.request.clone(), answer: Some(witness.answer.clone()) };
+        simulator.run_cold(&case, &world)
     }
 
     /// Whether a place is in the built-in policy.

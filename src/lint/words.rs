@@ -1,9 +1,11 @@
 //! What statements and conditions are about.
 
+use http::header::{AUTHORIZATION, COOKIE};
+
 use super::survey::DeedKind;
 use crate::lang::hir::{Expression, ExpressionKind, StatementKind, Target};
 use crate::lang::schema::function::Core;
-use crate::lang::schema::{Function, Variable};
+use crate::lang::schema::{Function, Message, Variable};
 
 /// Whether a condition asks how often something was tried: it may hold of a request that the policy does not make yet.
 pub(super) fn counts_tries(condition: &Expression) -> bool {
@@ -29,6 +31,9 @@ pub(super) fn deed(kind: &StatementKind) -> Option<DeedKind> {
             if value.kind != ExpressionKind::Bool(false) =>
         {
             Some(DeedKind::Refresh)
+        }
+        StatementKind::Set(Target::Header(Message::Bereq, name), _) if *name == COOKIE || *name == AUTHORIZATION => {
+            Some(DeedKind::Sends)
         }
         _ => None,
     }

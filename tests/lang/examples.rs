@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
-use warp_edge::lang::check::{Checked, Files, Unread, check};
+use warp_edge::lang::check::{Checked, Files, Unread};
+use warp_edge::lint::check;
 
 use crate::decision::mmdb::database;
 
@@ -51,6 +52,12 @@ fn findings(checked: &Checked) -> Vec<String> {
     checked.diagnostics.iter().map(say).collect()
 }
 
+/// What is found by looking at requests.
+fn lints(checked: &Checked) -> Vec<String> {
+    let of_requests = |found: &String| ["W051", "W052", "W080"].iter().any(|code| found.contains(code));
+    findings(checked).into_iter().filter(of_requests).collect()
+}
+
 #[test]
 fn the_examples_check_clean() {
     for path in matching("examples/*.warp") {
@@ -85,6 +92,9 @@ fn the_policies_of_the_papers_have_no_mistakes() {
         for block in blocks(&page) {
             let checked = check("block.warp", &Text(block));
             assert!(checked.hir.is_some(), "{}: {:#?}", page.display(), findings(&checked));
+            // Pieces may leave names unused; what becomes of requests is as it should be.
+            let lints: Vec<String> = lints(&checked);
+            assert_eq!(lints, Vec::<String>::new(), "{}", page.display());
         }
     }
 }

@@ -2,19 +2,22 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may, as tests do")]
 
+mod open_purge;
+mod personal;
+mod restarts;
 mod shadowed;
 mod speed;
 
 use warp_edge::files::MemoryFiles;
-use warp_edge::lang::check::{Checked, Options};
+use warp_edge::lang::check::Checked;
 use warp_edge::lint;
 
 /// A policy of several files, the first of them the one that is checked.
 fn linted(files: &[(&str, &str)]) -> Checked {
     let (first, text) = files.first().unwrap();
-    let start = MemoryFiles::new(*first, format!("warp 1;\n{text}"));
+    let start = MemoryFiles::new(*first, format!("warp 1;\nbackend default {{ .host = \"127.0.0.1\"; }}\n{text}"));
     let all = files.iter().skip(1).fold(start, |all, (name, text)| all.with(*name, *text));
-    let checked = lint::check_with(first, &all, &Options { require_backend: false, ..Options::default() });
+    let checked = lint::check(first, &all);
     assert!(checked.hir.is_some(), "{:#?} in {text}", checked.diagnostics);
     checked
 }
@@ -37,6 +40,13 @@ fn codes(text: &str) -> Vec<String> {
 fn all_have(code: &str, texts: &[&str]) {
     for text in texts {
         assert_eq!(codes(text), [code], "{text}");
+    }
+}
+
+/// The same of policies that begin like this.
+fn all_behind_have(start: &str, code: &str, texts: &[&str]) {
+    for text in texts {
+        assert_eq!(codes(&format!("{start}\n{text}")), [code], "{text}");
     }
 }
 

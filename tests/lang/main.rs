@@ -11,4 +11,5 @@ mod editors;
 mod examples;
 mod lexer;
 mod lint;
+mod prove;
 mod syntax;

@@ -48,8 +48,9 @@ const TABLE: &[(&str, &[&str])] = &[
     ("lang::source", &[]),
     ("lang::syntax", &["lang::diagnostic", "lang::lexer", "lang::schema", "lang::source"]),
     ("limit", &[]),
+    ("lint", &["analysis", "lang", "simulate"]),
     ("origin", &["telemetry"]),
-    ("policy", &["decision", "files", "lang", "limit", "origin", "telemetry"]),
+    ("policy", &["decision", "files", "lang", "limit", "lint", "origin", "telemetry"]),
     (
         "proxy",
         &[
@@ -74,7 +75,8 @@ const TABLE: &[(&str, &[&str])] = &[
 
 /// The only modules that may name pingora, and the crates that the quiet modules must not name.
 const PINGORA: &[&str] = &["src/proxy/", "src/store/pingora/", "src/store/mod.rs"];
-const QUIET: &[&str] = &["src/analysis/", "src/lang/", "src/decision/", "src/cache/", "src/editors/", "src/simulate/"];
+const QUIET: &[&str] =
+    &["src/analysis/", "src/lint/", "src/lang/", "src/decision/", "src/cache/", "src/editors/", "src/simulate/"];
 const LOUD: &[&str] = &[
     "std::fs",
     "TcpStream",

@@ -59,8 +59,7 @@ fn equal(analysis: &Analysis<'_>, one: &Term, other: &Term) -> Formula {
 
 fn excludes(analysis: &Analysis<'_>, input: &Input, outcome: &Outcome) -> Formula {
     match &outcome.key {
-        Key::None => Formula::Const(true),
         Key::Parts(parts) if parts.iter().any(|part| depends(part, input)) => open(analysis),
-        Key::Parts(_) => Formula::Const(true),
+        Key::Parts(_) | Key::None => Formula::Const(true),
     }
 }

@@ -22,8 +22,8 @@ use crate::lang::schema::{Message, Variable};
 use crate::simulate::Simulator;
 use claim::formula;
 use outcome::{Outcome, outcomes};
-pub use replay::Counterexample;
 use replay::Replay;
+pub use replay::{Counterexample, breaks};
 pub use report::report;
 
 /// What was found out about an invariant.
@@ -60,7 +60,7 @@ pub fn decide(hir: &Hir) -> Vec<Decided<'_>> {
     }
     let simulator = Simulator::new(hir.clone());
     let everywhere: Vec<HostPattern> = hir.sites.iter().flat_map(|site| site.hosts.iter().cloned()).collect();
-    let mut decided = Prover::new(hir, of_hosts(&everywhere).not(), None, &simulator).decide();
+    let mut decided = Prover::new(hir, &of_hosts(&everywhere).not(), None, &simulator).decide();
     let mut seen: Vec<&Arc<Hir>> = Vec::new();
     for site in &hir.sites {
         if is_empty(&site.policy) || seen.iter().any(|other| Arc::ptr_eq(other, &site.policy)) {
@@ -69,16 +69,21 @@ pub fn decide(hir: &Hir) -> Vec<Decided<'_>> {
         seen.push(&site.policy);
         let same = hir.sites.iter().filter(|other| Arc::ptr_eq(&other.policy, &site.policy));
         let hosts: Vec<HostPattern> = same.flat_map(|site| site.hosts.iter().cloned()).collect();
-        decided.extend(Prover::new(&site.policy, of_hosts(&hosts), Some(site.name()), &simulator).decide());
+        decided.extend(Prover::new(&site.policy, &of_hosts(&hosts), Some(site.name()), &simulator).decide());
     }
     decided
 }
 
 /// When a request is for one of those hosts.
 fn of_hosts(hosts: &[HostPattern]) -> Formula {
-    let texts = hosts.iter().map(|pattern| match pattern.is_wildcard {
-        true => Texts::Suffix(format!(".{}", pattern.name).into_bytes().into()),
-        false => Texts::Exact(pattern.name.clone().into_bytes().into()),
+    let texts = hosts.iter().map(|pattern| {
+        let name = pattern.name.as_str();
+        let is_wildcard = pattern.is_wildcard;
+        if is_wildcard {
+            Texts::Suffix(format!(".{name}").into_bytes().into())
+        } else {
+            Texts::Exact(name.as_bytes().to_vec().into())
+        }
     });
     let texts: Vec<Texts<'static>> = texts.collect();
     if texts.is_empty() {
@@ -107,7 +112,7 @@ struct Prover<'h, 's> {
 }
 
 impl<'h, 's> Prover<'h, 's> {
-    fn new(hir: &'h Hir, hosts: Formula, site: Option<String>, simulator: &'s Simulator) -> Self {
+    fn new(hir: &'h Hir, hosts: &Formula, site: Option<String>, simulator: &'s Simulator) -> Self {
         let analysis = Analysis::new(hir);
         if hir.invariants.is_empty() {
             return Self { hir, site, analysis, outcomes: Vec::new(), gave_up: None, simulator };

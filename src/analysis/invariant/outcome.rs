@@ -72,10 +72,10 @@ fn stored(analysis: &Analysis<'_>, reached: &Reached, guard: Formula, begins_lat
 fn ttl(analysis: &Analysis<'_>, state: &State) -> Cases {
     let set = state.variable(Variable::BerespTtl);
     let is_over = analysis.test(&set, &Test::Within([i64::MIN..=0].to_vec().into()));
-    let stale = Formula::any([analysis.says(state, Directive::NoCache), is_over]);
-    let fresh = stale.not();
+    let ends = Formula::any([analysis.says(state, Directive::NoCache), is_over]);
+    let fresh = ends.not();
     let set = set.iter().map(|(guard, term)| (Formula::all([fresh.clone(), guard.clone()]), term.clone()));
-    Cases::new(set.chain([(stale, Term::Number(0))]))
+    Cases::new(set.chain([(ends, Term::Number(0))]))
 }
 
 /// What comes of requests for which nothing is stored, at the step in which that is known.
@@ -88,7 +88,7 @@ fn not_stored(analysis: &Analysis<'_>, reached: &Reached) -> Option<Outcome> {
     // A request that passes has a key if it was looked up before.
     let made = || if state.key.is_empty() { Key::None } else { Key::Parts(state.key.clone()) };
     let passes = reached.fate == Fate::Pass;
-    let (passed, backend, key) = match (reached.step, action?) {
+    let (left_out, backend, key) = match (reached.step, action?) {
         (Step::Recv, Action::Hash | Action::Pass | Action::Pipe | Action::Purge) => return None,
         (Step::Recv, _) => (false, nobody(), Key::None),
         (Step::Hit, Action::Pass) | (Step::Miss, Action::Pass | Action::Fetch) | (Step::Pass, Action::Fetch) => {
@@ -102,7 +102,7 @@ fn not_stored(analysis: &Analysis<'_>, reached: &Reached) -> Option<Outcome> {
         _ => return None,
     };
     let ttl = Cases::one(Term::Number(0));
-    let told = Told { stored: false, passed: Some(passed), ttl, backend, key };
+    let told = Told { stored: false, passed: Some(left_out), ttl, backend, key };
     Some(outcome(analysis, reached.class.guard.clone(), told))
 }
 

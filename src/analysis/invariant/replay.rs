@@ -14,7 +14,7 @@ use crate::simulate::{Case, Journey, KeyPart, Request, Simulator, Store, Stored,
 
 /// A moment like any other.
 fn world() -> World {
-    World::at(SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000))
+    World::at(SystemTime::UNIX_EPOCH + Duration::from_hours(500_000))
 }
 
 /// A request that breaks a promise.
@@ -41,12 +41,25 @@ impl Counterexample {
     }
 }
 
+/// A request that differs in one part from another.
+struct Twin {
+    /// Whether there may be one: keys are compared of requests for which nothing is stored yet.
+    is_sought: bool,
+    found: Option<Request>,
+}
+
 /// Tries requests on an invariant.
 pub(super) struct Replay<'r> {
     pub simulator: &'r Simulator,
     /// The name of the site that the invariant is of.
     pub site: Option<&'r str>,
     pub invariant: &'r Invariant,
+}
+
+/// Tries a request on an invariant of the root's policy, or of the site of that name; what breaks it, if that does.
+#[must_use]
+pub fn breaks(simulator: &Simulator, site: Option<&str>, invariant: &Invariant, case: &Case) -> Option<Counterexample> {
+    Replay { simulator, site, invariant }.tried(case.clone())
 }
 
 impl Replay<'_> {
@@ -96,13 +109,13 @@ impl Replay<'_> {
         let first = self.simulator.run(&case, &mut store, &world());
         let second = self.simulator.run(&case, &mut store, &world());
         let broken = [(first, false), (second, true)].into_iter().find_map(|(journey, is_again)| {
-            let mut other = None;
-            self.is_broken(&case, &journey, &mut other).then_some((journey, is_again, other))
+            let mut other = Twin { is_sought: !is_again, found: None };
+            self.is_broken(&case, &journey, &mut other).then_some((journey, is_again, other.found))
         });
         broken.map(|(journey, is_again, other)| Counterexample { case, other, is_again, journey })
     }
 
-    fn is_broken(&self, case: &Case, journey: &Journey, other: &mut Option<Request>) -> bool {
+    fn is_broken(&self, case: &Case, journey: &Journey, other: &mut Twin) -> bool {
         // A site of several hosts is known by the first of them.
         let is_ours = !journey.has_failed() && journey.site.is_some() == self.site.is_some();
         is_ours
@@ -110,7 +123,7 @@ impl Replay<'_> {
             && !self.holds(&self.invariant.claim, case, journey, other)
     }
 
-    fn holds(&self, claim: &Claim, case: &Case, journey: &Journey, other: &mut Option<Request>) -> bool {
+    fn holds(&self, claim: &Claim, case: &Case, journey: &Journey, other: &mut Twin) -> bool {
         match claim {
             Claim::All(parts) => parts.iter().all(|part| self.holds(part, case, journey, other)),
             Claim::Any(parts) => parts.iter().any(|part| self.holds(part, case, journey, other)),
@@ -124,11 +137,9 @@ impl Replay<'_> {
                 key(journey).is_some_and(|key| key.contains(&wanted))
             }
             Claim::KeyExcludes(input) => {
-                let twin = self.twin(input, case, journey);
+                let twin = if other.is_sought { self.twin(input, case, journey) } else { None };
                 let excludes = twin.is_none();
-                if twin.is_some() {
-                    *other = twin;
-                }
+                other.found = twin.or(other.found.take());
                 excludes
             }
         }

@@ -14,7 +14,8 @@ pub(super) fn candidates(taken: &[Atom], domain: Domain) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     for start in &starts {
         for end in &ends {
-            for middle in middles {
+            let first: &[u8] = if end.is_empty() || start.is_empty() { b"" } else { b"x" };
+            for middle in [first].into_iter().chain(middles) {
                 found.push([start, middle, end].concat());
             }
             found.push([domain.likely(), middles[1], start, end].concat());

@@ -65,12 +65,12 @@ const MOST_CHOICES: usize = 4_096;
 
 /// A text of `domain` that passes all tests.
 pub(super) fn find(domain: Domain, asked: &[Asked], automata: &mut Automata) -> Found {
-    if domain.may_be_unset() && asked.iter().all(|one| one.passes(None)) {
-        return Found::Value(None);
-    }
     let likely = domain.likely();
-    if asked.iter().all(|one| one.passes(Some(likely))) {
-        return Found::Value(Some(likely.to_vec()));
+    let none = domain.may_be_unset().then_some(None);
+    // Every request has a host, mostly.
+    let first = if domain == Domain::Host { [Some(Some(likely)), none] } else { [none, Some(Some(likely))] };
+    if let Some(value) = first.into_iter().flatten().find(|value| asked.iter().all(|one| one.passes(*value))) {
+        return Found::Value(value.map(<[u8]>::to_vec));
     }
     if asked.iter().any(|one| one.texts.is_none() && !one.holds) {
         return Found::Nothing;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use warp_edge::files::MemoryFiles;
-use warp_edge::lang::check;
 use warp_edge::lang::diagnostic::{Code, Level, render};
+use warp_edge::lint as check;
 
 /// Codes whose mistake cannot stand in a page: it is about bytes that are no text, or about a file
 /// that is too large or not there.

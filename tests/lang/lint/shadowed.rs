@@ -10,40 +10,40 @@ fn a_rule_below_one_that_takes_all_of_its_requests() {
             // Straight.
             r#"sub recv {
                 if (req.url ~ "^/a") { return (pass); }
-                if (req.url ~ "^/a/b") { return (hash); }
+                if (req.url ~ "^/a/b") { return (synth(200)); }
             }"#,
             // In a sub.
-            r#"sub recv { call first; if (req.path under "/a/b") { return (hash); } }
+            r#"sub recv { call first; if (req.path under "/a/b") { return (synth(200)); } }
                sub first { if (req.path under "/a") { return (pass); } }"#,
             // In a table.
             r#"rules request first {
                 when path under "/a" -> pass;
-                when path under ["/a/b", "/a/c"] and method == "GET" -> cache;
+                when path under ["/a/b", "/a/c"] and method == "GET" -> deny 404;
             }"#,
             // In a `match`.
             r#"sub recv {
-                match req.path { under "/a" -> { return (pass); } "/a/b" -> { return (hash); } }
+                match req.path { under "/a" -> { return (pass); } "/a/b" -> { return (synth(200)); } }
             }"#,
             // Behind two that take it together.
             r#"rules request first {
                 when path under "/a" and method == "GET" -> pass;
                 when path under "/a" and method != "GET" -> deny 405;
-                when path under "/a/b" -> cache;
+                when path under "/a/b" -> deny 404;
             }"#,
             // Split, and negated.
             r#"sub recv {
-                if (!(req.path under "/a")) { return (hash); }
+                if (!(req.path under "/a")) { return (synth(200)); }
                 if (req.path ext "css") { return (pass); } else if (req.path == "/b.css" || req.path == "/c") { return (pass); }
             }"#,
             // By other words.
             r#"sub recv {
                 if (req.host ~ "example\.com$") { return (pass); }
-                if (req.http.Host == "www.example.com") { return (hash); }
+                if (req.http.Host == "www.example.com") { return (synth(200)); }
             }"#,
             // Of what was rewritten.
             r#"sub recv {
                 set req.url = "/v1" + req.url;
-                if (req.path under "/v1") { return (hash); }
+                if (req.path under "/v1") { return (synth(200)); }
                 if (req.path under "/v1/b") { return (pass); }
             }"#,
         ],
@@ -55,11 +55,11 @@ fn rules_that_take_some_of_the_requests_of_others_are_fine() {
     none_has_any(&[
         r#"sub recv {
             if (req.url ~ "^/a/b") { return (pass); }
-            if (req.url ~ "^/a") { return (hash); }
+            if (req.url ~ "^/a") { return (synth(200)); }
         }"#,
         r#"rules request first {
             when path under "/a" and method == "GET" -> pass;
-            when path under "/a/b" -> cache;
+            when path under "/a/b" -> deny 404;
         }"#,
         r#"sub recv {
             if (req.path under "/a") { set req.http.X = "1"; }
@@ -70,7 +70,7 @@ fn rules_that_take_some_of_the_requests_of_others_are_fine() {
             set req.url = "/a" + req.url;
             if (req.path under "/a/b") { return (pass); }
         }"#,
-        r#"rules request first { when path under "/a" and client.ip == "10.0.0.1" -> pass; when path under "/a" -> cache; }"#,
+        r#"rules request first { when path under "/a" and client.ip == "10.0.0.1" -> pass; when path under "/a" -> deny 404; }"#,
         r#"sub recv { call one; if (req.method == "PUT") { call one; } }
            sub one { if (req.method == "GET") { return (pass); } }"#,
     ]);
@@ -79,10 +79,10 @@ fn rules_that_take_some_of_the_requests_of_others_are_fine() {
 #[test]
 fn the_rule_that_takes_the_requests_is_named_also_in_another_file() {
     let files = [
-        ("p.warp", "include \"a.warp\";\nrules request first { when path under \"/a/b\" -> cache; }"),
+        ("p.warp", "include \"a.warp\";\nrules request first { when path under \"/a/b\" -> deny 404; }"),
         ("a.warp", "rules request first {\n when path == \"/x\" -> pass;\n when path under \"/a\" -> pass;\n}\n"),
     ];
-    assert_eq!(found(&files), [r#"W0510 when path under "/a/b" -> cache;"#]);
+    assert_eq!(found(&files), [r#"W0510 when path under "/a/b" -> deny 404;"#]);
     let checked = linted(&files);
     let finding = checked.diagnostics.first().unwrap();
     let named: Vec<&str> = finding.context.iter().map(|label| checked.sources.text(label.span)).collect();

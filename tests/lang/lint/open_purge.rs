@@ -1,0 +1,55 @@
+//! What anybody may do to what is stored.
+
+use super::{all_have, found, none_has_any};
+
+#[test]
+fn a_purge_that_is_open_to_all() {
+    all_have(
+        "W0806",
+        &[
+            r#"sub recv { if (req.method == "PURGE") { return (purge); } }"#,
+            r#"rules request first { when method == "PURGE" -> purge soft; }"#,
+            r#"sub recv { call remove; } sub remove { if (req.method == "PURGE") { return (purge); } }"#,
+            r#"acl blocked { "10.0.0.0"/8; } rules request first { when client.ip ~ blocked -> deny 403; when method == "PURGE" -> purge; }"#,
+            r#"acl editors { "10.0.0.0"/8; } sub recv { if (req.method != "PURGE" || client.ip !~ editors && req.url == "/") { return (pass); } return (purge); }"#,
+            r#"sub recv { if (req.method == "BAN") { ban where obj.http.X == req.http.X; return (synth(200)); } }"#,
+            r#"sub recv { if (req.http.X-Tags && req.method == "PURGE") { std.purge_tags(req.http.X-Tags); return (synth(200)); } }"#,
+        ],
+    );
+    let files =
+        [("p.warp", "include \"a.warp\";"), ("a.warp", "rules request first { when method == \"PURGE\" -> purge; }")];
+    assert_eq!(found(&files), ["W0806 purge"]);
+}
+
+#[test]
+fn a_fetch_anew_that_is_open_to_all() {
+    all_have(
+        "W0807",
+        &[
+            r#"sub recv { if (req.http.Cache-Control ~ "no-cache") { set req.hash_always_miss = true; } }"#,
+            r#"sub recv { set req.hash_always_miss = req.method == "REFRESH"; }"#,
+            r#"sub recv { call anew; } sub anew { if (req.query has "refresh") { set req.hash_always_miss = true; } }"#,
+            r#"rules request first { when header "X-Refresh" -> set req.hash_always_miss = true; }"#,
+            r#"sub recv { if (!(req.url == "/")) { set req.hash_always_miss = true; } }"#,
+        ],
+    );
+    let files = [
+        ("p.warp", "include \"a.warp\";"),
+        ("a.warp", "sub recv { if (req.http.X) { set req.hash_always_miss = true; } }"),
+    ];
+    assert_eq!(found(&files), ["W0807 set req.hash_always_miss = true;"]);
+}
+
+#[test]
+fn what_asks_who_it_is_is_fine() {
+    none_has_any(&[
+        r#"acl editors { "10.0.0.0"/8; } sub recv { if (req.method == "PURGE" && client.ip ~ editors) { return (purge); } }"#,
+        r#"acl editors { "10.0.0.0"/8; } rules request first { when method == "PURGE" and client.ip !~ editors -> deny 403; when method == "PURGE" -> purge; }"#,
+        r#"sub recv { if (req.method == "PURGE") { if (req.http.X-Key != "s3cret-of-editors") { return (synth(403)); } return (purge); } }"#,
+        r#"sub recv { if (client.ip == "10.0.0.1") { set req.hash_always_miss = true; } }"#,
+        r#"acl editors { "10.0.0.0"/8; } sub recv { call check; if (req.method == "BAN") { ban where obj.http.X == req.http.X; } }
+           sub check { if (client.ip !~ editors) { return (pass); } }"#,
+        r#"table keys: STRING -> STRING { "0123456789abcdef": "editor" }
+           sub recv { if (req.method == "PURGE") { if (!keys[req.http.X-Key]) { return (synth(403)); } return (purge); } }"#,
+    ]);
+}

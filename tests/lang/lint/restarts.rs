@@ -1,0 +1,51 @@
+//! Restarts and retries that nothing ends but the limit.
+
+use super::{all_have, found, none_has_any};
+
+#[test]
+fn a_request_that_begins_again_and_again() {
+    all_have(
+        "W0520",
+        &[
+            r#"sub recv { if (req.url == "/old") { return (restart); } }"#,
+            r#"sub deliver { if (resp.status == 404) { set req.url = "/missing"; return (restart); } }"#,
+            r#"sub deliver { call again; } sub again { if (resp.http.X-Again) { return (restart); } }"#,
+            r#"sub miss { if (req.path under "/a") { return (restart); } }"#,
+            r#"sub deliver { if (!(resp.status < 500)) { return (restart); } }"#,
+        ],
+    );
+    let files =
+        [("p.warp", "include \"a.warp\";"), ("a.warp", "sub recv { if (req.url == \"/a\") { return (restart); } }")];
+    assert_eq!(found(&files), ["W0520 return (restart);"]);
+    none_has_any(&[
+        r#"sub recv { if (req.url == "/old") { set req.url = "/new"; return (restart); } }"#,
+        r#"sub deliver { if (resp.status == 404 && req.restarts == 0) { set req.url = "/missing"; return (restart); } }"#,
+        r#"sub deliver { if (resp.status == 404 && req.url != "/missing") { set req.url = "/missing"; return (restart); } }"#,
+        r#"sub deliver { if (!req.http.X-Again && resp.status == 503) { set req.http.X-Again = "1"; return (restart); } }"#,
+        r#"sub deliver { if (req.restarts < 2) { return (restart); } }"#,
+    ]);
+}
+
+#[test]
+fn a_fetch_that_begins_again_and_again() {
+    all_have(
+        "W0521",
+        &[
+            r#"sub backend_response { if (beresp.status == 503) { return (retry); } }"#,
+            r#"rules response first { when status in 500..599 -> call again; } sub again { return (retry); }"#,
+            r#"sub backend_response { if (!(beresp.status < 500)) { return (retry); } }"#,
+            r#"sub backend_response { if (beresp.status >= 500) { if (bereq.method == "GET") { return (retry); } } }"#,
+            r#"sub backend_response { if (beresp.http.X-Busy) { return (retry); } }"#,
+        ],
+    );
+    let files = [
+        ("p.warp", "include \"a.warp\";"),
+        ("a.warp", "sub backend_response { if (beresp.status == 503) { return (retry); } }"),
+    ];
+    assert_eq!(found(&files), ["W0521 return (retry);"]);
+    none_has_any(&[
+        r#"sub backend_response { if (beresp.status == 503 && bereq.retries == 0) { return (retry); } }"#,
+        r#"sub backend_response { if (beresp.status == 503) { if (bereq.retries < 2) { return (retry); } } }"#,
+        r#"sub backend_error { if (bereq.retries == 0) { return (retry); } }"#,
+    ]);
+}
