@@ -55,3 +55,155 @@ fn what_cannot_be_is_said_to_be_impossible() {
         assert_eq!(pass(text), None, "{text}");
     }
 }
+
+/// Tests of which conditions are made; many of them have something to do with each other.
+const TESTS: &[&str] = &[
+    r#"req.method == "GET""#,
+    r#"req.method in ["HEAD", "GET"]"#,
+    r#"req.path under "/a""#,
+    r#"req.path == "/a/b""#,
+    r#"req.url ~ "^/a""#,
+    r#"req.url ~ "b$""#,
+    r#"req.path ext "css""#,
+    r#"req.query has "q""#,
+    r#"req.query["q"] == "1""#,
+    r#"req.query any "q*""#,
+    r#"req.host == "a.test""#,
+    r#"req.http.Host ~ "^A""#,
+    r#"std.tolower(req.http.Host) == "a.test""#,
+    r#"req.http.X"#,
+    r#"req.http.X == "1""#,
+    r#"req.http.X ~ "^1?$""#,
+    r#"(req.http.X ?? "1") == "1""#,
+    r#"req.http.Cookie"#,
+    r#"req.cookies has "c""#,
+    r#"req.cookies any "c*""#,
+    r#"req.cookies["c"] == "1""#,
+    r#"t[req.path] == "x""#,
+    r#"t has req.http.X"#,
+    r#"client.ip ~ near"#,
+    r#"client.ip == "10.0.0.1""#,
+];
+
+/// Statements between them.
+const STATEMENTS: &[&str] = &[
+    r#"set req.http.X = "1";"#,
+    r#"set req.http.X = req.cookies["c"];"#,
+    r#"unset req.http.X;"#,
+    r#"unset req.http.Cookie;"#,
+    r#"set req.url = "/a" + req.url;"#,
+    r#"set req.url = "/a/b";"#,
+    r#"cookie.delete("c");"#,
+    r#"cookie.keep("c");"#,
+    r#"set req.http.Host = std.tolower(req.http.Host);"#,
+    "call one;",
+    "return (pass);",
+    "return (synth(404));",
+    "return (hash);",
+];
+
+const DECLARATIONS: &str = r#"
+backend default { .host = "127.0.0.1"; }
+acl near { "10.0.0.0"/8; ! "10.0.0.2"; }
+table t: STRING -> STRING { "/a": "x", "/a/b": "y", "1": "x", }
+sub one { if (req.http.X == "1") { return (pass); } set req.http.X = "2"; }
+"#;
+
+mod random {
+    use http::{HeaderName, HeaderValue, Method};
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+    use crate::simulate::{Case, Request, Simulator, World};
+
+    fn condition() -> impl Strategy<Value = String> {
+        let one = select(TESTS).prop_map(str::to_owned);
+        one.prop_recursive(2, 6, 3, |inner| {
+            prop_oneof![
+                inner.clone().prop_map(|one| format!("!({one})")),
+                (inner.clone(), inner.clone()).prop_map(|(one, other)| format!("({one} && {other})")),
+                (inner.clone(), inner).prop_map(|(one, other)| format!("({one} || {other})")),
+            ]
+        })
+    }
+
+    fn block() -> impl Strategy<Value = String> {
+        let one = select(STATEMENTS).prop_map(str::to_owned);
+        one.prop_recursive(3, 12, 3, |inner| {
+            let block = prop::collection::vec(inner, 1..3).prop_map(|all| all.join(" "));
+            let arm = (condition(), block.clone());
+            prop_oneof![
+                (prop::collection::vec(arm, 1..3), block.clone()).prop_map(|(arms, rest)| {
+                    let arms: Vec<String> = arms.iter().map(|(test, body)| format!("if ({test}) {{ {body} }}")).collect();
+                    format!("{} else {{ {rest} }}", arms.join(" else "))
+                }),
+                (condition(), block.clone()).prop_map(|(test, body)| format!("if ({test}) {{ {body} }}")),
+                block,
+            ]
+        })
+    }
+
+    fn requests() -> Vec<Request> {
+        let mut all = Vec::new();
+        for method in [Method::GET, Method::POST] {
+            for target in ["/", "/a", "/a/b", "/a/x.css", "/b?q=1", "/a?qq=b"] {
+                for host in ["a.test", "A.test", "b.test"] {
+                    for x in [None, Some("1"), Some("2")] {
+                        for cookie in [None, Some("c=1"), Some("cc=1; d=2")] {
+                            let mut request = Request::get(host, target);
+                            request.method = method.clone();
+                            let set = [("x", x), ("cookie", cookie)];
+                            for (name, value) in set.into_iter().filter_map(|(name, value)| Some((name, value?))) {
+                                let name = HeaderName::from_static(name);
+                                request = request.with(name, HeaderValue::from_str(value).unwrap());
+                            }
+                            if all.len() % 3 == 0 {
+                                request.client = [10, 0, 0, u8::try_from(all.len() % 4).unwrap()].into();
+                            }
+                            all.push(request);
+                        }
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    fn ended(simulator: &Simulator, request: &Request) -> Option<Action> {
+        let case = Case { request: request.clone(), answer: None };
+        let journey = simulator.run_cold(&case, &World::at(std::time::SystemTime::UNIX_EPOCH));
+        journey.steps.first().map(|ran| ran.explanation.verdict.action)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_is_said_of_all_requests_is_true_of_each(body in block()) {
+            let text = format!("warp 1;\n{DECLARATIONS}\nsub recv {{ {body} return (hash); }}");
+            let checked = crate::lang::check::check("p.warp", &MemoryFiles::new("p.warp", text));
+            let hir = checked.hir.unwrap_or_else(|| panic!("{:#?}", checked.diagnostics));
+            let simulator = Simulator::new(hir.clone());
+            let analysis = Analysis::new(&hir);
+            let classes = analysis.step(Step::Recv, State::default());
+            let treated: Vec<(Request, Option<Action>)> =
+                requests().into_iter().map(|request| { let how = ended(&simulator, &request); (request, how) }).collect();
+            for action in [Action::Pass, Action::Synth, Action::Hash] {
+                let guards = classes.iter().filter(|class| class.end.action == Some(action)).map(|class| class.guard.clone());
+                match Solver::new(&hir).solve(&Formula::any(guards)) {
+                    Answer::Impossible(_) => {
+                        let found = treated.iter().find(|(_, how)| *how == Some(action));
+                        prop_assert!(found.is_none(), "{action:?}: {}", found.unwrap().0);
+                    }
+                    Answer::Possible(model) => {
+                        let witness = model.witness();
+                        let how = witness.as_ref().and_then(|witness| ended(&simulator, &witness.request));
+                        prop_assert!(how.is_none() || how == Some(action), "{action:?}: {}", witness.unwrap().request);
+                    }
+                    Answer::GaveUp(_) => {}
+                }
+            }
+        }
+    }
+}

@@ -252,7 +252,7 @@ impl<'w, 'h> Walk<'w, 'h> {
                 self.spans.pop();
             }
             for way in ways {
-                groups.add(way, at, &ladder);
+                groups.add(way, at, &ladder, self.cx);
             }
             if condition == Some(&Formula::Const(true)) {
                 break;
@@ -302,18 +302,32 @@ struct Group {
 }
 
 impl Groups {
-    fn add(&mut self, (flow, guard, state): Way, at: usize, ladder: &Arc<Ladder>) {
-        let known = self.0.iter().rposition(|group| group.flow == flow && group.state == state);
-        let known = known.unwrap_or_else(|| {
-            self.0.push(Group { flow, state, taken: Taken::default(), partly: Vec::new() });
-            self.0.len() - 1
-        });
-        let Some(group) = self.0.get_mut(known) else { return };
-        let mut taken = Taken::default();
-        let this = if guard == Formula::Const(true) { &mut group.taken } else { &mut taken };
-        this.add(at, ladder.len());
-        if guard != Formula::Const(true) {
+    fn add(&mut self, (flow, guard, state): Way, at: usize, ladder: &Arc<Ladder>, cx: &Context<'_>) {
+        let Some(group) = self.of(flow, state, cx) else { return };
+        if guard == Formula::Const(true) {
+            group.taken.add(at, ladder.len());
+        } else {
+            let taken = if at < ladder.len() { Taken::arm(at) } else { Taken::rest() };
             group.partly.push(Formula::all([Formula::first(ladder, taken), guard]));
+        }
+    }
+
+    /// The group of ways that lead there; of too many, the last one, of which less is known then.
+    fn of(&mut self, flow: Flow, state: State, cx: &Context<'_>) -> Option<&mut Group> {
+        let known = self.0.iter().rposition(|group| group.flow == flow && group.state == state);
+        let last = || self.0.iter().rposition(|group| group.flow == flow).filter(|_| self.0.len() >= MOST_CLASSES);
+        match known.or_else(last) {
+            Some(at) => {
+                let group = self.0.get_mut(at)?;
+                if known.is_none() {
+                    group.state.blur(&state, &mut || cx.anything());
+                }
+                Some(group)
+            }
+            None => {
+                self.0.push(Group { flow, state, taken: Taken::default(), partly: Vec::new() });
+                self.0.last_mut()
+            }
         }
     }
 }

@@ -9,11 +9,12 @@ use std::net::IpAddr;
 use super::personal::shown;
 use super::survey::{Deed, DeedKind, Survey};
 use crate::analysis::{Answer, Formula, Literal, Op, Place, Term, Test};
+use crate::decision::Event;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::Texts;
 use crate::lang::schema::{Action, Message};
 use crate::lang::source::Span;
-use crate::simulate::Treatment;
+use crate::simulate::{Journey, Treatment};
 
 /// A text of so many bytes may be a secret.
 const SECRET_BYTES: usize = 6;
@@ -44,12 +45,11 @@ fn look(survey: &mut Survey<'_>, deeds: &[usize]) -> Option<Diagnostic> {
     let guards: Vec<Formula> =
         deeds.iter().filter_map(|at| survey.deeds.get(*at)).map(|deed| hostile(&deed.guard)).collect();
     let deed = survey.deeds.get(*deeds.first()?)?;
-    let (kind, place) = (deed.kind, survey.first_line(deed.span));
+    let (kind, span, place) = (deed.kind, deed.span, survey.first_line(deed.span));
     let witness = guards.iter().find_map(|guard| {
         let Answer::Possible(model) = survey.solver.solve(guard) else { return None };
         let witness = model.witness()?;
-        let is_purge = kind == DeedKind::Return(Action::Purge);
-        (!is_purge || survey.replay(&witness).treatment == Treatment::Purge).then_some(witness)
+        comes_about(&survey.replay(&witness), kind, span).then_some(witness)
     })?;
     let (code, message) = subject(kind)?;
     let finding = Diagnostic::new(code, place, message).label("open to all");
@@ -57,6 +57,15 @@ fn look(survey: &mut Survey<'_>, deeds: &[usize]) -> Option<Diagnostic> {
         "ask for the address first, `when client.ip !~ editors -> deny 403`, or for a token. It happens with {}",
         shown(&witness)
     )))
+}
+
+/// Whether a request has come to a statement.
+fn comes_about(journey: &Journey, kind: DeedKind, span: Span) -> bool {
+    if kind == DeedKind::Return(Action::Purge) {
+        return journey.treatment == Treatment::Purge;
+    }
+    let acted = |event: &Event| matches!(event, Event::Acted(place) if *place == span);
+    journey.steps.iter().any(|ran| ran.explanation.course.iter().any(acted))
 }
 
 /// A condition, of a client who is in no list and knows no secret.

@@ -48,7 +48,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("lang::source", &[]),
     ("lang::syntax", &["lang::diagnostic", "lang::lexer", "lang::schema", "lang::source"]),
     ("limit", &[]),
-    ("lint", &["analysis", "lang", "simulate"]),
+    ("lint", &["analysis", "decision", "lang", "simulate"]),
     ("origin", &["telemetry"]),
     ("policy", &["decision", "files", "lang", "limit", "lint", "origin", "telemetry"]),
     (
