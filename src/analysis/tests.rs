@@ -135,7 +135,8 @@ mod random {
             let arm = (condition(), block.clone());
             prop_oneof![
                 (prop::collection::vec(arm, 1..3), block.clone()).prop_map(|(arms, rest)| {
-                    let arms: Vec<String> = arms.iter().map(|(test, body)| format!("if ({test}) {{ {body} }}")).collect();
+                    let arms: Vec<String> =
+                        arms.iter().map(|(test, body)| format!("if ({test}) {{ {body} }}")).collect();
                     format!("{} else {{ {rest} }}", arms.join(" else "))
                 }),
                 (condition(), block.clone()).prop_map(|(test, body)| format!("if ({test}) {{ {body} }}")),

@@ -296,3 +296,59 @@ proptest! {
         }
     }
 }
+
+/// Runs `warp prove` on a policy of that text.
+fn prove(declarations: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("site.warp"), format!("{BACKENDS}{declarations}")).unwrap();
+    let mut warp = std::process::Command::new(env!("CARGO_BIN_EXE_warp"));
+    let output = warp.args(["prove", "site.warp"]).args(arguments).current_dir(folder.path()).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+}
+
+const MIXED: &str = r#"rules request first {
+    when path ext ["css"] -> cache;
+    when path under "/admin" -> pass;
+}
+invariant "admin" { path under "/admin" => not stored }
+invariant "PUT" { method == "PUT" => not stored }
+"#;
+
+#[test]
+fn the_command_tells_of_each_and_fails_if_one_is_not_proved() {
+    let (code, text) = prove(MIXED, &[]);
+    let expected = "refuted    admin
+    GET \"https://www.example.com/admin/x.css\"
+    origin 200 { Cache-Control: \"max-age=60\" }
+    by site.warp:5:30
+proved     PUT
+";
+    assert_eq!((code, text.as_str()), (Some(1), expected));
+    let (code, json) = prove(MIXED, &["--format", "json"]);
+    let rows: Vec<serde_json::Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((code, rows.len()), (Some(1), 2));
+    assert_eq!((&rows[0]["verdict"], &rows[1]["verdict"]), (&"refuted".into(), &"proved".into()));
+    assert_eq!(
+        rows[0]["curl"],
+        "curl -i --path-as-is -g --connect-to ::127.0.0.1:8080 http://www.example.com/admin/x.css"
+    );
+    assert_eq!(prove("invariant \"PUT\" { method == \"PUT\" => not stored }", &[]).0, Some(0));
+    assert_eq!(prove("invariant \"PUT\" { method = \"PUT\" }", &[]).0, Some(1));
+    assert_eq!(prove("", &["--format", "yaml"]).0, Some(2));
+}
+
+#[test]
+fn ten_thousand_rules_are_proved_in_time() {
+    let rows: String = (0..10_000)
+        .map(|at| format!("when path under \"/p{at}/\" -> {};\n", if at % 3 == 0 { "pass" } else { "cache" }))
+        .collect();
+    let policy = format!("rules request first {{\nwhen path under \"/admin\" -> pass;\n{rows}}}\n");
+    let hir = typed(&format!(
+        "{policy}invariant \"admin\" {{ path under \"/admin\" => not stored }}\ninvariant \"p1\" {{ path under \"/p9999\" => not stored }}"
+    ));
+    let started = std::time::Instant::now();
+    let decided = decide(&hir);
+    let took = started.elapsed();
+    assert_eq!(decided.iter().map(kind).collect::<Vec<_>>(), ["proved", "proved"]);
+    assert!(took.as_secs() < 60, "{took:?} without optimisation");
+}

@@ -82,6 +82,12 @@ impl Replay<'_> {
     /// The request, and others like it: a claim about the key may be broken by how a host is spelled, or by a field that
     /// nothing else asks for.
     fn requests(&self, request: &Request) -> Vec<Request> {
+        let mut request = request.clone();
+        if request.host.is_empty() {
+            // Without one it is of HTTP/1.0, which no request here is.
+            "www.example.com".clone_into(&mut request.host);
+        }
+        let request = &request;
         let mut requests = vec![request.clone()];
         let leaves = self.invariant.claim.leaves();
         let values = leaves.iter().filter_map(|leaf| match leaf {
