@@ -7,7 +7,7 @@ use super::sources::{Source, files};
 /// A module and what it may import of ours. `lang` stands for all modules below `lang`.
 const TABLE: &[(&str, &[&str])] = &[
     ("admin", &["policy", "store", "cache", "origin", "telemetry"]),
-    ("analysis", &["decision", "lang", "simulate"]),
+    ("analysis", &["cache", "decision", "lang", "simulate"]),
     ("cache", &[]),
     (
         "cli",
@@ -18,6 +18,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "editors",
             "files",
             "lang",
+            "lint",
             "origin",
             "policy",
             "proxy",
