@@ -52,7 +52,9 @@ fn equal(analysis: &Analysis<'_>, one: &Term, other: &Term) -> Formula {
         (term, Term::Unset) | (Term::Unset, term) => analysis.test(&Cases::one(term.clone()), &Test::Set).not(),
         _ => {
             let of = vec![one.clone(), other.clone()];
-            Formula::of(Term::made(Op::Compare(Comparison::Equal), of), Test::Holds)
+            let same = Formula::of(Term::made(Op::Compare(Comparison::Equal), of), Test::Holds);
+            let unset = |term: &Term| analysis.test(&Cases::one(term.clone()), &Test::Set).not();
+            Formula::any([same, Formula::all([unset(one), unset(other)])])
         }
     }
 }

@@ -6,6 +6,7 @@ use http::header::{CONTENT_LOCATION, COOKIE, HOST};
 use http::{HeaderValue, Method};
 
 use crate::analysis::witness::Witness;
+use crate::decision::Event;
 use crate::lang::builtin;
 use crate::lang::hir::{Claim, Input, Invariant};
 use crate::lang::schema::{Message, Step};
@@ -31,13 +32,23 @@ pub struct Counterexample {
 }
 
 impl Counterexample {
-    /// The rule by which it came so: of the steps that decided, the first one that the author has written.
+    /// The rule by which it came so: of the steps that decided, the first one that the author has written; else the last
+    /// thing that the author has it do.
     #[must_use]
     pub fn rule(&self, sources: &SourceMap) -> Option<Span> {
         let is_own = |span: &Span| sources.get(span.file).is_some_and(|file| file.name() != builtin::NAME);
         let verdicts = [Step::Recv, Step::Miss, Step::BackendResponse, Step::Hash, Step::BackendError];
         let of = |wanted: Step| self.journey.steps.iter().filter(move |ran| ran.step == wanted);
-        verdicts.iter().flat_map(|step| of(*step)).find_map(|ran| ran.explanation.verdict.span.filter(is_own))
+        let decided =
+            verdicts.iter().flat_map(|step| of(*step)).find_map(|ran| ran.explanation.verdict.span.filter(is_own));
+        let events = [Step::BackendResponse, Step::Recv].into_iter().flat_map(of);
+        let mut done = events.filter_map(|ran| {
+            ran.explanation.course.iter().rev().find_map(|event| match event {
+                Event::Acted(span) if is_own(span) => Some(*span),
+                _ => None,
+            })
+        });
+        decided.or_else(|| done.next())
     }
 }
 
