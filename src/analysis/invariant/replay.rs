@@ -48,7 +48,8 @@ impl Counterexample {
                 _ => None,
             })
         });
-        decided.or_else(|| done.next())
+        // What is done behind the key has no part in it.
+        decided.or_else(|| done.next().filter(|_| self.other.is_none()))
     }
 }
 
