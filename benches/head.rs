@@ -10,8 +10,8 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use http::HeaderValue;
 use pingora::cache::CacheMeta;
 use pingora::http::ResponseHeader;
+use warp_edge::store::StoredHead;
 use warp_edge::store::pingora::{StoredResponse, StoredTimes, shared_bytes};
-use warp_edge::store::{Key, StoredHead};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -71,8 +71,8 @@ fn heads(criterion: &mut Criterion) {
     let twenty = [NGINX.as_slice(), &MORE].concat();
     for (label, fields) in [("8 fields", NGINX.as_slice()), ("20 fields", &twenty)] {
         let header = copied(fields);
-        let (meta, place) = (meta(header.clone()), Key::first(1));
-        let make = || StoredResponse::new(&meta, place);
+        let meta = meta(header.clone());
+        let make = || StoredResponse::new(&meta);
         // So often that its fields are learned.
         let stored = (0..20).fold(make(), |_, _| make());
         let text: usize = fields.iter().map(|(name, value)| name.len() + value.len() + ": \r\n".len()).sum();
@@ -91,7 +91,7 @@ fn heads(criterion: &mut Criterion) {
             bencher.iter(|| black_box(&stored).meta(true).map(|(meta, _)| (meta.response_header_copy(), meta)));
         });
         group.bench_function("useless_after", |bencher| bencher.iter(|| black_box(&stored).useless_after()));
-        group.bench_function("made", |bencher| bencher.iter(|| StoredResponse::new(black_box(&meta), place)));
+        group.bench_function("made", |bencher| bencher.iter(|| StoredResponse::new(black_box(&meta))));
         group.finish();
     }
 }

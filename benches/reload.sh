@@ -6,8 +6,9 @@
 # WARP is the binary to measure; without it, a release build is made. A second warp is the origin. "to serving" is
 # from the rename that puts the file in place to the first response that the new policy made, "to the swap" what
 # /status tells of the reload: reading, checking, compiling and publishing. Then requests are timed for 12 seconds at
-# rest and for 12 seconds with 20 reloads of 10,000 rules, in turns, as often as PAIRS says (3). wrk (package wrk) is
-# left out if it is not there.
+# rest and for 12 seconds with 20 reloads of 10,000 rules, in turns, as often as PAIRS says (3): at a steady 10,000
+# requests a second (h2load, package nghttp2-client), and as many as two processors can ask and answer (wrk). What is not
+# installed is left out.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -108,9 +109,11 @@ measure() {
     printf '    %-12s %s\n' "to the swap" "$(summary "$work/swap")"
 }
 
-# What wrk with 4 connections says of 12 seconds, in "$work/$1": the 99th percentile in microseconds, how many requests
-# were answered, and how many were not or not well.
-timed_load() {
+# A load writes a line to "$work/$1": the 99th percentile in microseconds, how many requests were answered, and how many
+# were not or not well.
+
+# 12 seconds of as many requests as 4 connections can ask for.
+hurried_load() {
     wrk -t1 -c4 -d12s --latency -H 'Host: h1.example' "http://127.0.0.1:$traffic/p1/x" >"$work/wrk.timed"
     awk '
         function us(text) { return text * (text ~ /us$/ ? 1 : text ~ /ms$/ ? 1000 : 1000000) }
@@ -119,6 +122,18 @@ timed_load() {
         /Socket errors/ { for (at = 1; at <= NF; at++) lost += $at }
         /Non-2xx/ { lost += $NF }
         END { printf "%d %d %d\n", high, answered, lost }' "$work/wrk.timed" >>"$work/$1"
+}
+
+# 120,000 requests in 12 seconds on 8 connections. A rate with a duration in place of a number never ends (h2load 1.52).
+steady_load() {
+    local asked=120000
+    rm -f "$work/h2load.log"
+    h2load --h1 -t1 -c8 --rps=1250 -n"$asked" --log-file="$work/h2load.log" \
+        --connect-to="127.0.0.1:$traffic" http://h1.example/p1/x >"$work/h2load.out"
+    sort -n -k3,3 "$work/h2load.log" | awk -v asked="$asked" '
+        { time[NR] = $3 }
+        $2 == 200 { well++ }
+        END { printf "%d %d %d\n", time[int(NR * 0.99)], NR, asked - well }' >>"$work/$1"
 }
 
 # Reloads 20 policies of 10,000 rules, one each half second, and waits until the last one serves.
@@ -130,17 +145,17 @@ reload_often() {
     done
 }
 
-# What requests take at rest and while the policy is reloaded, in turns.
+# What the requests of the load $1 take at rest and while the policy is reloaded, in turns; $2 says what load that is.
 under_reloads() {
-    local pair turn reloads before
-    printf '12 seconds at rest and 12 seconds with 20 reloads of 10,000 rules, in turns, wrk with 4 connections\n'
+    local load=$1 pair turn reloads before
+    printf '12 seconds at rest and 12 seconds with 20 reloads of 10,000 rules, in turns, %s\n' "$2"
     : >"$work/quiet" >"$work/reloading"
     for pair in $(seq 1 "${PAIRS:-3}"); do
         for turn in $(seq 1 20); do benches/genpolicy.sh 10000 "$origin" "pair-$pair-$turn" >"$work/policy-$turn"; done
-        timed_load quiet
+        "$load" quiet
         before=$(reloads_ok)
         reload_often &
-        timed_load reloading
+        "$load" reloading
         wait "$!"
         reloads=$(($(reloads_ok) - before))
         paste -d' ' <(tail -n1 "$work/quiet") <(tail -n1 "$work/reloading") | awk -v pair="$pair" -v reloads="$reloads" '{
@@ -196,4 +211,5 @@ if [ -z "${PAIRS_ONLY:-}" ]; then
     series 10 100
     series 10000 10
 fi
-if command -v wrk >/dev/null; then under_reloads; fi
+if command -v h2load >/dev/null; then under_reloads steady_load "h2load with 10,000 requests a second"; fi
+if command -v wrk >/dev/null; then under_reloads hurried_load "wrk with 4 connections"; fi

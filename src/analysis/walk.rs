@@ -316,18 +316,14 @@ impl Groups {
     fn of(&mut self, flow: Flow, state: State, cx: &Context<'_>) -> Option<&mut Group> {
         let known = self.0.iter().rposition(|group| group.flow == flow && group.state == state);
         let last = || self.0.iter().rposition(|group| group.flow == flow).filter(|_| self.0.len() >= MOST_CLASSES);
-        match known.or_else(last) {
-            Some(at) => {
-                let group = self.0.get_mut(at)?;
-                if known.is_none() {
-                    group.state.blur(&state, &mut || cx.anything());
-                }
-                Some(group)
+        if let Some(at) = known.or_else(last) {
+            let group = self.0.get_mut(at)?;
+            if known.is_none() {
+                group.state.blur(&state, &mut || cx.anything());
             }
-            None => {
-                self.0.push(Group { flow, state, taken: Taken::default(), partly: Vec::new() });
-                self.0.last_mut()
-            }
+            return Some(group);
         }
+        self.0.push(Group { flow, state, taken: Taken::default(), partly: Vec::new() });
+        self.0.last_mut()
     }
 }

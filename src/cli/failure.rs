@@ -9,6 +9,9 @@ pub(super) enum Failure {
     /// What was asked for makes no sense; the text says what does.
     #[error("{0}")]
     Usage(String),
+    /// `warp.toml` says what is not understood; the text shows where.
+    #[error("the settings are wrong\n\n{0}")]
+    Config(String),
     /// A file or folder could not be read.
     #[error("cannot read {}: {error}", path.display())]
     Read { path: PathBuf, error: io::Error },

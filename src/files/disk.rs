@@ -64,7 +64,7 @@ impl Files for DiskFiles {
 }
 
 /// The path without `.` and, behind a plain name, without `..`.
-fn tidy(path: &Path) -> PathBuf {
+pub(crate) fn tidy(path: &Path) -> PathBuf {
     let mut tidy = PathBuf::new();
     for component in path.components() {
         match component {

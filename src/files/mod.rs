@@ -7,4 +7,5 @@ mod disk;
 mod memory;
 
 pub use disk::DiskFiles;
+pub(crate) use disk::tidy;
 pub use memory::MemoryFiles;

@@ -13,4 +13,5 @@ pub mod hir;
 pub mod lexer;
 pub mod schema;
 pub mod source;
+pub mod suppress;
 pub mod syntax;

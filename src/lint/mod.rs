@@ -1,14 +1,22 @@
-//! What is legal in a policy and still a mistake: found by asking what it does with all requests.
+//! All that is found in a policy: what the checker says, what is legal and still a mistake, and what comments leave out.
 //!
-//! The checker looks at a policy word by word; lints look at what becomes of requests (`analysis`). Each lint is a file and
-//! has its codes. They see policies without errors alone, and report nothing in the built-in policy. What a lint calls
-//! impossible is proved; where it says that a request can come to harm, it shows one.
+//! The commands and the running proxy ask here; [`crate::lang::check`] is asked by what needs the typed policy alone. Each
+//! lint is a file and has its codes. They see policies without errors alone, and report nothing in the built-in policy. Some
+//! look at words, others at what becomes of all requests (`analysis`): what those call impossible is proved, and where they
+//! say that a request comes to harm, they show one that was tried.
 
+mod backends;
+mod bodyless;
+mod known_fields;
+mod misspelt_field;
+mod misspelt_name;
+mod one_connection;
 mod open_purge;
 mod personal;
 mod restarts;
 mod shadowed;
 mod survey;
+mod walk;
 mod words;
 
 use std::collections::HashSet;
@@ -20,10 +28,10 @@ use crate::lang::check::{self, Checked, Files, Options};
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::hir::Hir;
 use crate::lang::source::{FileId, SourceMap, Span};
-
+use crate::lang::suppress;
 use survey::Survey;
 
-/// Checks a policy and lints it.
+/// Checks the policy that starts in the file `entry`, included files and all. Never fails.
 #[must_use]
 pub fn check(entry: &str, files: &dyn Files) -> Checked {
     check_with(entry, files, &Options::default())
@@ -35,16 +43,17 @@ pub fn check_with(entry: &str, files: &dyn Files, options: &Options) -> Checked 
     let mut checked = check::check_with(entry, files, options);
     if let Some(hir) = &checked.hir {
         let known: Vec<Span> = checked.diagnostics.iter().map(|finding| finding.primary.span).collect();
-        let found = lint(hir, &checked.sources);
-        // Where something was found already, it is not said twice in other words.
+        // Where the checker has found something, it is not said twice in other words.
         let is_told = |finding: &Diagnostic| known.iter().any(|span| overlap(*span, finding.primary.span));
-        checked.diagnostics.extend(found.into_iter().filter(|finding| !is_told(finding)));
+        let found = lint(hir, &checked.sources).into_iter().filter(|finding| !is_told(finding));
+        checked.diagnostics.extend(found);
         let broken = promises(hir, &checked.sources);
         let is_kept = !broken.iter().any(Diagnostic::is_error);
         checked.diagnostics.extend(broken);
         checked.hir = checked.hir.filter(|_| is_kept);
         check::tell_once(&mut checked.diagnostics, &checked.sources);
     }
+    checked.diagnostics = suppress::apply(&checked.sources, checked.diagnostics);
     checked
 }
 
@@ -71,12 +80,22 @@ pub fn lint(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     findings
 }
 
+/// Lints that look at the words of a policy, not at what becomes of requests.
+const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] =
+    &[misspelt_field::find, misspelt_name::find, one_connection::find, bodyless::find, backends::find];
+
+/// Lints that look at what becomes of all requests.
+const BY_REQUESTS: &[fn(&mut Survey<'_>) -> Vec<Diagnostic>] =
+    &[shadowed::find, personal::find, open_purge::find, restarts::find];
+
 fn lint_one(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
+    let mut findings: Vec<Diagnostic> = BY_WORDS.iter().flat_map(|find| find(hir, sources)).collect();
     let mut survey = Survey::of(hir, sources);
-    let mut findings = shadowed::find(&mut survey);
-    findings.extend(personal::find(&mut survey));
-    findings.extend(open_purge::find(&mut survey));
-    findings.extend(restarts::find(&mut survey));
+    let by_requests: Vec<Diagnostic> = BY_REQUESTS.iter().flat_map(|find| find(&mut survey)).collect();
+    // A name that is misspelt says why a condition never holds.
+    let is_told = |finding: &Diagnostic| findings.iter().any(|known| overlap(known.primary.span, finding.primary.span));
+    let further: Vec<Diagnostic> = by_requests.into_iter().filter(|finding| !is_told(finding)).collect();
+    findings.extend(further);
     let builtin = builtin_files(sources);
     findings.retain(|finding| !builtin.contains(&finding.primary.span.file));
     findings

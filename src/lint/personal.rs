@@ -1,17 +1,16 @@
 //! What is one person's and stored for everybody.
 //!
-//! A response may be stored although it was asked for with somebody's cookies or credentials, which are no part of the
-//! key; or it has a `Set-Cookie` still. The built-in policy keeps both out of the cache. A policy that says `return (hash)`
+//! A response may be stored although it was asked for with somebody's cookies, which are no part of the key; or it has a `Set-Cookie` still. The built-in policy keeps both out of the cache. A policy that says `return (hash)`
 //! or `return (deliver)` before it comes to that has to see to it itself; one that replaces the piece,
 //! `override builtin.cookie { … }`, has decided.
 
 use http::HeaderName;
-use http::header::{AUTHORIZATION, COOKIE, SET_COOKIE, VARY};
+use http::header::{COOKIE, SET_COOKIE, VARY};
 
 use super::survey::{Deed, DeedKind, Survey};
-use crate::analysis::{Answer, Formula, Place, Reached, Term, Test, Witness};
+use crate::analysis::{Answer, Cases, Formula, Model, Place, Reached, State, Term, Test, Witness};
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::Texts;
+use crate::lang::hir::{Pattern, Texts};
 use crate::lang::schema::{Action, Message, Step, Variable};
 use crate::lang::source::Span;
 
@@ -46,15 +45,6 @@ pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
             decided: Action::Hash,
         },
         Leak {
-            code: Code::W0802,
-            piece: "builtin.authorization",
-            field: AUTHORIZATION,
-            message: "what the backend answers to somebody's `Authorization` may be stored here for everybody",
-            help: "`pass` such requests, `unset req.http.Authorization` once it is checked here, or make it a part of the key",
-            step: Step::Recv,
-            decided: Action::Hash,
-        },
-        Leak {
             code: Code::W0803,
             piece: "builtin.set_cookie",
             field: SET_COOKIE,
@@ -84,18 +74,32 @@ fn look(survey: &mut Survey<'_>, leak: &Leak) -> Vec<Diagnostic> {
         }
         let Answer::Possible(model) = survey.solver.solve(&open) else { break };
         let Some(deed) = decided(survey, leak, &model) else { break };
-        let (span, guard) = (deed.span, guard_of(survey, deed));
+        let (span, guard, state) = (deed.span, guard_of(survey, deed), deed.state.clone());
         let witness = model.witness().filter(|witness| happens(survey, leak, witness));
-        if let Some(witness) = witness.filter(|_| !survey.is_builtin(span)) {
-            findings.push(say(survey, leak, span, &guard, &whole, &witness));
+        let here = Formula::all([whole.clone(), guard.clone()]);
+        let takes_many = takes_many(survey, &here, &state);
+        if let Some(witness) = witness.filter(|_| takes_many && !survey.is_builtin(span)) {
+            findings.push(say(survey, leak, span, &here, &state, &witness));
         }
         open = Formula::all([open, guard.not()]);
     }
     findings
 }
 
+/// Whether there is no end to the paths for which it happens. Who names each of them, `/robots.txt`, knows what is there.
+fn takes_many(survey: &mut Survey<'_>, leak: &Formula, state: &State) -> bool {
+    let backend = matches!(state.variable(Variable::BereqUncacheable).only(), Some(Term::Truth(_)));
+    let path = state.variable(if backend { Variable::BereqPath } else { Variable::ReqPath });
+    let unlikely = Texts::matching(&Pattern::new(UNLIKELY));
+    let is_that = survey.analysis.test(&path, &Test::In([unlikely].to_vec().into()));
+    matches!(survey.solver.solve(&Formula::all([leak.clone(), is_that])), Answer::Possible(_))
+}
+
+/// What stands in no path that anybody names.
+const UNLIKELY: &str = "q7zx-k2wv";
+
 /// The statement that lets it happen: one that sends the field on, else the one that ends the step.
-fn decided<'s>(survey: &'s Survey<'_>, leak: &Leak, model: &crate::analysis::Model<'_>) -> Option<&'s Deed> {
+fn decided<'s>(survey: &'s Survey<'_>, leak: &Leak, model: &Model<'_>) -> Option<&'s Deed> {
     let sends = survey.deeds.iter().filter(|deed| deed.kind == DeedKind::Sends && leak.step == Step::Recv);
     let sent = sends.filter(|deed| !survey.is_builtin(deed.span)).find(|deed| model.satisfies(&deed.guard));
     sent.or_else(|| survey.decided(leak.step, leak.decided, model))
@@ -121,17 +125,17 @@ fn leaks(survey: &Survey<'_>, leak: &Leak, reached: &Reached) -> Formula {
     }
     let sent = state.field(Message::Bereq, &leak.field);
     let personal = sent.iter().filter(|(_, term)| term.holds(&place)).map(|(guard, term)| {
-        let one = crate::analysis::Cases::one(term.clone());
+        let one = Cases::one(term.clone());
         Formula::all([guard.clone(), analysis.test(&one, &Test::Set)])
     });
     Formula::all([analysis.stored(reached), Formula::any(personal)])
 }
 
 /// Whether the policy itself says that responses differ by that field.
-fn varies(vary: &crate::analysis::Cases, field: &HeaderName) -> bool {
+fn varies(vary: &Cases, field: &HeaderName) -> bool {
     vary.iter().any(|(_, term)| match term {
         Term::Text(text) => String::from_utf8_lossy(text).to_ascii_lowercase().contains(field.as_str()),
-        Term::Made(made) => made.of.iter().any(|part| varies(&crate::analysis::Cases::one(part.clone()), field)),
+        Term::Made(made) => made.of.iter().any(|part| varies(&Cases::one(part.clone()), field)),
         Term::Free(_) => true,
         _ => false,
     })
@@ -154,13 +158,13 @@ fn say(
     survey: &mut Survey<'_>,
     leak: &Leak,
     span: Span,
-    guard: &Formula,
-    whole: &Formula,
+    here: &Formula,
+    state: &State,
     witness: &Witness,
 ) -> Diagnostic {
     let place = survey.first_line(span);
     if leak.step == Step::Recv
-        && let Some(witness) = by_ending(survey, leak, &Formula::all([whole.clone(), guard.clone()]))
+        && let Some(witness) = by_ending(survey, leak, here, state)
     {
         let message = "the end of a path decides here that a page is stored, with what is somebody's own in it";
         let finding = Diagnostic::new(Code::W0804, place, message).label("stored for everybody");
@@ -175,9 +179,8 @@ fn say(
 }
 
 /// A request for somebody's page by a path that ends so that it is stored, where the page itself is not.
-fn by_ending(survey: &mut Survey<'_>, leak: &Leak, formula: &Formula) -> Option<Witness> {
-    let before = crate::analysis::State::default();
-    let (url, path) = (before.variable(Variable::ReqUrl), before.variable(Variable::ReqPath));
+fn by_ending(survey: &mut Survey<'_>, leak: &Leak, formula: &Formula, state: &State) -> Option<Witness> {
+    let (url, path) = (state.variable(Variable::ReqUrl), state.variable(Variable::ReqPath));
     let among = |texts: Texts<'static>| Test::In([texts].to_vec().into());
     let itself = survey.analysis.test(&url, &among(Texts::Exact(SOMEBODYS_PAGE.into())));
     let below = survey.analysis.test(&path, &among(Texts::Prefix([SOMEBODYS_PAGE, b"/"].concat().into())));

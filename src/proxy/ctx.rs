@@ -28,6 +28,7 @@ use super::revalidate::Unusable;
 use super::slice::Handed;
 use super::tags::Tags;
 use super::told::{Obj, Told};
+use super::varied::FoundFamily;
 use super::wishes::{Wish, Wishes};
 use crate::cache::lifetimes::Lifetimes;
 use crate::cache::slice::Slice;
@@ -113,8 +114,8 @@ pub struct Exchange {
     pub unsent_status: u16,
     /// Why a stale response is served without the backend being asked.
     pub unasked: Option<Reason>,
-    /// When the first of the stored variants of this URL was stored.
-    pub family_birth: Option<SystemTime>,
+    /// What is stored of this URL, if that varies.
+    pub family: Option<FoundFamily>,
     /// `req.slice`: the size of slices; 0 for none.
     pub slice_bytes: u64,
     /// The slice that this request is for, made by warp for a client's request.
@@ -438,7 +439,7 @@ impl Exchange {
             is_streaming: false,
             unsent_status: 0,
             unasked: None,
-            family_birth: None,
+            family: None,
             slice_bytes: 0,
             slice: None,
             key: Vec::new(),

@@ -13,7 +13,7 @@ use super::ctx::{Disposition, Exchange, RequestCtx};
 use super::facts::ObjView;
 use super::recv::answer_for;
 use super::step::Messages;
-use super::varied::{Varied, exact_variance};
+use super::varied::{FoundFamily, Varied, exact_variance};
 use super::wishes::Wish;
 use super::{WarpProxy, coalesce, part, restart, stale};
 use crate::cache::slice::Slice;
@@ -100,8 +100,8 @@ pub fn variance(
     req: &RequestHeader,
     ctx: &mut RequestCtx,
 ) -> Option<HashBinary> {
-    let Varied { exact, beside_language } = Varied::of(meta.headers(), req, ctx);
-    let exact = exact?;
+    let varied = Varied::of(meta.headers(), req, ctx);
+    let exact = varied.exact()?;
     // Asked for again when the backend has answered; then it is where to store that.
     let is_looked_for = ctx.fetch.bereq.is_none();
     let wishes = ctx.exchange.wishes;
@@ -110,14 +110,14 @@ pub fn variance(
         return meta.variance();
     }
     if is_looked_for {
-        ctx.exchange.family_birth = Some(meta.provenance());
+        ctx.exchange.family = Some(FoundFamily { birth: meta.provenance(), variance: exact });
     }
     let may_select = takes_another && wishes.has(Wish::SelectLanguage);
     let selected = may_select.then(|| {
         let wanted = LanguageWanted {
             language: accept::best_language(&req.headers)?,
             exact,
-            beside_language: beside_language?,
+            beside_language: varied.beside_language()?,
             family_birth: meta.provenance(),
         };
         storage.language_variant(&cache_key(&ctx.exchange), &wanted)

@@ -59,7 +59,7 @@ pub fn begin(session: &Session, response: &ResponseHeader, largest_bytes: u64, c
     }
     let Some(mut meta) = stored_beside(session, response, ctx) else { return };
     // It is the first of the variants now: the others have been purged.
-    if let Some(variance) = Varied::of(meta.headers(), session.req_header(), ctx).exact {
+    if let Some(variance) = Varied::of(meta.headers(), session.req_header(), ctx).exact() {
         meta.set_variance(variance);
     }
     for_get.fill = Some(StoredFill::of(&for_get.key, &for_get.intent, &meta));

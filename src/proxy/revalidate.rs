@@ -57,7 +57,7 @@ static OF_THE_BODY: [HeaderName; 6] = [
 /// found by the URL alone stays where it is and now varies on them; a variant is found by its fields.
 pub fn new_variance(session: &Session, head: &ResponseHeader, ctx: &RequestCtx) -> Result<Option<HashBinary>, ()> {
     let before = session.cache.maybe_cache_meta().and_then(pingora::cache::CacheMeta::variance);
-    let after = Varied::of(&head.headers, session.req_header(), ctx).exact;
+    let after = Varied::of(&head.headers, session.req_header(), ctx).exact();
     if before.is_none() || before == after { Ok(after) } else { Err(()) }
 }
 

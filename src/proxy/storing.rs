@@ -155,12 +155,13 @@ pub fn look_again(storage: &PingoraStorage, session: &mut Session, ctx: &mut Req
 }
 
 fn meta_for(session: &Session, head: ResponseHeader, cc: &CacheControl, ctx: &RequestCtx) -> CacheMeta {
+    let varied = Varied::of(&head.headers, session.req_header(), ctx);
     let kinship = Kinship {
         site: ctx.policy.site.as_deref(),
-        birth: ctx.exchange.family_birth,
+        birth: ctx.exchange.family.and_then(|family| family.birth_of(&varied)),
         // It takes memory, and few ask.
         asked: ctx.exchange.max_age.and(ctx.fetch.sent),
-        beside_language: Varied::of(&head.headers, session.req_header(), ctx).beside_language,
+        beside_language: varied.beside_language(),
         target: target_of(session.req_header(), ctx),
     };
     stored_meta(head, cc, &ctx.fetch.lifetimes, &kinship, &ctx.fetch.tags)

@@ -4,6 +4,7 @@
 //! `backend_fetch` may have changed: others get it only if their own requests say the same, as Varnish has it.
 
 use std::borrow::Cow;
+use std::time::SystemTime;
 
 use http::HeaderMap;
 use pingora::cache::key::{CacheHashKey, HashBinary, hash_key};
@@ -14,16 +15,31 @@ use super::ctx::RequestCtx;
 use crate::cache::{Vary, vary};
 
 /// Where a response with these fields is stored, and for whom.
-pub struct Varied {
-    /// The hash of the fields that it varies on; `None` if there are none.
-    pub exact: Option<HashBinary>,
-    /// The hash of all of them but `Accept-Language`, if it varies on that.
-    pub beside_language: Option<HashBinary>,
+pub struct Varied<'a> {
+    vary: Vary,
+    fields: Cow<'a, HeaderMap>,
 }
 
-impl Varied {
+/// The variants of a URL as they were found by a request.
+#[derive(Clone, Copy, Debug)]
+pub struct FoundFamily {
+    /// When the first of them was stored.
+    pub birth: SystemTime,
+    /// The one that was asked for.
+    pub variance: HashBinary,
+}
+
+impl FoundFamily {
+    /// When the family was born of which that is a variant, if it is this one. A response that varies on other fields
+    /// begins a new one.
+    pub fn birth_of(&self, variant: &Varied<'_>) -> Option<SystemTime> {
+        (variant.exact() == Some(self.variance)).then_some(self.birth)
+    }
+}
+
+impl<'a> Varied<'a> {
     /// What a response to this request varies on, as it was or will be sent to the backend.
-    pub fn of(response: &HeaderMap, req: &RequestHeader, ctx: &RequestCtx) -> Self {
+    pub fn of(response: &HeaderMap, req: &'a RequestHeader, ctx: &RequestCtx) -> Self {
         let vary = Vary::parse(response);
         let bereq = ctx.fetch.bereq.as_deref().map(|bereq| &bereq.headers);
         let fields = match (&vary, ctx.fetch.asked_with.as_deref().or(bereq)) {
@@ -32,7 +48,17 @@ impl Varied {
             }
             _ => Cow::Borrowed(&req.headers),
         };
-        Self { exact: exact_variance(&vary, &fields), beside_language: beside_language(&vary, &fields) }
+        Self { vary, fields }
+    }
+
+    /// The hash of the fields that it varies on; `None` if there are none.
+    pub fn exact(&self) -> Option<HashBinary> {
+        exact_variance(&self.vary, &self.fields)
+    }
+
+    /// The hash of all of them but `Accept-Language`, if it varies on that.
+    pub fn beside_language(&self) -> Option<HashBinary> {
+        self.vary.key_beside_language(&self.fields).map(hash_key)
     }
 }
 
@@ -42,15 +68,10 @@ pub fn is_out_of_place(session: &Session, response: &ResponseHeader, ctx: &Reque
     let req = session.req_header();
     let looked_for = session.cache.cache_key().variance_bin();
     let as_asked = || exact_variance(&Vary::parse(&response.headers), &req.headers);
-    looked_for.is_some() && as_asked() == looked_for && Varied::of(&response.headers, req, ctx).exact != looked_for
+    looked_for.is_some() && as_asked() == looked_for && Varied::of(&response.headers, req, ctx).exact() != looked_for
 }
 
 /// The hash of the fields that a response varies on; `None` if there are none.
 pub fn exact_variance(vary: &Vary, fields: &HeaderMap) -> Option<HashBinary> {
     vary.secondary_key(fields).filter(|material| !material.is_empty()).map(hash_key)
-}
-
-/// The hash of all fields but `Accept-Language` that a response varies on, if it varies on that.
-pub fn beside_language(vary: &Vary, fields: &HeaderMap) -> Option<HashBinary> {
-    vary.key_beside_language(fields).map(hash_key)
 }

@@ -165,7 +165,10 @@ impl Fuzzer {
     fn tried(&mut self, text: &str) -> Outcome {
         (self.beat)();
         std::fs::write(&self.place, text).unwrap();
-        let outcome = work::timed(|| self.targets.run(text));
+        let (outcome, is_longest) = work::timed(|| self.targets.run(text));
+        if is_longest {
+            std::fs::write(self.place.with_extension("longest.warp"), text).unwrap();
+        }
         self.report.inputs += 1;
         self.report.policies += usize::from(outcome.compared > 0);
         self.report.compared += outcome.compared;

@@ -51,12 +51,12 @@ pub fn longest_ns() -> u64 {
     LONGEST_NS.get()
 }
 
-/// Does all stages for an input, and notes how long they take.
-pub fn timed<T>(work: impl FnOnce() -> T) -> T {
+/// Does all stages for an input, and notes how long they take; whether no input before took as long.
+pub fn timed<T>(work: impl FnOnce() -> T) -> (T, bool) {
     let began = processor_ns();
     let result = work();
-    LONGEST_NS.set(LONGEST_NS.get().max(processor_ns().saturating_sub(began)));
-    result
+    let took = processor_ns().saturating_sub(began);
+    (result, took > LONGEST_NS.replace(LONGEST_NS.get().max(took)))
 }
 
 /// The most memory that this process had in use, in bytes; 0 where the system does not say.

@@ -1,15 +1,20 @@
 //! The command line as scripts and editors use it: exit codes, streams, formats. Runs the binary.
 
+mod diffs;
+pub mod formats;
+mod settings;
+mod suppressions;
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-const GOOD: &str = "warp 1;\nbackend default { .host = \"127.0.0.1\"; }\n";
-const BAD: &str = "warp 1;\nbackend default { .host = \"127.0.0.1\"; }\nsub recv { return (pasz); }\n";
+pub const GOOD: &str = "warp 1;\nbackend default { .host = \"127.0.0.1\"; }\n";
+pub const BAD: &str = "warp 1;\nbackend default { .host = \"127.0.0.1\"; }\nsub recv { return (pasz); }\n";
 /// A warning with a safe fix: the network is in the acl already.
-const MENDABLE: &str = "warp 1;
+pub const MENDABLE: &str = "warp 1;
 backend default { .host = \"127.0.0.1\"; }
 acl office {
     \"10.0.0.0\"/8;
@@ -18,43 +23,43 @@ acl office {
 sub recv { if (client.ip ~ office) { return (pass); } }
 ";
 
-struct Ran {
-    code: i32,
-    stdout: String,
-    stderr: String,
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
 }
 
 impl Ran {
     /// All three in one text, for snapshots.
-    fn shown(&self) -> String {
+    pub fn shown(&self) -> String {
         format!("exit: {}\n---- stdout\n{}---- stderr\n{}", self.code, self.stdout, self.stderr)
     }
 }
 
-fn command(folder: &Path, arguments: &[&str]) -> Command {
+pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_warp"));
     command.args(arguments).current_dir(folder).env_remove("NO_COLOR").env_remove("COLUMNS");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-fn warp(folder: &Path, arguments: &[&str]) -> Ran {
+pub fn warp(folder: &Path, arguments: &[&str]) -> Ran {
     ended(command(folder, arguments).spawn().unwrap())
 }
 
-fn warp_with_stdin(folder: &Path, arguments: &[&str], stdin: &str) -> Ran {
+pub fn warp_with_stdin(folder: &Path, arguments: &[&str], stdin: &str) -> Ran {
     let mut child = command(folder, arguments).stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
     ended(child)
 }
 
-fn ended(child: std::process::Child) -> Ran {
+pub fn ended(child: std::process::Child) -> Ran {
     let output = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Ran { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
-fn folder(files: &[(&str, &str)]) -> TempDir {
+pub fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in files {
         let path = folder.path().join(name);
@@ -64,11 +69,11 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
     folder
 }
 
-fn read(folder: &TempDir, name: &str) -> String {
+pub fn read(folder: &TempDir, name: &str) -> String {
     std::fs::read_to_string(folder.path().join(name)).unwrap()
 }
 
-fn snapshot(name: &str, text: &str) {
+pub fn snapshot(name: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../../snapshots/cli");
     settings.set_prepend_module_to_snapshot(false);
@@ -109,7 +114,7 @@ mod arguments {
             &["chekc"],
             &["fmt"],
             &["check", "--disk"],
-            &["check", "--format", "sarif"],
+            &["check", "--format", "yaml"],
             &["check", "--deny", "E9999"],
             &["check", "--unsafe-fixes"],
             &["graph"],

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may, as tests do")]
 
+mod aliases;
 mod allocations;
 #[path = "../../benches/support/asked.rs"]
 mod asked;

@@ -4,11 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod check;
+mod ci;
 mod cli;
 mod decision;
 mod docs;
 mod editors;
 mod examples;
+mod flaws;
 mod lexer;
 mod lint;
 mod prove;

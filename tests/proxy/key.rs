@@ -64,6 +64,9 @@ fn what_is_sent_more_than_once_is_all_in_the_key() {
         req.http.X-A; req.http.X-B; }";
     let hash = "sub hash { hash_data(req.path); hash_data(req.query[\"page\"]); hash_data(req.cookies[\"lang\"]);
         hash_data(req.http.X-A); hash_data(req.http.X-B); return (lookup); }";
+    let named = "sub hash { hash_data(req.path); let page = req.query[\"page\"]; let lang = req.cookies[\"lang\"];
+        let a = req.http.X-A; let b = req.http.X-B;
+        hash_data(page); hash_data(lang); hash_data(a); hash_data(b); return (lookup); }";
     let asked: &[(&str, &[(&str, &str)])] = &[
         ("/a?page=1", &[]),
         ("/a?page=1&page=2", &[]),
@@ -75,7 +78,7 @@ fn what_is_sent_more_than_once_is_all_in_the_key() {
         ("/a?page=1&page=2", &[]),
         ("/a?page=1", &[]),
     ];
-    for policy in [key, hash] {
+    for policy in [key, hash, named] {
         let hits = hits(&format!("sub recv {{ return (hash); }}\n{policy}"), asked);
         assert_eq!(hits, [false, false, false, false, false, false, false, true, true], "{policy}");
     }

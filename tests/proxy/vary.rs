@@ -71,6 +71,27 @@ fn what_a_policy_says_otherwise_leaves_the_other_variants_found() {
 }
 
 #[test]
+fn a_variant_of_the_policys_making_stays_one_when_it_is_validated() {
+    let origin = Origin::start();
+    origin.on_each("/page", |request| {
+        let user = request.header("X-User").unwrap_or("none").to_owned();
+        let answer = if request.header("If-None-Match") == Some(&format!("\"{user}\"")) {
+            Answer::status(304)
+        } else {
+            Answer::ok(user.as_str())
+        };
+        answer.header("Cache-Control", "max-age=0").header("Vary", "X-User").header("ETag", &format!("\"{user}\""))
+    });
+    let policy = "sub backend_fetch { set bereq.http.X-User = std.toupper(bereq.http.X-User); }
+                  sub backend_response { set beresp.ttl = 0s; set beresp.grace = 0s; set beresp.keep = 1h; }";
+    let proxy = Proxy::before(&origin, policy);
+    let mut client = proxy.client();
+    for user in ["A", "b", "A", "B", "a", "A", "B"] {
+        assert_eq!(ask(&mut client, "X-User", Some(user)).0, user.to_uppercase(), "{user}");
+    }
+}
+
+#[test]
 fn what_is_said_of_the_request_once_it_was_sent_makes_no_variant() {
     let origin = origin_varying_on("X-User");
     let proxy = Proxy::before(&origin, "sub backend_response { unset bereq.http.X-User; }");
@@ -217,6 +238,22 @@ fn the_response_that_came_last_says_what_it_varies_on() {
     });
     assert_eq!(ask(&mut client, "Accept-Language", Some("en")), ("en".to_owned(), false));
     assert_eq!(ask(&mut client, "Accept-Language", Some("de")), ("de".to_owned(), true));
+}
+
+#[test]
+fn a_variant_that_is_fetched_anew_leaves_the_others_found() {
+    let origin = origin_varying_on("X-User");
+    let proxy = Proxy::before(&origin, "sub recv { if (req.http.X-Refresh) { set req.hash_always_miss = true; } }");
+    let mut client = proxy.client();
+    for user in ["first", "second"] {
+        assert_eq!(ask(&mut client, "X-User", Some(user)), (user.to_owned(), false));
+    }
+    let refreshed = client.get("/page").header("X-User", "first").header("X-Refresh", "1").send();
+    assert_eq!((refreshed.text(), refreshed.cache_status().hit()), ("first", false));
+    for user in ["second", "first"] {
+        assert_eq!(ask(&mut client, "X-User", Some(user)), (user.to_owned(), true));
+    }
+    assert_eq!(origin.requests().len(), 3);
 }
 
 #[test]

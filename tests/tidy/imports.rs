@@ -48,6 +48,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("lang::schema", &[]),
     ("lang::source", &[]),
     ("lang::syntax", &["lang::diagnostic", "lang::lexer", "lang::schema", "lang::source"]),
+    ("lang::suppress", &["lang::diagnostic", "lang::lexer", "lang::source"]),
     ("limit", &[]),
     ("lint", &["analysis", "decision", "lang", "simulate"]),
     ("origin", &["telemetry"]),

@@ -89,7 +89,9 @@ fn nothing_names_the_machine_it_was_written_on() {
         "src/**/*.rs",
         "tests/**/*.rs",
         "docs/**/*.md",
-        "examples/*",
+        "examples/*.warp",
+        "examples/ci/*",
+        "action.yml",
         "editor-support/**/*.json",
     ];
     for file in patterns.iter().flat_map(|pattern| files(pattern)) {

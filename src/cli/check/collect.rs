@@ -25,6 +25,12 @@ impl Entries {
         self.policies.iter().any(|name| name == STDIN)
     }
 
+    /// The names of all that may be checked as policies of their own.
+    pub(super) fn names(&self) -> Vec<String> {
+        let fragments = self.named_fragments.iter().map(|path| path.display().to_string());
+        self.policies.iter().cloned().chain(fragments).collect()
+    }
+
     fn add(&mut self, path: &Path, named: bool) -> Result<(), Failure> {
         if !self.seen.insert(path.canonicalize().unwrap_or_else(|_| path.to_owned())) {
             return Ok(());

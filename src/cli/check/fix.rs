@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::contested::Contested;
 use super::levels::{Levels, Weight};
 use super::overlay::Overlay;
 use crate::lang::builtin;
-use crate::lang::check::{Checked, check};
-use crate::lang::diagnostic::{Edit, Fix, Safety};
+use crate::lang::check::Checked;
+use crate::lang::diagnostic::{Diagnostic, Edit, Fix, Safety};
 use crate::lang::source::SourceMap;
+use crate::lint::check;
 
 /// One fix may make room for the next; more rounds than this means that two undo each other.
 const MAX_ROUNDS: usize = 64;
@@ -15,14 +17,33 @@ const MAX_ROUNDS: usize = 64;
 /// Applies the fixes up to `safety` to the policies, in memory, until none is left; tells how many
 /// were applied. A round that adds errors is taken back, and ends the mending of that policy.
 pub(super) fn until_stable(policies: &[String], levels: &Levels, safety: Safety, overlay: &mut Overlay) -> usize {
-    policies.iter().map(|name| mend(name, levels, safety, overlay)).sum()
+    let checked: Vec<Checked> = policies.iter().map(|name| check(name, overlay)).collect();
+    let contested = Contested::of(&checked);
+    let wanted = |policy| Wanted { policy, levels, safety, contested: &contested };
+    policies.iter().map(|name| mend(name, &wanted(name), overlay)).sum()
 }
 
-fn mend(name: &str, levels: &Levels, safety: Safety, overlay: &mut Overlay) -> usize {
+/// Which fixes are applied.
+struct Wanted<'a> {
+    policy: &'a str,
+    levels: &'a Levels,
+    safety: Safety,
+    contested: &'a Contested,
+}
+
+impl Wanted<'_> {
+    fn wants(&self, finding: &Diagnostic, fix: &Fix, sources: &SourceMap) -> bool {
+        let welcome = fix.safety == Safety::Safe || self.safety == Safety::NeedsReview;
+        let told = self.levels.weight(self.policy, finding, sources) != Weight::Hidden;
+        welcome && told && !fix.edits.is_empty() && !self.contested.holds(finding, sources)
+    }
+}
+
+fn mend(name: &str, wanted: &Wanted, overlay: &mut Overlay) -> usize {
     let mut applied = 0;
     let mut checked = check(name, overlay);
     for _ in 0..MAX_ROUNDS {
-        let fixes = applicable(&checked, levels, safety);
+        let fixes = applicable(&checked, wanted);
         if fixes.is_empty() {
             break;
         }
@@ -42,14 +63,13 @@ fn mend(name: &str, levels: &Levels, safety: Safety, overlay: &mut Overlay) -> u
 }
 
 /// The fixes to apply in one round: in order of the findings, none touching the text of another.
-fn applicable<'a>(checked: &'a Checked, levels: &Levels, safety: Safety) -> Vec<&'a Fix> {
+fn applicable<'a>(checked: &'a Checked, wanted: &Wanted) -> Vec<&'a Fix> {
     let mut taken: Vec<&Edit> = Vec::new();
     let mut fixes = Vec::new();
-    for diagnostic in checked.diagnostics.iter().filter(|it| levels.weight(it) != Weight::Hidden) {
+    for diagnostic in &checked.diagnostics {
         let Some(fix) = &diagnostic.fix else { continue };
-        let welcome = fix.safety == Safety::Safe || safety == Safety::NeedsReview;
         let free = |edit: &Edit| is_ours(&checked.sources, edit) && !taken.iter().any(|other| touch(edit, other));
-        if welcome && !fix.edits.is_empty() && fix.edits.iter().all(free) {
+        if wanted.wants(diagnostic, fix, &checked.sources) && fix.edits.iter().all(free) {
             taken.extend(&fix.edits);
             fixes.push(fix);
         }
@@ -101,7 +121,7 @@ fn errors(checked: &Checked) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lang::diagnostic::{Code, Diagnostic};
+    use crate::lang::diagnostic::Code;
     use crate::lang::source::{SourceFile, Span};
 
     fn finding(sources: &SourceMap, at: std::ops::Range<usize>, text: &str, safety: Safety) -> Diagnostic {
@@ -115,7 +135,8 @@ mod tests {
         sources.add(SourceFile::new("a.warp", text));
         let diagnostics = edits.iter().map(|(at, text, safety)| finding(&sources, at.clone(), text, *safety)).collect();
         let checked = Checked { sources, diagnostics, hir: None };
-        let fixes = applicable(&checked, &Levels::default(), safety);
+        let wanted = Wanted { policy: "a.warp", levels: &Levels::default(), safety, contested: &Contested::default() };
+        let fixes = applicable(&checked, &wanted);
         apply(&checked.sources, &fixes).remove("a.warp").unwrap_or_else(|| text.to_owned())
     }
 

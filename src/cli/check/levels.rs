@@ -1,7 +1,12 @@
-//! What counts as a failure: the default levels, `--deny` and `--allow`.
+//! What counts as a failure: the default levels, `warp.toml`, `--deny` and `--allow`.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::config::{Config, Setting};
 use crate::cli::{Failure, rule};
 use crate::lang::diagnostic::{Code, Diagnostic, Level};
+use crate::lang::source::SourceMap;
 
 /// One `--deny`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,11 +28,13 @@ pub(super) enum Weight {
     Fatal,
 }
 
-/// All `--deny` and `--allow` together.
+/// All `--deny` and `--allow` together, and what the files say where these say nothing.
 #[derive(Debug, Default)]
 pub(super) struct Levels {
     deny: Vec<Denied>,
     allow: Vec<Code>,
+    /// The settings of each policy that has some.
+    configs: BTreeMap<String, Rc<Config>>,
 }
 
 impl Levels {
@@ -42,21 +49,37 @@ impl Levels {
                 return Err(Failure::Usage(format!("{} is both denied and allowed", code.id())));
             }
         }
-        Ok(Self { deny: deny.to_owned(), allow: allow.to_owned() })
+        Ok(Self { deny: deny.to_owned(), allow: allow.to_owned(), configs: BTreeMap::new() })
     }
 
-    /// An explicit `--allow` goes before `--deny warnings`.
-    pub(super) fn weight(&self, diagnostic: &Diagnostic) -> Weight {
-        let code = diagnostic.code;
-        if diagnostic.is_error() || self.deny.contains(&Denied::Code(code)) {
-            Weight::Fatal
-        } else if self.allow.contains(&code) {
-            Weight::Hidden
-        } else if self.deny.contains(&Denied::Warnings) {
-            Weight::Fatal
-        } else {
-            Weight::Told
+    /// The same, with the settings of the policies.
+    pub(super) fn with(self, configs: BTreeMap<String, Rc<Config>>) -> Self {
+        Self { configs, ..self }
+    }
+
+    /// What is done with a finding of that policy. What the command line says of a code goes before the settings;
+    /// `--deny warnings` is about what is left to be shown.
+    pub(super) fn weight(&self, policy: &str, finding: &Diagnostic, sources: &SourceMap) -> Weight {
+        let code = finding.code;
+        if finding.is_error() || self.deny.contains(&Denied::Code(code)) {
+            return Weight::Fatal;
         }
+        if self.allow.contains(&code) {
+            return Weight::Hidden;
+        }
+        match self.setting(policy, finding, sources) {
+            Setting::Allow => Weight::Hidden,
+            Setting::Warn if !self.deny.contains(&Denied::Warnings) => Weight::Told,
+            Setting::Warn | Setting::Deny => Weight::Fatal,
+        }
+    }
+
+    fn setting(&self, policy: &str, finding: &Diagnostic, sources: &SourceMap) -> Setting {
+        let said = || {
+            let file = sources.get(finding.primary.span.file)?;
+            self.configs.get(policy)?.of(finding.code, file.name())
+        };
+        said().unwrap_or(Setting::Warn)
     }
 }
 

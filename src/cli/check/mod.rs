@@ -1,6 +1,9 @@
 //! `warp check`: all diagnostics of files and folders, and the mending of what can be mended.
 
 mod collect;
+mod config;
+mod contested;
+mod diff;
 mod fix;
 mod format;
 mod levels;
@@ -49,6 +52,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "CODE", value_parser = levels::allowed)]
     allow: Vec<Code>,
 
+    /// Take the levels from this file, not from the `warp.toml` in the folders above each policy
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
     /// Mend what can be mended without changing what the policy does
     #[arg(long)]
     fix: bool,
@@ -69,6 +76,9 @@ pub(super) fn run(arguments: &Arguments, out: &mut Output) -> Result<Outcome, Fa
     let levels = Levels::new(&arguments.deny, &arguments.allow)?;
     let mut files = Overlay::default();
     let entries = collect::entries(&arguments.paths, &mut files)?;
+    let names = entries.names();
+    let configs = config::of_policies(names.iter().map(String::as_str), arguments.config.as_deref())?;
+    let levels = levels.with(configs);
     if arguments.fix || arguments.diff {
         return mend(arguments, &entries, &levels, files, out);
     }

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use similar::TextDiff;
-
+use super::diff;
 use crate::cli::{Failure, Output};
 use crate::files::DiskFiles;
 use crate::lang::check::{FILE_LIMIT_BYTES, Files, Unread};
@@ -37,10 +36,7 @@ impl Overlay {
     fn diff_of(&self, name: &str, text: &str) -> String {
         let before = self.original(name, FILE_LIMIT_BYTES).unwrap_or_default();
         let before = String::from_utf8_lossy(&before);
-        if before == text {
-            return String::new();
-        }
-        TextDiff::from_lines(before.as_ref(), text).unified_diff().header(name, name).to_string()
+        diff::unified(name, &before, text)
     }
 
     /// Writes what changed; the text of stdin goes to `out`, changed or not.

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::collect::Entries;
+use super::contested::Contested;
 use super::format::{self, Format};
 use super::levels::{Levels, Weight};
 use super::overlay::Overlay;
 use crate::cli::output::count;
 use crate::lang::builtin;
+use crate::lang::check::Checked;
 use crate::lang::diagnostic::Diagnostic;
 use crate::lang::source::SourceMap;
 use crate::lint::check;
@@ -18,6 +20,8 @@ use crate::lint::check;
 pub(super) struct Findings {
     pub(super) sources: SourceMap,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// Of each of them, whether it fails the check.
+    pub(super) fatal: Vec<bool>,
 }
 
 /// All findings, each once, though several policies may include the file it is in.
@@ -29,6 +33,7 @@ pub(super) struct Report {
     warnings: usize,
     fails: bool,
     files: BTreeSet<PathBuf>,
+    file_names: Vec<String>,
     told: BTreeSet<String>,
     unseen: Vec<PathBuf>,
 }
@@ -37,13 +42,19 @@ impl Report {
     /// Checks the policies, then the named fragments that none of them includes.
     pub(super) fn of(entries: &Entries, files: &Overlay, levels: &Levels) -> Self {
         let mut report = Self::default();
+        let mut checked = Vec::new();
         for name in &entries.policies {
-            report.check(name, files, levels);
+            checked.push(report.check(name, files));
         }
         for path in &entries.named_fragments {
             if !report.has_seen(path) {
-                report.check(&path.display().to_string(), files, levels);
+                checked.push(report.check(&path.display().to_string(), files));
             }
+        }
+        let contested = Contested::of(&checked);
+        let names = report.names.clone();
+        for (name, policy) in names.iter().zip(checked) {
+            report.add(name, policy, &contested, levels);
         }
         report.unseen = entries.found_fragments.iter().filter(|path| !report.has_seen(path)).cloned().collect();
         report
@@ -56,7 +67,7 @@ impl Report {
 
     /// The findings, in `format`.
     pub(super) fn print(&self, format: Format, colour: bool) -> String {
-        format::print(&self.policies, format, colour)
+        format::print(&self.policies, &self.file_names, format, colour)
     }
 
     /// Fragments of folders that no policy includes.
@@ -79,19 +90,32 @@ impl Report {
         format!("{errors}, {warnings}{denied} in {}", count(self.files.len(), "file"))
     }
 
-    fn check(&mut self, name: &str, files: &Overlay, levels: &Levels) {
-        let checked = check(name, files);
-        let names = checked.sources.iter().map(|(_, file)| file.name());
-        self.files.extend(names.filter(|name| *name != builtin::NAME).map(|name| identity(Path::new(name))));
-        let mut diagnostics = checked.diagnostics;
-        diagnostics.retain(|diagnostic| self.take(diagnostic, &checked.sources, levels));
+    /// Checks a policy, and notes which files it is made of.
+    fn check(&mut self, name: &str, files: &Overlay) -> Checked {
+        // The typed policy is not needed, and many of them are large.
+        let checked = Checked { hir: None, ..check(name, files) };
+        let names = checked.sources.iter().map(|(_, file)| file.name()).filter(|name| *name != builtin::NAME);
+        for name in names {
+            if self.files.insert(identity(Path::new(name))) {
+                self.file_names.push(name.to_owned());
+            }
+        }
         self.names.push(name.to_owned());
-        self.policies.push(Findings { sources: checked.sources, diagnostics });
+        checked
+    }
+
+    /// Takes over what is to be shown of a policy.
+    fn add(&mut self, name: &str, checked: Checked, contested: &Contested, levels: &Levels) {
+        let Checked { sources, mut diagnostics, .. } = checked;
+        let weight = |finding: &Diagnostic| levels.weight(name, finding, &sources);
+        diagnostics
+            .retain(|finding| !contested.holds(finding, &sources) && self.take(finding, &sources, weight(finding)));
+        let fatal = diagnostics.iter().map(|finding| weight(finding) == Weight::Fatal).collect();
+        self.policies.push(Findings { sources, diagnostics, fatal });
     }
 
     /// Counts a finding; `false` if it is not to be shown, or was shown before.
-    fn take(&mut self, diagnostic: &Diagnostic, sources: &SourceMap, levels: &Levels) -> bool {
-        let weight = levels.weight(diagnostic);
+    fn take(&mut self, diagnostic: &Diagnostic, sources: &SourceMap, weight: Weight) -> bool {
         let place = sources.describe(diagnostic.primary.span);
         let key = format!("{place} {} {}", diagnostic.code.id(), diagnostic.message);
         if weight == Weight::Hidden || !self.told.insert(key) {

@@ -13,7 +13,7 @@ use super::names::{Names, Part, SubBody};
 use super::pattern::Patterns;
 use super::scope::{Home, Scope};
 use super::{Files, Options, Unread};
-use super::{acl, backend, collect, director, flow, table, unused, work};
+use super::{acl, alias, backend, collect, director, flow, table, unused, work};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{BackendId, Body, Database, FileText, Hir, Invariant, RateLimit, StepBody, Sub, Table};
 use crate::lang::schema::Step;
@@ -86,7 +86,7 @@ pub(super) fn check_policy(
     }
     cx.check_constants();
     cx.check_functions();
-    let hir = Hir {
+    let mut hir = Hir {
         backends: backend::backends(&cx, options),
         directors: director::directors(&cx),
         default_backend: default_backend(&cx),
@@ -106,6 +106,7 @@ pub(super) fn check_policy(
         work::check(&cx, &hir);
     }
     unused::check(&cx);
+    alias::resolve(&mut hir);
     hir
 }
 

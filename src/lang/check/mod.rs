@@ -9,6 +9,7 @@
 
 mod acl;
 mod action;
+mod alias;
 mod amount;
 mod argument;
 mod assemble;

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use hashbrown::HashMap;
-use regex_syntax::ast::{self as tree, Ast, RepetitionKind, RepetitionOp};
+use regex_syntax::ast::{self as tree, Ast, RepetitionKind};
 use regex_syntax::hir::translate::TranslatorBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
@@ -193,17 +193,77 @@ fn perl_group(text: &str, at: usize) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// Looks for what the engine takes and PCRE reads otherwise: `a++` (possessive there, a repetition
-/// of a repetition here), `(?R)` (recursion there, a flag about line ends here), `[[.a.]]` and `[+-[:digit:]]`
-/// (mistakes there; a bracket that is a character was given another spelling).
+/// Looks for what the engine takes and PCRE2 reads otherwise: `a++` (possessive there, a repetition
+/// of a repetition here), `(?R)` (recursion there, a flag about line ends here); and for what PCRE2 refuses: `[[.a.]]` and
+/// `[+-[:digit:]]` (a bracket that is a character was given another spelling), `[:alpha:]` by itself, `a**`, `^*`,
+/// `\u0041`, `\x{100}`, `(?u)`.
 #[derive(Default)]
 struct Misread(Option<Problem>);
 
 impl Misread {
+    /// What only PCRE2 has.
     fn note(&mut self, span: &tree::Span, message: &str, help: &str) {
+        self.tell(Code::E0309, span, message.to_owned(), help);
+    }
+
+    /// What PCRE2 does not take either.
+    fn refuse(&mut self, span: &tree::Span, message: &str, help: &str) {
+        self.tell(Code::E0308, span, format!("this regular expression is wrong: {message}"), help);
+    }
+
+    fn tell(&mut self, code: Code, span: &tree::Span, message: String, help: &str) {
         let place = span.start.offset..span.end.offset;
-        let (message, help) = (message.to_owned(), help.to_owned());
-        self.0.get_or_insert(Problem { code: Code::E0309, place, message, help });
+        self.0.get_or_insert(Problem { code, place, message, help: help.to_owned() });
+    }
+
+    fn literal(&mut self, literal: &tree::Literal) {
+        use tree::{HexLiteralKind as Hex, LiteralKind as Kind};
+        match literal.kind {
+            Kind::HexFixed(Hex::UnicodeShort | Hex::UnicodeLong)
+            | Kind::HexBrace(Hex::UnicodeShort | Hex::UnicodeLong) => {
+                let help = "write the character itself, or its bytes: `\\xC3\\xA9`";
+                self.refuse(&literal.span, "there is no such escape", help);
+            }
+            Kind::HexBrace(Hex::X) if u32::from(literal.c) > 0xFF => {
+                let help = "patterns work on bytes: write the character itself, or its bytes: `\\xC4\\x80`";
+                self.refuse(&literal.span, "no byte has that number", help);
+            }
+            _ => {}
+        }
+    }
+
+    fn flags(&mut self, flags: &tree::Flags) {
+        if flags.flag_state(tree::Flag::Unicode).is_some() {
+            self.refuse(&flags.span, "there is no flag `u`", "leave it out: patterns work on bytes");
+        }
+    }
+
+    fn repetition(&mut self, repetition: &tree::Repetition) {
+        let span = &repetition.op.span;
+        match &*repetition.ast {
+            Ast::Repetition(_) if repetition.op.kind == RepetitionKind::OneOrMore => {
+                let help = "drop the second `+`: matching takes linear time anyway";
+                self.note(span, "possessive repetition is not supported", help);
+            }
+            Ast::Repetition(_) => {
+                let help = "leave one of them out, or put what is to be repeated in `(?:…)`";
+                self.refuse(span, "a repetition is repeated", help);
+            }
+            Ast::Assertion(_) | Ast::Flags(_) => {
+                self.refuse(span, "there is nothing to repeat", "a `*` or `+` that is meant is written `\\*` or `\\+`");
+            }
+            _ => {}
+        }
+    }
+
+    /// `[:alpha:]` is a class of characters by name only within brackets.
+    fn class(&mut self, class: &tree::ClassBracketed) {
+        let tree::ClassSet::Item(tree::ClassSetItem::Union(union)) = &class.kind else { return };
+        let is_colon = |item: Option<&tree::ClassSetItem>| matches!(item, Some(tree::ClassSetItem::Literal(one)) if one.c == ':' && one.kind == tree::LiteralKind::Verbatim);
+        if !class.negated && union.items.len() > 1 && is_colon(union.items.first()) && is_colon(union.items.last()) {
+            let help = "write `[[:alpha:]]`, with brackets around it";
+            self.refuse(&class.span, "a class of characters by name stands within `[…]`", help);
+        }
     }
 }
 
@@ -217,15 +277,18 @@ impl tree::Visitor for Misread {
 
     fn visit_pre(&mut self, part: &Ast) -> Result<(), ()> {
         match part {
-            Ast::Repetition(outer) if matches!(&*outer.ast, Ast::Repetition(_)) => {
-                if let RepetitionOp { kind: RepetitionKind::OneOrMore, span } = &outer.op {
-                    let help = "drop the second `+`: matching takes linear time anyway";
-                    self.note(span, "possessive repetition is not supported", help);
-                }
-            }
+            Ast::Repetition(repetition) => self.repetition(repetition),
             Ast::Flags(flags) if flags.flags.flag_state(tree::Flag::CRLF).is_some() => {
                 self.note(&flags.span, "recursion within a pattern is not supported", "match the parts one by one");
             }
+            Ast::Flags(flags) => self.flags(&flags.flags),
+            Ast::Group(group) => {
+                if let Some(flags) = group.flags() {
+                    self.flags(flags);
+                }
+            }
+            Ast::Literal(literal) => self.literal(literal),
+            Ast::ClassBracketed(class) => self.class(class),
             _ => {}
         }
         Ok(())
@@ -233,6 +296,7 @@ impl tree::Visitor for Misread {
 
     fn visit_class_set_item_pre(&mut self, item: &tree::ClassSetItem) -> Result<(), ()> {
         match item {
+            tree::ClassSetItem::Literal(literal) => self.literal(literal),
             tree::ClassSetItem::Bracketed(inner) => {
                 self.note(&inner.span, "collating elements are not supported", "write the characters themselves");
             }
@@ -275,7 +339,7 @@ mod tests {
 
     #[test]
     fn patterns_at_the_size_limit_still_compile() {
-        for part in ["a", "[a-z]", "[acegikmoqsuwy02468]", "(?:a|b)", "(a)", "é", "[^a]", "(?u:\\w)"] {
+        for part in ["a", "[a-z]", "[acegikmoqsuwy02468]", "(?:a|b)", "(a)", "é", "[^a]", "[[:word:]]"] {
             let one = size(&translated(part));
             let pattern = format!("(?:{part}){{{}}}", SIZE_LIMIT / (one + 1) - 1);
             assert_eq!(code(&pattern), None, "{pattern}");
@@ -305,10 +369,47 @@ mod tests {
         ] {
             assert_eq!(code(pattern), Some(Code::E0309), "{pattern}");
         }
-        for pattern in ["(", "[a", "a{2,1}", r"\p{Greek}", "*a", "[é]"] {
+        for pattern in [
+            "(",
+            "[a",
+            "a{2,1}",
+            r"\p{Greek}",
+            "*a",
+            "[é]",
+            "[:alpha:]",
+            "x[:digit:]+",
+            "[:,:]",
+            "a**",
+            "a?*",
+            "a{2}{3}",
+            "^*a",
+            r"\b+a",
+            "(?i)*a",
+            r"\u0041",
+            r"\U00000041",
+            r"[\u0041]",
+            r"\x{100}",
+            "(?u)a",
+            "(?u:a)",
+        ] {
             assert_eq!(code(pattern), Some(Code::E0308), "{pattern}");
         }
-        for pattern in ["(?i)a", r"\.(css|js)$", "a+?", "(a+)+", r"\/x\-y", "(?<name>a)", "[[:alpha:]]"] {
+        for pattern in [
+            "(?i)a",
+            r"\.(css|js)$",
+            "a+?",
+            "(a+)+",
+            r"\/x\-y",
+            "(?<name>a)",
+            "[[:alpha:]]",
+            "[:a]",
+            "[a:]",
+            "[:]",
+            "(?:a*)*",
+            "(?:^)*a",
+            r"\x{ff}",
+            "a??",
+        ] {
             assert_eq!(code(pattern), None, "{pattern}");
         }
     }

@@ -121,6 +121,9 @@ codes! {
     E0250 "bad-site-host" "0.1" "A site is declared for something that is no host.";
     E0251 "host-of-two-sites" "0.1" "A host has two sites.";
     E0252 "site-in-a-site" "0.1" "The policy of a site declares a site.";
+    W0260 "misspelt-field" "0.1" "A header field is nearly called like one that everybody knows.";
+    W0261 "misspelt-cookie" "0.1" "A cookie is called otherwise elsewhere.";
+    W0262 "misspelt-parameter" "0.1" "A parameter is called otherwise elsewhere.";
 
     // 03 types and units
     E0301 "wrong-type" "0.1" "A value of another type is wanted.";
@@ -196,6 +199,9 @@ codes! {
     E0663 "director-cycle" "0.1" "A director is a member of itself, or nests too deep.";
     E0664 "bad-certificate" "0.1" "A file does not hold the certificates or the key that it is named for.";
     W0665 "probe-without-close" "0.1" "A probe waits for an end of the connection that its request does not ask for.";
+    W0620 "member-without-probe" "0.1" "A director has a member whose health it never finds out.";
+    W0621 "always-healthy" "0.1" "A backend is asked for its health and has no probe.";
+    W0622 "probe-longer-than-interval" "0.1" "A probe may last until after the next one is due.";
 
     // 07 caching
     W0701 "uncacheable-set-to-false" "0.1" "`beresp.uncacheable` is set to false, which has no effect.";
@@ -213,11 +219,20 @@ codes! {
 
     // 08 security
     W0801 "cookies-shared" "0.1" "What the backend answers to somebody's cookies may be stored for everybody.";
-    W0802 "credentials-shared" "0.1" "What the backend answers to somebody's `Authorization` may be stored for everybody.";
     W0803 "set-cookie-stored" "0.1" "A response may be stored with its `Set-Cookie`.";
     W0804 "cached-by-ending" "0.1" "The end of a path decides that somebody's page is stored for everybody.";
     W0806 "open-purge" "0.1" "Anybody can remove what is stored.";
     W0807 "open-refresh" "0.1" "Anybody can have everything fetched anew.";
+    W0810 "field-of-one-connection" "0.1" "A field is set that is about one connection.";
+    W0811 "body-without-place" "0.1" "A body is made up for a response that has none.";
+    W0820 "tls-not-verified" "0.1" "A backend need not prove who it is.";
+
+    // 10 style
+    W1010 "unused-suppression" "0.1" "A comment leaves out a warning that is not there.";
+    W1011 "suppression-without-reason" "0.1" "A comment leaves out a warning and does not say why.";
+    W1012 "bad-suppression" "0.1" "A comment is to leave out a warning, and names none.";
+    W1013 "suppressed-error" "0.1" "A comment is to leave out an error.";
+    W1014 "misplaced-suppression" "0.1" "A comment about a whole file stands below its top.";
 }
 
 impl Code {

@@ -15,6 +15,13 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     near.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
 }
 
+/// How many typing errors lie between two words, case aside; `None` above `allowed`. O(length²).
+#[must_use]
+pub fn distance(left: &str, right: &str, allowed: usize) -> Option<usize> {
+    let letters = |word: &str| word.chars().map(|letter| letter.to_ascii_lowercase()).collect::<Vec<char>>();
+    distance_within(&letters(left), &letters(right), allowed)
+}
+
 /// The Damerau-Levenshtein distance (optimal string alignment), or `None` above `allowed`.
 fn distance_within(left: &[char], right: &[char], allowed: usize) -> Option<usize> {
     if left.len().abs_diff(right.len()) > allowed {

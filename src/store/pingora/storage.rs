@@ -280,7 +280,7 @@ impl PingoraStorage {
         let ObjectId(place, id) = id;
         let intent = meta.extensions().get::<FillIntent>();
         let Some(times) = StoredTimes::said_of(meta).or_else(|| self.times(place, id)) else { return false };
-        let new = || StoredResponse::with_times(meta, place, times);
+        let new = || StoredResponse::with_times(meta, times);
         let groups = [new().groups(), self.tags(ObjectId(place, id))].concat();
         let stands = || intent.is_none_or(|intent| intent.stands_for(&groups));
         if !stands() || !self.store.replace_head(place, id, new()) {
@@ -459,7 +459,7 @@ impl Storage for PingoraStorage {
     ) -> Result<MissHandler> {
         let length = content_length(meta.headers());
         let place = place_of(key, meta.response_header());
-        let head = StoredResponse::new(meta, place);
+        let head = StoredResponse::new(meta);
         let intent = meta.extensions().get::<FillIntent>();
         let fill = match intent {
             Some(intent) => intent.begin_fill(place, head, length),

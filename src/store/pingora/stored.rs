@@ -11,7 +11,7 @@ use pingora::cache::key::{HashBinary, hash_key};
 use super::head::{Beside, Particulars, Record};
 use super::storage::Found;
 use crate::cache::StaleWindows;
-use crate::store::{Key, StoredHead};
+use crate::store::StoredHead;
 
 /// The head of a stored response with its times.
 pub struct StoredResponse(Record);
@@ -29,7 +29,8 @@ pub struct StoredTimes {
     pub may_be_stale: bool,
     /// Whether its `Surrogate-Control` was obeyed.
     pub obeys_surrogate_control: bool,
-    /// When the first variant of its URL was stored, if one was.
+    /// When the first variant of its URL was stored, if this is another one of the same fields; `None` begins a family,
+    /// and what is older is not found any more.
     pub family_birth: Option<SystemTime>,
     /// If it varies on `Accept-Language`, the hash of all other fields that it varies on.
     pub beside_language: Option<HashBinary>,
@@ -79,14 +80,14 @@ impl StoredTimes {
 }
 
 impl StoredResponse {
-    /// What is stored in that place.
+    /// What is stored of a response.
     #[must_use]
-    pub fn new(meta: &CacheMeta, place: Key) -> Self {
-        Self::with_times(meta, place, StoredTimes::said_of(meta).unwrap_or_default())
+    pub fn new(meta: &CacheMeta) -> Self {
+        Self::with_times(meta, StoredTimes::said_of(meta).unwrap_or_default())
     }
 
-    pub(super) fn with_times(meta: &CacheMeta, place: Key, times: StoredTimes) -> Self {
-        let (header, is_first) = (meta.response_header(), place.variant == 0);
+    pub(super) fn with_times(meta: &CacheMeta, times: StoredTimes) -> Self {
+        let header = meta.response_header();
         let reason = header.get_reason_phrase().filter(|reason| Some(*reason) != header.status.canonical_reason());
         let particulars = Particulars {
             status: header.status,
@@ -95,7 +96,7 @@ impl StoredResponse {
             created: meta.created(),
             fresh_until: meta.fresh_until(),
             epoch: meta.epoch(),
-            family_birth: times.family_birth.filter(|_| !is_first).unwrap_or_else(|| meta.provenance()),
+            family_birth: times.family_birth.unwrap_or_else(|| meta.provenance()),
             stale_while_revalidate_sec: meta.stale_while_revalidate_sec(),
             stale_if_error_sec: meta.stale_if_error_sec(),
             variance: meta.variance(),

@@ -318,7 +318,7 @@ impl StoredFill {
     #[must_use]
     pub fn of(key: &CacheKey, intent: &FillIntent, meta: &CacheMeta) -> Self {
         let place = key_of(key);
-        Self::new(intent.begin_fill(place, StoredResponse::new(meta, place), content_length(meta.headers())))
+        Self::new(intent.begin_fill(place, StoredResponse::new(meta), content_length(meta.headers())))
     }
 
     /// Stores a part of the body.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use warp_edge::files::MemoryFiles;
 use warp_edge::lang::diagnostic::{Code, Level, render};
-use warp_edge::lint as check;
+use warp_edge::lint;
 
 /// Codes whose mistake cannot stand in a page: it is about bytes that are no text, or about a file
 /// that is too large or not there.
@@ -20,7 +20,7 @@ fn mistakes_are_shown_with_their_places() {
         insta::glob!("../../corpus", "invalid/check/*.warp", |path| {
             let name = path.file_name().unwrap().to_str().unwrap();
             let files = beside(MemoryFiles::new(name, std::fs::read(path).unwrap()));
-            let checked = check::check(name, &files);
+            let checked = lint::check(name, &files);
             assert!(!checked.diagnostics.is_empty());
             insta::assert_snapshot!(render::graphical(&checked.diagnostics, &checked.sources, false));
         });
@@ -48,7 +48,7 @@ fn the_corpus_shows_every_code_and_many_mistakes() {
     let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/invalid/*/*.warp");
     let of_each_file = glob::glob(corpus).unwrap().flatten().map(|path| {
         let name = path.file_name().unwrap().to_str().unwrap();
-        let checked = check::check(name, &beside(MemoryFiles::new(name, std::fs::read(&path).unwrap())));
+        let checked = lint::check(name, &beside(MemoryFiles::new(name, std::fs::read(&path).unwrap())));
         checked.diagnostics.iter().map(|finding| finding.code).collect::<BTreeSet<Code>>()
     });
     let of_each_file: Vec<BTreeSet<Code>> = of_each_file.collect();
@@ -92,7 +92,7 @@ fn example(code: Code, heading: &str) -> &'static str {
 fn codes_of(text: &str) -> Vec<Code> {
     let site = "warp 1;\nbackend origin { .host = \"127.0.0.1\"; }\n";
     let files = MemoryFiles::new("policy.warp", text).with("sites/example.warp", site).with("sites/shop.warp", site);
-    let checked = check::check("policy.warp", &files);
+    let checked = lint::check("policy.warp", &files);
     checked.diagnostics.iter().map(|finding| finding.code).collect()
 }
 
@@ -109,7 +109,7 @@ fn codes_have_names_of_their_own() {
 fn fixes_mend_what_they_are_offered_for() {
     for code in Code::ALL.iter().filter(|code| !WITHOUT_BAD_EXAMPLE.contains(code)) {
         let mut text = example(*code, "## Bad").to_owned();
-        let checked = check::check("policy.warp", &MemoryFiles::new("policy.warp", text.as_str()));
+        let checked = lint::check("policy.warp", &MemoryFiles::new("policy.warp", text.as_str()));
         let finding = checked.diagnostics.iter().find(|finding| finding.code == *code);
         let Some(fix) = finding.and_then(|finding| finding.fix.as_ref()) else { continue };
         for edit in fix.edits.iter().rev() {

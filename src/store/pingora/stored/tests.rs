@@ -7,7 +7,6 @@ use proptest::prelude::*;
 
 use super::*;
 
-const PLACE: Key = Key { primary: 1, part: 0, variant: 0 };
 /// What nginx says of a small page, 250 bytes of text.
 const NGINX: [(&str, &str); 8] = [
     ("Server", "nginx/1.28.0"),
@@ -37,7 +36,7 @@ fn meta_of(header: ResponseHeader) -> CacheMeta {
 }
 
 fn stored(header: &ResponseHeader) -> StoredResponse {
-    StoredResponse::new(&meta_of(header.clone()), PLACE)
+    StoredResponse::new(&meta_of(header.clone()))
 }
 
 /// As it goes out to a client: first line and fields in their order and spelling.
@@ -138,7 +137,7 @@ fn a_reason_of_its_own_is_kept() {
 #[test]
 fn times_are_kept_to_the_nanosecond() {
     let meta = meta_of(header(&NGINX));
-    let (read, times) = StoredResponse::new(&meta, PLACE).meta(false).unwrap();
+    let (read, times) = StoredResponse::new(&meta).meta(false).unwrap();
     assert_eq!((read.created(), read.fresh_until()), (meta.created(), meta.fresh_until()));
     assert_eq!((read.epoch(), read.variance()), (meta.epoch(), None));
     assert_eq!((read.stale_while_revalidate_sec(), read.stale_if_error_sec()), (10, 10));
@@ -196,7 +195,7 @@ fn tags_are_groups_and_stay_when_it_expires() {
         let mut meta = meta_of(header(&NGINX));
         let groups = tags.iter().map(|tag| group_of(tag.as_bytes())).collect();
         meta.extensions_mut().insert(StoredTags(groups));
-        StoredResponse::new(&meta, PLACE)
+        StoredResponse::new(&meta)
     };
     let stored = tagged(&["post-12", "author-7"]);
     assert_eq!(stored.groups(), [group_of(b"post-12"), group_of(b"author-7")]);
@@ -214,7 +213,7 @@ fn what_was_asked_for_takes_its_length_and_little_more_and_stays_when_it_expires
         if let Some(target) = target {
             meta.extensions_mut().insert(target);
         }
-        StoredResponse::new(&meta, PLACE)
+        StoredResponse::new(&meta)
     };
     let target = StoredTarget { url: vec![b'/'; 300].into(), host: b"www.example.com"[..].into() };
     let (with, without) = (asked(Some(target.clone())), asked(None));

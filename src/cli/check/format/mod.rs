@@ -1,9 +1,18 @@
 //! The ways to print findings.
 
+mod checkstyle;
+mod finding;
+mod github;
+mod gitlab;
+mod junit;
+mod sarif;
+mod xml;
+
 use clap::ValueEnum;
 
 use super::report::Findings;
 use crate::lang::diagnostic::render;
+use finding::Finding;
 
 /// How to print findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -16,10 +25,20 @@ pub(super) enum Format {
     Json,
     /// One object a line
     Jsonl,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Workflow commands, which GitHub shows at the lines of a change
+    Github,
+    /// The report of GitLab's Code Quality
+    Gitlab,
+    /// A test suite for each file
+    Junit,
+    /// The XML of Checkstyle
+    Checkstyle,
 }
 
-/// All findings as one text.
-pub(super) fn print(policies: &[Findings], format: Format, colour: bool) -> String {
+/// All findings as one text; `files` are the names of all that were read, with findings or without.
+pub(super) fn print(policies: &[Findings], files: &[String], format: Format, colour: bool) -> String {
     let each = |render: &dyn Fn(&Findings) -> String| -> Vec<String> {
         policies.iter().map(render).filter(|text| !text.is_empty()).collect()
     };
@@ -29,5 +48,10 @@ pub(super) fn print(policies: &[Findings], format: Format, colour: bool) -> Stri
         Format::Concise => each(&|it| render::concise(&it.diagnostics, &it.sources)).concat(),
         Format::Json => render::json_of_all(policies.iter().map(|it| (it.diagnostics.as_slice(), &it.sources))),
         Format::Jsonl => each(&|it| render::json_lines(&it.diagnostics, &it.sources)).concat(),
+        Format::Sarif => sarif::print(&finding::of(policies)),
+        Format::Github => finding::of(policies).iter().map(github::line).collect(),
+        Format::Gitlab => gitlab::print(&finding::of(policies)),
+        Format::Junit => junit::print(&finding::of(policies), files),
+        Format::Checkstyle => checkstyle::print(&finding::of(policies)),
     }
 }

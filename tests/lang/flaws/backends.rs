@@ -1,0 +1,73 @@
+use super::{Spellings, of};
+
+const PROBED: &str = "backend b { .host = \"192.0.2.2\"; .probe = { .url = \"/\"; }; }";
+
+#[test]
+fn a_member_without_a_probe() {
+    let two = "backend a { .host = \"192.0.2.1\"; FLAW }";
+    let policies = [
+        format!("{two} {PROBED} director d = fallback {{ a; b; }} sub recv {{ set req.backend_hint = d; }}"),
+        format!(
+            "{two} {PROBED} director d = round_robin {{ a; b; }} sub x {{ set req.backend_hint = d; }} sub recv {{ call x; }}"
+        ),
+        format!("{two} {PROBED} director d = random {{ a; b; }} rules request first {{ else -> backend d; }}"),
+        format!(
+            "include \"part.warp\"; sub recv {{ set req.backend_hint = d; }}----{two} {PROBED} director d = fallback {{ a; b; }}"
+        ),
+        format!(
+            "{two} {PROBED} director d = fallback {{ a; b; }} director e = fallback {{ d; a; }} sub recv {{ if (!(req.http.X != \"y\")) {{ set req.backend_hint = e; }} else {{ set req.backend_hint = d; }} }}"
+        ),
+    ];
+    let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
+    Spellings { code: "W0620", flaw: "", cure: ".probe = { .url = \"/\"; };", policies: &policies }.hold();
+}
+
+#[test]
+fn a_backend_alone_needs_no_probe() {
+    for policy in [
+        "backend a { .host = \"192.0.2.1\"; }",
+        "backend a { .host = \"192.0.2.1\"; } director d = fallback { a; } sub recv { set req.backend_hint = d; }",
+        "backend a { .host = \"192.0.2.1\"; } backend b { .host = \"192.0.2.2\"; } director d = random { a; b; } sub recv { set req.backend_hint = d; }",
+        "probe default { .url = \"/\"; } backend a { .host = \"192.0.2.1\"; } backend b { .host = \"192.0.2.2\"; } director d = fallback { a; b; } sub recv { set req.backend_hint = d; }",
+    ] {
+        assert_eq!(of(policy), [""; 0], "{policy}");
+    }
+}
+
+#[test]
+fn a_question_after_the_health_of_what_has_no_probe() {
+    let a = "backend a { .host = \"192.0.2.1\"; FLAW }";
+    let policies = [
+        format!("{a} sub recv {{ if (!std.healthy(a)) {{ return (synth(503)); }} }}"),
+        format!("{a} sub x {{ if (std.healthy(a)) {{ return (pass); }} }} sub recv {{ call x; }}"),
+        format!("{a} rules request first {{ when std.healthy(a) -> pass; }}"),
+        format!("include \"part.warp\"; sub recv {{ if (std.healthy(a)) {{ return (pass); }} }}----{a}"),
+        format!("{a} sub recv {{ if (req.http.X) {{ if (!(!std.healthy(a))) {{ return (pass); }} }} }}"),
+    ];
+    let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
+    Spellings { code: "W0621", flaw: "", cure: ".probe = { .url = \"/\"; };", policies: &policies }.hold();
+}
+
+#[test]
+fn a_probe_that_lasts_until_after_the_next() {
+    let policies = [
+        "backend a { .host = \"192.0.2.1\"; .probe = { .url = \"/\"; .interval = 2s; .timeout = FLAW; }; }",
+        "probe p { .url = \"/\"; .interval = 2s; .timeout = FLAW; } backend a { .host = \"192.0.2.1\"; .probe = p; }",
+        "probe default { .url = \"/\"; .interval = 2000ms; .timeout = FLAW; } backend a { .host = \"192.0.2.1\"; }",
+        "include \"part.warp\";----backend a { .host = \"192.0.2.1\"; .probe = { .kind = tcp; .interval = 2s; .timeout = FLAW; }; }",
+        "const I = 2s; backend a { .host = \"192.0.2.1\"; .probe = { .url = \"/\"; .interval = I; .timeout = FLAW; }; }",
+    ];
+    Spellings { code: "W0622", flaw: "3s", cure: "2s", policies: &policies }.hold();
+}
+
+#[test]
+fn a_backend_that_need_not_prove_who_it_is() {
+    let policies = [
+        "backend a { .host = \"app.example.com\"; .tls = true; .verify = FLAW; }",
+        "backend a { .verify = FLAW; .host = \"192.0.2.1\"; .tls = true; .sni = \"app.example.com\"; }",
+        "backend a { .host = \"b.example.com\"; .tls = true; } backend b { .host = \"app.example.com\"; .tls = true; .verify = FLAW; } rules request first { when path == \"/\" -> backend b; }",
+        "include \"part.warp\";----backend a { .host = \"app.example.com\"; .tls = true; .verify = FLAW; }",
+        "const V = FLAW; backend a { .host = \"app.example.com\"; .tls = true; .verify = V; }",
+    ];
+    Spellings { code: "W0820", flaw: "false", cure: "true", policies: &policies }.hold();
+}

@@ -1,0 +1,73 @@
+use super::{Spellings, found, of};
+
+#[test]
+fn a_field_that_is_about_one_connection() {
+    Spellings {
+        code: "W0810",
+        flaw: "Connection",
+        cure: "X-Served-By",
+        policies: &[
+            "sub deliver { set resp.http.FLAW = \"close\"; }",
+            "sub mark { set resp.http.FLAW = \"close\"; } sub deliver { call mark; }",
+            "rules response first { else -> set beresp.http.FLAW = \"close\"; }",
+            "include \"part.warp\";----sub backend_fetch { set bereq.http.FLAW = \"close\"; }",
+            "sub recv { if (!(req.method != \"GET\")) { if (req.http.Host) { set req.http.FLAW = \"close\"; } } }",
+        ],
+    }
+    .hold();
+    for name in ["Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Upgrade"] {
+        let policy = format!("sub deliver {{ set resp.http.{name} = \"x\"; }}");
+        let at = format!("set resp.http.{name} = \"x\";");
+        assert_eq!(found(&[("p.warp", &policy)]), [("W0810".to_owned(), at)]);
+    }
+}
+
+#[test]
+fn a_pipe_is_the_policy_s_and_a_field_may_be_taken_off() {
+    for policy in [
+        "sub recv { return (pipe); } sub pipe { set bereq.http.Connection = \"close\"; }",
+        "sub recv { return (pipe); } sub a { set bereq.http.Connection = \"close\"; } sub pipe { call a; }",
+        "sub recv { set req.http.Upgrade = \"websocket\"; return (pipe); }",
+        "sub deliver { unset resp.http.Keep-Alive; }",
+    ] {
+        assert_eq!(of(policy), [""; 0], "{policy}");
+    }
+}
+
+#[test]
+fn a_body_of_a_response_that_has_none() {
+    Spellings {
+        code: "W0811",
+        flaw: "204",
+        cure: "200",
+        policies: &[
+            "sub synth { set resp.status = FLAW; set resp.body = \"x\"; return (deliver); }",
+            "sub page { if (resp.status == FLAW) { synthetic(\"x\"); } } sub synth { call page; }",
+            "sub synth { if (resp.status in [FLAW]) { set resp.body = \"x\"; } }",
+            "include \"part.warp\";----sub backend_error { set beresp.status = FLAW; synthetic(\"x\"); return (deliver); }",
+            "sub synth { if (!(resp.status != FLAW && resp.reason != \"y\")) { } if (resp.status != FLAW || resp.reason == \"z\") { } else { set resp.body = \"x\"; } }",
+        ],
+    }
+    .hold();
+    for status in ["304", "10204", "101"] {
+        let policy = format!(
+            "sub synth {{ if (resp.reason == \"a\" && {status} == resp.status) {{ set resp.body = \"x\"; }} }}"
+        );
+        assert_eq!(of(&policy), ["W0811"], "{status}");
+    }
+}
+
+#[test]
+fn a_body_of_a_response_that_may_have_one() {
+    for policy in [
+        "sub synth { if (resp.status != 204) { set resp.body = \"x\"; } }",
+        "sub synth { if (resp.status == 204 || resp.status == 200) { set resp.body = \"x\"; } }",
+        "sub synth { if (resp.status in 200..299) { set resp.body = \"x\"; } }",
+        "sub synth { set resp.status = 204; if (resp.reason == \"a\") { set resp.status = 200; } set resp.body = \"x\"; }",
+        "sub a { set resp.status = 200; } sub synth { set resp.status = 204; call a; set resp.body = \"x\"; }",
+        "sub synth { if (resp.status == 204) { set resp.body = \"\"; synthetic(\"\"); } }",
+        "sub synth { set resp.status = 204; set resp.status = 200; set resp.body = \"x\"; }",
+    ] {
+        assert_eq!(of(policy), [""; 0], "{policy}");
+    }
+}

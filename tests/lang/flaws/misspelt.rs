@@ -1,0 +1,70 @@
+use super::{Spellings, found, of};
+
+#[test]
+fn a_field_that_is_nearly_a_known_one() {
+    Spellings {
+        code: "W0260",
+        flaw: "User-Agnet",
+        cure: "User-Agent",
+        policies: &[
+            "sub recv { if (req.http.FLAW ~ \"bot\") { return (pass); } }",
+            "sub bots { if (req.http.FLAW ~ \"bot\") { return (pass); } } sub recv { call bots; }",
+            "rules request first { when header \"FLAW\" ~ \"bot\" -> pass; }",
+            "include \"part.warp\";----sub recv { unset req.http.FLAW; }",
+            "sub recv { if (!(req.http.FLAW !~ \"bot\")) { if (req.method == \"GET\") { return (pass); } } }",
+        ],
+    }
+    .hold();
+    for (flaw, known) in [("Cokie", "Cookie"), ("Referrer", "Referer"), ("X-Forwared-For", "X-Forwarded-For")] {
+        let policy = format!("sub recv {{ unset req.http.{flaw}; }}");
+        assert_eq!(found(&[("p.warp", &policy)]), [("W0260".to_owned(), flaw.to_owned())]);
+        assert_eq!(of(&policy.replace(flaw, known)), [""; 0]);
+    }
+}
+
+#[test]
+fn fields_of_ones_own_are_let_be() {
+    for policy in [
+        "sub recv { set req.http.X-Devise = \"a\"; } sub hash { hash_data(req.http.X-Devise); }",
+        "sub recv { set req.http.Cookies = \"a\"; } sub hash { hash_data(req.http.Cookies); }",
+        "sub recv { if (req.http.X-Tenant) { return (pass); } }",
+        "sub recv { if (req.http.Sec-Fetch-Mod) { return (pass); } }",
+    ] {
+        assert_eq!(of(policy), [""; 0], "{policy}");
+    }
+}
+
+#[test]
+fn a_cookie_that_is_called_otherwise_elsewhere() {
+    Spellings {
+        code: "W0261",
+        flaw: "sesion",
+        cure: "session",
+        policies: &[
+            "normalize req { cookie keep [\"session\"]; } sub recv { if (req.cookies[\"FLAW\"]) { return (pass); } }",
+            "normalize req { cookie keep [\"session\"]; } sub a { if (req.cookies[\"FLAW\"]) { return (pass); } } sub recv { call a; }",
+            "normalize req { cookie keep [\"session\"]; } rules request first { when req.cookies has \"FLAW\" -> pass; }",
+            "normalize req { cookie keep [\"session\"]; } include \"part.warp\";----sub recv { if (req.cookies has \"FLAW\") { return (pass); } }",
+            "sub recv { if (req.cookies has \"session\") { return (pass); } if (!(req.cookies[\"FLAW\"] == \"1\")) { return (hash); } }",
+        ],
+    }
+    .hold();
+}
+
+#[test]
+fn a_parameter_that_is_called_otherwise_elsewhere() {
+    Spellings {
+        code: "W0262",
+        flaw: "Preview",
+        cure: "preview",
+        policies: &[
+            "normalize req { query keep [\"preview\"]; } sub recv { if (req.query[\"FLAW\"]) { return (pass); } }",
+            "normalize req { query keep [\"preview\"]; } sub a { if (req.query[\"FLAW\"]) { return (pass); } } sub recv { call a; }",
+            "normalize req { query keep [\"preview\"]; } rules request first { when req.query has \"FLAW\" -> pass; }",
+            "normalize req { query keep [\"preview\"]; } include \"part.warp\";----sub recv { if (req.query has \"FLAW\") { return (pass); } }",
+            "sub recv { if (req.query has \"preview\") { return (pass); } if (!(req.query[\"FLAW\"] == \"1\")) { return (hash); } }",
+        ],
+    }
+    .hold();
+    assert_eq!(of("normalize req { query keep [\"page1\", \"page2\", \"item\", \"items\"]; }"), [""; 0]);
+}
