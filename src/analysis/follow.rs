@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, HOST, SET_COOKIE, VARY};
+use http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, COOKIE, HOST, IF_MATCH, IF_UNMODIFIED_SINCE, SET_COOKIE,
+    TRANSFER_ENCODING, VARY,
+};
 
 use super::term::Place;
 use crate::lang::hir::{Expression, ExpressionKind as Kind, Hir, KeyPart, Statement, StatementKind, Tags};
@@ -16,6 +19,9 @@ pub(super) fn followed(hir: &Hir) -> HashSet<Place> {
     bodies.for_each(|body| statements(&body.statements, &mut places));
     for message in [Message::Req, Message::Bereq] {
         places.extend([COOKIE, AUTHORIZATION, HOST].map(|name| Place::Field(message, name)));
+        // These keep a request from being looked up.
+        let kept_out = [IF_MATCH, IF_UNMODIFIED_SINCE, CONTENT_LENGTH, TRANSFER_ENCODING];
+        places.extend(kept_out.map(|name| Place::Field(message, name)));
     }
     for message in [Message::Beresp, Message::Resp] {
         places.extend([SET_COOKIE, CACHE_CONTROL, VARY].map(|name| Place::Field(message, name)));
@@ -25,6 +31,8 @@ pub(super) fn followed(hir: &Hir) -> HashSet<Place> {
         Variable::ReqMethod,
         Variable::BereqUrl,
         Variable::BereqMethod,
+        Variable::ReqBackendHint,
+        Variable::BereqBackend,
         Variable::BerespUncacheable,
         Variable::BerespTtl,
         Variable::BerespGrace,

@@ -2,7 +2,11 @@
 
 use std::collections::HashSet;
 
-use http::header::{AUTHORIZATION, CACHE_CONTROL};
+use http::HeaderName;
+use http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, DATE, IF_MATCH, IF_UNMODIFIED_SINCE, LOCATION, RETRY_AFTER,
+    TRANSFER_ENCODING,
+};
 
 use super::follow::followed;
 use super::formula::{Formula, Test};
@@ -10,7 +14,8 @@ use super::read::{Context, Reader, present};
 use super::state::{Cases, State};
 use super::term::{Op, Place, Term};
 use super::walk::{Blind, Class, MOST_CLASSES, Visitor, Walk};
-use crate::lang::hir::Hir;
+use crate::cache::asked::QUERY;
+use crate::lang::hir::{Hir, Statement, StatementKind, Texts};
 use crate::lang::schema::{Action, Directive, Message, Step, Type, Variable};
 
 /// How often a request begins again at most, and a fetch.
@@ -24,6 +29,8 @@ const MOST_PARTS: usize = 2_000;
 pub struct Analysis<'h> {
     cx: Context<'h>,
     followed: HashSet<Place>,
+    /// Whether keys may be marked hit-for-pass.
+    marks_passes: bool,
 }
 
 /// Requests of one kind at the end of a step of their journey.
@@ -78,7 +85,7 @@ impl<'h> Analysis<'h> {
     /// An analysis of a policy.
     #[must_use]
     pub fn new(hir: &'h Hir) -> Self {
-        Self { cx: Context::new(hir), followed: followed(hir) }
+        Self { cx: Context::new(hir), followed: followed(hir), marks_passes: may_mark(hir) }
     }
 
     /// The policy.
@@ -117,7 +124,10 @@ impl<'h> Analysis<'h> {
     /// What all steps do with all requests; `visitor` sees each statement as it is come to.
     pub fn journeys(&self, visitor: &mut dyn Visitor) -> Journeys {
         let mut journeys = Journeys::default();
-        let mut entries = vec![(Formula::Const(true), State::default())];
+        let mut start = State::default();
+        let backend = Cases::one(Term::Backend(self.cx.hir.default_backend));
+        start.set(Place::Variable(Variable::ReqBackendHint), backend);
+        let mut entries = vec![(Formula::Const(true), start)];
         for round in 0..=MOST_ROUNDS {
             for (_, state) in &mut entries {
                 state.set(Place::Variable(Variable::ReqRestarts), Cases::one(Term::Number(round)));
@@ -193,7 +203,18 @@ impl<'h> Analysis<'h> {
         if walk.gave_up {
             journeys.gave_up = Some("statements of a step");
         }
-        for class in classes {
+        for mut class in classes {
+            if step == Step::Recv && class.end.action == Some(Action::Hash) {
+                // What cannot be looked up passes, whatever the policy says.
+                let is_looked_up = self.is_looked_up(&class.state);
+                let passed = Formula::all([class.guard.clone(), is_looked_up.not()]);
+                ahead.0.push((Step::Pass, Fate::Pass, passed, class.state.clone()));
+                class.guard = Formula::all([class.guard, is_looked_up]);
+            }
+            if step == Step::Hash && self.marks_passes && fate == Fate::Lookup {
+                // The key may be marked hit-for-pass.
+                ahead.0.push((Step::Pass, Fate::Pass, class.guard.clone(), class.state.clone()));
+            }
             go_on(step, fate, &class, ahead, again);
             journeys.reached.push(Reached { step, class, fate });
         }
@@ -211,18 +232,27 @@ impl<'h> Analysis<'h> {
             Step::Hash => state.key.clear(),
             Step::BackendFetch => self.entering_fetch(fate, &mut state),
             Step::BackendResponse | Step::BackendError => {
-                // Each try has an answer of its own.
-                let is_first = state.variable(Variable::BereqRetries).only() == Some(&Term::Number(0));
-                let is_of_it = |place: &&Place| match place {
-                    Place::Field(message, _) => *message == Message::Beresp,
-                    Place::Variable(variable) => variable.name().starts_with("beresp."),
-                };
-                for place in self.followed.iter().filter(is_of_it) {
-                    let term = if is_first { Term::Input(place.clone()) } else { self.cx.anything() };
-                    state.set(place.clone(), Cases::one(term));
+                // Asked again, a backend may say something else.
+                let is_first = [Variable::ReqRestarts, Variable::BereqRetries]
+                    .iter()
+                    .all(|count| state.variable(*count).only() == Some(&Term::Number(0)));
+                for place in &self.followed {
+                    let is_of_answer = match place {
+                        Place::Field(message, _) => *message == Message::Beresp,
+                        Place::Variable(variable) => variable.name().starts_with("beresp."),
+                    };
+                    if is_of_answer {
+                        let value = if is_first { Term::Input(place.clone()) } else { self.cx.anything() };
+                        state.set(place.clone(), Cases::one(value));
+                    }
                 }
-                let uncacheable = Cases::one(Term::Truth(fate != Fate::Miss));
-                state.set(Place::Variable(Variable::BerespUncacheable), uncacheable);
+                if step == Step::BackendError {
+                    self.entering_error(&mut state);
+                }
+                // It is true for a request that passes; what is asked is whether the policy says so of the answer itself.
+                let place = Place::Variable(Variable::BerespUncacheable);
+                let value = if fate == Fate::Miss { Term::Truth(false) } else { Term::Input(place.clone()) };
+                state.set(place, Cases::one(value));
             }
             Step::Deliver | Step::Synth => self.entering_deliver(step, &mut state),
             _ => {}
@@ -250,6 +280,28 @@ impl<'h> Analysis<'h> {
         }
         if !state.is_changed(&Place::Variable(Variable::BereqRetries)) {
             state.set(Place::Variable(Variable::BereqRetries), Cases::one(Term::Number(0)));
+        }
+    }
+
+    /// A page that warp makes in the place of an answer has no times, and few fields.
+    fn entering_error(&self, state: &mut State) {
+        const MAY_BE_THERE: [HeaderName; 3] = [DATE, LOCATION, RETRY_AFTER];
+        for place in &self.followed {
+            let value = match place {
+                Place::Field(Message::Beresp, name) if MAY_BE_THERE.contains(name) => self.cx.anything(),
+                Place::Field(Message::Beresp, _) => Term::Unset,
+                Place::Variable(
+                    Variable::BerespTtl
+                    | Variable::BerespGrace
+                    | Variable::BerespKeep
+                    | Variable::BerespStaleIfError
+                    | Variable::BerespHeuristicTtl
+                    | Variable::BerespAge,
+                ) => Term::Number(0),
+                Place::Variable(variable) if variable.name().starts_with("beresp.") => self.cx.anything(),
+                _ => continue,
+            };
+            state.set(place.clone(), Cases::one(value));
         }
     }
 
@@ -310,6 +362,28 @@ impl<'h> Analysis<'h> {
         self.test(&view, &test)
     }
 
+    /// When a request that `recv` leaves so can be looked up at all: `cache::asked` says the same of one that is known.
+    #[must_use]
+    pub fn is_looked_up(&self, state: &State) -> Formula {
+        let among =
+            |texts: &[&'static str]| Test::In(texts.iter().map(|text| Texts::Exact(text.as_bytes().into())).collect());
+        let has = |name| self.test(&state.field(Message::Req, &name), &Test::Set);
+        let method = state.variable(Variable::ReqMethod);
+        let no_length = self.test(&state.field(Message::Req, &CONTENT_LENGTH), &among(&["0"]));
+        let has_content = Formula::any([has(TRANSFER_ENCODING), Formula::all([has(CONTENT_LENGTH), no_length.not()])]);
+        Formula::all([
+            self.test(&method, &among(&["GET", "HEAD", QUERY])),
+            has(IF_MATCH).not(),
+            has(IF_UNMODIFIED_SINCE).not(),
+            Formula::any([self.test(&method, &among(&[QUERY])), has_content.not()]),
+        ])
+    }
+
+    /// A value of which nothing is known.
+    pub(super) fn anything(&self) -> Term {
+        self.cx.anything()
+    }
+
     /// Whether some part of the cache key changes with the value of a place.
     #[must_use]
     pub fn is_keyed(&self, state: &State, place: &Place) -> bool {
@@ -321,6 +395,19 @@ impl<'h> Analysis<'h> {
     pub fn most_classes() -> usize {
         MOST_CLASSES
     }
+}
+
+/// Whether some response can mark its key hit-for-pass.
+fn may_mark(hir: &Hir) -> bool {
+    fn passes(statements: &[Statement]) -> bool {
+        statements.iter().any(|statement| match &statement.kind {
+            StatementKind::Return(outcome) => outcome.action == Action::Pass,
+            StatementKind::If { arms, otherwise, .. } => arms.iter().any(|arm| passes(&arm.body)) || passes(otherwise),
+            _ => false,
+        })
+    }
+    let subs = hir.subs.iter().any(|sub| passes(&sub.body.statements) && !sub.name.starts_with("builtin."));
+    subs || hir.step(Step::BackendResponse).is_some_and(|step| passes(&step.body.statements))
 }
 
 /// The steps in the order in which requests come to them.
@@ -378,8 +465,6 @@ fn go_on(step: Step, fate: Fate, class: &Class, ahead: &mut Ahead, again: &mut V
         (Step::Hash, Some(Action::Lookup)) => {
             to(Step::Hit, fate);
             to(Step::Miss, fate);
-            // The key may be marked hit-for-pass.
-            to(Step::Pass, Fate::Pass);
         }
         (Step::Recv | Step::Hit | Step::Miss, Some(Action::Pass)) => to(Step::Pass, Fate::Pass),
         (Step::Recv, Some(Action::Pipe)) => to(Step::Pipe, Fate::Pass),

@@ -58,6 +58,7 @@ mod concrete;
 mod effect;
 mod follow;
 mod formula;
+pub mod invariant;
 mod journey;
 mod ladder;
 mod lookup;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::formula::{Formula, Literal};
+use super::formula::{Formula, Literal, Test};
 use super::ladder::Ladder;
 use super::model::Model;
 use super::text::Automata;
@@ -112,7 +112,9 @@ impl<'h> Solver<'h> {
         match choice {
             Formula::Any(parts) => parts.iter().find_map(|part| self.search(vec![part.clone()], settled.clone())),
             Formula::First(first) => first.taken.iter().find_map(|arm| {
-                if self.gave_up.is_some() {
+                let condition = arm.and_then(|arm| first.ladder.conditions().get(arm));
+                let is_apart = condition.is_some_and(|condition| settled.excludes(condition));
+                if self.gave_up.is_some() || is_apart {
                     return None;
                 }
                 let mut settled = settled.clone();
@@ -125,6 +127,20 @@ impl<'h> Solver<'h> {
 }
 
 impl Settled {
+    /// Whether a condition asks of some text what no text is that is settled on, as far as that is told at a glance: of
+    /// ten thousand rows most are about other paths.
+    fn excludes(&self, condition: &Formula) -> bool {
+        match condition {
+            Formula::Const(truth) => !truth,
+            Formula::Literal(literal, true) => {
+                self.literals.iter().any(|(known, holds)| *holds && are_apart(known, literal))
+            }
+            Formula::All(parts) => parts.iter().any(|part| self.excludes(part)),
+            Formula::Any(parts) => parts.iter().all(|part| self.excludes(part)),
+            Formula::Literal(_, false) | Formula::First(_) => false,
+        }
+    }
+
     /// Takes literals and arms out of what has to hold; `None` if that is impossible on the face of it.
     fn settle(&mut self, mut todo: Vec<Formula>) -> Option<()> {
         while let Some(formula) = todo.pop() {
@@ -161,6 +177,16 @@ impl Settled {
     fn take(&mut self, ladder: &Arc<Ladder>, arm: Option<usize>) -> Formula {
         self.arms.push((Arc::clone(ladder), arm.unwrap_or(ladder.len())));
         arm.and_then(|arm| ladder.conditions().get(arm)).cloned().unwrap_or(Formula::Const(true))
+    }
+}
+
+/// Whether no text passes both tests.
+fn are_apart(one: &Literal, other: &Literal) -> bool {
+    match (&one.test, &other.test) {
+        (Test::In(ones), Test::In(others)) if one.term == other.term => {
+            ones.iter().all(|one| others.iter().all(|other| one.excludes(other)))
+        }
+        _ => false,
     }
 }
 

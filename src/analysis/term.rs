@@ -167,6 +167,8 @@ fn simpler(op: &Op, of: &[Term]) -> Option<Term> {
     let first = of.first()?;
     match op {
         Op::Lower | Op::Upper | Op::Path | Op::Host | Op::Normalized(_) if *first == Term::Unset => Some(Term::Unset),
+        // Once more changes nothing.
+        Op::Lower if matches!(first.as_made(), Some((Op::Lower, _))) => Some(first.clone()),
         Op::Lower => changed(first, <[u8]>::to_ascii_lowercase),
         Op::Upper => changed(first, <[u8]>::to_ascii_uppercase),
         Op::Path => path(first),

@@ -223,8 +223,9 @@ fn number(term: &Term, wanted: &[Wanted<'_>]) -> Option<Scalar> {
     let edges = all.iter().flat_map(|(ranges, _)| ranges).flat_map(|range| {
         [Some(*range.start()), Some(*range.end()), range.end().checked_add(1), range.start().checked_sub(1)]
     });
+    // A minute and an hour are times that people understand.
     let ends = [*domain.start(), *domain.end()];
-    let mut numbers = [likely, 0].into_iter().chain(edges.flatten()).chain(ends);
+    let mut numbers = [likely, 0, 60_000, 3_600_000].into_iter().chain(edges.flatten()).chain(ends);
     let found = numbers.find(|number| passes(*number)).map(|number| Scalar::Number(Some(number)));
     let missing = may_be_missing && all.iter().all(|(_, holds)| !holds);
     found.or_else(|| missing.then_some(Scalar::Number(None)))

@@ -8,6 +8,7 @@ mod failure;
 mod graph;
 mod output;
 mod policy_file;
+mod prove;
 mod rule;
 
 #[cfg(feature = "server")]
@@ -49,6 +50,7 @@ enum Command {
     #[cfg(feature = "server")]
     Demo(demo::Arguments),
     Check(check::Arguments),
+    Prove(prove::Arguments),
     Graph(graph::Arguments),
     Rule(rule::Arguments),
     #[cfg(feature = "server")]
@@ -89,6 +91,7 @@ impl Command {
             #[cfg(feature = "server")]
             Self::Demo(arguments) => demo::run(arguments, out),
             Self::Check(arguments) => check::run(arguments, &mut out),
+            Self::Prove(arguments) => prove::run(arguments, &mut out),
             Self::Graph(arguments) => graph::run(arguments, &mut out),
             Self::Rule(arguments) => rule::run(arguments, &mut out),
             #[cfg(feature = "server")]

@@ -56,7 +56,17 @@ fn group_of(words: &[&str]) -> String {
 }
 
 fn top_level() -> Vec<Rule> {
-    let names = ["comments", "rules", "normalize", "key", "declarations", "statements", "attributes", "expression"];
+    let names = [
+        "comments",
+        "rules",
+        "normalize",
+        "key",
+        "invariant",
+        "declarations",
+        "statements",
+        "attributes",
+        "expression",
+    ];
     names.iter().map(|name| Rule::include(name)).collect()
 }
 
@@ -68,6 +78,7 @@ fn repository() -> BTreeMap<&'static str, Rule> {
         ("row", row()),
         ("normalize", normalize()),
         ("key", key()),
+        ("invariant", invariant()),
         ("statements", statements()),
         ("attributes", attributes()),
         ("strings", strings()),
@@ -157,6 +168,21 @@ fn key() -> Rule {
         .holding(&["expression"])
 }
 
+/// `invariant "…" { path under "/admin/" => not stored }`
+fn invariant() -> Rule {
+    let held = vec![
+        Rule::include("comments"),
+        Rule::include("strings"),
+        Rule::word("keyword.operator.word", one_of(&["contains", "excludes"])),
+        Rule::word("variable.language.short", one_of(&words::names_in_invariants())),
+        Rule::include("expression"),
+    ];
+    Rule::between("(?<![\\w.-])(invariant)(?=\\s*\")", "(\\})")
+        .named("meta.invariant")
+        .ends(&["storage.type.declaration"], &["punctuation.section.block.end"])
+        .with(held)
+}
+
 fn statements() -> Rule {
     Rule::group(vec![
         Rule::parts(
@@ -225,7 +251,7 @@ fn names() -> Rule {
 
 fn marks() -> Rule {
     Rule::group(vec![
-        Rule::word("keyword.operator", "&&|\\|\\||\\?\\?|->|!~|[=!<>+*/-]=|\\.\\.|[=<>!~+*/%-]"),
+        Rule::word("keyword.operator", "&&|\\|\\||\\?\\?|->|=>|!~|[=!<>+*/-]=|\\.\\.|[=<>!~+*/%-]"),
         Rule::word("punctuation.section.block", "[{}]"),
         Rule::word("punctuation.section.brackets", "[\\[\\]]"),
         Rule::word("punctuation.section.parens", "[()]"),

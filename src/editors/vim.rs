@@ -48,7 +48,7 @@ syntax iskeyword @,48-57,_
 
 " Of two patterns that fit at one place the later one wins, so the general ones come first.
 syntax match warpPunctuation "[][{};,:.]"
-syntax match warpOperator "&&\|||\|??\|->\|!\~\|\.\.\|[-=!<>+*/]=\|[-=<>!~+*/%]"
+syntax match warpOperator "&&\|||\|??\|->\|=>\|!\~\|\.\.\|[-=!<>+*/]=\|[-=<>!~+*/%]"
 syntax match warpComment "#.*$" contains=@Spell
 syntax match warpComment "//.*$" contains=@Spell
 syntax region warpComment start="/\*" end="\*/" contains=@Spell
@@ -145,12 +145,17 @@ contains=@warpExpression,warpRuleAction,warpStatement\n";
 matchgroup=warpPunctuation end=\"}\" contains=@warpExpression,warpClause,warpOperation,warpMessage\n";
     let key = "syntax match warpDeclaration \"\\%([[:alnum:]_.-]\\)\\@1<!key\\ze\\s*{\"\n\
 syntax match warpDeclaration \"\\%([[:alnum:]_.-]\\)\\@1<!site\\ze\\s*\\\"\"\n";
+    let invariant = "syntax region warpInvariant matchgroup=warpDeclaration start=\"\\%([[:alnum:]_.-]\\)\\@1<!invariant\\ze\\s*\\\"\" \
+matchgroup=warpPunctuation end=\"}\" contains=@warpExpression,warpNamed,warpClaim\n";
     let table: Vec<&str> = [words::rule_tables(), RULE_MODES.to_vec(), vec!["when", "else"]].concat();
     [
         rules,
         row,
         normalize,
         key,
+        invariant,
+        &keywords("warpNamed", "contained ", &words::names_in_invariants()),
+        "syntax match warpClaim \"\\<\\%(contains\\|excludes\\)\\>\" contained\n",
         &keywords("warpTable", "contained ", &table),
         &keywords("warpShortName", "contained ", &words::short_names()),
         &keywords("warpRuleAction", "contained ", &words::rule_actions()),
@@ -166,6 +171,7 @@ highlight default link warpAction Function
 highlight default link warpArrow Operator
 highlight default link warpAttribute Identifier
 highlight default link warpBoolean Boolean
+highlight default link warpClaim Operator
 highlight default link warpClause Type
 highlight default link warpComment Comment
 highlight default link warpConditional Conditional
@@ -177,6 +183,7 @@ highlight default link warpHeader Special
 highlight default link warpInclude Include
 highlight default link warpMatch Operator
 highlight default link warpMessage Special
+highlight default link warpNamed Special
 highlight default link warpNumber Number
 highlight default link warpOperation Function
 highlight default link warpOperator Operator

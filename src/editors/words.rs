@@ -57,6 +57,12 @@ pub(super) fn short_names() -> Vec<&'static str> {
     longest_first(SHORT_NAMES.iter().map(|short| short.name))
 }
 
+/// The short names that an invariant knows, `key` among them.
+pub(super) fn names_in_invariants() -> Vec<&'static str> {
+    let outcomes = Variable::outcomes().map(|(name, _)| name);
+    longest_first(SHORT_NAMES.iter().map(|short| short.name).chain(outcomes).chain(["key"]))
+}
+
 pub(super) fn messages() -> Vec<&'static str> {
     longest_first(Message::ALL.iter().map(|message| message.name()))
 }

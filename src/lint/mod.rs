@@ -25,6 +25,7 @@ mod words;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::analysis::invariant;
 use crate::lang::builtin;
 use crate::lang::check::{self, Checked, Files, Options};
 use crate::lang::diagnostic::{Code, Diagnostic};
@@ -49,10 +50,19 @@ pub fn check_with(entry: &str, files: &dyn Files, options: &Options) -> Checked 
         let is_told = |finding: &Diagnostic| known.iter().any(|span| overlap(*span, finding.primary.span));
         let found = lint(hir, &checked.sources).into_iter().filter(|finding| !is_told(finding));
         checked.diagnostics.extend(found);
+        let broken = promises(hir, &checked.sources);
+        let is_kept = !broken.iter().any(Diagnostic::is_error);
+        checked.diagnostics.extend(broken);
+        checked.hir = checked.hir.filter(|_| is_kept);
         check::tell_once(&mut checked.diagnostics, &checked.sources);
     }
     checked.diagnostics = suppress::apply(&checked.sources, checked.diagnostics);
     checked
+}
+
+/// What is to be said of the invariants of a policy.
+fn promises(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
+    invariant::decide(hir).iter().filter_map(|decided| invariant::report(decided, sources)).collect()
 }
 
 fn overlap(one: Span, other: Span) -> bool {

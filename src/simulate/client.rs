@@ -160,7 +160,7 @@ impl Way<'_> {
     }
 
     fn pass(&mut self) -> Next {
-        self.journey.treatment = Treatment::Pass;
+        (self.journey.treatment, self.journey.passed) = (Treatment::Pass, true);
         self.state.fetch = Fetch::begun(true);
         let verdict = self.step(Step::Pass);
         if verdict.action == Action::Fetch { self.fetch() } else { self.end(&verdict) }
@@ -170,7 +170,7 @@ impl Way<'_> {
         if let Err(verdict) = self.make_key() {
             return self.answer(&Synthetic::of(&verdict));
         }
-        self.journey.treatment = Treatment::Pipe;
+        (self.journey.treatment, self.journey.passed) = (Treatment::Pipe, true);
         self.pipe_through()
     }
 

@@ -176,6 +176,18 @@ impl State<'_> {
         })
     }
 
+    fn of_outcome(&self, variable: Variable) -> Option<Value<'_>> {
+        use Variable as V;
+        let outcome = self.outcome?;
+        Some(match variable {
+            V::OutcomeStored => Value::Bool(!outcome.stored.is_empty()),
+            V::OutcomePassed => Value::Bool(outcome.passed),
+            V::OutcomeTtl => Value::Duration(outcome.stored.last().map_or(0, |stored| stored.lifetimes.ttl_ms.max(0))),
+            V::OutcomeBackend => Value::Backend(outcome.backend),
+            _ => return None,
+        })
+    }
+
     fn of_object(&self, variable: Variable) -> Value<'_> {
         use Variable as V;
         let Some(obj) = &self.obj else {
@@ -290,7 +302,8 @@ impl Facts for State<'_> {
     }
 
     fn get(&self, variable: Variable) -> Value<'_> {
-        self.of_head(variable)
+        self.of_outcome(variable)
+            .or_else(|| self.of_head(variable))
             .or_else(|| self.of_client(variable))
             .or_else(|| self.of_exchange(variable))
             .or_else(|| self.of_response(variable))

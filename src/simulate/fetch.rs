@@ -64,6 +64,7 @@ impl Way<'_> {
         if verdict.action != Action::Fetch {
             return self.refused(&verdict);
         }
+        self.journey.backend = self.state.fetch.backend;
         let chosen = self.state.fetch.backend.and_then(|id| self.member(id));
         self.state.fetch.chosen = chosen;
         if chosen.is_none() || self.misses_content() {

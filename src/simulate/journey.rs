@@ -6,7 +6,7 @@ use crate::cache::Lifetimes;
 use crate::cache::lifetimes::NotStored;
 use crate::decision::Explanation;
 use crate::lang::hir::BackendId;
-use crate::lang::schema::Step;
+use crate::lang::schema::{Action, Step};
 
 /// A request's way through the steps.
 #[derive(Clone, Debug, Default)]
@@ -17,6 +17,10 @@ pub struct Journey {
     pub steps: Vec<Ran>,
     /// How it was treated in the end.
     pub treatment: Treatment,
+    /// Whether the cache was left out for it.
+    pub passed: bool,
+    /// The backend or director that was to be asked last.
+    pub backend: Option<BackendId>,
     /// The parts of its key, if one was made last.
     pub key: Option<Vec<KeyPart>>,
     /// What was asked of backends, in order.
@@ -34,10 +38,10 @@ pub struct Journey {
 }
 
 impl Journey {
-    /// Whether the cache was left out.
+    /// Whether the policy failed on the way, so that nothing that it says counts.
     #[must_use]
-    pub fn is_passed(&self) -> bool {
-        matches!(self.treatment, Treatment::Pass | Treatment::Pipe)
+    pub fn has_failed(&self) -> bool {
+        self.steps.iter().any(|ran| ran.explanation.verdict.action == Action::Fail)
     }
 }
 
@@ -111,6 +115,14 @@ pub struct Stored {
     pub lifetimes: Lifetimes,
     /// Its tags, as the policy gave them.
     pub tags: Vec<Vec<u8>>,
+}
+
+impl Stored {
+    /// The parts of the key under which it stands.
+    #[must_use]
+    pub fn key(&self) -> &[KeyPart] {
+        &self.place.1
+    }
 }
 
 /// A response to a client.

@@ -1,15 +1,16 @@
 //! Whole journeys.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::journey::{Journey, Treatment};
+use super::journey::{Journey, Response, Treatment};
 use super::message::{Answer, Request};
 use super::state::{Exchange, Fetch, Head, State};
 use super::stored::Store;
 use super::world::World;
 use crate::cache::asked;
-use crate::decision::{Program, Verdict};
-use crate::lang::hir::{BackendId, Hir, HostPattern};
+use crate::decision::{Program, Value, Verdict};
+use crate::lang::hir::{BackendId, Expression, Hir, HostPattern};
 use crate::lang::schema::Step;
 
 /// A request and what the backend says to it.
@@ -72,8 +73,41 @@ impl Simulator {
         best.map_or(self, |(_, site)| site)
     }
 
-    fn run_here(&self, case: &Case, head: Head, store: &mut Store, world: &World) -> Journey {
-        let state = State {
+    /// Whether a condition on a request, the answer to it and what came of both holds: one of an invariant of the policy
+    /// that serves it.
+    #[must_use]
+    pub fn holds(&self, condition: &Expression, case: &Case, journey: &Journey, world: &World) -> bool {
+        self.after(case, journey, world, |site, state| {
+            matches!(site.program.value(Step::Recv, condition, state), Value::Bool(true))
+        })
+    }
+
+    /// The text of such an expression; `None` if it is unset.
+    #[must_use]
+    pub fn text(&self, text: &Expression, case: &Case, journey: &Journey, world: &World) -> Option<Vec<u8>> {
+        self.after(case, journey, world, |site, state| match site.program.value(Step::Recv, text, state) {
+            Value::Text(text) => text.map(Cow::into_owned),
+            _ => None,
+        })
+    }
+
+    /// Looks at a request as it came, with the answer and what came of both.
+    fn after<T>(&self, case: &Case, journey: &Journey, world: &World, look: impl Fn(&Self, &State<'_>) -> T) -> T {
+        let head = Head::of(&case.request);
+        let site = self.serving(&head);
+        let mut state = site.state(case, head, world);
+        state.fetch.beresp = case.answer.clone().map(|answer| Response {
+            status: answer.status,
+            reason: None,
+            headers: answer.headers,
+            body: answer.body,
+        });
+        state.outcome = Some(journey);
+        look(site, &state)
+    }
+
+    fn state<'s>(&'s self, case: &Case, head: Head, world: &'s World) -> State<'s> {
+        State {
             world,
             program: &self.program,
             site: self.site.as_deref(),
@@ -89,7 +123,12 @@ impl Simulator {
             restarts: 0,
             is_content_gone: false,
             log: Vec::new(),
-        };
+            outcome: None,
+        }
+    }
+
+    fn run_here(&self, case: &Case, head: Head, store: &mut Store, world: &World) -> Journey {
+        let state = self.state(case, head, world);
         let mut way = Way { case, state, store, journey: Journey { site: self.site.clone(), ..Journey::default() } };
         let response = loop {
             match way.receive() {
@@ -115,7 +154,7 @@ fn is_of(host: &[u8], pattern: &HostPattern) -> bool {
 /// What comes of a step, or of several.
 pub(super) enum Next {
     /// The client gets this.
-    Answered(super::Response),
+    Answered(Response),
     /// The request begins again.
     Again,
 }
@@ -146,5 +185,6 @@ impl Way<'_> {
         self.state.fetch = Fetch::default();
         (self.state.resp, self.state.obj) = (None, None);
         (self.journey.treatment, self.journey.key) = (Treatment::Answered, None);
+        (self.journey.passed, self.journey.backend) = (false, None);
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderValue, Method, header};
 
-use super::journey::{KeyPart, Response, Stored};
+use super::journey::{Journey, KeyPart, Response, Stored};
 use super::message::Request;
 use super::world::World;
 use crate::cache::lifetimes::Uncacheable;
@@ -48,6 +48,8 @@ pub struct State<'a> {
     /// Whether its content was read before it began again, and not kept.
     pub is_content_gone: bool,
     pub log: Vec<Vec<u8>>,
+    /// What came of it, for who asks afterwards.
+    pub outcome: Option<&'a Journey>,
 }
 
 /// What the policy says of the request.

@@ -13,4 +13,5 @@ mod examples;
 mod flaws;
 mod lexer;
 mod lint;
+mod prove;
 mod syntax;

@@ -7,11 +7,24 @@ use super::sources::{Source, files};
 /// A module and what it may import of ours. `lang` stands for all modules below `lang`.
 const TABLE: &[(&str, &[&str])] = &[
     ("admin", &["policy", "store", "cache", "origin", "telemetry"]),
-    ("analysis", &["decision", "lang", "simulate"]),
+    ("analysis", &["cache", "decision", "lang", "simulate"]),
     ("cache", &[]),
     (
         "cli",
-        &["admin", "decision", "editors", "files", "lang", "lint", "origin", "policy", "proxy", "store", "telemetry"],
+        &[
+            "admin",
+            "analysis",
+            "decision",
+            "editors",
+            "files",
+            "lang",
+            "lint",
+            "origin",
+            "policy",
+            "proxy",
+            "store",
+            "telemetry",
+        ],
     ),
     ("decision", &["cache", "lang"]),
     ("editors", &["lang::schema"]),

@@ -23,6 +23,7 @@ enum Group {
     Function,
     Sub,
     Override,
+    Invariant,
 }
 
 struct Collector<'a, 'f> {
@@ -101,6 +102,11 @@ impl<'a> Collector<'a, '_> {
                 self.names.parts.push((step, Part::Rules(rules)));
             }
             Declaration::Key(key) => self.key(key),
+            Declaration::Invariant(invariant) => {
+                if self.claim(Group::Invariant, "invariant", &invariant.name) {
+                    self.names.invariants.declare(&invariant.name, invariant.span, invariant);
+                }
+            }
             Declaration::Normalize(normalize) => self.names.parts.push((Step::Recv, Part::Normalize(normalize))),
         }
     }

@@ -15,7 +15,7 @@ use super::scope::{Home, Scope};
 use super::{Files, Options, Unread};
 use super::{acl, alias, backend, collect, director, flow, table, unused, work};
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{BackendId, Body, Database, FileText, Hir, RateLimit, StepBody, Sub, Table};
+use crate::lang::hir::{BackendId, Body, Database, FileText, Hir, Invariant, RateLimit, StepBody, Sub, Table};
 use crate::lang::schema::Step;
 use crate::lang::source::{FileId, SourceFile, SourceMap, Span};
 
@@ -94,6 +94,7 @@ pub(super) fn check_policy(
         acls: cx.names.acls.iter().map(|entry| acl::acl(&cx, entry.item)).collect(),
         subs: subs(&cx),
         steps: steps(&cx),
+        invariants: invariants(&cx),
         // Each is checked by itself.
         sites: Vec::new(),
         // Behind all that is checked for it.
@@ -164,6 +165,11 @@ fn subs(cx: &Context) -> Vec<Sub> {
 fn steps(cx: &Context) -> Vec<StepBody> {
     let written = Step::ALL.iter().filter(|step| cx.names.parts_of(**step).next().is_some());
     written.map(|step| StepBody { step: *step, body: step_body(cx, *step) }).collect()
+}
+
+fn invariants(cx: &Context) -> Vec<Invariant> {
+    let entries = cx.names.invariants.iter();
+    entries.filter_map(|entry| Scope::new(cx, Home::Step(Step::Recv)).invariant(entry.item)).collect()
 }
 
 /// The parts of a step in source order, in one frame.

@@ -19,6 +19,10 @@ impl Scope<'_, '_> {
             ast::ExpressionKind::Index { base, key } => self.index(base, key, span),
             ast::ExpressionKind::Call(call) => self.call_value(call, span),
             ast::ExpressionKind::Header(name) => self.table_header(name, span),
+            ast::ExpressionKind::KeyClaim(_) => {
+                self.report_claim_elsewhere(span);
+                None
+            }
             ast::ExpressionKind::Match(found) => self.match_value(found, span),
             ast::ExpressionKind::Fallback(parts) => self.fallback(parts, span),
             ast::ExpressionKind::List(_) => {
@@ -103,6 +107,7 @@ impl Scope<'_, '_> {
         let message = match self.table {
             Some(RuleTable::Request) => Message::Req,
             Some(RuleTable::Response) => Message::Beresp,
+            None if self.in_invariant => Message::Req,
             None => {
                 let finding = Diagnostic::new(Code::E0317, span, "`header \"…\"` belongs to rule tables");
                 self.report(finding.help(format!("name the message: `req.http.{}`", name.text)));

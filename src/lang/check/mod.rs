@@ -31,6 +31,7 @@ mod flow;
 mod fold;
 mod function;
 mod greeting;
+mod invariant;
 mod key;
 mod keys_file;
 mod list;

@@ -8,7 +8,7 @@ use crate::lang::hir::BackendId;
 use crate::lang::schema::Step;
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{
-    Acl, AttributeBlock, Binding, Block, Director, Function, Key, Name, Normalize, Rules, Sub, Table,
+    Acl, AttributeBlock, Binding, Block, Director, Function, Invariant, Key, Name, Normalize, Rules, Sub, Table,
 };
 
 /// Declared things of one kind, numbered in the order of declaration.
@@ -130,6 +130,8 @@ pub(super) struct Names<'a> {
     pub(super) functions: Namespace<'a, &'a Function>,
     /// Subs that are called: the user's and the pieces of the built-in policy.
     pub(super) subs: Namespace<'a, SubBody<'a>>,
+    /// What is claimed of all requests.
+    pub(super) invariants: Namespace<'a, &'a Invariant>,
     /// What the steps do, in source order, the built-in part last.
     pub(super) parts: Vec<(Step, Part<'a>)>,
 }

@@ -106,7 +106,7 @@ impl Scope<'_, '_> {
             || names.tables.find(word).is_some()
             || Variable::find(word).is_some()
             || word == "none"
-            || self.table.is_some() && SHORT_NAMES.iter().any(|short| short.name == word)
+            || (self.table.is_some() || self.in_invariant) && SHORT_NAMES.iter().any(|short| short.name == word)
     }
 
     /// A name without dots.
@@ -165,6 +165,9 @@ impl Scope<'_, '_> {
 
     /// A short name of the table that is being checked.
     fn short_name(&self, text: &str, span: Span) -> Lookup {
+        if self.in_invariant {
+            return self.name_in_invariant(text, span);
+        }
         let Some(table) = self.table else { return Lookup::Unknown };
         let Some(short) = SHORT_NAMES.iter().find(|short| short.name == text) else { return Lookup::Unknown };
         let full = match table {
@@ -179,12 +182,28 @@ impl Scope<'_, '_> {
         self.vocabulary(full, text, span)
     }
 
+    /// What came of a request, or a short name for what the client sends or the backend answers.
+    fn name_in_invariant(&self, text: &str, span: Span) -> Lookup {
+        if let Some(outcome) = Variable::outcome(text) {
+            return self.vocabulary(outcome.name(), text, span);
+        }
+        let short = SHORT_NAMES.iter().find(|short| short.name == text);
+        match short.and_then(|short| short.request.or(short.response)) {
+            Some(full) => self.vocabulary(full, text, span),
+            None => Lookup::Unknown,
+        }
+    }
+
     /// A variable or a collection of the vocabulary, written as `written`.
     fn vocabulary(&self, full: &str, written: &str, span: Span) -> Lookup {
         let (readable, meaning) = if let Some(variable) = Variable::find(full) {
             let kind = ExpressionKind::Variable(variable);
-            let read =
-                if self.in_ban && variable.name().starts_with("obj.") { StepSet::ALL } else { variable.access().read };
+            if self.in_invariant && !variable.is_in_invariants() {
+                self.report(not_in_an_invariant(written, span));
+                return Lookup::Wrong;
+            }
+            let is_open = self.in_invariant || self.in_ban && variable.name().starts_with("obj.");
+            let read = if is_open { StepSet::ALL } else { variable.access().read };
             (read, Meaning::Value(Expression { kind, ty: variable.ty(), span }))
         } else if let Some(view) = DirectiveView::find(full) {
             return self.certain_directive(view, span).map(Meaning::Value).into();
@@ -204,7 +223,7 @@ impl Scope<'_, '_> {
     /// Whether the name is that of the query or the cookies.
     pub(super) fn names_collection(&self, path: &Path) -> bool {
         let text = path.text();
-        let short = SHORT_NAMES.iter().find(|short| short.name == text && self.table.is_some());
+        let short = SHORT_NAMES.iter().find(|short| short.name == text && (self.table.is_some() || self.in_invariant));
         let full = short.and_then(|short| short.request.or(short.response)).unwrap_or(&text);
         collection_of(full).is_some()
     }
@@ -212,6 +231,11 @@ impl Scope<'_, '_> {
     fn check_readable(&self, allowed: StepSet, written: &str, span: Span) -> bool {
         if self.home == Home::Constant || !allowed.is_empty() {
             return self.check_steps(allowed, Code::E0401, span, format_args!("`{written}`"), "read");
+        }
+        if let Some(name) = written.strip_prefix("outcome.") {
+            let finding = Diagnostic::new(Code::E0401, span, format!("only an invariant can ask for `{written}`"));
+            self.report(finding.help(format!("write it as `invariant \"…\" {{ {name} … }}`")));
+            return false;
         }
         if Variable::find(written).is_some_and(Variable::is_in_bans) {
             let finding = Diagnostic::new(Code::E0401, span, format!("only a `ban` can ask for `{written}`"));
@@ -246,7 +270,11 @@ impl Scope<'_, '_> {
 
     /// Whether the fields of a message may be read here.
     fn is_readable(&self, message: Message, what: std::fmt::Arguments<'_>, span: Span) -> bool {
-        let is_banned = self.in_ban && message == Message::Obj;
+        if self.in_invariant && !matches!(message, Message::Req | Message::Beresp) {
+            self.report(not_in_an_invariant(what, span));
+            return false;
+        }
+        let is_banned = self.in_invariant || self.in_ban && message == Message::Obj;
         is_banned || self.check_steps(message.access().read, Code::E0401, span, what, "read")
     }
 
@@ -277,7 +305,7 @@ impl Scope<'_, '_> {
         if text.len() > 1 && text.chars().all(|c| c.is_ascii_uppercase() || c == '-') {
             return finding.help(format!("to compare with the text, write \"{text}\""));
         }
-        if let Some(short) = SHORT_NAMES.iter().find(|short| short.name == text) {
+        if let Some(short) = SHORT_NAMES.iter().find(|short| short.name == text && !self.in_invariant) {
             let full = short.request.or(short.response).unwrap_or_default();
             return finding.help(format!("outside rule tables it is spelled out: `{full}`"));
         }
@@ -286,15 +314,17 @@ impl Scope<'_, '_> {
         }
         let short = SHORT_NAMES.iter().map(|short| short.name);
         let known = self.cx.names.values().chain(self.local_names()).chain(["now"]);
-        let nearest = unknown::nearest(self.cx.findings, text, known.chain(short));
+        let outcomes = Variable::outcomes().map(|(name, _)| name).filter(|_| self.in_invariant);
+        let nearest = unknown::nearest(self.cx.findings, text, known.chain(short).chain(outcomes));
+        let is_short = self.table.is_some() || self.in_invariant;
         let Some(nearest) = nearest else {
-            let field = known_field(text).map(|field| match self.table {
-                Some(_) => format!("write `header \"{field}\"`"),
+            let field = known_field(text).map(|field| match is_short.then_some(()) {
+                Some(()) => format!("write `header \"{field}\"`"),
                 None => format!("name the message too, such as `req.http.{field}`"),
             });
             return finding.help(field.unwrap_or_else(|| as_text(text)));
         };
-        let full = SHORT_NAMES.iter().find(|short| short.name == nearest && self.table.is_none());
+        let full = SHORT_NAMES.iter().find(|short| short.name == nearest && !is_short);
         let nearest = full.and_then(|short| short.request.or(short.response)).unwrap_or(nearest);
         finding.help(format!("did you mean `{nearest}`?"))
     }
@@ -366,6 +396,13 @@ fn unknown_path(findings: &Findings, text: &str, span: Span) -> Diagnostic {
         Some(help) if nearest.is_some() || Message::find(prefix).is_some() => finding.help(help),
         _ => finding,
     }
+}
+
+fn not_in_an_invariant(what: impl std::fmt::Display, span: Span) -> Diagnostic {
+    let what = what.to_string();
+    let finding =
+        Diagnostic::new(Code::E0772, span, format!("an invariant cannot ask for `{}`", what.trim_matches('`')));
+    finding.help("it knows what the client sends (`req`), what the backend answers (`status`, `beresp.http.X`) and what came of it (`stored`, `passed`, `ttl`, `backend`, `key contains …`)")
 }
 
 fn backend_at(backend: Option<BackendId>, span: Span) -> Expression {

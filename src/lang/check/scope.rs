@@ -58,6 +58,9 @@ pub(super) struct Scope<'c, 'a> {
     pub(super) table: Option<RuleTable>,
     /// Whether the condition of a `ban` is being checked: it may read `obj` in any step.
     pub(super) in_ban: bool,
+    /// Whether an invariant is being checked: it may read what the client sends, what the backend answers and what came
+    /// of it, and knows short names.
+    pub(super) in_invariant: bool,
     steps: StepSet,
     locals: Vec<Local<'a>>,
     /// Which of the locals have a name, in their order.
@@ -93,6 +96,7 @@ impl<'c, 'a> Scope<'c, 'a> {
             home,
             table: None,
             in_ban: false,
+            in_invariant: false,
             steps,
             locals: Vec::new(),
             named: HashMap::new(),

@@ -211,6 +211,11 @@ codes! {
     E0743 "no-tag" "0.1" "A `tag` without a tag.";
     E0744 "ban-of-nothing" "0.1" "A `ban` asks nothing of what is stored.";
     E0745 "not-in-a-ban" "0.1" "A `ban` asks what cannot be asked of what is stored.";
+    E0770 "refuted-invariant" "0.1" "An invariant does not hold of every request.";
+    W0771 "undecided-invariant" "0.1" "It could not be found out whether an invariant holds.";
+    E0772 "not-in-an-invariant" "0.1" "An invariant asks for what it cannot know.";
+    E0773 "only-in-an-invariant" "0.1" "What is in a key is asked where no invariant is.";
+    E0774 "empty-invariant" "0.1" "An invariant claims nothing of what the policy does.";
 
     // 08 security
     W0801 "cookies-shared" "0.1" "What the backend answers to somebody's cookies may be stored for everybody.";

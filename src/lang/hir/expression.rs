@@ -138,7 +138,17 @@ impl Expression {
         first.iter_mut().chain(second)
     }
 
-    /// Whether it reads something of that message.
+    /// The fields of a message that it reads.
+    #[must_use]
+    pub fn fields(&self, message: Message) -> Vec<HeaderName> {
+        let own = match &self.kind {
+            ExpressionKind::Header(of, name) if *of == message => Some(name.clone()),
+            _ => None,
+        };
+        own.into_iter().chain(self.parts().flat_map(|part| part.fields(message))).collect()
+    }
+
+    /// Whether it reads anything of a message.
     #[must_use]
     pub fn reads(&self, message: Message) -> bool {
         let itself = match &self.kind {

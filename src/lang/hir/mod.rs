@@ -8,6 +8,7 @@ mod backend;
 mod database;
 mod director;
 mod expression;
+mod invariant;
 mod keys;
 mod pattern;
 mod pcre;
@@ -23,6 +24,7 @@ pub use backend::{
 pub use database::Database;
 pub use director::{Choice, Director, Key, Member, Shard, ShardHealth};
 pub use expression::{Arithmetic, Comparison, Expression, ExpressionKind};
+pub use invariant::{Claim, Input, Invariant};
 pub use keys::{Algorithm, KeySet, Material, SigningKey};
 pub use pattern::{Glob, PATTERN_SIZE_LIMIT_BYTES, Pattern, literal_start};
 pub use pcre::{Translated, translate};
@@ -82,6 +84,8 @@ pub struct Hir {
     pub rate_limits: Vec<RateLimit>,
     /// The sites in order of declaration.
     pub sites: Vec<Site>,
+    /// What is claimed of all requests, in order of declaration.
+    pub invariants: Vec<Invariant>,
     /// What each step does: the policy's own subs and tables in source order, then the built-in part.
     pub steps: Vec<StepBody>,
 }

@@ -65,6 +65,9 @@ pub enum TokenKind {
     /// `->`
     #[token("->")]
     Arrow,
+    /// `=>`
+    #[token("=>")]
+    Implies,
     /// `=`
     #[token("=")]
     Assign,

@@ -17,6 +17,7 @@ pub const DECLARATIONS: &[&str] = &[
     "rules",
     "normalize",
     "key",
+    "invariant",
 ];
 
 /// Words that start or continue a statement.
@@ -51,5 +52,7 @@ pub const VALUES: &[&str] = &["true", "false"];
 pub const SOFT: &str = "soft";
 
 /// Words that mean something in one place of the grammar and are ordinary names elsewhere.
-pub const CONTEXTUAL_WORDS: &[&str] =
-    &["none", "request", "response", "first", "unique", "req", "from", "header", "sorted", "where"];
+pub const CONTEXTUAL_WORDS: &[&str] = &[
+    "none", "request", "response", "first", "unique", "req", "from", "header", "sorted", "where", "contains",
+    "excludes",
+];

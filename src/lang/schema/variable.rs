@@ -183,6 +183,11 @@ variables! {
     RespProto "resp.proto" String ANSWER NONE NONE "The protocol of the response.";
     RespTime "resp.time" Time ANSWER NONE NONE "When the response was ready.";
     RespIsStreaming "resp.is_streaming" Bool ANSWER NONE NONE "Its body is sent while it comes from the backend.";
+    OutcomeStored "outcome.stored" Bool NONE NONE NONE "In an invariant, as `stored`: a response was stored on the way of the request.";
+    OutcomePassed "outcome.passed" Bool NONE NONE NONE "In an invariant, as `passed`: the cache was left out for the request.";
+    OutcomeTtl "outcome.ttl" Duration NONE NONE NONE "In an invariant, as `ttl`: how long what was stored stays fresh; 0 if nothing was.";
+    OutcomeBackend "outcome.backend" Backend NONE NONE NONE "In an invariant, as `backend`: the backend or director that was asked last; `none` if none was.";
+
     RespBody "resp.body" String NONE SYNTHETIC NONE "The body of the response that is made up.";
 }
 
@@ -191,6 +196,26 @@ impl Variable {
     #[must_use]
     pub fn find(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|variable| variable.name() == name)
+    }
+
+    /// What came of a request, by the name that an invariant has for it: `stored`.
+    #[must_use]
+    pub fn outcome(name: &str) -> Option<Self> {
+        Self::find(&format!("outcome.{name}"))
+    }
+
+    /// The variables that tell what came of a request.
+    pub fn outcomes() -> impl Iterator<Item = (&'static str, Self)> {
+        Self::ALL.iter().filter_map(|variable| Some((variable.name().strip_prefix("outcome.")?, *variable)))
+    }
+
+    /// Whether an invariant may ask for it: what the client sends, what the backend answers, and what came of it.
+    #[must_use]
+    pub fn is_in_invariants(self) -> bool {
+        use Variable as V;
+        let is_sent =
+            matches!(self, V::ReqMethod | V::ReqUrl | V::ReqPath | V::ReqHost | V::ClientIp | V::BerespStatus);
+        is_sent || self.name().starts_with("outcome.")
     }
 
     /// Whether a `ban` may ask for it: what is known of a stored response while nobody asks for that.

@@ -66,6 +66,8 @@ pub enum Declaration {
     Normalize(Normalize),
     /// `key { … }`
     Key(Key),
+    /// `invariant "…" { FACTS => CLAIM }`
+    Invariant(Invariant),
 }
 
 /// `include "GLOB";`
@@ -516,6 +518,28 @@ pub struct KeyPart {
     pub span: Span,
 }
 
+/// `invariant "admin is never stored" { path under "/admin/" => not stored }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Invariant {
+    /// What it is called.
+    pub name: Name,
+    /// The requests that it speaks of; all, if `None`.
+    pub facts: Option<Expression>,
+    /// What is claimed of them.
+    pub claim: Expression,
+    /// The whole declaration.
+    pub span: Span,
+}
+
+/// `contains EXPRESSION` or `excludes query "sig"` behind `key`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum KeyClaim {
+    /// A part of the key is that value.
+    Contains(Box<Expression>),
+    /// Nothing in the key is made of that part of the request: its kind, to be looked up, and its name.
+    Excludes(Name, Name),
+}
+
 /// A dotted name: `req.http.X-Forwarded-For`, `std.tolower`, `default`, `req.http."7-x"`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Path {
@@ -577,6 +601,8 @@ pub enum ExpressionKind {
     Call(Call),
     /// `header "Set-Cookie"` in a rule table.
     Header(Name),
+    /// `key contains tenant()` in an invariant.
+    KeyClaim(KeyClaim),
     /// `match VALUE { TESTS -> VALUE; … }`
     Match(Box<Match<Expression>>),
     /// `a ?? b ?? c`, flat.

@@ -113,6 +113,7 @@ fn in_words(rule: Rule) -> &'static str {
         | Rule::reference
         | Rule::group
         | Rule::header
+        | Rule::key_claim
         | Rule::kw_true
         | Rule::kw_false
         | Rule::kw_match
@@ -174,6 +175,7 @@ fn mark(rule: Rule) -> Option<&'static str> {
         Rule::colon | Rule::table_types => "`:`",
         Rule::arrow => "`->`",
         Rule::assign => "`=`",
+        Rule::implies => "`=>`",
         _ => return None,
     })
 }
@@ -191,6 +193,8 @@ fn keyword(rule: Rule) -> Option<&'static str> {
         Rule::kw_from => "`from`",
         Rule::kw_req => "`req`",
         Rule::kw_sorted => "`sorted`",
+        Rule::kw_contains => "`contains`",
+        Rule::kw_excludes => "`excludes`",
         Rule::kw_where => "`where`",
         _ => return None,
     })

@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use warp_edge::lang::syntax::SyntaxTree;
 use warp_edge::lang::syntax::ast::{
     Argument, Attribute, AttributeBlock, AttributeValue, Binding, Block, Call, Declaration, Director, Expression,
-    ExpressionKind, FunctionBody, FunctionStatement, ListItem, Match, MatchArm, MatchTest, MatchTestKind, Name,
-    NormalizeClause, Parameter, Path, RuleRow, RuleStep, RuleStepKind, Rules, Statement, StatementKind, TableSource,
+    ExpressionKind, FunctionBody, FunctionStatement, KeyClaim, ListItem, Match, MatchArm, MatchTest, MatchTestKind,
+    Name, NormalizeClause, Parameter, Path, RuleRow, RuleStep, RuleStepKind, Rules, Statement, StatementKind,
+    TableSource,
 };
 
 pub fn tree(tree: &SyntaxTree) -> String {
@@ -118,6 +119,11 @@ impl Dump {
                     dump.line(&format!("{}{sorted}", expression(&part.value)));
                 }
             }),
+            Declaration::Invariant(invariant) => {
+                let facts =
+                    invariant.facts.as_ref().map_or(String::new(), |facts| format!("{} => ", expression(facts)));
+                self.line(&format!("invariant {:?} {facts}{}", invariant.name.text, expression(&invariant.claim)));
+            }
             Declaration::Normalize(normalize) => self.nested("normalize", |dump| {
                 normalize.clauses.iter().for_each(|clause| dump.line(&normalize_clause(clause)));
             }),
@@ -260,6 +266,10 @@ fn expression(found: &Expression) -> String {
         ExpressionKind::Header(name) => format!("header {:?}", name.text),
         ExpressionKind::List(items) => format!("[{}]", items.iter().map(item).collect::<Vec<_>>().join(", ")),
         ExpressionKind::Fallback(parts) => join(parts, "??"),
+        ExpressionKind::KeyClaim(KeyClaim::Contains(value)) => format!("(key contains {})", expression(value)),
+        ExpressionKind::KeyClaim(KeyClaim::Excludes(kind, name)) => {
+            format!("(key excludes {} {:?})", kind.text, name.text)
+        }
         ExpressionKind::Match(found) => match_value(found),
         ExpressionKind::Not(inner) => format!("(not {})", expression(inner)),
         ExpressionKind::Negate(inner) => format!("(- {})", expression(inner)),

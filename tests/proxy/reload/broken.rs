@@ -177,3 +177,27 @@ fn ten_megabytes_of_words_and_marks_are_refused() {
     const MARKS: &[u8] = b"abc {}();=\"\n#/";
     assert_readable(&is_refused(garbage(|random| MARKS[(random >> 32) as usize % MARKS.len()])));
 }
+
+#[test]
+fn a_policy_whose_promise_is_broken_is_refused() {
+    let diagnostics = is_refused(
+        "warp 1;
+backend default { .host = \"127.0.0.1\"; }
+rules request first { when path ext [\"css\"] -> cache; when path under \"/admin\" -> pass; }
+invariant \"admin is never stored\" { path under \"/admin\" => not stored }
+",
+    );
+    assert!(
+        diagnostics.contains("E0770") && diagnostics.contains("GET \"https://www.example.com/admin/x.css\""),
+        "{diagnostics}"
+    );
+}
+
+#[test]
+fn a_promise_that_cannot_be_decided_stops_no_policy() {
+    let (origin, proxy) = start();
+    let promise = "invariant \"twins\" { req.http.A == \"1\" + req.http.B => not stored }\n";
+    proxy.write_policy(marked::policy(&origin, "b") + promise);
+    assert_eq!(proxy.wait_for_reload("ok")["generation"], 2);
+    assert_serves(&proxy, &origin, "b");
+}

@@ -3,7 +3,7 @@
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::source::Span;
 
-use super::super::ast::{Argument, BinaryOperator, Call, Expression, ExpressionKind, ListItem, TestOperator};
+use super::super::ast::{Argument, BinaryOperator, Call, Expression, ExpressionKind, KeyClaim, ListItem, TestOperator};
 use super::super::grammar::Rule;
 use super::super::parsed::{Children, Node};
 use super::{Builder, literal};
@@ -137,6 +137,7 @@ impl Builder<'_> {
             Rule::kw_true => ExpressionKind::Bool(true),
             Rule::kw_false => ExpressionKind::Bool(false),
             Rule::header => ExpressionKind::Header(Self::text(&node.child(Rule::string)?)),
+            Rule::key_claim => ExpressionKind::KeyClaim(self.key_claim(node, depth + 1)?),
             Rule::group => self.expression(node.child(Rule::expression)?, depth + 1)?.kind,
             Rule::list => ExpressionKind::List(self.items(node, depth + 1)?),
             Rule::match_value => ExpressionKind::Match(Box::new(self.match_value(node, depth + 1)?)),
@@ -144,6 +145,14 @@ impl Builder<'_> {
             _ => return None,
         };
         Some(Expression { kind, span })
+    }
+
+    fn key_claim(&mut self, node: Node<'_>, depth: usize) -> Option<KeyClaim> {
+        let mut words = node.children().skip(1);
+        if words.next()?.rule() == Rule::kw_contains {
+            return Some(KeyClaim::Contains(Box::new(self.expression(words.next()?, depth)?)));
+        }
+        Some(KeyClaim::Excludes(Self::name(&words.next()?), Self::text(&words.next()?)))
     }
 
     fn reference(&mut self, node: Node<'_>, depth: usize) -> Option<ExpressionKind> {

@@ -72,6 +72,7 @@ impl<'d> Builder<'d> {
             Rule::rules => Declaration::Rules(self.rules(node)?),
             Rule::normalize => Declaration::Normalize(Self::normalize(node)?),
             Rule::key => Declaration::Key(self.key(node)?),
+            Rule::invariant => Declaration::Invariant(self.invariant(node)?),
             _ => return None,
         })
     }

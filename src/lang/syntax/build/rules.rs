@@ -3,8 +3,8 @@
 use crate::lang::schema::{KEY_PIECE, RuleTable};
 
 use super::super::ast::{
-    Key, KeyPart, Name, Normalize, NormalizeClause, NormalizeOperation, RuleRow, RuleStep, RuleStepKind, Rules,
-    Statement, StatementKind,
+    Invariant, Key, KeyPart, Name, Normalize, NormalizeClause, NormalizeOperation, RuleRow, RuleStep, RuleStepKind,
+    Rules, Statement, StatementKind,
 };
 use super::super::grammar::Rule;
 use super::super::parsed::Node;
@@ -89,6 +89,17 @@ impl Builder<'_> {
         let piece = Name { text: KEY_PIECE.to_owned(), span: node.child(Rule::kw_key)?.span() };
         let parts = node.children().filter(|part| part.rule() == Rule::key_part);
         Some(Key { piece, parts: parts.map(|part| self.key_part(part)).collect::<Option<_>>()?, span })
+    }
+
+    pub(super) fn invariant(&mut self, node: Node<'_>) -> Option<Invariant> {
+        let span = node.span();
+        let name = Self::text(&node.child(Rule::string)?);
+        let mut conditions = node.children().filter(|part| part.rule() == Rule::expression);
+        let first = self.expression(conditions.next()?, 0)?;
+        Some(match conditions.next() {
+            Some(claim) => Invariant { name, facts: Some(first), claim: self.expression(claim, 0)?, span },
+            None => Invariant { name, facts: None, claim: first, span },
+        })
     }
 
     fn key_part(&mut self, node: Node<'_>) -> Option<KeyPart> {

@@ -133,9 +133,8 @@ impl Mistake<'_, '_> {
 
     /// `"/a" => …`
     fn fat_arrow(&self) -> Option<Diagnostic> {
-        let found = self.found().filter(|tok| tok.kind == TokenKind::Assign && self.expected.has(Rule::arrow))?;
-        let next = self.stream.tok(self.index + 1).filter(|tok| tok.kind == TokenKind::Greater && tok.glued)?;
-        let place = span(self.file, found).to(span(self.file, next));
+        let found = self.found().filter(|tok| tok.kind == TokenKind::Implies && self.expected.has(Rule::arrow))?;
+        let place = span(self.file, found);
         let diagnostic = Diagnostic::new(Code::E0101, place, "the arrow is written `->`").help("write `->`");
         Some(diagnostic.fix(Fix::replace("write `->`", place, "->")))
     }
@@ -272,7 +271,7 @@ impl Mistake<'_, '_> {
             (TokenKind::Colon, _) => ("bytes are written as a text", "write the base64 in quotes: \"aGVsbG8=\""),
             (_, "if") => ("`if` stands for no value", "write `match CONDITION { true -> A; else -> B; }`"),
             (_, "unset") => ("nothing can be set to `unset`", "write `unset NAME;`"),
-            (TokenKind::ParenClose, _) if next == Some(TokenKind::Assign) && behind == Some(TokenKind::Greater) => {
+            (TokenKind::ParenClose, _) if next == Some(TokenKind::Implies) => {
                 ("no value is a function", "write `fn NAME(PARAMETER: TYPE) -> TYPE { return VALUE; }`")
             }
             _ => return None,

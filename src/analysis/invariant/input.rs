@@ -1,0 +1,56 @@
+//! Whether a value is made of a part of the request.
+
+use http::header::COOKIE;
+
+use crate::analysis::formula::Formula;
+use crate::analysis::state::Cases;
+use crate::analysis::term::{Op, Place, Term};
+use crate::lang::hir::{Glob, Input, Normalization};
+use crate::lang::schema::{Message, Variable};
+
+/// Whether a value may be another one if nothing but that part of the request is.
+pub(super) fn depends(value: &Cases, input: &Input) -> bool {
+    value.iter().any(|(guard, term)| of_term(term, input) || of_formula(guard, input))
+}
+
+fn of_formula(formula: &Formula, input: &Input) -> bool {
+    let mut found = false;
+    formula.literals(&mut |literal| found |= of_term(&literal.term, input));
+    found
+}
+
+fn of_term(term: &Term, input: &Input) -> bool {
+    match term {
+        Term::Input(place) => *place == place_of(input),
+        Term::Free(_) => true,
+        Term::Made(made) => of_made(&made.op, &made.of, input),
+        _ => false,
+    }
+}
+
+/// What stands in front of a part of a request.
+fn place_of(input: &Input) -> Place {
+    match input {
+        Input::Query(_) => Place::Variable(Variable::ReqUrl),
+        Input::Cookie(_) => Place::Field(Message::Req, COOKIE),
+        Input::Field(name) => Place::Field(Message::Req, name.clone()),
+    }
+}
+
+fn of_made(op: &Op, of: &[Term], input: &Input) -> bool {
+    let like = |globs: &[Glob], name: &[u8]| globs.iter().any(|glob| glob.matches(name));
+    let named = |name: &Term, own: &[u8]| !matches!(name, Term::Text(name) if **name != *own);
+    let is_left_out = match (op, of, input) {
+        (Op::Path, _, Input::Query(_)) => true,
+        (Op::Query, [_, name], Input::Query(own)) | (Op::Cookie, [_, name], Input::Cookie(own)) => !named(name, own),
+        (Op::AnyQuery(globs), _, Input::Query(own)) | (Op::AnyCookie(globs), _, Input::Cookie(own)) => {
+            !like(globs, own)
+        }
+        (Op::Normalized(Normalization::QueryDrop(globs)), _, Input::Query(own))
+        | (Op::Normalized(Normalization::CookieDrop(globs)), _, Input::Cookie(own)) => like(globs, own),
+        (Op::Normalized(Normalization::QueryKeep(globs)), _, Input::Query(own))
+        | (Op::Normalized(Normalization::CookieKeep(globs)), _, Input::Cookie(own)) => !like(globs, own),
+        _ => false,
+    };
+    !is_left_out && of.iter().any(|part| of_term(part, input))
+}

@@ -1,0 +1,152 @@
+//! Whether what a policy promises holds of every request.
+//!
+//! All that can come of a request is a list of [`Outcome`]s; of each a solver is asked whether the facts of an invariant can
+//! hold in it and the claim not. If that is impossible for all of them, the invariant is proved. What is possible is taken
+//! through the policy as a request (`replay`): only one that breaks the promise there refutes it.
+
+mod claim;
+mod input;
+mod outcome;
+mod replay;
+mod report;
+
+use std::sync::Arc;
+
+use super::formula::{Formula, Test};
+use super::journey::Analysis;
+use super::solve::{Answer, Solver};
+use super::term::{Op, Place, Term};
+use super::walk::Blind;
+use crate::lang::hir::{Hir, HostPattern, Invariant, Texts};
+use crate::lang::schema::{Message, Variable};
+use crate::simulate::Simulator;
+use claim::formula;
+use outcome::{Outcome, outcomes};
+use replay::Replay;
+pub use replay::{Counterexample, breaks};
+pub use report::report;
+
+/// What was found out about an invariant.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// It holds of every request.
+    Proved,
+    /// Here is a request of which it does not.
+    Refuted(Box<Counterexample>),
+    /// Neither was found: the bound that was met.
+    Undecided(&'static str),
+}
+
+/// An invariant with what was found out.
+#[derive(Clone, Debug)]
+pub struct Decided<'h> {
+    /// The promise.
+    pub invariant: &'h Invariant,
+    /// The first host of the site that it is about; `None` for the root's.
+    pub site: Option<String>,
+    /// What was found out.
+    pub decision: Decision,
+}
+
+/// Why it is not known: a request that may break the promise was found, and does not.
+const TRIED: &str = "requests that were tried";
+
+/// Decides all invariants of a policy and of its sites, those of a file with several sites once.
+#[must_use]
+pub fn decide(hir: &Hir) -> Vec<Decided<'_>> {
+    let is_empty = |hir: &Hir| hir.invariants.is_empty();
+    if is_empty(hir) && hir.sites.iter().all(|site| is_empty(&site.policy)) {
+        return Vec::new();
+    }
+    let simulator = Simulator::new(hir.clone());
+    let everywhere: Vec<HostPattern> = hir.sites.iter().flat_map(|site| site.hosts.iter().cloned()).collect();
+    let mut decided = Prover::new(hir, &of_hosts(&everywhere).not(), None, &simulator).decide();
+    let mut seen: Vec<&Arc<Hir>> = Vec::new();
+    for site in &hir.sites {
+        if is_empty(&site.policy) || seen.iter().any(|other| Arc::ptr_eq(other, &site.policy)) {
+            continue;
+        }
+        seen.push(&site.policy);
+        let same = hir.sites.iter().filter(|other| Arc::ptr_eq(&other.policy, &site.policy));
+        let hosts: Vec<HostPattern> = same.flat_map(|site| site.hosts.iter().cloned()).collect();
+        decided.extend(Prover::new(&site.policy, &of_hosts(&hosts), Some(site.name()), &simulator).decide());
+    }
+    decided
+}
+
+/// When a request is for one of those hosts.
+fn of_hosts(hosts: &[HostPattern]) -> Formula {
+    let texts = hosts.iter().map(|pattern| {
+        let name = pattern.name.as_str();
+        let is_wildcard = pattern.is_wildcard;
+        if is_wildcard {
+            Texts::Suffix(format!(".{name}").into_bytes().into())
+        } else {
+            Texts::Exact(name.as_bytes().to_vec().into())
+        }
+    });
+    let texts: Vec<Texts<'static>> = texts.collect();
+    if texts.is_empty() {
+        return Formula::Const(false);
+    }
+    Formula::of(Term::made(Op::Host, vec![Term::field(Message::Req, &http::header::HOST)]), Test::In(texts.into()))
+}
+
+/// A request of HTTP/1.1 without a host does not come as far as the policy (RFC 9112 section 3.2).
+fn has_host() -> Formula {
+    let is_newest = [Texts::Exact(b"HTTP/1.1"[..].into())].to_vec();
+    let protocol = Term::Input(Place::Variable(Variable::ReqProto));
+    let host = Formula::of(Term::field(Message::Req, &http::header::HOST), Test::Set);
+    Formula::any([host, Formula::of(protocol, Test::In(is_newest.into())).not()])
+}
+
+/// What the invariants of one policy are asked of.
+struct Prover<'h, 's> {
+    hir: &'h Hir,
+    site: Option<String>,
+    analysis: Analysis<'h>,
+    outcomes: Vec<Outcome>,
+    /// The bound that ended the walk over the policy.
+    gave_up: Option<&'static str>,
+    simulator: &'s Simulator,
+}
+
+impl<'h, 's> Prover<'h, 's> {
+    fn new(hir: &'h Hir, hosts: &Formula, site: Option<String>, simulator: &'s Simulator) -> Self {
+        let analysis = Analysis::new(hir);
+        if hir.invariants.is_empty() {
+            return Self { hir, site, analysis, outcomes: Vec::new(), gave_up: None, simulator };
+        }
+        let journeys = analysis.journeys(&mut Blind);
+        let mut outcomes = outcomes(&analysis, &journeys);
+        let has_host = has_host();
+        for outcome in &mut outcomes {
+            outcome.guard = Formula::all([hosts.clone(), has_host.clone(), outcome.guard.clone()]);
+        }
+        Self { hir, site, analysis, outcomes, gave_up: journeys.gave_up, simulator }
+    }
+
+    fn decide(&self) -> Vec<Decided<'h>> {
+        let decide = |invariant| Decided { invariant, site: self.site.clone(), decision: self.decision(invariant) };
+        self.hir.invariants.iter().map(decide).collect()
+    }
+
+    fn decision(&self, invariant: &Invariant) -> Decision {
+        let mut solver = Solver::new(self.hir);
+        let replay = Replay { simulator: self.simulator, site: self.site.as_deref(), invariant };
+        let mut undecided = self.gave_up;
+        for outcome in &self.outcomes {
+            let facts = formula(&self.analysis, &invariant.facts, outcome);
+            let broken = formula(&self.analysis, &invariant.claim, outcome).not();
+            match solver.solve(&Formula::all([facts, broken, outcome.guard.clone()])) {
+                Answer::Impossible(_) => {}
+                Answer::GaveUp(bound) => undecided = Some(bound),
+                Answer::Possible(model) => match model.witness().and_then(|witness| replay.breaks(&witness)) {
+                    Some(found) => return Decision::Refuted(Box::new(found)),
+                    None => undecided = Some(TRIED),
+                },
+            }
+        }
+        undecided.map_or(Decision::Proved, Decision::Undecided)
+    }
+}

@@ -1,0 +1,174 @@
+//! All that can come of a request, in the words of invariants.
+
+use crate::analysis::formula::{Formula, Test};
+use crate::analysis::journey::{Analysis, Fate, Journeys, Reached};
+use crate::analysis::state::{Cases, State};
+use crate::analysis::term::{Place, Term};
+use crate::cache::invalidation::NOT_OF_A_GET;
+use crate::lang::hir::Texts;
+use crate::lang::schema::{Action, Directive, Message, Step, Variable};
+
+/// What comes of requests of one kind. Each request has one that tells all that came of it.
+pub(super) struct Outcome {
+    /// Which requests, with which answers.
+    pub guard: Formula,
+    /// The request as it came, the answer as it comes, and what came of both.
+    pub state: State,
+    /// The key.
+    pub key: Key,
+}
+
+/// The key of a request.
+#[derive(Clone)]
+pub(super) enum Key {
+    /// None was made.
+    None,
+    /// These are its parts.
+    Parts(Vec<Cases>),
+}
+
+/// What came of requests of one kind, before it is put together.
+struct Told {
+    stored: bool,
+    passed: Option<bool>,
+    ttl: Cases,
+    backend: Cases,
+    key: Key,
+}
+
+/// All outcomes. Together they hold whatever can come of any request for which the policy does not fail.
+pub(super) fn outcomes(analysis: &Analysis<'_>, journeys: &Journeys) -> Vec<Outcome> {
+    // What was stored may have been so before the request began again.
+    let begins_late = journeys.reached.iter().any(|reached| {
+        let is_late = matches!(reached.step, Step::Deliver | Step::Synth);
+        is_late && reached.class.end.action == Some(Action::Restart)
+    });
+    let mut outcomes: Vec<Outcome> = Vec::new();
+    for reached in &journeys.reached {
+        let guard = analysis.stored(reached);
+        if guard != Formula::Const(false) {
+            outcomes.push(stored(analysis, reached, guard, begins_late));
+        }
+    }
+    outcomes.extend(journeys.reached.iter().filter_map(|reached| not_stored(analysis, reached)));
+    outcomes.extend(stored_for_get(analysis, journeys, begins_late));
+    outcomes
+}
+
+fn stored(analysis: &Analysis<'_>, reached: &Reached, guard: Formula, begins_late: bool) -> Outcome {
+    let state = &reached.class.state;
+    let anything = || Cases::one(analysis.anything());
+    let told = Told {
+        stored: true,
+        passed: (!begins_late).then_some(false),
+        ttl: ttl(analysis, state),
+        backend: if begins_late { anything() } else { state.variable(Variable::BereqBackend) },
+        key: Key::Parts(state.key.clone()),
+    };
+    outcome(analysis, guard, told)
+}
+
+/// How long a response stays fresh: not at all if it is stale already, or says `no-cache` (RFC 9111 section 5.2.2.4).
+fn ttl(analysis: &Analysis<'_>, state: &State) -> Cases {
+    let set = state.variable(Variable::BerespTtl);
+    let is_over = analysis.test(&set, &Test::Within([i64::MIN..=0].to_vec().into()));
+    let ends = Formula::any([analysis.says(state, Directive::NoCache), is_over]);
+    let fresh = ends.not();
+    let set = set.iter().map(|(guard, term)| (Formula::all([fresh.clone(), guard.clone()]), term.clone()));
+    Cases::new(set.chain([(ends, Term::Number(0))]))
+}
+
+/// What comes of requests for which nothing is stored, at the step in which that is known.
+fn not_stored(analysis: &Analysis<'_>, reached: &Reached) -> Option<Outcome> {
+    let (state, action) = (&reached.class.state, reached.class.end.action);
+    if matches!(action, Some(Action::Restart | Action::Fail) | None) {
+        return None;
+    }
+    let nobody = || Cases::one(Term::Backend(None));
+    // A request that passes has a key if it was looked up before.
+    let made = || if state.key.is_empty() { Key::None } else { Key::Parts(state.key.clone()) };
+    let passes = reached.fate == Fate::Pass;
+    let (left_out, backend, key) = match (reached.step, action?) {
+        (Step::Recv, Action::Hash | Action::Pass | Action::Pipe | Action::Purge) => return None,
+        (Step::Recv, _) => (false, nobody(), Key::None),
+        (Step::Hit, Action::Pass) | (Step::Miss, Action::Pass | Action::Fetch) | (Step::Pass, Action::Fetch) => {
+            return None;
+        }
+        (Step::Hit | Step::Miss | Step::Purge, _) => (false, nobody(), made()),
+        (Step::Pass, _) => (true, nobody(), made()),
+        (Step::Pipe, _) => (true, Cases::one(analysis.anything()), made()),
+        (Step::BackendFetch, Action::Fetch) => (passes, state.variable(Variable::BereqBackend), made()),
+        (Step::BackendFetch, _) => (passes, Cases::one(analysis.anything()), made()),
+        _ => return None,
+    };
+    let ttl = Cases::one(Term::Number(0));
+    let told = Told { stored: false, passed: Some(left_out), ttl, backend, key };
+    Some(outcome(analysis, reached.class.guard.clone(), told))
+}
+
+/// A POST passes, and what it is answered may be stored for a GET of the same URL (`proxy/post`).
+fn stored_for_get(analysis: &Analysis<'_>, journeys: &Journeys, begins_late: bool) -> Vec<Outcome> {
+    let gets = keys_of_get(analysis);
+    let method = Cases::one(Term::Input(Place::Variable(Variable::ReqMethod)));
+    let is_post = analysis.test(&method, &Test::In([Texts::Exact(b"POST"[..].into())].to_vec().into()));
+    let answered = journeys.at(Step::BackendResponse).filter(|reached| reached.fate == Fate::Pass);
+    let mut outcomes = Vec::new();
+    for reached in answered {
+        let kept = Reached { fate: Fate::Miss, ..reached.clone() };
+        let state = &reached.class.state;
+        // The answer itself has to say how long it is fresh.
+        let says_so = state.variable(Variable::BerespTtl).holds(|term| !term.is_constant());
+        let is_ok = analysis.test(&state.variable(Variable::BerespStatus), &Test::Within([200..=200].to_vec().into()));
+        let guard = Formula::all([is_post.clone(), says_so, is_ok, analysis.stored(&kept)]);
+        if guard == Formula::Const(false) {
+            continue;
+        }
+        for (looked_up, key) in &gets {
+            let told = Told {
+                stored: true,
+                passed: (!begins_late).then_some(true),
+                ttl: ttl(analysis, state),
+                backend: if begins_late {
+                    Cases::one(analysis.anything())
+                } else {
+                    state.variable(Variable::BereqBackend)
+                },
+                key: Key::Parts(key.clone()),
+            };
+            outcomes.push(outcome(analysis, Formula::all([looked_up.clone(), guard.clone()]), told));
+        }
+    }
+    outcomes
+}
+
+/// When the same client's GET of the same URL would be looked up, and under which key.
+fn keys_of_get(analysis: &Analysis<'_>) -> Vec<(Formula, Vec<Cases>)> {
+    let mut get = State::default();
+    get.set(Place::Variable(Variable::ReqMethod), Cases::one(Term::text("GET")));
+    get.set(Place::Variable(Variable::ReqRestarts), Cases::one(Term::Number(0)));
+    for name in &NOT_OF_A_GET {
+        get.set(Place::Field(Message::Req, name.clone()), Cases::one(Term::Unset));
+    }
+    let classes = analysis.step(Step::Recv, get).into_iter();
+    let received = classes.filter(|class| class.end.action == Some(Action::Hash));
+    let hashed = received.flat_map(|class| {
+        let guard = class.guard;
+        analysis.step(Step::Hash, class.state).into_iter().map(move |hashed| {
+            let whole = Formula::all([guard.clone(), hashed.guard]);
+            (hashed.end.action, whole, hashed.state.key)
+        })
+    });
+    hashed.filter(|(action, ..)| *action == Some(Action::Lookup)).map(|(_, guard, key)| (guard, key)).collect()
+}
+
+/// Puts together what an invariant can ask for.
+fn outcome(analysis: &Analysis<'_>, guard: Formula, told: Told) -> Outcome {
+    let mut state = State::default();
+    let truth = |truth| Cases::one(Term::Truth(truth));
+    let passed = told.passed.map_or_else(|| Cases::one(analysis.anything()), truth);
+    state.set(Place::Variable(Variable::OutcomeStored), truth(told.stored));
+    state.set(Place::Variable(Variable::OutcomePassed), passed);
+    state.set(Place::Variable(Variable::OutcomeTtl), told.ttl);
+    state.set(Place::Variable(Variable::OutcomeBackend), told.backend);
+    Outcome { guard, state, key: told.key }
+}

@@ -1,0 +1,127 @@
+//! `warp prove`: the invariants of a policy.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::output::count;
+use super::{Failure, Outcome, Output, policy_file};
+use crate::analysis::invariant::{Decided, Decision, decide};
+use crate::lang::source::SourceMap;
+
+/// Prove the invariants of a policy, or show a request that breaks one.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  warp prove site.warp\n  warp prove site.warp --format json")]
+pub(super) struct Arguments {
+    /// The policy file
+    policy: PathBuf,
+
+    /// How to tell
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// One object for each invariant, for programs
+    Json,
+}
+
+/// An invariant, for programs.
+#[derive(Debug, Serialize)]
+struct Row<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    site: Option<&'a str>,
+    /// `file:line:column` of the claim.
+    place: String,
+    /// `proved`, `refuted` or `undecided`.
+    verdict: &'static str,
+    /// The bound that was met.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bound: Option<&'static str>,
+    /// The request that breaks it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<String>,
+    /// Whether it is that request made for the second time.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    again: bool,
+    /// A second request, with another key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    other: Option<String>,
+    /// What the backend answers; absent if it cannot be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answer: Option<String>,
+    /// The request as a command, for a proxy on the default address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    curl: Option<String>,
+    /// The place of the rule by which it came so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
+}
+
+impl<'a> Row<'a> {
+    fn of(decided: &'a Decided<'_>, sources: &SourceMap) -> Self {
+        let mut row = Self {
+            name: &decided.invariant.name,
+            site: decided.site.as_deref(),
+            place: sources.describe(decided.invariant.span),
+            verdict: "proved",
+            bound: None,
+            request: None,
+            again: false,
+            other: None,
+            answer: None,
+            curl: None,
+            rule: None,
+        };
+        match &decided.decision {
+            Decision::Proved => {}
+            Decision::Undecided(bound) => (row.verdict, row.bound) = ("undecided", Some(*bound)),
+            Decision::Refuted(found) => {
+                row.verdict = "refuted";
+                row.request = Some(found.case.request.to_string());
+                row.again = found.is_again;
+                row.other = found.other.as_ref().map(ToString::to_string);
+                row.answer = found.case.answer.as_ref().map(ToString::to_string);
+                row.curl = Some(found.case.request.curl("127.0.0.1:8080"));
+                row.rule = found.rule(sources).map(|rule| sources.describe(rule));
+            }
+        }
+        row
+    }
+
+    /// A line for people, with what breaks the promise below it.
+    fn text(&self) -> String {
+        let site = self.site.map(|site| format!(" ({site})")).unwrap_or_default();
+        let bound = self.bound.map(|bound| format!(": given up, {bound}")).unwrap_or_default();
+        let below = [
+            self.request.as_ref().map(|request| format!("{request}{}", if self.again { " (again)" } else { "" })),
+            self.other.clone(),
+            self.answer.clone(),
+            self.rule.as_ref().map(|rule| format!("by {rule}")),
+        ];
+        let below: Vec<String> = below.into_iter().flatten().map(|line| format!("    {line}\n")).collect();
+        format!("{:<9}  {}{site}{bound}\n{}", self.verdict, self.name, below.concat())
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, out: &mut Output) -> Result<Outcome, Failure> {
+    let Some((hir, sources)) = policy_file::read(&arguments.policy)? else { return Ok(Outcome::Findings) };
+    let decided = decide(&hir);
+    for one in &decided {
+        let row = Row::of(one, &sources);
+        match arguments.format {
+            Format::Text => out.write(&row.text())?,
+            Format::Json => out.write(&(serde_json::json!(row).to_string() + "\n"))?,
+        }
+    }
+    let open = decided.iter().filter(|one| !matches!(one.decision, Decision::Proved)).count();
+    if arguments.format == Format::Text {
+        super::output::remark(&format!("{} of {} proved", decided.len() - open, count(decided.len(), "invariant")));
+    }
+    Ok(if open == 0 { Outcome::Fine } else { Outcome::Findings })
+}

@@ -1,0 +1,139 @@
+//! `invariant "…" { FACTS => CLAIM }`: what a policy claims of all requests.
+
+use super::convert::to_text;
+use super::scope::Scope;
+use super::words::suggestion;
+use crate::lang::diagnostic::suggest::closest;
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::{self, Claim, Expression, ExpressionKind, Input};
+use crate::lang::schema::function::Class;
+use crate::lang::schema::{Message, Variable};
+use crate::lang::source::Span;
+use crate::lang::syntax::ast::{self, Invariant, KeyClaim, Name};
+
+/// What of a request can be kept out of the key.
+const INPUTS: [&str; 3] = ["query", "header", "cookie"];
+
+impl Scope<'_, '_> {
+    /// The typed invariant; `None` after a finding.
+    pub(super) fn invariant(&mut self, written: &Invariant) -> Option<hir::Invariant> {
+        self.in_invariant = true;
+        let facts = written.facts.as_ref().map_or(Some(Claim::ALWAYS), |facts| self.claim(facts));
+        let claim = self.claim(&written.claim);
+        let (facts, claim) = (facts?, claim?);
+        let is_about_outcome = claim.leaves().into_iter().any(asks_outcome);
+        if !is_about_outcome {
+            self.report(of_no_outcome(written.claim.span));
+            return None;
+        }
+        let (name, name_span) = (written.name.text.clone(), written.name.span);
+        Some(hir::Invariant { name, facts, claim, span: written.claim.span, name_span })
+    }
+
+    fn claim(&mut self, written: &ast::Expression) -> Option<Claim> {
+        match &written.kind {
+            ast::ExpressionKind::And(parts) => Some(Claim::All(self.claims(parts)?)),
+            ast::ExpressionKind::Or(parts) => Some(Claim::Any(self.claims(parts)?)),
+            ast::ExpressionKind::Not(inner) => Some(Claim::Not(Box::new(self.claim(inner)?))),
+            ast::ExpressionKind::KeyClaim(KeyClaim::Contains(value)) => self.contains(value),
+            ast::ExpressionKind::KeyClaim(KeyClaim::Excludes(kind, name)) => self.excludes(kind, name),
+            _ => self.holds(written),
+        }
+    }
+
+    /// All of them, each checked even if one is wrong.
+    fn claims(&mut self, parts: &[ast::Expression]) -> Option<Vec<Claim>> {
+        let checked: Vec<Option<Claim>> = parts.iter().map(|part| self.claim(part)).collect();
+        checked.into_iter().collect()
+    }
+
+    fn holds(&mut self, written: &ast::Expression) -> Option<Claim> {
+        let condition = self.condition(written)?;
+        self.is_of_requests(&condition).then_some(Claim::Holds(condition))
+    }
+
+    fn contains(&mut self, value: &ast::Expression) -> Option<Claim> {
+        let value = to_text(self.expression(value)?);
+        if value.reads(Message::Beresp) || asks(&value, is_outcome) {
+            let finding = Diagnostic::new(Code::E0772, value.span, "a key is made before the backend has answered");
+            self.report(finding.help("name what of the request stands in it: `key contains req.http.Host`"));
+            return None;
+        }
+        self.is_of_requests(&value).then_some(Claim::KeyContains(value))
+    }
+
+    fn excludes(&self, kind: &Name, name: &Name) -> Option<Claim> {
+        let bytes = || name.text.as_bytes().into();
+        Some(Claim::KeyExcludes(match kind.text.as_str() {
+            "query" => Input::Query(bytes()),
+            "cookie" => Input::Cookie(bytes()),
+            "header" => Input::Field(self.field_name(&name.text, name.span)?),
+            other => {
+                let message = format!("`{other}` is no part of a request that a key can exclude");
+                let finding = Diagnostic::new(Code::E0201, kind.span, message);
+                let help = suggestion(closest(other, INPUTS), "there are", INPUTS.to_vec());
+                self.report(help.into_iter().fold(finding, Diagnostic::help));
+                return None;
+            }
+        }))
+    }
+
+    /// Whether a value is the same for the same request and answer, and made of nothing else; reports what is not.
+    fn is_of_requests(&mut self, value: &Expression) -> bool {
+        let Some(span) = self.changing_part(value) else { return true };
+        let finding = Diagnostic::new(Code::E0772, span, "an invariant cannot ask for this");
+        self.report(finding.help(
+            "it is about what the client sends and the backend answers: no functions that change with the world, and no `match` of a value",
+        ));
+        false
+    }
+
+    /// The first part that is not the same for the same request and answer. Names that outlive a value belong to
+    /// statements.
+    fn changing_part(&mut self, value: &Expression) -> Option<Span> {
+        let before = self.statements_before().first().map(|statement| statement.span);
+        before.or_else(|| changing(value))
+    }
+
+    /// `key contains …` where no invariant is.
+    pub(super) fn report_claim_elsewhere(&self, span: Span) {
+        let finding = if self.in_invariant {
+            Diagnostic::new(Code::E0772, span, "what a key is made of cannot stand within a value")
+                .help("join it with `and`, `or` and `not`: `stored => key contains req.http.Host`")
+        } else {
+            Diagnostic::new(Code::E0773, span, "only an invariant can ask what is in a key")
+                .help("write it as `invariant \"…\" { stored => key contains req.http.Host }`")
+        };
+        self.report(finding);
+    }
+}
+
+/// The first function in a value that may yield something else for the same request.
+fn changing(value: &Expression) -> Option<Span> {
+    let is_fit = !matches!(&value.kind, ExpressionKind::Call(function, _) if function.class() != Class::Pure);
+    if is_fit { value.parts().find_map(changing) } else { Some(value.span) }
+}
+
+/// Whether a claim is about what came of a request.
+fn asks_outcome(leaf: &Claim) -> bool {
+    match leaf {
+        Claim::Holds(condition) => asks(condition, is_outcome),
+        _ => true,
+    }
+}
+
+fn is_outcome(variable: Variable) -> bool {
+    variable.name().starts_with("outcome.")
+}
+
+/// Whether a variable like that is read.
+fn asks(value: &Expression, wanted: fn(Variable) -> bool) -> bool {
+    let is_one = matches!(value.kind, ExpressionKind::Variable(variable) if wanted(variable));
+    is_one || value.parts().any(|part| asks(part, wanted))
+}
+
+fn of_no_outcome(span: Span) -> Diagnostic {
+    let known: Vec<String> = Variable::outcomes().map(|(name, _)| format!("`{name}`")).collect();
+    let help = format!("claim something of {}, or of the `key`", known.join(", "));
+    Diagnostic::new(Code::E0774, span, "this claims nothing of what the policy does").help(help)
+}

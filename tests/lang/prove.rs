@@ -1,0 +1,355 @@
+//! Invariants: what is proved, what is refuted, and that both are true.
+
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use warp_edge::analysis::invariant::{Decided, Decision, breaks, decide};
+use warp_edge::files::MemoryFiles;
+use warp_edge::lang::check::check;
+use warp_edge::lang::hir::Hir;
+use warp_edge::simulate::{Answer, Case, Request, Simulator};
+
+const BACKENDS: &str = "warp 1;\nbackend a { .host = \"127.0.0.1\"; }\nbackend b { .host = \"127.0.0.2\"; }\n";
+
+fn typed(declarations: &str) -> Hir {
+    let text = format!("{BACKENDS}{declarations}");
+    let checked = check("site.warp", &MemoryFiles::new("site.warp", text.as_str()));
+    checked.hir.unwrap_or_else(|| panic!("{text}\n{:#?}", checked.diagnostics))
+}
+
+/// The verdict on an invariant of that text.
+fn verdict(declarations: &str, invariant: &str) -> String {
+    let hir = typed(&format!("{declarations}\ninvariant \"it\" {{ {invariant} }}"));
+    let decided = decide(&hir);
+    match &decided[0].decision {
+        Decision::Proved => "proved".to_owned(),
+        Decision::Undecided(bound) => (*bound).to_owned(),
+        Decision::Refuted(found) => found.case.request.to_string(),
+    }
+}
+
+#[test]
+fn a_rule_above_another_refutes_what_that_promises() {
+    let wrong = "rules request first { when path ext [\"css\"] -> cache; when path under \"/admin\" -> pass; }";
+    let right = "rules request first { when path under \"/admin\" -> pass; when path ext [\"css\"] -> cache; }";
+    let claim = "path under \"/admin\" => not stored";
+    assert_eq!(verdict(wrong, claim), "GET \"https://www.example.com/admin/x.css\"");
+    assert_eq!(verdict(right, claim), "proved");
+}
+
+#[test]
+fn each_outcome_can_be_promised() {
+    let policy = "
+        normalize req { query drop [\"sig\"]; }
+        rules request first { when path under \"/b\" -> backend b, cache; when req.http.X-P -> pass; }
+        rules response first { when status == 404 -> ttl 10s; else -> ttl 1h; }
+        key { req.url; req.http.Host; req.http.X-T; }";
+    for proved in [
+        "path under \"/b\" and stored => backend == b",
+        "not path under \"/b\" => backend == a or backend == none",
+        "req.http.X-P and not path under \"/b\" => passed and not stored",
+        "status == 404 => ttl <= 10s",
+        "stored => key contains req.http.X-T",
+        "key excludes query \"sig\" and key excludes cookie \"session\"",
+        "method == \"DELETE\" => passed or not stored",
+    ] {
+        assert_eq!(verdict(policy, proved), "proved", "{proved}");
+    }
+    for refuted in [
+        "stored => backend == a",
+        "not passed",
+        "ttl <= 10s",
+        "stored => key contains req.http.X-S",
+        "key excludes query \"other\"",
+        "key excludes header \"X-T\"",
+    ] {
+        assert!(verdict(policy, refuted).contains(" \"https://"), "{refuted}: {}", verdict(policy, refuted));
+    }
+}
+
+#[test]
+fn what_a_retry_or_a_restart_brings_is_not_overlooked() {
+    let retried = "sub backend_response {
+        if (beresp.status == 500 && bereq.retries == 0) { return (retry); }
+        if (bereq.retries == 1) { set beresp.ttl = 1h; }
+        return (deliver);
+    }";
+    assert_ne!(verdict(retried, "status == 500 => not stored"), "proved");
+    let restarted = "sub recv { if (req.restarts == 1) { return (hash); } }
+        sub deliver { if (req.restarts == 0) { set req.url = \"/x\"; return (restart); } }";
+    assert_ne!(verdict(restarted, "req.http.Cookie => not stored"), "proved");
+}
+
+#[test]
+fn what_a_post_is_answered_may_be_stored_for_a_get() {
+    assert_ne!(verdict("", "method == \"POST\" => not stored"), "proved");
+    assert_eq!(
+        verdict("rules request first { when method == \"POST\" -> deny 405; }", "method == \"POST\" => not stored"),
+        "proved"
+    );
+    assert_eq!(
+        verdict("rules request first { when path == \"/a\" -> pass; }", "path == \"/a\" => not stored"),
+        "proved"
+    );
+}
+
+#[test]
+fn an_invariant_of_a_site_is_about_its_requests() {
+    let files = MemoryFiles::new(
+        "root.warp",
+        format!(
+            "{BACKENDS}site \"a.test\" from \"a.warp\";\ninvariant \"root\" {{ host == \"a.test\" => not stored }}"
+        ),
+    );
+    let files = files.with("a.warp", format!("{BACKENDS}rules request first {{ when path under \"/admin\" -> pass; }}\ninvariant \"admin\" {{ path under \"/admin\" => not stored }}\ninvariant \"all\" {{ not stored }}"));
+    let checked = check("root.warp", &files);
+    let hir = checked.hir.unwrap();
+    let decided = decide(&hir);
+    let told: Vec<_> = decided.iter().map(|one| (one.site.as_deref(), kind(one))).collect();
+    assert_eq!(told, [(None, "proved"), (Some("a.test"), "proved"), (Some("a.test"), "refuted")]);
+}
+
+fn kind(decided: &Decided<'_>) -> &'static str {
+    match decided.decision {
+        Decision::Proved => "proved",
+        Decision::Refuted(_) => "refuted",
+        Decision::Undecided(_) => "undecided",
+    }
+}
+
+const OF_REQUESTS: &[&str] = &[
+    "path under \"/a\"",
+    "path == \"/\"",
+    "path ext [\"css\"]",
+    "path ~ \"b$\"",
+    "method == \"POST\"",
+    "method in [\"GET\", \"HEAD\"]",
+    "query has \"x\"",
+    "req.cookies has \"s\"",
+    "header \"X-A\"",
+    "req.http.X-A == \"1\"",
+    "req.http.Authorization",
+    "host == \"a.test\"",
+];
+
+const ACTIONS: &[&str] = &[
+    "pass",
+    "cache",
+    "deny 403",
+    "backend b, cache",
+    "backend b",
+    "set req.http.X-A = \"1\"",
+    "unset req.http.Cookie",
+    "set req.url = \"/b\"",
+    "purge",
+];
+
+const OF_ANSWERS: &[&str] = &[
+    "status in 500..599",
+    "status == 404",
+    "header \"Set-Cookie\"",
+    "beresp.http.X-B",
+    "path under \"/a\"",
+    "bereq.http.X-A",
+];
+
+const OF_RESPONSE: &[&str] =
+    &["ttl 10s", "ttl 1h", "ttl 0s", "ttl 10s, grace 1m", "uncacheable", "strip set_cookie", "pass"];
+
+const FURTHER: &[&str] = &[
+    "sub miss { if (req.http.X-A) { return (pass); } }",
+    "sub backend_response { if (beresp.status == 500 && bereq.retries < 1) { return (retry); } }",
+    "sub deliver { if (resp.status == 404 && req.restarts < 1) { set req.url = \"/\"; return (restart); } }",
+    "sub backend_error { set beresp.ttl = 5s; }",
+    "sub backend_fetch { if (bereq.http.X-A == \"2\") { set bereq.backend = b; } }",
+    "override builtin.cookie {}",
+    "override builtin.authorization {}",
+    "override builtin.method {}",
+    "normalize req { query drop [\"x\"]; host lower; }",
+    "normalize req { cookie keep [\"t\"]; }",
+    "key { req.url; req.host; req.http.X-A; }",
+    "key { req.path; req.cookies[\"s\"] ?? \"\"; }",
+];
+
+const CLAIMS: &[&str] = &[
+    "stored",
+    "not stored",
+    "passed",
+    "not passed",
+    "ttl <= 10s",
+    "ttl >= 10s or not stored",
+    "ttl != 0s or not stored",
+    "backend == b",
+    "not stored or backend == a",
+    "key contains req.http.X-A",
+    "not stored or key contains req.url",
+    "not stored or key contains req.http.Host",
+    "key excludes query \"x\"",
+    "key excludes cookie \"s\"",
+    "key excludes header \"X-A\"",
+    "stored or passed",
+];
+
+fn condition(atoms: &'static [&'static str]) -> impl Strategy<Value = String> {
+    let atom = (select(atoms), any::<bool>())
+        .prop_map(|(atom, is)| if is { atom.to_owned() } else { format!("not ({atom})") });
+    (prop::collection::vec(atom, 1..3), select(&["and", "or"][..]))
+        .prop_map(|(atoms, word)| atoms.join(&format!(" {word} ")))
+}
+
+fn rows(atoms: &'static [&'static str], actions: &'static [&'static str]) -> impl Strategy<Value = String> {
+    let row =
+        (condition(atoms), select(actions)).prop_map(|(condition, action)| format!("when {condition} -> {action};"));
+    prop::collection::vec(row, 0..4).prop_map(|rows| rows.join(" "))
+}
+
+fn policies() -> impl Strategy<Value = String> {
+    let invariant = (
+        prop::option::of(condition(OF_REQUESTS)),
+        select(&["", "status == 404", "beresp.http.X-B", "status in 500..599"][..]),
+        select(CLAIMS),
+    );
+    let invariants = prop::collection::vec(invariant, 6).prop_map(|all| {
+        let one = |(at, (facts, of_answer, claim)): (usize, (Option<String>, &str, &str))| {
+            let facts: Vec<String> = facts
+                .map(|facts| format!("({facts})"))
+                .into_iter()
+                .chain((!of_answer.is_empty()).then(|| of_answer.to_owned()))
+                .collect();
+            let facts = if facts.is_empty() { String::new() } else { format!("{} => ", facts.join(" and ")) };
+            format!("invariant \"{at}\" {{ {facts}{claim} }}\n")
+        };
+        all.into_iter().enumerate().map(one).collect::<String>()
+    });
+    let further = subsequence(FURTHER, 0..4)
+        .prop_filter("one key", |all| all.iter().filter(|one| one.starts_with("key")).count() < 2);
+    (rows(OF_REQUESTS, ACTIONS), rows(OF_ANSWERS, OF_RESPONSE), further, invariants).prop_map(
+        |(request, response, further, invariants)| {
+            format!(
+                "rules request first {{ {request} }}\nrules response first {{ {response} }}\n{}\n{invariants}",
+                further.join("\n")
+            )
+        },
+    )
+}
+
+/// Requests that such policies have something to say about, each with several answers.
+fn domain() -> Vec<Case> {
+    let mut requests = Vec::new();
+    for method in ["GET", "HEAD", "POST"] {
+        for target in ["/", "/a/b.css", "/b", "/?x=1", "/a?x=1"] {
+            for host in ["a.test", "B.test"] {
+                for fields in [
+                    &[][..],
+                    &[("cookie", "s=1; t=2")],
+                    &[("x-a", "1")],
+                    &[("x-a", "2"), ("cookie", "t=1")],
+                    &[("authorization", "x")],
+                ] {
+                    let mut request = Request::get(host, target);
+                    request.method = method.parse::<Method>().unwrap();
+                    request.headers.extend(
+                        fields
+                            .iter()
+                            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))),
+                    );
+                    requests.push(request);
+                }
+            }
+        }
+    }
+    let answer = |status: u16, fields: &[(&'static str, &'static str)]| {
+        let fields =
+            fields.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        fields
+            .fold(Answer::new(StatusCode::from_u16(status).unwrap()), |answer, (name, value)| answer.with(name, value))
+    };
+    let answers = [
+        None,
+        Some(answer(200, &[("cache-control", "max-age=60")])),
+        Some(answer(200, &[])),
+        Some(answer(404, &[("cache-control", "max-age=5")])),
+        Some(answer(500, &[("cache-control", "public, max-age=60"), ("x-b", "1")])),
+        Some(answer(200, &[("set-cookie", "a=1"), ("cache-control", "no-cache, max-age=60"), ("etag", "\"1\"")])),
+        Some(answer(200, &[("cache-control", "max-age=60"), ("content-location", "/b")])),
+    ];
+    let all = requests.iter().flat_map(|request| answers.iter().map(move |answer| (request, answer)));
+    all.map(|(request, answer)| Case { request: request.clone(), answer: answer.clone() }).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 60, ..ProptestConfig::with_cases(10) })]
+    #[test]
+    fn a_verdict_agrees_with_every_request_of_a_finite_domain(text in policies()) {
+        let hir = typed(&text);
+        let simulator = Simulator::new(hir.clone());
+        for decided in decide(&hir) {
+            let broken = |case: &Case| breaks(&simulator, None, decided.invariant, case).is_some();
+            match &decided.decision {
+                Decision::Proved => {
+                    let found = domain().into_iter().find(|case| broken(case));
+                    prop_assert!(found.is_none(), "{} is said to be proved:\n{text}\n{:?}", decided.invariant.name, found);
+                }
+                Decision::Refuted(found) => prop_assert!(broken(&found.case), "{}: {text}", decided.invariant.name),
+                Decision::Undecided(_) => {}
+            }
+        }
+    }
+}
+
+/// Runs `warp prove` on a policy of that text.
+fn prove(declarations: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("site.warp"), format!("{BACKENDS}{declarations}")).unwrap();
+    let mut warp = std::process::Command::new(env!("CARGO_BIN_EXE_warp"));
+    let output = warp.args(["prove", "site.warp"]).args(arguments).current_dir(folder.path()).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+}
+
+const MIXED: &str = r#"rules request first {
+    when path ext ["css"] -> cache;
+    when path under "/admin" -> pass;
+}
+invariant "admin" { path under "/admin" => not stored }
+invariant "PUT" { method == "PUT" => not stored }
+"#;
+
+#[test]
+fn the_command_tells_of_each_and_fails_if_one_is_not_proved() {
+    let (code, text) = prove(MIXED, &[]);
+    let expected = "refuted    admin
+    GET \"https://www.example.com/admin/x.css\"
+    origin 200 { Cache-Control: \"max-age=60\" }
+    by site.warp:5:30
+proved     PUT
+";
+    assert_eq!((code, text.as_str()), (Some(1), expected));
+    let (code, json) = prove(MIXED, &["--format", "json"]);
+    let rows: Vec<serde_json::Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((code, rows.len()), (Some(1), 2));
+    assert_eq!((&rows[0]["verdict"], &rows[1]["verdict"]), (&"refuted".into(), &"proved".into()));
+    assert_eq!(
+        rows[0]["curl"],
+        "curl -i --path-as-is -g --connect-to ::127.0.0.1:8080 http://www.example.com/admin/x.css"
+    );
+    assert_eq!(prove("invariant \"PUT\" { method == \"PUT\" => not stored }", &[]).0, Some(0));
+    assert_eq!(prove("invariant \"PUT\" { method = \"PUT\" }", &[]).0, Some(1));
+    assert_eq!(prove("", &["--format", "yaml"]).0, Some(2));
+}
+
+#[test]
+fn ten_thousand_rules_are_proved_in_time() {
+    let row = |at: usize| {
+        format!("when path under \"/p{at}/\" -> {};\n", if at.is_multiple_of(3) { "pass" } else { "cache" })
+    };
+    let rows = (0..10_000).map(row).collect::<Vec<_>>().concat();
+    let policy = format!("rules request first {{\nwhen path under \"/admin\" -> pass;\n{rows}}}\n");
+    let hir = typed(&format!(
+        "{policy}invariant \"admin\" {{ path under \"/admin\" => not stored }}\ninvariant \"p1\" {{ path under \"/p9999\" => not stored }}"
+    ));
+    let started = std::time::Instant::now();
+    let decided = decide(&hir);
+    let took = started.elapsed();
+    assert_eq!(decided.iter().map(kind).collect::<Vec<_>>(), ["proved", "proved"]);
+    assert!(took.as_secs() < 60, "{took:?} without optimisation");
+}
