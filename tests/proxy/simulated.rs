@@ -163,8 +163,11 @@ fn of_client(response: &Response) -> Vec<(String, String)> {
     compared(response.fields.0.iter().map(|(name, value)| (name.as_str(), value.as_str())))
 }
 
+/// The first line of what an origin was asked, and the fields.
+type Asked = (String, Vec<(String, String)>);
+
 /// Sends a request; what came back, and what the origin was asked meanwhile.
-fn send(proxy: &Proxy, origin: &Origin, host: &str, told: &Told) -> (Response, Vec<(String, Vec<(String, String)>)>) {
+fn send(proxy: &Proxy, origin: &Origin, host: &str, told: &Told) -> (Response, Vec<Asked>) {
     let before = origin.requests().len();
     let mut client = proxy.client();
     let mut request = client.request(told.method, told.target).header("Host", host);
@@ -180,7 +183,7 @@ fn send(proxy: &Proxy, origin: &Origin, host: &str, told: &Told) -> (Response, V
     (response, asked.collect())
 }
 
-fn asked(journey: &Journey) -> Vec<(String, Vec<(String, String)>)> {
+fn asked(journey: &Journey) -> Vec<Asked> {
     let asked = journey.asked.iter();
     asked.map(|asked| (format!("{} {}", asked.method, asked.target), of_map(&asked.headers))).collect()
 }
