@@ -50,19 +50,33 @@ pub fn check_with(entry: &str, files: &dyn Files, options: &Options) -> Checked 
         let is_told = |finding: &Diagnostic| known.iter().any(|span| overlap(*span, finding.primary.span));
         let found = lint(hir, &checked.sources).into_iter().filter(|finding| !is_told(finding));
         checked.diagnostics.extend(found);
-        let broken = promises(hir, &checked.sources);
-        let is_kept = !broken.iter().any(Diagnostic::is_error);
-        checked.diagnostics.extend(broken);
-        checked.hir = checked.hir.filter(|_| is_kept);
-        check::tell_once(&mut checked.diagnostics, &checked.sources);
     }
+    hold_to_promises(&mut checked);
     checked.diagnostics = suppress::apply(&checked.sources, checked.diagnostics);
     checked
 }
 
-/// What is to be said of the invariants of a policy.
-fn promises(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
-    invariant::decide(hir).iter().filter_map(|decided| invariant::report(decided, sources)).collect()
+/// The same for a policy that is about to run: what keeps it from running is found, and what the checker warns of. What
+/// takes longer than to make the policy ready is left to those who ask for it.
+#[must_use]
+pub fn check_to_run(entry: &str, files: &dyn Files, options: &Options) -> Checked {
+    let mut checked = check::check_with(entry, files, options);
+    hold_to_promises(&mut checked);
+    checked.diagnostics = suppress::apply(&checked.sources, checked.diagnostics);
+    // A comment may be about what was not looked for.
+    checked.diagnostics.retain(|finding| !suppress::is_about_use(finding));
+    checked
+}
+
+/// Adds what is to be said of the invariants. A policy that breaks one is none.
+fn hold_to_promises(checked: &mut Checked) {
+    let Some(hir) = &checked.hir else { return };
+    let decided = invariant::decide(hir);
+    let broken: Vec<Diagnostic> = decided.iter().filter_map(|one| invariant::report(one, &checked.sources)).collect();
+    let is_kept = !broken.iter().any(Diagnostic::is_error);
+    checked.diagnostics.extend(broken);
+    checked.hir.take_if(|_| !is_kept);
+    check::tell_once(&mut checked.diagnostics, &checked.sources);
 }
 
 fn overlap(one: Span, other: Span) -> bool {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::reads::Recorder;
 use crate::lang::check::{Checked, Files, Options, Unread};
 use crate::lang::hir::BackendAddress;
-use crate::lint::check_with;
+use crate::lint::check_to_run;
 
 /// What `warp serve` was told to run: a policy file, an origin, or both.
 ///
@@ -29,7 +29,7 @@ impl PolicySource {
         // Alone, the origin is declared in the text that stands for the missing file.
         let default_backend = self.origin.clone().filter(|_| self.path.is_some());
         let options = Options { default_backend, ..Options::default() };
-        check_with(&entry, &SourceFiles { source: self, disk }, &options)
+        check_to_run(&entry, &SourceFiles { source: self, disk }, &options)
     }
 
     /// The name of the entry file, as [`Files`] knows it.
