@@ -42,9 +42,10 @@ fn subject(kind: DeedKind) -> Option<(Code, &'static str)> {
 }
 
 fn look(survey: &mut Survey<'_>, deeds: &[usize]) -> Option<Diagnostic> {
+    let deeds: Vec<&Deed> = deeds.iter().filter_map(|at| survey.deeds.get(*at)).collect();
     let guards: Vec<Formula> =
-        deeds.iter().filter_map(|at| survey.deeds.get(*at)).map(|deed| hostile(&deed.guard)).collect();
-    let deed = survey.deeds.get(*deeds.first()?)?;
+        deeds.iter().filter(|deed| !is_rationed(deed)).map(|deed| hostile(&deed.guard)).collect();
+    let deed = *deeds.first()?;
     let (kind, span, place) = (deed.kind, deed.span, survey.first_line(deed.span));
     let witness = guards.iter().find_map(|guard| {
         let Answer::Possible(model) = survey.solver.solve(guard) else { return None };
@@ -57,6 +58,13 @@ fn look(survey: &mut Survey<'_>, deeds: &[usize]) -> Option<Diagnostic> {
         "ask for the address first, `when client.ip !~ editors -> deny 403`, or for a token. It happens with {}",
         shown(&witness)
     )))
+}
+
+/// Whether a fetch anew hangs on something that the request does not say, such as a rate limit.
+fn is_rationed(deed: &Deed) -> bool {
+    let mut is_free = false;
+    deed.guard.literals(&mut |literal| is_free |= matches!(literal.term, Term::Free(_)));
+    is_free && deed.kind == DeedKind::Refresh
 }
 
 /// Whether a request has come to a statement.
