@@ -43,6 +43,7 @@ fn a_fetch_anew_that_is_open_to_all() {
 #[test]
 fn what_asks_who_it_is_is_fine() {
     none_has_any(&[
+        "sub recv { if (req.http.X && !ratelimit(key: client.ip, limit: 5, per: 1m)) { set req.hash_always_miss = true; } }",
         r#"acl editors { "10.0.0.0"/8; } sub recv { if (req.method == "PURGE" && client.ip ~ editors) { return (purge); } }"#,
         r#"acl editors { "10.0.0.0"/8; } rules request first { when method == "PURGE" and client.ip !~ editors -> deny 403; when method == "PURGE" -> purge; }"#,
         r#"sub recv { if (req.method == "PURGE") { if (req.http.X-Key != "s3cret-of-editors") { return (synth(403)); } return (purge); } }"#,
