@@ -55,6 +55,9 @@ const REQUESTS: &[Told] = &[
 
 type Said = (u16, &'static [(&'static str, &'static str)], &'static str);
 
+/// What a backend was asked: method and target, and the fields that are compared.
+type Line = (String, Vec<(String, String)>);
+
 /// The last one is no answer at all.
 const ANSWERS: &[Said] = &[
     (200, &[("Cache-Control", "max-age=60"), ("ETag", "\"1\"")], "hello"),
@@ -163,11 +166,8 @@ fn of_client(response: &Response) -> Vec<(String, String)> {
     compared(response.fields.0.iter().map(|(name, value)| (name.as_str(), value.as_str())))
 }
 
-/// The first line of what an origin was asked, and the fields.
-type Asked = (String, Vec<(String, String)>);
-
 /// Sends a request; what came back, and what the origin was asked meanwhile.
-fn send(proxy: &Proxy, origin: &Origin, host: &str, told: &Told) -> (Response, Vec<Asked>) {
+fn send(proxy: &Proxy, origin: &Origin, host: &str, told: &Told) -> (Response, Vec<Line>) {
     let before = origin.requests().len();
     let mut client = proxy.client();
     let mut request = client.request(told.method, told.target).header("Host", host);
@@ -183,7 +183,7 @@ fn send(proxy: &Proxy, origin: &Origin, host: &str, told: &Told) -> (Response, V
     (response, asked.collect())
 }
 
-fn asked(journey: &Journey) -> Vec<Asked> {
+fn asked(journey: &Journey) -> Vec<Line> {
     let asked = journey.asked.iter();
     asked.map(|asked| (format!("{} {}", asked.method, asked.target), of_map(&asked.headers))).collect()
 }
