@@ -13,6 +13,11 @@ fn everywhere(code: &str, subject: &str, flaw: &str, cure: &str) {
     Spellings { code, flaw, cure, policies: &policies }.hold();
 }
 
+/// What is found in patterns; that a condition never holds may be found in another way.
+fn of_patterns(policy: &str) -> Vec<String> {
+    of(policy).into_iter().filter(|code| code.starts_with("W082") || code.starts_with("W091")).collect()
+}
+
 #[test]
 fn a_pattern_that_nothing_is_like() {
     everywhere("W0821", "url", "^admin", "^/admin");
@@ -22,7 +27,7 @@ fn a_pattern_that_nothing_is_like() {
     everywhere("W0821", "http.X-Kind", "a^b", "a\\^b");
     for pattern in ["^[a-z]", "^\\*", "^(a|/b)", "^.dmin", "^a?/b", "(^admin|/admin/[0-9])"] {
         let policy = format!("sub recv {{ if (req.url ~ \"{pattern}\") {{ return (pass); }} }}");
-        assert_eq!(of(&policy), [""; 0], "{pattern}");
+        assert_eq!(of_patterns(&policy), [""; 0], "{pattern}");
     }
 }
 
@@ -33,7 +38,7 @@ fn a_dot_that_is_any_character() {
     everywhere("W0822", "path", "/images/.*.(png|gif)$", "/images/.*\\.(png|gif)$");
     for pattern in ["a.c[0-9]", "^/.well-known/[a-z]", ".phpx[0-9]", "/[0-9].[0-9]", "^/a.*php[0-9]"] {
         let policy = format!("sub recv {{ if (req.url ~ \"{pattern}\") {{ return (pass); }} }}");
-        assert_eq!(of(&policy), [""; 0], "{pattern}");
+        assert_eq!(of_patterns(&policy), [""; 0], "{pattern}");
     }
     assert_eq!(of("sub recv { if (req.http.User-Agent ~ \"Mozilla.5\") { return (pass); } }"), [""; 0]);
 }
@@ -45,11 +50,11 @@ fn a_path_or_a_host_without_anchors() {
     everywhere("W0823", "http.Host", "example\\.com", "(^|\\.)example\\.com$");
     for pattern in ["/\\.", "/", "admin", "/admin$", "/[a-z]+", "/a=b"] {
         let policy = format!("sub recv {{ if (req.url ~ \"{pattern}\") {{ return (pass); }} }}");
-        assert_eq!(of(&policy), [""; 0], "{pattern}");
+        assert_eq!(of_patterns(&policy), [""; 0], "{pattern}");
     }
     for pattern in ["shop", "\\.example\\.com$", "^example\\."] {
         let policy = format!("sub recv {{ if (req.http.Host ~ \"{pattern}\") {{ return (pass); }} }}");
-        assert_eq!(of(&policy), [""; 0], "{pattern}");
+        assert_eq!(of_patterns(&policy), [""; 0], "{pattern}");
     }
 }
 
@@ -69,7 +74,7 @@ fn a_pattern_that_is_a_plain_test() {
     assert_eq!(text, format!("warp 1;\n{mended}"));
     for pattern in ["^$", "^/api", "^/$|^/index$", "-x$"] {
         let policy = format!("sub recv {{ if (req.url ~ \"{pattern}\") {{ return (pass); }} }}");
-        assert_eq!(of(&policy), [""; 0], "{pattern}");
+        assert_eq!(of_patterns(&policy), [""; 0], "{pattern}");
     }
 }
 
@@ -81,7 +86,7 @@ fn stars_at_an_end() {
     assert_eq!(of("sub recv { if (req.query[\"a\"] ~ \"^.*b\") { return (pass); } }"), [""; 0]);
     for pattern in [".*", "^/a.*b$", "^.*$", "a.+"] {
         let policy = format!("sub recv {{ if (req.http.X-Kind ~ \"{pattern}\") {{ return (pass); }} }}");
-        assert_eq!(of(&policy), [""; 0], "{pattern}");
+        assert_eq!(of_patterns(&policy), [""; 0], "{pattern}");
     }
 }
 
@@ -92,7 +97,7 @@ fn alternatives_that_add_nothing() {
     everywhere("W0912", "url", "\\.(css|js|css)$", "\\.(css|js|png)$");
     for pattern in ["\\.(js|json)$", "^(a|ab)$", "a|[a-z]b", "(a|ab)c"] {
         let policy = format!("sub recv {{ if (req.http.X-Kind ~ \"{pattern}\") {{ return (pass); }} }}");
-        assert_eq!(of(&policy), [""; 0], "{pattern}");
+        assert_eq!(of_patterns(&policy), [""; 0], "{pattern}");
     }
 }
 
@@ -111,7 +116,7 @@ fn a_flaw_in_each_of_many_rules_is_counted() {
 
 #[test]
 fn flags_and_patterns_that_are_written_elsewhere() {
-    assert_eq!(of("sub recv { if (req.url ~ \"(?i)^admin\") { return (pass); } }"), [""; 0]);
+    assert_eq!(of_patterns("sub recv { if (req.url ~ \"(?i)^admin\") { return (pass); } }"), [""; 0]);
     let policy = "const P = \"^admin\"; sub recv { if (req.url ~ P) { return (pass); } }";
     assert_eq!(found(&[("p.warp", policy)]), [("W0821".to_owned(), "req.url ~ P".to_owned())]);
 }

@@ -1,6 +1,6 @@
 //! What is one person's and stored for everybody.
 
-use super::{all_behind_have, all_have, found, linted, none_has_any};
+use super::{codes, all_behind_have, all_have, found, linted, none_has_any};
 
 /// Credentials are another matter.
 const WITHOUT_CREDENTIALS: &str = "sub recv { unset req.http.Authorization; }";
@@ -42,8 +42,10 @@ fn requests_with_cookies_that_pass_or_have_none_left_are_fine() {
         "override builtin.cookie { } override builtin.authorization { } sub recv { return (hash); }",
         "sub recv { unset req.http.Authorization; return (hash); } sub backend_fetch { unset bereq.http.Cookie; }",
         r#"rules request first { when header "Authorization" -> pass; when path under "/" -> cache; } rules response first { else -> uncacheable; }"#,
-        r#"sub recv { if (req.http.Authorization) { return (pass); } return (hash); } sub backend_response { set beresp.http.Vary = "Cookie"; }"#,
     ]);
+    // Whole cookies share nothing, but between two users neither.
+    let varied = r#"sub recv { return (hash); } sub backend_response { set beresp.http.Vary = "Cookie"; }"#;
+    assert_eq!(codes(varied), ["W0915"]);
 }
 
 #[test]
@@ -78,7 +80,7 @@ fn the_end_of_a_path_that_has_somebody_s_page_stored() {
             r#"rules request first { when path ext ["css", "js"] -> cache; }"#,
             r#"sub recv { if (req.url ~ "\.(css|js)$") { return (hash); } }"#,
             r#"sub recv { call files; } sub files { if (std.suffixof(req.path, ".png")) { return (hash); } }"#,
-            r#"sub recv { if (req.path !~ "\.css$") { return (pass); } return (hash); }"#,
+            r#"sub recv { if (!(req.path ext "css")) { return (pass); } return (hash); }"#,
             r#"sub recv { if (req.path ext "css") { if (req.method == "GET") { return (hash); } } }"#,
         ],
     );

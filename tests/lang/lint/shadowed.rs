@@ -95,8 +95,8 @@ fn a_condition_that_holds_of_no_request() {
         "W0511",
         &[
             r#"sub recv { if (req.method == "GET" && req.method == "POST") { return (pass); } }"#,
-            r#"sub recv { if (req.url ~ "^admin") { return (pass); } }"#,
-            r#"rules request first { when path ~ "^admin" -> pass; }"#,
+            r#"sub recv { if (req.url ~ "^/a[0-9]" && req.url ~ "^/b[0-9]") { return (pass); } }"#,
+            r#"rules request first { when path ~ "^/a[0-9]" and path ~ "^/b[0-9]" -> pass; }"#,
             r#"sub recv { if (std.tolower(req.http.Host) == "Www.example.com") { return (pass); } }"#,
             r#"normalize req { host lower; } rules request first { when header "Host" == "Example.com" -> pass; }"#,
             r#"rules request first { when host == "Example.com" -> pass; }"#,
