@@ -1,6 +1,6 @@
 //! What is one person's and stored for everybody.
 
-use super::{codes, all_behind_have, all_have, found, linted, none_has_any};
+use super::{all_behind_have, all_have, codes, found, linted, none_has_any};
 
 /// Credentials are another matter.
 const WITHOUT_CREDENTIALS: &str = "sub recv { unset req.http.Authorization; }";
