@@ -1,6 +1,6 @@
 //! Values that make a condition hold.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use http::header::{COOKIE, HOST};
 
 use super::concrete;
 use super::formula::{Formula, Literal, Test};
+use super::solve::MOST_TESTS;
 use super::term::{Place, Term};
 use crate::lang::hir::{Acl, Texts};
 use crate::lang::schema::{Message, Type, Variable};
@@ -37,11 +38,13 @@ pub struct Model<'h> {
     values: HashMap<Term, Scalar>,
     /// What was computed already.
     known: RefCell<HashMap<Term, Option<Scalar>>>,
+    /// How many tests were made of it.
+    tests: Cell<usize>,
 }
 
 impl<'h> Model<'h> {
     pub(super) fn new(acls: &'h [Acl], tables: &'h [crate::lang::hir::Table]) -> Self {
-        Self { acls, tables, values: HashMap::new(), known: RefCell::default() }
+        Self { acls, tables, values: HashMap::new(), known: RefCell::default(), tests: Cell::new(0) }
     }
 
     pub(super) fn set(&mut self, term: Term, value: Scalar) {
@@ -82,9 +85,18 @@ impl<'h> Model<'h> {
         }
     }
 
-    /// Whether a condition holds. What nothing is said of is taken for false, zero or unset.
+    /// How many tests were made of it.
+    pub(super) fn tests(&self) -> usize {
+        self.tests.get()
+    }
+
+    /// Whether a condition holds. What nothing is said of is taken for false, zero or unset. Behind so many tests that
+    /// the solver gives up, nothing does: parts that conditions share are looked at as often as they stand there.
     #[must_use]
     pub fn satisfies(&self, formula: &Formula) -> bool {
+        if self.tests.get() >= MOST_TESTS {
+            return false;
+        }
         match formula {
             Formula::Const(truth) => *truth,
             Formula::Literal(literal, holds) => self.passes(literal) == *holds,
@@ -97,6 +109,7 @@ impl<'h> Model<'h> {
     /// Whether a test of a value holds.
     #[must_use]
     pub fn passes(&self, literal: &Literal) -> bool {
+        self.tests.set(self.tests.get() + 1);
         let value = self.value(&literal.term);
         match (&literal.test, value) {
             (Test::Set, Some(Scalar::Text(text))) => text.is_some(),

@@ -12,6 +12,9 @@ use crate::lang::hir::Hir;
 /// So many sets of values are tried for one question.
 pub const MOST_TRIES: usize = 400;
 
+/// So many tests are made of values for one question.
+pub(super) const MOST_TESTS: usize = 500_000;
+
 /// What a question comes to.
 #[derive(Debug)]
 pub enum Answer<'h> {
@@ -32,6 +35,8 @@ pub struct Proof {
 
 /// Why it is not known: too many ways to make a condition hold were tried.
 pub const TRIES: &str = "ways to make a condition hold";
+/// Why it is not known: too many conditions were tried on values.
+pub const TESTS: &str = "conditions that were tried on values";
 /// Why it is not known: the tests of one text are too many, or too large, to be run side by side.
 pub const STATES: &str = "states of the automata of one text";
 /// Why it is not known: what is asked of several views of one value did not come together.
@@ -43,6 +48,7 @@ pub struct Solver<'h> {
     hir: &'h Hir,
     automata: Automata,
     tries: usize,
+    tests: usize,
     gave_up: Option<&'static str>,
     proof: Proof,
 }
@@ -61,7 +67,7 @@ impl<'h> Solver<'h> {
     /// A solver for the conditions of a policy.
     #[must_use]
     pub fn new(hir: &'h Hir) -> Self {
-        Self { hir, automata: Automata::default(), tries: 0, gave_up: None, proof: Proof::default() }
+        Self { hir, automata: Automata::default(), tries: 0, tests: 0, gave_up: None, proof: Proof::default() }
     }
 
     /// Whether it is certain that there is no request of which a condition holds.
@@ -71,7 +77,7 @@ impl<'h> Solver<'h> {
 
     /// Whether there is a request of which a condition holds.
     pub fn solve(&mut self, formula: &Formula) -> Answer<'h> {
-        (self.tries, self.gave_up, self.proof) = (0, None, Proof::default());
+        (self.tries, self.tests, self.gave_up, self.proof) = (0, 0, None, Proof::default());
         match self.search(vec![formula.clone()], Settled::default()) {
             Some(model) => Answer::Possible(Box::new(model)),
             None => match self.gave_up {
@@ -98,7 +104,13 @@ impl<'h> Solver<'h> {
                     return None;
                 }
             };
-            if let Some(open) = settled.choices.iter().position(|choice| !model.satisfies(choice)) {
+            let open = settled.choices.iter().position(|choice| !model.satisfies(choice));
+            self.tests += model.tests();
+            if self.tests >= MOST_TESTS {
+                self.gave_up = Some(TESTS);
+                return None;
+            }
+            if let Some(open) = open {
                 let choice = settled.choices.swap_remove(open);
                 return self.branch(&choice, &settled);
             }

@@ -1,12 +1,15 @@
 //! A model as a request that can be sent, and an answer to it.
 
-use http::header::{CACHE_CONTROL, HOST};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 
 use super::model::{Model, Scalar};
 use super::term::{Place, Term};
 use crate::lang::schema::{Message, Variable};
 use crate::simulate::{Answer, Request};
+
+/// The host of a request of which nothing is asked that a host could not be.
+const SOME_HOST: &str = "www.example.com";
 
 /// How long an answer is fresh of which nothing else is said.
 const FRESH: &str = "max-age=60";
@@ -31,12 +34,22 @@ impl Model<'_> {
         let text = |variable| self.text(&Term::Input(Place::Variable(variable)));
         let target = String::from_utf8(text(Variable::ReqUrl)?).ok().filter(|target| is_target(target))?;
         let host = self.text(&Term::field(Message::Req, &HOST)).unwrap_or_default();
-        let mut request = Request::get(String::from_utf8(host).ok()?, target);
+        let host = String::from_utf8(host).ok().filter(|host| is_host(host))?;
+        // Nobody can be shown a request for no host; whether the host matters shows when the request is tried.
+        let host = if host.is_empty() { SOME_HOST.to_owned() } else { host };
+        let mut request = Request::get(host, target);
         request.method = Method::from_bytes(&text(Variable::ReqMethod)?).ok()?;
+        if request.method == Method::CONNECT {
+            return None;
+        }
         if let Some(Scalar::Address(address)) = self.value(&Term::Input(Place::Variable(Variable::ClientIp))) {
             request.client = address;
         }
         for (name, value) in self.fields(Message::Req)? {
+            // The request is made without content, and framed so.
+            if [CONTENT_LENGTH, TRANSFER_ENCODING].contains(&name) {
+                return None;
+            }
             if name != HOST {
                 request = request.with(name, value);
             }
@@ -96,5 +109,17 @@ fn says_age(said: &HeaderValue) -> bool {
 
 /// Whether a target can be written as it is sent.
 fn is_target(target: &str) -> bool {
-    target.starts_with('/') && target.bytes().all(|byte| byte.is_ascii_graphic())
+    target.starts_with('/') && target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
+}
+
+/// Whether a host is one that a client can be asked for, or none: a name or an address, with a port or without
+/// (RFC 9110 section 7.2).
+fn is_host(host: &str) -> bool {
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !port.contains(']') => (name, port),
+        _ => (host, "1"),
+    };
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~[]:%!$&'()*+,;=".contains(&byte);
+    let is_port = port.parse::<u16>().is_ok() && port.bytes().all(|byte| byte.is_ascii_digit());
+    host.is_empty() || !name.is_empty() && name.bytes().all(is_name) && is_port
 }

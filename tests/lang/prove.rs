@@ -81,6 +81,40 @@ fn what_a_retry_or_a_restart_brings_is_not_overlooked() {
 }
 
 #[test]
+fn a_page_that_is_made_without_asking_comes_of_no_backend() {
+    let made = "sub backend_fetch { if (bereq.http.X-B) { return (error(200)); } }
+        sub backend_error { set beresp.ttl = 1h; return (deliver); }";
+    assert_ne!(verdict(made, "stored => backend == a"), "proved");
+}
+
+#[test]
+fn a_request_that_nobody_can_send_refutes_nothing() {
+    for facts in [
+        "path == \"/admin#x\"",
+        "host == \"a b\"",
+        "host == \"u@b\"",
+        "req.http.Host == \"a:99999\"",
+        "req.http.Host == \"a:x\"",
+        "req.http.Transfer-Encoding == \"gzip\"",
+        "req.http.Content-Length == \"abc\"",
+        "method == \"CONNECT\"",
+    ] {
+        let said = verdict("", &format!("{facts} => not stored and not passed"));
+        assert!(!said.contains("https://"), "{facts}: {said}");
+    }
+    assert!(verdict("", "req.http.Host == \"a.test:81\" => not stored").contains("https://a.test:81/"));
+}
+
+/// Each field doubles the ways to the key: what is bounded is what is looked at.
+#[test]
+fn a_key_that_is_made_of_many_fields_is_given_up_in_time() {
+    let made = |at: usize| format!("if (req.http.A{at}) {{ set req.http.X = req.http.X + \"{at}\"; }}\n");
+    let made = (0..24).map(made).collect::<Vec<_>>().concat();
+    let policy = format!("sub recv {{ {made} }}\nkey {{ req.url; req.http.X; }}");
+    assert_ne!(verdict(&policy, "key excludes header \"A0\""), "proved");
+}
+
+#[test]
 fn what_a_post_is_answered_may_be_stored_for_a_get() {
     assert_ne!(verdict("", "method == \"POST\" => not stored"), "proved");
     assert_eq!(

@@ -100,6 +100,9 @@ fn has_host() -> Formula {
     Formula::any([host, Formula::of(protocol, Test::In(is_newest.into())).not()])
 }
 
+/// When so many outcomes are left open, an invariant is not decided, and no more are looked at.
+const MOST_OPEN: usize = 8;
+
 /// What the invariants of one policy are asked of.
 struct Prover<'h, 's> {
     hir: &'h Hir,
@@ -135,16 +138,22 @@ impl<'h, 's> Prover<'h, 's> {
         let mut solver = Solver::new(self.hir);
         let replay = Replay { simulator: self.simulator, site: self.site.as_deref(), invariant };
         let mut undecided = self.gave_up;
+        let mut open = 0;
         for outcome in &self.outcomes {
+            if open >= MOST_OPEN {
+                break;
+            }
             let facts = formula(&self.analysis, &invariant.facts, outcome);
             let broken = formula(&self.analysis, &invariant.claim, outcome).not();
             match solver.solve(&Formula::all([facts, broken, outcome.guard.clone()])) {
                 Answer::Impossible(_) => {}
-                Answer::GaveUp(bound) => undecided = Some(bound),
-                Answer::Possible(model) => match model.witness().and_then(|witness| replay.breaks(&witness)) {
-                    Some(found) => return Decision::Refuted(Box::new(found)),
-                    None => undecided = Some(TRIED),
-                },
+                Answer::GaveUp(bound) => (undecided, open) = (Some(bound), open + 1),
+                Answer::Possible(model) => {
+                    if let Some(found) = model.witness().and_then(|witness| replay.breaks(&witness)) {
+                        return Decision::Refuted(Box::new(found));
+                    }
+                    (undecided, open) = (Some(TRIED), open + 1);
+                }
             }
         }
         undecided.map_or(Decision::Proved, Decision::Undecided)

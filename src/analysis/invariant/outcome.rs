@@ -62,7 +62,12 @@ fn stored(analysis: &Analysis<'_>, reached: &Reached, guard: Formula, begins_lat
         stored: true,
         passed: (!begins_late).then_some(false),
         ttl: ttl(analysis, state),
-        backend: if begins_late { anything() } else { state.variable(Variable::BereqBackend) },
+        // A page that is made without asking may be stored as well.
+        backend: if begins_late || reached.step == Step::BackendError {
+            anything()
+        } else {
+            state.variable(Variable::BereqBackend)
+        },
         key: Key::Parts(state.key.clone()),
     };
     outcome(analysis, guard, told)
