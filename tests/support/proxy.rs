@@ -124,6 +124,11 @@ impl Proxy {
         self.log.lock().unwrap().clone()
     }
 
+    /// Waits until the log says so: what is logged is read a moment later.
+    pub fn wait_for_log(&self, part: &str) {
+        until(&format!("the log to say {part:?}"), || self.log().contains(part).then_some(()));
+    }
+
     /// Replaces the policy as editors do: a new file takes its name.
     pub fn write_policy(&self, text: impl AsRef<[u8]>) {
         self.change(|dir| {

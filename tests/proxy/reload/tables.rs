@@ -32,7 +32,7 @@ fn a_table_that_is_emptied_or_half_written_stays_as_it_was() {
         let told = policy["last_reload"]["diagnostics"].as_str().unwrap();
         assert!(told.contains("E0347") && told.contains(place), "{told}");
         assert!(!told.contains("mall"), "what a file holds is not for the log: {told}");
-        assert!(proxy.log().contains(place), "{}", proxy.log());
+        proxy.wait_for_log(place);
         assert_eq!(statuses(&proxy), [403, 403], "{text:?}");
     }
     proxy.change(|dir| fs::write(dir.join("blocked.csv"), "eve,1\n").unwrap());

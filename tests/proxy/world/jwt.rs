@@ -71,6 +71,6 @@ fn keys_may_be_public_keys_in_pem() {
 
     proxy.change(|dir| fs::write(dir.join("keys.pem"), PEM.replace("PUBLIC", "PRIVATE")).unwrap());
     proxy.wait_for_reload("rejected");
-    assert!(proxy.log().contains("a private key has no place here"), "{}", proxy.log());
+    proxy.wait_for_log("a private key has no place here");
     assert_eq!(BY_PEM.map(status), [200, 200]);
 }
