@@ -50,6 +50,7 @@ pub mod analysis;
 pub mod cache;
 pub mod cli;
 pub mod decision;
+pub mod difference;
 pub mod editors;
 pub mod files;
 pub mod lang;

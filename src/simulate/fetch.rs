@@ -65,6 +65,7 @@ impl Way<'_> {
             return self.refused(&verdict);
         }
         self.journey.backend = self.state.fetch.backend;
+        self.journey.backend_name = self.backend_name();
         let chosen = self.state.fetch.backend.and_then(|id| self.member(id));
         self.state.fetch.chosen = chosen;
         if chosen.is_none() || self.misses_content() {
@@ -108,6 +109,10 @@ impl Way<'_> {
         }
     }
 
+    fn backend_name(&self) -> Option<String> {
+        self.state.fetch.backend.and_then(|id| self.state.program.target_name(id)).map(str::to_owned)
+    }
+
     fn note_asked(&mut self) {
         let Some(bereq) = &self.state.fetch.bereq else { return };
         let mut headers = bereq.headers.clone();
@@ -116,6 +121,7 @@ impl Way<'_> {
         }
         self.journey.asked.push(Asked {
             backend: self.state.fetch.backend,
+            backend_name: self.backend_name(),
             method: bereq.method.clone(),
             target: String::from_utf8_lossy(&bereq.target).into_owned(),
             headers: headers.clone(),

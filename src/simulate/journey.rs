@@ -21,6 +21,8 @@ pub struct Journey {
     pub passed: bool,
     /// The backend or director that was to be asked last.
     pub backend: Option<BackendId>,
+    /// Its name.
+    pub backend_name: Option<String>,
     /// The parts of its key, if one was made last.
     pub key: Option<Vec<KeyPart>>,
     /// What was asked of backends, in order.
@@ -73,7 +75,7 @@ pub enum Treatment {
 }
 
 /// A part of a cache key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum KeyPart {
     /// A value.
     Value(Vec<u8>),
@@ -88,6 +90,8 @@ pub enum KeyPart {
 pub struct Asked {
     /// What the policy chose: a backend or a director.
     pub backend: Option<BackendId>,
+    /// Its name.
+    pub backend_name: Option<String>,
     /// The method.
     pub method: Method,
     /// Path and query.

@@ -185,6 +185,6 @@ impl Way<'_> {
         self.state.fetch = Fetch::default();
         (self.state.resp, self.state.obj) = (None, None);
         (self.journey.treatment, self.journey.key) = (Treatment::Answered, None);
-        (self.journey.passed, self.journey.backend) = (false, None);
+        (self.journey.passed, self.journey.backend, self.journey.backend_name) = (false, None, None);
     }
 }

@@ -7,6 +7,7 @@ mod check;
 mod ci;
 mod cli;
 mod decision;
+mod difference;
 mod docs;
 mod editors;
 mod examples;

@@ -15,6 +15,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "admin",
             "analysis",
             "decision",
+            "difference",
             "editors",
             "files",
             "lang",
@@ -27,6 +28,7 @@ const TABLE: &[(&str, &[&str])] = &[
         ],
     ),
     ("decision", &["cache", "lang"]),
+    ("difference", &["analysis", "cache", "decision", "lang", "simulate"]),
     ("editors", &["lang::schema"]),
     ("files", &["lang::check"]),
     ("lang::builtin", &[]),
@@ -77,8 +79,16 @@ const TABLE: &[(&str, &[&str])] = &[
 
 /// The only modules that may name pingora, and the crates that the quiet modules must not name.
 const PINGORA: &[&str] = &["src/proxy/", "src/store/pingora/", "src/store/mod.rs"];
-const QUIET: &[&str] =
-    &["src/analysis/", "src/lint/", "src/lang/", "src/decision/", "src/cache/", "src/editors/", "src/simulate/"];
+const QUIET: &[&str] = &[
+    "src/analysis/",
+    "src/cache/",
+    "src/decision/",
+    "src/difference/",
+    "src/editors/",
+    "src/lang/",
+    "src/lint/",
+    "src/simulate/",
+];
 const LOUD: &[&str] = &[
     "std::fs",
     "TcpStream",
