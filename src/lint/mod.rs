@@ -7,6 +7,7 @@
 
 mod backends;
 mod bodyless;
+mod credentials;
 mod known_fields;
 mod lifetimes;
 mod misspelt_field;
@@ -17,8 +18,10 @@ mod personal;
 mod poor_key;
 mod regex;
 mod restarts;
+mod said;
 mod shadowed;
 mod survey;
+mod unkeyed;
 mod walk;
 mod words;
 
@@ -111,7 +114,7 @@ const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] = &[
 
 /// Lints that look at what becomes of all requests.
 const BY_REQUESTS: &[fn(&mut Survey<'_>) -> Vec<Diagnostic>] =
-    &[shadowed::find, personal::find, open_purge::find, restarts::find];
+    &[shadowed::find, personal::find, credentials::find, unkeyed::find, open_purge::find, restarts::find];
 
 fn lint_one(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     let mut findings: Vec<Diagnostic> = BY_WORDS.iter().flat_map(|find| find(hir, sources)).collect();

@@ -87,7 +87,7 @@ fn look(survey: &mut Survey<'_>, leak: &Leak) -> Vec<Diagnostic> {
 }
 
 /// Whether there is no end to the paths for which it happens. Who names each of them, `/robots.txt`, knows what is there.
-fn takes_many(survey: &mut Survey<'_>, leak: &Formula, state: &State) -> bool {
+pub(super) fn takes_many(survey: &mut Survey<'_>, leak: &Formula, state: &State) -> bool {
     let backend = matches!(state.variable(Variable::BereqUncacheable).only(), Some(Term::Truth(_)));
     let path = state.variable(if backend { Variable::BereqPath } else { Variable::ReqPath });
     let unlikely = Texts::matching(&Pattern::new(UNLIKELY));
@@ -106,7 +106,7 @@ fn decided<'s>(survey: &'s Survey<'_>, leak: &Leak, model: &Model<'_>) -> Option
 }
 
 /// When a place is come to, in whatever way.
-fn guard_of(survey: &Survey<'_>, deed: &Deed) -> Formula {
+pub(super) fn guard_of(survey: &Survey<'_>, deed: &Deed) -> Formula {
     let same = survey.deeds.iter().filter(|other| other.span == deed.span && other.kind == deed.kind);
     Formula::any(same.map(|deed| deed.guard.clone()))
 }
@@ -132,7 +132,7 @@ fn leaks(survey: &Survey<'_>, leak: &Leak, reached: &Reached) -> Formula {
 }
 
 /// Whether the policy itself says that responses differ by that field.
-fn varies(vary: &Cases, field: &HeaderName) -> bool {
+pub(super) fn varies(vary: &Cases, field: &HeaderName) -> bool {
     vary.iter().any(|(_, term)| match term {
         Term::Text(text) => String::from_utf8_lossy(text).to_ascii_lowercase().contains(field.as_str()),
         Term::Made(made) => made.of.iter().any(|part| varies(&Cases::one(part.clone()), field)),

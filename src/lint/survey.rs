@@ -9,7 +9,7 @@ use crate::analysis::{Analysis, At, Formula, Journeys, Ladder, Model, Solver, St
 use crate::lang::hir::{Arm, Hir, Statement, StatementKind};
 use crate::lang::schema::{Action, Step};
 use crate::lang::source::{FileId, SourceMap, Span};
-use crate::simulate::{Case, Journey, Simulator, World};
+use crate::simulate::{Case, Journey, Simulator, Store, World};
 
 /// A ladder, each time that it is come to.
 pub(super) struct Visit {
@@ -28,7 +28,12 @@ pub(super) struct Deed {
     pub step: Step,
     pub guard: Formula,
     pub state: State,
+    /// The arms around it.
+    pub around: Vec<Span>,
 }
+
+/// So many statements that shape what is stored are kept in mind.
+const MOST_SHAPING: usize = 2_000;
 
 /// What such a statement does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +48,23 @@ pub(super) enum DeedKind {
     Refresh,
     /// Gives the backend what may be somebody's own.
     Sends,
+    /// Shapes what is stored, or decides where it comes from.
+    Shapes(Shaped),
+}
+
+/// What such a statement shapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shaped {
+    /// A field of the response.
+    Field,
+    /// The content of the response.
+    Body,
+    /// What the backend is asked for.
+    Url,
+    /// The host that the backend is asked for.
+    Host,
+    /// Which backend is asked.
+    Backend,
 }
 
 /// A policy with all that requests come to in it.
@@ -65,7 +87,7 @@ impl<'h> Survey<'h> {
     pub(super) fn of(hir: &'h Hir, sources: &'h SourceMap) -> Self {
         let analysis = Analysis::new(hir);
         let builtin = builtin_files(sources);
-        let mut eyes = Eyes { builtin: &builtin, visits: Vec::new(), deeds: Vec::new() };
+        let mut eyes = Eyes { builtin: &builtin, visits: Vec::new(), deeds: Vec::new(), shaping: 0 };
         let journeys = analysis.journeys(&mut eyes);
         let Eyes { visits, deeds, .. } = eyes;
         Self { hir, sources, analysis, solver: Solver::new(hir), journeys, visits, deeds, builtin, simulator: None }
@@ -73,10 +95,21 @@ impl<'h> Survey<'h> {
 
     /// What becomes of a request, where nothing is stored.
     pub(super) fn replay(&mut self, witness: &Witness) -> Journey {
+        self.replay_behind(witness, &mut Store::default())
+    }
+
+    /// What becomes of a request with what is stored by then.
+    pub(super) fn replay_behind(&mut self, witness: &Witness, store: &mut Store) -> Journey {
         let simulator = self.simulator.get_or_insert_with(|| Simulator::new(self.hir.clone()));
         let world = World::at(SystemTime::UNIX_EPOCH + Duration::from_secs(MOMENT_SECONDS));
         let case = Case { request: witness.request.clone(), answer: Some(witness.answer.clone()) };
-        simulator.run_cold(&case, &world)
+        simulator.run(&case, store, &world)
+    }
+
+    /// When something is stored at the end of `backend_response`.
+    pub(super) fn stored(&self) -> Formula {
+        let ends = self.journeys.at(Step::BackendResponse).map(|reached| self.analysis.stored(reached));
+        Formula::any(ends.collect::<Vec<_>>())
     }
 
     /// Whether a place is in the built-in policy.
@@ -107,6 +140,7 @@ struct Eyes<'s> {
     builtin: &'s HashSet<FileId>,
     visits: Vec<Visit>,
     deeds: Vec<Deed>,
+    shaping: usize,
 }
 
 impl Visitor for Eyes<'_> {
@@ -128,7 +162,13 @@ impl Visitor for Eyes<'_> {
                 None => return,
             },
         };
+        if matches!(kind, DeedKind::Shapes(_)) {
+            self.shaping += 1;
+            if self.shaping > MOST_SHAPING || self.builtin.contains(&statement.span.file) {
+                return;
+            }
+        }
         let (span, step, guard, state) = (statement.span, at.step, (at.guard)(), at.state.clone());
-        self.deeds.push(Deed { kind, span, step, guard, state });
+        self.deeds.push(Deed { kind, span, step, guard, state, around: at.around.to_vec() });
     }
 }

@@ -1,8 +1,8 @@
 //! What statements and conditions are about.
 
-use http::header::{AUTHORIZATION, COOKIE};
+use http::header::{AUTHORIZATION, COOKIE, HOST};
 
-use super::survey::DeedKind;
+use super::survey::{DeedKind, Shaped};
 use crate::lang::hir::{Expression, ExpressionKind, StatementKind, Target};
 use crate::lang::schema::function::Core;
 use crate::lang::schema::{Function, Message, Variable};
@@ -34,6 +34,24 @@ pub(super) fn deed(kind: &StatementKind) -> Option<DeedKind> {
         }
         StatementKind::Set(Target::Header(Message::Bereq, name), _) if *name == COOKIE || *name == AUTHORIZATION => {
             Some(DeedKind::Sends)
+        }
+        kind => shaped(kind).map(DeedKind::Shapes),
+    }
+}
+
+/// What a statement shapes of what may be stored.
+fn shaped(kind: &StatementKind) -> Option<Shaped> {
+    match kind {
+        StatementKind::Set(Target::Variable(variable), _) => match variable {
+            Variable::ReqUrl | Variable::BereqUrl => Some(Shaped::Url),
+            Variable::ReqBackendHint | Variable::BereqBackend => Some(Shaped::Backend),
+            Variable::BerespBody => Some(Shaped::Body),
+            _ => None,
+        },
+        StatementKind::Set(Target::Header(Message::Req | Message::Bereq, HOST), _) => Some(Shaped::Host),
+        StatementKind::Set(Target::Header(Message::Beresp, _), _) => Some(Shaped::Field),
+        StatementKind::Effect(Function::Header(_), given) => {
+            matches!(given.first()?.kind, ExpressionKind::Header(Message::Beresp, _)).then_some(Shaped::Field)
         }
         _ => None,
     }

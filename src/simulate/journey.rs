@@ -127,6 +127,12 @@ impl Stored {
     pub fn key(&self) -> &[KeyPart] {
         &self.place.1
     }
+
+    /// Whether it is for the same requests as another one, whose place it takes.
+    #[must_use]
+    pub fn replaces(&self, other: &Self) -> bool {
+        (&self.place, &self.variant) == (&other.place, &other.variant)
+    }
 }
 
 /// A response to a client.

@@ -25,7 +25,7 @@ impl Store {
 
     /// Stores a response; one for the same requests makes way.
     pub(super) fn add(&mut self, stored: Stored) {
-        self.0.retain(|other| (&other.place, &other.variant) != (&stored.place, &stored.variant));
+        self.0.retain(|other| !stored.replaces(other));
         self.0.push(stored);
     }
 

@@ -7,6 +7,7 @@ mod personal;
 mod restarts;
 mod shadowed;
 mod speed;
+mod unkeyed;
 
 use warp_edge::files::MemoryFiles;
 use warp_edge::lang::check::Checked;

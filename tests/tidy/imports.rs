@@ -52,7 +52,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("lang::syntax", &["lang::diagnostic", "lang::lexer", "lang::schema", "lang::source"]),
     ("lang::suppress", &["lang::diagnostic", "lang::lexer", "lang::source"]),
     ("limit", &[]),
-    ("lint", &["analysis", "decision", "lang", "simulate"]),
+    ("lint", &["analysis", "cache", "decision", "lang", "simulate"]),
     ("origin", &["telemetry"]),
     ("policy", &["decision", "files", "lang", "limit", "lint", "origin", "telemetry"]),
     (

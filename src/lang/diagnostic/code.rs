@@ -219,8 +219,10 @@ codes! {
 
     // 08 security
     W0801 "cookies-shared" "0.1" "What the backend answers to somebody's cookies may be stored for everybody.";
+    W0802 "credentials-shared" "0.1" "What the backend answers to somebody's credentials may be stored for everybody.";
     W0803 "set-cookie-stored" "0.1" "A response may be stored with its `Set-Cookie`.";
     W0804 "cached-by-ending" "0.1" "The end of a path decides that somebody's page is stored for everybody.";
+    W0805 "unkeyed-input" "0.1" "What one client says decides what others are answered.";
     W0806 "open-purge" "0.1" "Anybody can remove what is stored.";
     W0807 "open-refresh" "0.1" "Anybody can have everything fetched anew.";
     W0810 "field-of-one-connection" "0.1" "A field is set that is about one connection.";

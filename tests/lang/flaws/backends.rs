@@ -15,7 +15,7 @@ fn a_member_without_a_probe() {
             "include \"part.warp\"; sub recv {{ set req.backend_hint = d; }}----{two} {PROBED} director d = fallback {{ a; b; }}"
         ),
         format!(
-            "{two} {PROBED} director d = fallback {{ a; b; }} director e = fallback {{ d; a; }} sub recv {{ if (!(req.http.X != \"y\")) {{ set req.backend_hint = e; }} else {{ set req.backend_hint = d; }} }}"
+            "{two} {PROBED} director d = fallback {{ a; b; }} director e = fallback {{ d; a; }} sub recv {{ if (!(req.host != \"y\")) {{ set req.backend_hint = e; }} else {{ set req.backend_hint = d; }} }}"
         ),
     ];
     let policies: Vec<&str> = policies.iter().map(String::as_str).collect();

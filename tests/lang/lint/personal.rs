@@ -101,3 +101,48 @@ fn a_request_is_shown_that_has_it_happen() {
     let example = r#"`GET "https://www.example.com/shop" { Cookie: "session=1" }` and `origin 200 { Cache-Control: "max-age=60" }`"#;
     assert!(help.ends_with(example), "{help}");
 }
+
+/// Cookies are another matter.
+const WITHOUT_COOKIES: &str = "sub recv { unset req.http.Cookie; }";
+
+#[test]
+fn an_answer_to_credentials_that_the_policy_calls_public() {
+    all_behind_have(
+        WITHOUT_COOKIES,
+        "W0802",
+        &[
+            r#"sub recv { return (hash); } sub backend_response { set beresp.http.Cache-Control = "public, max-age=60"; }"#,
+            r#"sub recv { return (hash); } sub backend_response { call times; } sub times { set beresp.http.Cache-Control = "s-maxage=60"; }"#,
+            r#"rules request first { when path under "/api" -> cache; } rules response first { when status == 200 -> set beresp.http.Cache-Control = "must-revalidate, max-age=60"; }"#,
+            r#"override builtin.authorization { } sub backend_response { set beresp.http.Cache-Control = "public"; set beresp.ttl = 1h; }"#,
+            r#"sub recv { if (!(req.method != "GET")) { if (req.path under "/api") { return (hash); } } }
+               sub backend_response { if (!(beresp.status != 200)) { set beresp.http.Cache-Control = beresp.http.Cache-Control + ", public"; } }"#,
+            r#"sub recv { set req.http.X-Auth = req.http.Authorization; unset req.http.Authorization; }
+               sub backend_fetch { set bereq.http.Authorization = bereq.http.X-Auth; }
+               sub backend_response { set beresp.http.Cache-Control = "public, max-age=60"; }"#,
+        ],
+    );
+    let files = [
+        ("p.warp", "include \"a.warp\"; rules request first { when path under \"/\" -> strip cookie, cache; }"),
+        ("a.warp", "sub backend_response { set beresp.http.Cache-Control = \"public, max-age=9\"; }"),
+    ];
+    assert_eq!(found(&files), ["W0802 set beresp.http.Cache-Control = \"public, max-age=9\";"]);
+}
+
+#[test]
+fn answers_to_credentials_that_stay_with_one_or_that_the_backend_calls_public_are_fine() {
+    let texts = [
+        r#"sub backend_response { set beresp.http.Cache-Control = "public, max-age=60"; }"#,
+        "sub recv { return (hash); }",
+        "override builtin.authorization { }",
+        r#"sub recv { unset req.http.Authorization; return (hash); } sub backend_response { set beresp.http.Cache-Control = "public"; }"#,
+        r#"sub recv { return (hash); } sub backend_response { set beresp.http.Cache-Control = "max-age=60"; }"#,
+        r#"sub recv { return (hash); } sub backend_response { if (!bereq.http.Authorization) { set beresp.http.Cache-Control = "public"; } }"#,
+        r#"sub recv { return (hash); } sub hash { hash_data(req.http.Authorization); } sub backend_response { set beresp.http.Cache-Control = "public"; }"#,
+        r#"sub recv { return (hash); } sub backend_response { set beresp.http.Cache-Control = "public"; set beresp.http.Vary = "Authorization"; }"#,
+        r#"sub recv { if (req.http.Authorization) { return (pass); } return (hash); } sub backend_response { set beresp.http.Cache-Control = "public"; }"#,
+    ];
+    for text in texts {
+        assert_eq!(codes(&format!("{WITHOUT_COOKIES}\n{text}")), [""; 0], "{text}");
+    }
+}

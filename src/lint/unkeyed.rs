@@ -1,0 +1,277 @@
+//! What one client says and another one gets: cache poisoning.
+//!
+//! A policy writes what a request says into what is stored, or asks another backend, host or URL for it, and the key is the
+//! same. Two requests are looked for that differ in one thing that clients are free to say: the first is stored, and the
+//! second answered with it, though it would have been another answer on its own.
+
+use std::collections::{BTreeMap, HashMap};
+
+use http::HeaderName;
+use http::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, HOST};
+
+use super::said::Said;
+use super::survey::{Deed, DeedKind, Shaped, Survey};
+use super::walk;
+use crate::analysis::{Answer, Formula, Witness};
+use crate::decision::Event;
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::{Expression, ExpressionKind, Hir, Statement, StatementKind, Target};
+use crate::lang::schema::function::Accept;
+use crate::lang::schema::{Function, Message};
+use crate::lang::source::Span;
+use crate::simulate::{Journey, Store, Treatment};
+
+/// So many places are looked at.
+const MOST_PLACES: usize = 200;
+/// So many values are tried of what one request says.
+const MOST_VALUES: usize = 10;
+/// So many ways to come to a place are looked at.
+const MOST_WAYS: usize = 4;
+
+/// A place that shapes what is stored, and what may decide how.
+struct Question {
+    span: Span,
+    shaped: Shaped,
+    field: Option<HeaderName>,
+    guard: Formula,
+    said: Vec<Said>,
+    values: Vec<Vec<u8>>,
+}
+
+/// Answers that are stored for others than those who had a say in them.
+pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
+    let questions = questions(survey);
+    if questions.is_empty() {
+        return Vec::new();
+    }
+    let stored = survey.stored();
+    questions.iter().take(MOST_PLACES).filter_map(|question| look(survey, question, &stored)).collect()
+}
+
+fn questions(survey: &Survey<'_>) -> Vec<Question> {
+    let mut by_place: BTreeMap<Span, Vec<&Deed>> = BTreeMap::new();
+    for deed in survey.deeds.iter().filter(|deed| matches!(deed.kind, DeedKind::Shapes(_))) {
+        by_place.entry(deed.span).or_default().push(deed);
+    }
+    if by_place.is_empty() {
+        return Vec::new();
+    }
+    let statements: HashMap<Span, &Statement> =
+        walk::statements(survey.hir).into_iter().map(|statement| (statement.span, statement)).collect();
+    let (arms, conditions) = (arms(survey), conditions(survey.hir));
+    let asked = |(span, deeds): (Span, Vec<&Deed>)| {
+        let statement = statements.get(&span)?;
+        let DeedKind::Shapes(shaped) = deeds.first()?.kind else { return None };
+        let (mut said, mut values) = (Vec::new(), Vec::new());
+        for deed in deeds.iter().take(MOST_WAYS) {
+            for value in written(statement) {
+                look_through(survey, value, deed, &mut said, &mut values);
+            }
+            for arm in &deed.around {
+                for condition in arms.get(arm).into_iter().flatten() {
+                    Said::in_formula(condition, &mut said, &mut values);
+                }
+                if let Some(condition) = conditions.get(arm) {
+                    look_through(survey, condition, deed, &mut said, &mut values);
+                }
+            }
+        }
+        values.sort();
+        values.dedup();
+        let guard = Formula::any(deeds.iter().map(|deed| deed.guard.clone()));
+        let question = Question { span, shaped, field: field(statement), guard, said, values };
+        (!question.said.is_empty()).then_some(question)
+    };
+    by_place.into_iter().filter_map(asked).collect()
+}
+
+/// The conditions of arms, by their places.
+fn arms<'s>(survey: &'s Survey<'_>) -> HashMap<Span, Vec<&'s Formula>> {
+    let mut arms: HashMap<Span, Vec<&Formula>> = HashMap::new();
+    for visit in &survey.visits {
+        for (at, condition) in visit.ladder.conditions().iter().enumerate() {
+            let known = arms.entry(visit.ladder.span(Some(at))).or_default();
+            if known.len() < MOST_WAYS {
+                known.push(condition);
+            }
+        }
+    }
+    arms
+}
+
+/// The conditions of arms as they are written.
+fn conditions(hir: &Hir) -> HashMap<Span, &Expression> {
+    let ladders = walk::statements(hir).into_iter().filter_map(|statement| match &statement.kind {
+        StatementKind::If { arms, .. } => Some(arms),
+        _ => None,
+    });
+    ladders.flatten().map(|arm| (arm.span, &arm.condition)).collect()
+}
+
+/// The values that a statement writes.
+fn written(statement: &Statement) -> Vec<&Expression> {
+    match &statement.kind {
+        StatementKind::Set(_, value) => vec![value],
+        StatementKind::Effect(_, given) => given.iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The field that a statement writes.
+fn field(statement: &Statement) -> Option<HeaderName> {
+    match &statement.kind {
+        StatementKind::Set(Target::Header(_, name), _) => Some(name.clone()),
+        StatementKind::Effect(_, given) => match &given.first()?.kind {
+            ExpressionKind::Header(Message::Beresp, name) => Some(name.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Notes what of a request an expression is made of, also where no more is known of what is made.
+fn look_through(
+    survey: &Survey<'_>,
+    expression: &Expression,
+    deed: &Deed,
+    said: &mut Vec<Said>,
+    values: &mut Vec<Vec<u8>>,
+) {
+    for (guard, term) in survey.analysis.value(expression, &deed.state, deed.step).iter() {
+        Said::in_term(term, said);
+        Said::in_formula(guard, said, values);
+    }
+    if let ExpressionKind::Call(Function::Accept(function), _) = &expression.kind {
+        let field = match function {
+            Accept::Language => ACCEPT_LANGUAGE,
+            Accept::Encoding => ACCEPT_ENCODING,
+            Accept::Media => ACCEPT,
+        };
+        said.push(Said::Field(field));
+    }
+    values.extend(constants(expression, survey.hir));
+    expression.parts().for_each(|part| look_through(survey, part, deed, said, values));
+}
+
+/// Texts that an expression compares with.
+fn constants(expression: &Expression, hir: &Hir) -> Vec<Vec<u8>> {
+    match &expression.kind {
+        ExpressionKind::Text(text) => vec![text.to_vec()],
+        ExpressionKind::List(texts) => texts.iter().map(|text| text.to_vec()).collect(),
+        ExpressionKind::Lookup(table, _) => {
+            let entries = hir.tables.get(table.0 as usize).map(|table| table.entries.as_slice()).unwrap_or_default();
+            entries.iter().take(MOST_WAYS).map(|(key, _)| key.to_vec()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Two requests that show it.
+struct Poisoned {
+    said: Said,
+    first: Witness,
+    second: Witness,
+}
+
+fn look(survey: &mut Survey<'_>, question: &Question, stored: &Formula) -> Option<Diagnostic> {
+    let base = model(survey, &[stored.clone(), question.guard.clone()])?;
+    let other = model(survey, &[stored.clone(), question.guard.not()]);
+    let found = question.said.iter().find_map(|said| tried(survey, question, said, &base, other.as_ref()))?;
+    Some(say(survey, question, &found))
+}
+
+fn model(survey: &mut Survey<'_>, parts: &[Formula]) -> Option<Witness> {
+    let Answer::Possible(model) = survey.solver.solve(&Formula::all(parts.iter().cloned())) else { return None };
+    model.witness()
+}
+
+/// Two requests that differ in what is said there alone.
+fn tried(
+    survey: &mut Survey<'_>,
+    question: &Question,
+    said: &Said,
+    base: &Witness,
+    other: Option<&Witness>,
+) -> Option<Poisoned> {
+    const SOMETHING: [&[u8]; 2] = [b"evil.example", b"203.0.113.9"];
+    let of_models = [Some(base), other].map(|witness| witness.and_then(|witness| said.of(&witness.request)));
+    let of_policy = question.values.iter().map(|value| Some(value.clone()));
+    let made_up = SOMETHING.map(|value| Some(value.to_vec()));
+    let mut values: Vec<Option<Vec<u8>>> = Vec::new();
+    for value in of_models.into_iter().chain(made_up).chain([None]).chain(of_policy) {
+        if !values.contains(&value) && values.len() < MOST_VALUES {
+            values.push(value);
+        }
+    }
+    let mut ran: Vec<(Witness, Journey)> = Vec::new();
+    for value in values {
+        let Some(request) = said.changed(&base.request, value.as_deref()) else { continue };
+        let second = Witness { request, answer: base.answer.clone() };
+        let journey = survey.replay(&second);
+        if journey.stored.is_empty() || journey.has_failed() {
+            continue;
+        }
+        let before =
+            ran.iter().find(|(_, before)| is_mixed(question, before, &journey)).map(|(first, _)| first.clone());
+        if let Some(first) = before {
+            // Who says something is the one to beware of.
+            let is_told = said.of(&first.request).is_some();
+            let (first, second) = if is_told { (first, second) } else { (second, first) };
+            return is_hit(survey, &first, &second).then(|| Poisoned { said: said.clone(), first, second });
+        }
+        ran.push((second, journey));
+    }
+    None
+}
+
+/// Whether two answers are stored for the same requests, and differ in what a place shapes.
+fn is_mixed(question: &Question, one: &Journey, other: &Journey) -> bool {
+    let (Some(first), Some(second)) = (one.stored.last(), other.stored.last()) else { return false };
+    let acted = |journey: &Journey| {
+        let course = journey.steps.iter().flat_map(|ran| &ran.explanation.course);
+        course.into_iter().any(|event| matches!(event, Event::Acted(place) if *place == question.span))
+    };
+    let asked = |journey: &Journey| journey.asked.last().cloned();
+    let differs = match (question.shaped, &question.field) {
+        (Shaped::Field, Some(name)) => {
+            first.headers.get_all(name).iter().collect::<Vec<_>>()
+                != second.headers.get_all(name).iter().collect::<Vec<_>>()
+        }
+        (Shaped::Field, None) => false,
+        (Shaped::Body, _) => first.body != second.body,
+        (Shaped::Backend, _) => asked(one).map(|asked| asked.backend) != asked(other).map(|asked| asked.backend),
+        (Shaped::Url, _) => asked(one).map(|asked| asked.target) != asked(other).map(|asked| asked.target),
+        (Shaped::Host, _) => {
+            let host = |journey| asked(journey).and_then(|asked| asked.headers.get(HOST).cloned());
+            host(one) != host(other)
+        }
+    };
+    differs && first.replaces(second) && (acted(one) || acted(other))
+}
+
+/// Whether the second request is answered with what was stored for the first.
+fn is_hit(survey: &mut Survey<'_>, first: &Witness, second: &Witness) -> bool {
+    let mut store = Store::default();
+    survey.replay_behind(first, &mut store);
+    survey.replay_behind(second, &mut store).treatment == Treatment::Hit
+}
+
+fn say(survey: &Survey<'_>, question: &Question, found: &Poisoned) -> Diagnostic {
+    let name = found.said.name();
+    let does = match question.shaped {
+        Shaped::Field | Shaped::Body => "is written into what is stored for everybody",
+        Shaped::Url | Shaped::Host => "decides what the backend is asked for, and everybody gets the answer",
+        Shaped::Backend => "decides which backend is asked, and everybody gets its answer",
+    };
+    let cure = match found.said {
+        Said::Field(_) => "make it a part of the key, name it in `Vary`",
+        _ => "make it a part of the key",
+    };
+    let place = survey.first_line(question.span);
+    Diagnostic::new(Code::W0805, place, format!("{name} {does}, and is no part of the key")).label("shared").help(
+        format!(
+            "{cure}, or let such requests `pass`. `{}` is answered with what was stored for `{}`, of `{}`",
+            found.second.request, found.first.request, found.first.answer
+        ),
+    )
+}
