@@ -47,6 +47,9 @@ impl Reader<'_, '_> {
                 self.literal(left, &Test::At(*address))
             }
             (Type::Backend, Term::Backend(other)) if let Term::Backend(one) = left => Formula::Const(one == other),
+            (Type::Backend, Term::Backend(Some(other))) if let Some((Op::Lookup(table), [key])) = left.as_made() => {
+                self.cx.tables.has_backend(*table, key, *other)
+            }
             _ => Formula::of(Term::made(Op::Compare(comparison), in_order(comparison, left, right)), Test::Holds),
         }
     }

@@ -6,16 +6,19 @@ use std::sync::Arc;
 use http::header::CACHE_CONTROL;
 
 use super::model::{Model, Scalar, cookie};
+use super::names::Names;
 use super::term::{Op, Place, Term};
 use super::text::Asked;
-use crate::lang::hir::{Glob, Normalization};
 use crate::lang::schema::Variable;
 
+/// Names that were found for views that want one of many, by view; for `Cookie`, one that may stand in it.
+pub(super) type Instances = HashMap<Term, Arc<[u8]>>;
+
 /// Gives what came in values of which those of its views follow, as far as that is possible.
-pub(super) fn compose(model: &mut Model<'_>, asked: &HashMap<Term, Vec<Asked>>) {
+pub(super) fn compose(model: &mut Model<'_>, asked: &HashMap<Term, Vec<Asked>>, found: &Instances) {
     unwrap(model);
-    cookies(model, asked);
-    parameters(model);
+    cookies(model, asked, found);
+    parameters(model, found);
     directives(model);
 }
 
@@ -45,170 +48,67 @@ fn root(term: &Term) -> &Term {
     }
 }
 
-/// The clauses of `normalize` that a value has been through.
-fn clauses<'t>(term: &'t Term, found: &mut Vec<&'t Normalization>) {
-    if let Some((Op::Normalized(clause), [inner])) = term.as_made() {
-        found.push(clause);
-        clauses(inner, found);
-    }
+/// The names of which one is to be there, or is not.
+pub(super) fn any_of(op: &Op) -> Option<&Names> {
+    if let Op::AnyCookie(names) | Op::AnyQuery(names) = op { Some(names) } else { None }
 }
 
-/// A cookie or a parameter that a view wants to be there.
-enum Part {
-    Named(Arc<[u8]>, Arc<[u8]>),
-    Like(Vec<Glob>, Term),
+/// Whether a view is one of cookies, or of parameters.
+fn is_of(op: &Op, named: &Op) -> bool {
+    op == named || matches!((op, named), (Op::AnyCookie(_), Op::Cookie) | (Op::AnyQuery(_), Op::Query))
 }
 
-/// The parts that are wanted of what stands in `of`, taken out of the model.
-fn parts(model: &mut Model<'_>, named: &Op, like: fn(&Op) -> Option<&[Glob]>, of: &Term) -> Vec<Part> {
-    let mut found = Vec::new();
+/// A name and a value.
+type Pair = (Arc<[u8]>, Arc<[u8]>);
+
+/// The cookies or parameters that views want to be there of what stands in `of`, taken out of the model.
+fn parts(model: &mut Model<'_>, named: &Op, of: &Term, found: &Instances) -> Vec<Pair> {
+    let mut pairs = Vec::new();
     let mut gone = Vec::new();
     for (term, value) in model.chosen() {
         let Some((op, parts)) = term.as_made() else { continue };
-        let Some(whole) = parts.first().filter(|whole| root(whole) == of) else { continue };
-        match (op, parts, value) {
-            (op, [_, Term::Text(name)], Scalar::Text(text)) if op == named => {
-                found.extend(text.as_ref().map(|text| Part::Named(Arc::clone(name), Arc::clone(text))));
-            }
-            (op, _, Scalar::Truth(truth)) if like(op).is_some() => {
-                let globs = like(op).unwrap_or_default().to_vec();
-                found.extend(truth.then(|| Part::Like(globs, whole.clone())));
-            }
-            _ => continue,
+        if !is_of(op, named) || parts.first().is_none_or(|whole| root(whole) != of) {
+            continue;
+        }
+        match (parts, value) {
+            ([_, Term::Text(name)], Scalar::Text(Some(text))) => pairs.push((Arc::clone(name), Arc::clone(text))),
+            ([_], Scalar::Truth(true)) => pairs.extend(found.get(term).map(|name| (Arc::clone(name), b"1"[..].into()))),
+            _ => {}
         }
         gone.push(term.clone());
     }
     for term in &gone {
         model.remove(term);
     }
-    found.sort_by_key(|part| match part {
-        Part::Named(name, _) => name.to_vec(),
-        Part::Like(..) => Vec::new(),
-    });
-    found
+    pairs.sort();
+    pairs.dedup_by(|one, other| one.0 == other.0);
+    pairs
 }
 
-/// Names of which none is to be there.
-#[derive(Default)]
-struct Absent {
-    names: Vec<Arc<[u8]>>,
-    globs: Vec<Glob>,
-}
-
-impl Absent {
-    /// The cookies or parameters of `of` that are not to be there.
-    fn of(model: &Model<'_>, named: &Op, like: fn(&Op) -> Option<&[Glob]>, of: &Term) -> Self {
-        let mut absent = Self::default();
-        for (term, value) in model.chosen() {
-            let Some((op, parts)) = term.as_made() else { continue };
-            if parts.first().is_none_or(|whole| root(whole) != of) {
-                continue;
-            }
-            match (op, parts, value) {
-                (op, [_, Term::Text(name)], Scalar::Text(None)) if op == named => absent.names.push(Arc::clone(name)),
-                (op, _, Scalar::Truth(false)) => absent.globs.extend(like(op).unwrap_or_default().iter().cloned()),
-                _ => {}
-            }
-        }
-        absent
-    }
-
-    fn holds(&self, name: &[u8]) -> bool {
-        self.names.iter().any(|one| **one == *name) || self.globs.iter().any(|glob| glob.matches(name))
-    }
-}
-
-/// Texts that globs are tried with for a star.
-const STARS: [&str; 3] = ["x", "1", ""];
-
-/// A name that is like one of the patterns, and is left by all clauses that `whole` has been through.
-fn instance(globs: &[Glob], whole: &Term, absent: &Absent) -> Option<Vec<u8>> {
-    let mut all = Vec::new();
-    clauses(whole, &mut all);
-    let names = globs.iter().flat_map(|glob| STARS.iter().map(|star| glob.text().replace('*', star)));
-    let fits = |name: &Vec<u8>| all.iter().all(|clause| leaves(clause, name)) && !absent.holds(name);
-    names.map(String::into_bytes).find(fits)
-}
-
-fn leaves(clause: &Normalization, name: &[u8]) -> bool {
-    let like = |globs: &[Glob]| globs.iter().any(|glob| glob.matches(name));
-    match clause {
-        Normalization::CookieDrop(globs) | Normalization::QueryDrop(globs) => !like(globs),
-        Normalization::CookieKeep(globs) | Normalization::QueryKeep(globs) => like(globs),
-        _ => true,
-    }
-}
-
-fn cookies_like(op: &Op) -> Option<&[Glob]> {
-    if let Op::AnyCookie(globs) = op { Some(globs) } else { None }
-}
-
-fn parameters_like(op: &Op) -> Option<&[Glob]> {
-    if let Op::AnyQuery(globs) = op { Some(globs) } else { None }
-}
-
-fn cookies(model: &mut Model<'_>, asked: &HashMap<Term, Vec<Asked>>) {
+fn cookies(model: &mut Model<'_>, asked: &HashMap<Term, Vec<Asked>>, found: &Instances) {
     let header = cookie();
-    let absent = Absent::of(model, &Op::Cookie, cookies_like, &header);
-    let mut pairs: Vec<Vec<u8>> = Vec::new();
-    for part in parts(model, &Op::Cookie, cookies_like, &header) {
-        match part {
-            Part::Named(name, value) => pairs.push([&*name, b"=", &*value].concat()),
-            Part::Like(globs, whole) => {
-                pairs.extend(instance(&globs, &whole, &absent).map(|name| [&name, &b"=1"[..]].concat()));
-            }
-        }
-    }
+    let mut pairs: Vec<Vec<u8>> = parts(model, &Op::Cookie, &header, found)
+        .iter()
+        .map(|(name, value)| [name, &b"="[..], value].concat())
+        .collect();
     let is_plain = |asked: &Vec<Asked>| asked.iter().all(|one| one.texts.is_none());
-    let whole = asked.iter().filter(|(term, _)| root(term) == &header);
-    let (mut is_set, mut is_free) = (false, true);
-    let mut longest: Option<&Term> = None;
-    for (term, asked) in whole {
-        is_set |= asked.iter().any(|one| !one.passes(None));
-        is_free &= is_plain(asked);
-        let depth = |term: &Term| {
-            let mut all = Vec::new();
-            clauses(term, &mut all);
-            all.len()
-        };
-        if asked.iter().any(|one| !one.passes(None)) && longest.is_none_or(|other| depth(other) < depth(term)) {
-            longest = Some(term);
-        }
-    }
+    let mut whole = asked.iter().filter(|(term, _)| root(term) == &header).map(|(_, asked)| asked);
+    let is_free = whole.clone().all(is_plain);
+    let is_set = whole.any(|asked| asked.iter().any(|one| !one.passes(None)));
     if is_set && is_free && pairs.is_empty() {
-        pairs.extend(survivor(longest, &absent).map(|name| [&name, &b"=1"[..]].concat()));
+        pairs.extend(found.get(&header).map(|name| [name, &b"=1"[..]].concat()));
     }
     if is_free && !pairs.is_empty() {
         model.set(header, Scalar::Text(Some(pairs.join(&b"; "[..]).into())));
     }
 }
 
-/// The name of a cookie that all clauses leave which `whole` has been through.
-fn survivor(whole: Option<&Term>, absent: &Absent) -> Option<Vec<u8>> {
-    let mut all = Vec::new();
-    if let Some(whole) = whole {
-        clauses(whole, &mut all);
-    }
-    let kept = all.iter().find_map(|clause| match clause {
-        Normalization::CookieKeep(globs) => Some(globs.clone()),
-        _ => None,
-    });
-    let globs = kept.unwrap_or_else(|| vec![Glob::new("session"), Glob::new("a"), Glob::new("x*")]);
-    instance(&globs, whole.unwrap_or(&Term::Unset), absent)
-}
-
-fn parameters(model: &mut Model<'_>) {
+fn parameters(model: &mut Model<'_>, found: &Instances) {
     let url = Term::Input(Place::Variable(Variable::ReqUrl));
-    let absent = Absent::of(model, &Op::Query, parameters_like, &url);
-    let mut pairs: Vec<Vec<u8>> = Vec::new();
-    for part in parts(model, &Op::Query, parameters_like, &url) {
-        match part {
-            Part::Named(name, value) => pairs.push([escaped(&name), b"=".to_vec(), escaped(&value)].concat()),
-            Part::Like(globs, whole) => {
-                pairs.extend(instance(&globs, &whole, &absent).map(|name| [escaped(&name), b"=1".to_vec()].concat()));
-            }
-        }
-    }
+    let pairs: Vec<Vec<u8>> = parts(model, &Op::Query, &url, found)
+        .iter()
+        .map(|(name, value)| [escaped(name), b"=".to_vec(), escaped(value)].concat())
+        .collect();
     if pairs.is_empty() {
         return;
     }

@@ -7,14 +7,20 @@ use http::HeaderName;
 
 use super::model::{Model, Scalar};
 use super::term::{Op, Term};
-use super::view;
+use super::{number, view};
 use crate::decision::{Facts, Refused, Value, cookies, directives, normalize, query};
-use crate::lang::hir::{Datum, Glob, Normalization};
+use crate::lang::hir::{Datum, Normalization};
 use crate::lang::schema::{Directive, Message, Variable};
 
 /// What `op` makes of the values that a model gives to `of`; `None` if that cannot be said.
 pub(super) fn value(op: &Op, of: &[Term], model: &Model<'_>) -> Option<Scalar> {
-    let Scalar::Text(first) = model.value(of.first()?)? else { return None };
+    let first = match (op, model.value(of.first()?)?) {
+        (Op::Reckoned(operation, amount), Scalar::Number(number)) => {
+            return Some(Scalar::Number(number.map(|number| number::reckoned(*operation, amount, number))));
+        }
+        (_, Scalar::Text(first)) => first,
+        _ => return None,
+    };
     let second = || match model.value(of.get(1)?)? {
         Scalar::Text(text) => text,
         _ => None,
@@ -35,8 +41,8 @@ pub(super) fn value(op: &Op, of: &[Term], model: &Model<'_>) -> Option<Scalar> {
             let name = second()?;
             text(bytes.and_then(|header| cookies::cookie(header.into(), &name).map(Cow::into_owned)))
         }
-        Op::AnyQuery(globs) => truth(has_parameter(bytes, |name| is_like(name, globs))),
-        Op::AnyCookie(globs) => truth(has_cookie(bytes, |name| is_like(name, globs))),
+        Op::AnyQuery(names) => truth(has_parameter(bytes, |name| names.holds(name))),
+        Op::AnyCookie(names) => truth(has_cookie(bytes, |name| names.holds(name))),
         Op::Concat => {
             let mut whole = Vec::new();
             for part in of {
@@ -65,10 +71,6 @@ pub(super) fn value(op: &Op, of: &[Term], model: &Model<'_>) -> Option<Scalar> {
     }
 }
 
-fn is_like(name: &[u8], globs: &[Glob]) -> bool {
-    globs.iter().any(|glob| glob.matches(name))
-}
-
 fn query_of(url: Option<&[u8]>) -> Option<Cow<'_, [u8]>> {
     query::of_url(url?.into())
 }
@@ -86,6 +88,12 @@ fn normalized(normalization: &Normalization, text: Option<&[u8]>) -> Option<Scal
     let mut one = One(text.map(<[u8]>::to_vec));
     normalize(normalization, &mut one).ok()?;
     Some(Scalar::Text(one.0.map(Arc::from)))
+}
+
+/// What is said of a text that is there.
+pub(super) fn of_text(op: &Op, text: &[u8]) -> Option<Scalar> {
+    let of = [Term::text(text)];
+    value(op, &of, &Model::new(&[], &[]))
 }
 
 /// What a value of `Cache-Control` says.

@@ -16,7 +16,7 @@ use super::term::{Op, Place, Term};
 use super::walk::{Blind, Class, MOST_CLASSES, Visitor, Walk};
 use crate::cache::asked::QUERY;
 use crate::lang::hir::{Hir, Statement, StatementKind, Texts};
-use crate::lang::schema::{Action, Directive, Message, Step, Type, Variable};
+use crate::lang::schema::{Action, Directive, Message, Step, StepSet, Type, Variable};
 
 /// How often a request begins again at most, and a fetch.
 pub const MOST_ROUNDS: i64 = 4;
@@ -31,6 +31,8 @@ pub struct Analysis<'h> {
     followed: HashSet<Place>,
     /// Whether keys may be marked hit-for-pass.
     marks_passes: bool,
+    /// Whether fetches in the background are looked at as well.
+    with_background: bool,
 }
 
 /// Requests of one kind at the end of a step of their journey.
@@ -85,7 +87,13 @@ impl<'h> Analysis<'h> {
     /// An analysis of a policy.
     #[must_use]
     pub fn new(hir: &'h Hir) -> Self {
-        Self { cx: Context::new(hir), followed: followed(hir), marks_passes: may_mark(hir) }
+        Self { cx: Context::new(hir), followed: followed(hir), marks_passes: may_mark(hir), with_background: true }
+    }
+
+    /// The same of what clients ask for alone: a fetch in the background is no way of a request.
+    #[must_use]
+    pub fn of_clients(hir: &'h Hir) -> Self {
+        Self { with_background: false, ..Self::new(hir) }
     }
 
     /// The policy.
@@ -227,6 +235,9 @@ impl<'h> Analysis<'h> {
         };
         for variable in VOLATILE.iter().filter(|variable| variable.access().read.contains(step)) {
             anything(&mut state, *variable);
+        }
+        if !self.with_background && StepSet::BACKEND.contains(step) {
+            state.set(Place::Variable(Variable::BereqIsBgfetch), Cases::one(Term::Truth(false)));
         }
         match step {
             Step::Hash => state.key.clear(),

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use super::formula::{Formula, Literal, Test};
 use super::model::{Model, Scalar};
+use super::names::Names;
 use super::term::{Op, Term};
-use crate::lang::hir::{Datum, Hir, TableId, Texts};
+use crate::lang::hir::{BackendId, Datum, Hir, Normalization, TableId, Texts};
 
 /// Keys of a table.
 type Keys = Arc<[Texts<'static>]>;
@@ -47,8 +48,18 @@ impl<'h> Tables<'h> {
             let literal = Literal { term: term.clone(), test: test.clone() };
             return Formula::Const(Model::new(&self.hir.acls, &self.hir.tables).passes(&literal));
         }
+        if matches!((term, test), (Term::Backend(Some(_)), Test::Set)) {
+            return Formula::Const(true);
+        }
         match term.as_made() {
             Some((Op::Lookup(table), [key])) => self.looked_up(*table, key, test),
+            // An empty `Cookie` is removed.
+            Some((Op::Normalized(Normalization::CookieDrop(_) | Normalization::CookieKeep(_)), _))
+                if *test == Test::Set =>
+            {
+                let any = Term::made(Op::AnyCookie(Names::default()), vec![term.clone()]);
+                Formula::of(any, Test::Holds)
+            }
             // What the policy writes itself says what it says.
             Some((Op::Directive(..), [field])) if field.is_constant() => {
                 let literal = Literal { term: term.clone(), test: test.clone() };
@@ -56,6 +67,12 @@ impl<'h> Tables<'h> {
             }
             _ => Formula::of(term.clone(), test.clone()),
         }
+    }
+
+    /// When a table holds that backend for a key.
+    pub(super) fn has_backend(&self, table: TableId, key: &Term, backend: BackendId) -> Formula {
+        let is_it = |value: &Datum| matches!(value, Datum::Backend(Some(one)) if *one == backend);
+        self.literal(key, &Test::In(self.keys_where(table, is_it)))
     }
 
     fn looked_up(&self, table: TableId, key: &Term, test: &Test) -> Formula {

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::formula::{Formula, Test};
 use super::ladder::{Ladder, Taken};
 use super::lookup::Tables;
+use super::names::Names;
 use super::state::{Cases, MOST_CASES, State};
-use super::term::{Op, Term};
+use super::term::{Amount, Op, Term};
 use crate::lang::hir::{Arithmetic, Expression, ExpressionKind as Kind, Glob, Hir, LocalId, Texts};
 use crate::lang::schema::function::{Class, Cookie, Text};
 use crate::lang::schema::{Function, Message, Step, StepSet, Type};
@@ -36,7 +37,7 @@ impl<'h> Context<'h> {
 
 /// Reads expressions in a state.
 pub(super) struct Reader<'r, 'h> {
-    cx: &'r Context<'h>,
+    pub(super) cx: &'r Context<'h>,
     state: &'r State,
     step: Step,
     bound: RefCell<HashMap<LocalId, Cases>>,
@@ -119,15 +120,31 @@ impl<'r, 'h> Reader<'r, 'h> {
     }
 
     fn reckoned(&self, operation: Arithmetic, left: &Expression, right: &Expression) -> Cases {
-        let (left, right) = (self.cases(left), self.cases(right));
-        if let (Some(Term::Number(left)), Some(Term::Number(right))) = (left.only(), right.only()) {
-            match operation {
-                Arithmetic::Add => return Cases::one(Term::Number(left.saturating_add(*right))),
-                Arithmetic::Subtract => return Cases::one(Term::Number(left.saturating_sub(*right))),
-                _ => {}
-            }
+        let is_whole = |one: &Expression| matches!(one.ty, Type::Int | Type::Duration | Type::Bytes);
+        let is_turned = matches!(operation, Arithmetic::Add | Arithmetic::Multiply);
+        let (value, given) = match (self.amount(left), self.amount(right)) {
+            (Some(amount), _) if is_turned && is_whole(right) => (right, Some(amount)),
+            (_, amount) => (left, amount.filter(|_| is_whole(left))),
+        };
+        // A part of a duration is one; of a number it is none.
+        let is_part = matches!(given, Some(Amount::Part(_)));
+        let keeps_type = !is_part || value.ty != Type::Int && is_turned != (operation == Arithmetic::Divide);
+        match given.filter(|_| operation != Arithmetic::Remainder && keeps_type) {
+            Some(amount) => self.made(&Op::Reckoned(operation, amount), &[self.cases(value)]),
+            None => self.made(&Op::Arithmetic(operation), &[self.cases(left), self.cases(right)]),
         }
-        self.made(&Op::Arithmetic(operation), &[left, right])
+    }
+
+    /// A number that is known.
+    fn amount(&self, expression: &Expression) -> Option<Amount> {
+        match (&expression.kind, expression.ty) {
+            (Kind::Real(number), _) => Some(Amount::Part(number.to_bits())),
+            (_, Type::Int | Type::Duration | Type::Bytes) => match self.cases(expression).only() {
+                Some(Term::Number(number)) => Some(Amount::Whole(*number)),
+                _ => None,
+            },
+            _ => None,
+        }
     }
 
     fn fallback(&self, parts: &[Expression]) -> Cases {
@@ -249,8 +266,8 @@ impl<'r, 'h> Reader<'r, 'h> {
             if !glob.text().contains('*') {
                 return self.any_named(op, whole, &[glob.text().as_bytes().into()]);
             }
-            let globs = vec![glob.clone()];
-            let op = if *op == Op::Query { Op::AnyQuery(globs) } else { Op::AnyCookie(globs) };
+            let names = Names::like(vec![glob.clone()]);
+            let op = if *op == Op::Query { Op::AnyQuery(names) } else { Op::AnyCookie(names) };
             self.test(&self.made(&op, std::slice::from_ref(whole)), &Test::Holds)
         };
         Formula::any(globs.iter().map(like))

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::HeaderName;
 use http::header::{ACCEPT_ENCODING, COOKIE, HOST};
 
+use super::names::Names;
 use crate::lang::hir::{AclId, Arithmetic, BackendId, Comparison, Glob, Normalization, TableId};
 use crate::lang::schema::{Directive, Function, Message, Variable};
 use crate::lang::source::Span;
@@ -68,10 +69,10 @@ pub enum Op {
     Query,
     /// The first cookie, of the value of `Cookie` and a name.
     Cookie,
-    /// Whether a URL has a parameter of a name like one of these.
-    AnyQuery(Vec<Glob>),
-    /// Whether there is a cookie of a name like one of these.
-    AnyCookie(Vec<Glob>),
+    /// Whether a URL has a parameter of one of these names.
+    AnyQuery(Names),
+    /// Whether there is a cookie of one of these names.
+    AnyCookie(Names),
     /// The texts behind each other; one that is unset counts as empty.
     Concat,
     /// The text of a value that is none.
@@ -84,8 +85,10 @@ pub enum Op {
     Normalized(Normalization),
     /// What stands behind the `?` of a URL.
     WholeQuery,
-    /// Numbers.
+    /// Two numbers.
     Arithmetic(Arithmetic),
+    /// A number with a constant behind it, other than the rest of a division.
+    Reckoned(Arithmetic, Amount),
     /// Whether two values compare so.
     Compare(Comparison),
     /// VCL's truth.
@@ -94,6 +97,26 @@ pub enum Op {
     Listed(AclId),
     /// The result of a function.
     Call(Function),
+}
+
+/// A number that stands in a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Amount {
+    /// INT, DURATION in milliseconds, BYTES.
+    Whole(i64),
+    /// The bits of a REAL.
+    Part(u64),
+}
+
+impl Amount {
+    /// Whether it is below zero.
+    #[must_use]
+    pub fn is_negative(&self) -> bool {
+        match self {
+            Self::Whole(number) => *number < 0,
+            Self::Part(bits) => f64::from_bits(*bits) < 0.0,
+        }
+    }
 }
 
 impl Term {
@@ -166,7 +189,9 @@ impl Place {
 fn simpler(op: &Op, of: &[Term]) -> Option<Term> {
     let first = of.first()?;
     match op {
-        Op::Lower | Op::Upper | Op::Path | Op::Host | Op::Normalized(_) if *first == Term::Unset => Some(Term::Unset),
+        Op::Lower | Op::Upper | Op::Path | Op::Host | Op::Normalized(_) | Op::Reckoned(..) if *first == Term::Unset => {
+            Some(Term::Unset)
+        }
         // Once more changes nothing.
         Op::Lower if matches!(first.as_made(), Some((Op::Lower, _))) => Some(first.clone()),
         Op::Lower => changed(first, <[u8]>::to_ascii_lowercase),
@@ -183,7 +208,12 @@ fn simpler(op: &Op, of: &[Term]) -> Option<Term> {
             _ => None,
         },
         Op::Normalized(normalization) => normalized(normalization, first),
-        Op::Query | Op::AnyQuery(_) | Op::Cookie | Op::AnyCookie(_) => behind(op, of),
+        Op::Query | Op::Cookie => behind(op, of),
+        Op::AnyQuery(_) | Op::AnyCookie(_) => any_behind(op, first),
+        Op::Reckoned(operation, amount) => match first {
+            Term::Number(number) => Some(Term::Number(super::number::reckoned(*operation, amount, *number))),
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -258,7 +288,7 @@ fn left(normalization: &Normalization, name: &[u8]) -> Left {
 fn behind(op: &Op, of: &[Term]) -> Option<Term> {
     let first = of.first()?;
     if *first == Term::Unset {
-        return Some(if matches!(op, Op::Cookie | Op::Query) { Term::Unset } else { Term::Truth(false) });
+        return Some(Term::Unset);
     }
     let (Some((Op::Normalized(normalization), [inner])), Some(Term::Text(name))) = (first.as_made(), of.get(1)) else {
         return None;
@@ -268,4 +298,18 @@ fn behind(op: &Op, of: &[Term]) -> Option<Term> {
         Left::Gone => Some(Term::Unset),
         Left::Unknown => None,
     }
+}
+
+/// Whether a name is there that a clause has left is whether one was there before that it leaves.
+fn any_behind(op: &Op, whole: &Term) -> Option<Term> {
+    if *whole == Term::Unset {
+        return Some(Term::Truth(false));
+    }
+    let Some((Op::Normalized(clause), [inner])) = whole.as_made() else { return None };
+    let before = match op {
+        Op::AnyQuery(names) => Op::AnyQuery(names.left_by(clause)?),
+        Op::AnyCookie(names) => Op::AnyCookie(names.left_by(clause)?),
+        _ => return None,
+    };
+    Some(Term::made(before, vec![inner.clone()]))
 }

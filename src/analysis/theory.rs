@@ -5,15 +5,18 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use http::header::HOST;
+use http::header::{COOKIE, HOST};
 use ipnet::IpNet;
 
-use super::compose;
 use super::formula::{Literal, Test};
 use super::model::{Model, SOMEWHERE, Scalar};
+use super::names::Names;
+use super::number;
+use super::parts::{self, Failure};
 use super::solve::{STATES, VIEWS};
 use super::term::{Op, Place, Term};
 use super::text::{self, Asked, Automata, Domain, Found, View};
+use super::{compose, concrete};
 use crate::lang::hir::{AclId, Hir, Normalization, Texts};
 use crate::lang::schema::{Message, Variable};
 
@@ -30,13 +33,18 @@ pub(super) enum Values<'h> {
 /// A test of a value, and whether it is to hold.
 type Wanted<'l> = (&'l Test, bool);
 
+/// Ranges, and whether a number is to be in one of them.
+type WantedRanges = (Vec<RangeInclusive<i64>>, bool);
+
 /// Everything that is asked, by value.
 #[derive(Default)]
 struct Questions<'l> {
     texts: HashMap<Term, Vec<Asked>>,
-    numbers: HashMap<&'l Term, Vec<Wanted<'l>>>,
+    numbers: HashMap<&'l Term, Vec<WantedRanges>>,
     addresses: HashMap<&'l Term, Vec<Wanted<'l>>>,
-    truths: HashMap<&'l Term, bool>,
+    truths: HashMap<Term, bool>,
+    /// Something is to be true and false.
+    is_contradictory: bool,
 }
 
 /// Values of which these tests hold, or do not.
@@ -62,12 +70,18 @@ pub(super) fn values<'h>(literals: &[(Arc<Literal>, bool)], hir: &'h Hir, automa
         }
     }
     for (term, truth) in &questions.truths {
-        model.set((*term).clone(), Scalar::Truth(*truth));
+        model.set(term.clone(), Scalar::Truth(*truth));
     }
     if let Some(budget) = unknown {
         return Values::Unknown(budget);
     }
-    compose::compose(&mut model, &questions.texts);
+    let truths = questions.truths.iter().map(|(term, holds)| (term, *holds));
+    let instances = match parts::instances(questions.texts.iter(), truths, &model, automata) {
+        Ok(instances) => instances,
+        Err(Failure::Cannot) => return Values::Cannot,
+        Err(Failure::Unknown(budget)) => return Values::Unknown(budget),
+    };
+    compose::compose(&mut model, &questions.texts, &instances);
     if literals.iter().all(|(literal, holds)| model.passes(literal) == *holds) {
         Values::Are(Box::new(model))
     } else {
@@ -83,19 +97,19 @@ impl<'l> Questions<'l> {
             match &literal.test {
                 Test::Set => questions.ask(&literal.term, None, *holds),
                 Test::In(texts) => questions.ask(&literal.term, Some(Arc::clone(texts)), *holds),
-                test @ Test::Within(_) => questions.numbers.entry(&literal.term).or_default().push((test, *holds)),
+                Test::Within(ranges) => {
+                    let (base, steps) = number::seen_through(&literal.term);
+                    let ranges = ranges.iter().filter_map(|range| number::before(&steps, range)).collect();
+                    questions.numbers.entry(base).or_default().push((ranges, *holds));
+                }
                 test @ (Test::Listed(_) | Test::At(_)) => {
                     questions.addresses.entry(&literal.term).or_default().push((test, *holds));
                 }
-                Test::Holds => {
-                    if questions.truths.insert(&literal.term, *holds).is_some_and(|before| before != *holds) {
-                        return None;
-                    }
-                    questions.follow_from_truth(&literal.term, *holds);
-                }
+                Test::Holds => questions.hold(&literal.term, *holds),
             }
         }
-        questions.names_are_apart().then_some(questions)
+        questions.leave_unsaid();
+        (!questions.is_contradictory).then_some(questions)
     }
 
     fn ask(&mut self, term: &Term, texts: Option<Arc<[Texts<'static>]>>, holds: bool) {
@@ -111,7 +125,12 @@ impl<'l> Questions<'l> {
     fn follow_from_set(&mut self, base: &Term) {
         let whole = match base.as_made() {
             Some((Op::Cookie, [header, _])) => header,
-            Some((Op::Normalized(_), [inner])) => inner,
+            Some((Op::Normalized(clause), [inner])) => match Names::default().left_by(clause) {
+                Some(names) if Place::normalized(clause) == COOKIES => {
+                    return self.hold(&Term::made(Op::AnyCookie(names), vec![inner.clone()]), true);
+                }
+                _ => inner,
+            },
             _ => return,
         };
         if !whole.is_constant() {
@@ -119,29 +138,34 @@ impl<'l> Questions<'l> {
         }
     }
 
-    fn follow_from_truth(&mut self, term: &Term, holds: bool) {
+    /// Leaves texts out of those that a `Cache-Control` may be which say what it is not to say. Other lines of it may say more,
+    /// but not less.
+    fn leave_unsaid(&mut self) {
+        for (term, _) in self.truths.iter().filter(|(_, holds)| !**holds) {
+            let Some((op @ Op::Directive(..), [whole])) = term.as_made() else { continue };
+            let is_silent = |texts: &&Texts<'static>| match texts {
+                Texts::Exact(text) => concrete::of_text(op, text) != Some(Scalar::Truth(true)),
+                _ => true,
+            };
+            let asked = self.texts.get_mut(whole).into_iter().flatten().filter(|one| one.holds && one.views.is_empty());
+            for texts in asked.filter_map(|one| one.texts.as_mut()) {
+                *texts = texts.iter().filter(is_silent).cloned().collect();
+            }
+        }
+    }
+
+    fn hold(&mut self, term: &Term, holds: bool) {
+        if self.truths.insert(term.clone(), holds).is_some_and(|before| before != holds) {
+            self.is_contradictory = true;
+        }
         if let (Some((Op::AnyCookie(_), [header])), true) = (term.as_made(), holds) {
             self.ask(&header.clone(), None, true);
         }
     }
-
-    /// Whether no name is there that is like one of those of which none is there.
-    fn names_are_apart(&self) -> bool {
-        let absent = self.truths.iter().filter(|(_, holds)| !**holds).filter_map(|(term, _)| term.as_made());
-        absent.clone().all(|(op, of)| {
-            let (Op::AnyCookie(globs) | Op::AnyQuery(globs)) = op else { return true };
-            let is_there = |(base, asked): (&Term, &Vec<Asked>)| match base.as_made() {
-                Some((Op::Cookie | Op::Query, [whole, Term::Text(name)])) => {
-                    of.first() == Some(whole)
-                        && globs.iter().any(|glob| glob.matches(name))
-                        && asked.iter().any(|one| !one.passes(None))
-                }
-                _ => false,
-            };
-            !self.texts.iter().any(is_there)
-        })
-    }
 }
+
+/// Where cookies stand.
+const COOKIES: Place = Place::Field(Message::Req, COOKIE);
 
 /// The value that a term is a view of, and the views, the innermost first.
 fn seen_through(term: &Term) -> (Term, Vec<View>) {
@@ -202,7 +226,7 @@ fn domain(term: &Term) -> Domain {
 
 /// A number, or none, that is within all ranges that are wanted and in none of the others. What a test sees changes only
 /// where a range begins or ends, so that a number from each stretch is enough.
-fn number(term: &Term, wanted: &[Wanted<'_>]) -> Option<Scalar> {
+fn number(term: &Term, all: &[WantedRanges]) -> Option<Scalar> {
     let (domain, likely, may_be_missing) = match term {
         Term::Input(Place::Variable(Variable::BerespStatus)) => (100..=999, 200, false),
         Term::Input(Place::Variable(Variable::ReqRestarts | Variable::BereqRetries)) => (0..=i64::MAX, 0, false),
@@ -210,12 +234,6 @@ fn number(term: &Term, wanted: &[Wanted<'_>]) -> Option<Scalar> {
         Term::Input(_) => (i64::MIN..=i64::MAX, 60_000, false),
         _ => (i64::MIN..=i64::MAX, 1, true),
     };
-    let ranges = |test: &Test| match test {
-        Test::Within(ranges) => ranges.to_vec(),
-        _ => Vec::new(),
-    };
-    let all: Vec<(Vec<RangeInclusive<i64>>, bool)> =
-        wanted.iter().map(|(test, holds)| (ranges(test), *holds)).collect();
     let passes = |number: i64| {
         domain.contains(&number)
             && all.iter().all(|(ranges, holds)| ranges.iter().any(|range| range.contains(&number)) == *holds)

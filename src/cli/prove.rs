@@ -61,6 +61,9 @@ struct Row<'a> {
     /// The place of the rule by which it came so.
     #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<String>,
+    /// What a word of the claim means for that request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remark: Option<&'static str>,
 }
 
 impl<'a> Row<'a> {
@@ -77,6 +80,7 @@ impl<'a> Row<'a> {
             answer: None,
             curl: None,
             rule: None,
+            remark: None,
         };
         match &decided.decision {
             Decision::Proved => {}
@@ -88,6 +92,7 @@ impl<'a> Row<'a> {
                 row.other = found.other.as_ref().map(ToString::to_string);
                 row.answer = found.case.answer.as_ref().map(ToString::to_string);
                 row.curl = Some(found.case.request.curl("127.0.0.1:8080"));
+                row.remark = found.remark(decided.invariant);
                 row.rule = found.rule(sources).map(|rule| sources.describe(rule));
             }
         }
@@ -103,6 +108,7 @@ impl<'a> Row<'a> {
             self.other.clone(),
             self.answer.clone(),
             self.rule.as_ref().map(|rule| format!("by {rule}")),
+            self.remark.map(str::to_owned),
         ];
         let below: Vec<String> = below.into_iter().flatten().map(|line| format!("    {line}\n")).collect();
         format!("{:<9}  {}{site}{bound}\n{}", self.verdict, self.name, below.concat())

@@ -25,7 +25,7 @@ pub mod tree;
 
 pub use ban::Ban;
 pub use eval::{ChangingAcl, is_password};
-pub(crate) use eval::{cookies, directives, normalize, query};
+pub(crate) use eval::{cookies, directives, normalize, query, reckon};
 pub use facts::{
     CONDITION_TEXT_LIMIT_BYTES, Facts, KEPT_TEXT_LIMIT_BYTES, Refused, TEXT_LIMIT_BYTES, Value, WORK_LIMIT_BYTES,
 };

@@ -38,16 +38,8 @@ impl Said {
             Term::Made(made) => match (&made.op, made.of.as_slice()) {
                 (Op::Query, [_, Term::Text(name)]) => add(Self::Parameter(String::from_utf8_lossy(name).into_owned())),
                 (Op::Cookie, [_, Term::Text(name)]) => add(Self::Cookie(String::from_utf8_lossy(name).into_owned())),
-                (Op::AnyQuery(globs), _) => {
-                    for glob in globs {
-                        add(Self::Parameter(glob.text().replace('*', "x")));
-                    }
-                }
-                (Op::AnyCookie(globs), _) => {
-                    for glob in globs {
-                        add(Self::Cookie(glob.text().replace('*', "x")));
-                    }
-                }
+                (Op::AnyQuery(names), _) => names.samples().into_iter().for_each(|name| add(Self::Parameter(name))),
+                (Op::AnyCookie(names), _) => names.samples().into_iter().for_each(|name| add(Self::Cookie(name))),
                 (_, parts) => parts.iter().for_each(|part| Self::in_term(part, found)),
             },
             _ => {}

@@ -105,6 +105,87 @@ fn a_request_that_nobody_can_send_refutes_nothing() {
     assert!(verdict("", "req.http.Host == \"a.test:81\" => not stored").contains("https://a.test:81/"));
 }
 
+#[test]
+fn names_of_cookies_and_parameters_are_told_apart_behind_normalize() {
+    let kept = "normalize req { cookie keep [\"sess*\"]; query keep [\"page\"]; }";
+    let dropped = "normalize req { cookie drop [\"_ga*\"]; query drop [\"utm_*\"]; }
+        rules request first { when query any \"*\" -> pass; }";
+    for (policy, claim) in [
+        (kept, "req.cookies has \"session\" => not stored"),
+        (kept, "req.cookies any \"sess*\" => not stored"),
+        (kept, "key excludes query \"preview\""),
+        (dropped, "req.cookies any \"sess*\" => not stored"),
+        (dropped, "req.cookies any [\"a*\", \"b\"] => not stored"),
+        (dropped, "req.query[\"preview\"] => not stored"),
+        (dropped, "query has \"x\" => passed"),
+    ] {
+        assert_eq!(verdict(policy, claim), "proved", "{claim}");
+    }
+    for (policy, claim, shown) in [
+        (kept, "req.cookies any \"*\" => not stored", "Cookie: \"x=1\""),
+        (kept, "req.cookies any \"a*\" => not stored", "Cookie: \"ax=1\""),
+        (dropped, "req.cookies any \"*\" => not stored", "Cookie: \"_ga"),
+        (dropped, "query any \"u*\" => passed", "?utm_"),
+        ("sub recv { unset req.http.Cookie; }", "req.cookies has \"x\" => not stored", "Cookie: \"x=1\""),
+    ] {
+        let said = verdict(policy, claim);
+        assert!(said.contains(shown), "{claim}: {said}");
+    }
+}
+
+#[test]
+fn a_backend_out_of_a_table_or_a_match_is_known() {
+    let looked_up = "table t: STRING -> BACKEND { \"x.test\": a, \"y.test\": b }
+        sub recv { set req.backend_hint = t[req.host] ?? a; }";
+    let matched = "sub recv { set req.backend_hint = match req.host { \"y.test\" -> b; else -> a; }; }";
+    for policy in [looked_up, matched] {
+        assert_eq!(verdict(policy, "host == \"y.test\" and stored => backend == b"), "proved");
+        assert_eq!(verdict(policy, "stored => backend == a or backend == b"), "proved");
+        assert_eq!(verdict(policy, "stored => backend != b"), "GET \"https://y.test/\"");
+    }
+}
+
+#[test]
+fn lifetimes_are_reckoned_with() {
+    let doubled =
+        "sub backend_response { set beresp.ttl = beresp.ttl * 2; if (beresp.ttl > 1h) { set beresp.ttl = 1h; } }";
+    let longer = "sub backend_response { if (beresp.ttl > 1h) { set beresp.ttl = 1h; } set beresp.ttl = beresp.ttl * 1.5 + 10s; }";
+    for (policy, claim) in [(doubled, "ttl <= 1h"), (longer, "ttl <= 5410s")] {
+        assert_eq!(verdict(policy, claim), "proved");
+    }
+    for (policy, claim) in [(doubled, "ttl <= 59m"), (longer, "ttl < 5410s")] {
+        assert_eq!(verdict(policy, claim), "GET \"https://www.example.com/\"");
+    }
+}
+
+#[test]
+fn a_fetch_in_the_background_is_no_way_of_a_request() {
+    let policy = "sub backend_response { set beresp.ttl = 1h; if (bereq.is_bgfetch) { set beresp.ttl = 10h; } }";
+    assert_eq!(verdict(policy, "ttl <= 1h"), "proved");
+}
+
+#[test]
+fn what_cache_control_says_is_what_its_text_says() {
+    for proved in [
+        "beresp.http.Cache-Control in [\"private\", \"max-age=5, private\"] => not stored",
+        "beresp.cache_control.private => not stored",
+        "beresp.cache_control.no_store and not beresp.cache_control.must_understand => not stored",
+    ] {
+        assert_eq!(verdict("", proved), "proved", "{proved}");
+    }
+    assert!(verdict("", "beresp.cache_control.no_store => not stored").starts_with("GET "));
+    // A second line may say `must-understand`.
+    assert_ne!(verdict("", "beresp.http.Cache-Control == \"no-store\" => not stored"), "proved");
+}
+
+#[test]
+fn it_is_said_why_no_backend_was_asked() {
+    let (_, text) = prove("invariant \"it\" { backend == a }", &[]);
+    assert!(text.contains("and `backend` is `none`"), "{text}");
+    let (_, text) = prove("invariant \"it\" { stored => backend == b }", &[]);
+    assert!(text.contains("refuted") && !text.contains("none"), "{text}");
+}
+
 /// Each field doubles the ways to the key: what is bounded is what is looked at.
 #[test]
 fn a_key_that_is_made_of_many_fields_is_given_up_in_time() {
@@ -163,6 +244,10 @@ const OF_REQUESTS: &[&str] = &[
     "header \"X-A\"",
     "req.http.X-A == \"1\"",
     "req.http.Authorization",
+    "req.cookies any \"t*\"",
+    "req.cookies any \"*\"",
+    "query any \"x*\"",
+    "req.http.Cookie",
     "host == \"a.test\"",
 ];
 
@@ -174,9 +259,12 @@ const ACTIONS: &[&str] = &[
     "backend b",
     "set req.http.X-A = \"1\"",
     "unset req.http.Cookie",
+    "set req.backend_hint = hosts[req.host] ?? a",
     "set req.url = \"/b\"",
     "purge",
 ];
+
+const HOSTS: &str = "table hosts: STRING -> BACKEND { \"a.test\": b }\n";
 
 const OF_ANSWERS: &[&str] = &[
     "status in 500..599",
@@ -185,10 +273,22 @@ const OF_ANSWERS: &[&str] = &[
     "beresp.http.X-B",
     "path under \"/a\"",
     "bereq.http.X-A",
+    "beresp.ttl > 30s",
+    "beresp.cache_control.public",
+    "(beresp.cache_control.max_age ?? 0s) > 10s",
 ];
 
-const OF_RESPONSE: &[&str] =
-    &["ttl 10s", "ttl 1h", "ttl 0s", "ttl 10s, grace 1m", "uncacheable", "strip set_cookie", "pass"];
+const OF_RESPONSE: &[&str] = &[
+    "ttl 10s",
+    "ttl 1h",
+    "ttl 0s",
+    "ttl 10s, grace 1m",
+    "uncacheable",
+    "strip set_cookie",
+    "pass",
+    "set beresp.ttl = beresp.ttl * 2",
+    "set beresp.ttl = beresp.ttl / 7 - 1s",
+];
 
 const FURTHER: &[&str] = &[
     "sub miss { if (req.http.X-A) { return (pass); } }",
@@ -201,6 +301,9 @@ const FURTHER: &[&str] = &[
     "override builtin.method {}",
     "normalize req { query drop [\"x\"]; host lower; }",
     "normalize req { cookie keep [\"t\"]; }",
+    "normalize req { cookie drop [\"s*\"]; query keep [\"y*\"]; }",
+    "sub backend_response { set beresp.ttl = beresp.ttl * 1.5 + 1s; if (beresp.ttl > 20s) { set beresp.ttl = 20s; } }",
+    "sub recv { if (req.restarts == 0 && req.cookies any \"t*\") { set req.http.X-A = \"2\"; return (restart); } }",
     "key { req.url; req.host; req.http.X-A; }",
     "key { req.path; req.cookies[\"s\"] ?? \"\"; }",
 ];
@@ -211,6 +314,9 @@ const CLAIMS: &[&str] = &[
     "passed",
     "not passed",
     "ttl <= 10s",
+    "ttl <= 20s",
+    "ttl <= 1m and not passed",
+    "not (stored and backend == b)",
     "ttl >= 10s or not stored",
     "ttl != 0s or not stored",
     "backend == b",
@@ -240,7 +346,7 @@ fn rows(atoms: &'static [&'static str], actions: &'static [&'static str]) -> imp
 fn policies() -> impl Strategy<Value = String> {
     let invariant = (
         prop::option::of(condition(OF_REQUESTS)),
-        select(&["", "status == 404", "beresp.http.X-B", "status in 500..599"][..]),
+        select(&["", "status == 404", "beresp.http.X-B", "beresp.cache_control.no_store", "status in 500..599"][..]),
         select(CLAIMS),
     );
     let invariants = prop::collection::vec(invariant, 6).prop_map(|all| {
@@ -260,7 +366,7 @@ fn policies() -> impl Strategy<Value = String> {
     (rows(OF_REQUESTS, ACTIONS), rows(OF_ANSWERS, OF_RESPONSE), further, invariants).prop_map(
         |(request, response, further, invariants)| {
             format!(
-                "rules request first {{ {request} }}\nrules response first {{ {response} }}\n{}\n{invariants}",
+                "{HOSTS}rules request first {{ {request} }}\nrules response first {{ {response} }}\n{}\n{invariants}",
                 further.join("\n")
             )
         },
@@ -306,6 +412,8 @@ fn domain() -> Vec<Case> {
         Some(answer(500, &[("cache-control", "public, max-age=60"), ("x-b", "1")])),
         Some(answer(200, &[("set-cookie", "a=1"), ("cache-control", "no-cache, max-age=60"), ("etag", "\"1\"")])),
         Some(answer(200, &[("cache-control", "max-age=60"), ("content-location", "/b")])),
+        Some(answer(200, &[("cache-control", "no-store, must-understand, max-age=9")])),
+        Some(answer(200, &[("cache-control", "max-age=5, s-maxage=3700")])),
     ];
     let all = requests.iter().flat_map(|request| answers.iter().map(move |answer| (request, answer)));
     all.map(|(request, answer)| Case { request: request.clone(), answer: answer.clone() }).collect()

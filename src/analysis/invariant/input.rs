@@ -43,8 +43,8 @@ fn of_made(op: &Op, of: &[Term], input: &Input) -> bool {
     let is_left_out = match (op, of, input) {
         (Op::Path, _, Input::Query(_)) => true,
         (Op::Query, [_, name], Input::Query(own)) | (Op::Cookie, [_, name], Input::Cookie(own)) => !named(name, own),
-        (Op::AnyQuery(globs), _, Input::Query(own)) | (Op::AnyCookie(globs), _, Input::Cookie(own)) => {
-            !like(globs, own)
+        (Op::AnyQuery(sought), _, Input::Query(own)) | (Op::AnyCookie(sought), _, Input::Cookie(own)) => {
+            !sought.holds(own)
         }
         (Op::Normalized(Normalization::QueryDrop(globs)), _, Input::Query(own))
         | (Op::Normalized(Normalization::CookieDrop(globs)), _, Input::Cookie(own)) => like(globs, own),

@@ -116,7 +116,7 @@ struct Prover<'h, 's> {
 
 impl<'h, 's> Prover<'h, 's> {
     fn new(hir: &'h Hir, hosts: &Formula, site: Option<String>, simulator: &'s Simulator) -> Self {
-        let analysis = Analysis::new(hir);
+        let analysis = Analysis::of_clients(hir);
         if hir.invariants.is_empty() {
             return Self { hir, site, analysis, outcomes: Vec::new(), gave_up: None, simulator };
         }

@@ -9,9 +9,9 @@ use crate::analysis::witness::Witness;
 use crate::decision::Event;
 use crate::lang::builtin;
 use crate::lang::hir::{Claim, Input, Invariant};
-use crate::lang::schema::{Message, Step};
+use crate::lang::schema::{Message, Step, Variable};
 use crate::lang::source::{SourceMap, Span};
-use crate::simulate::{Case, Journey, KeyPart, Request, Simulator, Store, Stored, World};
+use crate::simulate::{Case, Journey, KeyPart, Request, Simulator, Store, Stored, Treatment, World};
 
 /// A moment like any other.
 fn world() -> World {
@@ -32,6 +32,25 @@ pub struct Counterexample {
 }
 
 impl Counterexample {
+    /// Why no backend was asked, if the claim speaks of it: what is served without one breaks `backend == x` on its own.
+    #[must_use]
+    pub fn remark(&self, invariant: &Invariant) -> Option<&'static str> {
+        let reads = |leaf: &Claim| matches!(leaf, Claim::Holds(condition) if condition.reads_variable(Variable::OutcomeBackend));
+        if !invariant.claim.leaves().into_iter().any(reads) {
+            return None;
+        }
+        match self.journey.treatment {
+            Treatment::Hit => {
+                Some("it is served from the store, and `backend` is `none`: say `stored => …`, or `or backend == none`")
+            }
+            Treatment::Pipe => {
+                Some("it is piped, and `backend` is `none`: say `not passed => …`, or `or backend == none`")
+            }
+            Treatment::Answered => Some("warp answers itself, and `backend` is `none`: say `or backend == none`"),
+            _ => None,
+        }
+    }
+
     /// The rule by which it came so: of the steps that decided, the first one that the author has written; else the last
     /// thing that the author has it do.
     #[must_use]

@@ -23,6 +23,10 @@ pub fn report(decided: &Decided<'_>, sources: &SourceMap) -> Option<Diagnostic> 
             let finding = Diagnostic::new(Code::E0770, claim, format!("\"{name}\" does not hold of every request"))
                 .label("does not hold")
                 .help(shown(found));
+            let finding = match found.remark(decided.invariant) {
+                Some(remark) => finding.context(decided.invariant.name_span, remark),
+                None => finding,
+            };
             Some(match found.rule(sources) {
                 Some(rule) => finding.context(rule, "by this rule"),
                 None => finding,

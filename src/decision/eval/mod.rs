@@ -36,6 +36,7 @@ pub(super) use acl::{AclIndex, AclNetworks};
 pub use credentials::is_password;
 pub(super) use effect::{conclude, perform};
 pub(crate) use normalize::normalize;
+pub(crate) use reckon::reckon;
 pub(super) use tables::{TableIndex, Tables};
 pub(super) use truth::{has_extension, is_under};
 pub(super) use work::Work;

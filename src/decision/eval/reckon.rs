@@ -10,7 +10,7 @@ use crate::lang::hir::Arithmetic;
 const LAST_SECOND: u64 = 253_402_300_799;
 
 /// The result of `left operation right`; unset text if the two do not go together.
-pub(super) fn reckon(operation: Arithmetic, left: &Value<'_>, right: &Value<'_>) -> Value<'static> {
+pub(crate) fn reckon(operation: Arithmetic, left: &Value<'_>, right: &Value<'_>) -> Value<'static> {
     use Value::{Bytes, Duration, Int, Real, Time};
     match (left, right) {
         (Int(left), Int(right)) => Int(whole_numbers(operation, *left, *right)),

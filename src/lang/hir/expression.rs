@@ -138,6 +138,13 @@ impl Expression {
         first.iter_mut().chain(second)
     }
 
+    /// Whether it reads a variable.
+    #[must_use]
+    pub fn reads_variable(&self, variable: Variable) -> bool {
+        matches!(self.kind, ExpressionKind::Variable(one) if one == variable)
+            || self.parts().any(|part| part.reads_variable(variable))
+    }
+
     /// The fields of a message that it reads.
     #[must_use]
     pub fn fields(&self, message: Message) -> Vec<HeaderName> {
