@@ -55,6 +55,7 @@ pub mod editors;
 pub mod files;
 pub mod lang;
 pub mod lint;
+pub mod replay;
 pub mod simulate;
 
 #[cfg(feature = "server")]

@@ -117,7 +117,7 @@ impl Way<'_> {
         if let Err(verdict) = self.make_key() {
             return self.answer(&Synthetic::of(&verdict));
         }
-        let found = self.store.find(&self.state).filter(|_| !self.state.exchange.always_miss).cloned();
+        let found = self.store.find(&self.state).filter(|_| !self.state.exchange.always_miss);
         let Some(found) = found else { return self.miss() };
         self.state.obj = Some(found);
         self.state.exchange.hits = 1;

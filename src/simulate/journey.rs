@@ -1,7 +1,10 @@
 //! What became of a request.
 
+use std::time::SystemTime;
+
 use http::{HeaderMap, Method, StatusCode};
 
+use super::stored::Place;
 use crate::cache::Lifetimes;
 use crate::cache::lifetimes::NotStored;
 use crate::decision::Explanation;
@@ -104,7 +107,9 @@ pub struct Asked {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stored {
     /// The site, and the key under which it stands.
-    pub(super) place: (Option<String>, Vec<KeyPart>),
+    pub(super) place: Place,
+    /// When it was stored.
+    pub(super) at: SystemTime,
     /// What requests have to agree in beside the key.
     pub(super) variant: Vec<u8>,
     /// Its status.

@@ -4,7 +4,7 @@
 //! be shown, pasted and tried. A [`Simulator`] takes it through the steps as the proxy does, by the same functions of
 //! [`cache`](crate::cache) and [`decision`](crate::decision), and tells what became of it, a [`Journey`]. What it stores
 //! is found by the next request. No clock and no I/O here: what a request meets is a [`World`], in which time stands
-//! still.
+//! still; the next one may be met by a later one.
 //!
 //! What is stored and stale is not used: it is fetched anew and neither served nor validated. Keys are not marked
 //! hit-for-miss or hit-for-pass, slices are fetched as the whole, and a director asks its first healthy member.

@@ -1,44 +1,119 @@
 //! What was stored, as the next request finds it.
 
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime};
+
 use http::header::AGE;
 use http::{HeaderMap, HeaderName};
 
-use super::journey::{Response, Stored};
+use super::journey::{KeyPart, Response, Stored};
 use super::state::State;
 use crate::cache::targeted::SURROGATE_CONTROL;
 use crate::cache::{CacheControl, Vary, hop_by_hop, vary};
 
-/// Stored responses.
+/// Stored responses, and how many there are at most.
 #[derive(Clone, Debug, Default)]
-pub struct Store(Vec<Stored>);
+pub struct Store {
+    by_place: HashMap<Place, Vec<Stored>>,
+    most: Option<usize>,
+    count: usize,
+    refused: usize,
+}
+
+/// The site and the key under which a response stands.
+pub(super) type Place = (Option<String>, Vec<KeyPart>);
 
 impl Store {
-    /// What is fresh and answers the request; its own key has been made.
-    pub(super) fn find(&self, state: &State<'_>) -> Option<&Stored> {
-        let place = state.place();
-        self.0.iter().rev().find(|stored| {
+    /// One that holds so many; what comes when it is full of what is fresh is not stored.
+    #[must_use]
+    pub fn of_at_most(most: usize) -> Self {
+        Self { most: Some(most), ..Self::default() }
+    }
+
+    /// Whether something was not stored because it was full.
+    #[must_use]
+    pub fn was_full(&self) -> bool {
+        self.refused > 0
+    }
+
+    /// What is fresh and answers the request, as old as it is by now; its own key has been made.
+    pub(super) fn find(&self, state: &State<'_>) -> Option<Stored> {
+        let variants = self.by_place.get(&state.place())?;
+        let found = variants.iter().rev().find(|stored| {
             let variant = variant(&stored.headers, &state.req.headers, None);
             let is_wanted = state.exchange.ignore_vary || variant.as_ref() == Some(&stored.variant);
-            stored.place == place && is_wanted && stored.lifetimes.ttl_ms > 0
-        })
+            is_wanted && stored.is_fresh(state.now())
+        });
+        found.map(|stored| stored.aged(state.now()))
     }
 
     /// Stores a response; one for the same requests makes way.
     pub(super) fn add(&mut self, stored: Stored) {
-        self.0.retain(|other| !stored.replaces(other));
-        self.0.push(stored);
+        let mut known = self.by_place.get(&stored.place).into_iter().flatten();
+        let takes_a_place = !known.any(|other| stored.replaces(other));
+        if takes_a_place && !self.has_room(stored.at) {
+            self.refused += 1;
+            return;
+        }
+        self.count += usize::from(takes_a_place);
+        let variants = self.by_place.entry(stored.place.clone()).or_default();
+        variants.retain(|other| !stored.replaces(other));
+        variants.push(stored);
     }
 
     /// Removes what stands under a request's key.
     pub(super) fn purge(&mut self, state: &State<'_>) {
-        let place = state.place();
-        self.0.retain(|stored| stored.place != place);
+        let removed = self.by_place.remove(&state.place());
+        self.count -= removed.map_or(0, |variants| variants.len());
+    }
+
+    /// Whether there is room for one more, once what is stale is gone.
+    fn has_room(&mut self, now: SystemTime) -> bool {
+        let Some(most) = self.most else { return true };
+        // All are looked at, so not each time.
+        if self.count >= most && self.refused.is_multiple_of(most / 4 + 1) {
+            self.forget_stale(now);
+        }
+        self.count < most
+    }
+
+    fn forget_stale(&mut self, now: SystemTime) {
+        for variants in self.by_place.values_mut() {
+            variants.retain(|stored| stored.is_fresh(now));
+        }
+        self.by_place.retain(|_, variants| !variants.is_empty());
+        self.count = self.by_place.values().map(Vec::len).sum();
+    }
+}
+
+impl Stored {
+    /// For how long it has been stored; none, where clocks were set back.
+    fn stored_for(&self, now: SystemTime) -> Duration {
+        now.duration_since(self.at).unwrap_or_default()
+    }
+
+    fn is_fresh(&self, now: SystemTime) -> bool {
+        self.left_ms(now) > 0
+    }
+
+    fn left_ms(&self, now: SystemTime) -> i64 {
+        let stored_ms = i64::try_from(self.stored_for(now).as_millis()).unwrap_or(i64::MAX);
+        self.lifetimes.ttl_ms.saturating_sub(stored_ms)
+    }
+
+    /// The same as it is at that time.
+    fn aged(&self, now: SystemTime) -> Self {
+        let mut aged = self.clone();
+        aged.lifetimes.ttl_ms = self.left_ms(now);
+        aged.lifetimes.age = self.lifetimes.age.saturating_add(self.stored_for(now));
+        aged.at = now;
+        aged
     }
 }
 
 impl State<'_> {
     /// Where what is stored for this request stands.
-    pub(super) fn place(&self) -> (Option<String>, Vec<super::KeyPart>) {
+    pub(super) fn place(&self) -> Place {
         (self.site.map(str::to_owned), self.exchange.key.clone())
     }
 
@@ -54,6 +129,7 @@ impl State<'_> {
         let asked = self.fetch.asked_with.as_ref();
         Stored {
             place: self.place(),
+            at: self.now(),
             variant: variant(&beresp.headers, &self.req.headers, asked).unwrap_or_default(),
             status: beresp.status,
             headers,

@@ -15,4 +15,5 @@ mod flaws;
 mod lexer;
 mod lint;
 mod prove;
+mod replay;
 mod syntax;

@@ -72,6 +72,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "telemetry",
         ],
     ),
+    ("replay", &["simulate"]),
     ("simulate", &["cache", "decision", "lang"]),
     ("store", &["cache", "telemetry"]),
     ("telemetry", &[]),
