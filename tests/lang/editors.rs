@@ -112,7 +112,7 @@ const PLACES: &[(&str, &str, &str, &str)] = &[
     ("api.warp", "req.http.Accept ~ \"(?i)«text»/csv", "warpRegex", "string.regexp.warp"),
     ("api.warp", "\"\"\"{\"«error»", "warpString", "string.quoted.triple.warp"),
     ("api.warp", "\"\"\" + «resp.status»", "warpVariable", "variable.language.warp"),
-    ("media.warp", "-> backend «live», cache", "warpName", "variable.other.warp"),
+    ("media.warp", "-> backend «live», strip", "warpName", "variable.other.warp"),
     ("media.warp", "set «beresp».http.Cache-Control =", "warpHeader", "variable.language.warp"),
     ("media.warp", "«path» ext [\"mp4\"", "warpShortName", "variable.language.short.warp"),
     ("rfc9111.warp", "override «builtin.cookie» ", "warpDefined", "entity.name.function.warp"),
