@@ -66,7 +66,8 @@ impl Comment {
 pub(super) fn comments(text: &str) -> Vec<Comment> {
     let tokens = tokenize(text);
     let top = extent::top(text, &tokens);
-    let found = tokens.iter().enumerate().filter(|(_, token)| token.kind == TokenKind::LineComment);
+    let is_comment = |token: &Token| matches!(token.kind, TokenKind::LineComment | TokenKind::BlockComment);
+    let found = tokens.iter().enumerate().filter(|(_, token)| is_comment(token));
     found.filter_map(|(at, token)| read(text, &tokens, at, token.range(), top)).collect()
 }
 
@@ -96,7 +97,11 @@ struct Said<'a> {
 
 impl<'a> Said<'a> {
     fn new(comment: &'a str, start: usize) -> Option<Self> {
-        let text = comment.trim_start_matches(['#', '/']).trim_start().strip_prefix(MARK)?.trim_start();
+        let (comment, marks) = match comment.strip_suffix("*/").filter(|_| comment.starts_with("/*")) {
+            Some(block) => (block.trim_end(), ['/', '*']),
+            None => (comment, ['#', '/']),
+        };
+        let text = comment.trim_start_matches(marks).trim_start().strip_prefix(MARK)?.trim_start();
         Some(Self { text, start: start + comment.len() - text.len() })
     }
 

@@ -20,6 +20,9 @@ fn a_warning_is_left_out_by_a_comment_before_it_or_behind_it() {
         "    # warp: allow(W0610) for the test\n    \"10.0.0.0\"/8;",
         "    // warp: allow(W0610) for the test\n\n    # and another\n    \"10.0.0.0\"/8;",
         "    \"10.0.0.0\"/8; # warp: allow(duplicate-acl-entry) for the test",
+        "    /* warp: allow(W0610) for the test */\n    \"10.0.0.0\"/8;",
+        "    \"10.0.0.0\"/8; /* warp: allow(W0610) for\n the test */",
+        "    /** warp: allow(W0610)\n      * for the test\n      */ \"10.0.0.0\"/8;",
         "    # warp: allow(w0610) for the test\r\n    \"10.0.0.0\"/8;\r",
     ] {
         assert_eq!(codes(&mendable(twice)), [""; 0], "{twice}");
