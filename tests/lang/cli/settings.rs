@@ -134,6 +134,12 @@ globb = \"x\"
 
 [[lint.path]]
 glob = [\"a\"]
+
+[[lint.path]]
+glob = \"/etc/**\"
+
+[[lint.path]]
+glob = \"../site/*.warp\"
 ";
     let ran = checked(&[("site.warp", MENDABLE), ("warp.toml", settings)], &[]);
     assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
@@ -165,4 +171,9 @@ fn a_file_that_is_not_there_or_no_text_is_told() {
     let here = folder(&[("site.warp", MENDABLE)]);
     std::fs::write(here.path().join("warp.toml"), [0xff, 0xfe]).unwrap();
     assert_eq!(warp(here.path(), &["check"]).code, 2);
+    let here = folder(&[("site.warp", MENDABLE)]);
+    std::fs::create_dir(here.path().join("warp.toml")).unwrap();
+    let ran = warp(here.path(), &["check"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("warp.toml"), "{}", ran.stderr);
 }

@@ -87,10 +87,10 @@ pub(super) fn of_policies<'a>(
 
 type Known = BTreeMap<PathBuf, Rc<Config>>;
 
-/// The nearest one in the folders above a policy.
+/// The nearest one in the folders above a policy. A folder of that name is a mistake, which reading it tells.
 fn above(policy: &Path, known: &mut Known) -> Result<Option<Rc<Config>>, Failure> {
     let policy = absolute(policy);
-    let Some(path) = policy.ancestors().skip(1).map(|folder| folder.join(NAME)).find(|path| path.is_file()) else {
+    let Some(path) = policy.ancestors().skip(1).map(|folder| folder.join(NAME)).find(|path| path.exists()) else {
         return Ok(None);
     };
     if let Some(config) = known.get(&path) {

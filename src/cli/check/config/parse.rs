@@ -82,6 +82,11 @@ impl Reader {
             self.wrong_kind(value.span(), "`glob` is a text", "write `glob = \"legacy/**\"`");
             return None;
         };
+        if text.starts_with('/') || text.split('/').any(|part| part == ".." || part == ".") {
+            let mistake = Mistake::new(value.span(), "no file is ever like this glob");
+            self.mistakes.push(mistake.help("globs are about the files below the folder of this file: `legacy/**`"));
+            return None;
+        }
         let pattern = Pattern::new(text);
         let mistake =
             |error: &glob::PatternError| Mistake::new(value.span(), format!("the glob is wrong: {}", error.msg));
