@@ -7,10 +7,12 @@
 
 mod backends;
 mod bodyless;
+mod chains;
 mod credentials;
 mod known_fields;
 mod lifetimes;
 mod misspelt_field;
+mod misspelt_method;
 mod misspelt_name;
 mod one_connection;
 mod open_purge;
@@ -104,6 +106,8 @@ pub fn lint(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
 const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] = &[
     misspelt_field::find,
     misspelt_name::find,
+    misspelt_method::find,
+    chains::find,
     one_connection::find,
     bodyless::find,
     backends::find,

@@ -84,7 +84,14 @@ fn is_field(expression: &Expression, wanted: &HeaderName) -> bool {
 
 /// A `Vary` of the policy's own that names such a field.
 fn varied(statement: &Statement, raw: &dyn Fn(&HeaderName) -> bool) -> Option<Diagnostic> {
-    let StatementKind::Set(Target::Header(_, VARY), value) = &statement.kind else { return None };
+    let value = match &statement.kind {
+        StatementKind::Set(Target::Header(_, VARY), value) => value,
+        StatementKind::Effect(Function::Header(_), given) => match given.as_slice() {
+            [Expression { kind: ExpressionKind::Header(_, VARY), .. }, value, ..] => value,
+            _ => return None,
+        },
+        _ => return None,
+    };
     let mut parts = Vec::new();
     plain_parts(value, &mut parts);
     let names = |part: &&Expression, wanted: &HeaderName| match &part.kind {

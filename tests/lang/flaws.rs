@@ -5,6 +5,7 @@ mod messages;
 mod misspelt;
 mod patterns;
 mod storing;
+mod words;
 
 use warp_edge::files::MemoryFiles;
 use warp_edge::lang::check::{Checked, Options};

@@ -124,6 +124,7 @@ codes! {
     W0260 "misspelt-field" "0.1" "A header field is nearly called like one that everybody knows.";
     W0261 "misspelt-cookie" "0.1" "A cookie is called otherwise elsewhere.";
     W0262 "misspelt-parameter" "0.1" "A parameter is called otherwise elsewhere.";
+    W0263 "misspelt-method" "0.1" "A method is not written as clients send it.";
 
     // 03 types and units
     E0301 "wrong-type" "0.1" "A value of another type is wanted.";
@@ -236,6 +237,7 @@ codes! {
     W0910 "plain-pattern" "0.1" "A regular expression says what a plain test says.";
     W0911 "needless-star" "0.1" "A regular expression begins or ends with `.*`.";
     W0912 "needless-alternative" "0.1" "An alternative of a regular expression adds nothing.";
+    W0913 "chain-of-tests" "0.1" "Several tests of one value say what one test says.";
     W0915 "poor-key" "0.1" "Hardly two requests have the same key.";
     W0916 "unsorted-query" "0.1" "The order of parameters makes other keys.";
 

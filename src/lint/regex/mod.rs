@@ -34,6 +34,8 @@ enum Subject {
 /// A pattern with all that lints ask about it.
 struct Regex<'h> {
     subject: Subject,
+    /// Whether it is the view of a host that leaves its port out.
+    is_without_port: bool,
     /// What it is matched with, as written.
     subject_text: &'h str,
     /// As the engine reads it.
@@ -80,8 +82,9 @@ impl<'h> Regex<'h> {
             Span::new(expression.span.file, start..start + text.len())
         });
         let subject_text = sources.text(subject.span);
+        let is_without_port = is_host(subject);
         let (subject, parts) = (subject_of(subject), parts(&tree));
-        Some(Self { subject, subject_text, text, parts, tree, test: expression.span, written })
+        Some(Self { subject, is_without_port, subject_text, text, parts, tree, test: expression.span, written })
     }
 
     /// The place of some bytes of the pattern, or of the whole test where they are written elsewhere.
@@ -113,6 +116,13 @@ fn subject_of(expression: &Expression) -> Subject {
         ExpressionKind::Header(..) => Subject::Field,
         ExpressionKind::ToText(inner) if inner.ty == Type::String => subject_of(inner),
         _ => Subject::Other,
+    }
+}
+
+fn is_host(expression: &Expression) -> bool {
+    match &expression.kind {
+        ExpressionKind::ToText(inner) => is_host(inner),
+        kind => matches!(kind, ExpressionKind::Variable(Variable::ReqHost | Variable::BereqHost)),
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Part, Regex, Subject, with};
 use crate::lang::diagnostic::{Code, Diagnostic, Safety};
 
 pub(super) fn find(regex: &Regex) -> Option<Diagnostic> {
-    misplaced(regex).or_else(|| no_slash(regex)).or_else(|| query_in_path(regex))
+    misplaced(regex).or_else(|| no_slash(regex)).or_else(|| query_in_path(regex)).or_else(|| port_of_host(regex))
 }
 
 /// Something that has to stand before the start, or behind the end.
@@ -59,4 +59,18 @@ fn query_in_path(regex: &Regex) -> Option<Diagnostic> {
     let message = format!("nothing is like `{}`: a path has no `?`", regex.text);
     let finding = Diagnostic::new(Code::W0821, regex.place(&(at..at + 2)), message);
     Some(finding.help("match `req.url`, or ask for a parameter: `req.query[\"name\"]`"))
+}
+
+/// `req.host` is without its port; only an address in brackets has a `:`, and ends with one of them.
+fn port_of_host(regex: &Regex) -> Option<Diagnostic> {
+    let digits = regex.text.strip_suffix('$').filter(|_| regex.is_without_port)?;
+    let start = digits.rfind(':')?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = digits.get(start + 1..)?;
+    if !is_number(number) && !["[0-9]+", "\\d+"].contains(&number) {
+        return None;
+    }
+    let message = format!("nothing is like `{}`: a host has no port here", regex.text);
+    let finding = Diagnostic::new(Code::W0821, regex.place(&(start..regex.text.len())), message);
+    Some(finding.help("leave the port out, or match `req.http.Host`, which is as the client sends it"))
 }

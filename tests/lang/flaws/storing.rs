@@ -11,6 +11,7 @@ fn a_key_that_hardly_two_requests_share() {
                 "sub hash { hash_data(req.http.FLAW); }",
                 "sub a { hash_data(req.http.FLAW + \"/\" + req.host); } sub hash { call a; }",
                 "key { req.host; req.path; req.http.FLAW; }",
+                "sub backend_response { header.append(beresp.http.Vary, \"FLAW\"); }",
                 "include \"part.warp\";----sub backend_response { set beresp.http.Vary = \"Accept-Encoding, FLAW\"; }",
                 "sub hash { if (!(req.method != \"GET\")) { if (req.path under \"/a/\") { hash_data(req.http.FLAW ?? \"\"); } } }",
             ],

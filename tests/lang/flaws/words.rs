@@ -1,0 +1,80 @@
+use super::{Spellings, linted, of};
+
+/// A policy with the safe fixes made.
+fn mended(policy: &str) -> String {
+    let edits = linted(&[("p.warp", policy)]).diagnostics.into_iter().filter_map(|finding| finding.fix);
+    let mut text = format!("warp 1;\n{policy}");
+    for edit in edits.flat_map(|fix| fix.edits).collect::<Vec<_>>().iter().rev() {
+        text.replace_range(edit.span.range(), &edit.text);
+    }
+    text.replace("warp 1;\n", "")
+}
+
+#[test]
+fn a_method_that_nobody_sends() {
+    Spellings {
+        code: "W0263",
+        flaw: "post",
+        cure: "POST",
+        policies: &[
+            "sub recv { if (req.method == \"FLAW\") { return (pass); } }",
+            "sub a { if (req.method in [\"PUT\", \"FLAW\"]) { return (pass); } } sub recv { call a; }",
+            "rules request first { when method in [\"FLAW\", \"PUT\"] -> pass; }",
+            "include \"part.warp\";----sub backend_fetch { if (\"FLAW\" == bereq.method) { set bereq.http.X = \"1\"; } }",
+            "sub recv { if (!(req.method != \"FLAW\") && req.path == \"/a\") { return (pass); } }",
+        ],
+    }
+    .hold();
+    let policy = "sub recv { if (req.method in [\"get\", \"Head\"]) { return (pass); } }";
+    assert_eq!(mended(policy), policy.replace("get", "GET").replace("Head", "HEAD"));
+    assert_eq!(of("sub recv { if (req.method == \"propfind\") { return (pass); } }"), [""; 0]);
+}
+
+#[test]
+fn four_tests_that_are_one() {
+    let chain = "req.path == \"/a\" || req.path == \"/b\" || req.path == \"/c\" || req.path == \"/d\"";
+    Spellings {
+        code: "W0913",
+        flaw: chain,
+        cure: "req.path in [\"/a\", \"/b\", \"/c\", \"/d\"]",
+        policies: &[
+            "sub recv { if (FLAW) { return (pass); } }",
+            "sub a { if (FLAW) { return (pass); } } sub recv { call a; }",
+            "sub recv { if (req.method == \"GET\" && (FLAW)) { return (pass); } }",
+            "include \"part.warp\";----sub recv { if (FLAW) { return (pass); } }",
+            "sub recv { if (!(FLAW)) { return (pass); } }",
+        ],
+    }
+    .hold();
+    let row =
+        "rules request first { when path == \"/a\" or path == \"/b\" or path == \"/c\" or path == \"/d\" -> pass; }";
+    assert_eq!(of(row), ["W0913"]);
+    let policy = format!("sub recv {{ if ({chain}) {{ return (pass); }} }}");
+    assert_eq!(mended(&policy), policy.replace(chain, "req.path in [\"/a\", \"/b\", \"/c\", \"/d\"]"));
+    let opposite = "sub backend_response { if (beresp.status != 200 && beresp.status != 404 && beresp.status != 410 && beresp.status != 301) { set beresp.ttl = 1s; } }";
+    assert!(mended(opposite).contains("if (!(beresp.status in [200, 404, 410, 301]))"), "{}", mended(opposite));
+    for policy in [
+        "sub recv { if (req.path == \"/a\" || req.path == \"/b\" || req.path == \"/c\") { return (pass); } }",
+        "sub recv { if (req.path == \"/a\" || req.path == \"/b\" || req.path == \"/c\" || req.url == \"/d\") { return (pass); } }",
+    ] {
+        assert_eq!(of(policy), [""; 0], "{policy}");
+    }
+}
+
+#[test]
+fn a_port_where_a_host_has_none() {
+    Spellings {
+        code: "W0821",
+        flaw: ":8080$",
+        cure: "\\.example\\.com$",
+        policies: &[
+            "sub recv { if (req.host ~ \"FLAW\") { return (pass); } }",
+            "sub a { if (req.host ~ \"FLAW\") { return (pass); } } sub recv { call a; }",
+            "rules request first { when host ~ \"FLAW\" -> pass; }",
+            "include \"part.warp\";----sub recv { if (req.host ~ \"FLAW\") { return (pass); } }",
+            "sub recv { if (!(req.method != \"GET\" || req.host !~ \"FLAW\")) { return (pass); } }",
+        ],
+    }
+    .hold();
+    assert_eq!(of("sub recv { if (req.http.Host ~ \":8080$\") { return (pass); } }"), [""; 0]);
+}
