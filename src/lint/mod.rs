@@ -25,6 +25,7 @@ mod shadowed;
 mod survey;
 mod unkeyed;
 mod walk;
+mod wasted;
 mod words;
 
 use std::collections::{HashMap, HashSet};
@@ -118,7 +119,7 @@ const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] = &[
 
 /// Lints that look at what becomes of all requests.
 const BY_REQUESTS: &[fn(&mut Survey<'_>) -> Vec<Diagnostic>] =
-    &[shadowed::find, personal::find, credentials::find, unkeyed::find, open_purge::find, restarts::find];
+    &[shadowed::find, personal::find, credentials::find, unkeyed::find, wasted::find, open_purge::find, restarts::find];
 
 fn lint_one(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     let mut findings: Vec<Diagnostic> = BY_WORDS.iter().flat_map(|find| find(hir, sources)).collect();

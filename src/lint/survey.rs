@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::{builtin_files, words};
 use crate::analysis::{Analysis, At, Formula, Journeys, Ladder, Model, Solver, State, Visitor, Witness};
 use crate::lang::hir::{Arm, Hir, Statement, StatementKind};
-use crate::lang::schema::{Action, Step};
+use crate::lang::schema::{Action, Step, Variable};
 use crate::lang::source::{FileId, SourceMap, Span};
 use crate::simulate::{Case, Journey, Simulator, Store, World};
 
@@ -32,7 +32,7 @@ pub(super) struct Deed {
     pub around: Vec<Span>,
 }
 
-/// So many statements that shape what is stored are kept in mind.
+/// So many statements that shape what is stored, or say for how long, are kept in mind.
 const MOST_SHAPING: usize = 2_000;
 
 /// What such a statement does.
@@ -50,6 +50,8 @@ pub(super) enum DeedKind {
     Sends,
     /// Shapes what is stored, or decides where it comes from.
     Shapes(Shaped),
+    /// Says how long a response is kept.
+    Lives(Variable),
 }
 
 /// What such a statement shapes.
@@ -162,7 +164,7 @@ impl Visitor for Eyes<'_> {
                 None => return,
             },
         };
-        if matches!(kind, DeedKind::Shapes(_)) {
+        if matches!(kind, DeedKind::Shapes(_) | DeedKind::Lives(_)) {
             self.shaping += 1;
             if self.shaping > MOST_SHAPING || self.builtin.contains(&statement.span.file) {
                 return;

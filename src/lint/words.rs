@@ -22,6 +22,10 @@ pub(super) fn has_switch(condition: &Expression) -> bool {
     }
 }
 
+/// How long a response is fresh, and of use then.
+const LIFETIMES: [Variable; 4] =
+    [Variable::BerespTtl, Variable::BerespGrace, Variable::BerespKeep, Variable::BerespStaleIfError];
+
 /// What a statement does to what is stored.
 pub(super) fn deed(kind: &StatementKind) -> Option<DeedKind> {
     match kind {
@@ -34,6 +38,9 @@ pub(super) fn deed(kind: &StatementKind) -> Option<DeedKind> {
         }
         StatementKind::Set(Target::Header(Message::Bereq, name), _) if *name == COOKIE || *name == AUTHORIZATION => {
             Some(DeedKind::Sends)
+        }
+        StatementKind::Set(Target::Variable(variable), _) if LIFETIMES.contains(variable) => {
+            Some(DeedKind::Lives(*variable))
         }
         kind => shaped(kind).map(DeedKind::Shapes),
     }

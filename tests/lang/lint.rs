@@ -8,6 +8,7 @@ mod restarts;
 mod shadowed;
 mod speed;
 mod unkeyed;
+mod wasted;
 
 use warp_edge::files::MemoryFiles;
 use warp_edge::lang::check::Checked;

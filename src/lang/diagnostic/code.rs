@@ -206,6 +206,8 @@ codes! {
 
     // 07 caching
     W0701 "uncacheable-set-to-false" "0.1" "`beresp.uncacheable` is set to false, which has no effect.";
+    W0702 "lifetime-replaced" "0.1" "A lifetime is set again in any case before a response is stored.";
+    W0703 "lifetime-of-what-passes" "0.1" "A lifetime is given to answers that are never stored.";
     E0740 "empty-key" "0.1" "A `key` without parts.";
     W0741 "shared-key" "0.1" "The cache key leaves out the host or the URL.";
     W0742 "unused-key" "0.1" "A `key` is never made, since `sub hash` ends the step.";

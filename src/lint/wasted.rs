@@ -1,0 +1,155 @@
+//! Lifetimes that no response keeps: always replaced further down, or given to answers that are never stored.
+//!
+//! Both are proved. Where the policy reads a lifetime, nothing is said of it being replaced.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::personal::shown;
+use super::survey::{Deed, DeedKind, Survey};
+use super::walk;
+use crate::analysis::{Answer, Formula, Term};
+use crate::decision::Event;
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::ExpressionKind;
+use crate::lang::schema::{Step, Variable};
+use crate::lang::source::Span;
+
+/// So many places are looked at.
+const MOST_PLACES: usize = 200;
+/// Of so many lifetimes, one that is set under conditions is not compared with the others.
+const MOST_COMPARED: usize = 200;
+/// So many places are named that replace a lifetime.
+const MOST_NAMED: usize = 3;
+
+/// A lifetime that is set, each time that it is come to, with what may replace it then.
+struct Place {
+    variable: Variable,
+    span: Span,
+    times: Vec<Time>,
+}
+
+struct Time {
+    guard: Formula,
+    passes: bool,
+    later: Vec<(Span, Formula)>,
+}
+
+pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
+    if survey.journeys.gave_up.is_some() {
+        return Vec::new();
+    }
+    let places = places(survey);
+    places
+        .iter()
+        .take(MOST_PLACES)
+        .filter_map(|place| passing(survey, place).or_else(|| replaced(survey, place)))
+        .collect()
+}
+
+fn places(survey: &Survey<'_>) -> Vec<Place> {
+    let lives = |deed: &&Deed| matches!(deed.kind, DeedKind::Lives(_)) && deed.step == Step::BackendResponse;
+    let deeds: Vec<&Deed> = survey.deeds.iter().filter(lives).collect();
+    let ladders = ladders(survey);
+    let mut places: BTreeMap<Span, Place> = BTreeMap::new();
+    for (at, deed) in deeds.iter().enumerate() {
+        let DeedKind::Lives(variable) = deed.kind else { continue };
+        let behind = deeds.iter().skip(at + 1).filter(|later| {
+            let is_likely = deeds.len() <= MOST_COMPARED || later.around.is_empty();
+            is_likely && later.kind == deed.kind && later.span != deed.span && round(later) == round(deed)
+        });
+        let later = behind.filter(|later| !are_apart(deed, later, &ladders)).map(|it| (it.span, it.guard.clone()));
+        let time = Time { guard: deed.guard.clone(), passes: passes(deed), later: later.collect() };
+        let place = places.entry(deed.span).or_insert_with(|| Place { variable, span: deed.span, times: Vec::new() });
+        place.times.push(time);
+    }
+    places.into_values().collect()
+}
+
+/// Which time of its step it is: whether the request passes, how often it has begun again, and how often the fetch has.
+fn round(deed: &Deed) -> [Option<Term>; 3] {
+    let counted = [Variable::BereqUncacheable, Variable::ReqRestarts, Variable::BereqRetries];
+    counted.map(|variable| deed.state.variable(variable).only().cloned())
+}
+
+fn passes(deed: &Deed) -> bool {
+    deed.state.variable(Variable::BereqUncacheable).only() == Some(&Term::Truth(true))
+}
+
+/// The ladders of arms, by the places of both.
+fn ladders(survey: &Survey<'_>) -> HashMap<Span, Span> {
+    let arms = survey
+        .visits
+        .iter()
+        .flat_map(|visit| (0..visit.ladder.len()).map(|arm| (visit.ladder.span(Some(arm)), visit.ladder.span(None))));
+    arms.collect()
+}
+
+/// Whether two stand in different arms of one ladder, so that no request comes to both.
+fn are_apart(one: &Deed, other: &Deed, ladders: &HashMap<Span, Span>) -> bool {
+    let differing = one.around.iter().zip(&other.around).find(|(one, other)| one != other);
+    differing.is_some_and(|(one, other)| ladders.get(one).is_some_and(|ladder| ladders.get(other) == Some(ladder)))
+}
+
+/// A lifetime of what is never stored, since all that come there pass.
+fn passing(survey: &mut Survey<'_>, place: &Place) -> Option<Diagnostic> {
+    let (passing, missing): (Vec<&Time>, Vec<&Time>) = place.times.iter().partition(|time| time.passes);
+    if passing.is_empty() || !missing.iter().all(|time| survey.solver.is_impossible(&time.guard)) {
+        return None;
+    }
+    let Answer::Possible(model) = survey.solver.solve(&Formula::any(passing.iter().map(|time| time.guard.clone())))
+    else {
+        return None;
+    };
+    let witness = model.witness()?;
+    let journey = survey.replay(&witness);
+    let acted = |event: &Event| matches!(event, Event::Acted(span) if *span == place.span);
+    let is_come_to = journey.steps.iter().any(|ran| ran.explanation.course.iter().any(acted));
+    let message = format!("`{}` is set for nothing: all requests that come here pass", place.variable.name());
+    let finding = Diagnostic::new(Code::W0703, survey.first_line(place.span), message).label("never stored");
+    (is_come_to && journey.passed).then(|| {
+        finding.help(format!(
+            "remove it, or let such requests be looked up in `recv`. One that passes is {}",
+            shown(&witness)
+        ))
+    })
+}
+
+/// A lifetime that another one always follows.
+fn replaced(survey: &mut Survey<'_>, place: &Place) -> Option<Diagnostic> {
+    let is_candidate = place.times.iter().all(|time| !time.later.is_empty());
+    if !is_candidate || is_read(survey, place.variable) {
+        return None;
+    }
+    for time in &place.times {
+        let kept = Formula::any(time.later.iter().map(|(_, guard)| guard.clone())).not();
+        if !survey.solver.is_impossible(&Formula::all([time.guard.clone(), kept])) {
+            return None;
+        }
+    }
+    let mut takers: Vec<Span> = Vec::new();
+    for (span, guard) in
+        place.times.iter().flat_map(|time| time.later.iter().map(move |(span, guard)| (*span, [&time.guard, guard])))
+    {
+        if takers.len() < MOST_NAMED && !takers.contains(&span) {
+            let both = Formula::all(guard.into_iter().cloned());
+            if matches!(survey.solver.solve(&both), Answer::Possible(_)) {
+                takers.push(span);
+            }
+        }
+    }
+    // What nobody comes to is told otherwise.
+    if takers.is_empty() {
+        return None;
+    }
+    let message = format!("no response keeps this `{}`: it is set again in any case", place.variable.name());
+    let finding = Diagnostic::new(Code::W0702, survey.first_line(place.span), message).label("without effect");
+    let finding =
+        takers.iter().fold(finding, |finding, taker| finding.context(survey.first_line(*taker), "replaces it"));
+    Some(finding.help("remove it, or put it behind the other, or into its `else`"))
+}
+
+/// Whether the policy itself asks for it anywhere.
+fn is_read(survey: &Survey<'_>, variable: Variable) -> bool {
+    let reads = walk::expressions(survey.hir).into_iter().filter(|expression| !survey.is_builtin(expression.span));
+    reads.into_iter().any(|expression| matches!(expression.kind, ExpressionKind::Variable(read) if read == variable))
+}
