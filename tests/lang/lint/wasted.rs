@@ -12,7 +12,7 @@ fn a_lifetime_that_is_set_again_in_any_case() {
             r#"rules response first { when path under "/a" -> ttl 1h; when path under "/b" -> ttl 5m; }
                sub backend_response { if (bereq.path ~ "^/a(/|$)") { set beresp.ttl = 10m; } }"#,
             r#"sub backend_response { if (!(bereq.path under "/a")) { } else { set beresp.keep = 1h; }
-               if (beresp.status == 200 && bereq.path under "/a") { set beresp.keep = 2h; } else if (beresp.status != 200) { set beresp.keep = 3h; } }"#,
+               if (bereq.path under "/a") { if (!(beresp.status != 200)) { set beresp.keep = 2h; } else { set beresp.keep = 3h; } } }"#,
             "sub backend_response { if (beresp.status in 500..599) { set beresp.ttl = 1s; } if (beresp.status > 499) { set beresp.ttl = 2s; } }",
         ],
     );

@@ -1,0 +1,333 @@
+//! Twenty kinds of flaws, each as five policies that have it and nothing else: straight, in a sub, in a table or another
+//! statement, in an included file, and with a condition that is turned around or split. The page on linting says how many are
+//! found.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use warp_edge::files::MemoryFiles;
+use warp_edge::lint;
+
+struct Row {
+    number: usize,
+    flaw: &'static str,
+    /// The codes that say so; none where it is not found.
+    codes: &'static [&'static str],
+    /// Where it is looked for if not by lints.
+    elsewhere: &'static str,
+    policies: [&'static str; 5],
+}
+
+const NOWHERE: [&str; 5] = [""; 5];
+
+const ROWS: &[Row] = &[
+    Row {
+        number: 1,
+        flaw: "a promise that a request breaks",
+        codes: &["E0770"],
+        elsewhere: "",
+        policies: [
+            "invariant \"a\" { path under \"/admin/\" => not stored }",
+            "sub x { if (req.path under \"/admin/a\") { return (pass); } } sub recv { call x; } invariant \"a\" { path under \"/admin/\" => not stored }",
+            "rules request first { when path under \"/admin/a\" -> pass; } invariant \"a\" { path under \"/admin/\" => not stored }",
+            "include \"part.warp\";----invariant \"a\" { path under \"/admin/\" => not stored }",
+            "sub recv { if (!(req.path ext \"css\")) { if (req.path under \"/admin/\") { return (pass); } } } invariant \"a\" { path under \"/admin/\" => not stored }",
+        ],
+    },
+    Row {
+        number: 2,
+        flaw: "one person's answer, stored for everybody",
+        codes: &["W0801", "W0802", "W0803"],
+        elsewhere: "",
+        policies: [
+            "sub recv { unset req.http.Authorization; return (hash); }",
+            "sub x { return (deliver); } sub backend_response { call x; }",
+            "rules request first { when path under \"/api\" -> strip cookie, cache; } rules response first { when status == 200 -> set beresp.http.Cache-Control = \"public, max-age=9\"; }",
+            "include \"part.warp\";----sub backend_response { return (deliver); }",
+            "sub recv { unset req.http.Authorization; if (!(req.cookies has \"session\")) { return (hash); } }",
+        ],
+    },
+    Row {
+        number: 3,
+        flaw: "a change of policy that treats other requests than meant otherwise",
+        codes: &[],
+        elsewhere: "of two policies: for `warp diff`",
+        policies: NOWHERE,
+    },
+    Row {
+        number: 4,
+        flaw: "a rule that no request comes to",
+        codes: &["W0510"],
+        elsewhere: "",
+        policies: [
+            "sub recv { if (req.url ~ \"^/a\") { return (pass); } if (req.url ~ \"^/a/b\") { return (synth(200)); } }",
+            "sub x { if (req.path under \"/a\") { return (pass); } } sub recv { call x; if (req.path under \"/a/b\") { return (synth(200)); } }",
+            "rules request first { when path under \"/a\" -> pass; when path under [\"/a/b\", \"/a/c\"] and method == \"GET\" -> deny 404; }",
+            "include \"part.warp\"; rules request first { when path under \"/a/b\" -> deny 404; }----rules request first { when path under \"/a\" -> pass; }",
+            "sub recv { if (!(req.path under \"/a\")) { return (synth(200)); } if (req.path ext \"css\") { return (pass); } else if (req.path == \"/b.css\") { return (pass); } }",
+        ],
+    },
+    Row {
+        number: 5,
+        flaw: "what one client says and others get (cache poisoning)",
+        codes: &["W0805"],
+        elsewhere: "",
+        policies: [
+            "sub backend_response { set beresp.http.X-Fwd = bereq.http.X-Forwarded-Host; }",
+            "sub x { set bereq.url = \"/\" + bereq.http.X-Lang + bereq.url; } sub backend_fetch { call x; }",
+            "backend beta { .host = \"192.0.2.2\"; } rules request first { when header \"X-Beta\" -> backend beta; }",
+            "include \"part.warp\";----sub backend_response { set beresp.http.X-Proto = bereq.http.X-Forwarded-Proto; }",
+            "sub backend_response { if (!(bereq.http.X-Debug != \"on\" || beresp.status != 200)) { set beresp.http.X-Debug = \"1\"; } }",
+        ],
+    },
+    Row {
+        number: 6,
+        flaw: "a page that is stored because its path ends like that of a file (cache deception)",
+        codes: &["W0804"],
+        elsewhere: "",
+        policies: [
+            "sub recv { if (req.url ~ \"\\.(css|js)$\") { return (hash); } }",
+            "sub x { if (std.suffixof(req.path, \".png\")) { return (hash); } } sub recv { call x; }",
+            "rules request first { when path ext [\"css\", \"js\"] -> cache; }",
+            "include \"part.warp\";----rules request first { when path ext \"css\" -> cache; }",
+            "sub recv { if (!(req.path ext \"css\")) { return (pass); } return (hash); }",
+        ],
+    },
+    Row {
+        number: 7,
+        flaw: "a condition that nothing or everything passes",
+        codes: &["W0511", "W0512"],
+        elsewhere: "",
+        policies: [
+            "sub recv { if (req.method == \"GET\" && req.method == \"POST\") { return (pass); } }",
+            "sub x { if (req.method == \"GET\") { if (req.method == \"HEAD\") { return (pass); } } } sub recv { call x; }",
+            "rules request first { when host == \"Example.com\" -> pass; }",
+            "include \"part.warp\";----rules request first { when path == \"a\" -> pass; }",
+            "sub recv { if (!(req.method == \"GET\" && req.method == \"POST\")) { return (pass); } }",
+        ],
+    },
+    Row {
+        number: 8,
+        flaw: "a key that hardly two requests share, or that two different ones do",
+        codes: &["W0741", "W0915", "W0916"],
+        elsewhere: "",
+        policies: [
+            "key { req.host; req.path; req.http.User-Agent; }",
+            "sub x { hash_data(req.http.Accept-Language); } sub hash { call x; }",
+            "rules request first { when method == \"PUT\" -> pass; } key { req.host; req.path; req.query; }",
+            "include \"part.warp\";----sub backend_response { header.append(beresp.http.Vary, \"User-Agent\"); }",
+            "sub hash { if (!(req.method != \"GET\")) { if (req.path under \"/a/\") { hash_data(req.http.Referer ?? \"\"); } } }",
+        ],
+    },
+    Row {
+        number: 9,
+        flaw: "a host that no rule names, and that the first backend answers for",
+        codes: &[],
+        elsewhere: "",
+        policies: [
+            "SITES sub recv { if (req.host == \"shop.test\") { set req.backend_hint = shop; } if (req.host == \"blog.test\") { set req.backend_hint = blog; } }",
+            "SITES sub x { if (req.host == \"shop.test\") { set req.backend_hint = shop; } else if (req.host == \"blog.test\") { set req.backend_hint = blog; } } sub recv { call x; }",
+            "SITES rules request first { when host == \"shop.test\" -> backend shop; when host == \"blog.test\" -> backend blog; }",
+            "include \"part.warp\";----SITES rules request first { when host == \"shop.test\" -> backend shop; when host == \"blog.test\" -> backend blog; }",
+            "SITES sub recv { if (!(req.host != \"shop.test\")) { set req.backend_hint = shop; } else if (req.host in [\"blog.test\"]) { set req.backend_hint = blog; } }",
+        ],
+    },
+    Row {
+        number: 10,
+        flaw: "a lifetime that no response keeps",
+        codes: &["W0702", "W0703", "W1015", "W1016"],
+        elsewhere: "",
+        policies: [
+            "sub backend_response { set beresp.ttl = 1h; set beresp.ttl = 0s; }",
+            "sub x { if (beresp.status == 404) { set beresp.grace = 30s; } } sub backend_response { call x; set beresp.grace = 5m; }",
+            "rules request first { when path under \"/api\" -> pass; } rules response first { when path under \"/api/a\" -> ttl 1m; }",
+            "include \"part.warp\";----sub backend_response { set beresp.grace = -10s; }",
+            "sub backend_response { if (!(beresp.status != 404)) { set beresp.ttl = 30s; } if (beresp.status > 399) { set beresp.ttl = 5m; } }",
+        ],
+    },
+    Row {
+        number: 11,
+        flaw: "a restart or a retry without an end",
+        codes: &["W0520", "W0521"],
+        elsewhere: "",
+        policies: [
+            "sub recv { if (req.url == \"/old\") { return (restart); } }",
+            "sub x { if (resp.http.X-Again) { return (restart); } } sub deliver { call x; }",
+            "sub x { return (retry); } rules response first { when status in 500..599 -> call x; }",
+            "include \"part.warp\";----sub backend_response { if (beresp.status == 503) { return (retry); } }",
+            "sub deliver { if (!(resp.status < 500)) { return (restart); } }",
+        ],
+    },
+    Row {
+        number: 12,
+        flaw: "a regular expression that matches nothing, or more than is meant",
+        codes: &["W0821", "W0822", "W0823", "W0912"],
+        elsewhere: "",
+        policies: [
+            "sub recv { if (req.url ~ \"^admin\") { return (pass); } }",
+            "sub x { if (req.url ~ \"[a-z].php\") { return (pass); } } sub recv { call x; }",
+            "rules request first { when host ~ \":8080$\" -> pass; }",
+            "include \"part.warp\";----sub recv { if (req.http.User-Agent ~ \"bot|Googlebot\") { return (pass); } }",
+            "sub recv { if (!(req.method != \"GET\" || req.http.Host !~ \"^www.example\\.com\")) { return (pass); } }",
+        ],
+    },
+    Row {
+        number: 13,
+        flaw: "a purge, a ban or a forced fetch that is open to all",
+        codes: &["W0806", "W0807"],
+        elsewhere: "",
+        policies: [
+            "sub recv { if (req.method == \"PURGE\") { return (purge); } }",
+            "sub x { if (req.query has \"refresh\") { set req.hash_always_miss = true; } } sub recv { call x; }",
+            "rules request first { when method == \"PURGE\" -> purge soft; }",
+            "include \"part.warp\";----rules request first { when method == \"PURGE\" -> purge; }",
+            "acl editors { \"10.0.0.0\"/8; } sub recv { if (req.method != \"PURGE\" || client.ip !~ editors && req.url == \"/\") { return (pass); } return (purge); }",
+        ],
+    },
+    Row {
+        number: 14,
+        flaw: "a misspelt field, cookie, parameter or method",
+        codes: &["W0260", "W0261", "W0262", "W0263"],
+        elsewhere: "",
+        policies: [
+            "sub recv { if (req.http.User-Agnet ~ \"bot\") { return (pass); } }",
+            "normalize req { cookie keep [\"session\"]; } sub x { if (req.cookies[\"sesion\"]) { return (pass); } } sub recv { call x; }",
+            "rules request first { when method in [\"post\", \"PUT\"] -> pass; }",
+            "include \"part.warp\";----sub recv { unset req.http.Cokie; }",
+            "sub recv { if (!(req.http.Referrer !~ \"bot\")) { if (req.method == \"GET\") { return (pass); } } }",
+        ],
+    },
+    Row {
+        number: 15,
+        flaw: "a field of one connection, or a body of a response that has none",
+        codes: &["W0810", "W0811"],
+        elsewhere: "",
+        policies: [
+            "sub deliver { set resp.http.Connection = \"close\"; }",
+            "sub x { if (resp.status == 204) { synthetic(\"x\"); } } sub synth { call x; }",
+            "rules response first { else -> set beresp.http.Keep-Alive = \"5\"; }",
+            "include \"part.warp\";----sub backend_fetch { set bereq.http.TE = \"trailers\"; }",
+            "sub synth { if (resp.status != 304 || resp.reason == \"z\") { } else { set resp.body = \"x\"; } }",
+        ],
+    },
+    Row {
+        number: 16,
+        flaw: "rows of a table without an order that a request may take two of",
+        codes: &["E0540"],
+        elsewhere: "",
+        policies: [
+            "rules request unique { when path under \"/a\" -> pass; when path under \"/a/b\" -> deny 404; }",
+            "sub x { set req.http.X = \"1\"; } rules request unique { when path under [\"/a\", \"/b\"] -> call x; when path under [\"/b\", \"/c\"] -> pass; }",
+            "rules response unique { when status in 400..499 -> ttl 1m; when status in 404..503 -> ttl 5s; }",
+            "include \"part.warp\";----rules request unique { when path under \"/a\" -> pass; when path ext \"css\" -> deny 404; }",
+            "acl a { \"10.0.0.0\"/8; } acl b { \"10.1.0.0\"/16; } rules request unique { when client.ip ~ a -> pass; when client.ip ~ b -> deny 403; }",
+        ],
+    },
+    Row {
+        number: 17,
+        flaw: "a rule that no test of the policy comes to",
+        codes: &[],
+        elsewhere: "of a policy with its tests, which this version does not run",
+        policies: NOWHERE,
+    },
+    Row {
+        number: 18,
+        flaw: "a test that costs more than one that says the same",
+        codes: &["W0910", "W0911", "W0913"],
+        elsewhere: "",
+        policies: [
+            "sub recv { if (req.url ~ \"^/api/\") { return (pass); } }",
+            "sub x { if (req.path == \"/a\" || req.path == \"/b\" || req.path == \"/c\" || req.path == \"/d\") { return (pass); } } sub recv { call x; }",
+            "rules request first { when path ~ \"\\.css$\" -> pass; }",
+            "include \"part.warp\";----sub recv { if (req.url ~ \".*draft\") { return (pass); } }",
+            "sub recv { if (!(req.method != \"GET\" || req.url !~ \"^/health$\")) { return (pass); } }",
+        ],
+    },
+    Row {
+        number: 19,
+        flaw: "a backend whose health is never found out, or that need not prove who it is",
+        codes: &["W0620", "W0621", "W0622", "W0820"],
+        elsewhere: "",
+        policies: [
+            "backend a { .host = \"192.0.2.1\"; } backend b { .host = \"192.0.2.2\"; .probe = { .url = \"/\"; }; } director d = fallback { a; b; } sub recv { set req.backend_hint = d; }",
+            "backend a { .host = \"192.0.2.1\"; } sub x { if (std.healthy(a)) { return (pass); } } sub recv { call x; }",
+            "backend a { .host = \"app.example.com\"; .tls = true; .verify = false; } rules request first { when path == \"/\" -> backend a; }",
+            "include \"part.warp\"; sub recv { set req.backend_hint = a; }----backend a { .host = \"192.0.2.1\"; .probe = { .url = \"/\"; .interval = 2s; .timeout = 3s; }; }",
+            "backend a { .host = \"192.0.2.1\"; } sub recv { if (req.http.X) { if (!(!std.healthy(a))) { return (pass); } } }",
+        ],
+    },
+    Row {
+        number: 20,
+        flaw: "what a change of policy does to yesterday's requests",
+        codes: &[],
+        elsewhere: "of two policies and a log: for `warp diff`",
+        policies: NOWHERE,
+    },
+];
+
+/// The codes of a policy; what stands behind `----` is a file that it includes.
+fn codes(policy: &str) -> Vec<&'static str> {
+    let (main, part) = policy.split_once("----").unwrap_or((policy, ""));
+    let site = if policy.contains("SITES") { "" } else { "backend default { .host = \"127.0.0.1\"; }" };
+    let sites = |text: &str| {
+        text.replace("SITES", "backend shop { .host = \"192.0.2.1\"; } backend blog { .host = \"192.0.2.2\"; }")
+    };
+    let files = MemoryFiles::new("p.warp", format!("warp 1;\n{site}\n{}", sites(main))).with("part.warp", sites(part));
+    lint::check("p.warp", &files).diagnostics.iter().map(|finding| finding.code.id()).collect()
+}
+
+/// Of how many of the five policies just that flaw is found.
+fn count(row: &Row) -> usize {
+    let is_found = |policy: &&&str| {
+        let found = codes(policy);
+        found.len() == 1 && found.iter().all(|code| row.codes.contains(code))
+    };
+    row.policies.iter().filter(is_found).count()
+}
+
+fn table() -> String {
+    let mut text = "| | flaw | found by | spellings found |\n|---|---|---|---|\n".to_owned();
+    let mut all = 0;
+    for row in ROWS {
+        let codes = if row.codes.is_empty() { "–".to_owned() } else { row.codes.join(", ") };
+        let found = match row.elsewhere {
+            "" => format!("{} of 5", count(row)),
+            elsewhere => elsewhere.to_owned(),
+        };
+        all += usize::from(row.elsewhere.is_empty() && count(row) == 5);
+        writeln!(text, "| {} | {} | {codes} | {found} |", row.number, row.flaw).unwrap();
+    }
+    format!("warp finds {all} of the 20 in all five spellings.\n\n{text}")
+}
+
+const START: &str = "<!-- written by tests/lang/flaws/corpus.rs -->\n";
+const END: &str = "<!-- end -->\n";
+
+/// With `UPDATE_DOCS=1` the table is written; else it must be as the policies are found.
+#[test]
+fn the_page_on_linting_says_how_many_are_found() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src/linting.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let (before, rest) = page.split_once(START).unwrap();
+    let (_, after) = rest.split_once(END).unwrap();
+    let current = format!("{before}{START}{}{END}{after}", table());
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &current).unwrap();
+    }
+    let page = fs::read_to_string(&path).unwrap();
+    assert!(page == current, "docs/src/linting.md is out of date: run the tests with UPDATE_DOCS=1");
+}
+
+#[test]
+fn a_flaw_that_is_found_is_found_however_it_is_spelt() {
+    let missed =
+        ROWS.iter().filter(|row| !row.codes.is_empty()).flat_map(|row| row.policies.iter().map(move |it| (row, it)));
+    let missed = missed.filter(|(row, policy)| {
+        let found = codes(policy);
+        found.len() != 1 || !found.iter().all(|code| row.codes.contains(code))
+    });
+    let missed: Vec<String> =
+        missed.map(|(row, policy)| format!("{}: {:?} in {policy}", row.number, codes(policy))).collect();
+    assert_eq!(missed, [""; 0]);
+}
