@@ -24,6 +24,7 @@ mod said;
 mod shadowed;
 mod survey;
 mod unkeyed;
+mod unnamed;
 mod walk;
 mod wasted;
 mod words;
@@ -118,8 +119,16 @@ const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] = &[
 ];
 
 /// Lints that look at what becomes of all requests.
-const BY_REQUESTS: &[fn(&mut Survey<'_>) -> Vec<Diagnostic>] =
-    &[shadowed::find, personal::find, credentials::find, unkeyed::find, wasted::find, open_purge::find, restarts::find];
+const BY_REQUESTS: &[fn(&mut Survey<'_>) -> Vec<Diagnostic>] = &[
+    shadowed::find,
+    personal::find,
+    credentials::find,
+    unkeyed::find,
+    wasted::find,
+    unnamed::find,
+    open_purge::find,
+    restarts::find,
+];
 
 fn lint_one(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     let mut findings: Vec<Diagnostic> = BY_WORDS.iter().flat_map(|find| find(hir, sources)).collect();

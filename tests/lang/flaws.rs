@@ -2,6 +2,7 @@
 
 mod backends;
 mod corpus;
+mod hosts;
 mod messages;
 mod misspelt;
 mod patterns;

@@ -203,6 +203,7 @@ codes! {
     W0620 "member-without-probe" "0.1" "A director has a member whose health it never finds out.";
     W0621 "always-healthy" "0.1" "A backend is asked for its health and has no probe.";
     W0622 "probe-longer-than-interval" "0.1" "A probe may last until after the next one is due.";
+    W0623 "unnamed-host" "0.1" "The backend that is declared first answers for hosts that no rule names.";
 
     // 07 caching
     W0701 "uncacheable-set-to-false" "0.1" "`beresp.uncacheable` is set to false, which has no effect.";

@@ -123,7 +123,7 @@ const ROWS: &[Row] = &[
     Row {
         number: 9,
         flaw: "a host that no rule names, and that the first backend answers for",
-        codes: &[],
+        codes: &["W0623"],
         elsewhere: "",
         policies: [
             "SITES sub recv { if (req.host == \"shop.test\") { set req.backend_hint = shop; } if (req.host == \"blog.test\") { set req.backend_hint = blog; } }",

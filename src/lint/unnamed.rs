@@ -1,0 +1,91 @@
+//! Hosts that no rule names: a policy chooses a backend for each of some hosts, and all others come to the one that happens
+//! to be declared first. A backend that is called `default` is there for them, and one that is chosen for no host, too.
+
+use std::collections::HashMap;
+
+use http::header::HOST;
+
+use super::personal::shown;
+use super::survey::{Deed, DeedKind, Shaped, Survey};
+use super::walk;
+use crate::analysis::{Answer, Formula, Literal, Place, Test};
+use crate::decision::Event;
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::{BackendId, ExpressionKind, StatementKind};
+use crate::lang::schema::{Action, Message, Step};
+use crate::lang::source::Span;
+
+/// Of more places that choose a backend nothing is said.
+const MOST_PLACES: usize = 200;
+
+pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
+    look(survey).into_iter().collect()
+}
+
+fn look(survey: &mut Survey<'_>) -> Option<Diagnostic> {
+    let default = survey.hir.default_backend?;
+    let backend = survey.hir.backends.get(default.0 as usize).filter(|backend| backend.name != "default")?;
+    let (name, span) = (backend.name.clone(), backend.span);
+    let chosen = chosen(survey);
+    let choosing = |deed: &&Deed| deed.kind == DeedKind::Shapes(Shaped::Backend);
+    let deeds: Vec<&Deed> = survey.deeds.iter().filter(choosing).collect();
+    let by_host = deeds.len() < MOST_PLACES && deeds.iter().any(|deed| chosen.get(&deed.span) != Some(&default));
+    let own = deeds.iter().find(|deed| chosen.get(&deed.span) == Some(&default)).filter(|_| by_host)?.span;
+    let mut named: Vec<Literal> = Vec::new();
+    for deed in &deeds {
+        let asked = hosts(survey, deed);
+        if asked.is_empty() {
+            return None;
+        }
+        named.extend(asked);
+    }
+    let none = named.into_iter().map(|literal| Formula::of(literal.term, literal.test).not());
+    let fetched = survey.journeys.at(Step::BackendFetch).filter(|it| it.class.end.action == Some(Action::Fetch));
+    let fetched = Formula::any(fetched.map(|it| it.class.guard.clone()).collect::<Vec<_>>());
+    let others = Formula::all([fetched].into_iter().chain(none));
+    let Answer::Possible(model) = survey.solver.solve(&others) else { return None };
+    let witness = model.witness()?;
+    let journey = survey.replay(&witness);
+    let course = journey.steps.iter().flat_map(|ran| &ran.explanation.course);
+    let is_chosen = course.into_iter().any(|event| matches!(event, Event::Acted(span) if chosen.contains_key(span)));
+    if is_chosen || journey.asked.last().is_none_or(|asked| asked.backend != Some(default)) {
+        return None;
+    }
+    let message = format!("`{name}` answers for all hosts that no rule names, since it is declared first");
+    let finding = Diagnostic::new(Code::W0623, span, message).context(survey.first_line(own), "meant for this one");
+    Some(finding.help(format!(
+        "say what is to become of other hosts: choose a backend in an `else`, refuse them, `else -> deny 421`, or call the \
+         one that is for all others `default`. It happens with {}",
+        shown(&witness)
+    )))
+}
+
+/// The backends that statements choose, by their places.
+fn chosen(survey: &Survey<'_>) -> HashMap<Span, BackendId> {
+    let set = walk::statements(survey.hir).into_iter().filter_map(|statement| match &statement.kind {
+        StatementKind::Set(_, value) => match value.kind {
+            ExpressionKind::Backend(Some(backend)) => Some((statement.span, backend)),
+            _ => None,
+        },
+        _ => None,
+    });
+    set.collect()
+}
+
+/// What the arms around a place ask of the host.
+fn hosts(survey: &Survey<'_>, deed: &Deed) -> Vec<Literal> {
+    let host = Place::Field(Message::Req, HOST);
+    let mut found = Vec::new();
+    for visit in &survey.visits {
+        for (at, condition) in visit.ladder.conditions().iter().enumerate() {
+            if deed.around.contains(&visit.ladder.span(Some(at))) {
+                condition.literals(&mut |literal| {
+                    if matches!(literal.test, Test::In(_)) && literal.term.holds(&host) {
+                        found.push(literal.clone());
+                    }
+                });
+            }
+        }
+    }
+    found
+}
