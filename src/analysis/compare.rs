@@ -30,6 +30,9 @@ impl Reader<'_, '_> {
         if comparison == Comparison::NotEqual {
             return self.terms_compared(Comparison::Equal, left, right, ty).not();
         }
+        if let (Term::Chosen(chosen), true) = (left, right.is_constant()) {
+            return chosen.tested(|left| self.terms_compared(comparison, left, right, ty));
+        }
         match (ty, right) {
             (Type::String, Term::Text(text)) if comparison == Comparison::Equal => {
                 self.literal(left, &Test::In([Texts::Exact(text.to_vec().into())].to_vec().into()))

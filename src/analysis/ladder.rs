@@ -47,6 +47,18 @@ impl Taken {
         Self { arms: u32::try_from(arm).into_iter().collect(), rest: false }
     }
 
+    /// Those arms of a ladder of so many, in any order; what is behind them all is one more.
+    #[must_use]
+    pub fn of(arms: impl IntoIterator<Item = usize>, all: usize) -> Self {
+        let mut sorted: Vec<usize> = arms.into_iter().collect();
+        sorted.sort_unstable();
+        let mut taken = Self::default();
+        for arm in sorted {
+            taken.add(arm, all);
+        }
+        taken
+    }
+
     /// What is done if no condition of a ladder holds, alone.
     #[must_use]
     pub fn rest() -> Self {

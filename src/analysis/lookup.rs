@@ -51,6 +51,9 @@ impl<'h> Tables<'h> {
         if matches!((term, test), (Term::Backend(Some(_)), Test::Set)) {
             return Formula::Const(true);
         }
+        if let Term::Chosen(chosen) = term {
+            return chosen.tested(|term| self.literal(term, test));
+        }
         match term.as_made() {
             Some((Op::Lookup(table), [key])) => self.looked_up(*table, key, test),
             // An empty `Cookie` is removed.

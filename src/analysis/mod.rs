@@ -52,12 +52,14 @@
 //! values. A value that is free is the same wherever its term is the same. [`Model::is_certain`] tells whether anything of
 //! that kind was assumed.
 
+mod chosen;
 mod compare;
 mod compose;
 mod concrete;
 mod effect;
 mod follow;
 mod formula;
+mod groups;
 pub mod invariant;
 mod journey;
 mod ladder;
@@ -76,6 +78,7 @@ mod view;
 mod walk;
 mod witness;
 
+pub use chosen::Chosen;
 pub use formula::{Formula, Literal, Test};
 pub use journey::{Analysis, Fate, Journeys, MOST_ROUNDS, Reached};
 pub use ladder::{First, Ladder, Taken};

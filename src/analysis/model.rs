@@ -72,6 +72,7 @@ impl<'h> Model<'h> {
             Term::Address(address) => Some(Scalar::Address(*address)),
             Term::Unset => Some(Scalar::Text(None)),
             Term::Backend(_) | Term::Fixed(_) => None,
+            Term::Chosen(chosen) => chosen.value(self),
             Term::Free(_) => self.values.get(term).cloned(),
             Term::Input(place) => self.values.get(term).cloned().or_else(|| default(place)),
             Term::Made(made) => {

@@ -145,12 +145,26 @@ impl State {
 
     /// The same, with a value of its own wherever `other` differs: one of which nothing is known.
     pub(super) fn blur(&mut self, other: &Self, fresh: &mut impl FnMut() -> Term) {
-        let places: Vec<Place> = self.values.keys().chain(other.values.keys()).cloned().collect();
-        for place in places {
-            if self.get(&place) != other.get(&place) {
-                self.values.insert(place, Cases::one(fresh()));
-            }
+        for place in self.differences(other) {
+            self.values.insert(place, Cases::one(fresh()));
         }
+        self.blur_rest(other, fresh);
+    }
+
+    /// The places that hold something else.
+    pub(super) fn differences(&self, other: &Self) -> Vec<Place> {
+        let own = self.values.iter().filter(|(place, value)| other.values.get(*place) != Some(*value));
+        let others = other.values.keys().filter(|place| !self.values.contains_key(*place));
+        own.map(|(place, _)| place).chain(others).cloned().collect()
+    }
+
+    /// Whether what stands in no place is the same: the key, and locals.
+    pub(super) fn is_alike(&self, other: &Self) -> bool {
+        self.key == other.key && self.locals == other.locals
+    }
+
+    /// Blurs what stands in no place: the key, and locals.
+    pub(super) fn blur_rest(&mut self, other: &Self, fresh: &mut impl FnMut() -> Term) {
         if self.key != other.key {
             self.key = vec![Cases::one(fresh())];
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::HeaderName;
 use http::header::{ACCEPT_ENCODING, COOKIE, HOST};
 
+use super::chosen::Chosen;
 use super::names::Names;
 use crate::lang::hir::{AclId, Arithmetic, BackendId, Comparison, Glob, Normalization, TableId};
 use crate::lang::schema::{Directive, Function, Message, Variable};
@@ -30,6 +31,8 @@ pub enum Term {
     Unset,
     /// Made of other values by something that always makes the same of the same.
     Made(Arc<Made>),
+    /// One of several values, by the arm of a ladder that is taken.
+    Chosen(Arc<Chosen>),
     /// A constant that nothing is known of, by where it stands.
     Fixed(Span),
     /// Anything: what is not understood, or may be another value the next time.
@@ -141,7 +144,7 @@ impl Term {
     /// Whether it is a constant whose value is known.
     #[must_use]
     pub fn is_constant(&self) -> bool {
-        !matches!(self, Self::Input(_) | Self::Made(_) | Self::Fixed(_) | Self::Free(_))
+        !matches!(self, Self::Input(_) | Self::Made(_) | Self::Chosen(_) | Self::Fixed(_) | Self::Free(_))
     }
 
     /// Whether the place's own value is a part of it, as it came in.
@@ -150,6 +153,7 @@ impl Term {
         match self {
             Self::Input(input) => input == place,
             Self::Made(made) => made.of.iter().any(|part| part.holds(place)),
+            Self::Chosen(chosen) => chosen.holds(place),
             _ => false,
         }
     }
@@ -159,6 +163,7 @@ impl Term {
         match self {
             Self::Input(place) => visit(place),
             Self::Made(made) => made.of.iter().for_each(|part| part.inputs(visit)),
+            Self::Chosen(chosen) => chosen.terms().for_each(|part| part.inputs(visit)),
             _ => {}
         }
     }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::effect;
 use super::formula::Formula;
+use super::groups::Groups;
 use super::ladder::{Ladder, Taken};
 use super::read::{Context, Reader};
 use super::state::{Cases, State};
@@ -81,14 +82,14 @@ impl Visitor for Blind {}
 
 /// What follows a statement.
 #[derive(Clone, Debug, PartialEq)]
-enum Flow {
+pub(super) enum Flow {
     On,
     Left,
     Ended(End),
 }
 
 /// Requests of one kind behind a statement.
-type Way = (Flow, Formula, State);
+pub(super) type Way = (Flow, Formula, State);
 
 /// Walks over a step.
 pub(super) struct Walk<'w, 'h> {
@@ -259,11 +260,7 @@ impl<'w, 'h> Walk<'w, 'h> {
             }
         }
         self.around.pop();
-        let ways = groups.0.into_iter().map(|group| {
-            let within = Formula::any([Formula::first(&ladder, group.taken)].into_iter().chain(group.partly));
-            (group.flow, Formula::all([guard.clone(), within]), group.state)
-        });
-        let ways = ways.collect();
+        let ways = groups.ways(&ladder, guard, self.cx);
         self.join(ways)
     }
 
@@ -285,45 +282,5 @@ impl<'w, 'h> Walk<'w, 'h> {
             }
         }
         joined
-    }
-}
-
-/// Ways out of a ladder that lead to the same.
-#[derive(Default)]
-struct Groups(Vec<Group>);
-
-struct Group {
-    flow: Flow,
-    state: State,
-    /// Arms that lead there, whatever else holds.
-    taken: Taken,
-    /// Arms that may lead there.
-    partly: Vec<Formula>,
-}
-
-impl Groups {
-    fn add(&mut self, (flow, guard, state): Way, at: usize, ladder: &Arc<Ladder>, cx: &Context<'_>) {
-        let Some(group) = self.of(flow, state, cx) else { return };
-        if guard == Formula::Const(true) {
-            group.taken.add(at, ladder.len());
-        } else {
-            let taken = if at < ladder.len() { Taken::arm(at) } else { Taken::rest() };
-            group.partly.push(Formula::all([Formula::first(ladder, taken), guard]));
-        }
-    }
-
-    /// The group of ways that lead there; of too many, the last one, of which less is known then.
-    fn of(&mut self, flow: Flow, state: State, cx: &Context<'_>) -> Option<&mut Group> {
-        let known = self.0.iter().rposition(|group| group.flow == flow && group.state == state);
-        let last = || self.0.iter().rposition(|group| group.flow == flow).filter(|_| self.0.len() >= MOST_CLASSES);
-        if let Some(at) = known.or_else(last) {
-            let group = self.0.get_mut(at)?;
-            if known.is_none() {
-                group.state.blur(&state, &mut || cx.anything());
-            }
-            return Some(group);
-        }
-        self.0.push(Group { flow, state, taken: Taken::default(), partly: Vec::new() });
-        self.0.last_mut()
     }
 }

@@ -479,6 +479,22 @@ proved     PUT
     assert_eq!(prove("", &["--format", "yaml"]).0, Some(2));
 }
 
+/// A table of so many rows that each set something else.
+fn many_rows(action: impl Fn(usize) -> String) -> String {
+    let row = |at: usize| format!("when path under \"/p{at}\" -> {};\n", action(at));
+    (0..10_000).map(row).collect()
+}
+
+#[test]
+fn ten_thousand_rows_that_set_something_else_each_are_told_apart() {
+    let rows = many_rows(|at| format!("ttl {}ms", at + 1));
+    let table = |further: &str| format!("rules response first {{ {further}\n{rows}else -> ttl 1m; }}");
+    assert_eq!(verdict(&table(""), "ttl <= 1m"), "proved");
+    assert_eq!(verdict(&table(""), "path == \"/p77\" => ttl == 78ms or ttl == 0s"), "proved");
+    let broken = table("when path == \"/p9000/x\" -> ttl 2h;");
+    assert_eq!(verdict(&broken, "ttl <= 1m"), "GET \"https://www.example.com/p9000/x\"");
+}
+
 #[test]
 fn ten_thousand_rules_are_proved_in_time() {
     let row = |at: usize| {

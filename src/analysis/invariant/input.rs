@@ -23,6 +23,7 @@ fn of_term(term: &Term, input: &Input) -> bool {
     match term {
         Term::Input(place) => *place == place_of(input),
         Term::Free(_) => true,
+        Term::Chosen(chosen) => chosen.is_made_of(|term| of_term(term, input)),
         Term::Made(made) => of_made(&made.op, &made.of, input),
         _ => false,
     }

@@ -1,0 +1,127 @@
+//! Ways out of a ladder that lead to the same.
+//!
+//! Of more than can be kept apart the last ones are one, in which a place that arms leave differently has a value that the
+//! ladder chooses.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::chosen::Chosen;
+use super::formula::Formula;
+use super::ladder::{Ladder, Taken};
+use super::read::Context;
+use super::state::{Cases, State};
+use super::term::{Place, Term};
+use super::walk::{Flow, MOST_CLASSES, Way};
+
+/// So many are kept apart of a ladder that is long, if it can choose what differs: each is a class of its own in all that
+/// follows.
+const MOST_APART: usize = 8;
+
+/// All ways out of a ladder.
+#[derive(Default)]
+pub(super) struct Groups(Vec<Group>);
+
+struct Group {
+    flow: Flow,
+    state: State,
+    /// Arms that lead there, whatever else holds.
+    taken: Taken,
+    /// Arms that may lead there.
+    partly: Vec<Formula>,
+    /// What some arms leave in places otherwise; `None` where it is not known what they leave.
+    otherwise: HashMap<Place, Option<Vec<(usize, Term)>>>,
+}
+
+impl Groups {
+    /// Adds a way that the arm of that number leads to.
+    pub(super) fn add(&mut self, (flow, guard, state): Way, at: usize, ladder: &Arc<Ladder>, cx: &Context<'_>) {
+        let is_whole = guard == Formula::Const(true);
+        let arm = is_whole.then_some(at);
+        let Some(group) = self.of(flow, state, arm, ladder.len() > MOST_CLASSES, cx) else { return };
+        if is_whole {
+            group.taken.add(at, ladder.len());
+        } else {
+            let taken = if at < ladder.len() { Taken::arm(at) } else { Taken::rest() };
+            group.partly.push(Formula::all([Formula::first(ladder, taken), guard]));
+        }
+    }
+
+    /// The group of ways that lead there; of too many, the last one, of which less is known then.
+    fn of(
+        &mut self,
+        flow: Flow,
+        state: State,
+        arm: Option<usize>,
+        is_long: bool,
+        cx: &Context<'_>,
+    ) -> Option<&mut Group> {
+        let known = self.0.iter().rposition(|group| group.flow == flow && group.state == state);
+        let last = || {
+            let at = self.0.iter().rposition(|group| group.flow == flow)?;
+            let loses_nothing =
+                || is_long && arm.is_some() && self.0.get(at).is_some_and(|group| group.chooses(&state));
+            let is_full = self.0.len() >= MOST_CLASSES || self.0.len() >= MOST_APART && loses_nothing();
+            is_full.then_some(at)
+        };
+        if let Some(at) = known.or_else(last) {
+            let group = self.0.get_mut(at)?;
+            if known.is_none() {
+                group.mix(&state, arm, cx);
+            }
+            return Some(group);
+        }
+        let (taken, partly, otherwise) = (Taken::default(), Vec::new(), HashMap::new());
+        self.0.push(Group { flow, state, taken, partly, otherwise });
+        self.0.last_mut()
+    }
+
+    /// The ways, for requests that come to the ladder.
+    pub(super) fn ways(self, ladder: &Arc<Ladder>, guard: &Formula, cx: &Context<'_>) -> Vec<Way> {
+        let way = |group: Group| {
+            let within =
+                Formula::any([Formula::first(ladder, group.taken.clone())].into_iter().chain(group.partly.clone()));
+            let flow = group.flow.clone();
+            (flow, Formula::all([guard.clone(), within]), group.mixed(ladder, cx))
+        };
+        self.0.into_iter().map(way).collect()
+    }
+}
+
+impl Group {
+    /// Whether nothing is lost of a state if the ladder chooses what differs.
+    fn chooses(&self, state: &State) -> bool {
+        let is_one = |place: &Place| {
+            let is_known = !matches!(self.otherwise.get(place), Some(None));
+            is_known && self.state.get(place).only().is_some() && state.get(place).only().is_some()
+        };
+        self.state.is_alike(state) && self.state.differences(state).iter().all(is_one)
+    }
+
+    /// Takes a state in that differs; `arm` leads there whatever else holds.
+    fn mix(&mut self, state: &State, arm: Option<usize>, cx: &Context<'_>) {
+        for place in self.state.differences(state) {
+            let value = state.get(&place);
+            let own = arm.zip(value.only().cloned()).filter(|_| self.state.get(&place).only().is_some());
+            let known = self.otherwise.entry(place).or_insert_with(|| Some(Vec::new()));
+            match (known.as_mut(), own) {
+                (Some(all), Some(own)) => all.push(own),
+                _ => *known = None,
+            }
+        }
+        self.state.blur_rest(state, &mut || cx.anything());
+    }
+
+    /// The state that all of them lead to.
+    fn mixed(mut self, ladder: &Arc<Ladder>, cx: &Context<'_>) -> State {
+        for (place, own) in self.otherwise {
+            let before = self.state.get(&place).only().cloned();
+            let value = match (own, before) {
+                (Some(own), Some(before)) => Term::Chosen(Arc::new(Chosen::new(ladder, &own, before))),
+                _ => cx.anything(),
+            };
+            self.state.set(place, Cases::one(value));
+        }
+        self.state
+    }
+}
