@@ -7,6 +7,7 @@ use http::header::{
     TRANSFER_ENCODING, VARY,
 };
 
+use super::effect::place_of;
 use super::term::Place;
 use crate::lang::hir::{Expression, ExpressionKind as Kind, Hir, KeyPart, Statement, StatementKind, Tags};
 use crate::lang::schema::{Message, Variable};
@@ -45,6 +46,47 @@ pub(super) fn followed(hir: &Hir) -> HashSet<Place> {
     let copies: Vec<Place> = places.iter().filter_map(source_of).collect();
     places.extend(copies);
     places
+}
+
+/// The same and all places that the policy writes, with those that they are copied to: what a comparison looks at.
+pub(super) fn compared(hir: &Hir) -> HashSet<Place> {
+    let mut places = followed(hir);
+    let bodies = hir.steps.iter().map(|step| &step.body).chain(hir.subs.iter().map(|sub| &sub.body));
+    bodies.for_each(|body| written(&body.statements, &mut places));
+    let copies: Vec<Place> = places.iter().filter_map(copy_of).collect();
+    places.extend(copies);
+    let sources: Vec<Place> = places.iter().filter_map(source_of).collect();
+    places.extend(sources);
+    places
+}
+
+/// The place that another one is copied to at the start of a step.
+fn copy_of(place: &Place) -> Option<Place> {
+    match place {
+        Place::Field(Message::Req, name) => Some(Place::Field(Message::Bereq, name.clone())),
+        Place::Field(Message::Beresp, name) => Some(Place::Field(Message::Resp, name.clone())),
+        _ => None,
+    }
+}
+
+fn written(all: &[Statement], places: &mut HashSet<Place>) {
+    for statement in all {
+        match &statement.kind {
+            StatementKind::Set(target, _) | StatementKind::Unset(target) => {
+                places.insert(place_of(target));
+            }
+            StatementKind::Normalize(clause) => {
+                places.insert(Place::normalized(clause));
+            }
+            StatementKind::If { arms, otherwise, .. } => {
+                for arm in arms {
+                    written(&arm.body, places);
+                }
+                written(otherwise, places);
+            }
+            _ => {}
+        }
+    }
 }
 
 /// The place that a message is copied from at the start of its step.

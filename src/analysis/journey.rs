@@ -1,6 +1,7 @@
 //! All steps on all requests at once, from `recv` to `deliver`.
 
 use std::collections::HashSet;
+use std::rc::Rc;
 
 use http::HeaderName;
 use http::header::{
@@ -8,11 +9,12 @@ use http::header::{
     TRANSFER_ENCODING,
 };
 
-use super::follow::followed;
+use super::follow::{compared, followed};
 use super::formula::{Formula, Test};
 use super::read::{Context, Reader, present};
 use super::state::{Cases, State};
 use super::term::{Op, Place, Term};
+use super::unknown::Unknowns;
 use super::walk::{Blind, Class, MOST_CLASSES, Visitor, Walk};
 use crate::cache::asked::QUERY;
 use crate::lang::hir::{Hir, Statement, StatementKind, Texts};
@@ -87,13 +89,32 @@ impl<'h> Analysis<'h> {
     /// An analysis of a policy.
     #[must_use]
     pub fn new(hir: &'h Hir) -> Self {
-        Self { cx: Context::new(hir), followed: followed(hir), marks_passes: may_mark(hir), with_background: true }
+        let cx = Context::new(hir, Rc::new(Unknowns::default()));
+        Self { cx, followed: followed(hir), marks_passes: may_mark(hir), with_background: true }
     }
 
     /// The same of what clients ask for alone: a fetch in the background is no way of a request.
     #[must_use]
     pub fn of_clients(hir: &'h Hir) -> Self {
         Self { with_background: false, ..Self::new(hir) }
+    }
+
+    /// Analyses of two policies that are to be compared: they follow the same places, and what the world brings is the same
+    /// in both. Ids of lists, tables, limits and backends have to mean the same in both.
+    #[must_use]
+    pub fn beside(old: &'h Hir, new: &'h Hir) -> [Self; 2] {
+        let unknowns = Rc::new(Unknowns::shared());
+        let followed: HashSet<Place> = compared(old).into_iter().chain(compared(new)).collect();
+        let marks_passes = may_mark(old) || may_mark(new);
+        [old, new].map(|hir| {
+            let cx = Context::new(hir, Rc::clone(&unknowns));
+            Self { cx, followed: followed.clone(), marks_passes, with_background: true }
+        })
+    }
+
+    /// The places that are followed.
+    pub fn followed(&self) -> impl Iterator<Item = &Place> {
+        self.followed.iter()
     }
 
     /// The policy.
@@ -230,11 +251,15 @@ impl<'h> Analysis<'h> {
 
     /// What a request has at the start of a step.
     fn entering(&self, step: Step, fate: Fate, mut state: State) -> State {
-        let anything = |state: &mut State, variable: Variable| {
-            state.set(Place::Variable(variable), Cases::one(self.cx.anything()));
-        };
         for variable in VOLATILE.iter().filter(|variable| variable.access().read.contains(step)) {
-            anything(&mut state, *variable);
+            let place = Place::Variable(*variable);
+            let value = self.cx.entered(step, &state, &place);
+            state.set(place, Cases::one(value));
+        }
+        if self.cx.unknowns.are_shared()
+            && matches!(step, Step::Hit | Step::Miss | Step::BackendResponse | Step::BackendError)
+        {
+            state.origin = Some(step);
         }
         if !self.with_background && StepSet::BACKEND.contains(step) {
             state.set(Place::Variable(Variable::BereqIsBgfetch), Cases::one(Term::Truth(false)));
@@ -253,7 +278,8 @@ impl<'h> Analysis<'h> {
                         Place::Variable(variable) => variable.name().starts_with("beresp."),
                     };
                     if is_of_answer {
-                        let value = if is_first { Term::Input(place.clone()) } else { self.cx.anything() };
+                        let value =
+                            if is_first { Term::Input(place.clone()) } else { self.cx.entered(step, &state, place) };
                         state.set(place.clone(), Cases::one(value));
                     }
                 }
@@ -299,7 +325,9 @@ impl<'h> Analysis<'h> {
         const MAY_BE_THERE: [HeaderName; 3] = [DATE, LOCATION, RETRY_AFTER];
         for place in &self.followed {
             let value = match place {
-                Place::Field(Message::Beresp, name) if MAY_BE_THERE.contains(name) => self.cx.anything(),
+                Place::Field(Message::Beresp, name) if MAY_BE_THERE.contains(name) => {
+                    self.cx.entered(Step::BackendError, state, place)
+                }
                 Place::Field(Message::Beresp, _) => Term::Unset,
                 Place::Variable(
                     Variable::BerespTtl
@@ -309,7 +337,9 @@ impl<'h> Analysis<'h> {
                     | Variable::BerespHeuristicTtl
                     | Variable::BerespAge,
                 ) => Term::Number(0),
-                Place::Variable(variable) if variable.name().starts_with("beresp.") => self.cx.anything(),
+                Place::Variable(variable) if variable.name().starts_with("beresp.") => {
+                    self.cx.entered(Step::BackendError, state, place)
+                }
                 _ => continue,
             };
             state.set(place.clone(), Cases::one(value));
@@ -324,7 +354,7 @@ impl<'h> Analysis<'h> {
                 Place::Field(Message::Resp, name) if from_backend => state.field(Message::Beresp, name),
                 Place::Variable(Variable::RespStatus) if from_backend => state.variable(Variable::BerespStatus),
                 Place::Field(Message::Resp, _) | Place::Variable(Variable::RespStatus) => {
-                    Cases::one(self.cx.anything())
+                    Cases::one(self.cx.entered(step, state, place))
                 }
                 _ => continue,
             };

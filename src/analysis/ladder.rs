@@ -78,7 +78,9 @@ impl Taken {
         self.arms.iter().map(|arm| Some(*arm as usize)).chain(self.rest.then_some(None))
     }
 
-    pub(super) fn contains(&self, arm: Option<usize>) -> bool {
+    /// Whether that arm is one of them.
+    #[must_use]
+    pub fn contains(&self, arm: Option<usize>) -> bool {
         match arm {
             Some(arm) => self.arms.binary_search(&u32::try_from(arm).unwrap_or(u32::MAX)).is_ok(),
             None => self.rest,

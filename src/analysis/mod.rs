@@ -74,6 +74,7 @@ mod state;
 mod term;
 mod text;
 mod theory;
+mod unknown;
 mod view;
 mod walk;
 mod witness;

@@ -1,38 +1,48 @@
 //! Expressions as terms and formulas.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::rc::Rc;
 
 use super::formula::{Formula, Test};
 use super::ladder::{Ladder, Taken};
 use super::lookup::Tables;
 use super::names::Names;
 use super::state::{Cases, MOST_CASES, State};
-use super::term::{Amount, Op, Term};
+use super::term::{Amount, Op, Place, Term};
+use super::unknown::{Name, Times, Unknowns};
 use crate::lang::hir::{Arithmetic, Expression, ExpressionKind as Kind, Glob, Hir, LocalId, Texts};
 use crate::lang::schema::function::{Class, Cookie, Text};
-use crate::lang::schema::{Function, Message, Step, StepSet, Type};
+use crate::lang::schema::{Function, Message, Step, StepSet, Type, Variable};
 
 /// What reading the expressions of a policy needs beside a state.
 #[derive(Debug)]
 pub(super) struct Context<'h> {
     pub hir: &'h Hir,
     pub tables: Tables<'h>,
-    fresh: Cell<u32>,
+    pub unknowns: Rc<Unknowns>,
 }
 
 impl<'h> Context<'h> {
-    pub(super) fn new(hir: &'h Hir) -> Self {
-        Self { hir, tables: Tables::new(hir), fresh: Cell::new(0) }
+    pub(super) fn new(hir: &'h Hir, unknowns: Rc<Unknowns>) -> Self {
+        Self { hir, tables: Tables::new(hir), unknowns }
     }
 
     /// A value of which nothing is known.
     pub(super) fn anything(&self) -> Term {
-        let number = self.fresh.get();
-        self.fresh.set(number.wrapping_add(1));
-        Term::Free(number)
+        self.unknowns.anything()
     }
+
+    /// What a place holds at the start of a step of which nothing is known.
+    pub(super) fn entered(&self, step: Step, state: &State, place: &Place) -> Term {
+        self.unknowns.named(Name::Entering(step, times(state), place.clone()))
+    }
+}
+
+/// How often a request and its fetch have begun again, as far as that is known.
+fn times(state: &State) -> Times {
+    let count = |variable| state.variable(variable).only().cloned().unwrap_or(Term::Unset);
+    (count(Variable::ReqRestarts), count(Variable::BereqRetries))
 }
 
 /// Reads expressions in a state.
@@ -91,7 +101,7 @@ impl<'r, 'h> Reader<'r, 'h> {
             Kind::List(items) => one(Term::text(items.join(&b'\n'))),
             Kind::Acl(id) => one(Term::Number(i64::from(id.0))),
             Kind::Real(_) | Kind::File(_) | Kind::Users(_) | Kind::Keys(_) | Kind::Database(_) | Kind::RateLimit(_) => {
-                one(Term::Fixed(expression.span))
+                one(self.cx.unknowns.constant(&expression.kind).unwrap_or(Term::Fixed(expression.span)))
             }
             _ => truth_by_cases(&self.formula(expression)),
         }
@@ -166,7 +176,7 @@ impl<'r, 'h> Reader<'r, 'h> {
     fn choose(&self, whole: &Expression, conditions: &[Expression], values: &[Expression]) -> Cases {
         let formulas = conditions.iter().map(|condition| self.formula(condition)).collect();
         let spans = conditions.iter().map(|condition| condition.span).collect();
-        let ladder = Arc::new(Ladder::new(formulas, spans, whole.span));
+        let ladder = self.cx.unknowns.ladder(Ladder::new(formulas, spans, whole.span));
         let mut cases = Vec::new();
         for (at, value) in values.iter().enumerate() {
             let taken = if at < ladder.len() { Taken::arm(at) } else { Taken::rest() };
@@ -190,7 +200,16 @@ impl<'r, 'h> Reader<'r, 'h> {
             }
             _ if whole.ty == Type::Bool && is_test(function) => truth_by_cases(&self.formula(whole)),
             _ if function.class() == Class::Pure => self.made(&Op::Call(function), &self.all(given)),
-            _ => Cases::one(self.cx.anything()),
+            _ => Cases::one(self.called_now(function, given)),
+        }
+    }
+
+    /// What a function yields that asks the world.
+    fn called_now(&self, function: Function, given: &[Expression]) -> Term {
+        let given: Option<Vec<Term>> = self.all(given).iter().map(|given| given.only().cloned()).collect();
+        match given {
+            Some(given) => self.cx.unknowns.named(Name::Called(self.step, times(self.state), function, given)),
+            None => self.cx.anything(),
         }
     }
 

@@ -8,7 +8,7 @@ use http::header::{COOKIE, HOST};
 use super::formula::Formula;
 use super::term::{Op, Place, Term};
 use crate::lang::hir::LocalId;
-use crate::lang::schema::{Message, Variable};
+use crate::lang::schema::{Message, Step, Variable};
 
 /// A value that depends on conditions: one of the terms, of which exactly one condition holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +65,8 @@ pub struct State {
     pub(super) locals: Vec<Option<Cases>>,
     /// The parts of the cache key so far.
     pub key: Vec<Cases>,
+    /// Where policies are compared: the step by which it is known what became of the lookup or the fetch.
+    pub(crate) origin: Option<Step>,
 }
 
 impl State {

@@ -230,7 +230,7 @@ impl<'w, 'h> Walk<'w, 'h> {
         let reader = Reader::new(self.cx, state, self.step);
         let conditions: Vec<Formula> = arms.iter().map(|arm| reader.formula(&arm.condition)).collect();
         let spans = arms.iter().map(|arm| arm.span).collect();
-        let ladder = Arc::new(Ladder::new(conditions, spans, span));
+        let ladder = self.cx.unknowns.ladder(Ladder::new(conditions, spans, span));
         {
             let around = &self.around;
             let whole = || Formula::all(around.iter().chain([guard]).cloned());

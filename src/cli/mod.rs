@@ -4,6 +4,7 @@
 //! stdout, remarks to stderr. A command that is not built yet is absent, never accepted and ignored.
 
 mod check;
+mod diff;
 mod failure;
 mod graph;
 mod output;
@@ -51,6 +52,7 @@ enum Command {
     Demo(demo::Arguments),
     Check(check::Arguments),
     Prove(prove::Arguments),
+    Diff(diff::Arguments),
     Graph(graph::Arguments),
     Rule(rule::Arguments),
     #[cfg(feature = "server")]
@@ -92,6 +94,7 @@ impl Command {
             Self::Demo(arguments) => demo::run(arguments, out),
             Self::Check(arguments) => check::run(arguments, &mut out),
             Self::Prove(arguments) => prove::run(arguments, &mut out),
+            Self::Diff(arguments) => diff::run(arguments, &mut out),
             Self::Graph(arguments) => graph::run(arguments, &mut out),
             Self::Rule(arguments) => rule::run(arguments, &mut out),
             #[cfg(feature = "server")]

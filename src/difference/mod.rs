@@ -1,9 +1,24 @@
 //! What changes for requests from one policy to another.
 //!
-//! [`between`] compares two journeys of one request: a [`Change`] says in which regards they differ.
+//! [`between`] compares two journeys of one request: a [`Change`] says in which regards they differ. [`difference`] finds
+//! the classes of requests that change: `search` makes questions of both policies, walked with the same inputs; what a
+//! solver answers is tried with `simulate` in both, and only what differs there is told. What no question has an answer to
+//! is proved not to change; what is not known is said not to be known.
 
 mod change;
+mod declarations;
+mod fired;
+mod hints;
+mod join;
+mod ladders;
+mod policies;
+pub mod report;
+mod rows;
+mod search;
 mod wording;
 
 pub use change::{Aspect, Change, HeaderText, Treated, Way, between};
+pub use declarations::Declaration;
+pub use fired::Fired;
+pub use policies::{Class, Difference, MOST_CLASSES, Policy, difference};
 pub use wording::duration;

@@ -50,6 +50,13 @@ impl Simulator {
         &self.program
     }
 
+    /// The program of the site of that name, or of the root's policy.
+    #[must_use]
+    pub fn program_of(&self, site: Option<&str>) -> &Program {
+        let found = self.sites.iter().map(|(_, policy)| policy).find(|policy| policy.site.as_deref() == site);
+        &found.filter(|_| site.is_some()).unwrap_or(self).program
+    }
+
     /// Takes a request through the steps, as long as the policy has it begin again. What is stored is found there and
     /// left there.
     #[must_use]

@@ -33,6 +33,7 @@ fn each_file_is_what_its_tool_reads() {
         (".pre-commit-hooks.yaml", "pre-commit-hooks.json"),
         ("examples/ci/github.yml", "github-workflow.json"),
         ("examples/ci/github-code-scanning.yml", "github-workflow.json"),
+        ("examples/ci/github-diff.yml", "github-workflow.json"),
     ] {
         assert_eq!(complaints(schema, &yaml(path)), Vec::<String>::new(), "{path}");
     }

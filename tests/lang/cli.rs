@@ -1,5 +1,6 @@
 //! The command line as scripts and editors use it: exit codes, streams, formats. Runs the binary.
 
+mod diff;
 mod diffs;
 pub mod formats;
 mod settings;
@@ -87,7 +88,7 @@ mod arguments {
     #[test]
     fn help_of_every_command_shows_an_example() {
         let here = folder(&[]);
-        let mut commands = vec!["check", "graph", "rule"];
+        let mut commands = vec!["check", "diff", "graph", "rule"];
         if cfg!(feature = "server") {
             commands.extend(["serve", "demo", "status"]);
         }

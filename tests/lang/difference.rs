@@ -1,6 +1,8 @@
 //! What changes from one policy to another: which requests are said to be treated otherwise, and that it is true.
 
 mod journeys;
+mod policies;
+mod random;
 
 use warp_edge::files::MemoryFiles;
 use warp_edge::lang::check::check;

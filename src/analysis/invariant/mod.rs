@@ -75,7 +75,8 @@ pub fn decide(hir: &Hir) -> Vec<Decided<'_>> {
 }
 
 /// When a request is for one of those hosts.
-fn of_hosts(hosts: &[HostPattern]) -> Formula {
+#[must_use]
+pub fn of_hosts(hosts: &[HostPattern]) -> Formula {
     let texts = hosts.iter().map(|pattern| {
         let name = pattern.name.as_str();
         let is_wildcard = pattern.is_wildcard;
@@ -93,7 +94,8 @@ fn of_hosts(hosts: &[HostPattern]) -> Formula {
 }
 
 /// A request of HTTP/1.1 without a host does not come as far as the policy (RFC 9112 section 3.2).
-fn has_host() -> Formula {
+#[must_use]
+pub fn has_host() -> Formula {
     let is_newest = [Texts::Exact(b"HTTP/1.1"[..].into())].to_vec();
     let protocol = Term::Input(Place::Variable(Variable::ReqProto));
     let host = Formula::of(Term::field(Message::Req, &http::header::HOST), Test::Set);

@@ -181,7 +181,7 @@ pub struct RateLimit {
 }
 
 /// A sub that is called by name.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Sub {
     /// The name, dots included.
     pub name: String,
@@ -192,7 +192,7 @@ pub struct Sub {
 }
 
 /// What a step does.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct StepBody {
     /// The step.
     pub step: Step,
@@ -201,7 +201,7 @@ pub struct StepBody {
 }
 
 /// Statements with the size of the frame that their `let`s need.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Body {
     /// The statements in order.
     pub statements: Vec<Statement>,

@@ -7,7 +7,7 @@ use crate::lang::schema::{Action, Function, Message, Variable};
 use crate::lang::source::Span;
 
 /// A statement with its place.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Statement {
     /// What it does.
     pub kind: StatementKind,
@@ -16,7 +16,7 @@ pub struct Statement {
 }
 
 /// What a statement does.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum StatementKind {
     /// Binds a local.
     Let(LocalId, Expression),
@@ -52,7 +52,7 @@ pub enum StatementKind {
 }
 
 /// An arm of an `if`, a row of a table.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Arm {
     /// BOOL.
     pub condition: Expression,
@@ -72,7 +72,7 @@ pub enum Target {
 }
 
 /// How a step ends.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     /// What comes next.
     pub action: Action,

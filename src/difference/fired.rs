@@ -1,0 +1,54 @@
+//! The rules that fire for a request.
+
+use crate::decision::Event;
+use crate::lang::builtin;
+use crate::lang::source::{SourceMap, Span};
+use crate::simulate::{Journey, Simulator};
+
+/// A rule or statement that was carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fired {
+    /// The file and the line: `site.warp:12`.
+    pub place: String,
+    /// What stands there: one line.
+    pub text: String,
+}
+
+/// A journey, who took it, and the text of the policy.
+type Told<'t> = (&'t Journey, &'t Simulator, &'t SourceMap);
+
+/// The rules that fire by two policies, without those that both have; all, where they have the same.
+pub(super) fn apart(old: Told<'_>, new: Told<'_>) -> (Vec<Fired>, Vec<Fired>) {
+    let (old, new) = (fired(old), fired(new));
+    let only = |ones: &[Fired], others: &[Fired]| -> Vec<Fired> {
+        ones.iter().filter(|one| !others.iter().any(|other| other.text == one.text)).cloned().collect()
+    };
+    let (before, after) = (only(&old, &new), only(&new, &old));
+    if before.is_empty() && after.is_empty() { (old, new) } else { (before, after) }
+}
+
+fn fired((journey, simulator, sources): Told<'_>) -> Vec<Fired> {
+    let program = simulator.program_of(journey.site.as_deref());
+    let rules: Vec<_> = program.rules().collect();
+    let events = journey.steps.iter().flat_map(|ran| &ran.explanation.course);
+    let spans = events.filter_map(|event| match event {
+        Event::Decided(rule) => rules.get(rule.0 as usize)?.place,
+        Event::Acted(span) => Some(*span),
+        Event::Called(_) => None,
+    });
+    let mut all: Vec<Fired> = Vec::new();
+    for fired in spans.filter_map(|span| line(span, sources)) {
+        if !all.contains(&fired) {
+            all.push(fired);
+        }
+    }
+    all
+}
+
+/// The line on which something begins; `None` in the built-in policy.
+fn line(span: Span, sources: &SourceMap) -> Option<Fired> {
+    let file = sources.get(span.file).filter(|file| file.name() != builtin::NAME)?;
+    let at = sources.locate(span)?.line;
+    let text = file.text().lines().nth(at.checked_sub(1)?)?.trim().to_owned();
+    Some(Fired { place: format!("{}:{at}", file.name()), text })
+}

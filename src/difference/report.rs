@@ -1,0 +1,145 @@
+//! A difference as text, as JSON and as Markdown. Each is made of sections, so that others can stand beside these.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use super::change::Aspect;
+use super::fired::Fired;
+use super::policies::{Class, Difference};
+
+/// `1 class changes`, `3 classes change`, or that nothing does.
+fn summary(found: &Difference) -> String {
+    let plain = match (found.classes.len(), found.declarations.len()) {
+        (0, 0) => "no change".to_owned(),
+        (0, 1) => "1 declaration changes".to_owned(),
+        (0, many) => format!("{many} declarations change"),
+        (1, _) => "1 class of requests changes".to_owned(),
+        (many, _) => format!("{many} classes of requests change"),
+    };
+    if found.gave_up.is_empty() || plain != "no change" { plain } else { "no change was found".to_owned() }
+}
+
+/// What may be beside what was found.
+fn open(found: &Difference) -> Option<String> {
+    (!found.gave_up.is_empty()).then(|| format!("may differ elsewhere: {}", found.gave_up.join(", ")))
+}
+
+impl Class {
+    /// What it is about: `GET www.example.com/a`, and the site.
+    fn request(&self) -> String {
+        let request = &self.case.request;
+        format!("{} {}", request.method, request.target)
+    }
+
+    /// The answer of the backend, in words.
+    fn answer(&self) -> String {
+        self.case.answer.as_ref().map_or_else(|| "the backend cannot be asked".to_owned(), ToString::to_string)
+    }
+
+    fn again(&self) -> &'static str {
+        if self.is_again { " (the second time)" } else { "" }
+    }
+
+    fn json(&self) -> Value {
+        let rules = |rules: &[Fired]| -> Vec<Value> {
+            rules.iter().map(|rule| json!({ "place": rule.place, "text": rule.text })).collect()
+        };
+        json!({
+            "summary": self.change.to_string(),
+            "changes": self.change.aspects().iter().map(aspect).collect::<Vec<_>>(),
+            "site": self.new.site.as_deref().or(self.old.site.as_deref()),
+            "request": self.case.request.to_string(),
+            "answer": self.case.answer.as_ref().map(ToString::to_string),
+            "again": self.is_again,
+            "curl": self.case.request.curl("127.0.0.1:8080"),
+            "old_rules": rules(&self.old_rules),
+            "new_rules": rules(&self.new_rules),
+        })
+    }
+}
+
+fn aspect(aspect: &Aspect) -> Value {
+    let values = aspect.values();
+    let (old, new) = values.map_or((None, None), |(old, new)| (Some(old), Some(new)));
+    json!({ "aspect": aspect.name(), "text": aspect.to_string(), "old": old, "new": new })
+}
+
+/// For people.
+#[must_use]
+pub fn text(found: &Difference) -> String {
+    let mut text = summary(found) + "\n";
+    for class in &found.classes {
+        let _ = write!(text, "\n{}: {}\n", class.request(), class.change);
+        let _ = writeln!(text, "    request  {}{}", class.case.request, class.again());
+        let _ = writeln!(text, "    answer   {}", class.answer());
+        for (mark, rules) in [('-', &class.old_rules), ('+', &class.new_rules)] {
+            for rule in rules {
+                let _ = writeln!(text, "  {mark} {}  {}", rule.place, rule.text);
+            }
+        }
+    }
+    for declaration in &found.declarations {
+        let site = declaration.site.as_ref().map(|site| format!(" ({site})")).unwrap_or_default();
+        let _ = write!(text, "\nall requests to {}{site}: {} changed\n", declaration.name, declaration.what.join(", "));
+    }
+    if let Some(open) = open(found) {
+        let _ = write!(text, "\n{open}\n");
+    }
+    text
+}
+
+/// For programs: the object that `tests/schemas/diff.json` describes.
+#[must_use]
+pub fn json(found: &Difference) -> Value {
+    let declarations = found
+        .declarations
+        .iter()
+        .map(|declaration| json!({ "site": declaration.site, "name": declaration.name, "changes": declaration.what }));
+    json!({
+        "summary": summary(found),
+        "classes": found.classes.iter().map(Class::json).collect::<Vec<_>>(),
+        "declarations": declarations.collect::<Vec<_>>(),
+        "may_differ": found.gave_up,
+    })
+}
+
+/// A comment on a change.
+#[must_use]
+pub fn markdown(found: &Difference) -> String {
+    let mut text = format!("### warp diff: {}\n", summary(found));
+    for class in &found.classes {
+        let _ = write!(
+            text,
+            "\n<details><summary>{}: {}</summary>\n\n",
+            html(&class.request()),
+            html(&class.change.to_string())
+        );
+        let shown = format!("{}{}\n{}\n", class.case.request, class.again(), class.answer());
+        let _ = writeln!(text, "{}", fenced(&shown, ""));
+        let rules = [("-", &class.old_rules), ("+", &class.new_rules)]
+            .into_iter()
+            .flat_map(|(mark, rules)| rules.iter().map(move |rule| format!("{mark} {}  {}\n", rule.place, rule.text)));
+        let rules: Vec<String> = rules.collect();
+        let _ = write!(text, "{}\n</details>\n", fenced(&rules.concat(), "diff"));
+    }
+    for declaration in &found.declarations {
+        let _ = write!(text, "\n- all requests to `{}`: {} changed\n", declaration.name, declaration.what.join(", "));
+    }
+    if let Some(open) = open(found) {
+        let _ = write!(text, "\n> {open}\n");
+    }
+    text
+}
+
+/// Text in a fence that is longer than any in it (`CommonMark` section 4.5).
+fn fenced(text: &str, language: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}{language}\n{text}{fence}\n")
+}
+
+/// Text that is none of HTML.
+fn html(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

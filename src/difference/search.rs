@@ -1,0 +1,242 @@
+//! Questions of which every request that is treated otherwise is an answer.
+//!
+//! Both policies are walked with the same inputs. As long as the ends of steps are the same, a request is at the same step
+//! in both: so it is enough to compare ends of the same step, each with each, that differ in how they end or in what they
+//! leave in places that come to show there.
+
+use std::collections::HashMap;
+
+use super::hints::{Hint, of_term};
+use super::ladders::Alignments;
+use crate::analysis::{Analysis, At, Cases, Formula, Journeys, Place, Reached, Term, Test, Visitor};
+use crate::lang::hir::{Expression, KeyPart, Outcome, Statement, StatementKind, Tags, Texts};
+use crate::lang::schema::{Action, Message, Step, Variable};
+
+/// A condition under which requests may be treated otherwise.
+pub(super) struct Question {
+    pub formula: Formula,
+    /// What is compared: its answers are alike.
+    pub about: String,
+    /// What lets a difference show.
+    pub hints: Vec<Hint>,
+}
+
+/// What two policies are asked.
+pub(super) struct Questions {
+    pub all: Vec<Question>,
+    /// The budget that ended before all were found.
+    pub gave_up: Option<&'static str>,
+}
+
+/// So many questions are asked of two policies.
+const MOST_QUESTIONS: usize = 4_000;
+/// Why it is not known: there is too much to compare.
+pub(super) const QUESTIONS: &str = "questions about two policies";
+
+/// All questions, of requests for which `hosts` holds.
+pub(super) fn questions(analyses: &[Analysis<'_>; 2], hosts: &Formula) -> Questions {
+    let [old, new] = analyses;
+    let (mut old_deeds, mut new_deeds) = (Deeds::default(), Deeds::default());
+    let (before, after) = (walked(old, &mut old_deeds), walked(new, &mut new_deeds));
+    let mut search = Search { hosts, alignments: Alignments::default(), all: Vec::new() };
+    for one in &before.reached {
+        for other in &after.reached {
+            if is_at_once(one, other) && search.all.len() < MOST_QUESTIONS {
+                search.ends(old, one, other);
+            }
+        }
+    }
+    search.deeds(&old_deeds, &new_deeds);
+    let is_full = (search.all.len() >= MOST_QUESTIONS).then_some(QUESTIONS);
+    Questions { all: search.all, gave_up: before.gave_up.or(after.gave_up).or(is_full) }
+}
+
+fn walked(analysis: &Analysis<'_>, deeds: &mut Deeds) -> Journeys {
+    let mut eyes = Eyes { analysis, deeds };
+    analysis.journeys(&mut eyes)
+}
+
+/// Whether a request may be at both ends at the same time.
+fn is_at_once(one: &Reached, other: &Reached) -> bool {
+    let counts = |reached: &Reached| {
+        [Variable::ReqRestarts, Variable::BereqRetries].map(|count| reached.class.state.variable(count))
+    };
+    one.step == other.step
+        && one.fate == other.fate
+        && one.class.state.origin == other.class.state.origin
+        && counts(one) == counts(other)
+}
+
+struct Search<'s> {
+    hosts: &'s Formula,
+    alignments: Alignments,
+    all: Vec<Question>,
+}
+
+impl Search<'_> {
+    fn ends(&mut self, analysis: &Analysis<'_>, one: &Reached, other: &Reached) {
+        let (old, new) = (&one.class, &other.class);
+        if old.end != new.end {
+            let both = (old.guard.clone(), new.guard.clone());
+            self.ask(
+                &both.0,
+                &both.1,
+                &Formula::Const(true),
+                (&format!("{:?} {:?} {:?}", one.step, old.end.action, new.end.action), &[]),
+            );
+            return;
+        }
+        for place in analysis.followed().filter(|place| shows(one.step, place)) {
+            let (before, after) = (old.state.get(place), new.state.get(place));
+            self.values(analysis, (one, &before), (other, &after), &format!("{:?} {place:?}", one.step));
+        }
+        if one.step == Step::Hash {
+            let (before, after) = (&old.state.key, &new.state.key);
+            if before.len() != after.len() {
+                self.ask(&old.guard, &new.guard, &Formula::Const(true), ("key", &[Hint::Disorder]));
+            }
+            for (before, after) in before.iter().zip(after) {
+                self.values(analysis, (one, before), (other, after), "key");
+            }
+        }
+    }
+
+    fn values(&mut self, analysis: &Analysis<'_>, old: (&Reached, &Cases), new: (&Reached, &Cases), about: &str) {
+        if old.1 == new.1 {
+            return;
+        }
+        for (guard, before) in old.1.iter() {
+            for (further, after) in new.1.iter().filter(|(_, after)| after != before) {
+                let old = Formula::all([old.0.class.guard.clone(), guard.clone()]);
+                let new = Formula::all([new.0.class.guard.clone(), further.clone()]);
+                let what = format!("{about} {} {}", shown(before), shown(after));
+                let mut hints = Vec::new();
+                of_term(before, &mut hints);
+                of_term(after, &mut hints);
+                self.ask(&old, &new, &unequal(analysis, before, after), (&what, &hints));
+            }
+        }
+    }
+
+    fn ask(&mut self, old: &Formula, new: &Formula, further: &Formula, (about, hints): (&str, &[Hint])) {
+        if *further == Formula::Const(false) {
+            return;
+        }
+        for both in self.alignments.questions(old, new) {
+            let formula = Formula::all([self.hosts.clone(), further.clone(), both]);
+            if self.all.len() < MOST_QUESTIONS && formula != Formula::Const(false) {
+                self.all.push(Question { formula, about: about.to_owned(), hints: hints.to_vec() });
+            }
+        }
+    }
+
+    /// What is done beside places is done in both, or in one of them.
+    fn deeds(&mut self, old: &Deeds, new: &Deeds) {
+        for (what, guards) in &old.done {
+            self.only_in_one(what, guards, new.done.get(what));
+        }
+        for (what, guards) in &new.done {
+            self.only_in_one(what, guards, old.done.get(what));
+        }
+    }
+
+    fn only_in_one(&mut self, what: &str, guards: &[Formula], others: Option<&Vec<Formula>>) {
+        let never = Vec::new();
+        let others = others.unwrap_or(&never);
+        let done = Formula::any(guards.iter().cloned());
+        let not_done = Formula::any(others.iter().cloned()).not();
+        self.ask(&done, &not_done, &Formula::Const(true), (what, &[Hint::Disorder]));
+    }
+}
+
+/// A constant as it tells classes apart.
+fn shown(term: &Term) -> String {
+    if term.is_constant() { format!("{term:?}") } else { "…".to_owned() }
+}
+
+/// Whether the value of a place comes to show in what a step leads to.
+fn shows(step: Step, place: &Place) -> bool {
+    let message = match place {
+        Place::Field(message, _) => message.name(),
+        Place::Variable(variable) => variable.name().split('.').next().unwrap_or_default(),
+    };
+    match step {
+        Step::BackendFetch | Step::Pipe => message == Message::Bereq.name(),
+        Step::BackendResponse | Step::BackendError => message == Message::Beresp.name(),
+        Step::Deliver | Step::Synth => message == Message::Resp.name(),
+        _ => false,
+    }
+}
+
+/// When two values differ, as far as that can be asked.
+fn unequal(analysis: &Analysis<'_>, one: &Term, other: &Term) -> Formula {
+    let (term, constant) = match (one.is_constant(), other.is_constant()) {
+        (true, true) => return Formula::Const(one != other),
+        (true, false) => (other, one),
+        (false, true) => (one, other),
+        (false, false) => return Formula::Const(true),
+    };
+    let test = match constant {
+        Term::Text(text) => Test::In([Texts::Exact(text.to_vec().into())].to_vec().into()),
+        Term::Number(number) => Test::Within([*number..=*number].to_vec().into()),
+        Term::Unset => return analysis.test(&Cases::one(term.clone()), &Test::Set),
+        Term::Address(address) => Test::At(*address),
+        Term::Truth(truth) => {
+            let holds = analysis.test(&Cases::one(term.clone()), &Test::Holds);
+            return if *truth { holds.not() } else { holds };
+        }
+        _ => return Formula::Const(true),
+    };
+    analysis.test(&Cases::one(term.clone()), &test).not()
+}
+
+/// What a policy does beside setting places, and when.
+#[derive(Default)]
+pub(super) struct Deeds {
+    done: HashMap<String, Vec<Formula>>,
+}
+
+struct Eyes<'a, 'h> {
+    analysis: &'a Analysis<'h>,
+    deeds: &'a mut Deeds,
+}
+
+impl Visitor for Eyes<'_, '_> {
+    fn statement(&mut self, statement: &Statement, at: &At<'_>) {
+        let written = |value: &Expression| self.written(value, at);
+        let what = match &statement.kind {
+            StatementKind::Effect(function, given) => {
+                format!("{function:?}{:?}", given.iter().map(written).collect::<Vec<_>>())
+            }
+            StatementKind::Tag(Tags::Text(value)) => format!("tag {}", written(value)),
+            StatementKind::Tag(Tags::Field(name)) => format!("tag {name}"),
+            StatementKind::Ban(_) => "ban".to_owned(),
+            StatementKind::Key(KeyPart::Query { sorted }) => format!("query {sorted}"),
+            StatementKind::Return(outcome) => match self.outcome(outcome, at) {
+                Some(what) => what,
+                None => return,
+            },
+            _ => return,
+        };
+        let what = format!("{:?} {:?} {what}", at.step, at.state.variable(Variable::ReqRestarts).only());
+        self.deeds.done.entry(what).or_default().push((at.guard)());
+    }
+}
+
+impl Eyes<'_, '_> {
+    fn written(&self, value: &Expression, at: &At<'_>) -> String {
+        match self.analysis.value(value, at.state, at.step).only() {
+            Some(Term::Fixed(_)) => format!("{:?}", value.ty),
+            Some(term) => format!("{term:?}"),
+            None => "by cases".to_owned(),
+        }
+    }
+
+    /// The arguments of an action that no place holds.
+    fn outcome(&self, outcome: &Outcome, at: &At<'_>) -> Option<String> {
+        let Outcome { reason, location, time, .. } = outcome;
+        let given: Vec<String> =
+            [reason, location, time].into_iter().flatten().map(|value| self.written(value, at)).collect();
+        (!given.is_empty() || outcome.action == Action::Fail).then(|| format!("{:?} {given:?}", outcome.action))
+    }
+}

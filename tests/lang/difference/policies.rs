@@ -1,0 +1,111 @@
+//! Two policies compared.
+
+use warp_edge::difference::{Difference, Policy, difference};
+use warp_edge::files::MemoryFiles;
+use warp_edge::lang::check::check;
+
+use super::BACKENDS;
+
+fn compared(old: &str, new: &str) -> Difference {
+    let whole = |text: &str| if text.starts_with("warp 1;") { text.to_owned() } else { format!("{BACKENDS}{text}") };
+    let [old, new] = [old, new].map(|text| check("site.warp", &MemoryFiles::new("site.warp", whole(text))));
+    let [before, after] = [&old, &new].map(|it| it.hir.as_ref().unwrap_or_else(|| panic!("{:#?}", it.diagnostics)));
+    difference(Policy { hir: before, sources: &old.sources }, Policy { hir: after, sources: &new.sources })
+}
+
+/// The classes, and what is not known.
+fn said(old: &str, new: &str) -> Vec<String> {
+    let found = compared(old, new);
+    let classes = found.classes.iter().map(|class| format!("{}: {}", class.case.request, class.change));
+    let open = found.gave_up.iter().map(|budget| format!("open: {budget}"));
+    let declared = found.declarations.iter().map(|it| format!("{}: {:?}", it.name, it.what));
+    classes.chain(declared).chain(open).collect()
+}
+
+const TABLE: &str = "rules request first {
+    when path under \"/api/\" -> pass;
+    when path ext [\"css\", \"js\"] -> cache;
+    when method == \"POST\" -> deny 405;
+}
+rules response first { when status in 500..599 -> ttl 5s; else -> ttl 10m, grace 1h; }";
+
+#[test]
+fn a_policy_does_not_differ_from_itself() {
+    for text in ["", TABLE, "acl x { \"10.0.0.0\"/8; } rules request first { when client.ip ~ x -> pass; }"] {
+        assert_eq!(said(text, text), Vec::<String>::new(), "{text}");
+    }
+    for path in glob::glob(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/*.warp")).unwrap() {
+        let path = path.unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(said(&text, &text), Vec::<String>::new(), "{}", path.display());
+    }
+}
+
+#[test]
+fn what_only_reads_otherwise_is_no_change() {
+    for (old, new) in [
+        (TABLE, &*TABLE.replace("rules request", "# why\nrules request")),
+        (
+            "rules request first { when path under \"/a\" -> pass; when path == \"/b\" -> deny 403; }",
+            "sub recv { if (req.path under \"/a\") { return (pass); } if (req.path == \"/b\") { return (synth(403)); } }",
+        ),
+        (
+            "rules request first { when path == \"/a\" -> pass; when path == \"/b\" -> deny 403; }",
+            "rules request first { when path == \"/b\" -> deny 403; when path == \"/a\" -> pass; }",
+        ),
+        (
+            "sub recv { if (req.path == \"/a\") { return (pass); } }",
+            "sub recv { let p = req.path; if (p == \"/a\") { return (pass); } }",
+        ),
+        (
+            "acl x { \"10.0.0.0\"/8; } rules request first { when client.ip ~ x -> pass; }",
+            "acl y { \"10.0.0.0\"/8; } rules request first { when client.ip ~ y -> pass; }",
+        ),
+    ] {
+        assert_eq!(said(old, new), Vec::<String>::new(), "{old}\n{new}");
+    }
+}
+
+#[test]
+fn each_aspect_is_found() {
+    let path = "GET \"https://www.example.com/a\"";
+    for (old, new, expected) in [
+        ("rules request first { when path == \"/a\" -> pass; }", "", "pass → stored 60s"),
+        ("", "rules request first { when path == \"/a\" -> deny 403; }", "stored 60s → synth 403"),
+        ("", "rules request first { when path == \"/a\" -> backend b; }", "backend a → b"),
+        ("", "sub recv { if (req.path == \"/a\") { set req.http.X = \"1\"; } }", "bereq.http.x added"),
+        (
+            "rules response first { when path == \"/a\" -> ttl 1m; }",
+            "rules response first { when path == \"/a\" -> ttl 1h; }",
+            "ttl 60s → 1h",
+        ),
+        ("", "sub deliver { if (req.path == \"/a\") { set resp.status = 404; } }", "status 200 → 404"),
+        ("", "sub deliver { if (req.path == \"/a\") { set resp.http.X = \"1\"; } }", "resp.http.x added"),
+        ("", "sub hash { if (req.path == \"/a\") { hash_data(\"x\"); } }", "key 2 parts → 3 parts"),
+        ("", "sub backend_response { if (bereq.path == \"/a\") { tag \"x\"; } }", "tags changed"),
+    ] {
+        let said = said(old, new);
+        assert!(said.contains(&format!("{path}: {expected}")), "{old}\n{new}\n{said:#?}");
+        assert!(!said.iter().any(|said| said.starts_with("open")), "{old}\n{new}\n{said:#?}");
+    }
+}
+
+#[test]
+fn data_counts_as_well() {
+    let said = |old: &str, new: &str| said(old, new).join("\n");
+    let drop = |names: &str| format!("normalize req {{ query drop [{names}]; }}");
+    assert!(said(&drop("\"utm_*\""), &drop("\"utm_*\", \"gclid\"")).contains("request to the backend changed"));
+    let acl =
+        |network: &str| format!("acl x {{ \"{network}\"/8; }} rules request first {{ when client.ip ~ x -> pass; }}");
+    assert!(said(&acl("10.0.0.0"), &acl("11.0.0.0")).contains("from 1"));
+    let table = |path: &str| {
+        format!(
+            "table t: STRING -> STRING {{ \"{path}\": \"x\" }} rules request first {{ when req.path in t -> pass; }}"
+        )
+    };
+    let table = |path| table(path).replace("req.path in t", "t has req.path");
+    let found = said(&table("/a"), &table("/b"));
+    assert!(found.contains("/a\": pass → stored 60s") && found.contains("/b\": stored 60s → pass"), "{found}");
+    let moved = BACKENDS.replace("127.0.0.2", "127.0.0.9");
+    assert_eq!(said(BACKENDS, &moved), "b: [\"address\"]");
+}
