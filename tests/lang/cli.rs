@@ -3,6 +3,7 @@
 mod diff;
 mod diffs;
 pub mod formats;
+mod log;
 mod settings;
 mod suppressions;
 

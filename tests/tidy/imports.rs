@@ -23,6 +23,8 @@ const TABLE: &[(&str, &[&str])] = &[
             "origin",
             "policy",
             "proxy",
+            "replay",
+            "simulate",
             "store",
             "telemetry",
         ],

@@ -1,0 +1,131 @@
+//! `warp diff --log`: what a change makes of the requests of an access log.
+
+use std::fmt::Write;
+
+use tempfile::TempDir;
+
+use super::formats::complaints;
+use super::{Ran, folder, snapshot, warp, warp_with_stdin};
+
+const OLD: &str = "warp 1;
+backend default { .host = \"127.0.0.1\"; }
+rules request first {
+    when path under \"/api/\" -> pass;
+}
+rules response first {
+    when path ext \"css\" -> ttl 1h;
+}
+";
+
+/// Two things change: what is below `/api/` is stored, and a page has moved.
+const NEW: &str = "warp 1;
+backend default { .host = \"127.0.0.1\"; }
+rules request first {
+    when path == \"/old\" -> redirect 301 \"/new\";
+}
+rules response first {
+    when path under \"/api/\" -> ttl 60s;
+    when path ext \"css\" -> ttl 1h;
+}
+";
+
+/// A GET each second, of 1,000 bytes each.
+fn log(paths: &[&str]) -> String {
+    let mut log = String::new();
+    for (second, path) in paths.iter().enumerate() {
+        let _ = writeln!(
+            log,
+            "192.0.2.1 - - [10/Oct/2000:13:55:{second:02} +0000] \"GET {path} HTTP/1.1\" 200 1000 \"-\" \"-\""
+        );
+    }
+    log
+}
+
+const PATHS: &[&str] = &["/api/a", "/api/a", "/api/b", "/api/a", "/site.css", "/old", "/site.css", "/"];
+
+fn with(log: &str) -> TempDir {
+    folder(&[("old.warp", OLD), ("new.warp", NEW), ("access.log", log)])
+}
+
+fn diff(log: &str, further: &[&str]) -> Ran {
+    let arguments = [&["diff", "old.warp", "new.warp", "--log", "access.log"], further].concat();
+    warp(with(log).path(), &arguments)
+}
+
+#[test]
+fn requests_and_bytes_are_counted_for_people_and_for_comments() {
+    for format in ["text", "markdown"] {
+        let ran = diff(&(log(PATHS) + "hello\n"), &["--log-host", "shop.test", "--format", format]);
+        let heading = ran.stdout.find("of the log").and_then(|at| ran.stdout[..at].rfind('\n')).unwrap();
+        snapshot(&format!("diff_log_{format}"), &ran.stdout[heading + 1..]);
+        assert_eq!(ran.code, 1);
+    }
+}
+
+#[test]
+fn programs_get_the_same_figures() {
+    let ran = diff(&log(PATHS), &["--log-host", "shop.test", "--format", "json"]);
+    let told: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(complaints("diff.json", &told), Vec::<String>::new());
+    let log = &told["log"];
+    assert_eq!((&log["requests"], &log["bytes"]), (&8.into(), &8_000.into()));
+    assert_eq!((&log["from"], &log["to"]), (&971_186_100.into(), &971_186_107.into()));
+    // The style sheet by both; `/api/a` twice by the new one, which answers `/old` itself.
+    assert_eq!((&log["old"]["hits"], &log["new"]["hits"]), (&1.into(), &3.into()));
+    assert_eq!((&log["old"]["backend_requests"], &log["new"]["backend_requests"]), (&7.into(), &4.into()));
+    assert_eq!(log["new"]["hit_ratio"], 0.375);
+    let kinds: Vec<u64> =
+        log["changes"].as_array().unwrap().iter().map(|it| it["requests"].as_u64().unwrap()).collect();
+    assert_eq!(kinds, [4, 1]);
+}
+
+#[test]
+fn what_answers_say_may_be_given() {
+    let told = |further: &[&str]| {
+        let ran = diff(&log(&["/", "/", "/"]), &[&["--log-host", "a.test", "--format", "json"], further].concat());
+        serde_json::from_str::<serde_json::Value>(&ran.stdout).unwrap()["log"]["new"]["hits"].as_u64().unwrap()
+    };
+    assert_eq!(told(&[]), 0);
+    assert_eq!(told(&["--origin-header", "Cache-Control: max-age=60"]), 2);
+}
+
+#[test]
+fn what_a_visitor_has_sent_is_not_told_on() {
+    let line = r#"{"time":0,"client":"203.0.113.5","method":"GET","host":"a.test","url":"/old?token=hush","status":200,"cookie":"hush"}"#;
+    for format in ["text", "markdown", "json"] {
+        let ran = diff(line, &["--format", format]);
+        assert!(ran.stdout.contains("GET a.test/old?…"), "{}", ran.stdout);
+        assert!(!ran.stdout.contains("hush") && !ran.stdout.contains("203.0.113.5"), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn a_log_may_come_from_standard_input() {
+    let arguments = ["diff", "old.warp", "new.warp", "--log", "-", "--log-host", "a.test", "--format", "json"];
+    let ran = warp_with_stdin(with("").path(), &arguments, &log(&["/"]));
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&ran.stdout).unwrap()["log"]["requests"], 1);
+}
+
+#[test]
+fn logs_that_tell_nothing_are_refused_with_what_to_do() {
+    let said = |log: &str, further: &[&str]| {
+        let ran = diff(log, further);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+        ran.stderr
+    };
+    let missing = warp(with("").path(), &["diff", "old.warp", "new.warp", "--log", "nowhere.log"]);
+    let all = [said(&log(&["/"]), &[]), said("", &[]), said("hello\nworld\n", &[]), missing.stderr];
+    snapshot("diff_log_refused", &all.concat());
+    let colon = diff(&log(&["/"]), &["--origin-header", "no colon"]);
+    assert!(colon.code == 2 && colon.stderr.contains("`Cache-Control: max-age=60`"), "{}", colon.stderr);
+    let alone = warp(with("").path(), &["diff", "old.warp", "new.warp", "--log-host", "a.test"]);
+    assert_eq!(alone.code, 2);
+}
+
+#[test]
+fn a_line_without_an_end_does_not_fill_the_memory() {
+    let long = format!("{}\n{}", "x".repeat(200_000), log(&["/"]));
+    let ran = diff(&long, &["--log-host", "a.test", "--format", "json"]);
+    let told: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((&told["log"]["requests"], &told["log"]["skipped_lines"]), (&1.into(), &1.into()));
+}
