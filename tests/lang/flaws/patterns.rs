@@ -106,9 +106,7 @@ fn alternatives_that_add_nothing() {
 fn a_flaw_in_each_of_many_rules_is_counted() {
     let rules: Vec<String> = (0..10_000).map(|at| format!("when path ~ \"^/p{at}$\" -> pass;\n")).collect();
     let rules = rules.concat();
-    let started = std::time::Instant::now();
     let checked = super::linted(&[("p.warp", &format!("rules request first {{\n{rules}}}"))]);
-    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
     assert_eq!(checked.diagnostics.len(), 100);
     let last = &checked.diagnostics.last().unwrap().message;
     assert!(last.ends_with("; 9900 more like it from here on"), "{last}");
