@@ -139,7 +139,13 @@ fn fenced(text: &str, language: &str) -> String {
     format!("{fence}{language}\n{text}{fence}\n")
 }
 
-/// Text that is none of HTML.
+/// Text that is neither HTML nor Markdown: a path is in no place to make links or call people.
 fn html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let entity = |sign: char| match sign {
+        '&' | '<' | '>' | '[' | ']' | '(' | ')' | '@' | '*' | '_' | '`' | '~' | '#' | '!' | ':' | '\\' | '|' => {
+            format!("&#{};", u32::from(sign))
+        }
+        other => other.to_string(),
+    };
+    text.chars().map(entity).collect()
 }
