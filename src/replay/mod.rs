@@ -13,4 +13,4 @@ mod text;
 mod when;
 
 pub use line::{Misread, Reader, Visit};
-pub use run::{Counted, MOST_KINDS, MOST_STORED, Replay, Report, Tally};
+pub use run::{Counted, LATE, MOST_KINDS, MOST_STORED, Replay, Report, Tally};

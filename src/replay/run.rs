@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::line::Visit;
 use crate::simulate::{Case, Journey, Request, Simulator, Store, Treatment, World};
@@ -40,7 +40,12 @@ pub struct Report<C> {
     pub changes: Vec<Counted<C>>,
     /// Requests for which something changes that was not told apart any more.
     pub further: u64,
+    /// Visits that were made more than [`LATE`] before one that came earlier: the log is not in order.
+    pub out_of_order: u64,
 }
+
+/// Servers write a line when a response ends: so much later than the next one at most.
+pub const LATE: Duration = Duration::from_secs(300);
 
 /// How many requests something changes for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +117,7 @@ impl<'p, C: Clone + Eq + Hash> Replay<'p, C> {
             new: Tally::default(),
             changes: Vec::new(),
             further: 0,
+            out_of_order: 0,
         };
         Self { old: Player::new(old), new: Player::new(new), between, kinds: HashMap::new(), report }
     }
@@ -122,6 +128,8 @@ impl<'p, C: Clone + Eq + Hash> Replay<'p, C> {
         self.report.requests += 1;
         self.report.bytes += visit.bytes;
         let (from, to) = self.report.times.unwrap_or((visit.at, visit.at));
+        let is_early = to.duration_since(visit.at).is_ok_and(|before| before > LATE);
+        self.report.out_of_order += u64::from(is_early);
         self.report.times = Some((from.min(visit.at), to.max(visit.at)));
         self.old.visit(&visit.case, visit.bytes, &world);
         self.new.visit(&visit.case, visit.bytes, &world);

@@ -143,3 +143,9 @@ fn requests_that_a_policy_answers_itself_ask_no_backend() {
     let report = replayed("", "sub recv { return (synth(404)); }", &[(0, "/a"), (1, "/b")]);
     assert_eq!((report.old.asked, report.new.asked, report.new.hits), (2, 0, 0));
 }
+
+#[test]
+fn a_log_that_is_not_in_order_is_noticed() {
+    let report = replayed("", STORED, &[(1_000, "/a"), (900, "/a"), (600, "/a"), (1_001, "/a")]);
+    assert_eq!(report.out_of_order, 1);
+}

@@ -178,11 +178,20 @@ impl Replayed {
             (self.report.further > 0)
                 .then(|| format!("{} more requests change in still other ways", self.report.further)),
             skipped,
+            (self.report.out_of_order > 0).then(|| {
+                let times = count_of(self.report.out_of_order, "request");
+                format!("{times} made long before one above: the log is not in order, and hits are counted wrongly; oldest first")
+            }),
             is_full.then(|| format!("no more than {MOST_STORED} responses were taken to be stored at once")),
         ]
         .into_iter()
         .flatten()
     }
+}
+
+/// `1 request was`, `2 requests were`.
+fn count_of(number: u64, what: &str) -> String {
+    if number == 1 { format!("1 {what} was") } else { format!("{number} {what}s were") }
 }
 
 /// What may be told of a request that somebody made: who, with what cookies and with what in the query is nobody's business.
@@ -229,6 +238,8 @@ struct Row {
     changes: Vec<Kind>,
     /// Requests whose change is in none of these.
     further_requests: u64,
+    /// Requests that were made long before one above them.
+    out_of_order: u64,
 }
 
 /// What a policy made of a log, for programs.
@@ -267,6 +278,7 @@ impl Row {
             new: Side::of(&report.new, report.requests),
             changes: report.changes.iter().map(Kind::of).collect(),
             further_requests: report.further,
+            out_of_order: report.out_of_order,
         }
     }
 }

@@ -16,7 +16,7 @@ use log::Replayed;
 /// Show which requests are treated otherwise by another policy.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  warp diff old.warp new.warp\n  warp diff old.warp new.warp --format markdown\n  zcat access.log.*.gz | warp diff old.warp new.warp --log - --log-host shop.example"
+    after_help = "Example:\n  warp diff old.warp new.warp\n  warp diff old.warp new.warp --format markdown\n  zcat -f $(ls -tr access.log*) | warp diff old.warp new.warp --log - --log-host shop.example"
 )]
 pub(super) struct Arguments {
     /// The policy as it was
