@@ -15,6 +15,7 @@ mod policies;
 pub mod report;
 mod rows;
 mod search;
+mod unseen;
 mod wording;
 
 pub use change::{Aspect, Change, HeaderText, Treated, Way, between};

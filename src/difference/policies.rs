@@ -11,6 +11,7 @@ use super::hints::{Hint, variants};
 use super::join::{is_same, join};
 use super::rows::Rows;
 use super::search::{Question, questions};
+use super::unseen::unseen;
 use crate::analysis::invariant::{has_host, of_hosts};
 use crate::analysis::{Analysis, Answer, Formula, Place, Solver, Term, Test, Witness};
 use crate::lang::hir::{Hir, HostPattern, StatementKind, Texts};
@@ -153,6 +154,7 @@ impl Comparison<'_> {
         if is_same(&old, &new) {
             return;
         }
+        self.found.gave_up.extend(unseen(&old, &new));
         let rows = Rows::of(&old, &new);
         if let Some(rows) = &rows {
             let asked = rows.questions(&analyses, &hosts);

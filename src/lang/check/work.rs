@@ -115,7 +115,7 @@ impl Search<'_> {
                 (most.0.saturating_add(tests), most.1.saturating_add(tests))
             }
             kind => {
-                let own = expressions(kind).fold(1, |sum: u64, one| sum.saturating_add(size(one)));
+                let own = kind.expressions().fold(1, |sum: u64, one| sum.saturating_add(size(one)));
                 (own, own)
             }
         }
@@ -160,23 +160,6 @@ impl Calls {
     fn subs(&self) -> impl Iterator<Item = SubId> {
         self.of.keys().copied()
     }
-}
-
-/// The expressions of a statement that is not control flow, or of a `return`.
-fn expressions(kind: &StatementKind) -> impl Iterator<Item = &Expression> {
-    let (several, outcome) = match kind {
-        StatementKind::Let(_, value)
-        | StatementKind::Set(_, value)
-        | StatementKind::Ban(value)
-        | StatementKind::Key(KeyPart::Value(value))
-        | StatementKind::Tag(Tags::Text(value)) => (std::slice::from_ref(value), None),
-        StatementKind::Effect(_, arguments) => (arguments.as_slice(), None),
-        StatementKind::Return(outcome) => (&[][..], Some(outcome)),
-        _ => (&[][..], None),
-    };
-    let parts =
-        outcome.into_iter().flat_map(|outcome| [&outcome.status, &outcome.reason, &outcome.location, &outcome.time]);
-    several.iter().chain(parts.flatten())
 }
 
 /// How many operations an expression is.

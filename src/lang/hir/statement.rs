@@ -51,6 +51,26 @@ pub enum StatementKind {
     Tag(Tags),
 }
 
+impl StatementKind {
+    /// Its expressions, but for those of the arms of an `if`.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        let (several, outcome) = match self {
+            Self::Let(_, value)
+            | Self::Set(_, value)
+            | Self::Ban(value)
+            | Self::Key(KeyPart::Value(value))
+            | Self::Tag(Tags::Text(value)) => (std::slice::from_ref(value), None),
+            Self::Effect(_, arguments) => (arguments.as_slice(), None),
+            Self::Return(outcome) => (&[][..], Some(outcome)),
+            _ => (&[][..], None),
+        };
+        let parts = outcome
+            .into_iter()
+            .flat_map(|outcome| [&outcome.status, &outcome.reason, &outcome.location, &outcome.time]);
+        several.iter().chain(parts.flatten())
+    }
+}
+
 /// An arm of an `if`, a row of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arm {

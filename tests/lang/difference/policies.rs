@@ -109,3 +109,43 @@ fn data_counts_as_well() {
     let moved = BACKENDS.replace("127.0.0.2", "127.0.0.9");
     assert_eq!(said(BACKENDS, &moved), "b: [\"address\"]");
 }
+
+#[test]
+fn what_no_request_that_is_tried_shows_is_told() {
+    let basic = |hash: &str| {
+        format!(
+            "sub recv {{ if (!auth.basic(req.http.Authorization, [\"alice:{{SHA}}{hash}\"])) {{ return (synth(401)); }} }}"
+        )
+    };
+    let with_director = |key: &str| {
+        format!(
+            "director dd = shard {{ a; b; }} sub recv {{ set req.backend_hint = dd; return (pass); }} sub hash {{ hash_data({key}); }}"
+        )
+    };
+    let ban = |condition: &str| {
+        format!("sub recv {{ if (req.method == \"PURGE\") {{ ban where {condition}; return (synth(200)); }} }}")
+    };
+    let limited = |condition: &str| format!("sub recv {{ if ({condition}) {{ return (synth(429)); }} }}");
+    let limit = "ratelimit(key: client.ip, limit: 5, per: 1m)";
+    let pairs = [
+        (basic("X8fji//gDKRq3YkUVGSi6vdZ1cI="), basic("2jmj7l5rSw0yVb/vlWAYkK/YBwk=")),
+        (ban("obj.http.K == \"a\""), ban("obj.http.K == \"b\"")),
+        (String::new(), "sub backend_refresh { set beresp.http.X-A = \"r\"; }".to_owned()),
+        (String::new(), "sub recv { set req.max_age = 5s; }".to_owned()),
+        (String::new(), "sub recv { if (req.http.X-F == \"1\") { set req.hash_always_miss = true; } }".to_owned()),
+        (String::new(), "sub recv { set req.hash_ignore_vary = true; }".to_owned()),
+        (with_director("\"a\""), with_director("req.http.X")),
+        (String::new(), "sub deliver { set resp.http.Link = resp.http.Link; }".to_owned()),
+        (limited(&format!("req.url == \"/a\" and {limit}")), limited(&format!("{limit} and req.url == \"/a\""))),
+    ];
+    for (old, new) in pairs {
+        assert!(!compared(&old, &new).is_none(), "{old}\n{new}");
+    }
+}
+
+#[test]
+fn what_is_done_before_the_first_change_is_the_same() {
+    let policy =
+        |ttl: &str| format!("sub recv {{ set req.grace = 5s; }} sub backend_response {{ set beresp.ttl = {ttl}; }}");
+    assert!(compared(&policy("10s"), &policy("20s")).gave_up.is_empty());
+}

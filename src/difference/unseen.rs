@@ -1,0 +1,104 @@
+//! What policies say that requests which are tried do not show: where it may differ, that is told.
+
+use crate::lang::hir::{Choice, Expression, ExpressionKind as Kind, Hir, KeyPart, Statement, StatementKind, Target};
+use crate::lang::schema::{Action, Step, Variable};
+
+const BANS: &str = "what bans are about";
+const REFRESH: &str = "what `backend_refresh` makes of stored responses";
+const SETTINGS: &str = "settings of requests, such as `req.grace`";
+const CREDENTIALS: &str = "whom passwords and tokens let in";
+const LIMITS: &str = "what counts for rate limits";
+const MEMBERS: &str = "members that directors choose by a key";
+const LINES: &str = "fields of several lines";
+
+/// Variables of a request that what is compared depends on: they are looked at.
+const SEEN: [Variable; 3] = [Variable::ReqUrl, Variable::ReqMethod, Variable::ReqBackendHint];
+
+/// What may differ unseen between two policies that were joined and are not the same.
+pub(super) fn unseen(old: &Hir, new: &Hir) -> Vec<&'static str> {
+    let from = first_difference(old, new);
+    let mut found = Vec::new();
+    for hir in [old, new] {
+        let steps = hir.steps.iter().filter(|step| order(step.step) >= from);
+        let bodies = steps.map(|step| &step.body).chain(hir.subs.iter().map(|sub| &sub.body));
+        bodies.for_each(|body| look_at(&body.statements, &mut found));
+        if hir.directors.iter().any(|director| matches!(director.choice, Choice::Hash(_) | Choice::Shard(_))) {
+            found.push(MEMBERS);
+        }
+    }
+    let refresh = |hir: &'_ Hir| hir.step(Step::BackendRefresh).map(|step| step.body.clone());
+    if refresh(old) != refresh(new) {
+        found.push(REFRESH);
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// The first step that is not the same, in the order of a request: all that is done before it is the same.
+fn first_difference(old: &Hir, new: &Hir) -> usize {
+    if goes_back(old) || goes_back(new) || old.subs != new.subs || old.default_backend != new.default_backend {
+        return 0;
+    }
+    let differs = |step: &Step| old.step(*step).map(|it| &it.body) != new.step(*step).map(|it| &it.body);
+    Step::ALL.iter().filter(|step| differs(step)).map(|step| order(*step)).min().unwrap_or(usize::MAX)
+}
+
+/// Whether a request may begin again, so that what a later step leaves is met by an earlier one.
+fn goes_back(hir: &Hir) -> bool {
+    let bodies = hir.steps.iter().map(|step| &step.body).chain(hir.subs.iter().map(|sub| &sub.body));
+    bodies.flat_map(|body| &body.statements).any(restarts)
+}
+
+fn restarts(statement: &Statement) -> bool {
+    match &statement.kind {
+        StatementKind::Return(outcome) => matches!(outcome.action, Action::Restart | Action::Retry),
+        StatementKind::If { arms, otherwise, .. } => {
+            arms.iter().flat_map(|arm| &arm.body).chain(otherwise).any(restarts)
+        }
+        _ => false,
+    }
+}
+
+fn order(step: Step) -> usize {
+    Step::ALL.iter().position(|other| *other == step).unwrap_or(0)
+}
+
+fn look_at(statements: &[Statement], found: &mut Vec<&'static str>) {
+    for statement in statements {
+        match &statement.kind {
+            StatementKind::Ban(_) => found.push(BANS),
+            StatementKind::Set(Target::Variable(variable), _) if is_setting(*variable) => found.push(SETTINGS),
+            // One line is left of several.
+            StatementKind::Set(Target::Header(message, name), value) if matches!(&value.kind, Kind::Header(from, other) if (from, other) == (message, name)) =>
+            {
+                found.push(LINES);
+            }
+            StatementKind::Key(KeyPart::Value(value)) if matches!(value.kind, Kind::Header(..)) => found.push(LINES),
+            StatementKind::If { arms, otherwise, .. } => {
+                arms.iter().for_each(|arm| {
+                    look_within(&arm.condition, found);
+                    look_at(&arm.body, found);
+                });
+                look_at(otherwise, found);
+            }
+            _ => {}
+        }
+        statement.kind.expressions().for_each(|value| look_within(value, found));
+    }
+}
+
+fn is_setting(variable: Variable) -> bool {
+    let name = variable.name();
+    (name.starts_with("req.") || name.starts_with("sess.")) && !SEEN.contains(&variable)
+        || variable == Variable::ClientIdentity
+}
+
+fn look_within(value: &Expression, found: &mut Vec<&'static str>) {
+    match &value.kind {
+        Kind::RateLimit(_) => found.push(LIMITS),
+        Kind::Users(_) | Kind::Keys(_) => found.push(CREDENTIALS),
+        _ => {}
+    }
+    value.parts().for_each(|part| look_within(part, found));
+}
