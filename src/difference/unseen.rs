@@ -76,10 +76,10 @@ fn look_at(statements: &[Statement], found: &mut Vec<&'static str>) {
             }
             StatementKind::Key(KeyPart::Value(value)) if matches!(value.kind, Kind::Header(..)) => found.push(LINES),
             StatementKind::If { arms, otherwise, .. } => {
-                arms.iter().for_each(|arm| {
+                for arm in arms {
                     look_within(&arm.condition, found);
                     look_at(&arm.body, found);
-                });
+                }
                 look_at(otherwise, found);
             }
             _ => {}

@@ -45,7 +45,7 @@ pub struct Report<C> {
 }
 
 /// Servers write a line when a response ends: so much later than the next one at most.
-pub const LATE: Duration = Duration::from_secs(300);
+pub const LATE: Duration = Duration::from_mins(5);
 
 /// How many requests something changes for.
 #[derive(Clone, Debug, PartialEq, Eq)]

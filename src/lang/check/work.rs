@@ -4,7 +4,7 @@
 use super::context::Context;
 use super::words;
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{Expression, ExpressionKind, Hir, KeyPart, Statement, StatementKind, StepBody, SubId, Tags};
+use crate::lang::hir::{Expression, ExpressionKind, Hir, Statement, StatementKind, StepBody, SubId};
 use crate::lang::source::Span;
 
 /// How many operations a step may come to by calling subs: a statement is one, and each part of an expression. What is
