@@ -49,6 +49,7 @@ pub struct Solver<'h> {
     automata: Automata,
     tries: usize,
     tests: usize,
+    spent: usize,
     gave_up: Option<&'static str>,
     proof: Proof,
 }
@@ -67,7 +68,21 @@ impl<'h> Solver<'h> {
     /// A solver for the conditions of a policy.
     #[must_use]
     pub fn new(hir: &'h Hir) -> Self {
-        Self { hir, automata: Automata::default(), tries: 0, tests: 0, gave_up: None, proof: Proof::default() }
+        Self {
+            hir,
+            automata: Automata::default(),
+            tries: 0,
+            tests: 0,
+            spent: 0,
+            gave_up: None,
+            proof: Proof::default(),
+        }
+    }
+
+    /// How many sets of values were tried for all questions.
+    #[must_use]
+    pub fn spent(&self) -> usize {
+        self.spent
     }
 
     /// Whether it is certain that there is no request of which a condition holds.
@@ -96,6 +111,7 @@ impl<'h> Solver<'h> {
                 return None;
             }
             self.tries += 1;
+            self.spent += 1;
             let model = match theory::values(&settled.literals, self.hir, &mut self.automata) {
                 Values::Are(model) => *model,
                 Values::Cannot => return None,

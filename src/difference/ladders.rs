@@ -9,6 +9,24 @@ use std::sync::Arc;
 
 use crate::analysis::{Formula, Ladder, Literal, Taken};
 
+/// So many parts a question may have.
+const MOST_PARTS: usize = 50_000;
+
+/// Whether a formula can be asked: one that many ladders in a row lead to has too many parts.
+pub(super) fn can_be_asked(formula: &Formula) -> bool {
+    let mut left = MOST_PARTS;
+    count(formula, &mut left)
+}
+
+fn count(formula: &Formula, left: &mut usize) -> bool {
+    let Some(fewer) = left.checked_sub(1) else { return false };
+    *left = fewer;
+    match formula {
+        Formula::All(parts) | Formula::Any(parts) => parts.iter().all(|part| count(part, left)),
+        _ => true,
+    }
+}
+
 /// Two ladders of which most rows are the same.
 struct Aligned {
     old: Arc<Ladder>,
@@ -23,7 +41,12 @@ struct Aligned {
 #[derive(Default)]
 pub(super) struct Alignments {
     known: Vec<(Arc<Ladder>, Arc<Ladder>, Option<Aligned>)>,
+    /// How many parts of formulas were rewritten.
+    work: usize,
 }
+
+/// So many parts of formulas are rewritten at most; what comes then is asked as it is, which takes longer to answer.
+const MOST_WORK: usize = 1_000_000;
 
 impl Alignments {
     /// Conditions of which one holds wherever both guards do. Together they are no more than both guards.
@@ -35,10 +58,13 @@ impl Alignments {
         let mut rewritten = new.clone();
         let both = |new: &Formula| Formula::all([old.clone(), new.clone()]);
         for newer in &news {
+            if self.work >= MOST_WORK {
+                break;
+            }
             let found = olds.iter().find_map(|older| self.aligned(older, newer));
             let Some(aligned) = found.and_then(|at| self.known.get(at)?.2.as_ref()) else { continue };
             questions.extend(aligned.differs.iter().map(|row| Formula::all([row.clone(), both(&rewritten)])));
-            rewritten = aligned.rewrite(&rewritten);
+            rewritten = aligned.rewrite(&rewritten, &mut self.work);
         }
         questions.push(both(&rewritten));
         questions.into_iter().map(|question| met(&question)).filter(|it| *it != Formula::Const(false)).collect()
@@ -88,10 +114,11 @@ impl Aligned {
     }
 
     /// The same formula of rows of the old ladder, for requests that no row holds of that differs.
-    fn rewrite(&self, formula: &Formula) -> Formula {
+    fn rewrite(&self, formula: &Formula, work: &mut usize) -> Formula {
+        *work += 1;
         match formula {
-            Formula::All(parts) => Formula::all(parts.iter().map(|part| self.rewrite(part))),
-            Formula::Any(parts) => Formula::any(parts.iter().map(|part| self.rewrite(part))),
+            Formula::All(parts) => Formula::all(parts.iter().map(|part| self.rewrite(part, work))),
+            Formula::Any(parts) => Formula::any(parts.iter().map(|part| self.rewrite(part, work))),
             Formula::First(first) if Arc::ptr_eq(&first.ladder, &self.new) => {
                 let mut rows: Vec<usize> = first
                     .taken

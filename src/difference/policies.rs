@@ -73,6 +73,11 @@ const TRIED: &str = "requests that were tried";
 /// Why there may be more: the classes that are told are enough.
 const ENOUGH: &str = "classes that are told";
 
+/// So many sets of values are tried for two policies.
+const MOST_SPENT: usize = 30_000;
+/// Why it is not known: there is much to ask, and it is hard to answer.
+const SPENT: &str = "ways to make the conditions of all questions hold";
+
 /// Compares two policies with their sites.
 #[must_use]
 pub fn difference(old: Policy<'_>, new: Policy<'_>) -> Difference {
@@ -174,6 +179,10 @@ impl Comparison<'_> {
         for question in questions {
             if self.found.classes.len() >= MOST_CLASSES {
                 self.found.gave_up.push(ENOUGH);
+                return;
+            }
+            if solver.spent() >= MOST_SPENT {
+                self.found.gave_up.push(SPENT);
                 return;
             }
             self.ask(solver, question);

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::hints::{Hint, of_term};
-use super::ladders::Alignments;
+use super::ladders::{Alignments, can_be_asked};
 use crate::analysis::{Analysis, At, Cases, Formula, Journeys, Place, Reached, Term, Test, Visitor};
 use crate::lang::hir::{Expression, KeyPart, Outcome, Statement, StatementKind, Tags, Texts};
 use crate::lang::schema::{Action, Message, Step, Variable};
@@ -38,7 +38,7 @@ pub(super) fn questions(analyses: &[Analysis<'_>; 2], hosts: &Formula) -> Questi
     let [old, new] = analyses;
     let (mut old_deeds, mut new_deeds) = (Deeds::default(), Deeds::default());
     let (before, after) = (walked(old, &mut old_deeds), walked(new, &mut new_deeds));
-    let mut search = Search { hosts, alignments: Alignments::default(), all: Vec::new() };
+    let mut search = Search { hosts, alignments: Alignments::default(), all: Vec::new(), is_too_large: false };
     for one in &before.reached {
         for other in &after.reached {
             if is_at_once(one, other) && search.all.len() < MOST_QUESTIONS {
@@ -47,7 +47,7 @@ pub(super) fn questions(analyses: &[Analysis<'_>; 2], hosts: &Formula) -> Questi
         }
     }
     search.deeds(&old_deeds, &new_deeds);
-    let is_full = (search.all.len() >= MOST_QUESTIONS).then_some(QUESTIONS);
+    let is_full = (search.is_too_large || search.all.len() >= MOST_QUESTIONS).then_some(QUESTIONS);
     Questions { all: search.all, gave_up: before.gave_up.or(after.gave_up).or(is_full) }
 }
 
@@ -71,6 +71,8 @@ struct Search<'s> {
     hosts: &'s Formula,
     alignments: Alignments,
     all: Vec<Question>,
+    /// Whether a question was left out because it has too many parts.
+    is_too_large: bool,
 }
 
 impl Search<'_> {
@@ -122,6 +124,10 @@ impl Search<'_> {
         if *further == Formula::Const(false) {
             return;
         }
+        if ![old, new, further].into_iter().all(can_be_asked) {
+            self.is_too_large = true;
+            return;
+        }
         for both in self.alignments.questions(old, new) {
             let formula = Formula::all([self.hosts.clone(), further.clone(), both]);
             if self.all.len() < MOST_QUESTIONS && formula != Formula::Const(false) {
@@ -143,6 +149,10 @@ impl Search<'_> {
     fn only_in_one(&mut self, what: &str, guards: &[Formula], others: Option<&Vec<Formula>>) {
         let never = Vec::new();
         let others = others.unwrap_or(&never);
+        if !guards.iter().chain(others).all(can_be_asked) {
+            self.is_too_large = true;
+            return;
+        }
         let done = Formula::any(guards.iter().cloned());
         let not_done = Formula::any(others.iter().cloned()).not();
         self.ask(&done, &not_done, &Formula::Const(true), (what, &[Hint::Disorder]));

@@ -149,3 +149,14 @@ fn what_is_done_before_the_first_change_is_the_same() {
         |ttl: &str| format!("sub recv {{ set req.grace = 5s; }} sub backend_response {{ set beresp.ttl = {ttl}; }}");
     assert!(compared(&policy("10s"), &policy("20s")).gave_up.is_empty());
 }
+
+#[test]
+fn many_conditions_in_a_row_are_given_up_and_said_so() {
+    let ifs = |value: &str| -> String {
+        let one = |at: usize| {
+            format!("if (req.http.X-{at}) {{ set req.http.Y-{at} = \"{}\"; }}\n", if at == 20 { value } else { "1" })
+        };
+        format!("sub recv {{ {} }}", (0..40).map(one).collect::<String>())
+    };
+    assert!(!compared(&ifs("1"), &ifs("2")).is_none());
+}
