@@ -29,8 +29,8 @@ const CLIENTS: u64 = 4;
 const SLOW_CLIENTS: u64 = 4;
 /// What one client reads in a second at most, so that others have a machine, too.
 const BYTES_PER_SECOND: f64 = 24e6;
-/// What the process may take beside what is stored: itself, connections, and what its allocator holds back.
-const BESIDE: u64 = 64 * MB;
+/// What the process may take beside what is stored: connections, and what its allocator holds back.
+const BESIDE: u64 = 48 * MB;
 
 const POLICY: &str = r#"
 acl purgers { "127.0.0.1"; }
