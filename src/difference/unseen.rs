@@ -26,13 +26,20 @@ pub(super) fn unseen(old: &Hir, new: &Hir) -> Vec<&'static str> {
             found.push(MEMBERS);
         }
     }
-    let refresh = |hir: &'_ Hir| hir.step(Step::BackendRefresh).map(|step| step.body.clone());
-    if refresh(old) != refresh(new) {
+    if refreshes_otherwise(old, new) {
         found.push(REFRESH);
     }
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// Whether `backend_refresh` is not the same, or what it may call is not.
+fn refreshes_otherwise(old: &Hir, new: &Hir) -> bool {
+    let [before, after] = [old, new].map(|hir| hir.step(Step::BackendRefresh).map(|step| &step.body));
+    let calls = |statement: &Statement| matches!(statement.kind, StatementKind::Call(_) | StatementKind::If { .. });
+    let may_call = before.is_some_and(|body| body.statements.iter().any(calls));
+    before != after || may_call && old.subs != new.subs
 }
 
 /// The first step that is not the same, in the order of a request: all that is done before it is the same.

@@ -131,6 +131,10 @@ fn what_no_request_that_is_tried_shows_is_told() {
         (basic("X8fji//gDKRq3YkUVGSi6vdZ1cI="), basic("2jmj7l5rSw0yVb/vlWAYkK/YBwk=")),
         (ban("obj.http.K == \"a\""), ban("obj.http.K == \"b\"")),
         (String::new(), "sub backend_refresh { set beresp.http.X-A = \"r\"; }".to_owned()),
+        (
+            "sub own { set beresp.http.X-A = \"r\"; } sub backend_refresh { call own; }".to_owned(),
+            "sub own { set beresp.http.X-A = \"s\"; } sub backend_refresh { call own; }".to_owned(),
+        ),
         (String::new(), "sub recv { set req.max_age = 5s; }".to_owned()),
         (String::new(), "sub recv { if (req.http.X-F == \"1\") { set req.hash_always_miss = true; } }".to_owned()),
         (String::new(), "sub recv { set req.hash_ignore_vary = true; }".to_owned()),
