@@ -120,7 +120,7 @@ pub fn between(old: &Journey, new: &Journey) -> Option<Change> {
         aspects.push(Aspect::Treatment(before, after));
     }
     push(&mut aspects, Aspect::Site, old.site.clone(), new.site.clone());
-    if let (Some(old), Some(new)) = (old.stored.last(), new.stored.last()) {
+    if let (Some(old), Some(new)) = (last_stored(old), last_stored(new)) {
         stored(&mut aspects, old, new);
     }
     if let (Some(before), Some(after)) = (key(old), key(new))
@@ -160,7 +160,11 @@ fn push<T: PartialEq>(aspects: &mut Vec<Aspect>, aspect: fn(T, T) -> Aspect, old
 }
 
 fn key(journey: &Journey) -> Option<&[KeyPart]> {
-    journey.stored.last().map(Stored::key).or(journey.key.as_deref())
+    last_stored(journey).map(Stored::key).or(journey.key.as_deref())
+}
+
+fn last_stored(journey: &Journey) -> Option<&Stored> {
+    journey.and_behind().flat_map(|journey| &journey.stored).last()
 }
 
 fn restarts(journey: &Journey) -> usize {
@@ -180,13 +184,15 @@ fn stored(aspects: &mut Vec<Aspect>, old: &Stored, new: &Stored) {
 }
 
 fn asked(aspects: &mut Vec<Aspect>, old: &Journey, new: &Journey) {
-    push(aspects, Aspect::Asked, old.asked.len(), new.asked.len());
-    let backend = |journey: &Journey| {
-        let sent = journey.asked.last().and_then(|asked| asked.backend_name.clone());
+    let all = |journey| -> Vec<&Asked> { Journey::and_behind(journey).flat_map(|journey| &journey.asked).collect() };
+    let (before, after) = (all(old), all(new));
+    push(aspects, Aspect::Asked, before.len(), after.len());
+    let backend = |journey: &Journey, asked: &[&Asked]| {
+        let sent = asked.last().and_then(|asked| asked.backend_name.clone());
         sent.or_else(|| journey.backend_name.clone())
     };
-    push(aspects, Aspect::Backend, backend(old), backend(new));
-    for (old, new) in old.asked.iter().zip(&new.asked) {
+    push(aspects, Aspect::Backend, backend(old, &before), backend(new, &after));
+    for (old, new) in before.into_iter().zip(after) {
         let line = |asked: &Asked| (asked.method.clone(), asked.target.clone());
         if line(old) != line(new) {
             aspects.push(Aspect::Target);

@@ -30,7 +30,7 @@ pub(super) fn apart(old: Told<'_>, new: Told<'_>) -> (Vec<Fired>, Vec<Fired>) {
 fn fired((journey, simulator, sources): Told<'_>) -> Vec<Fired> {
     let program = simulator.program_of(journey.site.as_deref());
     let rules: Vec<_> = program.rules().collect();
-    let events = journey.steps.iter().flat_map(|ran| &ran.explanation.course);
+    let events = journey.and_behind().flat_map(|journey| &journey.steps).flat_map(|ran| &ran.explanation.course);
     let spans = events.filter_map(|event| match event {
         Event::Decided(rule) => rules.get(rule.0 as usize)?.place,
         Event::Acted(span) => Some(*span),

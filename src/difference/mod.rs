@@ -15,6 +15,7 @@ mod policies;
 pub mod report;
 mod rows;
 mod search;
+mod trial;
 mod unseen;
 mod wording;
 
@@ -22,4 +23,5 @@ pub use change::{Aspect, Change, HeaderText, Treated, Way, between};
 pub use declarations::Declaration;
 pub use fired::Fired;
 pub use policies::{Class, Difference, MOST_CLASSES, Policy, difference};
+pub use trial::When;
 pub use wording::duration;

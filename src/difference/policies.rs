@@ -2,22 +2,22 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
-use super::change::{Change, between};
+use super::change::Change;
 use super::declarations::{Declaration, declarations};
 use super::fired::{Fired, apart};
 use super::hints::{Hint, variants};
 use super::join::{is_same, join};
 use super::rows::Rows;
 use super::search::{Question, questions};
+use super::trial::{When, lasting, trial};
 use super::unseen::unseen;
 use crate::analysis::invariant::{has_host, of_hosts};
 use crate::analysis::{Analysis, Answer, Formula, Place, Solver, Term, Test, Witness};
 use crate::lang::hir::{Hir, HostPattern, StatementKind, Texts};
 use crate::lang::schema::Variable;
 use crate::lang::source::SourceMap;
-use crate::simulate::{self, Case, Journey, Simulator, Store, World};
+use crate::simulate::{self, Case, Journey, Simulator};
 
 /// A policy with its text.
 #[derive(Clone, Copy, Debug)]
@@ -46,8 +46,8 @@ pub struct Class {
     pub change: Change,
     /// One of them, with the answer of the backend.
     pub case: Case,
-    /// Whether it changes only once the same was asked for before.
-    pub is_again: bool,
+    /// How often it is made until it changes.
+    pub when: When,
     /// What becomes of it by the old policy.
     pub old: Journey,
     /// What becomes of it by the new one.
@@ -209,18 +209,12 @@ impl Comparison<'_> {
     /// Tries a witness, and others like it; whether it is treated otherwise.
     fn tried(&mut self, witness: &Witness, hints: &[Hint]) -> bool {
         cases(witness, hints).into_iter().any(|case| {
-            let journeys = self.simulators.each_ref().map(|simulator| twice(simulator, &case));
-            let [[old, old_again], [new, new_again]] = journeys;
-            if let Some(change) = between(&old, &new) {
-                self.add(change, case, false, old, new);
-                return true;
-            }
-            let change = between(&old_again, &new_again);
-            change.map(|change| self.add(change, case, true, old_again, new_again)).is_some()
+            let found = trial(self.simulators, &case);
+            found.map(|(when, change, [old, new])| self.add(when, change, case, old, new)).is_some()
         })
     }
 
-    fn add(&mut self, change: Change, case: Case, is_again: bool, old: Journey, new: Journey) {
+    fn add(&mut self, when: When, change: Change, case: Case, old: Journey, new: Journey) {
         let [before, after] = self.simulators;
         let (old_rules, new_rules) = apart((&old, before, self.old.sources), (&new, after, self.new.sources));
         let is_known = |class: &Class| {
@@ -230,7 +224,7 @@ impl Comparison<'_> {
                 && class.old.site == old.site
         };
         if !self.found.classes.iter().any(is_known) {
-            self.found.classes.push(Class { change, case, is_again, old, new, old_rules, new_rules });
+            self.found.classes.push(Class { change, case, when, old, new, old_rules, new_rules });
         }
     }
 }
@@ -259,21 +253,10 @@ fn plain(solver: &mut Solver<'_>, question: &Question) -> Option<Witness> {
     }
 }
 
-/// A moment like any other.
-fn world() -> World {
-    World::at(SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777))
-}
-
-/// What becomes of a request, and what if it is made once more.
-fn twice(simulator: &Simulator, case: &Case) -> [Journey; 2] {
-    let mut store = Store::default();
-    [(); 2].map(|()| simulator.run(case, &mut store, &world()))
-}
-
-/// The requests with the answer, and without one.
+/// The requests with the answer, with one that may be used stale, and without one.
 fn cases(witness: &Witness, hints: &[Hint]) -> Vec<Case> {
     let requests = variants(&witness.request, hints);
-    let answers = [Some(witness.answer.clone()), None];
+    let answers = [Some(witness.answer.clone()), Some(lasting(&witness.answer)), None];
     let of = |answer: Option<simulate::Answer>| {
         requests.iter().map(move |it| Case { request: it.clone(), answer: answer.clone() })
     };

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::change::Aspect;
 use super::fired::Fired;
 use super::policies::{Class, Difference};
+use super::trial::When;
 
 /// `1 class changes`, `3 classes change`, or that nothing does.
 fn summary(found: &Difference) -> String {
@@ -37,8 +38,12 @@ impl Class {
         self.case.answer.as_ref().map_or_else(|| "the backend cannot be asked".to_owned(), ToString::to_string)
     }
 
-    fn again(&self) -> &'static str {
-        if self.is_again { " (the second time)" } else { "" }
+    fn when(&self) -> &'static str {
+        match self.when {
+            When::First => "",
+            When::Again => " (the second time)",
+            When::Stale => " (once what is stored is stale)",
+        }
     }
 
     fn json(&self) -> Value {
@@ -51,7 +56,8 @@ impl Class {
             "site": self.new.site.as_deref().or(self.old.site.as_deref()),
             "request": self.case.request.to_string(),
             "answer": self.case.answer.as_ref().map(ToString::to_string),
-            "again": self.is_again,
+            "again": self.when != When::First,
+            "stale": self.when == When::Stale,
             "curl": self.case.request.curl("127.0.0.1:8080"),
             "old_rules": rules(&self.old_rules),
             "new_rules": rules(&self.new_rules),
@@ -71,7 +77,7 @@ pub fn text(found: &Difference) -> String {
     let mut text = summary(found) + "\n";
     for class in &found.classes {
         let _ = write!(text, "\n{}: {}\n", class.request(), class.change);
-        let _ = writeln!(text, "    request  {}{}", class.case.request, class.again());
+        let _ = writeln!(text, "    request  {}{}", class.case.request, class.when());
         let _ = writeln!(text, "    answer   {}", class.answer());
         for (mark, rules) in [('-', &class.old_rules), ('+', &class.new_rules)] {
             for rule in rules {
@@ -115,7 +121,7 @@ pub fn markdown(found: &Difference) -> String {
             html(&class.request()),
             html(&class.change.to_string())
         );
-        let shown = format!("{}{}\n{}\n", class.case.request, class.again(), class.answer());
+        let shown = format!("{}{}\n{}\n", class.case.request, class.when(), class.answer());
         let _ = writeln!(text, "{}", fenced(&shown, ""));
         let rules = [("-", &class.old_rules), ("+", &class.new_rules)]
             .into_iter()

@@ -174,6 +174,8 @@ fn shows(step: Step, place: &Place) -> bool {
         Step::BackendFetch | Step::Pipe => message == Message::Bereq.name(),
         Step::BackendResponse | Step::BackendError => message == Message::Beresp.name(),
         Step::Deliver | Step::Synth => message == Message::Resp.name(),
+        // The fetch behind a stale response is a request like the one that `hit` leaves.
+        Step::Hit => message == Message::Req.name(),
         _ => false,
     }
 }

@@ -63,11 +63,11 @@ pub struct Counted<C> {
 /// What a policy made of the visits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Requests that were answered with what was stored.
+    /// Requests that were answered with what was stored, fresh or within its grace.
     pub hits: u64,
     /// Bytes that were sent for those.
     pub bytes_of_hits: u64,
-    /// Requests for which a backend was asked.
+    /// Requests for which a backend was asked, be it behind a stale response.
     pub asked: u64,
     /// Bytes that were sent for those.
     pub bytes_of_asked: u64,
@@ -94,7 +94,7 @@ impl<'p> Player<'p> {
             self.tally.hits += 1;
             self.tally.bytes_of_hits += bytes;
         }
-        if !journey.asked.is_empty() {
+        if journey.and_behind().any(|journey| !journey.asked.is_empty()) {
             self.tally.asked += 1;
             self.tally.bytes_of_asked += bytes;
         }

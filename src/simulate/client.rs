@@ -117,13 +117,21 @@ impl Way<'_> {
         if let Err(verdict) = self.make_key() {
             return self.answer(&Synthetic::of(&verdict));
         }
+        if self.state.is_behind {
+            // The request before it has had its `hit`.
+            return self.fetch_anew();
+        }
         let found = self.store.find(&self.state).filter(|_| !self.state.exchange.always_miss);
         let Some(found) = found else { return self.miss() };
+        let is_stale = found.lifetimes.ttl_ms <= 0;
         self.state.obj = Some(found);
         self.state.exchange.hits = 1;
         let verdict = self.step(Step::Hit);
         match verdict.action {
-            Action::Deliver => self.deliver_stored(),
+            Action::Deliver => {
+                self.behind = is_stale.then(|| self.state.req.clone());
+                self.deliver_stored()
+            }
             action => {
                 (self.state.obj, self.state.exchange.hits) = (None, 0);
                 if action == Action::Pass { self.pass() } else { self.end(&verdict) }
@@ -150,13 +158,16 @@ impl Way<'_> {
         self.journey.treatment = Treatment::Miss;
         let verdict = self.step(Step::Miss);
         match verdict.action {
-            Action::Fetch => {
-                self.state.fetch = Fetch::begun(false);
-                self.fetch()
-            }
+            Action::Fetch => self.fetch_anew(),
             Action::Pass => self.pass(),
             _ => self.end(&verdict),
         }
+    }
+
+    fn fetch_anew(&mut self) -> Next {
+        self.journey.treatment = Treatment::Miss;
+        self.state.fetch = Fetch::begun(false);
+        self.fetch()
     }
 
     fn pass(&mut self) -> Next {
@@ -212,8 +223,11 @@ impl Way<'_> {
         }
     }
 
-    /// Runs `deliver` on a response.
+    /// Runs `deliver` on a response, if a client gets it.
     pub fn deliver(&mut self, mut response: Response) -> Next {
+        if self.state.is_behind {
+            return Next::Answered(response);
+        }
         self.state.exchange.unsent_status = 0;
         if !response.headers.contains_key(header::DATE) {
             response.headers.insert(header::DATE, self.date());

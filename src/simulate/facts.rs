@@ -103,9 +103,8 @@ impl State<'_> {
             V::ReqMaxAge | V::ReqTtl => limit(exchange.max_age),
             V::ReqSlice => Value::Bytes(i64::try_from(exchange.slice_bytes).unwrap_or(i64::MAX)),
             V::ObjHits => Value::Int(exchange.hits),
-            V::ReqIsHitmiss | V::ReqIsHitpass | V::BereqIsHitmiss | V::BereqIsHitpass | V::BereqIsBgfetch => {
-                Value::Bool(false)
-            }
+            V::BereqIsBgfetch => Value::Bool(self.is_behind),
+            V::ReqIsHitmiss | V::ReqIsHitpass | V::BereqIsHitmiss | V::BereqIsHitpass => Value::Bool(false),
             V::RespIsStreaming => {
                 Value::Bool(self.obj.is_none() && self.step == Step::Deliver && !self.fetch.has_failed)
             }
@@ -423,7 +422,7 @@ impl Facts for State<'_> {
     }
 
     fn exceeds(&self, _limit: RateLimitId, _key: &[u8], _rate: Rate) -> bool {
-        self.world.is_over_limits
+        self.world.is_over_limits && !self.is_behind
     }
 
     fn is_healthy(&self, backend: BackendId) -> bool {

@@ -10,7 +10,7 @@ use super::run::{Next, Way};
 use super::state::{Fetch, Head};
 use crate::cache::lifetimes::{Lifetimes, NotStored, TtlSource, Uncacheable, timing};
 use crate::cache::validation::CONDITIONS;
-use crate::cache::{Unstorable, asked, hop_by_hop, invalidation, one_content_length, transfer_coding};
+use crate::cache::{Unstorable, asked, hop_by_hop, invalidation, one_content_length, stale, transfer_coding};
 use crate::decision::{Facts, Verdict};
 use crate::lang::hir::BackendId;
 use crate::lang::schema::{Action, Step, split_status};
@@ -40,6 +40,10 @@ impl Way<'_> {
         loop {
             let fetched = self.ask();
             let fetched = match fetched {
+                // What is stale is used as before.
+                Fetched::Failed(_) | Fetched::GivenUp if self.state.is_behind => {
+                    return Next::Answered(Response::default());
+                }
                 Fetched::Failed(status) => match self.error_page(status) {
                     Ok(next) => return next,
                     Err(fetched) => fetched,
@@ -136,6 +140,9 @@ impl Way<'_> {
         if let Some(failed) = self.reject(&beresp) {
             return failed;
         }
+        if self.is_worse_than_stale(&beresp) && !self.state.program.may_end(Step::BackendResponse, Action::Retry) {
+            return Fetched::GivenUp;
+        }
         if !beresp.headers.contains_key(header::DATE) {
             beresp.headers.insert(header::DATE, self.date());
         }
@@ -161,6 +168,7 @@ impl Way<'_> {
             self.state.fetch.lifetimes.not_stored.get_or_insert(NotStored::Rule(Unstorable::Partial));
         }
         match verdict.action {
+            Action::Deliver | Action::Pass if self.is_worse_than_stale(&beresp) => Fetched::GivenUp,
             Action::Deliver | Action::Pass => Fetched::Response(Box::new(beresp)),
             Action::Retry => match self.retry() {
                 Retry::Due => Fetched::Retry,
@@ -169,6 +177,11 @@ impl Way<'_> {
             },
             _ => self.refused(&verdict),
         }
+    }
+
+    /// Whether what is stale goes before that answer.
+    fn is_worse_than_stale(&self, beresp: &Response) -> bool {
+        self.state.is_behind && stale::is_error(beresp.status.as_u16())
     }
 
     /// What is wrong with an answer whatever the policy says.

@@ -40,9 +40,16 @@ pub struct Journey {
     pub response: Response,
     /// Lines that the policy wrote to the log.
     pub log: Vec<Vec<u8>>,
+    /// The fetch behind it, where a stale response was used: a request of its own, whose response nobody gets.
+    pub behind: Option<Box<Journey>>,
 }
 
 impl Journey {
+    /// The same and the fetch behind it.
+    pub fn and_behind(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(self.behind.as_deref())
+    }
+
     /// Whether the policy failed on the way, so that nothing that it says counts.
     #[must_use]
     pub fn has_failed(&self) -> bool {

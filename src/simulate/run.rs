@@ -62,7 +62,9 @@ impl Simulator {
     #[must_use]
     pub fn run(&self, case: &Case, store: &mut Store, world: &World) -> Journey {
         let head = Head::of(&case.request);
-        self.serving(&head).run_here(case, head, store, world)
+        let (mut journey, behind) = self.serving(&head).run_here(case, head, store, world, false);
+        journey.behind = behind.map(|head| Box::new(self.serving(&head).run_here(case, head, store, world, true).0));
+        journey
     }
 
     /// The same where nothing is stored.
@@ -127,6 +129,7 @@ impl Simulator {
             fetch: Fetch::default(),
             resp: None,
             obj: None,
+            is_behind: false,
             restarts: 0,
             is_content_gone: false,
             log: Vec::new(),
@@ -134,9 +137,18 @@ impl Simulator {
         }
     }
 
-    fn run_here(&self, case: &Case, head: Head, store: &mut Store, world: &World) -> Journey {
-        let state = self.state(case, head, world);
-        let mut way = Way { case, state, store, journey: Journey { site: self.site.clone(), ..Journey::default() } };
+    /// One request's way, and that which is to be fetched behind it.
+    fn run_here(
+        &self,
+        case: &Case,
+        head: Head,
+        store: &mut Store,
+        world: &World,
+        is_behind: bool,
+    ) -> (Journey, Option<Head>) {
+        let state = State { is_behind, ..self.state(case, head, world) };
+        let journey = Journey { site: self.site.clone(), ..Journey::default() };
+        let mut way = Way { case, state, store, journey, behind: None };
         let response = loop {
             match way.receive() {
                 Next::Answered(response) => break response,
@@ -145,7 +157,7 @@ impl Simulator {
         };
         way.journey.response = response;
         way.journey.log = way.state.log;
-        way.journey
+        (way.journey, way.behind)
     }
 }
 
@@ -172,6 +184,8 @@ pub(super) struct Way<'a> {
     pub state: State<'a>,
     pub store: &'a mut Store,
     pub journey: Journey,
+    /// The request as it was when a stale response was found for it.
+    pub behind: Option<Head>,
 }
 
 impl Way<'_> {

@@ -43,6 +43,8 @@ pub struct State<'a> {
     pub fetch: Fetch,
     pub resp: Option<Response>,
     pub obj: Option<Stored>,
+    /// Whether it is the fetch behind a stale response, which is a request of its own.
+    pub is_behind: bool,
     /// How often the request has begun again.
     pub restarts: u32,
     /// Whether its content was read before it began again, and not kept.

@@ -8,8 +8,9 @@ use http::{HeaderMap, HeaderName};
 
 use super::journey::{KeyPart, Response, Stored};
 use super::state::State;
+use crate::cache::asked::QUERY;
 use crate::cache::targeted::SURROGATE_CONTROL;
-use crate::cache::{CacheControl, Vary, hop_by_hop, vary};
+use crate::cache::{CacheControl, Lifetimes, StaleUse, StaleWindows, Vary, hop_by_hop, vary};
 
 /// Stored responses, and how many there are at most.
 #[derive(Clone, Debug, Default)]
@@ -36,13 +37,13 @@ impl Store {
         self.refused > 0
     }
 
-    /// What is fresh and answers the request, as old as it is by now; its own key has been made.
+    /// What answers the request and is fresh, or within its grace; as old as it is by now. Its key has been made.
     pub(super) fn find(&self, state: &State<'_>) -> Option<Stored> {
         let variants = self.by_place.get(&state.place())?;
         let found = variants.iter().rev().find(|stored| {
             let variant = variant(&stored.headers, &state.req.headers, None);
             let is_wanted = state.exchange.ignore_vary || variant.as_ref() == Some(&stored.variant);
-            is_wanted && stored.is_fresh(state.now())
+            is_wanted && (stored.is_fresh(state.now()) || stored.is_in_grace(state))
         });
         found.map(|stored| stored.aged(state.now()))
     }
@@ -72,14 +73,14 @@ impl Store {
         let Some(most) = self.most else { return true };
         // All are looked at, so not each time.
         if self.count >= most && self.refused.is_multiple_of(most / 4 + 1) {
-            self.forget_stale(now);
+            self.forget_useless(now);
         }
         self.count < most
     }
 
-    fn forget_stale(&mut self, now: SystemTime) {
+    fn forget_useless(&mut self, now: SystemTime) {
         for variants in self.by_place.values_mut() {
-            variants.retain(|stored| stored.is_fresh(now));
+            variants.retain(|stored| stored.is_fresh(now) || stored.may_be_used_stale(now, None));
         }
         self.by_place.retain(|_, variants| !variants.is_empty());
         self.count = self.by_place.values().map(Vec::len).sum();
@@ -94,6 +95,19 @@ impl Stored {
 
     fn is_fresh(&self, now: SystemTime) -> bool {
         self.left_ms(now) > 0
+    }
+
+    /// Whether it may be used for this request while it is fetched anew. A fetch behind it would have no content to send.
+    fn is_in_grace(&self, state: &State<'_>) -> bool {
+        state.req.method.as_str() != QUERY && self.may_be_used_stale(state.now(), state.exchange.grace)
+    }
+
+    /// Whether it may be used stale, by a request that puts up with so much at most.
+    fn may_be_used_stale(&self, now: SystemTime, most: Option<Duration>) -> bool {
+        let stale_for = Lifetimes::duration(self.left_ms(now).saturating_neg());
+        let grace = Lifetimes::duration(self.lifetimes.grace_ms).min(most.unwrap_or(Duration::MAX));
+        let windows = StaleWindows { grace, forbidden: !self.lifetimes.may_be_stale, ..StaleWindows::default() };
+        windows.allow(StaleUse::WhileRevalidating, stale_for)
     }
 
     fn left_ms(&self, now: SystemTime) -> i64 {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::formats::complaints;
@@ -65,7 +66,7 @@ fn requests_and_bytes_are_counted_for_people_and_for_comments() {
 #[test]
 fn programs_get_the_same_figures() {
     let ran = diff(&log(PATHS), &["--log-host", "shop.test", "--format", "json"]);
-    let told: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let told: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!(complaints("diff.json", &told), Vec::<String>::new());
     let log = &told["log"];
     assert_eq!((&log["requests"], &log["bytes"]), (&8.into(), &8_000.into()));
@@ -83,10 +84,27 @@ fn programs_get_the_same_figures() {
 fn what_answers_say_may_be_given() {
     let told = |further: &[&str]| {
         let ran = diff(&log(&["/", "/", "/"]), &[&["--log-host", "a.test", "--format", "json"], further].concat());
-        serde_json::from_str::<serde_json::Value>(&ran.stdout).unwrap()["log"]["new"]["hits"].as_u64().unwrap()
+        serde_json::from_str::<Value>(&ran.stdout).unwrap()["log"]["new"]["hits"].as_u64().unwrap()
     };
     assert_eq!(told(&[]), 0);
     assert_eq!(told(&["--origin-header", "Cache-Control: max-age=60"]), 2);
+}
+
+#[test]
+fn what_is_stale_and_within_its_grace_is_a_hit_with_a_fetch_behind_it() {
+    let policy = |grace: &str| {
+        format!(
+            "warp 1; backend default {{ .host = \"127.0.0.1\"; }} rules response first {{ else -> ttl 2s, grace {grace}; }}"
+        )
+    };
+    // Three seconds between two of `/`, which is stored anew behind the second of them.
+    let log = log(&["/", "/a", "/b", "/", "/", "/c", "/"]);
+    let here = folder(&[("old.warp", &policy("0s")), ("new.warp", &policy("2s")), ("access.log", &log)]);
+    let arguments = ["diff", "old.warp", "new.warp", "--log", "access.log", "--log-host", "a.test", "--format", "json"];
+    let told: Value = serde_json::from_str(&warp(here.path(), &arguments).stdout).unwrap();
+    let figures = |side: &str| [&told["log"][side]["hits"], &told["log"][side]["backend_requests"]].map(Value::as_u64);
+    assert_eq!(figures("old"), [Some(1), Some(6)]);
+    assert_eq!(figures("new"), [Some(3), Some(6)]);
 }
 
 #[test]
@@ -103,7 +121,7 @@ fn what_a_visitor_has_sent_is_not_told_on() {
 fn a_log_may_come_from_standard_input() {
     let arguments = ["diff", "old.warp", "new.warp", "--log", "-", "--log-host", "a.test", "--format", "json"];
     let ran = warp_with_stdin(with("").path(), &arguments, &log(&["/"]));
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&ran.stdout).unwrap()["log"]["requests"], 1);
+    assert_eq!(serde_json::from_str::<Value>(&ran.stdout).unwrap()["log"]["requests"], 1);
 }
 
 #[test]
@@ -126,6 +144,6 @@ fn logs_that_tell_nothing_are_refused_with_what_to_do() {
 fn a_line_without_an_end_does_not_fill_the_memory() {
     let long = format!("{}\n{}", "x".repeat(200_000), log(&["/"]));
     let ran = diff(&long, &["--log-host", "a.test", "--format", "json"]);
-    let told: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    let told: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((&told["log"]["requests"], &told["log"]["skipped_lines"]), (&1.into(), &1.into()));
 }

@@ -1,6 +1,6 @@
 //! Two policies compared.
 
-use warp_edge::difference::{Difference, Policy, difference};
+use warp_edge::difference::{Difference, Policy, When, difference};
 use warp_edge::files::MemoryFiles;
 use warp_edge::lang::check::check;
 
@@ -87,6 +87,24 @@ fn each_aspect_is_found() {
         let said = said(old, new);
         assert!(said.contains(&format!("{path}: {expected}")), "{old}\n{new}\n{said:#?}");
         assert!(!said.iter().any(|said| said.starts_with("open")), "{old}\n{new}\n{said:#?}");
+    }
+}
+
+#[test]
+fn what_shows_once_the_stored_response_is_stale_is_found() {
+    for (new, expected) in [
+        ("sub hit { set req.http.X = \"1\"; }", "bereq.http.x added"),
+        ("sub hit { if (obj.ttl < 0s) { set req.http.X = \"1\"; } }", "bereq.http.x added"),
+        ("sub hit { set req.http.Host = \"x.test\"; }", "key changed, bereq.http.host changed"),
+        ("sub deliver { if (obj.ttl < 0s) { set resp.http.X = \"1\"; } }", "resp.http.x added"),
+        ("sub backend_fetch { if (bereq.is_bgfetch) { set bereq.http.X = \"1\"; } }", "bereq.http.x added"),
+        ("sub backend_response { if (bereq.is_bgfetch) { set beresp.ttl = 1h; } }", "ttl 60s → 1h"),
+    ] {
+        let found = compared("", new);
+        let [class] = found.classes.as_slice() else { panic!("{new}: {:?}", said("", new)) };
+        assert_eq!((class.when, &*class.change.to_string()), (When::Stale, expected), "{new}");
+        assert_eq!(class.new_rules.len(), 1, "{new}");
+        assert!(found.gave_up.is_empty(), "{new}");
     }
 }
 

@@ -3,7 +3,7 @@
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use warp_edge::difference::{Policy, between, difference};
+use warp_edge::difference::{Policy, When, between, difference};
 use warp_edge::files::MemoryFiles;
 use warp_edge::lang::check::check;
 use warp_edge::simulate::{Answer, Case, Request, Simulator, World};
@@ -80,7 +80,7 @@ proptest! {
             let [old, new] = simulators.each_ref().map(|simulator| simulator.run_cold(case, &world));
             between(&old, &new)
         };
-        for class in found.classes.iter().filter(|class| !class.is_again) {
+        for class in found.classes.iter().filter(|class| class.when == When::First) {
             prop_assert!(change(&class.case).is_some(), "{}", class.case.request);
         }
         if found.is_none() {
