@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::join::unplace_value;
-use crate::lang::hir::{Backend, Choice, Director, Hir, Key};
+use super::join::join;
+use crate::lang::hir::{Backend, Director, Hir};
 
 /// A backend or director of which the declaration changes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,8 +31,10 @@ fn of(site: Option<&str>, old: &Hir, new: &Hir) -> BTreeSet<Declaration> {
         let before = old.backends.iter().find(|before| before.name == after.name)?;
         Some((after.name.clone(), backend((before, old), (after, new))))
     });
-    let directors = new.directors.iter().filter_map(|after| {
-        let before = old.directors.iter().find(|before| before.name == after.name)?;
+    // What keys look up has the same id in both.
+    let (joined_old, joined_new) = join(old, new);
+    let directors = joined_new.directors.iter().filter_map(|after| {
+        let before = joined_old.directors.iter().find(|before| before.name == after.name)?;
         Some((after.name.clone(), director((before, old), (after, new))))
     });
     let all = backends.chain(directors).filter(|(_, what)| !what.is_empty());
@@ -68,23 +70,7 @@ fn director((old, before): (&Director, &Hir), (new, after): (&Director, &Hir)) -
     let members = |it: &Director, hir: &Hir| -> Vec<_> {
         it.members.iter().map(|one| (hir.backend_name(one.backend).map(str::to_owned), one.weight)).collect()
     };
-    changed([("choice", choice(old) != choice(new)), ("members", members(old, before) != members(new, after))])
-}
-
-/// How a director chooses, wherever that is written.
-fn choice(director: &Director) -> Choice {
-    let mut choice = director.choice.clone();
-    match &mut choice {
-        Choice::Hash(Key::Value(value)) => unplace_value(value),
-        Choice::Shard(shard) => {
-            if let Key::Value(value) = &mut shard.key {
-                unplace_value(value);
-            }
-            shard.alternative.iter_mut().for_each(unplace_value);
-        }
-        _ => {}
-    }
-    choice
+    changed([("choice", old.choice != new.choice), ("members", members(old, before) != members(new, after))])
 }
 
 fn changed<const N: usize>(all: [(&'static str, bool); N]) -> Vec<&'static str> {

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::lang::hir::{
-    Acl, AclId, BackendId, Datum, Expression, ExpressionKind as Kind, Hir, KeyPart, Outcome, RateLimitId, Statement,
-    StatementKind, Table, TableId, Tags,
+    Acl, AclId, BackendId, Choice, Datum, Expression, ExpressionKind as Kind, Hir, Key, KeyPart, Outcome, RateLimitId,
+    Statement, StatementKind, Table, TableId, Tags,
 };
 use crate::lang::source::{FileId, Span};
 
@@ -32,6 +32,8 @@ pub(super) fn join(old: &Hir, new: &Hir) -> (Hir, Hir) {
     for body in new.steps.iter_mut().map(|step| &mut step.body).chain(new.subs.iter_mut().map(|sub| &mut sub.body)) {
         ids.renumber(&mut body.statements);
     }
+    let keys = new.directors.iter_mut().flat_map(|director| keys(&mut director.choice));
+    keys.for_each(|value| ids.expression(value));
     new.default_backend = new.default_backend.map(|id| BackendId(Ids::of(&ids.backends, id.0)));
     (new.acls, new.tables) = (old.acls.clone(), old.tables.clone());
     new.rate_limits.clone_from(&old.rate_limits);
@@ -50,6 +52,7 @@ fn unplace(hir: &mut Hir) {
     for sub in &mut hir.subs {
         sub.span = NOWHERE;
     }
+    hir.directors.iter_mut().flat_map(|director| keys(&mut director.choice)).for_each(unplace_value);
     let subs = hir.subs.iter_mut().map(|sub| &mut sub.body);
     for body in hir.steps.iter_mut().map(|step| &mut step.body).chain(subs) {
         unplace_all(&mut body.statements);
@@ -73,12 +76,26 @@ fn unplace_all(statements: &mut [Statement]) {
     }
 }
 
-pub(super) fn unplace_value(value: &mut Expression) {
+fn unplace_value(value: &mut Expression) {
     value.span = NOWHERE;
     if let Kind::File(file) = &mut value.kind {
         file.span = NOWHERE;
     }
     value.parts_mut().for_each(unplace_value);
+}
+
+/// The expressions by which a director chooses.
+fn keys(choice: &mut Choice) -> impl Iterator<Item = &mut Expression> {
+    let (key, alternative) = match choice {
+        Choice::Hash(key) => (Some(key), None),
+        Choice::Shard(shard) => (Some(&mut shard.key), shard.alternative.as_mut()),
+        _ => (None, None),
+    };
+    let value = key.and_then(|key| match key {
+        Key::Value(value) => Some(value),
+        _ => None,
+    });
+    value.into_iter().chain(alternative)
 }
 
 /// The expressions of a statement, without those of the statements in it.

@@ -163,9 +163,9 @@ impl Comparison<'_> {
         let rows = Rows::of(&old, &new);
         if let Some(rows) = &rows {
             let asked = rows.questions(&analyses, &hosts);
-            self.ask_all(&mut solver, &asked);
+            self.ask_all(&mut solver, &asked.all);
             // Of a row of a long table one request is enough.
-            if self.open.is_empty() && longest(&old).max(longest(&new)) > LONG {
+            if self.open.is_empty() && asked.gave_up.is_none() && longest(&old).max(longest(&new)) > LONG {
                 return;
             }
             self.open.clear();

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::hints::Hint;
-use super::search::Question;
+use super::ladders::can_be_asked;
+use super::search::{QUESTIONS, Question, Questions};
 use crate::analysis::{Analysis, At, Formula, Ladder, Taken, Visitor};
 use crate::lang::hir::{Arm, Hir, Statement, StatementKind};
 
@@ -69,13 +70,14 @@ impl Rows {
     }
 
     /// Of each row: who takes it.
-    pub fn questions(&self, analyses: &[Analysis<'_>; 2], hosts: &Formula) -> Vec<Question> {
-        let mut eyes = Eyes { rows: &[], hosts, found: Vec::new() };
+    pub fn questions(&self, analyses: &[Analysis<'_>; 2], hosts: &Formula) -> Questions {
+        let mut eyes = Eyes { rows: &[], hosts, found: Vec::new(), is_too_large: false };
+        let mut gave_up = None;
         for (analysis, rows) in analyses.iter().zip([&self.old, &self.new]) {
             eyes.rows = rows;
-            let _ = analysis.journeys(&mut eyes);
+            gave_up = gave_up.or(analysis.journeys(&mut eyes).gave_up);
         }
-        eyes.found
+        Questions { all: eyes.found, gave_up: gave_up.or(eyes.is_too_large.then_some(QUESTIONS)) }
     }
 }
 
@@ -83,6 +85,8 @@ struct Eyes<'r> {
     rows: &'r [*const Arm],
     hosts: &'r Formula,
     found: Vec<Question>,
+    /// Whether a question was left out because it has too many parts.
+    is_too_large: bool,
 }
 
 impl Visitor for Eyes<'_> {
@@ -91,6 +95,10 @@ impl Visitor for Eyes<'_> {
             if self.rows.contains(&std::ptr::from_ref(arm)) {
                 let taken = Formula::first(ladder, Taken::arm(number));
                 let formula = Formula::all([self.hosts.clone(), taken, (at.guard)()]);
+                if !can_be_asked(&formula) {
+                    self.is_too_large = true;
+                    continue;
+                }
                 let about = format!("row {:?} {:?}", at.step, std::ptr::from_ref(arm));
                 self.found.push(Question { formula, about, hints: vec![Hint::Disorder] });
             }

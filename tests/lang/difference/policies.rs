@@ -129,6 +129,21 @@ fn data_counts_as_well() {
 }
 
 #[test]
+fn a_director_chooses_by_what_its_key_looks_up() {
+    let policy = |tables: &[&str], value: &str| {
+        let all = tables.iter().map(|name| {
+            let value = if *name == "t" { value } else { "z" };
+            format!("table {name}: STRING -> STRING {{ \"/a\": \"{value}\" }}")
+        });
+        let director = "director d = hash { .key = t[bereq.path]; a; b; }
+            sub recv { set req.backend_hint = d; set req.http.U = u[req.url]; }";
+        all.collect::<String>() + director
+    };
+    assert_eq!(said(&policy(&["t", "u"], "x"), &policy(&["t", "u"], "y")), ["d: [\"choice\"]"]);
+    assert_eq!(said(&policy(&["t", "u"], "x"), &policy(&["u", "t"], "x")), Vec::<String>::new());
+}
+
+#[test]
 fn what_no_request_that_is_tried_shows_is_told() {
     let basic = |hash: &str| {
         format!(
