@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::one_way::{keys, say_in_one_way, values};
 use crate::lang::hir::{
-    Acl, AclId, BackendId, Choice, Datum, Expression, ExpressionKind as Kind, Hir, Key, KeyPart, Outcome, RateLimitId,
-    Statement, StatementKind, Table, TableId, Tags,
+    Acl, AclId, BackendId, Datum, Expression, ExpressionKind as Kind, Hir, RateLimitId, Statement, StatementKind,
+    Table, TableId,
 };
 use crate::lang::source::{FileId, Span};
 
@@ -37,82 +38,19 @@ pub(super) fn join(old: &Hir, new: &Hir) -> (Hir, Hir) {
     new.default_backend = new.default_backend.map(|id| BackendId(Ids::of(&ids.backends, id.0)));
     (new.acls, new.tables) = (old.acls.clone(), old.tables.clone());
     new.rate_limits.clone_from(&old.rate_limits);
-    unplace(&mut old);
-    unplace(&mut new);
+    let mut constants = Vec::new();
+    for hir in [&mut old, &mut new] {
+        say_in_one_way(hir, &mut |constant| {
+            let at = position(&mut constants, constant.kind.clone(), |one, other| one == other);
+            constant.span = Span { file: FileId(0), start: at, end: at };
+        });
+    }
     (old, new)
 }
 
 /// Whether two policies that were joined say the same.
 pub(super) fn is_same(old: &Hir, new: &Hir) -> bool {
     old.steps == new.steps && old.subs == new.subs && old.default_backend == new.default_backend
-}
-
-/// Takes the places in texts out of a policy: what is said counts, and not where.
-fn unplace(hir: &mut Hir) {
-    for sub in &mut hir.subs {
-        sub.span = NOWHERE;
-    }
-    hir.directors.iter_mut().flat_map(|director| keys(&mut director.choice)).for_each(unplace_value);
-    let subs = hir.subs.iter_mut().map(|sub| &mut sub.body);
-    for body in hir.steps.iter_mut().map(|step| &mut step.body).chain(subs) {
-        unplace_all(&mut body.statements);
-    }
-}
-
-const NOWHERE: Span = Span { file: FileId(0), start: 0, end: 0 };
-
-fn unplace_all(statements: &mut [Statement]) {
-    for statement in statements {
-        statement.span = NOWHERE;
-        if let StatementKind::If { arms, otherwise, rest } = &mut statement.kind {
-            *rest = None;
-            for arm in arms {
-                arm.span = NOWHERE;
-                unplace_all(&mut arm.body);
-            }
-            unplace_all(otherwise);
-        }
-        values(statement).for_each(unplace_value);
-    }
-}
-
-fn unplace_value(value: &mut Expression) {
-    value.span = NOWHERE;
-    if let Kind::File(file) = &mut value.kind {
-        file.span = NOWHERE;
-    }
-    value.parts_mut().for_each(unplace_value);
-}
-
-/// The expressions by which a director chooses.
-fn keys(choice: &mut Choice) -> impl Iterator<Item = &mut Expression> {
-    let (key, alternative) = match choice {
-        Choice::Hash(key) => (Some(key), None),
-        Choice::Shard(shard) => (Some(&mut shard.key), shard.alternative.as_mut()),
-        _ => (None, None),
-    };
-    let value = key.and_then(|key| match key {
-        Key::Value(value) => Some(value),
-        _ => None,
-    });
-    value.into_iter().chain(alternative)
-}
-
-/// The expressions of a statement, without those of the statements in it.
-fn values(statement: &mut Statement) -> Box<dyn Iterator<Item = &mut Expression> + '_> {
-    match &mut statement.kind {
-        StatementKind::Let(_, value)
-        | StatementKind::Set(_, value)
-        | StatementKind::Ban(value)
-        | StatementKind::Key(KeyPart::Value(value))
-        | StatementKind::Tag(Tags::Text(value)) => Box::new(std::iter::once(value)),
-        StatementKind::If { arms, .. } => Box::new(arms.iter_mut().map(|arm| &mut arm.condition)),
-        StatementKind::Return(Outcome { status, reason, location, time, .. }) => {
-            Box::new([status, reason, location, time].into_iter().flatten())
-        }
-        StatementKind::Effect(_, given) => Box::new(given.iter_mut()),
-        _ => Box::new(std::iter::empty()),
-    }
 }
 
 /// Where something stands among others; it is put behind them if it is not there.

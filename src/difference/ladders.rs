@@ -3,10 +3,11 @@
 //! A request that no row holds of which only one of the two has, or has elsewhere, takes the same row in both. So a question
 //! about two ladders of ten thousand rows is one about those that differ, and one about a single ladder.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use super::order::common;
 use crate::analysis::{Formula, Ladder, Literal, Taken};
 
 /// So many parts a question may have.
@@ -88,22 +89,10 @@ impl Aligned {
         if old.is_empty() || new.is_empty() {
             return None;
         }
-        let mut by_hash: HashMap<u64, Vec<usize>> = HashMap::new();
-        for (at, condition) in old.conditions().iter().enumerate() {
-            by_hash.entry(hash(condition)).or_default().push(at);
-        }
-        // The next row of the old one that is the same, so that rows stay in their order.
-        let mut next = 0;
-        let rows: Vec<Option<usize>> = new
-            .conditions()
-            .iter()
-            .map(|condition| {
-                let same = by_hash.get(&hash(condition))?.iter().copied().find(|at| *at >= next)?;
-                (old.conditions().get(same) == Some(condition)).then(|| next = same + 1)?;
-                Some(same)
-            })
-            .collect();
-        let kept: std::collections::HashSet<usize> = rows.iter().flatten().copied().collect();
+        let hashes = |ladder: &Ladder| -> Vec<u64> { ladder.conditions().iter().map(hash).collect() };
+        let is_same = |one: usize, other: usize| old.conditions().get(one) == new.conditions().get(other);
+        let rows = common(hashes(old), hashes(new), is_same);
+        let kept: HashSet<usize> = rows.iter().flatten().copied().collect();
         if kept.len() * 2 < old.len().max(new.len()) {
             return None;
         }

@@ -11,6 +11,8 @@ mod fired;
 mod hints;
 mod join;
 mod ladders;
+mod one_way;
+mod order;
 mod policies;
 pub mod report;
 mod rows;

@@ -11,7 +11,7 @@ use super::join::{is_same, join};
 use super::rows::Rows;
 use super::search::{Question, questions};
 use super::trial::{When, lasting, trial};
-use super::unseen::unseen;
+use super::unseen::{refreshes_otherwise, unseen};
 use crate::analysis::invariant::{has_host, of_hosts};
 use crate::analysis::{Analysis, Answer, Formula, Place, Solver, Term, Test, Witness};
 use crate::lang::hir::{Hir, HostPattern, StatementKind, Texts};
@@ -159,16 +159,21 @@ impl Comparison<'_> {
         if is_same(&old, &new) {
             return;
         }
-        self.found.gave_up.extend(unseen(&old, &new));
-        let rows = Rows::of(&old, &new);
-        if let Some(rows) = &rows {
-            let asked = rows.questions(&analyses, &hosts);
+        let (rows, known) = (Rows::of(&old, &new), self.answered.len());
+        let rows = rows.filter(|_| !refreshes_otherwise(&old, &new)).map(|rows| rows.questions(&analyses, &hosts));
+        let mut is_settled = false;
+        if let Some(asked) = rows {
             self.ask_all(&mut solver, &asked.all);
-            // Of a row of a long table one request is enough.
-            if self.open.is_empty() && asked.gave_up.is_none() && longest(&old).max(longest(&new)) > LONG {
+            is_settled = self.open.is_empty() && asked.gave_up.is_none();
+            if is_settled && self.answered.len() == known {
                 return;
             }
             self.open.clear();
+        }
+        self.found.gave_up.extend(unseen(&old, &new));
+        // Of a row of a long table one request is enough.
+        if is_settled && longest(&old).max(longest(&new)) > LONG {
+            return;
         }
         let asked = questions(&analyses, &hosts);
         self.found.gave_up.extend(asked.gave_up);

@@ -34,8 +34,13 @@ pub(super) fn unseen(old: &Hir, new: &Hir) -> Vec<&'static str> {
     found
 }
 
+/// Whether evaluating an expression takes from a rate limit.
+pub(super) fn counts(value: &Expression) -> bool {
+    matches!(value.kind, Kind::RateLimit(_)) || value.parts().any(counts)
+}
+
 /// Whether `backend_refresh` is not the same, or what it may call is not.
-fn refreshes_otherwise(old: &Hir, new: &Hir) -> bool {
+pub(super) fn refreshes_otherwise(old: &Hir, new: &Hir) -> bool {
     let [before, after] = [old, new].map(|hir| hir.step(Step::BackendRefresh).map(|step| &step.body));
     let calls = |statement: &Statement| matches!(statement.kind, StatementKind::Call(_) | StatementKind::If { .. });
     let may_call = before.is_some_and(|body| body.statements.iter().any(calls));

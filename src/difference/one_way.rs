@@ -1,0 +1,118 @@
+//! One way to say what can be said in several: where it stands, in which order, and what goes to the log, do not count.
+
+use super::unseen::counts;
+use crate::lang::hir::{
+    Choice, Expression, ExpressionKind as Kind, Glob, Hir, Key, KeyPart, Normalization, Outcome, Statement,
+    StatementKind, Tags,
+};
+use crate::lang::schema::Function;
+use crate::lang::schema::function::Core;
+use crate::lang::source::{FileId, Span};
+
+/// What stands for the place of a constant that is known by its place alone, such as a list of users.
+pub(super) type Place<'p> = &'p mut dyn FnMut(&mut Expression);
+
+/// Makes two policies that say the same equal, as far as that shows in how they are written.
+pub(super) fn say_in_one_way(hir: &mut Hir, place: Place<'_>) {
+    for sub in &mut hir.subs {
+        sub.span = NOWHERE;
+    }
+    hir.directors.iter_mut().flat_map(|director| keys(&mut director.choice)).for_each(|it| value(it, place));
+    let subs = hir.subs.iter_mut().map(|sub| &mut sub.body);
+    for body in hir.steps.iter_mut().map(|step| &mut step.body).chain(subs) {
+        block(&mut body.statements, place);
+    }
+}
+
+const NOWHERE: Span = Span { file: FileId(0), start: 0, end: 0 };
+
+fn block(statements: &mut Vec<Statement>, place: Place<'_>) {
+    statements.retain(|statement| !is_for_the_log(statement));
+    for statement in statements {
+        statement.span = NOWHERE;
+        match &mut statement.kind {
+            StatementKind::If { arms, otherwise, rest } => {
+                *rest = None;
+                for arm in arms {
+                    arm.span = NOWHERE;
+                    block(&mut arm.body, place);
+                }
+                block(otherwise, place);
+            }
+            StatementKind::Normalize(
+                Normalization::QueryDrop(globs)
+                | Normalization::QueryKeep(globs)
+                | Normalization::CookieDrop(globs)
+                | Normalization::CookieKeep(globs),
+            ) => sort_globs(globs),
+            _ => {}
+        }
+        values(statement).for_each(|it| value(it, place));
+    }
+}
+
+/// Whether all that a statement does is to write to the log.
+fn is_for_the_log(statement: &Statement) -> bool {
+    match &statement.kind {
+        StatementKind::Effect(Function::Core(Core::Log), given) => !given.iter().any(counts),
+        _ => false,
+    }
+}
+
+fn sort_globs(globs: &mut Vec<Glob>) {
+    globs.sort_by(|one, other| one.text().cmp(other.text()));
+    globs.dedup_by(|one, other| one.text() == other.text());
+}
+
+fn value(it: &mut Expression, place: Place<'_>) {
+    it.span = NOWHERE;
+    it.parts_mut().for_each(|part| value(part, place));
+    match &mut it.kind {
+        Kind::File(file) => file.span = NOWHERE,
+        Kind::Users(_) | Kind::Keys(_) | Kind::Database(_) => place(it),
+        // Which is evaluated first shows only where evaluating takes from a limit.
+        Kind::And(parts) | Kind::Or(parts) if !parts.iter().any(counts) => {
+            parts.sort_by_cached_key(|part| format!("{part:?}"));
+        }
+        Kind::InTexts(_, texts) | Kind::Under(_, texts) | Kind::Extension(_, texts) => sort(texts),
+        Kind::HasQuery(_, names) | Kind::HasCookie(_, names) => sort(names),
+        Kind::AnyQuery(_, globs) | Kind::AnyCookie(_, globs) => sort_globs(globs),
+        _ => {}
+    }
+}
+
+fn sort(texts: &mut Vec<Box<[u8]>>) {
+    texts.sort_unstable();
+    texts.dedup();
+}
+
+/// The expressions by which a director chooses.
+pub(super) fn keys(choice: &mut Choice) -> impl Iterator<Item = &mut Expression> {
+    let (key, alternative) = match choice {
+        Choice::Hash(key) => (Some(key), None),
+        Choice::Shard(shard) => (Some(&mut shard.key), shard.alternative.as_mut()),
+        _ => (None, None),
+    };
+    let value = key.and_then(|key| match key {
+        Key::Value(value) => Some(value),
+        _ => None,
+    });
+    value.into_iter().chain(alternative)
+}
+
+/// The expressions of a statement, without those of the statements in it.
+pub(super) fn values(statement: &mut Statement) -> Box<dyn Iterator<Item = &mut Expression> + '_> {
+    match &mut statement.kind {
+        StatementKind::Let(_, value)
+        | StatementKind::Set(_, value)
+        | StatementKind::Ban(value)
+        | StatementKind::Key(KeyPart::Value(value))
+        | StatementKind::Tag(Tags::Text(value)) => Box::new(std::iter::once(value)),
+        StatementKind::If { arms, .. } => Box::new(arms.iter_mut().map(|arm| &mut arm.condition)),
+        StatementKind::Return(Outcome { status, reason, location, time, .. }) => {
+            Box::new([status, reason, location, time].into_iter().flatten())
+        }
+        StatementKind::Effect(_, given) => Box::new(given.iter_mut()),
+        _ => Box::new(std::iter::empty()),
+    }
+}
