@@ -1,5 +1,6 @@
 //! One policy file as an argument, for the commands that need a policy without mistakes.
 
+use std::io;
 use std::path::Path;
 
 use super::{Failure, output::Output};
@@ -15,11 +16,20 @@ use crate::lang::source::SourceMap;
 /// When the file cannot be read.
 pub(super) fn read(path: &Path) -> Result<Option<(Hir, SourceMap)>, Failure> {
     std::fs::File::open(path).map_err(|error| Failure::Read { path: path.to_owned(), error })?;
-    let checked = check(&path.display().to_string(), &DiskFiles);
+    let checked = check(name(path)?, &DiskFiles);
     if checked.hir.is_none() {
         let mut err = Output::stderr();
         let errors: Vec<_> = checked.diagnostics.iter().filter(|it| it.is_error()).cloned().collect();
         err.write(&render::graphical(&errors, &checked.sources, err.colour()))?;
     }
     Ok(checked.hir.map(|hir| (hir, checked.sources)))
+}
+
+/// The name that a policy goes by: its path, as text.
+///
+/// # Errors
+/// When the path is no text.
+pub(super) fn name(path: &Path) -> Result<&str, Failure> {
+    let is_no_text = || io::Error::new(io::ErrorKind::InvalidInput, "its name is not UTF-8");
+    path.to_str().ok_or_else(|| Failure::Read { path: path.to_owned(), error: is_no_text() })
 }

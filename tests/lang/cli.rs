@@ -287,6 +287,21 @@ mod check {
         assert_eq!(warp(here.path(), &["check"]).stderr, "no policies found\n");
     }
 
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_name_that_is_no_text_is_told_as_such() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt as _;
+        let folder = folder(&[]);
+        let name = OsStr::from_bytes(b"\xff.warp");
+        std::fs::write(folder.path().join(name), "warp 1;\n").unwrap();
+        for arguments in [vec![OsStr::new("check"), name], vec![OsStr::new("check")], vec![OsStr::new("graph"), name]] {
+            let ran = ended(command(folder.path(), &[]).args(arguments).spawn().unwrap());
+            assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+            assert!(ran.stderr.contains("its name is not UTF-8"), "{}", ran.stderr);
+        }
+    }
+
     #[test]
     fn any_bytes_are_told_about_and_nothing_breaks() {
         let here = folder(&[("empty.warp", "")]);

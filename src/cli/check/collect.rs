@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::overlay::{Overlay, STDIN};
-use crate::cli::Failure;
+use crate::cli::{Failure, policy_file};
 use crate::lang::lexer;
 
 /// What is to be checked.
@@ -36,8 +36,9 @@ impl Entries {
             return Ok(());
         }
         let shown = path.strip_prefix(".").unwrap_or(path);
+        let name = policy_file::name(shown)?;
         if is_policy(path)? {
-            self.policies.push(shown.display().to_string());
+            self.policies.push(name.to_owned());
         } else if named {
             self.named_fragments.push(shown.to_owned());
         } else {

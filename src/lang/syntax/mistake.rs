@@ -270,13 +270,20 @@ impl Mistake<'_, '_> {
         Some(Diagnostic::new(Code::E0101, self.place(), message).help("choose another name"))
     }
 
-    /// `a not in [ … ]`
+    /// `a not in [ … ]`, `a !in [ … ]`
     fn not_before_test(&self) -> Option<Diagnostic> {
-        if self.found_word() != "not" || !self.expected.operator() {
+        let not = self.found().map(|tok| self.stream.text_of(tok)).filter(|text| matches!(*text, "not" | "!"))?;
+        let test = self.stream.word(self.index + 1);
+        let tests = matches!(test, "in" | "under" | "ext" | "has" | "any");
+        if !self.expected.operator() || not == "!" && !tests {
             return None;
         }
-        let message = "`not` stands before what it denies";
-        let help = "write `not (VALUE in […])`, or `!(VALUE in […])`";
+        let (test, value) = match test {
+            "under" | "ext" | "has" | "any" => (test, "\"…\""),
+            _ => ("in", "[…]"),
+        };
+        let message = format!("`{not}` stands before what it denies");
+        let help = format!("write `not (VALUE {test} {value})`, or `!(VALUE {test} {value})`");
         Some(Diagnostic::new(Code::E0101, self.place(), message).help(help))
     }
 
