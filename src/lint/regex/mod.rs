@@ -3,6 +3,7 @@
 mod alternatives;
 mod anchor;
 mod dot;
+mod few;
 mod never;
 mod parts;
 mod plain;
@@ -13,7 +14,8 @@ use http::header::HOST;
 use super::walk;
 use crate::lang::diagnostic::{Diagnostic, Fix, Safety};
 use crate::lang::hir::{Expression, ExpressionKind, Hir};
-use crate::lang::schema::{Type, Variable};
+use crate::lang::schema::function::Core;
+use crate::lang::schema::{Function, Type, Variable};
 use crate::lang::source::{SourceMap, Span};
 use parts::{Part, parts};
 
@@ -31,11 +33,35 @@ enum Subject {
     Other,
 }
 
+/// What is done with a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    /// It is asked for.
+    Test,
+    /// It is asked for in an arm of a `match`, where what it is matched with stands elsewhere.
+    Arm,
+    /// What is like it is replaced.
+    Replaced,
+}
+
+impl Use {
+    fn of(expression: &Expression, subject: &Expression) -> Self {
+        match expression.kind {
+            ExpressionKind::Matches(..) if subject.span == expression.span => Self::Arm,
+            ExpressionKind::Matches(..) => Self::Test,
+            _ => Self::Replaced,
+        }
+    }
+}
+
 /// A pattern with all that lints ask about it.
 struct Regex<'h> {
     subject: Subject,
+    used: Use,
     /// Whether it is the view of a host that leaves its port out.
     is_without_port: bool,
+    /// Whether it is of what the backend is asked.
+    is_of_backend: bool,
     /// What it is matched with, as written.
     subject_text: &'h str,
     /// As the engine reads it.
@@ -58,17 +84,26 @@ pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
             continue;
         }
         found.extend(dot::find(&regex));
-        found.extend(anchor::find(&regex));
-        found.extend(plain::find(&regex, sources));
-        found.extend(stars::find(&regex));
-        found.extend(alternatives::find(&regex));
+        if regex.used != Use::Replaced {
+            found.extend(anchor::find(&regex));
+            found.extend(plain::find(&regex, sources));
+            found.extend(stars::find(&regex));
+            found.extend(alternatives::find(&regex));
+        }
     }
     found
 }
 
 impl<'h> Regex<'h> {
     fn of(expression: &'h Expression, sources: &'h SourceMap) -> Option<Self> {
-        let ExpressionKind::Matches(subject, pattern) = &expression.kind else { return None };
+        let (subject, pattern) = match &expression.kind {
+            ExpressionKind::Matches(subject, pattern) => (&**subject, pattern),
+            ExpressionKind::Call(Function::Core(Core::Regsub | Core::Regsuball), given) => match given.as_slice() {
+                [subject, Expression { kind: ExpressionKind::Regex(pattern), .. }, ..] => (subject, pattern),
+                _ => return None,
+            },
+            _ => return None,
+        };
         let text = pattern.text();
         // Flags may change what all of it means.
         if text.replace("(?:", "").contains("(?") {
@@ -81,10 +116,18 @@ impl<'h> Regex<'h> {
             let start = expression.span.start as usize + at + 1;
             Span::new(expression.span.file, start..start + text.len())
         });
-        let subject_text = sources.text(subject.span);
-        let is_without_port = is_host(subject);
-        let (subject, parts) = (subject_of(subject), parts(&tree));
-        Some(Self { subject, is_without_port, subject_text, text, parts, tree, test: expression.span, written })
+        Some(Self {
+            subject: subject_of(subject),
+            used: Use::of(expression, subject),
+            is_without_port: is_host(subject),
+            is_of_backend: is_of_backend(subject),
+            subject_text: sources.text(subject.span),
+            text,
+            parts: parts(&tree),
+            tree,
+            test: expression.span,
+            written,
+        })
     }
 
     /// The place of some bytes of the pattern, or of the whole test where they are written elsewhere.
@@ -116,6 +159,13 @@ fn subject_of(expression: &Expression) -> Subject {
         ExpressionKind::Header(..) => Subject::Field,
         ExpressionKind::ToText(inner) if inner.ty == Type::String => subject_of(inner),
         _ => Subject::Other,
+    }
+}
+
+fn is_of_backend(expression: &Expression) -> bool {
+    match &expression.kind {
+        ExpressionKind::ToText(inner) => is_of_backend(inner),
+        kind => matches!(kind, ExpressionKind::Variable(Variable::BereqUrl | Variable::BereqPath)),
     }
 }
 

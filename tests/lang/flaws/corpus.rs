@@ -87,7 +87,7 @@ const ROWS: &[Row] = &[
         codes: &["W0804"],
         elsewhere: "",
         policies: [
-            "sub recv { if (req.url ~ \"\\.(css|js)$\") { return (hash); } }",
+            "sub recv { if (req.url ~ \"(?i)\\.(css|js)$\") { return (hash); } }",
             "sub x { if (std.suffixof(req.path, \".png\")) { return (hash); } } sub recv { call x; }",
             "rules request first { when path ext [\"css\", \"js\"] -> cache; }",
             "include \"part.warp\";----rules request first { when path ext \"css\" -> cache; }",

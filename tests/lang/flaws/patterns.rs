@@ -72,9 +72,72 @@ fn a_pattern_that_is_a_plain_test() {
         text.replace_range(edit.span.range(), &edit.text);
     }
     assert_eq!(text, format!("warp 1;\n{mended}"));
-    for pattern in ["^$", "^/api", "^/$|^/index$", "-x$"] {
+    for pattern in ["^$", "^/api", "^/a[0-9]/$|^/index$", "-x$", "^/(api|admin)", "\\.(tar\\.gz|zip)$", "(^|/)index$"] {
         let policy = format!("sub recv {{ if (req.url ~ \"{pattern}\") {{ return (pass); }} }}");
         assert_eq!(of_patterns(&policy), [""; 0], "{pattern}");
+    }
+}
+
+/// What to write in the place of a test.
+fn advised(policy: &str) -> String {
+    let findings = super::linted(&[("p.warp", policy)]).diagnostics;
+    findings
+        .into_iter()
+        .find(|finding| finding.code.id() == "W0910")
+        .and_then(|finding| finding.help)
+        .unwrap_or_default()
+}
+
+#[test]
+fn a_pattern_that_stands_for_a_few_texts() {
+    everywhere("W0910", "method", "^(GET|HEAD)$", "^[A-Z]*$");
+    everywhere("W0910", "http.X-Kind", "^a$|^(?:b[cd])$", "^a|^(?:b[cd])$");
+    everywhere("W0910", "host", "^(www|shop)\\.example\\.com$", "^(www\\.)?example\\.com$");
+    everywhere("W0910", "path", "^/(api|admin)(/|$)", "^/(api|admin)(/[0-9]|$)");
+    everywhere("W0910", "url", "^/(api|admin)([/?]|$)", "^/(api|admin)([-?]|$)");
+    everywhere("W0910", "url", "\\.(css|js)(\\?|$)", "\\.(css|js)(\\?a|$)");
+    for (test, mended) in [
+        ("req.method ~ \"^(GET|HEAD)$\"", "`req.method in [\"GET\", \"HEAD\"]`"),
+        ("req.method !~ \"^(GET|HEAD)$\"", "`!(req.method in [\"GET\", \"HEAD\"])`"),
+        ("req.url ~ \"^/(a|b|a)/\"", "`req.path under [\"/a/\", \"/b/\"]`"),
+        ("bereq.url ~ \"\\.(css|js)(\\?|$)\"", "`bereq.path ext [\"css\", \"js\"]`"),
+    ] {
+        let step = if test.starts_with("bereq") { "backend_fetch" } else { "recv" };
+        let policy = format!("sub {step} {{ if ({test}) {{ unset req.http.X; }} }}").replace("req.http", "bereq.http");
+        let policy = if step == "recv" { policy.replace("bereq.http", "req.http") } else { policy };
+        assert!(advised(&policy).contains(mended), "{test}: {}", advised(&policy));
+    }
+}
+
+#[test]
+fn a_pattern_that_is_matched_with_a_name_or_in_a_match() {
+    for (policy, mended) in [
+        ("sub recv { let u = req.url; if (u ~ \"^/api/\") { return (pass); } }", "`req.path under \"/api/\"`"),
+        (
+            "fn api(u: STRING) -> BOOL { return u ~ \"^/api/\"; } sub recv { if (api(req.url)) { return (pass); } }",
+            "`req.path under \"/api/\"`",
+        ),
+        (
+            "sub recv { match req.url { ~ \"^/api/\" -> { return (pass); } } }",
+            "let the `match` look at `req.path`, and write `under \"/api/\"`",
+        ),
+        ("sub recv { match req.url { ~ \"^/a$\" -> { return (pass); } } }", "write `\"/a\"`"),
+    ] {
+        assert!(advised(policy).contains(mended), "{policy}: {}", advised(policy));
+        assert!(
+            super::linted(&[("p.warp", policy)]).diagnostics.iter().all(|finding| finding.fix.is_none()),
+            "{policy}"
+        );
+    }
+}
+
+#[test]
+fn a_pattern_whose_matches_are_replaced() {
+    let with = |pattern: &str| of(&format!("sub recv {{ set req.url = regsub(req.url, \"{pattern}\", \"/\"); }}"));
+    assert_eq!(with("/index.php$"), ["W0822"]);
+    assert_eq!(with("^admin/"), ["W0821"]);
+    for pattern in ["/index\\.php$", "^/admin/", "/admin", "\\?.*$", ".*/a"] {
+        assert_eq!(with(pattern), [""; 0], "{pattern}");
     }
 }
 
@@ -94,8 +157,8 @@ fn stars_at_an_end() {
 fn alternatives_that_add_nothing() {
     everywhere("W0912", "http.User-Agent", "bot|Googlebot", "bot|crawler");
     everywhere("W0912", "http.User-Agent", "(?:spider|Baiduspider)", "(?:spider|crawler)");
-    everywhere("W0912", "url", "\\.(css|js|css)$", "\\.(css|js|png)$");
-    for pattern in ["\\.(js|json)$", "^(a|ab)$", "a|[a-z]b", "(a|ab)c"] {
+    everywhere("W0912", "http.X-Kind", "\\.(css|js|css)$", "\\.(css|js|png)$");
+    for pattern in ["\\.(js|json)$", "^(a|ab)[0-9]$", "a|[a-z]b", "(a|ab)c"] {
         let policy = format!("sub recv {{ if (req.http.X-Kind ~ \"{pattern}\") {{ return (pass); }} }}");
         assert_eq!(of_patterns(&policy), [""; 0], "{pattern}");
     }

@@ -78,7 +78,7 @@ fn the_end_of_a_path_that_has_somebody_s_page_stored() {
         "W0804",
         &[
             r#"rules request first { when path ext ["css", "js"] -> cache; }"#,
-            r#"sub recv { if (req.url ~ "\.(css|js)$") { return (hash); } }"#,
+            r#"sub recv { if (req.url ~ "(?i)\.(css|js)$") { return (hash); } }"#,
             r#"sub recv { call files; } sub files { if (std.suffixof(req.path, ".png")) { return (hash); } }"#,
             r#"sub recv { if (!(req.path ext "css")) { return (pass); } return (hash); }"#,
             r#"sub recv { if (req.path ext "css") { if (req.method == "GET") { return (hash); } } }"#,

@@ -10,7 +10,7 @@ fn a_lifetime_that_is_set_again_in_any_case() {
             "sub backend_response { if (beresp.status == 404) { set beresp.ttl = 30s; } set beresp.ttl = 5m; }",
             "sub backend_response { call missing; call all; } sub missing { if (beresp.status == 404) { set beresp.grace = 30s; } } sub all { set beresp.grace = 5m; }",
             r#"rules response first { when path under "/a" -> ttl 1h; when path under "/b" -> ttl 5m; }
-               sub backend_response { if (bereq.path ~ "^/a(/|$)") { set beresp.ttl = 10m; } }"#,
+               sub backend_response { if (bereq.path ~ "^/a(/.*|$)") { set beresp.ttl = 10m; } }"#,
             r#"sub backend_response { if (!(bereq.path under "/a")) { } else { set beresp.keep = 1h; }
                if (bereq.path under "/a") { if (!(beresp.status != 200)) { set beresp.keep = 2h; } else { set beresp.keep = 3h; } } }"#,
             "sub backend_response { if (beresp.status in 500..599) { set beresp.ttl = 1s; } if (beresp.status > 499) { set beresp.ttl = 2s; } }",
