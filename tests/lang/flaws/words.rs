@@ -53,7 +53,24 @@ fn four_tests_that_are_one() {
     assert_eq!(mended(&policy), policy.replace(chain, "req.path in [\"/a\", \"/b\", \"/c\", \"/d\"]"));
     let opposite = "sub backend_response { if (beresp.status != 200 && beresp.status != 404 && beresp.status != 410 && beresp.status != 301) { set beresp.ttl = 1s; } }";
     assert!(mended(opposite).contains("if (!(beresp.status in [200, 404, 410, 301]))"), "{}", mended(opposite));
+    for (chain, one) in [
+        (
+            "req.path under \"/a\" || req.path under [\"/b\", \"/c\"] || req.path under \"/d\" || req.path under \"/e\"",
+            "req.path under [\"/a\", \"/b\", \"/c\", \"/d\", \"/e\"]",
+        ),
+        (
+            "!(req.path ext \"a\") && !(req.path ext \"b\") && !(req.path ext \"c\") && !(req.path ext \"d\")",
+            "!(req.path ext [\"a\", \"b\", \"c\", \"d\"])",
+        ),
+    ] {
+        let policy = format!("sub recv {{ if ({chain}) {{ return (pass); }} }}");
+        assert_eq!(of(&policy), ["W0913"], "{chain}");
+        assert_eq!(mended(&policy), policy.replace(chain, one));
+    }
+    let addresses = ["1", "2", "3", "4"].map(|at| format!("client.ip == \"192.0.2.{at}\"")).join(" || ");
+    assert_eq!(of(&format!("sub recv {{ if ({addresses}) {{ return (pass); }} }}")), ["W0913"]);
     for policy in [
+        "sub recv { if (req.path under \"/a\" || req.path ext \"b\" || req.path under \"/c\" || req.path ext \"d\") { return (pass); } }",
         "sub recv { if (req.path == \"/a\" || req.path == \"/b\" || req.path == \"/c\") { return (pass); } }",
         "sub recv { if (req.path == \"/a\" || req.path == \"/b\" || req.path == \"/c\" || req.url == \"/d\") { return (pass); } }",
     ] {
