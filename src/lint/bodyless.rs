@@ -1,8 +1,10 @@
 //! A body that is made up for a response that has none: a 204, a 304 or one below 200 ends with its head (RFC 9110 §6.4.1).
 
+use std::collections::HashSet;
+
 use super::walk;
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{Comparison, Expression, ExpressionKind, Hir, Statement, StatementKind, Target};
+use crate::lang::hir::{Arm, Comparison, Expression, ExpressionKind, Hir, LocalId, Statement, StatementKind, Target};
 use crate::lang::schema::function::Core;
 use crate::lang::schema::{Function, Step, Variable};
 use crate::lang::source::{SourceMap, Span};
@@ -10,41 +12,111 @@ use crate::lang::source::{SourceMap, Span};
 pub(super) fn find(hir: &Hir, _: &SourceMap) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for statements in walk::bodies_beside(hir, Step::Pipe) {
-        look(statements, None, &mut found);
+        Known::default().look(statements, &mut found);
     }
     found
 }
 
-/// Looks through statements that run one behind the other; `status` is the one that is known to be without a body, with
-/// where that is said.
-fn look(statements: &[Statement], mut status: Option<(i64, Span)>, found: &mut Vec<Diagnostic>) {
-    for statement in statements {
-        match &statement.kind {
-            StatementKind::Set(Target::Variable(Variable::RespStatus | Variable::BerespStatus), value) => {
-                status = constant(value).filter(|status| is_bodyless(*status)).map(|number| (number, value.span));
+/// What is known of the status where statements run.
+#[derive(Clone, Default)]
+struct Known {
+    /// The one without a body that it is, with where that is said.
+    status: Option<(i64, Span)>,
+    /// The names that stand for it.
+    names: HashSet<LocalId>,
+}
+
+impl Known {
+    /// Looks through statements that run one behind the other.
+    fn look(&mut self, statements: &[Statement], found: &mut Vec<Diagnostic>) {
+        for statement in statements {
+            match &statement.kind {
+                StatementKind::Let(name, value) => self.name(*name, value),
+                StatementKind::Set(Target::Variable(Variable::RespStatus | Variable::BerespStatus), value) => {
+                    let bodyless = constant(value).filter(|status| is_bodyless(*status));
+                    *self = Self { status: bodyless.map(|number| (number, value.span)), names: HashSet::new() };
+                }
+                StatementKind::Set(Target::Variable(Variable::RespBody | Variable::BerespBody), body)
+                    if !is_empty(body) =>
+                {
+                    found.extend(self.status.map(|(number, place)| finding(number, place, statement.span)));
+                }
+                StatementKind::Effect(Function::Core(Core::Synthetic), body) if !body.iter().all(is_empty) => {
+                    found.extend(self.status.map(|(number, place)| finding(number, place, statement.span)));
+                }
+                StatementKind::If { arms, otherwise, .. } => {
+                    self.branch(arms, otherwise, found);
+                    if sets_status(std::slice::from_ref(statement)) {
+                        *self = Self::default();
+                    }
+                }
+                // What a sub sets is not known here.
+                StatementKind::Call(_) => *self = Self::default(),
+                _ => {}
             }
-            StatementKind::Set(Target::Variable(Variable::RespBody | Variable::BerespBody), body)
-                if !is_empty(body) =>
+        }
+    }
+
+    fn name(&mut self, name: LocalId, value: &Expression) {
+        if self.is_status(value) {
+            self.names.insert(name);
+        } else {
+            self.names.remove(&name);
+        }
+    }
+
+    fn branch(&self, arms: &[Arm], otherwise: &[Statement], found: &mut Vec<Diagnostic>) {
+        let mut denied = None;
+        for arm in arms {
+            self.with(self.asserted(&arm.condition, true).or(denied)).look(&arm.body, found);
+            denied = denied.or(self.asserted(&arm.condition, false));
+        }
+        self.with(denied).look(otherwise, found);
+    }
+
+    fn with(&self, status: Option<(i64, Span)>) -> Self {
+        Self { status: status.or(self.status), names: self.names.clone() }
+    }
+
+    /// The status without a body that the response has if the condition is so; of several, the first.
+    fn asserted(&self, condition: &Expression, holds: bool) -> Option<(i64, Span)> {
+        let any = |parts: &[Expression]| parts.iter().find_map(|part| self.asserted(part, holds));
+        let all = |parts: &[Expression]| -> Option<(i64, Span)> {
+            let each: Option<Vec<_>> = parts.iter().map(|part| self.asserted(part, holds)).collect();
+            each?.first().copied()
+        };
+        match &condition.kind {
+            ExpressionKind::Not(inner) => self.asserted(inner, !holds),
+            ExpressionKind::And(parts) if holds => any(parts),
+            ExpressionKind::And(parts) => all(parts),
+            ExpressionKind::Or(parts) if holds => all(parts),
+            ExpressionKind::Or(parts) => any(parts),
+            ExpressionKind::Compare(sign, left, right)
+                if *sign == if holds { Comparison::Equal } else { Comparison::NotEqual } =>
             {
-                found.extend(status.map(|(number, place)| finding(number, place, statement.span)));
+                self.compared(left, right, condition.span)
             }
-            StatementKind::Effect(Function::Core(Core::Synthetic), body) if !body.iter().all(is_empty) => {
-                found.extend(status.map(|(number, place)| finding(number, place, statement.span)));
+            ExpressionKind::InRanges(subject, ranges) if holds && self.is_status(subject) => {
+                let ends = ranges.iter().flat_map(|range| [*range.start(), *range.end()]);
+                let all = ranges.iter().all(|range| range.start() == range.end() || *range.end() < 200);
+                let first = ends.clone().next().filter(|_| all && ends.clone().all(is_bodyless));
+                first.map(|first| (first, condition.span))
             }
-            StatementKind::If { arms, otherwise, .. } => {
-                let mut denied = None;
-                for arm in arms {
-                    look(&arm.body, asserted(&arm.condition, true).or(denied).or(status), found);
-                    denied = denied.or(asserted(&arm.condition, false));
-                }
-                look(otherwise, denied.or(status), found);
-                if sets_status(std::slice::from_ref(statement)) {
-                    status = None;
-                }
-            }
-            // What a sub sets is not known here.
-            StatementKind::Call(_) => status = None,
-            _ => {}
+            _ => None,
+        }
+    }
+
+    fn compared(&self, left: &Expression, right: &Expression, place: Span) -> Option<(i64, Span)> {
+        let number =
+            if self.is_status(left) { constant(right) } else { constant(left).filter(|_| self.is_status(right)) };
+        number.filter(|number| is_bodyless(*number)).map(|number| (number, place))
+    }
+
+    fn is_status(&self, expression: &Expression) -> bool {
+        match &expression.kind {
+            ExpressionKind::Variable(Variable::RespStatus | Variable::BerespStatus) => true,
+            ExpressionKind::Local(name) => self.names.contains(name),
+            _ => false,
         }
     }
 }
@@ -61,35 +133,8 @@ fn sets_status(statements: &[Statement]) -> bool {
     })
 }
 
-/// The status without a body that the response has if the condition is so.
-fn asserted(condition: &Expression, holds: bool) -> Option<(i64, Span)> {
-    match &condition.kind {
-        ExpressionKind::Not(inner) => asserted(inner, !holds),
-        ExpressionKind::And(parts) if holds => parts.iter().find_map(|part| asserted(part, true)),
-        ExpressionKind::Or(parts) if !holds => parts.iter().find_map(|part| asserted(part, false)),
-        ExpressionKind::Compare(Comparison::Equal, left, right) if holds => compared(left, right, condition.span),
-        ExpressionKind::Compare(Comparison::NotEqual, left, right) if !holds => compared(left, right, condition.span),
-        ExpressionKind::InRanges(subject, ranges) if holds && is_status(subject) => {
-            let ends = ranges.iter().flat_map(|range| [*range.start(), *range.end()]);
-            let all = ranges.iter().all(|range| range.start() == range.end() || *range.end() < 200);
-            let first = ends.clone().next().filter(|_| all && ends.clone().all(is_bodyless));
-            first.map(|first| (first, condition.span))
-        }
-        _ => None,
-    }
-}
-
-fn compared(left: &Expression, right: &Expression, place: Span) -> Option<(i64, Span)> {
-    let number = if is_status(left) { constant(right) } else { constant(left).filter(|_| is_status(right)) };
-    number.filter(|number| is_bodyless(*number)).map(|number| (number, place))
-}
-
 fn is_empty(body: &Expression) -> bool {
     matches!(&body.kind, ExpressionKind::Text(text) if text.is_empty())
-}
-
-fn is_status(expression: &Expression) -> bool {
-    matches!(expression.kind, ExpressionKind::Variable(Variable::RespStatus | Variable::BerespStatus))
 }
 
 fn constant(expression: &Expression) -> Option<i64> {

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use http::HeaderName;
+use http::header::VARY;
 
 use super::known_fields::KNOWN;
 use super::walk;
 use crate::lang::diagnostic::suggest::distance;
 use crate::lang::diagnostic::{Code, Diagnostic, Fix, Safety};
-use crate::lang::hir::{ExpressionKind, Hir, StatementKind, Tags, Target};
+use crate::lang::hir::{Expression, ExpressionKind, Hir, StatementKind, Tags, Target};
+use crate::lang::schema::Function;
 use crate::lang::source::{SourceMap, Span};
 
 /// How a policy uses a field.
@@ -45,13 +47,35 @@ fn uses(hir: &Hir) -> BTreeMap<String, Uses> {
     }
     for statement in walk::statements(hir) {
         match &statement.kind {
-            StatementKind::Set(Target::Header(_, name), _) => note(name, statement.span, false, true),
+            StatementKind::Set(Target::Header(_, name), value) => {
+                note(name, statement.span, false, true);
+                for name in varied(name, value) {
+                    note(&name, value.span, true, false);
+                }
+            }
+            StatementKind::Effect(Function::Header(_), given) => {
+                if let [Expression { kind: ExpressionKind::Header(_, name), .. }, value, ..] = given.as_slice() {
+                    for name in varied(name, value) {
+                        note(&name, value.span, true, false);
+                    }
+                }
+            }
             StatementKind::Unset(Target::Header(_, name)) => note(name, statement.span, false, false),
             StatementKind::Tag(Tags::Field(name)) => note(name, statement.span, true, false),
             _ => {}
         }
     }
     uses
+}
+
+/// The fields that a `Vary` names.
+fn varied(name: &HeaderName, value: &Expression) -> Vec<HeaderName> {
+    match &value.kind {
+        ExpressionKind::Text(text) if *name == VARY => {
+            text.split(|byte| *byte == b',').filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok()).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The known field that a name is nearly that of. Short names and those of one's own (`X-…`) are near to many by chance.

@@ -107,10 +107,14 @@ fn is_opaque(term: &Term) -> bool {
     }
 }
 
+/// Fields whose values are no secrets: the host, and what anybody may say of where they come from and what they are.
+const KNOWN_TO_ALL: [&str; 8] =
+    ["host", "user-agent", "referer", "origin", "forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+
 /// Whether it is a value that only somebody sends who knows it: no method, host or path.
 fn is_told(term: &Term) -> bool {
     match term {
-        Term::Input(Place::Field(Message::Req, name)) => *name != http::header::HOST,
+        Term::Input(Place::Field(Message::Req, name)) => !KNOWN_TO_ALL.contains(&name.as_str()),
         Term::Made(made) => match &made.op {
             Op::Query | Op::Cookie | Op::Call(_) => true,
             Op::Lower | Op::Upper => made.of.iter().any(is_told),

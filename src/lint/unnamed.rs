@@ -11,7 +11,7 @@ use super::walk;
 use crate::analysis::{Answer, Formula, Literal, Place, Test};
 use crate::decision::Event;
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{BackendId, ExpressionKind, StatementKind};
+use crate::lang::hir::{BackendId, Datum, Expression, ExpressionKind, Hir, StatementKind};
 use crate::lang::schema::{Action, Message, Step};
 use crate::lang::source::Span;
 
@@ -29,8 +29,9 @@ fn look(survey: &mut Survey<'_>) -> Option<Diagnostic> {
     let chosen = chosen(survey);
     let choosing = |deed: &&Deed| deed.kind == DeedKind::Shapes(Shaped::Backend);
     let deeds: Vec<&Deed> = survey.deeds.iter().filter(choosing).collect();
-    let by_host = deeds.len() < MOST_PLACES && deeds.iter().any(|deed| chosen.get(&deed.span) != Some(&default));
-    let own = deeds.iter().find(|deed| chosen.get(&deed.span) == Some(&default)).filter(|_| by_host)?.span;
+    let of = |deed: &Deed| chosen.get(&deed.span).map(Vec::as_slice).unwrap_or_default();
+    let by_host = deeds.len() < MOST_PLACES && deeds.iter().any(|deed| of(deed) != [default]);
+    let own = deeds.iter().find(|deed| of(deed).contains(&default)).filter(|_| by_host)?.span;
     let mut named: Vec<Literal> = Vec::new();
     for deed in &deeds {
         let asked = hosts(survey, deed);
@@ -61,15 +62,26 @@ fn look(survey: &mut Survey<'_>) -> Option<Diagnostic> {
 }
 
 /// The backends that statements choose, by their places.
-fn chosen(survey: &Survey<'_>) -> HashMap<Span, BackendId> {
+fn chosen(survey: &Survey<'_>) -> HashMap<Span, Vec<BackendId>> {
     let set = walk::statements(survey.hir).into_iter().filter_map(|statement| match &statement.kind {
-        StatementKind::Set(_, value) => match value.kind {
-            ExpressionKind::Backend(Some(backend)) => Some((statement.span, backend)),
-            _ => None,
-        },
+        StatementKind::Set(_, value) => Some((statement.span, named(value, survey.hir))),
         _ => None,
     });
-    set.collect()
+    set.filter(|(_, backends)| !backends.is_empty()).collect()
+}
+
+/// The backends that a value names, and those in a table that it looks into.
+fn named(value: &Expression, hir: &Hir) -> Vec<BackendId> {
+    match &value.kind {
+        ExpressionKind::Backend(backend) => backend.iter().copied().collect(),
+        ExpressionKind::Lookup(table, _) => {
+            let entries = hir.tables.get(table.0 as usize).map(|table| table.entries.as_slice()).unwrap_or_default();
+            let backend = |value: &Datum| if let Datum::Backend(backend) = value { *backend } else { None };
+            entries.iter().filter_map(|(_, value)| backend(value)).collect()
+        }
+        ExpressionKind::Fallback(parts) => parts.iter().flat_map(|part| named(part, hir)).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// What the arms around a place ask of the host.

@@ -21,7 +21,11 @@ fn hosts_that_no_rule_names() {
             "{SITES} sub recv {{ if (!(req.host != \"shop.test\")) {{ set req.backend_hint = shop; }} else if (req.host in [\"blog.test\"]) {{ set req.backend_hint = blog; }} FLAW }}"
         ),
     ];
-    let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
+    let table = "table sites { \"shop.test\": shop, \"blog.test\": blog }";
+    let by_table = format!(
+        "{SITES} {table} sub recv {{ if (sites has req.host) {{ set req.backend_hint = sites[req.host] ?? shop; }} FLAW }}"
+    );
+    let policies: Vec<&str> = policies.iter().chain([&by_table]).map(String::as_str).collect();
     let cure = "if (!(req.host in [\"shop.test\", \"blog.test\"])) { return (synth(421)); }";
     Spellings { code: "W0623", flaw: "", cure, policies: &policies }.hold();
 }
@@ -36,6 +40,9 @@ fn hosts_that_a_backend_is_there_for() {
         format!("{third} {rules}"),
         format!("{SITES} {}", rules.replace("; }", "; else -> backend shop; }")),
         format!("{SITES} rules request first {{ when host == \"blog.test\" -> backend blog; }}"),
+        format!(
+            "{SITES} table sites {{ \"shop.test\": shop, \"blog.test\": blog }} sub recv {{ set req.backend_hint = sites[req.host] ?? shop; }}"
+        ),
         format!(
             "{SITES} rules request first {{ when path under \"/shop\" -> backend shop; when path under \"/blog\" -> backend blog; }}"
         ),

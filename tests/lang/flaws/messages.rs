@@ -49,6 +49,14 @@ fn a_body_of_a_response_that_has_none() {
         ],
     }
     .hold();
+    for policy in [
+        "sub synth { let s = resp.status; if (s == 204) { set resp.body = \"x\"; } }",
+        "fn bare(s: INT) -> BOOL { return s == 204 or s == 304; } sub synth { if (bare(resp.status)) { synthetic(\"x\"); } }",
+        "sub synth { if (!(resp.status != 204 && resp.status != 304)) { set resp.body = \"x\"; } }",
+    ] {
+        assert_eq!(of(policy), ["W0811"], "{policy}");
+        assert_eq!(of(&policy.replace("204", "200")), [""; 0], "{policy}");
+    }
     for status in ["304", "10204", "101"] {
         let policy = format!(
             "sub synth {{ if (resp.reason == \"a\" && {status} == resp.status) {{ set resp.body = \"x\"; }} }}"

@@ -12,6 +12,8 @@ fn a_purge_that_is_open_to_all() {
             r#"sub recv { call remove; } sub remove { if (req.method == "PURGE") { return (purge); } }"#,
             r#"acl blocked { "10.0.0.0"/8; } rules request first { when client.ip ~ blocked -> deny 403; when method == "PURGE" -> purge; }"#,
             r#"acl editors { "10.0.0.0"/8; } sub recv { if (req.method != "PURGE" || client.ip !~ editors && req.url == "/") { return (pass); } return (purge); }"#,
+            r#"sub recv { if (req.method == "PURGE" && req.http.X-Forwarded-For ~ "^10\.0\.") { return (purge); } }"#,
+            r#"sub recv { if (req.method == "PURGE") { if (req.http.Referer != "https://a.example/admin") { return (synth(403)); } return (purge); } }"#,
             r#"sub recv { if (req.method == "BAN") { ban where obj.http.X == req.http.X; return (synth(200)); } }"#,
             r#"sub recv { if (req.http.X-Tags && req.method == "PURGE") { std.purge_tags(req.http.X-Tags); return (synth(200)); } }"#,
         ],
