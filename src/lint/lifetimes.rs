@@ -8,7 +8,8 @@ use crate::lang::hir::{Expression, ExpressionKind, Hir, Statement, StatementKind
 use crate::lang::schema::{Step, Variable};
 use crate::lang::source::{SourceMap, Span};
 
-const LIFETIMES: [Variable; 3] = [Variable::BerespTtl, Variable::BerespGrace, Variable::BerespKeep];
+const LIFETIMES: [Variable; 4] =
+    [Variable::BerespTtl, Variable::BerespGrace, Variable::BerespKeep, Variable::BerespStaleIfError];
 
 pub(super) fn find(hir: &Hir, _: &SourceMap) -> Vec<Diagnostic> {
     let mut found = Vec::new();
@@ -27,7 +28,7 @@ fn lifetime(statement: &Statement) -> Option<(Variable, &Expression)> {
     LIFETIMES.contains(variable).then_some((*variable, value))
 }
 
-/// A grace or a keep below zero. A ttl may be: what is stale already is so from then on.
+/// One below zero. A ttl may be: what is stale already is so from then on.
 fn negative(variable: Variable, value: &Expression) -> Option<Diagnostic> {
     let ExpressionKind::Duration(milliseconds) = value.kind else { return None };
     if milliseconds >= 0 || variable == Variable::BerespTtl {

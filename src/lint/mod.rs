@@ -22,6 +22,7 @@ mod regex;
 mod restarts;
 mod said;
 mod shadowed;
+mod shared_key;
 mod survey;
 mod unkeyed;
 mod unnamed;
@@ -124,6 +125,7 @@ const BY_REQUESTS: &[fn(&mut Survey<'_>) -> Vec<Diagnostic>] = &[
     personal::find,
     credentials::find,
     unkeyed::find,
+    shared_key::find,
     wasted::find,
     unnamed::find,
     open_purge::find,

@@ -1,14 +1,16 @@
 //! Keys that hardly two requests share: a whole `Cookie`, `User-Agent`, `Accept-Language` or `Referer` in the key or in
 //! `Vary`, or a query in whatever order it comes.
 
+use std::collections::HashMap;
+
 use http::HeaderName;
 use http::header::{ACCEPT_LANGUAGE, COOKIE, REFERER, USER_AGENT, VARY};
 
 use super::walk;
 use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Safety};
 use crate::lang::hir::{Expression, ExpressionKind, Hir, KeyPart, Normalization, Statement, StatementKind, Target};
-use crate::lang::schema::Function;
-use crate::lang::schema::function::Core;
+use crate::lang::schema::function::{Core, Text};
+use crate::lang::schema::{Function, Message, Variable};
 use crate::lang::source::{SourceMap, Span};
 
 /// The fields, as people write them, and what to do about each.
@@ -30,16 +32,49 @@ const MANIFOLD: [(HeaderName, &str, &str); 4] = [
 pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     let statements = walk::statements(hir);
     let raw = |name: &HeaderName| !is_made_few(&statements, name);
+    let copies = copies(&statements);
     let mut found = Vec::new();
     for statement in &statements {
         for part in key_parts(statement) {
-            let field = MANIFOLD.iter().find(|(name, ..)| is_field(part, name) && raw(name));
+            let field = MANIFOLD.iter().find(|(name, ..)| raw(name) && is_field(origin(part, &copies), name));
             found.extend(field.map(|(_, name, help)| many(part.span, &format!("all of `{name}` is in the key"), help)));
+            found.extend(of_one_client(part));
         }
         found.extend(varied(statement, &raw));
         found.extend(unsorted(statement, &statements, sources));
     }
     found
+}
+
+/// The fields that the policy makes of one other thing each, with that.
+fn copies<'h>(statements: &[&'h Statement]) -> HashMap<&'h HeaderName, &'h Expression> {
+    let mut written: HashMap<&HeaderName, Vec<&Expression>> = HashMap::new();
+    for statement in statements {
+        if let StatementKind::Set(Target::Header(Message::Req, name), value) = &statement.kind {
+            plain_parts(value, written.entry(name).or_default());
+        }
+    }
+    written.into_iter().filter_map(|(name, parts)| Some((name, *parts.first().filter(|_| parts.len() == 1)?))).collect()
+}
+
+/// What a field is a copy of, or else the part of the key itself.
+fn origin<'h>(part: &'h Expression, copies: &HashMap<&HeaderName, &'h Expression>) -> &'h Expression {
+    match &part.kind {
+        ExpressionKind::Header(Message::Req, name) => copies.get(name).copied().unwrap_or(part),
+        _ => part,
+    }
+}
+
+/// What is another one for each client, or each request.
+fn of_one_client(part: &Expression) -> Option<Diagnostic> {
+    const HELP: &str = "leave it out; where answers differ by client, `pass` such requests";
+    let ExpressionKind::Variable(variable) = part.kind else { return None };
+    match variable {
+        Variable::ClientIp | Variable::RemoteIp | Variable::ReqXid | Variable::Now => {
+            Some(many(part.span, &format!("`{}` is in the key", variable.name()), HELP))
+        }
+        _ => None,
+    }
 }
 
 /// Whether the policy writes the field anew somewhere, or picks cookies.
@@ -74,8 +109,16 @@ fn plain_parts<'h>(value: &'h Expression, parts: &mut Vec<&'h Expression>) {
             }
         }
         ExpressionKind::ToText(inner) => plain_parts(inner, parts),
+        ExpressionKind::Call(function, given) if keeps_apart(*function) => {
+            given.first().into_iter().for_each(|text| plain_parts(text, parts));
+        }
         _ => parts.push(value),
     }
+}
+
+/// Functions that make about as many texts as they are given.
+fn keeps_apart(function: Function) -> bool {
+    matches!(function, Function::Digest(_) | Function::Text(Text::ToLower | Text::ToUpper))
 }
 
 fn is_field(expression: &Expression, wanted: &HeaderName) -> bool {

@@ -31,9 +31,14 @@ fn look(survey: &mut Survey<'_>, span: Span, action: Action) -> Option<Diagnosti
     if !matches!(survey.solver.solve(&Formula::any(last)), Answer::Possible(_)) {
         return None;
     }
-    let witness = first.iter().find_map(|guard| {
+    let shown = first.iter().find_map(|guard| {
         let Answer::Possible(model) = survey.solver.solve(guard) else { return None };
-        model.witness().filter(|witness| is_endless(&survey.replay(witness), action))
+        let witness = model.witness()?;
+        if is_endless(&survey.replay(&witness), action) {
+            return Some(shown(&witness));
+        }
+        let is_seen = is_endless(&survey.replay_without_answer(&witness), action);
+        is_seen.then(|| format!("`{}` when the backend gives no answer", witness.request))
     })?;
     let place = survey.first_line(span);
     let (code, message, help) = if action == Action::Restart {
@@ -44,14 +49,12 @@ fn look(survey: &mut Survey<'_>, span: Span, action: Action) -> Option<Diagnosti
         (Code::W0521, "the backend is asked again here until the limit ends it", help)
     };
     let finding = Diagnostic::new(code, place, message).label("nothing changes until the next time");
-    Some(finding.help(format!("{help}. It happens with {}", shown(&witness))))
+    Some(finding.help(format!("{help}. It happens with {shown}")))
 }
 
 /// Whether a request has begun again, or a fetch, as often as it may.
 fn is_endless(journey: &Journey, action: Action) -> bool {
-    let rounds = match action {
-        Action::Restart => journey.steps.iter().filter(|ran| ran.step == Step::Recv).count(),
-        _ => journey.asked.len(),
-    };
+    let begins = if action == Action::Restart { Step::Recv } else { Step::BackendFetch };
+    let rounds = journey.steps.iter().filter(|ran| ran.step == begins).count();
     i64::try_from(rounds).is_ok_and(|rounds| rounds > MOST_ROUNDS)
 }

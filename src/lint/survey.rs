@@ -9,7 +9,7 @@ use crate::analysis::{Analysis, At, Formula, Journeys, Ladder, Model, Solver, St
 use crate::lang::hir::{Arm, Hir, Statement, StatementKind};
 use crate::lang::schema::{Action, Step, Variable};
 use crate::lang::source::{FileId, SourceMap, Span};
-use crate::simulate::{Case, Journey, Simulator, Store, World};
+use crate::simulate::{Case, Journey, Simulator, Store, Treatment, World};
 
 /// A ladder, each time that it is come to.
 pub(super) struct Visit {
@@ -102,10 +102,25 @@ impl<'h> Survey<'h> {
 
     /// What becomes of a request with what is stored by then.
     pub(super) fn replay_behind(&mut self, witness: &Witness, store: &mut Store) -> Journey {
+        self.run(&Case { request: witness.request.clone(), answer: Some(witness.answer.clone()) }, store)
+    }
+
+    /// What becomes of a request when no connection to the backend can be made.
+    pub(super) fn replay_without_answer(&mut self, witness: &Witness) -> Journey {
+        self.run(&Case { request: witness.request.clone(), answer: None }, &mut Store::default())
+    }
+
+    /// Whether the second request is answered with what was stored for the first.
+    pub(super) fn is_hit(&mut self, first: &Witness, second: &Witness) -> bool {
+        let mut store = Store::default();
+        self.replay_behind(first, &mut store);
+        self.replay_behind(second, &mut store).treatment == Treatment::Hit
+    }
+
+    fn run(&mut self, case: &Case, store: &mut Store) -> Journey {
         let simulator = self.simulator.get_or_insert_with(|| Simulator::new(self.hir.clone()));
         let world = World::at(SystemTime::UNIX_EPOCH + Duration::from_secs(MOMENT_SECONDS));
-        let case = Case { request: witness.request.clone(), answer: Some(witness.answer.clone()) };
-        simulator.run(&case, store, &world)
+        simulator.run(case, store, &world)
     }
 
     /// When something is stored at the end of `backend_response`.

@@ -19,7 +19,7 @@ use crate::lang::hir::{Expression, ExpressionKind, Hir, Statement, StatementKind
 use crate::lang::schema::function::Accept;
 use crate::lang::schema::{Function, Message};
 use crate::lang::source::Span;
-use crate::simulate::{Journey, Store, Treatment};
+use crate::simulate::Journey;
 
 /// So many places are looked at.
 const MOST_PLACES: usize = 200;
@@ -217,7 +217,7 @@ fn tried(
             // Who says something is the one to beware of.
             let is_told = said.of(&first.request).is_some();
             let (first, second) = if is_told { (first, second) } else { (second, first) };
-            return is_hit(survey, &first, &second).then(|| Poisoned { said: said.clone(), first, second });
+            return survey.is_hit(&first, &second).then(|| Poisoned { said: said.clone(), first, second });
         }
         ran.push((second, journey));
     }
@@ -247,13 +247,6 @@ fn is_mixed(question: &Question, one: &Journey, other: &Journey) -> bool {
         }
     };
     differs && first.replaces(second) && (acted(one) || acted(other))
-}
-
-/// Whether the second request is answered with what was stored for the first.
-fn is_hit(survey: &mut Survey<'_>, first: &Witness, second: &Witness) -> bool {
-    let mut store = Store::default();
-    survey.replay_behind(first, &mut store);
-    survey.replay_behind(second, &mut store).treatment == Treatment::Hit
 }
 
 fn say(survey: &Survey<'_>, question: &Question, found: &Poisoned) -> Diagnostic {

@@ -250,7 +250,7 @@ codes! {
     W1012 "bad-suppression" "0.1" "A comment is to leave out a warning, and names none.";
     W1013 "suppressed-error" "0.1" "A comment is to leave out an error.";
     W1014 "misplaced-suppression" "0.1" "A comment about a whole file stands below its top.";
-    W1015 "negative-lifetime" "0.1" "A grace or a keep is below zero.";
+    W1015 "negative-lifetime" "0.1" "A grace, a keep or a `stale_if_error` is below zero.";
     W1016 "lifetime-set-twice" "0.1" "A lifetime is set and set again at once.";
 }
 

@@ -21,6 +21,46 @@ fn a_key_that_hardly_two_requests_share() {
 }
 
 #[test]
+fn what_is_made_of_all_of_a_field_is_no_less() {
+    for policy in [
+        "sub hash { hash_data(std.tolower(req.http.User-Agent)); }",
+        "sub hash { hash_data(digest.hash_sha256(req.http.Cookie)); }",
+        "sub recv { set req.http.X-Agent = req.http.User-Agent; } sub hash { hash_data(req.http.X-Agent); }",
+        "key { req.host; req.url; client.ip; }",
+        "sub hash { hash_data(req.xid); }",
+    ] {
+        assert_eq!(of(policy), ["W0915"], "{policy}");
+    }
+    let two = "sub recv { set req.http.X-A = req.http.User-Agent; if (req.http.X-A ~ \"Mobi\") { set req.http.X-A = \"m\"; } } sub hash { hash_data(req.http.X-A); }";
+    assert_eq!(of(two), [""; 0]);
+}
+
+#[test]
+fn a_sub_that_leaves_the_host_or_the_url_out_of_the_key() {
+    const BACKEND: &str = "backend default { .host = \"192.0.2.1\"; }";
+    let policies = [
+        "sub hash { hash_data(req.host); FLAW return (lookup); }",
+        "sub x { FLAW hash_data(req.url); } sub hash { call x; return (lookup); }",
+        "table t { \"a\": \"b\" } sub hash { FLAW hash_data(t[req.host] ?? \"\"); return (lookup); }",
+        "include \"part.warp\"; ----sub hash { hash_data(req.host); FLAW return (lookup); }",
+        "sub hash { if (!(req.method != \"GET\")) { hash_data(req.path); FLAW return (lookup); } }",
+    ]
+    .map(|policy| format!("{BACKEND} {policy}"));
+    let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
+    let cure = "hash_data(req.host); hash_data(req.url);";
+    Spellings { code: "W0741", flaw: "", cure, policies: &policies }.hold();
+    for policy in [
+        "sub recv { set req.http.X-K = req.host + req.url; } sub hash { hash_data(req.http.X-K); return (lookup); }",
+        "sub hash { hash_data(std.tolower(req.http.Host)); hash_data(regsub(req.url, \"\\?.*\", \"\")); return (lookup); }",
+        "rules request first { when path under \"/\" -> pass; } sub hash { hash_data(\"x\"); return (lookup); }",
+        "sub recv { set req.url = \"/\"; } sub hash { hash_data(req.host); return (lookup); }",
+    ] {
+        let policy = format!("{BACKEND} {policy}");
+        assert!(!of(&policy).contains(&"W0741".to_owned()), "{policy}");
+    }
+}
+
+#[test]
 fn a_field_that_the_policy_makes_few_of() {
     for policy in [
         "sub recv { set req.http.User-Agent = \"mobile\"; } sub hash { hash_data(req.http.User-Agent); }",
@@ -53,7 +93,7 @@ fn a_query_that_nothing_sorts() {
 
 #[test]
 fn a_lifetime_below_zero() {
-    for name in ["grace", "keep"] {
+    for name in ["grace", "keep", "stale_if_error"] {
         let policies = [
             format!("sub backend_response {{ set beresp.{name} = FLAW; }}"),
             format!("sub a {{ set beresp.{name} = FLAW; }} sub backend_response {{ call a; }}"),

@@ -36,6 +36,8 @@ fn a_fetch_that_begins_again_and_again() {
             "sub backend_response { if (!(beresp.status < 500)) { return (retry); } }",
             r#"sub backend_response { if (beresp.status >= 500) { if (bereq.method == "GET") { return (retry); } } }"#,
             "sub backend_response { if (beresp.http.X-Busy) { return (retry); } }",
+            "sub backend_error { return (retry); }",
+            "sub backend_error { if (beresp.status == 503) { return (retry); } }",
         ],
     );
     let files = [
