@@ -3,6 +3,7 @@
 use super::inputs::Inputs;
 use super::intervals::Intervals;
 use super::networks::Networks;
+use super::reading::{Backward, BackwardInLowerCase, Forward};
 use super::texts::Texts;
 use super::trie::Trie;
 use crate::decision::facts::{Facts, Value};
@@ -154,10 +155,10 @@ impl Lookup {
         let mut coded = |code| visit(Target::of_code(code));
         match (self, value) {
             (Self::Equal(texts), Value::Text(Some(text))) => texts.get(text).into_iter().for_each(coded),
-            (Self::Starts(trie), Value::Text(Some(text))) => trie.walk(text.iter().copied(), coded),
-            (Self::Ends(trie), Value::Text(Some(text))) => trie.walk(text.iter().rev().copied(), coded),
+            (Self::Starts(trie), Value::Text(Some(text))) => trie.walk::<Forward>(text, coded),
+            (Self::Ends(trie), Value::Text(Some(text))) => trie.walk::<Backward>(text, coded),
             (Self::Extensions(trie), Value::Text(Some(text))) => {
-                trie.walk(text.iter().rev().map(u8::to_ascii_lowercase), coded);
+                trie.walk::<BackwardInLowerCase>(text, coded);
             }
             (Self::Patterns { automaton, targets }, Value::Text(_)) => {
                 inputs.with_found(*automaton, subject, |found| {

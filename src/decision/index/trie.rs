@@ -3,26 +3,24 @@
 use std::ops::Range;
 
 use super::packed::number;
+use super::places::Places;
+use super::reading::{AT_ONCE, Reading, packed};
 
-/// How much room for children is made for each that there is, so that they are found by their byte at once.
-const MOST_PLACES_EACH: usize = 2;
 /// Where no key ends.
 const NONE: u32 = u32::MAX;
 
 /// Maps prefixes to targets. A walk takes time in the length of the value, however many there are. Its nodes lie side by
 /// side, the children of one next to each other; long labels are parts of the keys.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Trie {
     /// The root first; none as long as there is no key.
     nodes: Box<[Node]>,
-    /// The byte by which each is told apart from the other children of its parent: side by side, so that a few
-    /// looks at memory far away are enough. Some bytes follow, so that there are always eight to look at.
-    firsts: Box<[u8]>,
     /// The keys, one after the other.
     texts: Box<[u8]>,
 }
 
-/// Half of what a processor fetches at once, and never a part of two.
+/// Half of what a processor fetches at once, and never a part of two: one look at memory far away tells whether a value
+/// goes on as its label says, and where its children are.
 #[derive(Clone, Debug)]
 #[repr(align(32))]
 struct Node {
@@ -34,20 +32,26 @@ struct Node {
     segment: u32,
 }
 
-/// What stands between the parent and a node, without the byte that tells it apart from its siblings.
+const _: () = assert!(size_of::<Node>() == 32, "one in each half of what is fetched");
+
+impl Node {
+    const NOTHING: Self = Self { label: Label::Nothing, children: Children::NONE, any: NONE, segment: NONE };
+}
+
+/// What stands between the parent and a node.
 #[derive(Clone, Copy, Debug)]
 enum Label {
     /// A short one stands where the node stands.
-    Near { len: u8, bytes: [u8; 14] },
+    Near { len: u8, bytes: [u8; AT_ONCE] },
     /// Where it is in the text of all keys.
     Far { start: u32, len: u32 },
+    /// None: no key has a byte of that place.
+    Nothing,
 }
 
 impl Label {
-    const EMPTY: Self = Self::Near { len: 0, bytes: [0; 14] };
-
     fn of(text: &[u8], start: usize) -> Self {
-        let mut bytes = [0; 14];
+        let mut bytes = [0; AT_ONCE];
         match (u8::try_from(text.len()), bytes.get_mut(..text.len())) {
             (Ok(len), Some(near)) => {
                 near.copy_from_slice(text);
@@ -57,22 +61,41 @@ impl Label {
         }
     }
 
-    fn bytes<'t>(&'t self, texts: &'t [u8]) -> &'t [u8] {
-        match self {
-            Self::Near { len, bytes } => bytes.get(..usize::from(*len)).unwrap_or_default(),
-            Self::Far { start, len } => texts.get(*start as usize..(start + len) as usize).unwrap_or_default(),
+    /// What is left to read behind it; `None` if something else comes. A short one takes the same few instructions
+    /// however long it is, as it is never known which label is next.
+    fn behind<'r, R: Reading>(&self, texts: &[u8], rest: &'r [u8]) -> Option<&'r [u8]> {
+        match (self, R::at_once(rest)) {
+            (Self::Near { len, bytes }, Some(read)) => {
+                let same = (read ^ packed(bytes)).trailing_zeros() >= 8 * u32::from(*len);
+                if same { R::behind(rest, usize::from(*len)) } else { None }
+            }
+            (Self::Near { len, bytes }, None) => behind::<R>(bytes.get(..usize::from(*len))?, rest),
+            (Self::Far { start, len }, _) => behind::<R>(texts.get(*start as usize..(start + len) as usize)?, rest),
+            (Self::Nothing, _) => None,
         }
     }
 }
 
+/// What is left to read behind a label, byte by byte.
+fn behind<'r, R: Reading>(label: &[u8], rest: &'r [u8]) -> Option<&'r [u8]> {
+    label.iter().try_fold(rest, |rest, byte| R::behind(rest, 1).filter(|_| R::next(rest) == Some(*byte)))
+}
+
 /// The children of a node, by the byte that comes next.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Children {
     first: u32,
-    count: u16,
-    /// The smallest byte, if there is a child for each of the `count` bytes from it on; those that no key has are empty
-    /// nodes.
-    from: Option<u8>,
+    places: Places,
+}
+
+impl Children {
+    /// There is no node so far behind.
+    const NONE: Self = Self { first: NONE, places: Places::ONE };
+
+    /// Where the only one is that may begin with the byte.
+    fn place(self, byte: u8) -> usize {
+        self.first.saturating_add(self.places.of_byte(byte)) as usize
+    }
 }
 
 /// A key of a tree.
@@ -89,19 +112,13 @@ impl Trie {
     pub fn new(mut keys: Vec<Prefix<'_>>) -> Self {
         keys.sort_by_key(|key| key.text);
         let texts: Vec<u8> = keys.iter().flat_map(|key| key.text).copied().collect();
-        let starts = keys.iter().scan(0, |at, key| Some(std::mem::replace(at, *at + key.text.len()))).collect();
-        let (nodes, firsts, work) = (Vec::new(), Vec::new(), Vec::new());
-        let mut planting = Planting { keys: &keys, starts, nodes, firsts, work };
-        if !keys.is_empty() {
-            planting.node(0..keys.len(), 0, 0);
-        }
+        let mut planting = Planting::root(&keys);
         let mut next = 0;
         while let Some((keys, depth)) = planting.work.get(next).cloned() {
-            planting.children(next, keys, depth);
+            planting.grow(next, keys, depth);
             next += 1;
         }
-        planting.firsts.extend([0; 7]);
-        Self { nodes: planting.nodes.into(), firsts: planting.firsts.into(), texts: texts.into() }
+        Self { nodes: planting.nodes.into(), texts: texts.into() }
     }
 
     /// How many keys are in it.
@@ -110,54 +127,22 @@ impl Trie {
         self.nodes.iter().map(keys).sum()
     }
 
-    /// Visits the targets of all keys that `text` starts with, the shortest key first.
-    pub fn walk(&self, text: impl Iterator<Item = u8>, mut visit: impl FnMut(u32)) {
-        let mut text = text.peekable();
-        let mut node = self.nodes.first();
+    /// Visits the targets of all keys that `text` begins with as it is read, the shortest key first.
+    pub fn walk<R: Reading>(&self, text: &[u8], mut visit: impl FnMut(u32)) {
+        let (mut rest, mut node) = (text, self.nodes.first());
         while let Some(here) = node {
-            if !here.label.bytes(&self.texts).iter().all(|byte| text.next() == Some(*byte)) {
-                return;
-            }
-            let next = text.peek().copied();
+            let Some(behind) = here.label.behind::<R>(&self.texts, rest) else { return };
+            let next = R::next(behind);
             if here.any != NONE {
                 visit(here.any);
             }
             if here.segment != NONE && next.is_none_or(|next| next == b'/') {
                 visit(here.segment);
             }
-            node = next.and_then(|byte| self.child(here, byte));
-            text.next();
+            node = next.and_then(|byte| self.nodes.get(here.children.place(byte)));
+            rest = behind;
         }
     }
-
-    fn child(&self, node: &Node, byte: u8) -> Option<&Node> {
-        let Children { first, count, from } = node.children;
-        let place = match from {
-            Some(from) => u32::from(byte.wrapping_sub(from)),
-            None => self.place_among(first, count, byte)?,
-        };
-        // What is found behind the last child belongs to others.
-        if place < u32::from(count) { self.nodes.get((first + place) as usize) } else { None }
-    }
-
-    /// Which child begins with the byte, or one behind the last.
-    fn place_among(&self, first: u32, count: u16, byte: u8) -> Option<u32> {
-        let firsts = self.firsts.get(first as usize..)?;
-        (0..u32::from(count))
-            .step_by(8)
-            .find_map(|at| Some(at + place_of(byte, *firsts.get(at as usize..)?.first_chunk()?)?))
-    }
-}
-
-/// Where the first of eight bytes is that is the same. Takes the same few instructions wherever it is: which child is
-/// next cannot be foretold, and a wrong guess of the processor takes longer than the whole comparison.
-fn place_of(byte: u8, eight: [u8; 8]) -> Option<u32> {
-    const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
-    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-    let differences = u64::from_le_bytes(eight) ^ (LOW * u64::from(byte));
-    // The lowest byte that is zero is the lowest whose highest bit is set here.
-    let zeros = differences.wrapping_sub(LOW) & !differences & HIGH;
-    (zeros != 0).then(|| zeros.trailing_zeros() / 8)
 }
 
 /// A tree that grows, level by level.
@@ -167,59 +152,73 @@ struct Planting<'k> {
     /// Where each key begins in the text of all.
     starts: Vec<usize>,
     nodes: Vec<Node>,
-    firsts: Vec<u8>,
     /// For each node the keys that go through it, and how long they are there.
     work: Vec<(Range<usize>, usize)>,
 }
 
-impl Planting<'_> {
-    /// Adds a node that these keys go through, which `told` bytes behind `depth` tell apart from its siblings; its label
-    /// follows and is as long as they agree.
-    fn node(&mut self, keys: Range<usize>, depth: usize, told: usize) {
-        let texts = self.keys.get(keys.clone()).unwrap_or_default();
-        let (Some(first), Some(last)) = (texts.first(), texts.last()) else { return };
-        let end = depth + common(first.text.get(depth..), last.text.get(depth..));
-        let start = self.starts.get(keys.start).copied().unwrap_or(0) + depth + told;
-        let label = Label::of(first.text.get(depth + told..end).unwrap_or_default(), start);
-        self.push(label, first.text.get(depth).copied(), (keys, end));
+impl<'k> Planting<'k> {
+    /// A tree of one node that all keys go through.
+    fn root(keys: &'k [Prefix<'k>]) -> Self {
+        let starts = keys.iter().scan(0, |at, key| Some(std::mem::replace(at, *at + key.text.len()))).collect();
+        let mut planting = Self { keys, starts, nodes: Vec::new(), work: Vec::new() };
+        planting.make_room(1);
+        planting.node(0, 0..keys.len(), 0);
+        planting
     }
 
-    fn push(&mut self, label: Label, first: Option<u8>, work: (Range<usize>, usize)) {
-        self.nodes.push(Node { label, children: Children::default(), any: NONE, segment: NONE });
-        self.firsts.push(first.unwrap_or_default());
-        self.work.push(work);
+    /// The keys of a range.
+    fn texts(&self, keys: Range<usize>) -> &'k [Prefix<'k>] {
+        self.keys.get(keys).unwrap_or_default()
+    }
+
+    /// Adds nodes that no key goes through.
+    fn make_room(&mut self, count: usize) {
+        let all = self.nodes.len() + count;
+        self.nodes.resize(all, Node::NOTHING);
+        self.work.resize(all, (0..0, 0));
+    }
+
+    /// Makes a node one that these keys go through; its label begins at `depth` and is as long as they agree.
+    fn node(&mut self, node: usize, keys: Range<usize>, depth: usize) {
+        let texts = self.texts(keys.clone());
+        let (Some(first), Some(last)) = (texts.first(), texts.last()) else { return };
+        let end = depth + common(first.text.get(depth..), last.text.get(depth..));
+        let start = self.starts.get(keys.start).copied().unwrap_or(0) + depth;
+        let label = Label::of(first.text.get(depth..end).unwrap_or_default(), start);
+        if let (Some(node), Some(work)) = (self.nodes.get_mut(node), self.work.get_mut(node)) {
+            (node.label, *work) = (label, (keys, end));
+        }
     }
 
     /// Ends the keys that are `depth` bytes long at the node, and adds its children for the others.
-    fn children(&mut self, node: usize, keys: Range<usize>, depth: usize) {
-        let texts = self.keys.get(keys.clone()).unwrap_or_default();
-        let ended = texts.iter().take_while(|key| key.text.len() == depth);
-        let ending = ended.clone().count();
-        let target = |segment| ended.clone().filter(|key| key.segment == segment).last().map_or(NONE, |key| key.target);
-        let (any, segment) = (target(false), target(true));
-        let mut children = Children { first: number(self.nodes.len()), count: 0, from: None };
-        let mut start = keys.start + ending;
-        let groups = texts.get(ending..).unwrap_or_default();
-        let byte = |key: Option<&Prefix<'_>>| key.and_then(|key| key.text.get(depth)).copied();
-        let groups = groups.chunk_by(|one, other| one.text.get(depth) == other.text.get(depth));
-        if let (Some(from), Some(to)) = (byte(texts.get(ending)), byte(texts.last()))
-            && usize::from(to - from) < MOST_PLACES_EACH * groups.clone().count()
-        {
-            children.from = Some(from);
-        }
-        for group in groups {
-            let gap = children
-                .from
-                .zip(byte(group.first()))
-                .map_or(0, |(from, byte)| u16::from(byte - from) - children.count);
-            (0..gap).for_each(|_| self.push(Label::EMPTY, None, (0..0, 0)));
-            self.node(start..start + group.len(), depth, 1);
-            start += group.len();
-            children.count += 1 + gap;
-        }
+    fn grow(&mut self, node: usize, keys: Range<usize>, depth: usize) {
+        let texts = self.texts(keys.clone());
+        let longer = texts.partition_point(|key| key.text.len() == depth);
+        let ended = texts.get(..longer).unwrap_or_default();
+        let target = |segment| ended.iter().rfind(|key| key.segment == segment).map_or(NONE, |key| key.target);
+        let children = self.children(keys.start + longer..keys.end, depth);
         if let Some(node) = self.nodes.get_mut(node) {
-            *node = Node { children, any, segment, ..node.clone() };
+            *node = Node { children, any: target(false), segment: target(true), ..node.clone() };
         }
+    }
+
+    /// Adds nodes for keys that are longer than `depth`, by what comes there.
+    fn children(&mut self, keys: Range<usize>, depth: usize) -> Children {
+        let byte = |key: &Prefix<'_>| key.text.get(depth).copied();
+        let groups = self.texts(keys.clone()).chunk_by(|one, other| byte(one) == byte(other));
+        let groups: Vec<(u8, usize)> = groups.filter_map(|group| Some((byte(group.first()?)?, group.len()))).collect();
+        if groups.is_empty() {
+            return Children::NONE;
+        }
+        let bytes: Vec<u8> = groups.iter().map(|(byte, _)| *byte).collect();
+        let children = Children { first: number(self.nodes.len()), places: Places::of(&bytes) };
+        self.make_room(children.places.count() as usize);
+        let mut start = keys.start;
+        for (byte, count) in groups {
+            self.node(children.place(byte), start..start + count, depth);
+            start += count;
+        }
+        children
     }
 }
 
@@ -232,6 +231,7 @@ fn common(left: Option<&[u8]>, right: Option<&[u8]>) -> usize {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::reading::{Backward, BackwardInLowerCase, Forward};
     use super::*;
     use crate::decision::eval::is_under;
 
@@ -246,7 +246,7 @@ mod tests {
 
     fn walked(trie: &Trie, text: &str) -> Vec<u32> {
         let mut found = Vec::new();
-        trie.walk(text.bytes(), |target| found.push(target));
+        trie.walk::<Forward>(text.as_bytes(), |target| found.push(target));
         found
     }
 
@@ -270,8 +270,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_walk_finds_what_a_scan_finds(
-            keys in prop::collection::btree_set("[ab/]{0,5}", 0..30),
-            text in "[ab/]{0,8}",
+            keys in prop::collection::btree_set("([ab/]|aaaaaaa|bbbbbbbbbbbbbbbb){0,5}", 0..30),
+            text in "([ab/]|aaaaaaa|bbbbbbbbbbbbbbbb){0,8}",
         ) {
             let keys: Vec<String> = keys.into_iter().collect();
             let both = |key| [(key, false), (key, true)];
@@ -286,6 +286,21 @@ mod tests {
             let mut found = walked(&trie, &text);
             found.sort_unstable();
             prop_assert_eq!(found, expected);
+        }
+
+        #[test]
+        fn it_is_read_from_the_end_as_from_the_start(
+            keys in prop::collection::btree_set("([ab.]|aaaaaaa|bbbbbbbbbbbbbbbb){0,5}", 0..30),
+            text in "([abAB.]|aaaaaaa|bbbbbbbBBbbbbbbb){0,8}",
+        ) {
+            let reversed = |text: &str| text.chars().rev().collect::<String>();
+            let keys: Vec<String> = keys.into_iter().collect();
+            let trie = trie(&keys.iter().map(|key| (key.as_str(), false)).collect::<Vec<_>>());
+            let (mut ends, mut folded) = (Vec::new(), Vec::new());
+            trie.walk::<Backward>(reversed(&text).as_bytes(), |target| ends.push(target));
+            trie.walk::<BackwardInLowerCase>(reversed(&text).as_bytes(), |target| folded.push(target));
+            prop_assert_eq!(ends, walked(&trie, &text));
+            prop_assert_eq!(folded, walked(&trie, &text.to_ascii_lowercase()));
         }
     }
 }
