@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use http::header::{AGE, DATE};
 use http::{HeaderMap, HeaderName};
 
 use crate::cache::hop_by_hop;
 use crate::lang::schema::{Action, Message};
-use crate::simulate::{Asked, Journey, KeyPart, Stored, Treatment};
+use crate::simulate::{Asked, Journey, KeyPart, Mark, Response, Stored, Treatment};
 
 /// All in which the treatment of a request changes. It holds what policies say and nothing that only this request has, so
 /// that requests that change alike have equal changes.
@@ -28,6 +29,8 @@ pub enum Aspect {
     Keep(i64, i64),
     /// How long it is served stale when the backend fails, in milliseconds, if that is said.
     StaleIfError(Option<i64>, Option<i64>),
+    /// What the key is marked with where the answer is not stored.
+    Mark(Option<Mark>, Option<Mark>),
     /// The parts of the cache key: how many there are.
     Key(usize, usize),
     /// The tags of what is stored.
@@ -40,6 +43,10 @@ pub enum Aspect {
     Field(Message, HeaderText, Way),
     /// The method or the URL that the backend is sent.
     Target,
+    /// The times and tries that the policy gives the request to the backend.
+    Timeouts,
+    /// The reason that stands beside the status.
+    Reason(String, String),
     /// How often a backend is asked.
     Asked(usize, usize),
     /// How often the request begins again.
@@ -123,13 +130,21 @@ pub fn between(old: &Journey, new: &Journey) -> Option<Change> {
     if let (Some(old), Some(new)) = (last_stored(old), last_stored(new)) {
         stored(&mut aspects, old, new);
     }
+    if (before, after) == (Treated::NotStored, Treated::NotStored) {
+        push(&mut aspects, Aspect::Mark, old.mark, new.mark);
+    }
     if let (Some(before), Some(after)) = (key(old), key(new))
         && before != after
     {
         aspects.push(Aspect::Key(before.len(), after.len()));
     }
     // Where only one of them asks a backend, all that follows from that goes without saying.
-    if before.is_fetched() == after.is_fetched() && (before == Treated::Pipe) == (after == Treated::Pipe) {
+    if (before == Treated::Hit) != (after == Treated::Hit) {
+        if before.is_fetched() && after.is_fetched() {
+            answered(&mut aspects, old, new);
+            aspects.retain(|aspect| !is_of_age(aspect));
+        }
+    } else if before.is_fetched() == after.is_fetched() && (before == Treated::Pipe) == (after == Treated::Pipe) {
         asked(&mut aspects, old, new);
         answered(&mut aspects, old, new);
     } else if matches!((before, after), (Treated::Synth(_) | Treated::Error(_), Treated::Synth(_) | Treated::Error(_)))
@@ -141,6 +156,11 @@ pub fn between(old: &Journey, new: &Journey) -> Option<Change> {
     aspects.dedup();
     leave_out_copies(&mut aspects);
     (!aspects.is_empty()).then_some(Change(aspects))
+}
+
+/// Whether it is told by a field how old a response is.
+fn is_of_age(aspect: &Aspect) -> bool {
+    matches!(aspect, Aspect::Field(Message::Resp, name, _) if [AGE, DATE].iter().any(|it| it.as_str() == name.0))
 }
 
 /// What changes for the client needs not be said of what is stored as well.
@@ -197,6 +217,9 @@ fn asked(aspects: &mut Vec<Aspect>, old: &Journey, new: &Journey) {
         if line(old) != line(new) {
             aspects.push(Aspect::Target);
         }
+        if (old.timeouts, old.reconnects) != (new.timeouts, new.reconnects) {
+            aspects.push(Aspect::Timeouts);
+        }
         fields(aspects, Message::Bereq, &old.headers, &new.headers);
     }
 }
@@ -205,7 +228,14 @@ fn answered(aspects: &mut Vec<Aspect>, old: &Journey, new: &Journey) {
     let (before, after) = (&old.response, &new.response);
     push(aspects, Aspect::Status, before.status.as_u16(), after.status.as_u16());
     fields(aspects, Message::Resp, &before.headers, &after.headers);
-    if (&before.body, &before.reason) != (&after.body, &after.reason) {
+    let reason = |response: &Response| {
+        let usual = || response.status.canonical_reason().unwrap_or_default().to_owned();
+        response.reason.clone().unwrap_or_else(usual)
+    };
+    if before.reason != after.reason && before.status == after.status {
+        push(aspects, Aspect::Reason, reason(before), reason(after));
+    }
+    if before.body != after.body {
         aspects.push(Aspect::Content);
     }
 }

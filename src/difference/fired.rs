@@ -10,7 +10,7 @@ use crate::simulate::{Journey, Simulator};
 pub struct Fired {
     /// The file and the line: `site.warp:12`.
     pub place: String,
-    /// What stands there: one line.
+    /// What stands there: a line, or the rule in a long one.
     pub text: String,
 }
 
@@ -30,11 +30,14 @@ pub(super) fn apart(old: Told<'_>, new: Told<'_>) -> (Vec<Fired>, Vec<Fired>) {
 fn fired((journey, simulator, sources): Told<'_>) -> Vec<Fired> {
     let program = simulator.program_of(journey.site.as_deref());
     let rules: Vec<_> = program.rules().collect();
-    let events = journey.and_behind().flat_map(|journey| &journey.steps).flat_map(|ran| &ran.explanation.course);
-    let spans = events.filter_map(|event| match event {
-        Event::Decided(rule) => rules.get(rule.0 as usize)?.place,
-        Event::Acted(span) => Some(*span),
-        Event::Called(_) => None,
+    let steps = journey.and_behind().flat_map(|journey| &journey.steps);
+    let spans = steps.flat_map(|ran| {
+        let events = ran.explanation.course.iter().filter_map(|event| match event {
+            Event::Decided(rule) => rules.get(rule.0 as usize)?.place,
+            Event::Acted(span) => Some(*span),
+            Event::Called(_) => None,
+        });
+        events.chain(ran.explanation.verdict.span)
     });
     let mut all: Vec<Fired> = Vec::new();
     for fired in spans.filter_map(|span| line(span, sources)) {
@@ -49,6 +52,18 @@ fn fired((journey, simulator, sources): Told<'_>) -> Vec<Fired> {
 fn line(span: Span, sources: &SourceMap) -> Option<Fired> {
     let file = sources.get(span.file).filter(|file| file.name() != builtin::NAME)?;
     let at = sources.locate(span)?.line;
-    let text = file.text().lines().nth(at.checked_sub(1)?)?.trim().to_owned();
+    let line = file.text().lines().nth(at.checked_sub(1)?)?.trim();
+    let rule = file.text().get(span.start as usize..span.end as usize).and_then(|rule| rule.lines().next());
+    let text = if line.chars().count() <= MOST_SHOWN { line.to_owned() } else { cut(rule.unwrap_or(line)) };
     Some(Fired { place: format!("{}:{at}", file.name()), text })
+}
+
+/// So many characters of a line are shown; of a longer one, the rule that stands in it.
+const MOST_SHOWN: usize = 160;
+
+fn cut(rule: &str) -> String {
+    match rule.char_indices().nth(MOST_SHOWN) {
+        Some((end, _)) => format!("{}…", rule.get(..end).unwrap_or(rule)),
+        None => rule.to_owned(),
+    }
 }

@@ -1,12 +1,14 @@
 //! Requests like a witness that show a difference better: a parameter that only one of two policies drops has to be there.
 
 use http::header::{ACCEPT_ENCODING, COOKIE, HOST};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, StatusCode};
 
-use crate::analysis::{Op, Place, Term};
+use super::trial::Met;
+use crate::analysis::{Model, Op, Place, Scalar, Term};
 use crate::lang::hir::{Glob, Normalization};
-use crate::lang::schema::Message;
-use crate::simulate::Request;
+use crate::lang::schema::function::Convert;
+use crate::lang::schema::{Function, Message, Variable};
+use crate::simulate::{Case, Request};
 
 /// What a request may have for a difference to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +25,16 @@ pub(super) enum Hint {
     Detours,
     /// A host in upper case.
     Capitals,
+    /// A field that says that.
+    Said(HeaderName, Vec<u8>),
+    /// A parameter with that value.
+    Pair(String, String),
+    /// A field of the answer that says that.
+    Answered(HeaderName, Vec<u8>),
+    /// That status of the answer.
+    Status(u16),
+    /// Something that is met in the cache, and what stands for it.
+    Met(Variable, Term),
 }
 
 /// Adds what a value depends on.
@@ -65,20 +77,83 @@ pub(super) fn of_term(term: &Term, hints: &mut Vec<Hint>) {
 }
 
 /// The request, and others that have what is hinted at: each alone, then all.
-pub(super) fn variants(request: &Request, hints: &[Hint]) -> Vec<Request> {
-    let mut all = vec![request.clone()];
-    all.extend(hints.iter().map(|hint| hint.applied(request.clone())));
+pub(super) fn variants(case: &Case, hints: &[Hint]) -> Vec<Case> {
+    let mut all = vec![case.clone()];
+    all.extend(hints.iter().map(|hint| hint.applied(case.clone())));
     if hints.len() > 1 {
-        all.push(hints.iter().fold(request.clone(), |request, hint| hint.applied(request)));
+        all.push(hints.iter().fold(case.clone(), |case, hint| hint.applied(case)));
     }
+    all.dedup();
     all
 }
 
+/// What a model assumes that can be brought about: numbers in texts, and what a stored response says.
+pub(super) fn of_model(model: &Model<'_>, hints: &mut Vec<Hint>) {
+    for (term, value) in model.chosen() {
+        match (term, value) {
+            (Term::Made(made), Scalar::Number(Some(number))) => {
+                if let (Op::Call(function), [text, ..]) = (&made.op, made.of.as_slice()) {
+                    hints.extend(saying(text, &written(*function, *number)));
+                }
+            }
+            (Term::Input(Place::Field(Message::Obj, name)), Scalar::Text(Some(text))) => {
+                hints.push(Hint::Answered(name.clone(), text.to_vec()));
+            }
+            (Term::Input(Place::Variable(Variable::ObjStatus)), Scalar::Number(Some(status))) => {
+                hints.extend(u16::try_from(*status).ok().map(Hint::Status));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A number as a function reads it out of a text.
+fn written(function: Function, number: i64) -> String {
+    match function {
+        Function::Convert(Convert::Duration) => format!("{number}ms"),
+        _ => number.to_string(),
+    }
+}
+
+/// What has a value say that, if clients say what it is.
+fn saying(term: &Term, text: &str) -> Option<Hint> {
+    match term {
+        Term::Input(Place::Field(Message::Req, name)) => Some(Hint::Said(name.clone(), text.into())),
+        Term::Made(made) => match (&made.op, made.of.get(1)) {
+            (Op::Query, Some(Term::Text(name))) => {
+                Some(Hint::Pair(String::from_utf8_lossy(name).into_owned(), text.to_owned()))
+            }
+            (Op::Cookie | Op::Call(_), Some(Term::Text(name))) => {
+                Some(Hint::Said(COOKIE, [&**name, b"=", text.as_bytes()].concat()))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What is to be met in the cache, by a model.
+pub(super) fn met(model: &Model<'_>, hints: &[Hint]) -> Vec<Met> {
+    let of = |hint: &Hint| {
+        let Hint::Met(variable, term) = hint else { return None };
+        let Some(Scalar::Number(Some(number))) = model.value(term) else { return None };
+        match variable {
+            Variable::ObjHits => Some(Met::Hits(number)),
+            Variable::ObjAge => Some(Met::Age(number)),
+            Variable::ObjTtl => Some(Met::Left(number)),
+            _ => None,
+        }
+    };
+    hints.iter().filter_map(of).collect()
+}
+
 impl Hint {
-    fn applied(&self, mut request: Request) -> Request {
+    fn applied(&self, mut case: Case) -> Case {
+        let request = &mut case.request;
         match self {
-            Self::Parameter(name) => add_query(&mut request, &format!("{name}=1")),
-            Self::Disorder => add_query(&mut request, "z=1&a=2"),
+            Self::Parameter(name) => add_query(request, &format!("{name}=1")),
+            Self::Pair(name, value) => add_query(request, &format!("{name}={value}")),
+            Self::Disorder => add_query(request, "z=1&a=2"),
             Self::Cookie(name) => {
                 let before = request.headers.get(COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default();
                 let value = if before.is_empty() { format!("{name}=1") } else { format!("{before}; {name}=1") };
@@ -90,10 +165,26 @@ impl Hint {
                 let value = if *name == ACCEPT_ENCODING { "gzip, br" } else { "one" };
                 request.headers.entry(name).or_insert(HeaderValue::from_static(value));
             }
+            Self::Said(name, text) => {
+                if let Ok(value) = HeaderValue::from_bytes(text) {
+                    request.headers.insert(name, value);
+                }
+            }
             Self::Detours => request.target.insert_str(0, "/x/..//%7E"),
             Self::Capitals => request.host = request.host.to_ascii_uppercase(),
+            Self::Answered(name, text) => {
+                if let (Some(answer), Ok(value)) = (&mut case.answer, HeaderValue::from_bytes(text)) {
+                    answer.headers.insert(name, value);
+                }
+            }
+            Self::Status(status) => {
+                if let (Some(answer), Ok(status)) = (&mut case.answer, StatusCode::from_u16(*status)) {
+                    answer.status = status;
+                }
+            }
+            Self::Met(..) => {}
         }
-        request
+        case
     }
 }
 

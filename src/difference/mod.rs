@@ -18,6 +18,7 @@ pub mod report;
 mod rows;
 mod search;
 mod trial;
+mod unequal;
 mod unseen;
 mod wording;
 

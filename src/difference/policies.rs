@@ -3,21 +3,23 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use http::Method;
+
 use super::change::Change;
 use super::declarations::{Declaration, declarations};
 use super::fired::{Fired, apart};
-use super::hints::{Hint, variants};
+use super::hints::{Hint, met, of_model, variants};
 use super::join::{is_same, join};
 use super::rows::Rows;
 use super::search::{Question, questions};
 use super::trial::{When, lasting, trial};
 use super::unseen::{refreshes_otherwise, unseen};
 use crate::analysis::invariant::{has_host, of_hosts};
-use crate::analysis::{Analysis, Answer, Formula, Place, Solver, Term, Test, Witness};
+use crate::analysis::{Analysis, Answer, Formula, Model, Place, Solver, Term, Test, Witness};
 use crate::lang::hir::{Hir, HostPattern, StatementKind, Texts};
 use crate::lang::schema::Variable;
 use crate::lang::source::SourceMap;
-use crate::simulate::{self, Case, Journey, Simulator};
+use crate::simulate::{Case, Journey, Simulator};
 
 /// A policy with its text.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +37,8 @@ pub struct Difference {
     pub classes: Vec<Class>,
     /// Declarations of backends and directors that say something else.
     pub declarations: Vec<Declaration>,
-    /// The budgets that ended: there may be more classes than those.
-    pub gave_up: Vec<&'static str>,
+    /// Where there may be more classes than those, and why it is not known.
+    pub gave_up: Vec<String>,
 }
 
 /// Requests that are treated otherwise, all in the same way and by the same rules.
@@ -58,6 +60,14 @@ pub struct Class {
     pub new_rules: Vec<Fired>,
 }
 
+impl Class {
+    /// How little people know of requests like it, as a number: what they know best is told first.
+    fn strangeness(&self) -> (usize, usize) {
+        let answer = self.case.answer.as_ref().map_or(usize::MAX, |answer| answer.headers.len());
+        (rank(&self.case.request.method), self.case.request.headers.len().saturating_add(answer))
+    }
+}
+
 impl Difference {
     /// Whether nothing changes, for certain.
     #[must_use]
@@ -69,14 +79,14 @@ impl Difference {
 /// So many classes are told.
 pub const MOST_CLASSES: usize = 50;
 /// Why it is not known: requests of which some may change were tried, and do not.
-const TRIED: &str = "requests that were tried";
+const TRIED: &str = "no request that was tried shows a difference";
 /// Why there may be more: the classes that are told are enough.
-const ENOUGH: &str = "classes that are told";
+const ENOUGH: &str = "more classes: those that are told are enough";
 
 /// So many sets of values are tried for two policies.
 const MOST_SPENT: usize = 30_000;
 /// Why it is not known: there is much to ask, and it is hard to answer.
-const SPENT: &str = "ways to make the conditions of all questions hold";
+const SPENT: &str = "anything: there are too many ways to make all conditions hold";
 
 /// Compares two policies with their sites.
 #[must_use]
@@ -86,9 +96,11 @@ pub fn difference(old: Policy<'_>, new: Policy<'_>) -> Difference {
     for region in regions(old.hir, new.hir) {
         let (answered, open) = (HashSet::new(), Vec::new());
         let mut comparison = Comparison { old, new, simulators: &simulators, found: &mut found, answered, open };
+        let known = comparison.found.classes.len();
         comparison.region(&region);
         let Comparison { answered, open, .. } = comparison;
-        found.gave_up.extend(open.into_iter().filter(|(about, _)| !answered.contains(about)).map(|(_, budget)| budget));
+        found.classes.get_mut(known..).unwrap_or_default().sort_by_key(Class::strangeness);
+        found.gave_up.extend(open.into_iter().filter(|(about, _)| !answered.contains(about)).map(|(_, told)| told));
     }
     found.gave_up.sort_unstable();
     found.gave_up.dedup();
@@ -143,8 +155,8 @@ struct Comparison<'c> {
     found: &'c mut Difference,
     /// What questions were about that were answered by a request.
     answered: HashSet<String>,
-    /// Those of which it is not known, with the budget that ended.
-    open: Vec<(String, &'static str)>,
+    /// Those of which it is not known, and why, for people.
+    open: Vec<(String, String)>,
 }
 
 impl Comparison<'_> {
@@ -154,7 +166,7 @@ impl Comparison<'_> {
         let analyses = Analysis::beside(&old, &new);
         let mut solver = Solver::new(&old);
         if region.moves {
-            self.ask(&mut solver, &Question { formula: hosts.clone(), about: "site".to_owned(), hints: Vec::new() });
+            self.ask(&mut solver, &Question::of_site(&hosts));
         }
         if is_same(&old, &new) {
             return;
@@ -170,24 +182,24 @@ impl Comparison<'_> {
             }
             self.open.clear();
         }
-        self.found.gave_up.extend(unseen(&old, &new));
+        self.found.gave_up.extend(unseen(&old, &new).into_iter().map(str::to_owned));
         // Of a row of a long table one request is enough.
         if is_settled && longest(&old).max(longest(&new)) > LONG {
             return;
         }
         let asked = questions(&analyses, &hosts);
-        self.found.gave_up.extend(asked.gave_up);
+        self.found.gave_up.extend(asked.gave_up.map(beyond));
         self.ask_all(&mut solver, &asked.all);
     }
 
     fn ask_all(&mut self, solver: &mut Solver<'_>, questions: &[Question]) {
         for question in questions {
             if self.found.classes.len() >= MOST_CLASSES {
-                self.found.gave_up.push(ENOUGH);
+                self.found.gave_up.push(ENOUGH.to_owned());
                 return;
             }
             if solver.spent() >= MOST_SPENT {
-                self.found.gave_up.push(SPENT);
+                self.found.gave_up.push(SPENT.to_owned());
                 return;
             }
             self.ask(solver, question);
@@ -197,24 +209,31 @@ impl Comparison<'_> {
     fn ask(&mut self, solver: &mut Solver<'_>, question: &Question) {
         let general = match solver.solve(&question.formula) {
             Answer::Impossible(_) => return,
-            Answer::GaveUp(budget) => return self.open.push((question.about.clone(), budget)),
-            Answer::Possible(model) => model.witness(),
+            Answer::GaveUp(budget) => return self.leave_open(question, &format!("there are too many {budget}")),
+            Answer::Possible(model) => model,
         };
-        // People know GET best.
-        let is_plain = general.as_ref().is_some_and(|witness| witness.request.method == http::Method::GET);
+        let is_plain = general.witness().is_some_and(|witness| rank(&witness.request.method) == 0);
         let plain = if is_plain { None } else { plain(solver, question) };
-        let changes = plain.into_iter().chain(general).any(|witness| self.tried(&witness, &question.hints));
+        let changes = plain.into_iter().chain([general]).any(|model| self.tried(&model, &question.hints));
         if changes {
             self.answered.insert(question.about.clone());
         } else {
-            self.open.push((question.about.clone(), TRIED));
+            self.leave_open(question, TRIED);
         }
     }
 
-    /// Tries a witness, and others like it; whether it is treated otherwise.
-    fn tried(&mut self, witness: &Witness, hints: &[Hint]) -> bool {
-        cases(witness, hints).into_iter().any(|case| {
-            let found = trial(self.simulators, &case);
+    fn leave_open(&mut self, question: &Question, why: &str) {
+        self.open.push((question.about.clone(), format!("{}: {why}", question.place)));
+    }
+
+    /// Tries the witness of a model, and others like it; whether it is treated otherwise.
+    fn tried(&mut self, model: &Model<'_>, hints: &[Hint]) -> bool {
+        let Some(witness) = model.witness() else { return false };
+        let met = met(model, hints);
+        let mut hints = hints.to_vec();
+        of_model(model, &mut hints);
+        cases(&witness, &hints).into_iter().any(|case| {
+            let found = trial(self.simulators, &case, &met);
             found.map(|(when, change, [old, new])| self.add(when, change, case, old, new)).is_some()
         })
     }
@@ -234,6 +253,11 @@ impl Comparison<'_> {
     }
 }
 
+/// That there may be anything beyond a budget.
+fn beyond(budget: &str) -> String {
+    format!("anything: there are too many {budget}")
+}
+
 /// A table of more rows is a long one.
 const LONG: usize = 256;
 
@@ -248,22 +272,30 @@ fn longest(hir: &Hir) -> usize {
     rows.max().unwrap_or(0)
 }
 
-/// A GET that answers a question.
-fn plain(solver: &mut Solver<'_>, question: &Question) -> Option<Witness> {
-    let method = Term::Input(Place::Variable(Variable::ReqMethod));
-    let is_get = Formula::of(method, Test::In([Texts::Exact(b"GET"[..].into())].to_vec().into()));
-    match solver.solve(&Formula::all([is_get, question.formula.clone()])) {
-        Answer::Possible(model) => model.witness(),
-        _ => None,
-    }
+/// Methods, those first that people know best.
+const METHODS: [Method; 3] = [Method::GET, Method::HEAD, Method::POST];
+
+/// Where a method stands among them.
+fn rank(method: &Method) -> usize {
+    METHODS.iter().position(|known| known == method).unwrap_or(METHODS.len())
+}
+
+/// An answer to a question of a method that people know, if there is one.
+fn plain<'h>(solver: &mut Solver<'h>, question: &Question) -> Option<Box<Model<'h>>> {
+    METHODS.iter().find_map(|known| {
+        let method = Term::Input(Place::Variable(Variable::ReqMethod));
+        let is_known =
+            Formula::of(method, Test::In([Texts::Exact(known.as_str().as_bytes().to_vec().into())].to_vec().into()));
+        match solver.solve(&Formula::all([is_known, question.formula.clone()])) {
+            Answer::Possible(model) => Some(model),
+            _ => None,
+        }
+    })
 }
 
 /// The requests with the answer, with one that may be used stale, and without one.
 fn cases(witness: &Witness, hints: &[Hint]) -> Vec<Case> {
-    let requests = variants(&witness.request, hints);
     let answers = [Some(witness.answer.clone()), Some(lasting(&witness.answer)), None];
-    let of = |answer: Option<simulate::Answer>| {
-        requests.iter().map(move |it| Case { request: it.clone(), answer: answer.clone() })
-    };
+    let of = |answer| variants(&Case { request: witness.request.clone(), answer }, hints);
     answers.into_iter().flat_map(of).collect()
 }

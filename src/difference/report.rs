@@ -8,6 +8,7 @@ use super::change::Aspect;
 use super::fired::Fired;
 use super::policies::{Class, Difference};
 use super::trial::When;
+use super::wording::duration;
 
 /// `1 class changes`, `3 classes change`, or that nothing does.
 fn summary(found: &Difference) -> String {
@@ -21,9 +22,15 @@ fn summary(found: &Difference) -> String {
     if found.gave_up.is_empty() || plain != "no change" { plain } else { "no change was found".to_owned() }
 }
 
-/// What may be beside what was found.
-fn open(found: &Difference) -> Option<String> {
-    (!found.gave_up.is_empty()).then(|| format!("may differ elsewhere: {}", found.gave_up.join(", ")))
+/// So much is told of where it may differ.
+const MOST_OPEN: usize = 12;
+
+/// Where it may differ beside what was found; nothing, where all is known.
+fn open(found: &Difference) -> Vec<String> {
+    let left_out = found.gave_up.len().saturating_sub(MOST_OPEN);
+    let more = (left_out > 0).then(|| format!("… and {left_out} more; `--format json` has them all"));
+    let shown = found.gave_up.iter().take(MOST_OPEN).cloned().chain(more);
+    shown.collect()
 }
 
 impl Class {
@@ -38,11 +45,16 @@ impl Class {
         self.case.answer.as_ref().map_or_else(|| "the backend cannot be asked".to_owned(), ToString::to_string)
     }
 
-    fn when(&self) -> &'static str {
+    /// Which of several requests it is.
+    fn when(&self) -> String {
         match self.when {
-            When::First => "",
-            When::Again => " (the second time)",
-            When::Stale => " (once what is stored is stale)",
+            When::First => String::new(),
+            When::Again => " (the second time)".to_owned(),
+            When::Stale => " (once what is stored is stale)".to_owned(),
+            When::Number(number) => format!(" (the {number}{} time)", ending(number)),
+            When::After(time) => {
+                format!(" (once more {} later)", duration(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
+            }
         }
     }
 
@@ -62,6 +74,17 @@ impl Class {
             "old_rules": rules(&self.old_rules),
             "new_rules": rules(&self.new_rules),
         })
+    }
+}
+
+/// The end of an ordinal: `st` of 21st.
+fn ending(number: u32) -> &'static str {
+    match (number % 100, number % 10) {
+        (11..=13, _) => "th",
+        (_, 1) => "st",
+        (_, 2) => "nd",
+        (_, 3) => "rd",
+        _ => "th",
     }
 }
 
@@ -89,8 +112,9 @@ pub fn text(found: &Difference) -> String {
         let site = declaration.site.as_ref().map(|site| format!(" ({site})")).unwrap_or_default();
         let _ = write!(text, "\nall requests to {}{site}: {} changed\n", declaration.name, declaration.what.join(", "));
     }
-    if let Some(open) = open(found) {
-        let _ = write!(text, "\n{open}\n");
+    let open = open(found);
+    if !open.is_empty() {
+        let _ = write!(text, "\nmay differ elsewhere:\n    {}\n", open.join("\n    "));
     }
     text
 }
@@ -132,8 +156,9 @@ pub fn markdown(found: &Difference) -> String {
     for declaration in &found.declarations {
         let _ = write!(text, "\n- all requests to `{}`: {} changed\n", declaration.name, declaration.what.join(", "));
     }
-    if let Some(open) = open(found) {
-        let _ = write!(text, "\n> {open}\n");
+    let open = open(found);
+    if !open.is_empty() {
+        let _ = write!(text, "\n> may differ elsewhere:\n> - {}\n", open.join("\n> - "));
     }
     text
 }

@@ -95,7 +95,8 @@ impl<'h> Rows<'h> {
                     let parts = [hosts.clone(), taken, visit.guard.clone(), otherwise.unwrap_or(Formula::Const(true))];
                     let (formula, about) = (Formula::all(parts), format!("row {own} {:?} {row}", mine.arms.as_ptr()));
                     let hints = vec![Hint::Disorder];
-                    (formula != Formula::Const(false)).then_some(Question { formula, about, hints })
+                    let place = format!("which rows of a table in `{}` are taken", visit.step.name());
+                    (formula != Formula::Const(false)).then_some(Question { formula, place, about, hints })
                 }));
             }
         }

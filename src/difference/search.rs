@@ -8,17 +8,28 @@ use std::collections::HashMap;
 
 use super::hints::{Hint, of_term};
 use super::ladders::{Alignments, can_be_asked};
-use crate::analysis::{Analysis, At, Cases, Formula, Journeys, Place, Reached, Term, Test, Visitor};
-use crate::lang::hir::{Expression, KeyPart, Outcome, Statement, StatementKind, Tags, Texts};
+use super::unequal::Tables;
+use crate::analysis::{Analysis, At, Cases, Formula, Journeys, Place, Reached, Term, Visitor};
+use crate::lang::hir::{Expression, KeyPart, Outcome, Statement, StatementKind, Tags};
 use crate::lang::schema::{Action, Message, Step, Variable};
 
 /// A condition under which requests may be treated otherwise.
 pub(super) struct Question {
     pub formula: Formula,
-    /// What is compared: its answers are alike.
+    /// What is compared, for people.
+    pub place: String,
+    /// The same with what it is in both: its answers are alike.
     pub about: String,
     /// What lets a difference show.
     pub hints: Vec<Hint>,
+}
+
+impl Question {
+    /// Whom a site serves that comes or goes.
+    pub fn of_site(hosts: &Formula) -> Self {
+        let (place, about) = ("hosts of sites".to_owned(), "site".to_owned());
+        Self { formula: hosts.clone(), place, about, hints: Vec::new() }
+    }
 }
 
 /// What two policies are asked.
@@ -38,7 +49,13 @@ pub(super) fn questions(analyses: &[Analysis<'_>; 2], hosts: &Formula) -> Questi
     let [old, new] = analyses;
     let (mut old_deeds, mut new_deeds) = (Deeds::default(), Deeds::default());
     let (before, after) = (walked(old, &mut old_deeds), walked(new, &mut new_deeds));
-    let mut search = Search { hosts, alignments: Alignments::default(), all: Vec::new(), is_too_large: false };
+    let mut search = Search {
+        hosts,
+        alignments: Alignments::default(),
+        tables: Tables::new(&old.hir().tables),
+        all: Vec::new(),
+        is_too_large: false,
+    };
     for one in &before.reached {
         for other in &after.reached {
             if is_at_once(one, other) && search.all.len() < MOST_QUESTIONS {
@@ -70,6 +87,7 @@ fn is_at_once(one: &Reached, other: &Reached) -> bool {
 struct Search<'s> {
     hosts: &'s Formula,
     alignments: Alignments,
+    tables: Tables<'s>,
     all: Vec<Question>,
     /// Whether a question was left out because it has too many parts.
     is_too_large: bool,
@@ -80,47 +98,47 @@ impl Search<'_> {
         let (old, new) = (&one.class, &other.class);
         if old.end != new.end {
             let both = (old.guard.clone(), new.guard.clone());
-            self.ask(
-                &both.0,
-                &both.1,
-                &Formula::Const(true),
-                (&format!("{:?} {:?} {:?}", one.step, old.end.action, new.end.action), &[]),
-            );
+            let about = format!("{:?} {:?} {:?}", one.step, old.end.action, new.end.action);
+            let place = format!("how `{}` ends", one.step.name());
+            self.ask(&both.0, &both.1, &Formula::Const(true), (&place, &about, &met_by(one)));
             return;
         }
         for place in analysis.followed().filter(|place| shows(one.step, place)) {
             let (before, after) = (old.state.get(place), new.state.get(place));
-            self.values(analysis, (one, &before), (other, &after), &format!("{:?} {place:?}", one.step));
+            let name = format!("`{}` behind `{}`", name(place), one.step.name());
+            self.values(analysis, (one, &before), (other, &after), &name);
         }
         if one.step == Step::Hash {
             let (before, after) = (&old.state.key, &new.state.key);
             if before.len() != after.len() {
-                self.ask(&old.guard, &new.guard, &Formula::Const(true), ("key", &[Hint::Disorder]));
+                self.ask(&old.guard, &new.guard, &Formula::Const(true), (KEY, KEY, &[Hint::Disorder]));
             }
             for (before, after) in before.iter().zip(after) {
-                self.values(analysis, (one, before), (other, after), "key");
+                self.values(analysis, (one, before), (other, after), KEY);
             }
         }
     }
 
-    fn values(&mut self, analysis: &Analysis<'_>, old: (&Reached, &Cases), new: (&Reached, &Cases), about: &str) {
+    fn values(&mut self, analysis: &Analysis<'_>, old: (&Reached, &Cases), new: (&Reached, &Cases), place: &str) {
         if old.1 == new.1 {
             return;
         }
         for (guard, before) in old.1.iter() {
             for (further, after) in new.1.iter().filter(|(_, after)| after != before) {
-                let old = Formula::all([old.0.class.guard.clone(), guard.clone()]);
-                let new = Formula::all([new.0.class.guard.clone(), further.clone()]);
-                let what = format!("{about} {} {}", shown(before), shown(after));
-                let mut hints = Vec::new();
+                let (guards, others) = (old.0.class.guard.clone(), new.0.class.guard.clone());
+                let what = format!("{place} {} {}", shown(before), shown(after));
+                let mut hints = met_by(old.0);
                 of_term(before, &mut hints);
                 of_term(after, &mut hints);
-                self.ask(&old, &new, &unequal(analysis, before, after), (&what, &hints));
+                let (old, new) = (Formula::all([guards, guard.clone()]), Formula::all([others, further.clone()]));
+                for unequal in self.tables.unequal(analysis, before, after) {
+                    self.ask(&old, &new, &unequal, (place, &what, &hints));
+                }
             }
         }
     }
 
-    fn ask(&mut self, old: &Formula, new: &Formula, further: &Formula, (about, hints): (&str, &[Hint])) {
+    fn ask(&mut self, old: &Formula, new: &Formula, further: &Formula, (place, about, hints): (&str, &str, &[Hint])) {
         if *further == Formula::Const(false) {
             return;
         }
@@ -131,22 +149,23 @@ impl Search<'_> {
         for both in self.alignments.questions(old, new) {
             let formula = Formula::all([self.hosts.clone(), further.clone(), both]);
             if self.all.len() < MOST_QUESTIONS && formula != Formula::Const(false) {
-                self.all.push(Question { formula, about: about.to_owned(), hints: hints.to_vec() });
+                let (place, about) = (place.to_owned(), about.to_owned());
+                self.all.push(Question { formula, place, about, hints: hints.to_vec() });
             }
         }
     }
 
     /// What is done beside places is done in both, or in one of them.
     fn deeds(&mut self, old: &Deeds, new: &Deeds) {
-        for (what, guards) in &old.done {
-            self.only_in_one(what, guards, new.done.get(what));
+        for (deed, guards) in &old.done {
+            self.only_in_one(deed, guards, new.done.get(deed));
         }
-        for (what, guards) in &new.done {
-            self.only_in_one(what, guards, old.done.get(what));
+        for (deed, guards) in &new.done {
+            self.only_in_one(deed, guards, old.done.get(deed));
         }
     }
 
-    fn only_in_one(&mut self, what: &str, guards: &[Formula], others: Option<&Vec<Formula>>) {
+    fn only_in_one(&mut self, deed: &Deed, guards: &[Formula], others: Option<&Vec<Formula>>) {
         let never = Vec::new();
         let others = others.unwrap_or(&never);
         if !guards.iter().chain(others).all(can_be_asked) {
@@ -155,7 +174,27 @@ impl Search<'_> {
         }
         let done = Formula::any(guards.iter().cloned());
         let not_done = Formula::any(others.iter().cloned()).not();
-        self.ask(&done, &not_done, &Formula::Const(true), (what, &[Hint::Disorder]));
+        let place = format!("what `{}` does", deed.step.name());
+        self.ask(&done, &not_done, &Formula::Const(true), (&place, &format!("{deed:?}"), &[Hint::Disorder]));
+    }
+}
+
+/// What is met in the cache at the end of a step.
+fn met_by(reached: &Reached) -> Vec<Hint> {
+    let is_met = matches!(reached.step, Step::Hit | Step::Deliver);
+    let variables = [Variable::ObjHits, Variable::ObjAge, Variable::ObjTtl].into_iter().filter(|_| is_met);
+    let hint = |variable| Some(Hint::Met(variable, reached.class.state.variable(variable).only()?.clone()));
+    variables.filter_map(hint).collect()
+}
+
+/// What is compared of cache keys.
+const KEY: &str = "the cache key";
+
+/// A place as the language writes it.
+fn name(place: &Place) -> String {
+    match place {
+        Place::Field(message, name) => format!("{}.http.{name}", message.name()),
+        Place::Variable(variable) => variable.name().to_owned(),
     }
 }
 
@@ -180,32 +219,17 @@ fn shows(step: Step, place: &Place) -> bool {
     }
 }
 
-/// When two values differ, as far as that can be asked.
-fn unequal(analysis: &Analysis<'_>, one: &Term, other: &Term) -> Formula {
-    let (term, constant) = match (one.is_constant(), other.is_constant()) {
-        (true, true) => return Formula::Const(one != other),
-        (true, false) => (other, one),
-        (false, true) => (one, other),
-        (false, false) => return Formula::Const(true),
-    };
-    let test = match constant {
-        Term::Text(text) => Test::In([Texts::Exact(text.to_vec().into())].to_vec().into()),
-        Term::Number(number) => Test::Within([*number..=*number].to_vec().into()),
-        Term::Unset => return analysis.test(&Cases::one(term.clone()), &Test::Set),
-        Term::Address(address) => Test::At(*address),
-        Term::Truth(truth) => {
-            let holds = analysis.test(&Cases::one(term.clone()), &Test::Holds);
-            return if *truth { holds.not() } else { holds };
-        }
-        _ => return Formula::Const(true),
-    };
-    analysis.test(&Cases::one(term.clone()), &test).not()
-}
-
 /// What a policy does beside setting places, and when.
 #[derive(Default)]
 pub(super) struct Deeds {
-    done: HashMap<String, Vec<Formula>>,
+    done: HashMap<Deed, Vec<Formula>>,
+}
+
+/// Something that is done, in words, and in which step.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Deed {
+    step: Step,
+    what: String,
 }
 
 struct Eyes<'a, 'h> {
@@ -230,8 +254,8 @@ impl Visitor for Eyes<'_, '_> {
             },
             _ => return,
         };
-        let what = format!("{:?} {:?} {what}", at.step, at.state.variable(Variable::ReqRestarts).only());
-        self.deeds.done.entry(what).or_default().push((at.guard)());
+        let what = format!("{:?} {what}", at.state.variable(Variable::ReqRestarts).only());
+        self.deeds.done.entry(Deed { step: at.step, what }).or_default().push((at.guard)());
     }
 }
 

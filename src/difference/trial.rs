@@ -9,7 +9,7 @@ use super::change::{Change, between};
 use crate::cache::Lifetimes;
 use crate::simulate::{Answer, Case, Journey, Simulator, Store, World};
 
-/// The first request of several that are the same which changes.
+/// Which of several requests that are the same changes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
     /// The first of all.
@@ -18,26 +18,83 @@ pub enum When {
     Again,
     /// One that is made when what was stored for the same is stale, and within its grace.
     Stale,
+    /// The request with that number.
+    Number(u32),
+    /// One that is made so long after the first.
+    After(Duration),
 }
+
+/// What a request has to meet in the cache for a difference to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Met {
+    /// A response that was used so often, with this request.
+    Hits(i64),
+    /// A response of that age, in milliseconds.
+    Age(i64),
+    /// A response that is fresh for so many milliseconds.
+    Left(i64),
+}
+
+/// So often a request is made at most.
+const MOST_REQUESTS: i64 = 1_000;
 
 /// A moment like any other, since 1970.
 const SOME_MOMENT: Duration = Duration::from_secs(784_111_777);
 
-/// When a request is first treated otherwise, in which regards, and what became of it by both policies then.
-pub(super) fn trial(simulators: &[Simulator; 2], case: &Case) -> Option<(When, Change, [Journey; 2])> {
-    let mut stores = [Store::default(), Store::default()];
-    let mut run = |now: SystemTime| {
-        let world = World::at(now);
-        let [old, new] = simulators.each_ref();
-        let [old_store, new_store] = &mut stores;
-        [old.run(case, old_store, &world), new.run(case, new_store, &world)]
-    };
-    let now = SystemTime::UNIX_EPOCH + SOME_MOMENT;
-    let first = run(now);
+/// When a request is first treated otherwise, in which regards, and what became of it by both policies then. It is made
+/// when it meets what is said, too.
+pub(super) fn trial(simulators: &[Simulator; 2], case: &Case, met: &[Met]) -> Option<(When, Change, [Journey; 2])> {
+    let usual = usual(simulators, case);
+    usual.or_else(|| met.iter().find_map(|met| meeting(simulators, case, *met)))
+}
+
+/// A request that is made a first time, once more, and when what was stored is stale.
+fn usual(simulators: &[Simulator; 2], case: &Case) -> Option<(When, Change, [Journey; 2])> {
+    let mut trial = Trial::new(simulators, case);
+    let first = trial.run(Duration::ZERO);
     let stale_after = first.iter().find_map(stale_after);
     tell(When::First, first)
-        .or_else(|| tell(When::Again, run(now)))
-        .or_else(|| tell(When::Stale, run(now.checked_add(stale_after?)?)))
+        .or_else(|| tell(When::Again, trial.run(Duration::ZERO)))
+        .or_else(|| tell(When::Stale, trial.run(stale_after?)))
+}
+
+/// A request that meets that in the cache, if it can be brought about.
+fn meeting(simulators: &[Simulator; 2], case: &Case, met: Met) -> Option<(When, Change, [Journey; 2])> {
+    let mut trial = Trial::new(simulators, case);
+    let first = trial.run(Duration::ZERO);
+    let ttl_ms = first.iter().find_map(|journey| journey.stored.last()).map(|stored| stored.lifetimes.ttl_ms)?;
+    match met {
+        Met::Hits(hits) => (2..=hits.min(MOST_REQUESTS) + 1)
+            .find_map(|number| tell(When::Number(u32::try_from(number).ok()?), trial.run(Duration::ZERO))),
+        Met::Age(ms) => after(&mut trial, ms),
+        Met::Left(ms) => after(&mut trial, ttl_ms.checked_sub(ms)?),
+    }
+}
+
+fn after(trial: &mut Trial<'_>, ms: i64) -> Option<(When, Change, [Journey; 2])> {
+    let time = Duration::from_millis(u64::try_from(ms).ok()?);
+    tell(When::After(time), trial.run(time))
+}
+
+/// A request on its way through two policies, and what they have stored for it.
+struct Trial<'t> {
+    simulators: &'t [Simulator; 2],
+    case: &'t Case,
+    stores: [Store; 2],
+}
+
+impl<'t> Trial<'t> {
+    fn new(simulators: &'t [Simulator; 2], case: &'t Case) -> Self {
+        Self { simulators, case, stores: [Store::default(), Store::default()] }
+    }
+
+    /// What becomes of it so long after it was made first.
+    fn run(&mut self, since: Duration) -> [Journey; 2] {
+        let now = SystemTime::UNIX_EPOCH + SOME_MOMENT;
+        let world = World::at(now.checked_add(since).unwrap_or(now));
+        let ([old, new], [old_store, new_store]) = (self.simulators, &mut self.stores);
+        [old.run(self.case, old_store, &world), new.run(self.case, new_store, &world)]
+    }
 }
 
 fn tell(when: When, [old, new]: [Journey; 2]) -> Option<(When, Change, [Journey; 2])> {

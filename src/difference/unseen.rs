@@ -3,13 +3,13 @@
 use crate::lang::hir::{Choice, Expression, ExpressionKind as Kind, Hir, KeyPart, Statement, StatementKind, Target};
 use crate::lang::schema::{Action, Step, Variable};
 
-const BANS: &str = "what bans are about";
-const REFRESH: &str = "what `backend_refresh` makes of stored responses";
-const SETTINGS: &str = "settings of requests, such as `req.grace`";
-const CREDENTIALS: &str = "whom passwords and tokens let in";
-const LIMITS: &str = "what counts for rate limits";
-const MEMBERS: &str = "members that directors choose by a key";
-const LINES: &str = "fields of several lines";
+const BANS: &str = "what bans are about: it is not compared";
+const REFRESH: &str = "what `backend_refresh` makes of stored responses: it is not compared";
+const SETTINGS: &str = "settings of requests, such as `req.grace`: they are not compared";
+const CREDENTIALS: &str = "whom passwords and tokens let in: it is not compared";
+const LIMITS: &str = "what counts for rate limits: it is not compared";
+const MEMBERS: &str = "members that directors choose by a key: they are not compared";
+const LINES: &str = "fields of several lines: only their first is compared";
 
 /// Variables of a request that what is compared depends on: they are looked at.
 const SEEN: [Variable; 3] = [Variable::ReqUrl, Variable::ReqMethod, Variable::ReqBackendHint];

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::change::{Aspect, Change, Treated, Way};
+use crate::simulate::Mark;
 
 /// `pass → stored 60s`, or `ttl 60s → 1h, backend a → b`.
 impl fmt::Display for Change {
@@ -38,12 +39,15 @@ impl Aspect {
             Self::Grace(..) => "grace",
             Self::Keep(..) => "keep",
             Self::StaleIfError(..) => "stale_if_error",
+            Self::Mark(..) => "mark",
             Self::Key(..) => "key",
             Self::Tags => "tags",
             Self::Backend(..) => "backend",
             Self::Status(..) => "status",
             Self::Field(message, name, _) => return format!("{}.http.{}", message.name(), name.as_str()),
             Self::Target => "request to the backend",
+            Self::Reason(..) => "reason",
+            Self::Timeouts => "timeouts of the request to the backend",
             Self::Asked(..) => "requests to backends",
             Self::Restarts(..) => "restarts",
             Self::Content => "content",
@@ -65,8 +69,20 @@ impl Aspect {
             Self::Status(old, new) => (old.to_string(), new.to_string()),
             Self::Key(old, new) if old != new => (parts(*old), parts(*new)),
             Self::Asked(old, new) | Self::Restarts(old, new) => (old.to_string(), new.to_string()),
-            Self::Key(..) | Self::Tags | Self::Field(..) | Self::Target | Self::Content => return None,
+            Self::Reason(old, new) => (format!("{old:?}"), format!("{new:?}")),
+            Self::Mark(old, new) => (marked(*old), marked(*new)),
+            Self::Key(..) | Self::Timeouts | Self::Tags | Self::Field(..) | Self::Target | Self::Content => {
+                return None;
+            }
         })
+    }
+}
+
+fn marked(mark: Option<Mark>) -> String {
+    match mark {
+        None => "none".to_owned(),
+        Some(Mark::HitForMiss(ms)) => format!("hit-for-miss {}", duration(ms)),
+        Some(Mark::HitForPass(ms)) => format!("hit-for-pass {}", duration(ms)),
     }
 }
 

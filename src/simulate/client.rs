@@ -124,8 +124,8 @@ impl Way<'_> {
         let found = self.store.find(&self.state).filter(|_| !self.state.exchange.always_miss);
         let Some(found) = found else { return self.miss() };
         let is_stale = found.lifetimes.ttl_ms <= 0;
+        self.state.exchange.hits = found.hits;
         self.state.obj = Some(found);
-        self.state.exchange.hits = 1;
         let verdict = self.step(Step::Hit);
         match verdict.action {
             Action::Deliver => {

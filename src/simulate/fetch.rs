@@ -4,7 +4,7 @@ use http::uri::Scheme;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 
 use super::client::Synthetic;
-use super::journey::{Asked, Response};
+use super::journey::{Asked, Mark, Response};
 use super::message::Answer;
 use super::run::{Next, Way};
 use super::state::{Fetch, Head};
@@ -14,6 +14,9 @@ use crate::cache::{Unstorable, asked, hop_by_hop, invalidation, one_content_leng
 use crate::decision::{Facts, Verdict};
 use crate::lang::hir::BackendId;
 use crate::lang::schema::{Action, Step, split_status};
+
+/// How long a key stays marked where nothing says so.
+const MARK_TIME_MS: i64 = 120_000;
 
 /// What comes of asking a backend.
 enum Fetched {
@@ -129,6 +132,8 @@ impl Way<'_> {
             method: bereq.method.clone(),
             target: String::from_utf8_lossy(&bereq.target).into_owned(),
             headers: headers.clone(),
+            timeouts: self.state.fetch.timeouts,
+            reconnects: !self.state.fetch.never_reconnects,
         });
         self.state.fetch.asked_with = Some(headers);
         self.state.fetch.was_sent = true;
@@ -164,6 +169,7 @@ impl Way<'_> {
         }
         let Some(beresp) = self.state.fetch.beresp.take() else { return Fetched::GivenUp };
         self.conclude_times(&beresp);
+        self.journey.mark = self.mark(&verdict);
         if is_unasked {
             self.state.fetch.lifetimes.not_stored.get_or_insert(NotStored::Rule(Unstorable::Partial));
         }
@@ -176,6 +182,18 @@ impl Way<'_> {
                 Retry::Impossible => Fetched::GivenUp,
             },
             _ => self.refused(&verdict),
+        }
+    }
+
+    /// What the policy has the key marked with.
+    fn mark(&self, verdict: &Verdict) -> Option<Mark> {
+        let (fetch, times) = (&self.state.fetch, &self.state.fetch.lifetimes);
+        let is_refused = !fetch.passes && times.uncacheable == Uncacheable::Refused;
+        match verdict.action {
+            Action::Pass if is_refused => Some(Mark::HitForPass(verdict.time_ms.unwrap_or(MARK_TIME_MS))),
+            Action::Deliver if is_refused && times.ttl_ms > 0 => Some(Mark::HitForMiss(times.ttl_ms)),
+            Action::Deliver if is_refused => Some(Mark::HitForMiss(MARK_TIME_MS)),
+            _ => None,
         }
     }
 

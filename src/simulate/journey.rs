@@ -1,6 +1,6 @@
 //! What became of a request.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, Method, StatusCode};
 
@@ -34,6 +34,8 @@ pub struct Journey {
     pub stored: Vec<Stored>,
     /// Why the last response of a backend was not stored.
     pub not_stored: Option<NotStored>,
+    /// What the key is marked with where the policy wants the last response not to be stored.
+    pub mark: Option<Mark>,
     /// The times of the last response of a backend, as the policy left them.
     pub lifetimes: Option<Lifetimes>,
     /// What the client gets.
@@ -84,6 +86,15 @@ pub enum Treatment {
     Purge,
 }
 
+/// What is known of a key whose response is not stored, and for how many milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Mark {
+    /// Requests do not wait for each other.
+    HitForMiss(i64),
+    /// Requests pass.
+    HitForPass(i64),
+}
+
 /// A part of a cache key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum KeyPart {
@@ -108,6 +119,10 @@ pub struct Asked {
     pub target: String,
     /// The fields, but for framing.
     pub headers: HeaderMap,
+    /// The times that the policy gives this request: to connect, for the first byte, between bytes, and for all of it.
+    pub timeouts: [Option<Duration>; 4],
+    /// Whether it is sent again where a connection that was kept turns out to be closed.
+    pub reconnects: bool,
 }
 
 /// A response that was stored.
@@ -119,6 +134,8 @@ pub struct Stored {
     pub(super) at: SystemTime,
     /// What requests have to agree in beside the key.
     pub(super) variant: Vec<u8>,
+    /// How often it was found.
+    pub(super) hits: i64,
     /// Its status.
     pub status: StatusCode,
     /// Its fields.

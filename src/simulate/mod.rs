@@ -20,7 +20,7 @@ mod stored;
 mod world;
 mod written;
 
-pub use journey::{Asked, Journey, KeyPart, Ran, Response, Stored, Treatment};
+pub use journey::{Asked, Journey, KeyPart, Mark, Ran, Response, Stored, Treatment};
 pub use message::{Answer, Request, SOMEWHERE};
 pub use run::{Case, Simulator};
 pub use stored::Store;

@@ -38,14 +38,17 @@ impl Store {
     }
 
     /// What answers the request and is fresh, or within its grace; as old as it is by now. Its key has been made.
-    pub(super) fn find(&self, state: &State<'_>) -> Option<Stored> {
-        let variants = self.by_place.get(&state.place())?;
-        let found = variants.iter().rev().find(|stored| {
+    pub(super) fn find(&mut self, state: &State<'_>) -> Option<Stored> {
+        let variants = self.by_place.get_mut(&state.place())?;
+        let found = variants.iter_mut().rev().find(|stored| {
             let variant = variant(&stored.headers, &state.req.headers, None);
             let is_wanted = state.exchange.ignore_vary || variant.as_ref() == Some(&stored.variant);
             is_wanted && (stored.is_fresh(state.now()) || stored.is_in_grace(state))
         });
-        found.map(|stored| stored.aged(state.now()))
+        found.map(|stored| {
+            stored.hits += 1;
+            stored.aged(state.now())
+        })
     }
 
     /// Stores a response; one for the same requests makes way.
@@ -145,6 +148,7 @@ impl State<'_> {
             place: self.place(),
             at: self.now(),
             variant: variant(&beresp.headers, &self.req.headers, asked).unwrap_or_default(),
+            hits: 0,
             status: beresp.status,
             headers,
             body: beresp.body.clone(),

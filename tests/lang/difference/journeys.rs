@@ -41,6 +41,8 @@ fn a_change_says_from_what_to_what() {
         "bereq.http.x-a added"
     );
     assert_eq!(said("", "sub deliver { set resp.status = 404; }"), "status 200 → 404");
+    let synth = |reason: &str| format!("sub recv {{ return (synth(404, \"{reason}\")); }}");
+    assert_eq!(said(&synth("Gone"), &synth("Away")), "reason \"Gone\" → \"Away\", content changed");
     assert_eq!(said("", "sub backend_response { tag \"t\"; }"), "tags changed");
     let again = "sub deliver { if (req.restarts == 0) { return (restart); } }";
     assert_eq!(said(PASS, &format!("{PASS}{again}")), "requests to backends 1 → 2, restarts 0 → 1");

@@ -1,5 +1,7 @@
 //! Two policies compared.
 
+use std::time::Duration;
+
 use warp_edge::difference::{Difference, Policy, When, difference};
 use warp_edge::files::MemoryFiles;
 use warp_edge::lang::check::check;
@@ -124,6 +126,95 @@ fn each_aspect_is_found() {
     }
 }
 
+/// Whether something is told of that request, and nothing is left open.
+fn is_told(old: &str, new: &str, request: &str, change: &str) {
+    let said = said(old, new);
+    assert!(said.contains(&format!("{request}: {change}")), "{old}\n{new}\n{said:#?}");
+    assert!(!said.iter().any(|said| said.starts_with("open")), "{old}\n{new}\n{said:#?}");
+}
+
+#[test]
+fn keys_of_tables_that_have_another_value_are_asked_for() {
+    let table = |value: &str, read: &str| {
+        let entries = (0..40).map(|at| format!("\"/f{at}\": \"{at}\"")).collect::<Vec<_>>().join(", ");
+        format!(
+            "table t: STRING -> STRING {{ {entries}, \"/b\": \"{value}\" }} sub recv {{ set req.http.X = {read}; }}"
+        )
+    };
+    for read in ["t[req.path]", "\"is \" + t[req.path]", "std.tolower(t[req.path])"] {
+        let path = "GET \"https://www.example.com/b\"";
+        is_told(&table("y", read), &table("z", read), path, "bereq.http.x changed");
+    }
+    let ttl = |one: &str, other: &str| {
+        format!(
+            "table t: STRING -> DURATION {{ \"/a\": {one}, \"/b\": {other}, \"/c\": 7s }}
+            sub backend_response {{ set beresp.ttl = t[bereq.path] ?? 10s; }}"
+        )
+    };
+    let (old, new) = (ttl("1s", "2s"), ttl("3s", "4s"));
+    is_told(&old, &new, "GET \"https://www.example.com/a\"", "ttl 1s → 3s");
+    is_told(&old, &new, "GET \"https://www.example.com/b\"", "ttl 2s → 4s");
+    is_told(&old, &new, "GET \"https://www.example.com/a\"", "mark hit-for-miss 1s → hit-for-miss 3s");
+    assert_eq!(said(&old, &new).len(), 4);
+}
+
+#[test]
+fn numbers_in_texts_are_made() {
+    for (read, request) in [
+        ("std.integer(req.http.A, 0)", "/\" { A: \"4\" }"),
+        ("std.integer(req.query[\"a\"], 0)", "/?a=4\""),
+        ("std.integer(req.cookies[\"a\"], 0)", "/\" { Cookie: \"a=4\" }"),
+    ] {
+        let policy = |bound: u8| {
+            format!("override builtin.cookie {{}} sub recv {{ if ({read} > {bound}) {{ return (pass); }} }}")
+        };
+        let said = said(&policy(3), &policy(4));
+        let expected = format!("GET \"https://www.example.com{request}: pass → stored 60s");
+        assert!(said.contains(&expected) && !said.iter().any(|said| said.starts_with("open")), "{said:#?}");
+    }
+}
+
+#[test]
+fn what_is_met_in_the_cache_is_brought_about() {
+    for (condition, other, when) in [
+        ("obj.hits > 3", "obj.hits > 5", When::Number(5)),
+        ("obj.age > 30s", "obj.age > 40s", When::After(Duration::from_millis(30_001))),
+        ("obj.ttl < 20s", "obj.ttl < 10s", When::After(Duration::from_millis(40_001))),
+        ("obj.http.X == \"1\"", "obj.http.X == \"1\" and req.http.A", When::Again),
+        ("obj.status == 404", "obj.status == 404 and req.http.A", When::Again),
+    ] {
+        let policy = |condition: &str| format!("sub hit {{ if ({condition}) {{ return (pass); }} }}");
+        let found = compared(&policy(condition), &policy(other));
+        let [class] = found.classes.as_slice() else { panic!("{condition}: {found:#?}") };
+        assert_eq!((class.when, &*class.change.to_string()), (when, "pass → hit"), "{condition}");
+        assert!(found.gave_up.is_empty(), "{condition}: {:?}", found.gave_up);
+    }
+}
+
+#[test]
+fn marks_and_timeouts_are_told() {
+    let response = |text: &str| format!("sub backend_response {{ {text} }}");
+    let fetch = |text: &str| format!("sub backend_fetch {{ set bereq.{text}; }}");
+    for (old, new, expected) in [
+        (response("return (pass(10s));"), response("return (pass(11s));"), "mark hit-for-pass 10s → hit-for-pass 11s"),
+        (
+            response("set beresp.uncacheable = true; set beresp.ttl = 10s;"),
+            response("set beresp.uncacheable = true; set beresp.ttl = 20s;"),
+            "mark hit-for-miss 10s → hit-for-miss 20s",
+        ),
+        (response("set beresp.keep = 10s;"), response("set beresp.keep = 11s;"), "keep 10s → 11s"),
+        (
+            fetch("first_byte_timeout = 10s"),
+            fetch("first_byte_timeout = 11s"),
+            "timeouts of the request to the backend changed",
+        ),
+    ] {
+        is_told(&old, &new, "GET \"https://www.example.com/\"", expected);
+        let found = compared(&old, &new);
+        assert!(found.classes.iter().all(|class| class.old_rules.len() == 1), "{:#?}", found.classes);
+    }
+}
+
 #[test]
 fn what_shows_once_the_stored_response_is_stale_is_found() {
     for (new, expected) in [
@@ -212,6 +303,40 @@ fn what_no_request_that_is_tried_shows_is_told() {
     for (old, new) in pairs {
         assert!(!compared(&old, &new).is_none(), "{old}\n{new}");
     }
+}
+
+#[test]
+fn people_know_the_methods_that_are_told_first_and_what_it_is_that_may_differ() {
+    let policy = |bound: u8| format!("sub recv {{ if (std.integer(req.http.A, 0) > {bound}) {{ return (pass); }} }}");
+    let ranks: Vec<bool> =
+        compared(&policy(3), &policy(4)).classes.iter().map(|class| class.case.request.method == "GET").collect();
+    assert!(ranks.first() == Some(&true) && ranks.is_sorted_by(|one, other| one >= other), "{ranks:?}");
+    assert_eq!(
+        compared("", "sub hit { set req.http.A = req.http.A; }").gave_up,
+        ["fields of several lines: only their first is compared"]
+    );
+    let text = "sub hit { set req.grace = 5s; set req.http.A = \"1\"; } sub recv { set req.http.A = \"2\"; }";
+    assert_eq!(
+        compared(&text.replace("\"1\"", "\"0\""), text).gave_up,
+        [
+            "`req.http.a` behind `hit`: no request that was tried shows a difference",
+            "settings of requests, such as `req.grace`: they are not compared"
+        ]
+    );
+}
+
+#[test]
+fn rules_in_long_lines_are_cut_out() {
+    let long = format!(
+        "sub recv {{ set req.http.Long = \"{}\"; if (req.path == \"/a\") {{ return (pass); }} }}",
+        "x".repeat(400)
+    );
+    let found = compared(&long, &long.replace("(pass)", "(synth(403))"));
+    let rules: Vec<&str> = found.classes[0].new_rules.iter().map(|rule| &*rule.text).collect();
+    assert!(
+        rules.contains(&"return (synth(403));") && rules.iter().all(|rule| rule.chars().count() <= 161),
+        "{rules:#?}"
+    );
 }
 
 #[test]
