@@ -8,35 +8,77 @@ use http::header::CACHE_CONTROL;
 use super::model::{Model, Scalar, cookie};
 use super::names::Names;
 use super::term::{Op, Place, Term};
-use super::text::Asked;
+use super::text::{self, Asked, Automata, Found};
+use super::{left, theory};
 use crate::lang::schema::Variable;
 
 /// Names that were found for views that want one of many, by view; for `Cookie`, one that may stand in it.
 pub(super) type Instances = HashMap<Term, Arc<[u8]>>;
 
 /// Gives what came in values of which those of its views follow, as far as that is possible.
-pub(super) fn compose(model: &mut Model<'_>, asked: &HashMap<Term, Vec<Asked>>, found: &Instances) {
-    unwrap(model);
+pub(super) fn compose(
+    model: &mut Model<'_>,
+    asked: &HashMap<Term, Vec<Asked>>,
+    found: &Instances,
+    automata: &mut Automata,
+) {
+    unwrap(model, asked, automata);
     cookies(model, asked, found);
     parameters(model, found);
     directives(model);
 }
 
-/// What a clause of `normalize` has left is taken for what came in: mostly it is left as it came.
-fn unwrap(model: &mut Model<'_>) {
-    let left: Vec<(Term, Scalar)> = model
+/// What clauses of `normalize` have left is taken for what came in: mostly it is left as it came. Of several values that were
+/// found for what came in and for what is left of it, one is taken of which all follows that is asked of any of them.
+fn unwrap(model: &mut Model<'_>, asked: &HashMap<Term, Vec<Asked>>, automata: &mut Automata) {
+    let mut left: Vec<(Term, Scalar)> = model
         .chosen()
-        .filter(|(term, _)| matches!(term.as_made(), Some((Op::Normalized(_), _))))
+        .filter(|(term, _)| term != &root(term) && matches!(root(term), Term::Input(_)))
         .map(|(term, value)| (term.clone(), value.clone()))
         .collect();
-    for (term, value) in left {
-        let root = root(&term).clone();
-        model.remove(&term);
-        if matches!(root, Term::Input(_)) && !matches!(value, Scalar::Text(None)) {
-            model.set(root, value);
-        } else if !matches!(root, Term::Input(_)) {
-            model.set(term, value);
+    left.sort_by_key(|(term, _)| std::cmp::Reverse(depth(term)));
+    for (term, _) in &left {
+        model.remove(term);
+    }
+    let mut roots: Vec<&Term> = left.iter().map(|(term, _)| root(term)).collect();
+    roots.dedup();
+    for whole in roots {
+        let of_it: Vec<(&Term, &Vec<Asked>)> = asked.iter().filter(|(term, _)| root(term) == whole).collect();
+        let found = left.iter().filter(|(term, _)| root(term) == whole).map(|(_, value)| value.clone());
+        let own = model.value(whole);
+        let found = own.into_iter().chain(found).find(|value| all_follows(model, whole, value, &of_it));
+        let found = found.or_else(|| joint(whole, &of_it, automata)).filter(|value| *value != Scalar::Text(None));
+        if let Some(found) = found {
+            model.set(whole.clone(), found);
         }
+    }
+}
+
+/// Whether all that is asked of what came in, and of what is left of it, is so with that value.
+fn all_follows(model: &mut Model<'_>, whole: &Term, value: &Scalar, asked: &[(&Term, &Vec<Asked>)]) -> bool {
+    model.set(whole.clone(), value.clone());
+    asked.iter().all(|(term, asked)| {
+        let value = model.value(term);
+        let text = value.as_ref().and_then(Scalar::as_text);
+        asked.iter().all(|one| one.passes(text))
+    })
+}
+
+/// A text that is all that is asked of what came in and of what is left of it.
+fn joint(whole: &Term, asked: &[(&Term, &Vec<Asked>)], automata: &mut Automata) -> Option<Scalar> {
+    let all: Vec<Asked> =
+        asked.iter().flat_map(|(term, asked)| [asked.as_slice(), &left::asked(term)].concat()).collect();
+    match text::find(theory::domain(whole), &all, automata) {
+        Found::Value(text) => Some(Scalar::Text(text.map(Arc::from))),
+        Found::Nothing | Found::GaveUp => None,
+    }
+}
+
+/// Through how many clauses of `normalize` a value has gone.
+fn depth(term: &Term) -> usize {
+    match term.as_made() {
+        Some((Op::Normalized(_), [inner])) => depth(inner) + 1,
+        _ => 0,
     }
 }
 
@@ -96,7 +138,8 @@ fn cookies(model: &mut Model<'_>, asked: &HashMap<Term, Vec<Asked>>, found: &Ins
     let is_free = whole.clone().all(is_plain);
     let is_set = whole.any(|asked| asked.iter().any(|one| !one.passes(None)));
     if is_set && is_free && pairs.is_empty() {
-        pairs.extend(found.get(&header).map(|name| [name, &b"=1"[..]].concat()));
+        // A `Cookie` without any is one, too.
+        pairs.push(found.get(&header).map_or_else(|| b";".to_vec(), |name| [name, &b"=1"[..]].concat()));
     }
     if is_free && !pairs.is_empty() {
         model.set(header, Scalar::Text(Some(pairs.join(&b"; "[..]).into())));

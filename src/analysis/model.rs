@@ -38,23 +38,32 @@ pub struct Model<'h> {
     values: HashMap<Term, Scalar>,
     /// What was computed already.
     known: RefCell<HashMap<Term, Option<Scalar>>>,
+    /// Which conditions hold, of those that were looked at; kept, so that nothing else comes to stand there.
+    judged: RefCell<HashMap<*const (), (Formula, bool)>>,
     /// How many tests were made of it.
     tests: Cell<usize>,
 }
 
 impl<'h> Model<'h> {
     pub(super) fn new(acls: &'h [Acl], tables: &'h [crate::lang::hir::Table]) -> Self {
-        Self { acls, tables, values: HashMap::new(), known: RefCell::default(), tests: Cell::new(0) }
+        let (known, judged) = (RefCell::default(), RefCell::default());
+        Self { acls, tables, values: HashMap::new(), known, judged, tests: Cell::new(0) }
     }
 
     pub(super) fn set(&mut self, term: Term, value: Scalar) {
         self.values.insert(term, value);
-        self.known.borrow_mut().clear();
+        self.forget();
     }
 
     pub(super) fn remove(&mut self, term: &Term) {
         self.values.remove(term);
-        self.known.borrow_mut().clear();
+        self.forget();
+    }
+
+    /// Forgets what follows from the values.
+    fn forget(&mut self) {
+        self.known.get_mut().clear();
+        self.judged.get_mut().clear();
     }
 
     /// What was chosen, without what follows from it.
@@ -92,7 +101,7 @@ impl<'h> Model<'h> {
     }
 
     /// Whether a condition holds. What nothing is said of is taken for false, zero or unset. Behind so many tests that
-    /// the solver gives up, nothing does: parts that conditions share are looked at as often as they stand there.
+    /// the solver gives up, nothing does.
     #[must_use]
     pub fn satisfies(&self, formula: &Formula) -> bool {
         if self.tests.get() >= MOST_TESTS {
@@ -100,11 +109,23 @@ impl<'h> Model<'h> {
         }
         match formula {
             Formula::Const(truth) => *truth,
-            Formula::Literal(literal, holds) => self.passes(literal) == *holds,
-            Formula::All(parts) => parts.iter().all(|part| self.satisfies(part)),
-            Formula::Any(parts) => parts.iter().any(|part| self.satisfies(part)),
+            Formula::Literal(literal, holds) => {
+                self.once(Arc::as_ptr(literal).cast(), formula, || self.passes(literal)) == *holds
+            }
+            Formula::All(parts) => self.once(place(parts), formula, || parts.iter().all(|part| self.satisfies(part))),
+            Formula::Any(parts) => self.once(place(parts), formula, || parts.iter().any(|part| self.satisfies(part))),
             Formula::First(first) => first.taken.contains(first.ladder.first(self)),
         }
+    }
+
+    /// Judges a condition once: conditions share their parts.
+    fn once(&self, place: *const (), formula: &Formula, judge: impl Fn() -> bool) -> bool {
+        if let Some((_, holds)) = self.judged.borrow().get(&place) {
+            return *holds;
+        }
+        let holds = judge();
+        self.judged.borrow_mut().insert(place, (formula.clone(), holds));
+        holds
     }
 
     /// Whether a test of a value holds.
@@ -136,6 +157,11 @@ impl<'h> Model<'h> {
     pub fn is_certain(&self) -> bool {
         self.values.keys().all(|term| matches!(term, Term::Input(_)))
     }
+}
+
+/// Where the parts of a condition stand.
+fn place(parts: &Arc<[Formula]>) -> *const () {
+    Arc::as_ptr(parts).cast()
 }
 
 /// What comes in where nothing is asked of it.

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use super::formula::{Formula, Literal, Test};
+use super::formula::Formula;
 use super::ladder::Ladder;
+use super::learned::Learned;
 use super::model::Model;
+use super::settled::{Because, Settled, ways};
 use super::text::Automata;
 use super::theory::{self, Values};
 use crate::lang::hir::Hir;
@@ -47,21 +49,14 @@ pub const VIEWS: &str = "values that several views agree on";
 pub struct Solver<'h> {
     hir: &'h Hir,
     automata: Automata,
+    learned: Learned,
     tries: usize,
     tests: usize,
     spent: usize,
     gave_up: Option<&'static str>,
+    /// Nothing more may be tried.
+    is_at_end: bool,
     proof: Proof,
-}
-
-/// What is settled so far.
-#[derive(Clone, Default)]
-struct Settled {
-    literals: Vec<(Arc<Literal>, bool)>,
-    /// Arms that are taken, with none before them.
-    arms: Vec<(Arc<Ladder>, usize)>,
-    /// What has to be looked at once there are values.
-    choices: Vec<Formula>,
 }
 
 impl<'h> Solver<'h> {
@@ -71,10 +66,12 @@ impl<'h> Solver<'h> {
         Self {
             hir,
             automata: Automata::default(),
+            learned: Learned::default(),
             tries: 0,
             tests: 0,
             spent: 0,
             gave_up: None,
+            is_at_end: false,
             proof: Proof::default(),
         }
     }
@@ -92,133 +89,81 @@ impl<'h> Solver<'h> {
 
     /// Whether there is a request of which a condition holds.
     pub fn solve(&mut self, formula: &Formula) -> Answer<'h> {
-        (self.tries, self.tests, self.gave_up, self.proof) = (0, 0, None, Proof::default());
-        match self.search(vec![formula.clone()], Settled::default()) {
-            Some(model) => Answer::Possible(Box::new(model)),
-            None => match self.gave_up {
+        (self.tries, self.tests, self.gave_up, self.is_at_end) = (0, 0, None, false);
+        (self.proof, self.learned) = (Proof::default(), Learned::default());
+        match self.search(vec![(formula.clone(), 0)], Settled::default(), 0) {
+            Ok(model) => Answer::Possible(Box::new(model)),
+            Err(_) => match self.gave_up {
                 Some(budget) => Answer::GaveUp(budget),
                 None => Answer::Impossible(std::mem::take(&mut self.proof)),
             },
         }
     }
 
-    fn search(&mut self, todo: Vec<Formula>, mut settled: Settled) -> Option<Model<'h>> {
+    /// A model of what has to hold, or the choices to blame that there is none.
+    fn search(
+        &mut self,
+        todo: Vec<(Formula, usize)>,
+        mut settled: Settled,
+        choices: usize,
+    ) -> Result<Model<'h>, Because> {
         let mut todo = todo;
         loop {
-            settled.settle(todo)?;
-            if self.tries >= MOST_TRIES {
-                self.gave_up = Some(TRIES);
-                return None;
+            settled.settle(todo, &mut self.learned)?;
+            let model = self.values(&settled, choices)?;
+            let choice = settled.choice(&model, &mut self.learned);
+            self.count(&model, choices)?;
+            if let Some((choice, by)) = choice {
+                return self.branch(&choice, by, &settled, choices + 1);
             }
-            self.tries += 1;
-            self.spent += 1;
-            let model = match theory::values(&settled.literals, self.hir, &mut self.automata) {
-                Values::Are(model) => *model,
-                Values::Cannot => return None,
-                Values::Unknown(budget) => {
-                    self.gave_up = Some(budget);
-                    return None;
-                }
-            };
-            let open = settled.choices.iter().position(|choice| !model.satisfies(choice));
-            self.tests += model.tests();
-            if self.tests >= MOST_TESTS {
-                self.gave_up = Some(TESTS);
-                return None;
-            }
-            if let Some(open) = open {
-                let choice = settled.choices.swap_remove(open);
-                return self.branch(&choice, &settled);
-            }
-            let Some((ladder, at)) = taken_before(&settled, &model) else { return Some(model) };
-            todo = ladder.conditions().get(at).map(Formula::not).into_iter().collect();
+            let Some((ladder, at, by)) = settled.taken_before(&model) else { return Ok(model) };
+            todo = ladder.conditions().get(at).map(|taken| (taken.not(), by)).into_iter().collect();
             self.proof.before.push((ladder, at));
         }
     }
 
-    fn branch(&mut self, choice: &Formula, settled: &Settled) -> Option<Model<'h>> {
-        match choice {
-            Formula::Any(parts) => parts.iter().find_map(|part| self.search(vec![part.clone()], settled.clone())),
-            Formula::First(first) => first.taken.iter().find_map(|arm| {
-                let condition = arm.and_then(|arm| first.ladder.conditions().get(arm));
-                let is_apart = condition.is_some_and(|condition| settled.excludes(condition));
-                if self.gave_up.is_some() || is_apart {
-                    return None;
-                }
-                let mut settled = settled.clone();
-                let condition = settled.take(&first.ladder, arm);
-                self.search(vec![condition], settled)
-            }),
-            _ => None,
+    /// Values of which all holds that is settled.
+    fn values(&mut self, settled: &Settled, choices: usize) -> Result<Model<'h>, Because> {
+        if self.tries >= MOST_TRIES {
+            return Err(self.give_up(TRIES, choices));
+        }
+        self.tries += 1;
+        self.spent += 1;
+        match theory::values(&settled.literals, self.hir, &mut self.automata) {
+            Values::Are(model) => Ok(*model),
+            Values::Cannot(literals) => Err(settled.because(&literals, &mut self.learned)),
+            Values::Unknown(budget) => Err(self.give_up(budget, choices)),
         }
     }
-}
 
-impl Settled {
-    /// Whether a condition asks of some text what no text is that is settled on, as far as that is told at a glance: of
-    /// ten thousand rows most are about other paths.
-    fn excludes(&self, condition: &Formula) -> bool {
-        match condition {
-            Formula::Const(truth) => !truth,
-            Formula::Literal(literal, true) => {
-                self.literals.iter().any(|(known, holds)| *holds && are_apart(known, literal))
+    fn count(&mut self, model: &Model<'_>, choices: usize) -> Result<(), Because> {
+        self.tests += model.tests();
+        if self.tests >= MOST_TESTS { Err(self.give_up(TESTS, choices)) } else { Ok(()) }
+    }
+
+    fn give_up(&mut self, budget: &'static str, choices: usize) -> Because {
+        self.gave_up.get_or_insert(budget);
+        self.is_at_end |= matches!(budget, TRIES | TESTS);
+        Because::of_all(choices)
+    }
+
+    /// Tries all ways to make a choice; `by` is the choice that it follows from, `number` its own. Where what went wrong has
+    /// nothing to do with it, no other way is tried.
+    fn branch(&mut self, choice: &Formula, by: usize, settled: &Settled, number: usize) -> Result<Model<'h>, Because> {
+        let mut because = Because::of(by);
+        for way in ways(choice) {
+            if let Some(reason) = settled.bars(&way, &mut self.learned) {
+                because.extend(&reason);
+                continue;
             }
-            Formula::All(parts) => parts.iter().any(|part| self.excludes(part)),
-            Formula::Any(parts) => parts.iter().all(|part| self.excludes(part)),
-            Formula::Literal(_, false) | Formula::First(_) => false,
-        }
-    }
-
-    /// Takes literals and arms out of what has to hold; `None` if that is impossible on the face of it.
-    fn settle(&mut self, mut todo: Vec<Formula>) -> Option<()> {
-        while let Some(formula) = todo.pop() {
-            match formula {
-                Formula::Const(true) => {}
-                Formula::Const(false) => return None,
-                Formula::Literal(literal, holds) => self.add(literal, holds)?,
-                Formula::All(parts) => todo.extend(parts.iter().cloned()),
-                Formula::First(first) => {
-                    let mut ways = first.taken.iter();
-                    match (ways.next(), ways.next()) {
-                        (Some(only), None) => todo.push(self.take(&first.ladder, only)),
-                        _ => self.choices.push(Formula::First(Arc::clone(&first))),
-                    }
-                }
-                choice @ Formula::Any(_) => self.choices.push(choice),
+            let mut settled = settled.clone();
+            let todo = vec![(settled.go(&way, number), number)];
+            match self.search(todo, settled, number) {
+                Ok(model) => return Ok(model),
+                Err(reason) if !reason.blames(number) || self.is_at_end => return Err(reason),
+                Err(reason) => because.extend(&reason.without(number)),
             }
         }
-        Some(())
+        Err(because)
     }
-
-    /// Notes a literal; `None` if its opposite is known.
-    fn add(&mut self, literal: Arc<Literal>, holds: bool) -> Option<()> {
-        for (known, known_holds) in &self.literals {
-            if Arc::ptr_eq(known, &literal) || **known == *literal {
-                return (*known_holds == holds).then_some(());
-            }
-        }
-        self.literals.push((literal, holds));
-        Some(())
-    }
-
-    /// Notes that an arm is taken; its condition is yet to be settled.
-    fn take(&mut self, ladder: &Arc<Ladder>, arm: Option<usize>) -> Formula {
-        self.arms.push((Arc::clone(ladder), arm.unwrap_or(ladder.len())));
-        arm.and_then(|arm| ladder.conditions().get(arm)).cloned().unwrap_or(Formula::Const(true))
-    }
-}
-
-/// Whether no text passes both tests.
-fn are_apart(one: &Literal, other: &Literal) -> bool {
-    match (&one.test, &other.test) {
-        (Test::In(ones), Test::In(others)) if one.term == other.term => {
-            ones.iter().all(|one| others.iter().all(|other| one.excludes(other)))
-        }
-        _ => false,
-    }
-}
-
-/// An arm that takes the model before one that is to take it.
-fn taken_before(settled: &Settled, model: &Model<'_>) -> Option<(Arc<Ladder>, usize)> {
-    settled.arms.iter().find_map(|(ladder, end)| Some((Arc::clone(ladder), ladder.held_before(model, *end)?)))
 }

@@ -64,6 +64,8 @@ const TESTS: &[&str] = &[
     r#"req.path == "/a/b""#,
     r#"req.url ~ "^/a""#,
     r#"req.url ~ "b$""#,
+    r#"req.url ~ "//""#,
+    r#"req.path ~ "%[0-9a-f]|[.]$""#,
     r#"req.path ext "css""#,
     r#"req.query has "q""#,
     r#"req.query["q"] == "1""#,
@@ -100,6 +102,14 @@ const STATEMENTS: &[&str] = &[
     "return (pass);",
     "return (synth(404));",
     "return (hash);",
+];
+
+/// What may be done to a request before it comes there.
+const NORMALIZED: &[&str] = &[
+    "",
+    "normalize req { path decode_unreserved, merge_slashes, resolve_dots; }",
+    "normalize req { path merge_slashes; query sort; }",
+    r#"normalize req { query drop ["q"]; cookie keep ["c"]; host lower; }"#,
 ];
 
 const DECLARATIONS: &str = r#"
@@ -148,7 +158,7 @@ mod random {
     fn requests() -> Vec<Request> {
         let mut all = Vec::new();
         for method in [Method::GET, Method::POST] {
-            for target in ["/", "/a", "/a/b", "/a/x.css", "/b?q=1", "/a?qq=b"] {
+            for target in ["/", "/a", "/a/b", "/a/x.css", "/b?q=1", "/a?qq=b", "//a/%62", "/a%2fb", "/b/../a/."] {
                 for host in ["a.test", "A.test", "b.test"] {
                     for x in [None, Some("1"), Some("2")] {
                         for cookie in [None, Some("c=1"), Some("cc=1; d=2")] {
@@ -181,8 +191,8 @@ mod random {
         #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn what_is_said_of_all_requests_is_true_of_each(body in block()) {
-            let text = format!("warp 1;\n{DECLARATIONS}\nsub recv {{ {body} return (hash); }}");
+        fn what_is_said_of_all_requests_is_true_of_each(before in select(NORMALIZED), body in block()) {
+            let text = format!("warp 1;\n{DECLARATIONS}\n{before}\nsub recv {{ {body} return (hash); }}");
             let checked = crate::lang::check::check("p.warp", &MemoryFiles::new("p.warp", text));
             let hir = checked.hir.unwrap_or_else(|| panic!("{:#?}", checked.diagnostics));
             let simulator = Simulator::new(hir.clone());

@@ -16,7 +16,7 @@ use super::parts::{self, Failure};
 use super::solve::{STATES, VIEWS};
 use super::term::{Op, Place, Term};
 use super::text::{self, Asked, Automata, Domain, Found, View};
-use super::{compose, concrete};
+use super::{compose, concrete, left};
 use crate::lang::hir::{AclId, Hir, Normalization, Texts};
 use crate::lang::schema::{Message, Variable};
 
@@ -24,11 +24,14 @@ use crate::lang::schema::{Message, Variable};
 pub(super) enum Values<'h> {
     /// These.
     Are(Box<Model<'h>>),
-    /// None can be.
-    Cannot,
+    /// None can be: these of the tests, by number, do not go together.
+    Cannot(Vec<usize>),
     /// It is not known; the budget that ended.
     Unknown(&'static str),
 }
+
+/// A test, and whether it is to hold.
+type Wants = (Arc<Literal>, bool);
 
 /// A test of a value, and whether it is to hold.
 type Wanted<'l> = (&'l Test, bool);
@@ -43,31 +46,66 @@ struct Questions<'l> {
     numbers: HashMap<&'l Term, Vec<WantedRanges>>,
     addresses: HashMap<&'l Term, Vec<Wanted<'l>>>,
     truths: HashMap<Term, bool>,
+    /// The tests, by number, from which all follows that is asked of a value.
+    about: HashMap<Term, Vec<usize>>,
+    /// The number of the test that is looked at.
+    at: usize,
     /// Something is to be true and false.
-    is_contradictory: bool,
+    contradictory: Option<Term>,
 }
 
 /// Values of which these tests hold, or do not.
 pub(super) fn values<'h>(literals: &[(Arc<Literal>, bool)], hir: &'h Hir, automata: &mut Automata) -> Values<'h> {
-    let Some(questions) = Questions::of(literals) else { return Values::Cannot };
+    match all_values(literals, hir, automata) {
+        Values::Cannot(apart) => Values::Cannot(fewest(literals, apart, hir, automata)),
+        values => values,
+    }
+}
+
+/// Of so many tests that do not go together, those are left out without which the others do not either.
+const MOST_APART: usize = 12;
+
+/// Of tests that do not go together few, or all, that do not either.
+fn fewest(literals: &[Wants], mut apart: Vec<usize>, hir: &Hir, automata: &mut Automata) -> Vec<usize> {
+    let mut are_apart = |numbers: &[usize]| {
+        let wanted: Vec<Wants> = numbers.iter().filter_map(|at| literals.get(*at)).cloned().collect();
+        matches!(all_values(&wanted, hir, automata), Values::Cannot(_))
+    };
+    apart.sort_unstable();
+    apart.dedup();
+    if apart.len() < literals.len() && !are_apart(&apart) {
+        return (0..literals.len()).collect();
+    }
+    let mut at = 0;
+    while apart.len() <= MOST_APART && at < apart.len() {
+        let mut fewer = apart.clone();
+        fewer.remove(at);
+        if are_apart(&fewer) { apart = fewer } else { at += 1 }
+    }
+    apart
+}
+
+fn all_values<'h>(literals: &[Wants], hir: &'h Hir, automata: &mut Automata) -> Values<'h> {
+    let questions = match Questions::of(literals) {
+        Ok(questions) => questions,
+        Err(apart) => return Values::Cannot(apart),
+    };
     let mut model = Model::new(&hir.acls, &hir.tables);
     let mut unknown = None;
     for (term, asked) in &questions.texts {
-        match text::find(domain(term), asked, automata) {
+        match find(term, asked, automata) {
             Found::Value(text) => model.set(term.clone(), Scalar::Text(text.map(Arc::from))),
-            Found::Nothing => return Values::Cannot,
+            Found::Nothing => return Values::Cannot(questions.about(term)),
             Found::GaveUp => unknown = Some(STATES),
         }
     }
     for (term, wanted) in &questions.numbers {
-        let Some(number) = number(term, wanted) else { return Values::Cannot };
+        let Some(number) = number(term, wanted) else { return Values::Cannot(questions.about(term)) };
         model.set((*term).clone(), number);
     }
     for (term, wanted) in &questions.addresses {
-        match address(wanted, hir) {
-            Some(address) => model.set((*term).clone(), Scalar::Address(address)),
-            None => return Values::Cannot,
-        }
+        let Some(address) = address(wanted, hir) else { return Values::Cannot(questions.about(term)) };
+        model.set((*term).clone(), Scalar::Address(address));
     }
     for (term, truth) in &questions.truths {
         model.set(term.clone(), Scalar::Truth(*truth));
@@ -78,10 +116,10 @@ pub(super) fn values<'h>(literals: &[(Arc<Literal>, bool)], hir: &'h Hir, automa
     let truths = questions.truths.iter().map(|(term, holds)| (term, *holds));
     let instances = match parts::instances(questions.texts.iter(), truths, &model, automata) {
         Ok(instances) => instances,
-        Err(Failure::Cannot) => return Values::Cannot,
+        Err(Failure::Cannot) => return Values::Cannot((0..literals.len()).collect()),
         Err(Failure::Unknown(budget)) => return Values::Unknown(budget),
     };
-    compose::compose(&mut model, &questions.texts, &instances);
+    compose::compose(&mut model, &questions.texts, &instances, automata);
     if literals.iter().all(|(literal, holds)| model.passes(literal) == *holds) {
         Values::Are(Box::new(model))
     } else {
@@ -89,27 +127,54 @@ pub(super) fn values<'h>(literals: &[(Arc<Literal>, bool)], hir: &'h Hir, automa
     }
 }
 
+/// A text that passes all tests; of one that clauses of `normalize` have left, one that they leave alone.
+fn find(term: &Term, asked: &[Asked], automata: &mut Automata) -> Found {
+    let found = text::find(domain(term), asked, automata);
+    let left = left::asked(term);
+    let is_left = |text: &[u8]| left.iter().all(|one| one.passes(Some(text)));
+    match &found {
+        Found::Value(Some(text)) if !is_left(text) => text::find(domain(term), &[asked, &left].concat(), automata),
+        _ => found,
+    }
+}
+
 impl<'l> Questions<'l> {
-    /// `None` if something is to be true and false.
-    fn of(literals: &'l [(Arc<Literal>, bool)]) -> Option<Self> {
+    /// The tests, by number, that do not go together, if something is to be true and false.
+    fn of(literals: &'l [(Arc<Literal>, bool)]) -> Result<Self, Vec<usize>> {
         let mut questions = Self::default();
-        for (literal, holds) in literals {
+        for (at, (literal, holds)) in literals.iter().enumerate() {
+            questions.at = at;
             match &literal.test {
                 Test::Set => questions.ask(&literal.term, None, *holds),
                 Test::In(texts) => questions.ask(&literal.term, Some(Arc::clone(texts)), *holds),
                 Test::Within(ranges) => {
                     let (base, steps) = number::seen_through(&literal.term);
                     let ranges = ranges.iter().filter_map(|range| number::before(&steps, range)).collect();
+                    questions.note(base);
                     questions.numbers.entry(base).or_default().push((ranges, *holds));
                 }
                 test @ (Test::Listed(_) | Test::At(_)) => {
+                    questions.note(&literal.term);
                     questions.addresses.entry(&literal.term).or_default().push((test, *holds));
                 }
                 Test::Holds => questions.hold(&literal.term, *holds),
             }
         }
         questions.leave_unsaid();
-        (!questions.is_contradictory).then_some(questions)
+        match &questions.contradictory {
+            Some(term) => Err(questions.about(term)),
+            None => Ok(questions),
+        }
+    }
+
+    /// Notes that something is asked of a value by the test that is looked at.
+    fn note(&mut self, term: &Term) {
+        self.about.entry(term.clone()).or_default().push(self.at);
+    }
+
+    /// The tests, by number, from which all follows that is asked of a value.
+    fn about(&self, term: &Term) -> Vec<usize> {
+        self.about.get(term).cloned().unwrap_or_default()
     }
 
     fn ask(&mut self, term: &Term, texts: Option<Arc<[Texts<'static>]>>, holds: bool) {
@@ -118,6 +183,7 @@ impl<'l> Questions<'l> {
         if !asked.passes(None) {
             self.follow_from_set(&base);
         }
+        self.note(&base);
         self.texts.entry(base).or_default().push(asked);
     }
 
@@ -147,6 +213,8 @@ impl<'l> Questions<'l> {
                 Texts::Exact(text) => concrete::of_text(op, text) != Some(Scalar::Truth(true)),
                 _ => true,
             };
+            let by = self.about.get(term).cloned().unwrap_or_default();
+            self.about.entry(whole.clone()).or_default().extend(by);
             let asked = self.texts.get_mut(whole).into_iter().flatten().filter(|one| one.holds && one.views.is_empty());
             for texts in asked.filter_map(|one| one.texts.as_mut()) {
                 *texts = texts.iter().filter(is_silent).cloned().collect();
@@ -155,8 +223,9 @@ impl<'l> Questions<'l> {
     }
 
     fn hold(&mut self, term: &Term, holds: bool) {
+        self.note(term);
         if self.truths.insert(term.clone(), holds).is_some_and(|before| before != holds) {
-            self.is_contradictory = true;
+            self.contradictory = Some(term.clone());
         }
         if let (Some((Op::AnyCookie(_), [header])), true) = (term.as_made(), holds) {
             self.ask(&header.clone(), None, true);
@@ -208,7 +277,7 @@ fn around(parts: &[Term]) -> Option<(View, &Term)> {
 }
 
 /// Which texts a value may be.
-fn domain(term: &Term) -> Domain {
+pub(super) fn domain(term: &Term) -> Domain {
     match term {
         Term::Input(Place::Variable(Variable::ReqUrl)) => Domain::Url,
         Term::Input(Place::Variable(Variable::ReqMethod)) => Domain::Method,

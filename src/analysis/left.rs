@@ -1,0 +1,39 @@
+//! What a clause of `normalize` leaves of a path: texts that it leaves alone (`decision/eval/url_path.rs`).
+
+use std::sync::Arc;
+
+use super::term::{Op, Place, Term};
+use super::text::{Asked, View};
+use crate::lang::hir::{Normalization, Pattern, Texts};
+use crate::lang::schema::Variable;
+
+/// What stands in no path whose escapes are undone: a `%` that escapes nothing, digits in lower case, and escapes of what
+/// needs none.
+const ESCAPED: &str = "%(?:[^0-9A-F]|[0-9A-F][^0-9A-F]|[0-9A-F]?\\z\
+                       |2[DE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])";
+/// What stands in no path whose dots are gone.
+const DOTS: &str = "/(?:\\.|%2[Ee]){1,2}(?:/|\\z)";
+/// What stands in no path whose slashes are merged.
+const SLASHES: &str = "//";
+
+/// What is so of every text that a value may be, if it has gone through clauses about paths. None of them undoes what
+/// another one has done.
+pub(super) fn asked(term: &Term) -> Vec<Asked> {
+    let (mut at, mut asked) = (term, Vec::new());
+    while let Some((Op::Normalized(clause), [inner])) = at.as_made() {
+        let pattern = match clause {
+            Normalization::PathDecode => Some(ESCAPED),
+            Normalization::PathResolve => Some(DOTS),
+            Normalization::PathMerge => Some(SLASHES),
+            _ => None,
+        };
+        asked.extend(pattern.map(refused));
+        at = inner;
+    }
+    if *at == Term::Input(Place::Variable(Variable::ReqUrl)) { asked } else { Vec::new() }
+}
+
+fn refused(pattern: &str) -> Asked {
+    let texts = Texts::Pattern(Pattern::new(pattern), None);
+    Asked { views: vec![View::Path], texts: Some(Arc::new([texts])), holds: false }
+}
