@@ -54,6 +54,8 @@ pub struct Solver<'h> {
     tests: usize,
     spent: usize,
     gave_up: Option<&'static str>,
+    /// The first budget that ended since somebody has asked.
+    ended: Option<&'static str>,
     /// Nothing more may be tried.
     is_at_end: bool,
     proof: Proof,
@@ -71,6 +73,7 @@ impl<'h> Solver<'h> {
             tests: 0,
             spent: 0,
             gave_up: None,
+            ended: None,
             is_at_end: false,
             proof: Proof::default(),
         }
@@ -80,6 +83,12 @@ impl<'h> Solver<'h> {
     #[must_use]
     pub fn spent(&self) -> usize {
         self.spent
+    }
+
+    /// The first budget that ended before a question was answered, since this was asked before.
+    #[must_use]
+    pub fn ended(&mut self) -> Option<&'static str> {
+        self.ended.take()
     }
 
     /// Whether it is certain that there is no request of which a condition holds.
@@ -94,7 +103,10 @@ impl<'h> Solver<'h> {
         match self.search(vec![(formula.clone(), 0)], Settled::default(), 0) {
             Ok(model) => Answer::Possible(Box::new(model)),
             Err(_) => match self.gave_up {
-                Some(budget) => Answer::GaveUp(budget),
+                Some(budget) => {
+                    self.ended.get_or_insert(budget);
+                    Answer::GaveUp(budget)
+                }
                 None => Answer::Impossible(std::mem::take(&mut self.proof)),
             },
         }

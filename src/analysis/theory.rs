@@ -293,28 +293,57 @@ pub(super) fn domain(term: &Term) -> Domain {
     }
 }
 
+/// Which numbers a value may be.
+struct Numbers {
+    domain: RangeInclusive<i64>,
+    /// Only those that this divides.
+    step: i64,
+    /// One that nobody wonders about.
+    likely: i64,
+    may_be_missing: bool,
+}
+
+impl Numbers {
+    fn of(term: &Term) -> Self {
+        let (domain, step, likely, may_be_missing) = match term {
+            Term::Input(Place::Variable(Variable::BerespStatus)) => (100..=999, 1, 200, false),
+            Term::Input(Place::Variable(Variable::ReqRestarts | Variable::BereqRetries)) => (0..=i64::MAX, 1, 0, false),
+            // A minute, of a lifetime.
+            Term::Input(_) => (i64::MIN..=i64::MAX, 1, 60_000, false),
+            // Whole seconds, as far as they are counted (RFC 9111 section 1.2.2).
+            Term::Made(made) if matches!(made.op, Op::Directive(..)) => (0..=MOST_SECONDS * 1_000, 1_000, 60_000, true),
+            _ => (i64::MIN..=i64::MAX, 1, 1, true),
+        };
+        Self { domain, step, likely, may_be_missing }
+    }
+
+    fn holds(&self, number: i64) -> bool {
+        self.domain.contains(&number) && number % self.step == 0
+    }
+}
+
+/// More seconds count as so many.
+const MOST_SECONDS: i64 = 1 << 31;
+
 /// A number, or none, that is within all ranges that are wanted and in none of the others. What a test sees changes only
 /// where a range begins or ends, so that a number from each stretch is enough.
 fn number(term: &Term, all: &[WantedRanges]) -> Option<Scalar> {
-    let (domain, likely, may_be_missing) = match term {
-        Term::Input(Place::Variable(Variable::BerespStatus)) => (100..=999, 200, false),
-        Term::Input(Place::Variable(Variable::ReqRestarts | Variable::BereqRetries)) => (0..=i64::MAX, 0, false),
-        // A minute, of a lifetime.
-        Term::Input(_) => (i64::MIN..=i64::MAX, 60_000, false),
-        _ => (i64::MIN..=i64::MAX, 1, true),
-    };
+    let numbers = Numbers::of(term);
     let passes = |number: i64| {
-        domain.contains(&number)
+        numbers.holds(number)
             && all.iter().all(|(ranges, holds)| ranges.iter().any(|range| range.contains(&number)) == *holds)
     };
     let edges = all.iter().flat_map(|(ranges, _)| ranges).flat_map(|range| {
         [Some(*range.start()), Some(*range.end()), range.end().checked_add(1), range.start().checked_sub(1)]
     });
+    // The first in each stretch that may be.
+    let step = numbers.step;
+    let edges = edges.flatten().filter_map(|edge| edge.checked_add((step - edge.rem_euclid(step)) % step));
     // A minute and an hour are times that people understand.
-    let ends = [*domain.start(), *domain.end()];
-    let mut numbers = [likely, 0, 60_000, 3_600_000].into_iter().chain(edges.flatten()).chain(ends);
-    let found = numbers.find(|number| passes(*number)).map(|number| Scalar::Number(Some(number)));
-    let missing = may_be_missing && all.iter().all(|(_, holds)| !holds);
+    let ends = [*numbers.domain.start(), *numbers.domain.end()];
+    let mut likely = [numbers.likely, 0, 60_000, 3_600_000].into_iter().chain(edges).chain(ends);
+    let found = likely.find(|number| passes(*number)).map(|number| Scalar::Number(Some(number)));
+    let missing = numbers.may_be_missing && all.iter().all(|(_, holds)| !holds);
     found.or_else(|| missing.then_some(Scalar::Number(None)))
 }
 

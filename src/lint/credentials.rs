@@ -9,6 +9,7 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL, VARY};
 
 use super::personal::{guard_of, shown, takes_many, varies};
 use super::survey::{Deed, DeedKind, Shaped, Survey};
+use super::unfinished::Budget;
 use crate::analysis::{Answer, Cases, Formula, Place, Reached, State, Test, Witness};
 use crate::decision::Event;
 use crate::lang::diagnostic::{Code, Diagnostic};
@@ -28,7 +29,11 @@ pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
     let mut open =
         Formula::any(survey.journeys.at(Step::BackendResponse).map(|it| leaks(survey, it)).collect::<Vec<_>>());
     let mut findings = Vec::new();
-    for _ in 0..MOST_PLACES {
+    for place in 0.. {
+        if place >= MOST_PLACES {
+            survey.leave(None, Budget::Places(MOST_PLACES), 1);
+            break;
+        }
         let Answer::Possible(model) = survey.solver.solve(&open) else { break };
         let Some(witness) = model.witness() else { break };
         let journey = survey.replay(&witness);

@@ -24,6 +24,7 @@ mod said;
 mod shadowed;
 mod shared_key;
 mod survey;
+mod unfinished;
 mod unkeyed;
 mod unnamed;
 mod walk;
@@ -41,6 +42,7 @@ use crate::lang::hir::Hir;
 use crate::lang::source::{FileId, SourceMap, Span};
 use crate::lang::suppress;
 use survey::Survey;
+use unfinished::Budget;
 
 /// Checks the policy that starts in the file `entry`, included files and all. Never fails.
 #[must_use]
@@ -119,30 +121,45 @@ const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] = &[
     lifetimes::find,
 ];
 
-/// Lints that look at what becomes of all requests.
-const BY_REQUESTS: &[fn(&mut Survey<'_>) -> Vec<Diagnostic>] = &[
-    shadowed::find,
-    personal::find,
-    credentials::find,
-    unkeyed::find,
-    shared_key::find,
-    wasted::find,
-    unnamed::find,
-    open_purge::find,
-    restarts::find,
+/// Looks at what becomes of all requests.
+type Look = fn(&mut Survey<'_>) -> Vec<Diagnostic>;
+
+/// Lints that look at what becomes of all requests, with what each looks for.
+const BY_REQUESTS: &[(Look, &str)] = &[
+    (shadowed::find, "conditions that nothing or everything passes (W0510, W0511, W0512)"),
+    (personal::find, "what is somebody's own and stored for everybody (W0801, W0803, W0804)"),
+    (credentials::find, "what is answered to credentials and stored for everybody (W0802)"),
+    (unkeyed::find, "what one client says and others get (W0805)"),
+    (shared_key::find, "keys without the host or the URL (W0741)"),
+    (wasted::find, "lifetimes that no response keeps (W0702, W0703)"),
+    (unnamed::find, "hosts that no rule names (W0623)"),
+    (open_purge::find, "what anybody may do to what is stored (W0806, W0807)"),
+    (restarts::find, "restarts and retries without an end (W0520, W0521)"),
 ];
 
 fn lint_one(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     let mut findings: Vec<Diagnostic> = BY_WORDS.iter().flat_map(|find| find(hir, sources)).collect();
     let mut survey = Survey::of(hir, sources);
-    let by_requests: Vec<Diagnostic> = BY_REQUESTS.iter().flat_map(|find| find(&mut survey)).collect();
+    let by_requests: Vec<Diagnostic> = BY_REQUESTS.iter().flat_map(|lint| find(&mut survey, *lint)).collect();
     // A name that is misspelt says why a condition never holds.
     let is_told = |finding: &Diagnostic| findings.iter().any(|known| overlap(known.primary.span, finding.primary.span));
     let further: Vec<Diagnostic> = by_requests.into_iter().filter(|finding| !is_told(finding)).collect();
     findings.extend(further);
+    findings.extend(unfinished::find(&survey));
     let builtin = builtin_files(sources);
     findings.retain(|finding| !builtin.contains(&finding.primary.span.file));
     cut_off(findings)
+}
+
+/// What a lint finds. Where a budget ended that it says nothing of itself, that is noted.
+fn find(survey: &mut Survey<'_>, (find, sought): (Look, &'static str)) -> Vec<Diagnostic> {
+    survey.sought = sought;
+    let _ = survey.solver.ended();
+    let found = find(survey);
+    if let Some(budget) = survey.solver.ended() {
+        survey.leave(None, Budget::Of(budget), 1);
+    }
+    found
 }
 
 /// A policy that is written by a program has the same flaw in each of its thousands of rules: how many there are says more

@@ -27,7 +27,8 @@ pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
             by_place.entry(deed.span).or_default().push(at);
         }
     }
-    by_place.into_values().filter_map(|deeds| look(survey, &deeds)).collect()
+    let look = |(span, deeds): (Span, Vec<usize>)| survey.look_at(span, |survey| look(survey, &deeds));
+    by_place.into_iter().filter_map(look).collect()
 }
 
 /// The code, and what anybody can do.

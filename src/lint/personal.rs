@@ -8,6 +8,7 @@ use http::HeaderName;
 use http::header::{COOKIE, SET_COOKIE, VARY};
 
 use super::survey::{Deed, DeedKind, Survey};
+use super::unfinished::Budget;
 use crate::analysis::{Answer, Cases, Formula, Model, Place, Reached, State, Term, Test, Witness};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Pattern, Texts};
@@ -68,8 +69,10 @@ fn look(survey: &mut Survey<'_>, leak: &Leak) -> Vec<Diagnostic> {
     let whole = Formula::any(stored.collect::<Vec<_>>());
     let mut open = whole.clone();
     let mut findings: Vec<Diagnostic> = Vec::new();
-    for _ in 0..MOST_TRIALS {
-        if findings.len() >= MOST_PLACES {
+    for trial in 0.. {
+        if findings.len() >= MOST_PLACES || trial >= MOST_TRIALS {
+            let most = if trial >= MOST_TRIALS { MOST_TRIALS } else { MOST_PLACES };
+            survey.leave(None, Budget::Places(most), 1);
             break;
         }
         let Answer::Possible(model) = survey.solver.solve(&open) else { break };

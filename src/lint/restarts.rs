@@ -18,7 +18,8 @@ pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
             places.insert(deed.span, action);
         }
     }
-    places.into_iter().filter_map(|(span, action)| look(survey, span, action)).collect()
+    let look = |(span, action)| survey.look_at(span, |survey| look(survey, span, action));
+    places.into_iter().filter_map(look).collect()
 }
 
 fn look(survey: &mut Survey<'_>, span: Span, action: Action) -> Option<Diagnostic> {

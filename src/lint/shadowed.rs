@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::survey::{Survey, Visit};
+use super::unfinished::Budget;
 use crate::analysis::{Answer, Formula, Ladder, Proof, Solver, Taken};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::source::Span;
@@ -25,6 +26,7 @@ pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
     }
     let mut findings = Vec::new();
     let mut dead: HashSet<Span> = HashSet::new();
+    let mut left: Vec<(Span, &'static str)> = Vec::new();
     // What is around comes first.
     for visits in by_place.values() {
         let visits: Vec<&Visit> = visits.iter().filter_map(|at| survey.visits.get(*at)).collect();
@@ -33,12 +35,19 @@ pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
         let Some(first) = visits.first() else { continue };
         for arm in 0..first.ladder.len() {
             let found = look(&visits, arm, &mut survey.solver);
-            let Some(found) = found else { continue };
+            let ended = survey.solver.ended();
+            let Some(found) = found else {
+                left.extend(ended.map(|budget| (first.ladder.span(Some(arm)), budget)));
+                continue;
+            };
             if !matches!(found, Found::Always) {
                 dead.insert(first.ladder.span(Some(arm)));
             }
             findings.push((first.ladder.span(Some(arm)), found));
         }
+    }
+    for (span, budget) in left {
+        survey.leave(Some(span), Budget::Of(budget), 1);
     }
     findings.into_iter().map(|(span, found)| say(survey, span, found)).collect()
 }

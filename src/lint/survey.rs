@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::unfinished::{Budget, Unfinished};
 use super::{builtin_files, words};
 use crate::analysis::{Analysis, At, Formula, Journeys, Ladder, Model, Solver, State, Visitor, Witness};
 use crate::lang::hir::{Arm, Hir, Statement, StatementKind};
@@ -34,6 +35,11 @@ pub(super) struct Deed {
 
 /// So many statements that shape what is stored, or say for how long, are kept in mind.
 const MOST_SHAPING: usize = 2_000;
+
+/// What all lints look for that see what becomes of requests.
+const BY_ALL: &str = "what becomes of requests (W0510 to W0521, W0623, W0702, W0703, W0741, W0801 to W0807)";
+/// What lints look for that see what statements do.
+const BY_DEEDS: &str = "what statements do to what is stored (W0623, W0702, W0703, W0802, W0805)";
 
 /// What such a statement does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +84,10 @@ pub(super) struct Survey<'h> {
     pub journeys: Journeys,
     pub visits: Vec<Visit>,
     pub deeds: Vec<Deed>,
+    /// What is looked for at the moment, with its codes.
+    pub sought: &'static str,
+    /// What was not looked at.
+    pub unfinished: Vec<Unfinished>,
     builtin: HashSet<FileId>,
     simulator: Option<Simulator>,
 }
@@ -89,10 +99,43 @@ impl<'h> Survey<'h> {
     pub(super) fn of(hir: &'h Hir, sources: &'h SourceMap) -> Self {
         let analysis = Analysis::new(hir);
         let builtin = builtin_files(sources);
-        let mut eyes = Eyes { builtin: &builtin, visits: Vec::new(), deeds: Vec::new(), shaping: 0 };
+        let mut eyes = Eyes { builtin: &builtin, visits: Vec::new(), deeds: Vec::new(), shaping: 0, left_out: None };
         let journeys = analysis.journeys(&mut eyes);
-        let Eyes { visits, deeds, .. } = eyes;
-        Self { hir, sources, analysis, solver: Solver::new(hir), journeys, visits, deeds, builtin, simulator: None }
+        let Eyes { visits, deeds, shaping, left_out, .. } = eyes;
+        let (solver, sought, simulator) = (Solver::new(hir), BY_ALL, None);
+        let unfinished = Vec::new();
+        let mut survey =
+            Self { hir, sources, analysis, solver, journeys, visits, deeds, sought, unfinished, builtin, simulator };
+        if let Some(budget) = survey.journeys.gave_up {
+            survey.leave(None, Budget::Of(budget), 1);
+        }
+        if left_out.is_some() {
+            survey.sought = BY_DEEDS;
+            survey.leave(left_out, Budget::Places(MOST_SHAPING), shaping - MOST_SHAPING);
+        }
+        survey
+    }
+
+    /// Looks at a place, and notes if a budget ended before anything was found.
+    pub(super) fn look_at<T>(&mut self, span: Span, look: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let _ = self.solver.ended();
+        let found = look(self);
+        if let Some(budget) = self.solver.ended().filter(|_| found.is_none()) {
+            self.leave(Some(span), Budget::Of(budget), 1);
+        }
+        found
+    }
+
+    /// Notes that so many places are not looked at, of which this is the first.
+    pub(super) fn leave(&mut self, span: Option<Span>, budget: Budget, count: usize) {
+        self.unfinished.push(Unfinished { sought: self.sought, budget, span, count });
+    }
+
+    /// The first place of the policy at which something is asked or done.
+    pub(super) fn first_place(&self) -> Option<Span> {
+        let ladders = self.visits.iter().map(|visit| visit.ladder.span(None));
+        let all = ladders.chain(self.deeds.iter().map(|deed| deed.span));
+        all.filter(|span| !self.is_builtin(*span)).min()
     }
 
     /// What becomes of a request, where nothing is stored.
@@ -158,6 +201,8 @@ struct Eyes<'s> {
     visits: Vec<Visit>,
     deeds: Vec<Deed>,
     shaping: usize,
+    /// The first that is not kept in mind.
+    left_out: Option<Span>,
 }
 
 impl Visitor for Eyes<'_> {
@@ -180,8 +225,12 @@ impl Visitor for Eyes<'_> {
             },
         };
         if matches!(kind, DeedKind::Shapes(_) | DeedKind::Lives(_)) {
+            if self.builtin.contains(&statement.span.file) {
+                return;
+            }
             self.shaping += 1;
-            if self.shaping > MOST_SHAPING || self.builtin.contains(&statement.span.file) {
+            if self.shaping > MOST_SHAPING {
+                self.left_out.get_or_insert(statement.span);
                 return;
             }
         }

@@ -11,6 +11,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, HOST};
 
 use super::said::Said;
 use super::survey::{Deed, DeedKind, Shaped, Survey};
+use super::unfinished::Budget;
 use super::walk;
 use crate::analysis::{Answer, Formula, Witness};
 use crate::decision::Event;
@@ -45,7 +46,11 @@ pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
         return Vec::new();
     }
     let stored = survey.stored();
-    questions.iter().take(MOST_PLACES).filter_map(|question| look(survey, question, &stored)).collect()
+    if let Some(left_out) = questions.get(MOST_PLACES) {
+        survey.leave(Some(left_out.span), Budget::Places(MOST_PLACES), questions.len() - MOST_PLACES);
+    }
+    let looked_at = questions.iter().take(MOST_PLACES);
+    looked_at.filter_map(|question| survey.look_at(question.span, |survey| look(survey, question, &stored))).collect()
 }
 
 fn questions(survey: &Survey<'_>) -> Vec<Question> {

@@ -7,6 +7,7 @@ use http::header::HOST;
 
 use super::personal::shown;
 use super::survey::{Deed, DeedKind, Shaped, Survey};
+use super::unfinished::Budget;
 use super::walk;
 use crate::analysis::{Answer, Formula, Literal, Place, Test};
 use crate::decision::Event;
@@ -30,8 +31,14 @@ fn look(survey: &mut Survey<'_>) -> Option<Diagnostic> {
     let choosing = |deed: &&Deed| deed.kind == DeedKind::Shapes(Shaped::Backend);
     let deeds: Vec<&Deed> = survey.deeds.iter().filter(choosing).collect();
     let of = |deed: &Deed| chosen.get(&deed.span).map(Vec::as_slice).unwrap_or_default();
-    let by_host = deeds.len() < MOST_PLACES && deeds.iter().any(|deed| of(deed) != [default]);
+    let by_host = deeds.iter().any(|deed| of(deed) != [default]);
     let own = deeds.iter().find(|deed| of(deed).contains(&default)).filter(|_| by_host)?.span;
+    let first = deeds.first().filter(|_| deeds.len() >= MOST_PLACES);
+    if let Some(first) = first.filter(|first| !hosts(survey, first).is_empty()) {
+        let (first, count) = (first.span, deeds.len());
+        survey.leave(Some(first), Budget::Places(MOST_PLACES), count);
+        return None;
+    }
     let mut named: Vec<Literal> = Vec::new();
     for deed in &deeds {
         let asked = hosts(survey, deed);

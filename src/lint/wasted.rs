@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::personal::shown;
 use super::survey::{Deed, DeedKind, Survey};
+use super::unfinished::Budget;
 use super::walk;
 use crate::analysis::{Answer, Formula, Term};
 use crate::decision::Event;
@@ -38,15 +39,26 @@ pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
     if survey.journeys.gave_up.is_some() {
         return Vec::new();
     }
-    let places = places(survey);
-    places
-        .iter()
-        .take(MOST_PLACES)
-        .filter_map(|place| passing(survey, place).or_else(|| replaced(survey, place)))
-        .collect()
+    let (mut places, uncompared) = places(survey);
+    if uncompared.is_some() {
+        survey.leave(uncompared, Budget::Places(MOST_COMPARED), 1);
+    }
+    places.retain(|place| place.times.iter().any(|time| time.passes) || is_candidate(place));
+    if let Some(left_out) = places.get(MOST_PLACES) {
+        survey.leave(Some(left_out.span), Budget::Places(MOST_PLACES), places.len() - MOST_PLACES);
+    }
+    let look = |survey: &mut Survey<'_>, place| passing(survey, place).or_else(|| replaced(survey, place));
+    let looked_at = places.iter().take(MOST_PLACES);
+    looked_at.filter_map(|place| survey.look_at(place.span, |survey| look(survey, place))).collect()
 }
 
-fn places(survey: &Survey<'_>) -> Vec<Place> {
+/// Whether something may replace it each time.
+fn is_candidate(place: &Place) -> bool {
+    place.times.iter().all(|time| !time.later.is_empty())
+}
+
+/// All places that set a lifetime, and the first that is not compared with others as it should be.
+fn places(survey: &Survey<'_>) -> (Vec<Place>, Option<Span>) {
     let lives = |deed: &&Deed| matches!(deed.kind, DeedKind::Lives(_)) && deed.step == Step::BackendResponse;
     let deeds: Vec<&Deed> = survey.deeds.iter().filter(lives).collect();
     let ladders = ladders(survey);
@@ -62,7 +74,22 @@ fn places(survey: &Survey<'_>) -> Vec<Place> {
         let place = places.entry(deed.span).or_insert_with(|| Place { variable, span: deed.span, times: Vec::new() });
         place.times.push(time);
     }
-    places.into_values().collect()
+    let uncompared = if deeds.len() > MOST_COMPARED { together(&deeds, &ladders) } else { None };
+    (places.into_values().collect(), uncompared)
+}
+
+/// The first place under a condition that a request may come to beside another one that sets the same.
+fn together(deeds: &[&Deed], ladders: &HashMap<Span, Span>) -> Option<Span> {
+    let mut seen: HashMap<(Variable, Span), Span> = HashMap::new();
+    let mut of_ladder: HashMap<Variable, Span> = HashMap::new();
+    let mut is_apart = |deed: &Deed| {
+        let DeedKind::Lives(variable) = deed.kind else { return true };
+        let Some(arm) = deed.around.first() else { return true };
+        let ladder = ladders.get(arm).copied().unwrap_or(*arm);
+        *of_ladder.entry(variable).or_insert(ladder) == ladder
+            && *seen.entry((variable, *arm)).or_insert(deed.span) == deed.span
+    };
+    deeds.iter().find(|deed| !is_apart(deed)).map(|deed| deed.span)
 }
 
 /// Which time of its step it is: whether the request passes, how often it has begun again, and how often the fetch has.
@@ -116,8 +143,7 @@ fn passing(survey: &mut Survey<'_>, place: &Place) -> Option<Diagnostic> {
 
 /// A lifetime that another one always follows.
 fn replaced(survey: &mut Survey<'_>, place: &Place) -> Option<Diagnostic> {
-    let is_candidate = place.times.iter().all(|time| !time.later.is_empty());
-    if !is_candidate || is_read(survey, place.variable) {
+    if !is_candidate(place) || is_read(survey, place.variable) {
         return None;
     }
     for time in &place.times {

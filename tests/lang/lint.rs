@@ -7,6 +7,7 @@ mod personal;
 mod restarts;
 mod shadowed;
 mod speed;
+mod unfinished;
 mod unkeyed;
 mod wasted;
 

@@ -243,6 +243,7 @@ codes! {
     W0913 "chain-of-tests" "0.1" "Several tests of one value say what one test says.";
     W0915 "poor-key" "0.1" "Hardly two requests have the same key.";
     W0916 "unsorted-query" "0.1" "The order of parameters makes other keys.";
+    W0917 "not-looked-at" "0.1" "A budget ended before all was looked at.";
 
     // 10 style
     W1010 "unused-suppression" "0.1" "A comment leaves out a warning that is not there.";
