@@ -9,11 +9,14 @@ mod backends;
 mod bodyless;
 mod chains;
 mod credentials;
+mod kept_errors;
 mod known_fields;
 mod lifetimes;
+mod list;
 mod misspelt_field;
 mod misspelt_method;
 mod misspelt_name;
+mod needless;
 mod one_connection;
 mod open_purge;
 mod personal;
@@ -24,11 +27,13 @@ mod said;
 mod shadowed;
 mod shared_key;
 mod survey;
+mod swallowed;
 mod unfinished;
 mod unkeyed;
 mod unnamed;
 mod walk;
 mod wasted;
+mod windows;
 mod words;
 
 use std::collections::{HashMap, HashSet};
@@ -93,6 +98,12 @@ fn overlap(one: Span, other: Span) -> bool {
     one.file == other.file && one.start < other.end && other.start < one.end
 }
 
+/// The part of a place that stands in its first line.
+fn first_line(place: Span, sources: &SourceMap) -> Span {
+    let length = sources.text(place).lines().next().unwrap_or_default().trim_end().len();
+    Span { end: place.start.saturating_add(u32::try_from(length).unwrap_or(u32::MAX)).min(place.end), ..place }
+}
+
 /// What is found in a policy, and in those of its sites.
 #[must_use]
 pub fn lint(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
@@ -119,6 +130,9 @@ const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] = &[
     regex::find,
     poor_key::find,
     lifetimes::find,
+    windows::find,
+    swallowed::find,
+    needless::find,
 ];
 
 /// Looks at what becomes of all requests.
@@ -132,6 +146,7 @@ const BY_REQUESTS: &[(Look, &str)] = &[
     (unkeyed::find, "what one client says and others get (W0805)"),
     (shared_key::find, "keys without the host or the URL (W0741)"),
     (wasted::find, "lifetimes that no response keeps (W0702, W0703)"),
+    (kept_errors::find, "errors that are stored for long (W0706)"),
     (unnamed::find, "hosts that no rule names (W0623)"),
     (open_purge::find, "what anybody may do to what is stored (W0806, W0807)"),
     (restarts::find, "restarts and retries without an end (W0520, W0521)"),

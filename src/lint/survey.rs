@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::unfinished::{Budget, Unfinished};
-use super::{builtin_files, words};
+use super::{builtin_files, first_line, words};
 use crate::analysis::{Analysis, At, Formula, Journeys, Ladder, Model, Solver, State, Visitor, Witness};
 use crate::lang::hir::{Arm, Hir, Statement, StatementKind};
 use crate::lang::schema::{Action, Step, Variable};
@@ -37,9 +37,9 @@ pub(super) struct Deed {
 const MOST_SHAPING: usize = 2_000;
 
 /// What all lints look for that see what becomes of requests.
-const BY_ALL: &str = "what becomes of requests (W0510 to W0521, W0623, W0702, W0703, W0741, W0801 to W0807)";
+const BY_ALL: &str = "what becomes of requests (W0510 to W0521, W0623, W0702, W0703, W0706, W0741, W0801 to W0807)";
 /// What lints look for that see what statements do.
-const BY_DEEDS: &str = "what statements do to what is stored (W0623, W0702, W0703, W0802, W0805)";
+const BY_DEEDS: &str = "what statements do to what is stored (W0623, W0702, W0703, W0706, W0802, W0805)";
 
 /// What such a statement does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,9 +190,7 @@ impl<'h> Survey<'h> {
 
     /// The part of a place that stands in its first line.
     pub(super) fn first_line(&self, span: Span) -> Span {
-        let line = self.sources.text(span).lines().next().unwrap_or_default();
-        let length = u32::try_from(line.trim_end().len()).unwrap_or(u32::MAX);
-        Span { end: span.start.saturating_add(length).min(span.end), ..span }
+        first_line(span, self.sources)
     }
 }
 

@@ -3,10 +3,12 @@
 mod backends;
 mod corpus;
 mod hosts;
+mod lists;
 mod messages;
 mod misspelt;
 mod patterns;
 mod storing;
+mod windows;
 mod words;
 
 use warp_edge::files::MemoryFiles;

@@ -178,6 +178,8 @@ codes! {
     W0510 "shadowed-rule" "0.1" "Rules above take every request that a rule could have had.";
     W0511 "never-holds" "0.1" "A condition holds of no request.";
     W0512 "always-holds" "0.1" "A condition holds of every request.";
+    W0513 "swallowed-value" "0.1" "A value of a list never counts, since a row above takes it.";
+    W0514 "crossing-ranges" "0.1" "Ranges of two rows overlap, and none holds the other.";
     W0520 "endless-restart" "0.1" "Nothing but the limit ends the restarts of a request.";
     W0521 "endless-retry" "0.1" "Nothing but the limit ends the retries of a fetch.";
     E0540 "overlapping-rows" "0.1" "A request may take two rows of a `unique` table.";
@@ -209,6 +211,9 @@ codes! {
     W0701 "uncacheable-set-to-false" "0.1" "`beresp.uncacheable` is set to false, which has no effect.";
     W0702 "lifetime-replaced" "0.1" "A lifetime is set again in any case before a response is stored.";
     W0703 "lifetime-of-what-passes" "0.1" "A lifetime is given to answers that are never stored.";
+    W0704 "stale-if-error-within-grace" "0.1" "A `stale_if_error` ends before the grace does.";
+    W0705 "lifetime-forbidden" "0.1" "A `Cache-Control` that the policy writes takes back the lifetime beside it.";
+    W0706 "errors-kept" "0.1" "An error of the backend is stored as long as a page.";
     E0740 "empty-key" "0.1" "A `key` without parts.";
     W0741 "shared-key" "0.1" "The cache key leaves out the host or the URL.";
     W0742 "unused-key" "0.1" "A `key` is never made, since `sub hash` ends the step.";
@@ -241,6 +246,7 @@ codes! {
     W0911 "needless-star" "0.1" "A regular expression begins or ends with `.*`.";
     W0912 "needless-alternative" "0.1" "An alternative of a regular expression adds nothing.";
     W0913 "chain-of-tests" "0.1" "Several tests of one value say what one test says.";
+    W0914 "needless-value" "0.1" "A value of a list is in it already.";
     W0915 "poor-key" "0.1" "Hardly two requests have the same key.";
     W0916 "unsorted-query" "0.1" "The order of parameters makes other keys.";
     W0917 "not-looked-at" "0.1" "A budget ended before all was looked at.";

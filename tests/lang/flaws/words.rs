@@ -1,7 +1,7 @@
 use super::{Spellings, linted, of};
 
 /// A policy with the safe fixes made.
-fn mended(policy: &str) -> String {
+pub(super) fn mended(policy: &str) -> String {
     let edits = linted(&[("p.warp", policy)]).diagnostics.into_iter().filter_map(|finding| finding.fix);
     let mut text = format!("warp 1;\n{policy}");
     for edit in edits.flat_map(|fix| fix.edits).collect::<Vec<_>>().iter().rev() {

@@ -1,0 +1,69 @@
+use super::{Spellings, of};
+
+#[test]
+fn a_window_for_errors_that_ends_within_the_grace() {
+    Spellings {
+        code: "W0704",
+        flaw: "10m",
+        cure: "1d",
+        policies: &[
+            "sub backend_response { set beresp.grace = 1h; set beresp.stale_if_error = FLAW; }",
+            "sub x { set beresp.stale_if_error = FLAW; set beresp.grace = 1h; } sub backend_response { call x; }",
+            "rules response first { when status == 200 -> grace 1h, set beresp.stale_if_error = FLAW; }",
+            "include \"part.warp\";----sub backend_response { set beresp.grace = 600s; set beresp.stale_if_error = FLAW; }",
+            "const E = FLAW; sub backend_response { if (!(beresp.status != 200)) { if (bereq.path under \"/a\") { set beresp.grace = 1h; set beresp.stale_if_error = E; } } }",
+            "sub backend_response { match beresp.status { 200 -> { set beresp.grace = 1h; set beresp.stale_if_error = FLAW; } } }",
+        ],
+    }
+    .hold();
+    for policy in [
+        "sub backend_response { set beresp.grace = 1h; set beresp.stale_if_error = 0s; }",
+        "sub recv { set req.grace = 10s; } sub backend_response { set beresp.grace = 1h; set beresp.stale_if_error = 10m; }",
+        "sub backend_response { set beresp.grace = 1h; set beresp.stale_if_error = 10m; if (bereq.path ext \"css\") { set beresp.grace = 10s; } }",
+        "sub backend_response { if (bereq.path ext \"css\") { set beresp.grace = 1h; } set beresp.stale_if_error = 10m; }",
+    ] {
+        assert_eq!(of(policy), [""; 0], "{policy}");
+    }
+}
+
+#[test]
+fn a_lifetime_that_the_field_beside_it_takes_back() {
+    for flaw in ["no-store", "private, max-age=0", "no-cache"] {
+        Spellings {
+            code: "W0705",
+            flaw,
+            cure: "public, max-age=60",
+            policies: &[
+                "sub backend_response { set beresp.ttl = 1h; set beresp.http.Cache-Control = \"FLAW\"; }",
+                "sub x { set beresp.http.Cache-Control = \"FLAW\"; set beresp.ttl = 1h; } sub backend_response { call x; }",
+                "rules response first { when path ext \"css\" -> ttl 7d, set beresp.http.Cache-Control = \"FLAW\"; }",
+                "include \"part.warp\";----sub backend_response { set beresp.grace = 1h; set beresp.http.Cache-Control = \"FLAW\"; }",
+                "const C = \"FLAW\"; sub backend_response { if (!(beresp.status != 200)) { if (bereq.path under \"/a\") { set beresp.ttl = 1h; set beresp.http.Cache-Control = C; } } }",
+            ],
+        }
+        .hold();
+    }
+    for (field, code) in
+        [("public, s-maxage=60", "W0705"), ("max-age=60, must-revalidate", "W0705"), ("max-age=60", "")]
+    {
+        let with = |time: &str| {
+            of(&format!("sub backend_response {{ set beresp.{time}; set beresp.http.Cache-Control = \"{field}\"; }}"))
+        };
+        assert_eq!(with("grace = 1h").concat(), code, "{field}");
+        assert_eq!(with("ttl = 1h"), [""; 0], "{field}");
+    }
+}
+
+#[test]
+fn a_lifetime_that_is_taken_back_on_purpose() {
+    for policy in [
+        "sub backend_response { set beresp.ttl = 1h; if (bereq.path under \"/me\") { set beresp.http.Cache-Control = \"no-store\"; } }",
+        "sub backend_response { set beresp.uncacheable = true; set beresp.ttl = 2m; set beresp.http.Cache-Control = \"no-store\"; }",
+        "sub backend_response { set beresp.ttl = 0s; set beresp.http.Cache-Control = \"no-cache\"; }",
+        "sub backend_response { set beresp.ttl = 1h; } sub deliver { set resp.http.Cache-Control = \"no-cache\"; }",
+        "sub backend_response { set beresp.http.Cache-Control = \"no-store\"; unset beresp.http.Cache-Control; set beresp.ttl = 1h; }",
+        "sub backend_response { set beresp.ttl = 1h; set beresp.http.Cache-Control = \"no-store, must-understand\"; }",
+    ] {
+        assert_eq!(of(policy), [""; 0], "{policy}");
+    }
+}
