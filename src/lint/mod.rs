@@ -5,6 +5,7 @@
 //! look at words, others at what becomes of all requests (`analysis`): what those call impossible is proved, and where they
 //! say that a request comes to harm, they show one that was tried.
 
+mod addresses;
 mod backends;
 mod bodyless;
 mod chains;
@@ -19,6 +20,7 @@ mod misspelt_name;
 mod needless;
 mod one_connection;
 mod open_purge;
+mod order;
 mod personal;
 mod poor_key;
 mod regex;
@@ -127,12 +129,14 @@ const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] = &[
     one_connection::find,
     bodyless::find,
     backends::find,
+    addresses::find,
     regex::find,
     poor_key::find,
     lifetimes::find,
     windows::find,
     swallowed::find,
     needless::find,
+    order::find,
 ];
 
 /// Looks at what becomes of all requests.

@@ -44,7 +44,7 @@ fn parts<'h>(expression: &'h Expression, found: &mut Vec<&'h Expression>) {
 }
 
 /// The expressions that a statement has itself, not in what it holds.
-fn direct(statement: &Statement) -> Vec<&Expression> {
+pub(super) fn direct(statement: &Statement) -> Vec<&Expression> {
     match &statement.kind {
         StatementKind::Let(_, value)
         | StatementKind::Set(_, value)

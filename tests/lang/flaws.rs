@@ -6,6 +6,7 @@ mod hosts;
 mod lists;
 mod messages;
 mod misspelt;
+mod order;
 mod patterns;
 mod storing;
 mod windows;

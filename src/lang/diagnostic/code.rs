@@ -206,6 +206,8 @@ codes! {
     W0621 "always-healthy" "0.1" "A backend is asked for its health and has no probe.";
     W0622 "probe-longer-than-interval" "0.1" "A probe may last until after the next one is due.";
     W0623 "unnamed-host" "0.1" "The backend that is declared first answers for hosts that no rule names.";
+    W0624 "one-server-twice" "0.1" "Two members of a director are one server.";
+    W0625 "port-of-another-protocol" "0.1" "A backend is spoken to with TLS on the port of HTTP, or without on that of HTTPS.";
 
     // 07 caching
     W0701 "uncacheable-set-to-false" "0.1" "`beresp.uncacheable` is set to false, which has no effect.";
@@ -250,6 +252,8 @@ codes! {
     W0915 "poor-key" "0.1" "Hardly two requests have the same key.";
     W0916 "unsorted-query" "0.1" "The order of parameters makes other keys.";
     W0917 "not-looked-at" "0.1" "A budget ended before all was looked at.";
+    W0918 "limit-before-test" "0.1" "A rate limit counts requests that the tests behind it leave out.";
+    W0919 "costly-test-first" "0.1" "A test that costs much stands before one that costs little.";
 
     // 10 style
     W1010 "unused-suppression" "0.1" "A comment leaves out a warning that is not there.";

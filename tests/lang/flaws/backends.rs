@@ -71,3 +71,45 @@ fn a_backend_that_need_not_prove_who_it_is() {
     ];
     Spellings { code: "W0820", flaw: "false", cure: "true", policies: &policies }.hold();
 }
+
+#[test]
+fn two_members_that_are_one_server() {
+    let two = "backend a { .host = \"192.0.2.1\"; } backend b { .host = \"192.0.2.FLAW\"; }";
+    let policies = [
+        format!("{two} director d = fallback {{ a; b; }} sub recv {{ set req.backend_hint = d; }}"),
+        format!(
+            "{two} director d = round_robin {{ b; a; }} sub x {{ set req.backend_hint = d; }} sub recv {{ call x; }}"
+        ),
+        format!("{two} director d = random {{ a; b; }} rules request first {{ else -> backend d; }}"),
+        format!(
+            "include \"part.warp\"; director d = fallback {{ a; b; }} sub recv {{ set req.backend_hint = d; }}----{two}"
+        ),
+        format!(
+            "const H = \"192.0.2.1\"; backend c {{ .host = H; .port = \"8080\"; }} {} director d = shard {{ c; b; }} sub recv {{ if (!(req.host != \"y\")) {{ set req.backend_hint = d; }} else {{ set req.backend_hint = a; }} }}",
+            two.replace("FLAW\";", "FLAW\"; .port = \"8080\";")
+        ),
+    ];
+    let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
+    Spellings { code: "W0624", flaw: "1", cure: "2", policies: &policies }.hold();
+    for other in [".port = \"8080\";", ".host_header = \"b.test\";", ".tls = true; .sni = \"b.test\"; .port = \"80\";"]
+    {
+        let policy = format!(
+            "backend a {{ .host = \"192.0.2.1\"; }} backend b {{ .host = \"192.0.2.1\"; {other} }} director d = fallback {{ a; b; }} sub recv {{ set req.backend_hint = d; }}"
+        );
+        assert!(!of(&policy).contains(&"W0624".to_owned()), "{policy}");
+    }
+}
+
+#[test]
+fn a_port_of_another_protocol() {
+    let policies = [
+        "backend a { .host = \"app.example.com\"; .port = \"443\"; FLAW }",
+        "const P = \"443\"; backend a { .port = P; FLAW .host = \"app.example.com\"; } sub x { set req.backend_hint = a; } sub recv { call x; }",
+        "backend a { .host = \"app.example.com\"; .port = \"443\"; FLAW } rules request first { else -> backend a; }",
+        "include \"part.warp\";----backend a { .host = \"app.example.com\"; .port = \"443\"; FLAW }",
+        "backend a { .host = \"192.0.2.1\"; .port = \"443\"; .host_header = \"app.example.com\"; FLAW } sub recv { if (!(req.host != \"y\")) { set req.backend_hint = a; } }",
+    ];
+    Spellings { code: "W0625", flaw: "", cure: ".tls = true; .sni = \"app.example.com\";", policies: &policies }.hold();
+    assert_eq!(of("backend a { .host = \"app.example.com\"; .port = \"80\"; .tls = true; }"), ["W0625"]);
+    assert_eq!(of("backend a { .host = \"app.example.com\"; .tls = true; }"), [""; 0]);
+}

@@ -276,8 +276,8 @@ const ROWS: &[Row] = &[
     },
     Row {
         number: 18,
-        flaw: "a test that costs more than one that says the same, or does nothing",
-        codes: &["W0910", "W0911", "W0913", "W0914"],
+        flaw: "a test that costs more than one that says the same, does nothing, or stands before a cheap one",
+        codes: &["W0910", "W0911", "W0913", "W0914", "W0918", "W0919"],
         elsewhere: "",
         policies: &[
             "sub recv { if (req.url ~ \"^/api/\") { return (pass); } }",
@@ -288,12 +288,13 @@ const ROWS: &[Row] = &[
             "sub recv { match req.url { ~ \"^/api/\" -> { return (pass); } } }",
             "fn f(u: STRING) -> BOOL { return u ~ \"^/(api|admin)(/|$)\"; } sub recv { if (f(req.url)) { return (pass); } }",
             "const R = \"^(GET|HEAD)$\"; sub recv { let m = req.method; if (m !~ R) { return (pass); } }",
+            "sub recv { if (digest.hash_sha256(req.http.X-Pass) == \"00\" && req.path under \"/staff\") { return (pass); } }",
         ],
     },
     Row {
         number: 19,
-        flaw: "a backend whose health is never found out, or that need not prove who it is",
-        codes: &["W0620", "W0621", "W0622", "W0820"],
+        flaw: "a backend whose health is never found out, that need not prove who it is, or that has no stand-in",
+        codes: &["W0620", "W0621", "W0622", "W0624", "W0625", "W0820"],
         elsewhere: "",
         policies: &[
             "backend a { .host = \"192.0.2.1\"; } backend b { .host = \"192.0.2.2\"; .probe = { .url = \"/\"; }; } director d = fallback { a; b; } sub recv { set req.backend_hint = d; }",
@@ -304,6 +305,7 @@ const ROWS: &[Row] = &[
             "backend a { .host = \"192.0.2.1\"; } sub recv { let h = std.healthy(a); if (h) { return (pass); } }",
             "backend a { .host = \"192.0.2.1\"; } fn f() -> BOOL { return std.healthy(a); } sub recv { if (f()) { return (pass); } }",
             "const T = 3s; probe p { .url = \"/\"; .interval = 2s; .timeout = T; } backend a { .host = \"192.0.2.1\"; .probe = p; } sub recv { if (req.host == \"a.example\") { set req.backend_hint = a; } }",
+            "const H = \"192.0.2.1\"; backend a { .host = H; } backend b { .host = \"192.0.2.1\"; } director d = fallback { a; b; } sub recv { set req.backend_hint = d; }",
         ],
     },
     Row {
