@@ -12,7 +12,7 @@ use crate::cache::Lifetimes;
 use crate::decision::Event;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{ExpressionKind, StatementKind, Target};
-use crate::lang::schema::{Message, Step, Variable};
+use crate::lang::schema::{Step, Variable};
 use crate::lang::source::Span;
 use crate::simulate::Stored;
 
@@ -28,8 +28,7 @@ pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
     }
     let is_error =
         Formula::of(Term::Input(Place::Variable(Variable::BerespStatus)), Test::Within([500..=599].to_vec().into()));
-    let says_nothing = Formula::of(Term::field(Message::Beresp, &CACHE_CONTROL), Test::Set).not();
-    let stored = Formula::all([survey.stored(), is_error, says_nothing]);
+    let stored = Formula::all([survey.stored(), is_error]);
     places
         .into_iter()
         .take(MOST_PLACES)
@@ -60,6 +59,7 @@ fn places(survey: &Survey<'_>) -> Vec<(Span, Formula)> {
 fn look(survey: &mut Survey<'_>, place: Span, guard: Formula, stored: &Formula) -> Option<Diagnostic> {
     let Answer::Possible(model) = survey.solver.solve(&Formula::all([guard, stored.clone()])) else { return None };
     let mut witness = model.witness()?;
+    // It says nothing itself of how long it lives.
     witness.answer.headers.remove(CACHE_CONTROL);
     let witness = Some(witness).filter(|witness| is_kept(survey, place, witness))?;
     let finding =

@@ -6,6 +6,7 @@
 //! say that a request comes to harm, they show one that was tried.
 
 mod addresses;
+mod asking;
 mod backends;
 mod bodyless;
 mod chains;

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::asking::{Asking, asks};
 use super::unfinished::{Budget, Unfinished};
-use super::{builtin_files, first_line, words};
+use super::{builtin_files, first_line, walk, words};
 use crate::analysis::{Analysis, At, Formula, Journeys, Ladder, Model, Solver, State, Visitor, Witness};
 use crate::lang::hir::{Arm, Hir, Statement, StatementKind};
 use crate::lang::schema::{Action, Step, Variable};
@@ -28,13 +29,13 @@ pub(super) struct Deed {
     pub span: Span,
     pub step: Step,
     pub guard: Formula,
-    pub state: State,
+    pub state: Arc<State>,
     /// The arms around it.
     pub around: Vec<Span>,
 }
 
-/// So many statements that shape what is stored, or say for how long, are kept in mind.
-const MOST_SHAPING: usize = 2_000;
+/// So many statements that shape what is stored by what clients say, or say for how long it is, are kept in mind.
+const MOST_SHAPING: usize = 100_000;
 
 /// What all lints look for that see what becomes of requests.
 const BY_ALL: &str = "what becomes of requests (W0510 to W0521, W0623, W0702, W0703, W0706, W0741, W0801 to W0807)";
@@ -84,6 +85,7 @@ pub(super) struct Survey<'h> {
     pub journeys: Journeys,
     pub visits: Vec<Visit>,
     pub deeds: Vec<Deed>,
+    pub asking: Asking<'h>,
     /// What is looked for at the moment, with its codes.
     pub sought: &'static str,
     /// What was not looked at.
@@ -99,13 +101,26 @@ impl<'h> Survey<'h> {
     pub(super) fn of(hir: &'h Hir, sources: &'h SourceMap) -> Self {
         let analysis = Analysis::new(hir);
         let builtin = builtin_files(sources);
-        let mut eyes = Eyes { builtin: &builtin, visits: Vec::new(), deeds: Vec::new(), shaping: 0, left_out: None };
+        let asking = Asking::of(hir);
+        let mut eyes = Eyes::new(&builtin, &asking);
         let journeys = analysis.journeys(&mut eyes);
         let Eyes { visits, deeds, shaping, left_out, .. } = eyes;
         let (solver, sought, simulator) = (Solver::new(hir), BY_ALL, None);
         let unfinished = Vec::new();
-        let mut survey =
-            Self { hir, sources, analysis, solver, journeys, visits, deeds, sought, unfinished, builtin, simulator };
+        let mut survey = Self {
+            hir,
+            sources,
+            analysis,
+            solver,
+            journeys,
+            visits,
+            deeds,
+            asking,
+            sought,
+            unfinished,
+            builtin,
+            simulator,
+        };
         if let Some(budget) = survey.journeys.gave_up {
             survey.leave(None, Budget::Of(budget), 1);
         }
@@ -196,11 +211,24 @@ impl<'h> Survey<'h> {
 
 struct Eyes<'s> {
     builtin: &'s HashSet<FileId>,
+    asking: &'s Asking<'s>,
     visits: Vec<Visit>,
     deeds: Vec<Deed>,
     shaping: usize,
     /// The first that is not kept in mind.
     left_out: Option<Span>,
+}
+
+impl<'s> Eyes<'s> {
+    fn new(builtin: &'s HashSet<FileId>, asking: &'s Asking<'s>) -> Self {
+        Self { builtin, asking, visits: Vec::new(), deeds: Vec::new(), shaping: 0, left_out: None }
+    }
+
+    /// The state, which is one for all rows of a table.
+    fn state(&self, state: &State) -> Arc<State> {
+        let before = self.deeds.last().filter(|deed| *deed.state == *state);
+        before.map_or_else(|| Arc::new(state.clone()), |deed| Arc::clone(&deed.state))
+    }
 }
 
 impl Visitor for Eyes<'_> {
@@ -223,7 +251,7 @@ impl Visitor for Eyes<'_> {
             },
         };
         if matches!(kind, DeedKind::Shapes(_) | DeedKind::Lives(_)) {
-            if self.builtin.contains(&statement.span.file) {
+            if self.builtin.contains(&statement.span.file) || is_same_for_all(kind, statement, at, self.asking) {
                 return;
             }
             self.shaping += 1;
@@ -232,7 +260,18 @@ impl Visitor for Eyes<'_> {
                 return;
             }
         }
-        let (span, step, guard, state) = (statement.span, at.step, (at.guard)(), at.state.clone());
+        let (span, step, guard, state) = (statement.span, at.step, (at.guard)(), self.state(at.state));
         self.deeds.push(Deed { kind, span, step, guard, state, around: at.around.to_vec() });
     }
+}
+
+/// Whether a statement writes the same into each response that comes there, no client has a say in which do, and it says
+/// nothing of what may be stored.
+fn is_same_for_all(kind: DeedKind, statement: &Statement, at: &At<'_>, asking: &Asking<'_>) -> bool {
+    let is_asked = || asking.around(statement.span, at.around).next().is_some();
+    let is_content = matches!(kind, DeedKind::Shapes(Shaped::Field | Shaped::Body));
+    is_content
+        && !words::is_of_caching(&statement.kind)
+        && !walk::direct(statement).into_iter().any(asks)
+        && !is_asked()
 }

@@ -23,11 +23,13 @@ use crate::lang::source::Span;
 use crate::simulate::Journey;
 
 /// So many places are looked at.
-const MOST_PLACES: usize = 200;
+const MOST_PLACES: usize = 1_000;
 /// So many values are tried of what one request says.
 const MOST_VALUES: usize = 10;
 /// So many ways to come to a place are looked at.
 const MOST_WAYS: usize = 4;
+/// So many things that requests say are tried at a place.
+const MOST_SAID: usize = 12;
 
 /// A place that shapes what is stored, and what may decide how.
 struct Question {
@@ -63,7 +65,7 @@ fn questions(survey: &Survey<'_>) -> Vec<Question> {
     }
     let statements: HashMap<Span, &Statement> =
         walk::statements(survey.hir).into_iter().map(|statement| (statement.span, statement)).collect();
-    let (arms, conditions) = (arms(survey), conditions(survey.hir));
+    let arms = arms(survey);
     let asked = |(span, deeds): (Span, Vec<&Deed>)| {
         let statement = statements.get(&span)?;
         let DeedKind::Shapes(shaped) = deeds.first()?.kind else { return None };
@@ -76,13 +78,17 @@ fn questions(survey: &Survey<'_>) -> Vec<Question> {
                 for condition in arms.get(arm).into_iter().flatten() {
                     Said::in_formula(condition, &mut said, &mut values);
                 }
-                if let Some(condition) = conditions.get(arm) {
-                    look_through(survey, condition, deed, &mut said, &mut values);
-                }
             }
+            for condition in survey.asking.around(span, &deed.around) {
+                look_through(survey, condition, deed, &mut said, &mut values);
+            }
+        }
+        if is_another_by_class(survey, statement, &deeds) {
+            deeds.iter().take(MOST_WAYS).for_each(|deed| Said::in_formula(&deed.guard, &mut said, &mut values));
         }
         values.sort();
         values.dedup();
+        said.truncate(MOST_SAID);
         let guard = Formula::any(deeds.iter().map(|deed| deed.guard.clone()));
         let question = Question { span, shaped, field: field(statement), guard, said, values };
         (!question.said.is_empty()).then_some(question)
@@ -104,13 +110,15 @@ fn arms<'s>(survey: &'s Survey<'_>) -> HashMap<Span, Vec<&'s Formula>> {
     arms
 }
 
-/// The conditions of arms as they are written.
-fn conditions(hir: &Hir) -> HashMap<Span, &Expression> {
-    let ladders = walk::statements(hir).into_iter().filter_map(|statement| match &statement.kind {
-        StatementKind::If { arms, .. } => Some(arms),
-        _ => None,
-    });
-    ladders.flatten().map(|arm| (arm.span, &arm.condition)).collect()
+/// Whether a statement writes other values for other classes of requests, which something before it has told apart.
+fn is_another_by_class(survey: &Survey<'_>, statement: &Statement, deeds: &[&Deed]) -> bool {
+    let written = |deed: &&Deed| -> Vec<_> {
+        let values = written(statement).into_iter();
+        values.map(|value| survey.analysis.value(value, &deed.state, deed.step)).collect()
+    };
+    let mut ways = deeds.iter().take(MOST_WAYS).map(written);
+    let first = ways.next();
+    ways.any(|other| Some(&other) != first.as_ref())
 }
 
 /// The values that a statement writes.

@@ -16,7 +16,7 @@ use crate::lang::schema::{Step, Variable};
 use crate::lang::source::Span;
 
 /// So many places are looked at.
-const MOST_PLACES: usize = 200;
+const MOST_PLACES: usize = 20_000;
 /// Of so many lifetimes, one that is set under conditions is not compared with the others.
 const MOST_COMPARED: usize = 200;
 /// So many places are named that replace a lifetime.
@@ -63,12 +63,15 @@ fn places(survey: &Survey<'_>) -> (Vec<Place>, Option<Span>) {
     let deeds: Vec<&Deed> = survey.deeds.iter().filter(lives).collect();
     let ladders = ladders(survey);
     let mut places: BTreeMap<Span, Place> = BTreeMap::new();
+    let is_likely = |(_, later): &(usize, &&Deed)| deeds.len() <= MOST_COMPARED || later.around.is_empty();
+    let likely: Vec<(usize, &&Deed)> = deeds.iter().enumerate().filter(is_likely).take(MOST_COMPARED).collect();
     for (at, deed) in deeds.iter().enumerate() {
         let DeedKind::Lives(variable) = deed.kind else { continue };
-        let behind = deeds.iter().skip(at + 1).filter(|later| {
-            let is_likely = deeds.len() <= MOST_COMPARED || later.around.is_empty();
-            is_likely && later.kind == deed.kind && later.span != deed.span && round(later) == round(deed)
-        });
+        let behind = likely
+            .iter()
+            .filter(|(place, _)| *place > at)
+            .map(|(_, later)| later)
+            .filter(|later| later.kind == deed.kind && later.span != deed.span && round(later) == round(deed));
         let later = behind.filter(|later| !are_apart(deed, later, &ladders)).map(|it| (it.span, it.guard.clone()));
         let time = Time { guard: deed.guard.clone(), passes: passes(deed), later: later.collect() };
         let place = places.entry(deed.span).or_insert_with(|| Place { variable, span: deed.span, times: Vec::new() });

@@ -1,6 +1,6 @@
 //! What statements and conditions are about.
 
-use http::header::{AUTHORIZATION, COOKIE, HOST};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, HOST};
 
 use super::survey::{DeedKind, Shaped};
 use crate::lang::hir::{Expression, ExpressionKind, StatementKind, Target};
@@ -61,5 +61,16 @@ fn shaped(kind: &StatementKind) -> Option<Shaped> {
             matches!(given.first()?.kind, ExpressionKind::Header(Message::Beresp, _)).then_some(Shaped::Field)
         }
         _ => None,
+    }
+}
+
+/// Whether a statement writes the `Cache-Control` of a response.
+pub(super) fn is_of_caching(kind: &StatementKind) -> bool {
+    match kind {
+        StatementKind::Set(Target::Header(Message::Beresp, name), _) => *name == CACHE_CONTROL,
+        StatementKind::Effect(_, given) => {
+            given.iter().any(|part| matches!(&part.kind, ExpressionKind::Header(Message::Beresp, CACHE_CONTROL)))
+        }
+        _ => false,
     }
 }

@@ -31,12 +31,12 @@ fn several_rules_are_told_of_at_the_first_of_them() {
 
 #[test]
 fn more_places_than_are_looked_at_are_counted() {
-    let rows = (0..203).map(|at| format!("when path == \"/{at}\" -> set beresp.http.X = bereq.http.Y;"));
+    let rows = (0..1_003).map(|at| format!("when path == \"/{at}\" -> set beresp.http.X = bereq.http.Y;"));
     let rows = rows.collect::<Vec<_>>().concat();
     let text = format!("rules response first {{ {rows} }}");
     let found = notes(&text);
     let [(message, place)] = found.as_slice() else { panic!("{found:#?}") };
-    assert!(message.ends_with("what one client says and others get (W0805): the budget of 200 places is used up"));
+    assert!(message.ends_with("what one client says and others get (W0805): the budget of 1000 places is used up"));
     assert_eq!(place, "set beresp.http.X = bereq.http.Y | left out, the first of 3");
 }
 

@@ -102,3 +102,33 @@ fn the_two_requests_are_shown() {
     let example = r#"`GET "https://www.example.com/"` is answered with what was stored for `GET "https://www.example.com/" { X-Forwarded-Host: "evil.example" }`, of `origin 200 { Cache-Control: "max-age=60" }`"#;
     assert!(help.ends_with(example), "{help}");
 }
+
+#[test]
+fn what_one_client_does_not_say_or_another_field_says_for_it() {
+    all_have(
+        "W0805",
+        &[
+            r#"sub backend_response { if (bereq.http.X-Debug) { } else { set beresp.http.X-Debug = "off"; } }"#,
+            r#"sub backend_response { if (bereq.http.X-Debug == "a") { set beresp.ttl = 3m; } else if (bereq.path under "/a") { set beresp.http.Y = "1"; } }"#,
+            r#"sub recv { if (req.query has "debug") { set req.http.X-D = "1"; } }
+               sub backend_response { set beresp.http.X-D = bereq.http.X-D; }
+               key { req.host; req.path; }"#,
+            r#"sub recv { if (req.cookies has "debug") { set req.http.X-D = "1"; } unset req.http.Cookie; }
+               sub backend_response { set beresp.http.X-D = bereq.http.X-D; }"#,
+        ],
+    );
+    none_has_any(&[
+        r#"sub recv { unset req.http.X-D; if (req.path under "/a") { set req.http.X-D = "1"; } }
+           sub backend_response { set beresp.http.X-D = bereq.http.X-D; }"#,
+        r#"sub recv { unset req.http.X-D; if (req.query has "debug") { set req.http.X-D = "1"; } }
+           sub backend_response { set beresp.http.X-D = bereq.http.X-D; }"#,
+    ]);
+}
+
+#[test]
+fn one_of_many_rows_that_write_a_field() {
+    let row = |at| format!("when path under \"/p{at}/\" -> set beresp.http.X-R = \"{at}\";\n");
+    let rows = (0..3_000).map(row).collect::<Vec<_>>().concat();
+    let last = "when path under \"/q/\" -> set beresp.http.X-Fwd = bereq.http.X-Forwarded-Host;";
+    assert_eq!(codes(&format!("rules response first {{ {rows} {last} }}")), ["W0805"]);
+}
