@@ -52,6 +52,7 @@
 //! values. A value that is free is the same wherever its term is the same. [`Model::is_certain`] tells whether anything of
 //! that kind was assumed.
 
+mod address;
 mod chosen;
 mod compare;
 mod compose;

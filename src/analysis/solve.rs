@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::address::Lists;
 use super::formula::Formula;
 use super::ladder::Ladder;
 use super::learned::Learned;
@@ -50,6 +51,7 @@ pub struct Solver<'h> {
     hir: &'h Hir,
     automata: Automata,
     learned: Learned,
+    lists: Lists,
     tries: usize,
     tests: usize,
     spent: usize,
@@ -69,6 +71,7 @@ impl<'h> Solver<'h> {
             hir,
             automata: Automata::default(),
             learned: Learned::default(),
+            lists: Lists::default(),
             tries: 0,
             tests: 0,
             spent: 0,
@@ -141,7 +144,7 @@ impl<'h> Solver<'h> {
         }
         self.tries += 1;
         self.spent += 1;
-        match theory::values(&settled.literals, self.hir, &mut self.automata) {
+        match theory::values(&settled.literals, self.hir, &mut self.automata, &mut self.lists) {
             Values::Are(model) => Ok(*model),
             Values::Cannot(literals) => Err(settled.because(&literals, &mut self.learned)),
             Values::Unknown(budget) => Err(self.give_up(budget, choices)),

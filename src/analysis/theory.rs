@@ -1,15 +1,14 @@
 //! Values of which tests hold or do not: all tests of one value together, value by value.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use http::header::{COOKIE, HOST};
-use ipnet::IpNet;
 
+use super::address::Lists;
 use super::formula::{Literal, Test};
-use super::model::{Model, SOMEWHERE, Scalar};
+use super::model::{Model, Scalar};
 use super::names::Names;
 use super::number;
 use super::parts::{self, Failure};
@@ -17,7 +16,7 @@ use super::solve::{STATES, VIEWS};
 use super::term::{Op, Place, Term};
 use super::text::{self, Asked, Automata, Domain, Found, View};
 use super::{compose, concrete, left};
-use crate::lang::hir::{AclId, Hir, Normalization, Texts};
+use crate::lang::hir::{Hir, Normalization, Texts};
 use crate::lang::schema::{Message, Variable};
 
 /// What values there are.
@@ -34,7 +33,7 @@ pub(super) enum Values<'h> {
 type Wants = (Arc<Literal>, bool);
 
 /// A test of a value, and whether it is to hold.
-type Wanted<'l> = (&'l Test, bool);
+pub(super) type Wanted<'l> = (&'l Test, bool);
 
 /// Ranges, and whether a number is to be in one of them.
 type WantedRanges = (Vec<RangeInclusive<i64>>, bool);
@@ -55,9 +54,9 @@ struct Questions<'l> {
 }
 
 /// Values of which these tests hold, or do not.
-pub(super) fn values<'h>(literals: &[(Arc<Literal>, bool)], hir: &'h Hir, automata: &mut Automata) -> Values<'h> {
-    match all_values(literals, hir, automata) {
-        Values::Cannot(apart) => Values::Cannot(fewest(literals, apart, hir, automata)),
+pub(super) fn values<'h>(literals: &[Wants], hir: &'h Hir, automata: &mut Automata, lists: &mut Lists) -> Values<'h> {
+    match all_values(literals, hir, automata, lists) {
+        Values::Cannot(apart) => Values::Cannot(fewest(literals, apart, hir, (automata, lists))),
         values => values,
     }
 }
@@ -66,10 +65,15 @@ pub(super) fn values<'h>(literals: &[(Arc<Literal>, bool)], hir: &'h Hir, automa
 const MOST_APART: usize = 12;
 
 /// Of tests that do not go together few, or all, that do not either.
-fn fewest(literals: &[Wants], mut apart: Vec<usize>, hir: &Hir, automata: &mut Automata) -> Vec<usize> {
+fn fewest(
+    literals: &[Wants],
+    mut apart: Vec<usize>,
+    hir: &Hir,
+    (automata, lists): (&mut Automata, &mut Lists),
+) -> Vec<usize> {
     let mut are_apart = |numbers: &[usize]| {
         let wanted: Vec<Wants> = numbers.iter().filter_map(|at| literals.get(*at)).cloned().collect();
-        matches!(all_values(&wanted, hir, automata), Values::Cannot(_))
+        matches!(all_values(&wanted, hir, automata, lists), Values::Cannot(_))
     };
     apart.sort_unstable();
     apart.dedup();
@@ -85,7 +89,7 @@ fn fewest(literals: &[Wants], mut apart: Vec<usize>, hir: &Hir, automata: &mut A
     apart
 }
 
-fn all_values<'h>(literals: &[Wants], hir: &'h Hir, automata: &mut Automata) -> Values<'h> {
+fn all_values<'h>(literals: &[Wants], hir: &'h Hir, automata: &mut Automata, lists: &mut Lists) -> Values<'h> {
     let questions = match Questions::of(literals) {
         Ok(questions) => questions,
         Err(apart) => return Values::Cannot(apart),
@@ -104,7 +108,7 @@ fn all_values<'h>(literals: &[Wants], hir: &'h Hir, automata: &mut Automata) -> 
         model.set((*term).clone(), number);
     }
     for (term, wanted) in &questions.addresses {
-        let Some(address) = address(wanted, hir) else { return Values::Cannot(questions.about(term)) };
+        let Some(address) = lists.address(wanted, &hir.acls) else { return Values::Cannot(questions.about(term)) };
         model.set((*term).clone(), Scalar::Address(address));
     }
     for (term, truth) in &questions.truths {
@@ -345,38 +349,4 @@ fn number(term: &Term, all: &[WantedRanges]) -> Option<Scalar> {
     let found = likely.find(|number| passes(*number)).map(|number| Scalar::Number(Some(number)));
     let missing = numbers.may_be_missing && all.iter().all(|(_, holds)| !holds);
     found.or_else(|| missing.then_some(Scalar::Number(None)))
-}
-
-/// An address that is in all lists that are wanted and in none of the others. Lists change only where a network begins or
-/// ends. Hosts in a list stand for nobody knows which addresses.
-fn address(wanted: &[Wanted<'_>], hir: &Hir) -> Option<IpAddr> {
-    let acl = |id: &AclId| hir.acls.get(id.0 as usize);
-    let passes = |address: IpAddr| {
-        wanted.iter().all(|(test, holds)| match test {
-            Test::Listed(id) => acl(id).is_some_and(|acl| acl.contains(address)) == *holds,
-            Test::At(one) => (*one == address) == *holds,
-            _ => true,
-        })
-    };
-    let mut edges = vec![SOMEWHERE, IpAddr::V4([203, 0, 113, 9].into()), IpAddr::V4([0, 0, 0, 0].into())];
-    edges.push(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
-    for (test, _) in wanted {
-        match test {
-            Test::Listed(id) => acl(id).into_iter().flat_map(|acl| &acl.entries).for_each(|(network, _)| {
-                edges.extend([network.network(), network.broadcast()]);
-                edges.extend(behind(network));
-            }),
-            Test::At(one) => edges.extend([*one].into_iter().chain(behind(&IpNet::from(*one)))),
-            _ => {}
-        }
-    }
-    edges.into_iter().find(|address| passes(*address))
-}
-
-/// The first address behind a network.
-fn behind(network: &IpNet) -> Option<IpAddr> {
-    match network.broadcast() {
-        IpAddr::V4(last) => u32::from(last).checked_add(1).map(|next| IpAddr::V4(next.into())),
-        IpAddr::V6(last) => u128::from(last).checked_add(1).map(|next| IpAddr::V6(next.into())),
-    }
 }

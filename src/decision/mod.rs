@@ -24,6 +24,7 @@ pub mod trace;
 pub mod tree;
 
 pub use ban::Ban;
+pub(crate) use eval::AclNetworks;
 pub use eval::{ChangingAcl, is_password};
 pub(crate) use eval::{cookies, directives, normalize, query, reckon};
 pub use facts::{

@@ -66,13 +66,14 @@ impl ChangingAcl {
 
 /// Networks as two tries.
 #[derive(Debug)]
-pub(in crate::decision) struct AclNetworks {
+pub(crate) struct AclNetworks {
     v4: PrefixMap<Ipv4Net, bool>,
     v6: PrefixMap<Ipv6Net, bool>,
 }
 
 impl AclNetworks {
-    fn new(entries: impl Iterator<Item = (IpNet, bool)>) -> Self {
+    /// Sorts entries; `true` for one that excludes. A network that comes twice counts as its last entry says.
+    pub fn new(entries: impl Iterator<Item = (IpNet, bool)>) -> Self {
         let mut networks = Self { v4: PrefixMap::new(), v6: PrefixMap::new() };
         entries.for_each(|(net, negated)| networks.insert(net, negated));
         networks

@@ -31,8 +31,9 @@ mod truth;
 mod url_path;
 mod work;
 
+pub(super) use acl::AclIndex;
+pub(crate) use acl::AclNetworks;
 pub use acl::ChangingAcl;
-pub(super) use acl::{AclIndex, AclNetworks};
 pub use credentials::is_password;
 pub(super) use effect::{conclude, perform};
 pub(crate) use normalize::normalize;

@@ -269,6 +269,18 @@ fn a_director_chooses_by_what_its_key_looks_up() {
 }
 
 #[test]
+fn a_network_less_in_a_long_list_is_found() {
+    let list = |left_out: usize| {
+        let networks =
+            (0..3_000).filter(|at| *at != left_out).map(|at| format!("\"10.{}.{}.0\"/24;", at / 256, at % 256));
+        let networks = networks.collect::<Vec<_>>().join("\n");
+        format!("acl x {{ {networks} }} rules request first {{ when client.ip ~ x -> pass; }}")
+    };
+    let request = "GET \"https://www.example.com/\" from 10.5.220.0";
+    is_told(&list(3_000), &list(1_500), request, "pass → stored 60s");
+}
+
+#[test]
 fn what_no_request_that_is_tried_shows_is_told() {
     let basic = |hash: &str| {
         format!(
