@@ -6,6 +6,7 @@
 use std::io::{self, IsTerminal, Write};
 
 use super::Failure;
+use crate::lang::schema::BYTE_UNITS;
 
 /// Where results go.
 pub(super) struct Output {
@@ -52,6 +53,14 @@ pub(super) fn remark(text: &str) {
 /// `NO_COLOR` counts when it is set and not empty (no-color.org).
 fn colours_welcome() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Bytes in the largest unit that they fill, as the language counts them.
+pub(super) fn size(bytes: u64) -> String {
+    let unit = BYTE_UNITS.iter().rev().find(|unit| bytes >= unit.factor);
+    let Some(unit) = unit.filter(|unit| unit.factor > 1) else { return format!("{bytes} B") };
+    let tenths = bytes.saturating_mul(10) / unit.factor;
+    format!("{}.{} {}", tenths / 10, tenths % 10, unit.name)
 }
 
 /// `1 error`, `2 errors`.

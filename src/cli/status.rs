@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
-use super::output::count;
+use super::output::{count, size};
 use super::{Failure, Outcome, Output, values};
 
 /// Show the running proxy and what came of its last reload.
@@ -173,14 +173,6 @@ fn span(duration: Duration) -> String {
         seconds @ 3_600..86_400 => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
         seconds => format!("{} d {} h", seconds / 86_400, seconds % 86_400 / 3_600),
     }
-}
-
-/// Bytes in the largest unit that they fill, as the language counts them.
-fn size(bytes: u64) -> String {
-    let unit = crate::lang::schema::BYTE_UNITS.iter().rev().find(|unit| bytes >= unit.factor);
-    let Some(unit) = unit.filter(|unit| unit.factor > 1) else { return format!("{bytes} B") };
-    let tenths = bytes.saturating_mul(10) / unit.factor;
-    format!("{}.{} {}", tenths / 10, tenths % 10, unit.name)
 }
 
 #[cfg(test)]

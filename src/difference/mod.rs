@@ -14,6 +14,7 @@ mod ladders;
 mod one_way;
 mod order;
 mod policies;
+mod regions;
 pub mod report;
 mod rows;
 mod search;

@@ -1,7 +1,6 @@
 //! Two policies compared: every class of requests that changes, with a request that was tried.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use http::Method;
 
@@ -10,13 +9,14 @@ use super::declarations::{Declaration, declarations};
 use super::fired::{Fired, apart};
 use super::hints::{Hint, met, of_model, variants};
 use super::join::{is_same, join};
+use super::regions::{Region, regions};
 use super::rows::Rows;
 use super::search::{Question, questions};
 use super::trial::{When, lasting, trial};
 use super::unseen::{refreshes_otherwise, unseen};
-use crate::analysis::invariant::{has_host, of_hosts};
+use crate::analysis::invariant::has_host;
 use crate::analysis::{Analysis, Answer, Formula, Model, Place, Solver, Term, Test, Witness};
-use crate::lang::hir::{Hir, HostPattern, StatementKind, Texts};
+use crate::lang::hir::{Hir, StatementKind, Texts};
 use crate::lang::schema::Variable;
 use crate::lang::source::SourceMap;
 use crate::simulate::{Case, Journey, Simulator};
@@ -105,47 +105,6 @@ pub fn difference(old: Policy<'_>, new: Policy<'_>) -> Difference {
     found.gave_up.sort_unstable();
     found.gave_up.dedup();
     found
-}
-
-/// Hosts that have the same two policies.
-struct Region<'h> {
-    hosts: Formula,
-    old: &'h Hir,
-    new: &'h Hir,
-    /// Whether the site that serves them has another name.
-    moves: bool,
-}
-
-fn regions<'h>(old: &'h Hir, new: &'h Hir) -> Vec<Region<'h>> {
-    let mut patterns: Vec<HostPattern> =
-        old.sites.iter().chain(&new.sites).flat_map(|site| site.hosts.iter().cloned()).collect();
-    patterns.sort_by_key(|pattern| (pattern.is_wildcard, usize::MAX - pattern.name.len(), pattern.name.clone()));
-    patterns.dedup();
-    let mut regions: Vec<(Vec<HostPattern>, Region<'h>)> = Vec::new();
-    for pattern in &patterns {
-        let ((before, old), (after, new)) = (serving(old, pattern), serving(new, pattern));
-        let is_same = |one: &Region<'_>| std::ptr::eq(one.old, old) && std::ptr::eq(one.new, new);
-        let known = regions.iter_mut().find(|(_, region)| is_same(region) && region.moves == (before != after));
-        if let Some((hosts, _)) = known {
-            hosts.push(pattern.clone());
-        } else {
-            let region = Region { hosts: Formula::Const(true), old, new, moves: before != after };
-            regions.push((vec![pattern.clone()], region));
-        }
-    }
-    let elsewhere = Region { hosts: of_hosts(&patterns).not(), old, new, moves: false };
-    let sites = regions.into_iter().map(|(hosts, region)| Region { hosts: of_hosts(&hosts), ..region });
-    sites.chain([elsewhere]).collect()
-}
-
-/// The site that serves hosts of that pattern, and its policy.
-fn serving<'h>(hir: &'h Hir, wanted: &HostPattern) -> (Option<String>, &'h Hir) {
-    let covers = |pattern: &HostPattern| {
-        pattern == wanted || pattern.is_wildcard && wanted.name.ends_with(&format!(".{}", pattern.name))
-    };
-    let fits = hir.sites.iter().flat_map(|site| site.hosts.iter().map(move |pattern| (pattern, site)));
-    let best = fits.filter(|(pattern, _)| covers(pattern)).max_by_key(|(it, _)| (!it.is_wildcard, it.name.len()));
-    best.map_or((None, hir), |(_, site)| (Some(site.name()), Arc::as_ref(&site.policy)))
 }
 
 struct Comparison<'c> {

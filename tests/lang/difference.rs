@@ -3,6 +3,7 @@
 mod journeys;
 mod policies;
 mod random;
+mod sites;
 
 use warp_edge::files::MemoryFiles;
 use warp_edge::lang::check::check;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::super::Failure;
-use super::super::output::count;
+use super::super::output::{count, size};
 use crate::difference::{Change, between};
 use crate::replay::{Counted, MOST_STORED, Misread, Reader, Replay, Report, Tally};
 use crate::simulate::{Request, Simulator};
@@ -23,10 +23,16 @@ const MOST_SHOWN: usize = 20;
 /// What came of the lines of a log.
 pub(super) struct Replayed {
     report: Report<Change>,
-    /// Lines that were no requests.
-    skipped: u64,
-    /// The first of them, by number, and why.
-    first_skipped: Option<(u64, Misread)>,
+    /// Lines that were no requests, by why.
+    skipped: Vec<Skipped>,
+}
+
+/// Lines that were no requests for one reason.
+struct Skipped {
+    why: Misread,
+    lines: u64,
+    /// The number of the first of them.
+    first: u64,
 }
 
 /// Takes the lines of a log through both policies; `-` is standard input.
@@ -35,7 +41,12 @@ pub(super) fn replay(log: &Path, reader: &Reader, old: &Simulator, new: &Simulat
     let input: Box<dyn Read> =
         if log == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(log).map_err(unreadable)?) };
     let mut lines = BufReader::new(input);
-    let (mut replay, mut skipped, mut first_skipped) = (Replay::new(old, new, between), 0, None);
+    if let Some(program) = unpacking(lines.fill_buf().map_err(unreadable)?) {
+        let (log, is_there) = (log.display(), log != Path::new("-"));
+        let how = if is_there { format!("{program} {log}") } else { program.to_owned() };
+        return Err(Failure::Usage(format!("{log} is packed; say `{how} | warp diff … --log -`")));
+    }
+    let (mut replay, mut skipped) = (Replay::new(old, new, between), Vec::new());
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
@@ -44,15 +55,26 @@ pub(super) fn replay(log: &Path, reader: &Reader, old: &Simulator, new: &Simulat
         }
         match reader.read(&line) {
             Some(Ok(visit)) => replay.visit(&visit),
-            Some(Err(why)) => {
-                skipped += 1;
-                first_skipped.get_or_insert((number, why));
-            }
+            Some(Err(why)) => skip(&mut skipped, number, why),
             None => {}
         }
     }
-    let replayed = Replayed { report: replay.finish(), skipped, first_skipped };
+    let replayed = Replayed { report: replay.finish(), skipped };
     replayed.told_something(log)
+}
+
+fn skip(skipped: &mut Vec<Skipped>, number: u64, why: Misread) {
+    match skipped.iter_mut().find(|known| known.why == why) {
+        Some(known) => known.lines += 1,
+        None => skipped.push(Skipped { why, lines: 1, first: number }),
+    }
+}
+
+/// What unpacks a log that begins so; `None` if it is not packed.
+fn unpacking(start: &[u8]) -> Option<&'static str> {
+    const MARKS: [(&[u8], &str); 4] =
+        [(b"\x1f\x8b", "zcat"), (b"\x28\xb5\x2f\xfd", "zstdcat"), (b"BZh", "bzcat"), (b"\xfd7zXZ\0", "xzcat")];
+    MARKS.iter().find(|(mark, _)| start.starts_with(mark)).map(|(_, program)| *program)
 }
 
 /// Reads a line, of which no more is kept than a request may take; false at the end.
@@ -71,11 +93,12 @@ impl Replayed {
             return Ok(self);
         }
         let log = log.display();
-        Err(Failure::Usage(match self.first_skipped {
-            Some((number, Misread::Host)) => {
-                format!("{log}:{number}: {}; say `--log-host shop.example`", Misread::Host)
+        let without_host = self.skipped.iter().find(|skipped| skipped.why == Misread::Host);
+        Err(Failure::Usage(match without_host.or(self.skipped.first()) {
+            Some(Skipped { why: Misread::Host, first, .. }) => {
+                format!("{log}:{first}: {}; say `--log-host shop.example`", Misread::Host)
             }
-            Some((number, why)) => format!("no line of {log} is a request; line {number}: {why}"),
+            Some(Skipped { why, first, .. }) => format!("no line of {log} is a request; line {first}: {why}"),
             None => format!("{log} has no lines"),
         }))
     }
@@ -90,10 +113,10 @@ impl Replayed {
     }
 
     pub(super) fn text(&self) -> String {
-        let mut lines = vec![self.heading(), String::new(), format!("  {:<26} {:>14} {:>14}", "", "old", "new")];
+        let mut lines = vec![self.heading(), String::new(), format!("  {:<26} {:>18} {:>18}", "", "old", "new")];
         lines.extend(
             self.figures()
-                .map(|[what, old, new, by]| format!("  {what:<26} {old:>14} {new:>14}  {by}").trim_end().to_owned()),
+                .map(|[what, old, new, by]| format!("  {what:<26} {old:>18} {new:>18}  {by}").trim_end().to_owned()),
         );
         lines.push(String::new());
         for counted in self.shown() {
@@ -136,7 +159,8 @@ impl Replayed {
         let Report { old, new, requests, bytes, .. } = &self.report;
         let row = |what: &str, part: fn(&Tally) -> u64, whole: u64| {
             let (before, after) = (part(old), part(new));
-            let shown = |number: u64| format!("{number} ({})", percent(number, whole));
+            let amount = |number: u64| if what.contains("bytes") { size(number) } else { number.to_string() };
+            let shown = |number: u64| format!("{} ({})", amount(number), percent(number, whole));
             let by = hundredths(after, whole) - hundredths(before, whole);
             let by = if by == 0 {
                 String::new()
@@ -164,20 +188,15 @@ impl Replayed {
 
     fn remarks(&self) -> impl Iterator<Item = String> {
         let left_out = self.report.changes.len().saturating_sub(MOST_SHOWN);
-        let skipped = self.first_skipped.map(|(number, why)| {
-            let lines = if self.skipped == 1 {
-                "1 line is no request".to_owned()
-            } else {
-                format!("{} lines are no requests", self.skipped)
-            };
-            format!("{lines} and left out; line {number}: {why}")
+        let skipped = self.skipped.iter().map(|Skipped { why, lines, first }| match lines {
+            1 => format!("line {first} is no request and left out: {why}"),
+            _ => format!("{lines} lines are no requests and left out, the first of them line {first}: {why}"),
         });
         let is_full = self.report.old.was_full || self.report.new.was_full;
         [
             (left_out > 0).then(|| format!("{} more; `--format json` has them all", count(left_out, "change"))),
             (self.report.further > 0)
                 .then(|| format!("{} more requests change in still other ways", self.report.further)),
-            skipped,
             (self.report.out_of_order > 0).then(|| {
                 let times = count_of(self.report.out_of_order, "request");
                 format!("{times} made long before one above: the log is not in order, and hits are counted wrongly; oldest first")
@@ -186,6 +205,7 @@ impl Replayed {
         ]
         .into_iter()
         .flatten()
+        .chain(skipped)
     }
 }
 
@@ -233,6 +253,8 @@ struct Row {
     to: Option<u64>,
     /// Lines that were no requests.
     skipped_lines: u64,
+    /// The same by why.
+    skipped: Vec<SkippedRow>,
     old: Side,
     new: Side,
     changes: Vec<Kind>,
@@ -264,6 +286,20 @@ struct Kind {
     first: String,
 }
 
+/// Lines that were no requests for one reason, for programs.
+#[derive(Serialize)]
+struct SkippedRow {
+    reason: String,
+    lines: u64,
+    first: u64,
+}
+
+impl SkippedRow {
+    fn of(skipped: &Skipped) -> Self {
+        Self { reason: skipped.why.to_string(), lines: skipped.lines, first: skipped.first }
+    }
+}
+
 impl Row {
     fn of(replayed: &Replayed) -> Self {
         let report = &replayed.report;
@@ -273,7 +309,8 @@ impl Row {
             bytes: report.bytes,
             from: report.times.map(|(from, _)| seconds(from)),
             to: report.times.map(|(_, to)| seconds(to)),
-            skipped_lines: replayed.skipped,
+            skipped_lines: replayed.skipped.iter().map(|skipped| skipped.lines).sum(),
+            skipped: replayed.skipped.iter().map(SkippedRow::of).collect(),
             old: Side::of(&report.old, report.requests),
             new: Side::of(&report.new, report.requests),
             changes: report.changes.iter().map(Kind::of).collect(),

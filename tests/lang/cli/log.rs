@@ -56,7 +56,8 @@ fn diff(log: &str, further: &[&str]) -> Ran {
 #[test]
 fn requests_and_bytes_are_counted_for_people_and_for_comments() {
     for format in ["text", "markdown"] {
-        let ran = diff(&(log(PATHS) + "hello\n"), &["--log-host", "shop.test", "--format", format]);
+        let lines = [&*log(PATHS), "hello\n", "{\"time\": 1}\n", "bye\n"].concat();
+        let ran = diff(&lines, &["--log-host", "shop.test", "--format", format]);
         let heading = ran.stdout.find("of the log").and_then(|at| ran.stdout[..at].rfind('\n')).unwrap();
         snapshot(&format!("diff_log_{format}"), &ran.stdout[heading + 1..]);
         assert_eq!(ran.code, 1);
@@ -131,8 +132,17 @@ fn logs_that_tell_nothing_are_refused_with_what_to_do() {
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
         ran.stderr
     };
+    let packed = with("");
+    std::fs::write(packed.path().join("access.log"), b"\x1f\x8b\x08\x00").unwrap();
+    let packed = warp(packed.path(), &["diff", "old.warp", "new.warp", "--log", "access.log"]);
     let missing = warp(with("").path(), &["diff", "old.warp", "new.warp", "--log", "nowhere.log"]);
-    let all = [said(&log(&["/"]), &[]), said("", &[]), said("hello\nworld\n", &[]), missing.stderr];
+    let all = [
+        said(&("hello\n".to_owned() + &log(&["/"])), &[]),
+        said("", &[]),
+        said("hello\nworld\n", &[]),
+        packed.stderr,
+        missing.stderr,
+    ];
     snapshot("diff_log_refused", &all.concat());
     let colon = diff(&log(&["/"]), &["--origin-header", "no colon"]);
     assert!(colon.code == 2 && colon.stderr.contains("`Cache-Control: max-age=60`"), "{}", colon.stderr);

@@ -352,6 +352,47 @@ fn rules_in_long_lines_are_cut_out() {
 }
 
 #[test]
+fn what_changes_once_a_request_has_begun_again_is_found() {
+    let policy = |second: &str| {
+        format!(
+            "sub recv {{ if (req.restarts == 1) {{ {second} }} }}
+            sub deliver {{ if (resp.status == 404 && req.restarts == 0) {{ set req.url = \"/else\"; return (restart); }} }}"
+        )
+    };
+    for (new, expected) in [("set req.http.X = \"1\";", "bereq.http.x added"), ("return (pass);", "→ pass")] {
+        let found = compared(&policy(""), &policy(new));
+        let [class, ..] = found.classes.as_slice() else { panic!("{new}: {:?}", found.gave_up) };
+        assert_eq!(class.case.answer.as_ref().map(|answer| answer.status.as_u16()), Some(404), "{new}");
+        assert!(class.change.to_string().contains(expected), "{new}: {}", class.change);
+        assert!(found.gave_up.is_empty(), "{new}: {:?}", found.gave_up);
+    }
+    let first = |condition: &str| {
+        format!("sub recv {{ if ({condition} && req.restarts == 0) {{ set req.url = \"/b\"; return (restart); }} }}")
+    };
+    let said = said(&first("req.path == \"/a\""), &first("req.path == \"/c\""));
+    assert!(said.iter().any(|said| said.starts_with("GET \"https://www.example.com/a\": ")), "{said:#?}");
+    assert!(said.iter().any(|said| said.starts_with("GET \"https://www.example.com/c\": ")), "{said:#?}");
+}
+
+#[test]
+fn what_is_done_where_no_row_is_taken_counts() {
+    let rows = |kind: &str, last: &str| {
+        format!("rules {kind} first {{ when path under \"/a\" -> {}; else -> {last}; }}", "backend b")
+    };
+    is_told(
+        &rows("request", "pass"),
+        &rows("request", "deny 403"),
+        "GET \"https://www.example.com/\"",
+        "pass → synth 403",
+    );
+    let ladder = |last: &str| format!("sub recv {{ if (req.path == \"/a\") {{ return (pass); }} {last} }}");
+    is_told(&ladder(""), &ladder("return (synth(403));"), "GET \"https://www.example.com/\"", "stored 60s → synth 403");
+    let moved = BACKENDS.replace("backend a {", "backend default {").replace("backend b {", "backend a {");
+    let said = said(BACKENDS, &moved);
+    assert!(said.iter().any(|said| said.ends_with("backend a → default")), "{said:#?}");
+}
+
+#[test]
 fn what_is_done_before_the_first_change_is_the_same() {
     let policy =
         |ttl: &str| format!("sub recv {{ set req.grace = 5s; }} sub backend_response {{ set beresp.ttl = {ttl}; }}");
