@@ -420,6 +420,12 @@ impl<'h> Analysis<'h> {
         ])
     }
 
+    /// The place that held a value at the start of a step, where two policies are compared and nothing else is known of it.
+    #[must_use]
+    pub fn place_of(&self, value: &Term) -> Option<Place> {
+        self.cx.unknowns.place(value)
+    }
+
     /// A value of which nothing is known.
     pub(super) fn anything(&self) -> Term {
         self.cx.anything()

@@ -62,6 +62,15 @@ impl Unknowns {
         }
     }
 
+    /// The place that held that value at the start of a step.
+    pub(super) fn place(&self, value: &Term) -> Option<Place> {
+        let (Term::Free(wanted), Some(known)) = (value, &self.known) else { return None };
+        known.borrow().iter().find_map(|(name, number)| match name {
+            Name::Entering(_, _, place) if number == wanted => Some(place.clone()),
+            _ => None,
+        })
+    }
+
     /// A ladder: where two policies are compared, one that both have is the same.
     pub(super) fn ladder(&self, ladder: Ladder) -> Arc<Ladder> {
         if self.known.is_none() {

@@ -4,7 +4,7 @@ use http::header::{ACCEPT_ENCODING, COOKIE, HOST};
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::trial::Met;
-use crate::analysis::{Model, Op, Place, Scalar, Term};
+use crate::analysis::{Analysis, Model, Op, Place, Scalar, Term};
 use crate::lang::hir::{Glob, Normalization};
 use crate::lang::schema::function::Convert;
 use crate::lang::schema::{Function, Message, Variable};
@@ -33,8 +33,6 @@ pub(super) enum Hint {
     Answered(HeaderName, Vec<u8>),
     /// That status of the answer.
     Status(u16),
-    /// Something that is met in the cache, and what stands for it.
-    Met(Variable, Term),
 }
 
 /// Adds what a value depends on.
@@ -87,24 +85,33 @@ pub(super) fn variants(case: &Case, hints: &[Hint]) -> Vec<Case> {
     all
 }
 
-/// What a model assumes that can be brought about: numbers in texts, and what a stored response says.
-pub(super) fn of_model(model: &Model<'_>, hints: &mut Vec<Hint>) {
+/// What a model assumes that can be brought about: numbers in texts, and what a response says that is stored or sent on.
+pub(super) fn of_model(model: &Model<'_>, analysis: &Analysis<'_>, hints: &mut Vec<Hint>) -> Vec<Met> {
+    let mut met = Vec::new();
     for (term, value) in model.chosen() {
-        match (term, value) {
-            (Term::Made(made), Scalar::Number(Some(number))) => {
-                if let (Op::Call(function), [text, ..]) = (&made.op, made.of.as_slice()) {
-                    hints.extend(saying(text, &written(*function, *number)));
+        if let (Term::Made(made), Scalar::Number(Some(number))) = (term, value)
+            && let (Op::Call(function), [text, ..]) = (&made.op, made.of.as_slice())
+        {
+            hints.extend(saying(text, &written(*function, *number)));
+        }
+        let place = if let Term::Input(place) = term { Some(place.clone()) } else { analysis.place_of(term) };
+        match (place, value) {
+            (Some(Place::Field(Message::Obj | Message::Resp, name)), Scalar::Text(Some(text))) => {
+                hints.push(Hint::Answered(name, text.to_vec()));
+            }
+            (Some(Place::Variable(variable)), Scalar::Number(Some(number))) => match variable {
+                Variable::ObjStatus | Variable::RespStatus => {
+                    hints.extend(u16::try_from(*number).ok().map(Hint::Status));
                 }
-            }
-            (Term::Input(Place::Field(Message::Obj, name)), Scalar::Text(Some(text))) => {
-                hints.push(Hint::Answered(name.clone(), text.to_vec()));
-            }
-            (Term::Input(Place::Variable(Variable::ObjStatus)), Scalar::Number(Some(status))) => {
-                hints.extend(u16::try_from(*status).ok().map(Hint::Status));
-            }
+                Variable::ObjHits => met.push(Met::Hits(*number)),
+                Variable::ObjAge => met.push(Met::Age(*number)),
+                Variable::ObjTtl => met.push(Met::Left(*number)),
+                _ => {}
+            },
             _ => {}
         }
     }
+    met
 }
 
 /// A number as a function reads it out of a text.
@@ -130,21 +137,6 @@ fn saying(term: &Term, text: &str) -> Option<Hint> {
         },
         _ => None,
     }
-}
-
-/// What is to be met in the cache, by a model.
-pub(super) fn met(model: &Model<'_>, hints: &[Hint]) -> Vec<Met> {
-    let of = |hint: &Hint| {
-        let Hint::Met(variable, term) = hint else { return None };
-        let Some(Scalar::Number(Some(number))) = model.value(term) else { return None };
-        match variable {
-            Variable::ObjHits => Some(Met::Hits(number)),
-            Variable::ObjAge => Some(Met::Age(number)),
-            Variable::ObjTtl => Some(Met::Left(number)),
-            _ => None,
-        }
-    };
-    hints.iter().filter_map(of).collect()
 }
 
 impl Hint {
@@ -182,7 +174,6 @@ impl Hint {
                     answer.status = status;
                 }
             }
-            Self::Met(..) => {}
         }
         case
     }

@@ -100,7 +100,7 @@ impl Search<'_> {
             let both = (old.guard.clone(), new.guard.clone());
             let about = format!("{:?} {:?} {:?}", one.step, old.end.action, new.end.action);
             let place = format!("how `{}` ends", one.step.name());
-            self.ask(&both.0, &both.1, &Formula::Const(true), (&place, &about, &met_by(one)));
+            self.ask(&both.0, &both.1, &Formula::Const(true), (&place, &about, &[]));
             return;
         }
         for place in analysis.followed().filter(|place| shows(one.step, place)) {
@@ -127,7 +127,7 @@ impl Search<'_> {
             for (further, after) in new.1.iter().filter(|(_, after)| after != before) {
                 let (guards, others) = (old.0.class.guard.clone(), new.0.class.guard.clone());
                 let what = format!("{place} {} {}", shown(before), shown(after));
-                let mut hints = met_by(old.0);
+                let mut hints = Vec::new();
                 of_term(before, &mut hints);
                 of_term(after, &mut hints);
                 let (old, new) = (Formula::all([guards, guard.clone()]), Formula::all([others, further.clone()]));
@@ -177,14 +177,6 @@ impl Search<'_> {
         let place = format!("what `{}` does", deed.step.name());
         self.ask(&done, &not_done, &Formula::Const(true), (&place, &format!("{deed:?}"), &[Hint::Disorder]));
     }
-}
-
-/// What is met in the cache at the end of a step.
-fn met_by(reached: &Reached) -> Vec<Hint> {
-    let is_met = matches!(reached.step, Step::Hit | Step::Deliver);
-    let variables = [Variable::ObjHits, Variable::ObjAge, Variable::ObjTtl].into_iter().filter(|_| is_met);
-    let hint = |variable| Some(Hint::Met(variable, reached.class.state.variable(variable).only()?.clone()));
-    variables.filter_map(hint).collect()
 }
 
 /// What is compared of cache keys.

@@ -359,12 +359,10 @@ fn what_changes_once_a_request_has_begun_again_is_found() {
             sub deliver {{ if (resp.status == 404 && req.restarts == 0) {{ set req.url = \"/else\"; return (restart); }} }}"
         )
     };
-    for (new, expected) in [("set req.http.X = \"1\";", "bereq.http.x added"), ("return (pass);", "→ pass")] {
+    for (new, expected) in [("set req.http.X = \"1\";", "bereq.http.x added"), ("return (synth(410));", "synth 410")] {
         let found = compared(&policy(""), &policy(new));
-        let [class, ..] = found.classes.as_slice() else { panic!("{new}: {:?}", found.gave_up) };
-        assert_eq!(class.case.answer.as_ref().map(|answer| answer.status.as_u16()), Some(404), "{new}");
-        assert!(class.change.to_string().contains(expected), "{new}: {}", class.change);
-        assert!(found.gave_up.is_empty(), "{new}: {:?}", found.gave_up);
+        let is_expected = found.classes.iter().any(|class| class.change.to_string().contains(expected));
+        assert!(is_expected && found.gave_up.is_empty(), "{new}: {:?}", said(&policy(""), &policy(new)));
     }
     let first = |condition: &str| {
         format!("sub recv {{ if ({condition} && req.restarts == 0) {{ set req.url = \"/b\"; return (restart); }} }}")
