@@ -35,11 +35,11 @@ fn look(expression: &Expression, holds: bool, sources: &SourceMap, found: &mut V
 /// A plain test behind one that would better stand behind it.
 fn late(parts: &[Expression], all_have_to_hold: bool, sources: &SourceMap) -> Option<Diagnostic> {
     parts.iter().enumerate().find_map(|(at, part)| {
-        let plain = parts.iter().skip(at + 1).rev().find(|later| is_plain(later))?;
+        let (to, plain) = parts.iter().enumerate().skip(at + 1).rev().find(|(_, later)| is_plain(later))?;
         if all_have_to_hold && calls(part, &|function| matches!(function, Function::Limit(Limit::Ratelimit))) {
             return Some(limit(part, plain, sources));
         }
-        calls(part, &is_costly).then(|| costly(part, plain, sources))
+        calls(part, &is_costly).then(|| costly(parts.get(at..to).unwrap_or_default(), part, plain, sources))
     })
 }
 
@@ -51,7 +51,8 @@ fn limit(part: &Expression, plain: &Expression, sources: &SourceMap) -> Diagnost
     with(finding, swapped(part, plain, Safety::NeedsReview, sources))
 }
 
-fn costly(part: &Expression, plain: &Expression, sources: &SourceMap) -> Diagnostic {
+/// `before` has all that stands before the plain test, from the costly one on.
+fn costly(before: &[Expression], part: &Expression, plain: &Expression, sources: &SourceMap) -> Diagnostic {
     let safety = if calls(part, &|function| matches!(function, Function::Access(Access::Basic))) {
         Safety::NeedsReview
     } else {
@@ -60,8 +61,9 @@ fn costly(part: &Expression, plain: &Expression, sources: &SourceMap) -> Diagnos
     let finding = Diagnostic::new(Code::W0919, part.span, "this is computed before a test that costs next to nothing")
         .context(plain.span, "the cheap test")
         .help("write the cheap test first: what it decides alone costs no more then");
-    // What counts, or is left to chance, stays where it is.
-    let is_movable = !calls(part, &|function| matches!(function, Function::Limit(_) | Function::World(_)));
+    // What counts, or is left to chance, is asked as often as before.
+    let is_of_world = |function| matches!(function, Function::Limit(_) | Function::World(_));
+    let is_movable = !before.iter().any(|part| calls(part, &is_of_world));
     with(finding, swapped(part, plain, safety, sources).filter(|_| is_movable))
 }
 

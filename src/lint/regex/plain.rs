@@ -26,7 +26,7 @@ pub(super) fn find(regex: &Regex, sources: &SourceMap) -> Option<Diagnostic> {
         return Some(finding.help(in_arm(&plain, why)));
     }
     let replacement = turned(&plain, regex.subject_text, test.contains("!~"));
-    let is_itself = plain.view.is_none() || matches!(regex.subject_text, "req.url" | "bereq.url");
+    let is_itself = plain.view.is_none() || matches!(regex.subject_text, "url" | "req.url" | "bereq.url");
     let is_written_here = test.starts_with(regex.subject_text) && test.ends_with('"') && regex.written.is_some();
     let fix = (is_itself && is_written_here).then(|| Fix {
         safety: plain.safety,
@@ -105,7 +105,11 @@ fn end(regex: &Regex, texts: &[String]) -> Option<Plain> {
 
 /// The path of the URL that the pattern is matched with.
 fn view(regex: &Regex) -> Option<&'static str> {
-    let view = if regex.is_of_backend { "bereq.path" } else { "req.path" };
+    let view = match regex.subject_text {
+        "url" => "path",
+        _ if regex.is_of_backend => "bereq.path",
+        _ => "req.path",
+    };
     (regex.subject == Subject::Url).then_some(view)
 }
 

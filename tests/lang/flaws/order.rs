@@ -24,6 +24,12 @@ fn a_digest_before_a_plain_test() {
         assert_eq!(of(flaw), ["W0919"], "{flaw}");
         assert_eq!(of(&cure), [""; 0], "{cure}");
     }
+    // What is counted stays as it is.
+    let counted = format!(
+        "sub recv {{ if ({digest} && ratelimit(req.http.X, 5, 1m) && req.path == \"/a\") {{ return (pass); }} }}"
+    );
+    assert_eq!(of(&counted), ["W0919"]);
+    assert_eq!(mended(&counted), counted);
     let straight = with(&costly).swap_remove(0);
     assert_eq!(mended(&straight), with(&cheap).swap_remove(0));
 }

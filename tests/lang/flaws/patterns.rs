@@ -110,6 +110,13 @@ fn a_pattern_that_stands_for_a_few_texts() {
 }
 
 #[test]
+fn a_pattern_in_a_table_is_mended_in_the_words_of_a_table() {
+    let row = |test: &str| format!("rules request first {{ when {test} -> pass; }}");
+    assert_eq!(super::words::mended(&row("url ~ \"\\.(css|js)(\\?|$)\"")), row("path ext [\"css\", \"js\"]"));
+    assert_eq!(super::words::mended(&row("method ~ \"^(GET|HEAD)$\"")), row("method in [\"GET\", \"HEAD\"]"));
+}
+
+#[test]
 fn a_pattern_that_is_matched_with_a_name_or_in_a_match() {
     for (policy, mended) in [
         ("sub recv { let u = req.url; if (u ~ \"^/api/\") { return (pass); } }", "`req.path under \"/api/\"`"),
