@@ -6,45 +6,65 @@
 /// the same for all.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Places {
+    /// The smallest byte: it has the first place.
+    from: u8,
     factor: u8,
     /// How many of the lower bits of the product do not count.
     shift: u8,
+    last: u8,
 }
 
 impl Places {
     /// One for all.
-    pub const ONE: Self = Self { factor: 0, shift: 8 };
+    pub const ONE: Self = Self { from: 0, factor: 0, shift: 0, last: 0 };
 
-    /// Places for different bytes: the fewest that a multiplication finds, a power of two.
+    /// Places for different bytes: the fewest that a multiplication finds.
     pub fn of(bytes: &[u8]) -> Self {
-        let fewest = bytes.len().next_power_of_two().trailing_zeros();
-        let shifts = (0..=8_u32.saturating_sub(fewest)).rev().filter_map(|shift| u8::try_from(shift).ok());
-        let mut all = shifts.flat_map(|shift| (0..=u8::MAX).map(move |factor| Self { factor, shift }));
-        let own = all.find(|places| places.tell_apart(bytes));
+        let from = bytes.iter().copied().min().unwrap_or(0);
+        let bits = bytes.len().next_power_of_two().trailing_zeros().max(1);
+        let mut shifts = (0..=u8::BITS.saturating_sub(bits)).rev().filter_map(|shift| u8::try_from(shift).ok());
+        let found = shifts.find_map(|shift| Self::of_shift(bytes, from, shift));
         // With a factor of one and all bits there is one for each of the 256.
-        own.unwrap_or(Self { factor: 1, shift: 0 })
+        found.unwrap_or(Self { from: 0, factor: 1, shift: 0, last: u8::MAX })
     }
 
-    fn tell_apart(self, bytes: &[u8]) -> bool {
+    /// The fewest places that a factor finds with so many bits.
+    fn of_shift(bytes: &[u8], from: u8, shift: u8) -> Option<Self> {
+        let mut best: Option<Self> = None;
+        for factor in 0..=u8::MAX {
+            let places = Self { from, factor, shift, last: best.map_or(u8::MAX, |best| best.last) };
+            if let Some(last) = places.last_of(bytes).filter(|last| best.is_none_or(|best| *last < best.last)) {
+                best = Some(Self { last, ..places });
+                if usize::from(last) + 1 == bytes.len() {
+                    break;
+                }
+            }
+        }
+        best
+    }
+
+    /// The last place that one of the bytes has; `None` if two have the same or one is behind those there are.
+    fn last_of(self, bytes: &[u8]) -> Option<u8> {
         // A bit for each place.
         let mut taken = [0_u128; 2];
-        bytes.iter().all(|byte| {
-            let place = self.of_byte(*byte);
-            let Some(half) = taken.get_mut(place as usize / 128) else { return false };
+        bytes.iter().try_fold(0, |last, byte| {
+            let place = self.place(*byte)?;
+            let half = taken.get_mut(usize::from(place / 128))?;
             let before = *half;
             *half |= 1 << (place % 128);
-            *half != before
+            (*half != before).then_some(place.max(last))
         })
     }
 
-    /// The place of a byte. One that is not of those has the place of another.
-    pub fn of_byte(self, byte: u8) -> u32 {
-        u32::from(byte.wrapping_mul(self.factor)) >> self.shift
+    /// The place of a byte. One that is not of those has none, or that of another.
+    pub fn place(self, byte: u8) -> Option<u8> {
+        let place = byte.wrapping_sub(self.from).wrapping_mul(self.factor) >> self.shift;
+        if place <= self.last { Some(place) } else { None }
     }
 
     /// How many places there are.
-    pub fn count(self) -> u32 {
-        256 >> self.shift
+    pub fn count(self) -> usize {
+        usize::from(self.last) + 1
     }
 }
 
@@ -55,9 +75,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_and_a_slash_or_a_letter_take_sixteen_places() {
+    fn digits_and_a_slash_or_a_letter_take_few_places() {
         let counts = ["0123456789/", "s0123456789"].map(|bytes| Places::of(bytes.as_bytes()).count());
-        assert_eq!(counts, [16, 16]);
+        assert_eq!(counts, [11, 12]);
         assert_eq!([&b""[..], b"x", b"xy"].map(|bytes| Places::of(bytes).count()), [1, 1, 2]);
     }
 
@@ -66,9 +86,9 @@ mod tests {
         fn each_byte_has_its_own(bytes in prop::collection::btree_set(any::<u8>(), 0..=256)) {
             let bytes: Vec<u8> = bytes.into_iter().collect();
             let places = Places::of(&bytes);
-            let own: std::collections::BTreeSet<u32> = bytes.iter().map(|byte| places.of_byte(*byte)).collect();
+            let own: std::collections::BTreeSet<u8> = bytes.iter().filter_map(|byte| places.place(*byte)).collect();
             prop_assert_eq!(own.len(), bytes.len());
-            prop_assert!(own.iter().all(|place| *place < places.count()));
+            prop_assert!(own.iter().all(|place| usize::from(*place) < places.count()));
         }
     }
 }

@@ -93,8 +93,8 @@ impl Children {
     const NONE: Self = Self { first: NONE, places: Places::ONE };
 
     /// Where the only one is that may begin with the byte.
-    fn place(self, byte: u8) -> usize {
-        self.first.saturating_add(self.places.of_byte(byte)) as usize
+    fn place(self, byte: u8) -> Option<usize> {
+        Some(self.first as usize + usize::from(self.places.place(byte)?))
     }
 }
 
@@ -139,7 +139,7 @@ impl Trie {
             if here.segment != NONE && next.is_none_or(|next| next == b'/') {
                 visit(here.segment);
             }
-            node = next.and_then(|byte| self.nodes.get(here.children.place(byte)));
+            node = next.and_then(|byte| self.nodes.get(here.children.place(byte)?));
             rest = behind;
         }
     }
@@ -212,10 +212,12 @@ impl<'k> Planting<'k> {
         }
         let bytes: Vec<u8> = groups.iter().map(|(byte, _)| *byte).collect();
         let children = Children { first: number(self.nodes.len()), places: Places::of(&bytes) };
-        self.make_room(children.places.count() as usize);
+        self.make_room(children.places.count());
         let mut start = keys.start;
         for (byte, count) in groups {
-            self.node(children.place(byte), start..start + count, depth);
+            if let Some(place) = children.place(byte) {
+                self.node(place, start..start + count, depth);
+            }
             start += count;
         }
         children
