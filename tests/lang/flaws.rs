@@ -1,6 +1,7 @@
 //! What is legal and still a mistake, seen in the words of a policy: each flaw in several spellings, and its cleaned twin.
 
 mod backends;
+mod changes;
 mod corpus;
 mod hosts;
 mod lists;

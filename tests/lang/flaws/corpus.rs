@@ -9,22 +9,32 @@ use std::path::Path;
 use warp_edge::files::MemoryFiles;
 use warp_edge::lint;
 
+use super::changes;
+
 struct Row {
     number: usize,
     flaw: &'static str,
-    /// The codes that say so; none where it is not found.
-    codes: &'static [&'static str],
-    /// Where it is looked for if not by lints.
-    elsewhere: &'static str,
+    by: By,
     policies: &'static [&'static str],
+}
+
+/// What finds it.
+enum By {
+    /// `warp check`, which says one of these codes.
+    Lints(&'static [&'static str]),
+    /// `warp diff`, which compares the policy with what it was.
+    Diff,
+    /// `warp diff --log`.
+    Log,
+    /// And why.
+    Nothing(&'static str),
 }
 
 const ROWS: &[Row] = &[
     Row {
         number: 1,
         flaw: "a promise that a request breaks",
-        codes: &["E0770"],
-        elsewhere: "",
+        by: By::Lints(&["E0770"]),
         policies: &[
             "invariant \"a\" { path under \"/admin/\" => not stored }",
             "sub x { if (req.path under \"/admin/a\") { return (pass); } } sub recv { call x; } invariant \"a\" { path under \"/admin/\" => not stored }",
@@ -39,8 +49,7 @@ const ROWS: &[Row] = &[
     Row {
         number: 2,
         flaw: "one person's answer, stored for everybody",
-        codes: &["W0801", "W0802", "W0803"],
-        elsewhere: "",
+        by: By::Lints(&["W0801", "W0802", "W0803"]),
         policies: &[
             "sub recv { unset req.http.Authorization; return (hash); }",
             "sub x { return (deliver); } sub backend_response { call x; }",
@@ -55,15 +64,13 @@ const ROWS: &[Row] = &[
     Row {
         number: 3,
         flaw: "a change of policy that treats other requests than meant otherwise",
-        codes: &[],
-        elsewhere: "of two policies: for `warp diff`",
-        policies: &[],
+        by: By::Diff,
+        policies: changes::POLICIES,
     },
     Row {
         number: 4,
         flaw: "a rule that no request comes to",
-        codes: &["W0510"],
-        elsewhere: "",
+        by: By::Lints(&["W0510"]),
         policies: &[
             "sub recv { if (req.url ~ \"^/a\") { return (pass); } if (req.url ~ \"^/a/b\") { return (synth(200)); } }",
             "sub x { if (req.path under \"/a\") { return (pass); } } sub recv { call x; if (req.path under \"/a/b\") { return (synth(200)); } }",
@@ -78,8 +85,7 @@ const ROWS: &[Row] = &[
     Row {
         number: 5,
         flaw: "what one client says and others get (cache poisoning)",
-        codes: &["W0805"],
-        elsewhere: "",
+        by: By::Lints(&["W0805"]),
         policies: &[
             "sub backend_response { set beresp.http.X-Fwd = bereq.http.X-Forwarded-Host; }",
             "sub x { set bereq.url = \"/\" + bereq.http.X-Lang + bereq.url; } sub backend_fetch { call x; }",
@@ -94,8 +100,7 @@ const ROWS: &[Row] = &[
     Row {
         number: 6,
         flaw: "a page that is stored because its path ends like that of a file (cache deception)",
-        codes: &["W0804"],
-        elsewhere: "",
+        by: By::Lints(&["W0804"]),
         policies: &[
             "sub recv { if (req.url ~ \"(?i)\\.(css|js)$\") { return (hash); } }",
             "sub x { if (std.suffixof(req.path, \".png\")) { return (hash); } } sub recv { call x; }",
@@ -110,8 +115,7 @@ const ROWS: &[Row] = &[
     Row {
         number: 7,
         flaw: "a condition that nothing or everything passes",
-        codes: &["W0511", "W0512"],
-        elsewhere: "",
+        by: By::Lints(&["W0511", "W0512"]),
         policies: &[
             "sub recv { if (req.method == \"GET\" && req.method == \"POST\") { return (pass); } }",
             "sub x { if (req.method == \"GET\") { if (req.method == \"HEAD\") { return (pass); } } } sub recv { call x; }",
@@ -126,8 +130,7 @@ const ROWS: &[Row] = &[
     Row {
         number: 8,
         flaw: "a key that hardly two requests share, or that two different ones do",
-        codes: &["W0741", "W0915", "W0916"],
-        elsewhere: "",
+        by: By::Lints(&["W0741", "W0915", "W0916"]),
         policies: &[
             "key { req.host; req.path; req.http.User-Agent; }",
             "sub x { hash_data(req.http.Accept-Language); } sub hash { call x; }",
@@ -142,8 +145,7 @@ const ROWS: &[Row] = &[
     Row {
         number: 9,
         flaw: "a host that no rule names, and that the first backend answers for, or an error without a lifetime of its own",
-        codes: &["W0623", "W0706"],
-        elsewhere: "",
+        by: By::Lints(&["W0623", "W0706"]),
         policies: &[
             "SITES sub recv { if (req.host == \"shop.test\") { set req.backend_hint = shop; } if (req.host == \"blog.test\") { set req.backend_hint = blog; } }",
             "SITES sub x { if (req.host == \"shop.test\") { set req.backend_hint = shop; } else if (req.host == \"blog.test\") { set req.backend_hint = blog; } } sub recv { call x; }",
@@ -158,8 +160,7 @@ const ROWS: &[Row] = &[
     Row {
         number: 10,
         flaw: "a lifetime that no response keeps",
-        codes: &["W0702", "W0703", "W0704", "W0705", "W1015", "W1016"],
-        elsewhere: "",
+        by: By::Lints(&["W0702", "W0703", "W0704", "W0705", "W1015", "W1016"]),
         policies: &[
             "sub backend_response { set beresp.ttl = 1h; set beresp.ttl = 0s; }",
             "sub x { if (beresp.status == 404) { set beresp.grace = 30s; } } sub backend_response { call x; set beresp.grace = 5m; }",
@@ -174,8 +175,7 @@ const ROWS: &[Row] = &[
     Row {
         number: 11,
         flaw: "a restart or a retry without an end",
-        codes: &["W0520", "W0521"],
-        elsewhere: "",
+        by: By::Lints(&["W0520", "W0521"]),
         policies: &[
             "sub recv { if (req.url == \"/old\") { return (restart); } }",
             "sub x { if (resp.http.X-Again) { return (restart); } } sub deliver { call x; }",
@@ -190,8 +190,7 @@ const ROWS: &[Row] = &[
     Row {
         number: 12,
         flaw: "a regular expression that matches nothing, or more than is meant",
-        codes: &["W0821", "W0822", "W0823", "W0912"],
-        elsewhere: "",
+        by: By::Lints(&["W0821", "W0822", "W0823", "W0912"]),
         policies: &[
             "sub recv { if (req.url ~ \"^admin\") { return (pass); } }",
             "sub x { if (req.url ~ \"[a-z].php\") { return (pass); } } sub recv { call x; }",
@@ -206,8 +205,7 @@ const ROWS: &[Row] = &[
     Row {
         number: 13,
         flaw: "a purge, a ban or a forced fetch that is open to all",
-        codes: &["W0806", "W0807"],
-        elsewhere: "",
+        by: By::Lints(&["W0806", "W0807"]),
         policies: &[
             "sub recv { if (req.method == \"PURGE\") { return (purge); } }",
             "sub x { if (req.query has \"refresh\") { set req.hash_always_miss = true; } } sub recv { call x; }",
@@ -222,8 +220,7 @@ const ROWS: &[Row] = &[
     Row {
         number: 14,
         flaw: "a misspelt field, cookie, parameter or method",
-        codes: &["W0260", "W0261", "W0262", "W0263"],
-        elsewhere: "",
+        by: By::Lints(&["W0260", "W0261", "W0262", "W0263"]),
         policies: &[
             "sub recv { if (req.http.User-Agnet ~ \"bot\") { return (pass); } }",
             "normalize req { cookie keep [\"session\"]; } sub x { if (req.cookies[\"sesion\"]) { return (pass); } } sub recv { call x; }",
@@ -238,8 +235,7 @@ const ROWS: &[Row] = &[
     Row {
         number: 15,
         flaw: "a field of one connection, or a body of a response that has none",
-        codes: &["W0810", "W0811"],
-        elsewhere: "",
+        by: By::Lints(&["W0810", "W0811"]),
         policies: &[
             "sub deliver { set resp.http.Connection = \"close\"; }",
             "sub x { if (resp.status == 204) { synthetic(\"x\"); } } sub synth { call x; }",
@@ -254,8 +250,7 @@ const ROWS: &[Row] = &[
     Row {
         number: 16,
         flaw: "rows that a request may take two of, where none is meant to come first",
-        codes: &["E0540", "W0513", "W0514"],
-        elsewhere: "",
+        by: By::Lints(&["E0540", "W0513", "W0514"]),
         policies: &[
             "rules request unique { when path under \"/a\" -> pass; when path under \"/a/b\" -> deny 404; }",
             "sub x { set req.http.X = \"1\"; } rules request unique { when path under [\"/a\", \"/b\"] -> call x; when path under [\"/b\", \"/c\"] -> pass; }",
@@ -270,15 +265,13 @@ const ROWS: &[Row] = &[
     Row {
         number: 17,
         flaw: "a rule that no test of the policy comes to",
-        codes: &[],
-        elsewhere: "of a policy with its tests, which this version does not run",
+        by: By::Nothing("of a policy with its tests, which this version does not run"),
         policies: &[],
     },
     Row {
         number: 18,
         flaw: "a test that costs more than one that says the same, does nothing, or stands before a cheap one",
-        codes: &["W0910", "W0911", "W0913", "W0914", "W0918", "W0919"],
-        elsewhere: "",
+        by: By::Lints(&["W0910", "W0911", "W0913", "W0914", "W0918", "W0919"]),
         policies: &[
             "sub recv { if (req.url ~ \"^/api/\") { return (pass); } }",
             "sub x { if (req.path == \"/a\" || req.path == \"/b\" || req.path == \"/c\" || req.path == \"/d\") { return (pass); } } sub recv { call x; }",
@@ -294,8 +287,7 @@ const ROWS: &[Row] = &[
     Row {
         number: 19,
         flaw: "a backend whose health is never found out, that need not prove who it is, or that has no stand-in",
-        codes: &["W0620", "W0621", "W0622", "W0624", "W0625", "W0820"],
-        elsewhere: "",
+        by: By::Lints(&["W0620", "W0621", "W0622", "W0624", "W0625", "W0820"]),
         policies: &[
             "backend a { .host = \"192.0.2.1\"; } backend b { .host = \"192.0.2.2\"; .probe = { .url = \"/\"; }; } director d = fallback { a; b; } sub recv { set req.backend_hint = d; }",
             "backend a { .host = \"192.0.2.1\"; } sub x { if (std.healthy(a)) { return (pass); } } sub recv { call x; }",
@@ -311,9 +303,8 @@ const ROWS: &[Row] = &[
     Row {
         number: 20,
         flaw: "what a change of policy does to yesterday's requests",
-        codes: &[],
-        elsewhere: "of two policies and a log: for `warp diff`",
-        policies: &[],
+        by: By::Log,
+        policies: changes::POLICIES,
     },
 ];
 
@@ -328,26 +319,46 @@ fn codes(policy: &str) -> Vec<&'static str> {
     lint::check("p.warp", &files).diagnostics.iter().map(|finding| finding.code.id()).collect()
 }
 
-/// Of how many of the policies just that flaw is found.
-fn count(row: &Row) -> usize {
-    let is_found = |policy: &&&str| {
-        let found = codes(policy);
-        found.len() == 1 && found.iter().all(|code| row.codes.contains(code))
-    };
-    row.policies.iter().filter(is_found).count()
+impl Row {
+    /// Whether just that flaw is found.
+    fn is_found(&self, policy: &str) -> bool {
+        match self.by {
+            By::Lints(expected) => {
+                let found = codes(policy);
+                found.len() == 1 && found.iter().all(|code| expected.contains(code))
+            }
+            By::Diff => changes::is_found_between(policy),
+            By::Log => changes::is_found_in_a_log(policy),
+            By::Nothing(_) => false,
+        }
+    }
+
+    /// The policies of which it is not found.
+    fn missed(&self) -> impl Iterator<Item = &'static str> {
+        self.policies.iter().copied().filter(|policy| !self.is_found(policy))
+    }
+
+    fn found_by(&self) -> String {
+        match self.by {
+            By::Lints(codes) => codes.join(", "),
+            By::Diff => "`warp diff`".to_owned(),
+            By::Log => "`warp diff --log`".to_owned(),
+            By::Nothing(_) => "–".to_owned(),
+        }
+    }
 }
 
 fn table() -> String {
     let mut text = "| | flaw | found by | spellings found |\n|---|---|---|---|\n".to_owned();
     let mut all = 0;
     for row in ROWS {
-        let codes = if row.codes.is_empty() { "–".to_owned() } else { row.codes.join(", ") };
-        let found = match row.elsewhere {
-            "" => format!("{} of {}", count(row), row.policies.len()),
-            elsewhere => elsewhere.to_owned(),
+        let missed = row.missed().count();
+        let found = match row.by {
+            By::Nothing(why) => why.to_owned(),
+            _ => format!("{} of {}", row.policies.len() - missed, row.policies.len()),
         };
-        all += usize::from(row.elsewhere.is_empty() && count(row) == row.policies.len());
-        writeln!(text, "| {} | {} | {codes} | {found} |", row.number, row.flaw).unwrap();
+        all += usize::from(missed == 0 && !row.policies.is_empty());
+        writeln!(text, "| {} | {} | {} | {found} |", row.number, row.flaw, row.found_by()).unwrap();
     }
     format!("warp finds {all} of the 20 in all spellings.\n\n{text}")
 }
@@ -372,13 +383,8 @@ fn the_page_on_linting_says_how_many_are_found() {
 
 #[test]
 fn a_flaw_that_is_found_is_found_however_it_is_spelt() {
-    let missed =
-        ROWS.iter().filter(|row| !row.codes.is_empty()).flat_map(|row| row.policies.iter().map(move |it| (row, it)));
-    let missed = missed.filter(|(row, policy)| {
-        let found = codes(policy);
-        found.len() != 1 || !found.iter().all(|code| row.codes.contains(code))
-    });
+    let missed = ROWS.iter().flat_map(|row| row.missed().map(move |policy| (row.number, policy)));
     let missed: Vec<String> =
-        missed.map(|(row, policy)| format!("{}: {:?} in {policy}", row.number, codes(policy))).collect();
+        missed.map(|(number, policy)| format!("{number}: {:?} in {policy}", codes(policy))).collect();
     assert_eq!(missed, [""; 0]);
 }
