@@ -16,7 +16,7 @@ use super::walk::{Flow, MOST_CLASSES, Way};
 
 /// So many are kept apart of a ladder that is long, if it can choose what differs: each is a class of its own in all that
 /// follows.
-const MOST_APART: usize = 8;
+const MOST_APART: usize = 2;
 
 /// All ways out of a ladder.
 #[derive(Default)]
