@@ -180,7 +180,7 @@ impl<'h> Analysis<'h> {
         let mut ahead = Ahead::default();
         let mut again = Vec::new();
         ahead.0.extend(entries.into_iter().map(|(guard, state)| (Step::Recv, Fate::Lookup, guard, state)));
-        for step in ORDER {
+        for step in Step::ON_THE_WAY {
             let mut fetches = 0;
             loop {
                 for fate in Fate::ALL {
@@ -456,22 +456,6 @@ fn may_mark(hir: &Hir) -> bool {
     let subs = hir.subs.iter().any(|sub| passes(&sub.body.statements) && !sub.name.starts_with("builtin."));
     subs || hir.step(Step::BackendResponse).is_some_and(|step| passes(&step.body.statements))
 }
-
-/// The steps in the order in which requests come to them.
-const ORDER: &[Step] = &[
-    Step::Recv,
-    Step::Hash,
-    Step::Hit,
-    Step::Miss,
-    Step::Pass,
-    Step::Pipe,
-    Step::Purge,
-    Step::BackendFetch,
-    Step::BackendResponse,
-    Step::BackendError,
-    Step::Deliver,
-    Step::Synth,
-];
 
 /// Variables that may be others in each step.
 const VOLATILE: &[Variable] = &[

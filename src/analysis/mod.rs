@@ -79,7 +79,6 @@ mod term;
 mod text;
 mod theory;
 mod unknown;
-mod view;
 mod walk;
 mod witness;
 

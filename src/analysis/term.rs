@@ -8,6 +8,7 @@ use http::header::{ACCEPT_ENCODING, COOKIE, HOST};
 
 use super::chosen::Chosen;
 use super::names::Names;
+use crate::cache::asked::{host_in, path_of};
 use crate::lang::hir::{AclId, Arithmetic, BackendId, Comparison, Glob, Normalization, TableId};
 use crate::lang::schema::{Directive, Function, Message, Variable};
 use crate::lang::source::Span;
@@ -204,7 +205,7 @@ fn simpler(op: &Op, of: &[Term]) -> Option<Term> {
         Op::Path => path(first),
         Op::Host => match first.as_made() {
             Some((Op::Lower | Op::Upper, [inner])) => Some(Term::made(Op::Host, vec![inner.clone()])),
-            _ => changed(first, super::view::host),
+            _ => changed(first, |value| host_in(value).into_owned()),
         },
         Op::Concat => concat(of),
         Op::ToText => match first {
@@ -235,7 +236,7 @@ fn path(url: &Term) -> Option<Term> {
             [inner],
         )) => Some(Term::made(Op::Path, vec![inner.clone()])),
         Some((Op::Path, _)) => Some(url.clone()),
-        _ => changed(url, |text| super::view::path(text).to_vec()),
+        _ => changed(url, |text| path_of(text).to_vec()),
     }
 }
 

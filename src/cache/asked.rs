@@ -19,8 +19,12 @@ pub const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for")
 /// 3.2.2), in whatever case it came.
 #[must_use]
 pub fn bare_host(headers: &HeaderMap) -> Option<&[u8]> {
-    let host = without_port(headers.get(header::HOST).map(HeaderValue::as_bytes)?);
-    Some(host.strip_suffix(b".").filter(|name| !name.is_empty()).unwrap_or(host))
+    headers.get(header::HOST).map(|value| bare(value.as_bytes()))
+}
+
+fn bare(value: &[u8]) -> &[u8] {
+    let host = without_port(value);
+    host.strip_suffix(b".").filter(|name| !name.is_empty()).unwrap_or(host)
 }
 
 fn without_port(host: &[u8]) -> &[u8] {
@@ -34,9 +38,15 @@ fn without_port(host: &[u8]) -> &[u8] {
 /// The same in lower case; borrowed when it already is.
 #[must_use]
 pub fn host(headers: &HeaderMap) -> Option<Cow<'_, [u8]>> {
-    let host = bare_host(headers)?;
+    headers.get(header::HOST).map(|value| host_in(value.as_bytes()))
+}
+
+/// The same of a value of `Host`.
+#[must_use]
+pub fn host_in(value: &[u8]) -> Cow<'_, [u8]> {
+    let host = bare(value);
     let is_lower = !host.iter().any(u8::is_ascii_uppercase);
-    Some(if is_lower { Cow::Borrowed(host) } else { Cow::Owned(host.to_ascii_lowercase()) })
+    if is_lower { Cow::Borrowed(host) } else { Cow::Owned(host.to_ascii_lowercase()) }
 }
 
 /// The part of a request target up to the `?`.

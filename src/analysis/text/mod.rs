@@ -15,7 +15,7 @@ pub(super) use domain::Domain;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::view;
+use crate::cache::asked::{host_in, path_of};
 use crate::lang::hir::Texts;
 
 /// What is made of a text before it is looked at.
@@ -179,9 +179,9 @@ pub(super) fn see<'t>(views: &[View], text: Option<&'t [u8]>) -> Option<Cow<'t, 
             (_, None) => None,
             (View::Lower, Some(text)) => Some(Cow::Owned(text.to_ascii_lowercase())),
             (View::Upper, Some(text)) => Some(Cow::Owned(text.to_ascii_uppercase())),
-            (View::Path, Some(Cow::Borrowed(text))) => Some(Cow::Borrowed(view::path(text))),
-            (View::Path, Some(text)) => Some(Cow::Owned(view::path(&text).to_vec())),
-            (View::Host, Some(text)) => Some(Cow::Owned(view::host(&text))),
+            (View::Path, Some(Cow::Borrowed(text))) => Some(Cow::Borrowed(path_of(text))),
+            (View::Path, Some(text)) => Some(Cow::Owned(path_of(&text).to_vec())),
+            (View::Host, Some(text)) => Some(Cow::Owned(host_in(&text).into_owned())),
         };
     }
     seen

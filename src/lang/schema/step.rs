@@ -7,7 +7,7 @@ macro_rules! steps {
         pub enum Step { $(#[doc = $doc] $variant,)* }
 
         impl Step {
-            /// All steps in the order in which a request can meet them.
+            /// All steps, those on the client's side first.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
             /// The name of its sub: `recv`.
@@ -50,6 +50,22 @@ steps! {
 }
 
 impl Step {
+    /// The steps in the order in which requests come to them, without `backend_refresh`, which is a detour of few.
+    pub const ON_THE_WAY: &[Self] = &[
+        Self::Recv,
+        Self::Hash,
+        Self::Hit,
+        Self::Miss,
+        Self::Pass,
+        Self::Pipe,
+        Self::Purge,
+        Self::BackendFetch,
+        Self::BackendResponse,
+        Self::BackendError,
+        Self::Deliver,
+        Self::Synth,
+    ];
+
     /// The step of that sub name.
     #[must_use]
     pub fn find(name: &str) -> Option<Self> {
