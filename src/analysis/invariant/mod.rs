@@ -132,12 +132,16 @@ impl<'h, 's> Prover<'h, 's> {
     }
 
     fn decide(&self) -> Vec<Decided<'h>> {
-        let decide = |invariant| Decided { invariant, site: self.site.clone(), decision: self.decision(invariant) };
-        self.hir.invariants.iter().map(decide).collect()
+        // What it builds for one invariant serves the next.
+        let mut solver = Solver::new(self.hir);
+        let mut decide = |invariant| {
+            let decision = self.decision(invariant, &mut solver);
+            Decided { invariant, site: self.site.clone(), decision }
+        };
+        self.hir.invariants.iter().map(&mut decide).collect()
     }
 
-    fn decision(&self, invariant: &Invariant) -> Decision {
-        let mut solver = Solver::new(self.hir);
+    fn decision(&self, invariant: &Invariant, solver: &mut Solver<'_>) -> Decision {
         let replay = Replay { simulator: self.simulator, site: self.site.as_deref(), invariant };
         let mut undecided = self.gave_up;
         let mut open = 0;
