@@ -159,9 +159,12 @@ impl Settled {
         because
     }
 
-    /// An arm that takes the model before one that is to take it, and the choice by which that is to take it.
-    pub(super) fn taken_before(&self, model: &Model<'_>) -> Option<(Arc<Ladder>, usize, usize)> {
-        self.arms.iter().find_map(|(ladder, end, by)| Some((Arc::clone(ladder), ladder.held_before(model, *end)?, *by)))
+    /// Arms that take the model before those that are to take it, and the choices by which those are to take it.
+    pub(super) fn taken_before(&self, model: &Model<'_>) -> Vec<(Arc<Ladder>, usize, usize)> {
+        let before = |(ladder, end, by): &(Arc<Ladder>, usize, usize)| {
+            Some((Arc::clone(ladder), ladder.held_before(model, *end)?, *by))
+        };
+        self.arms.iter().filter_map(before).collect()
     }
 
     /// Takes out the choice that is open and has the fewest ways left, of those that a model does not satisfy.

@@ -131,9 +131,14 @@ impl<'h> Solver<'h> {
             if let Some((choice, by)) = choice {
                 return self.branch(&choice, by, &settled, choices + 1);
             }
-            let Some((ladder, at, by)) = settled.taken_before(&model) else { return Ok(model) };
-            todo = ladder.conditions().get(at).map(|taken| (taken.not(), by)).into_iter().collect();
-            self.proof.before.push((ladder, at));
+            let before = settled.taken_before(&model);
+            if before.is_empty() {
+                return Ok(model);
+            }
+            let refuse =
+                |(ladder, at, by): &(Arc<Ladder>, usize, usize)| Some((ladder.conditions().get(*at)?.not(), *by));
+            todo = before.iter().filter_map(refuse).collect();
+            self.proof.before.extend(before.into_iter().map(|(ladder, at, _)| (ladder, at)));
         }
     }
 

@@ -62,22 +62,29 @@ fn places(survey: &Survey<'_>) -> (Vec<Place>, Option<Span>) {
     let lives = |deed: &&Deed| matches!(deed.kind, DeedKind::Lives(_)) && deed.step == Step::BackendResponse;
     let deeds: Vec<&Deed> = survey.deeds.iter().filter(lives).collect();
     let ladders = ladders(survey);
+    let mut rounds: HashMap<Round, usize> = HashMap::new();
+    for deed in &deeds {
+        *rounds.entry(round(deed)).or_default() += 1;
+    }
+    let are_many = |deed: &Deed| rounds.get(&round(deed)).is_some_and(|count| *count > MOST_COMPARED);
     let mut places: BTreeMap<Span, Place> = BTreeMap::new();
-    let is_likely = |(_, later): &(usize, &&Deed)| deeds.len() <= MOST_COMPARED || later.around.is_empty();
-    let likely: Vec<(usize, &&Deed)> = deeds.iter().enumerate().filter(is_likely).take(MOST_COMPARED).collect();
+    let mut likely: HashMap<Round, Vec<(usize, &Deed)>> = HashMap::new();
+    for (at, later) in deeds.iter().enumerate().filter(|(_, later)| !are_many(later) || later.around.is_empty()) {
+        let known = likely.entry(round(later)).or_default();
+        if known.len() < MOST_COMPARED {
+            known.push((at, later));
+        }
+    }
     for (at, deed) in deeds.iter().enumerate() {
         let DeedKind::Lives(variable) = deed.kind else { continue };
-        let behind = likely
-            .iter()
-            .filter(|(place, _)| *place > at)
-            .map(|(_, later)| later)
-            .filter(|later| later.kind == deed.kind && later.span != deed.span && round(later) == round(deed));
+        let behind = likely.get(&round(deed)).into_iter().flatten().filter(|(place, _)| *place > at);
+        let behind = behind.map(|(_, later)| later).filter(|later| later.kind == deed.kind && later.span != deed.span);
         let later = behind.filter(|later| !are_apart(deed, later, &ladders)).map(|it| (it.span, it.guard.clone()));
         let time = Time { guard: deed.guard.clone(), passes: passes(deed), later: later.collect() };
         let place = places.entry(deed.span).or_insert_with(|| Place { variable, span: deed.span, times: Vec::new() });
         place.times.push(time);
     }
-    let uncompared = if deeds.len() > MOST_COMPARED { together(&deeds, &ladders) } else { None };
+    let uncompared = if deeds.iter().any(|deed| are_many(deed)) { together(&deeds, &ladders) } else { None };
     (places.into_values().collect(), uncompared)
 }
 
@@ -95,8 +102,11 @@ fn together(deeds: &[&Deed], ladders: &HashMap<Span, Span>) -> Option<Span> {
     deeds.iter().find(|deed| !is_apart(deed)).map(|deed| deed.span)
 }
 
+/// A time of a step, told from others by what counts.
+type Round = [Option<Term>; 3];
+
 /// Which time of its step it is: whether the request passes, how often it has begun again, and how often the fetch has.
-fn round(deed: &Deed) -> [Option<Term>; 3] {
+fn round(deed: &Deed) -> Round {
     let counted = [Variable::BereqUncacheable, Variable::ReqRestarts, Variable::BereqRetries];
     counted.map(|variable| deed.state.variable(variable).only().cloned())
 }
