@@ -25,7 +25,7 @@ pub(super) fn compose(
     unwrap(model, asked, automata);
     cookies(model, asked, found);
     parameters(model, found);
-    directives(model);
+    directives(model, asked);
 }
 
 /// What clauses of `normalize` have left is taken for what came in: mostly it is left as it came. Of several values that were
@@ -166,10 +166,20 @@ fn escaped(text: &[u8]) -> Vec<u8> {
     text.iter().flat_map(|byte| if plain(byte) { vec![*byte] } else { format!("%{byte:02X}").into_bytes() }).collect()
 }
 
-/// `Cache-Control` of an answer, of what is wanted of its directives.
-fn directives(model: &mut Model<'_>) {
+fn is_cache_control(term: &Term) -> bool {
+    matches!(term, Term::Input(Place::Field(_, name)) if *name == CACHE_CONTROL)
+}
+
+fn joined(mut said: Vec<String>) -> Arc<[u8]> {
+    said.sort();
+    said.join(", ").into_bytes().into()
+}
+
+/// `Cache-Control` of an answer, of what is wanted of its directives. Where its text is given, a second line says the rest.
+fn directives(model: &mut Model<'_>, asked: &HashMap<Term, Vec<Asked>>) {
     let mut texts: HashMap<Term, Vec<String>> = HashMap::new();
-    for (term, value) in model.chosen() {
+    let unsaid = model.chosen().filter(|(term, value)| model.value(term).as_ref() != Some(*value));
+    for (term, value) in unsaid {
         let Some((Op::Directive(_, directive), [whole @ Term::Input(Place::Field(_, name))])) = term.as_made() else {
             continue;
         };
@@ -183,10 +193,14 @@ fn directives(model: &mut Model<'_>) {
             texts.entry(whole.clone()).or_default().push(said);
         }
     }
-    for (whole, mut said) in texts {
-        said.sort();
-        if matches!(model.value(&whole), None | Some(Scalar::Text(None))) {
-            model.set(whole, Scalar::Text(Some(said.join(", ").into_bytes().into())));
+    let is_given = |(_, asked): &(&Term, &Vec<Asked>)| asked.iter().any(|one| one.texts.is_some());
+    for (whole, _) in asked.iter().filter(|(whole, _)| is_cache_control(whole)).filter(is_given) {
+        if matches!(model.value(whole), Some(Scalar::Text(Some(_)))) {
+            let said = texts.remove(whole).unwrap_or_default();
+            model.add_line(whole.clone(), joined(said));
         }
+    }
+    for (whole, said) in texts {
+        model.set(whole, Scalar::Text(Some(joined(said))));
     }
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use http::HeaderName;
 
 use super::model::{Model, Scalar};
+use super::number;
 use super::term::{Op, Term};
-use super::{number, view};
+use crate::cache::asked::{host_in, path_of};
 use crate::decision::{Facts, Refused, Value, cookies, directives, normalize, query};
 use crate::lang::hir::{Datum, Normalization};
 use crate::lang::schema::{Directive, Message, Variable};
@@ -31,8 +32,8 @@ pub(super) fn value(op: &Op, of: &[Term], model: &Model<'_>) -> Option<Scalar> {
     match op {
         Op::Lower => text(bytes.map(<[u8]>::to_ascii_lowercase)),
         Op::Upper => text(bytes.map(<[u8]>::to_ascii_uppercase)),
-        Op::Path => text(bytes.map(|url| view::path(url).to_vec())),
-        Op::Host => text(bytes.map(view::host)),
+        Op::Path => text(bytes.map(|url| path_of(url).to_vec())),
+        Op::Host => text(bytes.map(|value| host_in(value).into_owned())),
         Op::Query => {
             let name = second()?;
             text(query_of(bytes).and_then(|query| query::parameter(query, &name).map(Cow::into_owned)))
@@ -51,7 +52,14 @@ pub(super) fn value(op: &Op, of: &[Term], model: &Model<'_>) -> Option<Scalar> {
             }
             text(Some(whole))
         }
-        Op::Directive(message, directive) => directive_of(*message, *directive, bytes),
+        Op::Directive(message, directive) => {
+            let lines = bytes
+                .into_iter()
+                .chain(model.line_behind(of.first()?).filter(|line| !line.is_empty()))
+                .collect::<Vec<_>>();
+            let whole = (!lines.is_empty()).then(|| lines.join(&b", "[..]));
+            directive_of(*message, *directive, whole.as_deref())
+        }
         Op::WholeQuery => text(query_of(bytes).map(Cow::into_owned)),
         Op::Normalized(normalization) => normalized(normalization, bytes),
         Op::Lookup(table) => {

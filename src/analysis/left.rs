@@ -1,11 +1,12 @@
-//! What a clause of `normalize` leaves of a path: texts that it leaves alone (`decision/eval/url_path.rs`).
+//! What is asked of a text beside what a policy asks: that clauses of `normalize` leave it alone
+//! (`decision/eval/url_path.rs`), or that it does not say a directive.
 
 use std::sync::Arc;
 
 use super::term::{Op, Place, Term};
 use super::text::{Asked, View};
 use crate::lang::hir::{Normalization, Pattern, Texts};
-use crate::lang::schema::Variable;
+use crate::lang::schema::{Directive, Variable};
 
 /// What stands in no path whose escapes are undone: a `%` that escapes nothing, digits in lower case, and escapes of what
 /// needs none.
@@ -31,6 +32,12 @@ pub(super) fn asked(term: &Term) -> Vec<Asked> {
         at = inner;
     }
     if *at == Term::Input(Place::Variable(Variable::ReqUrl)) { asked } else { Vec::new() }
+}
+
+/// What is so of most texts of a `Cache-Control` that do not say that.
+pub(super) fn without(directive: Directive) -> Asked {
+    let name = directive.name().replace('_', "-");
+    Asked { views: Vec::new(), ..refused(&format!("(?i)(?:^|[, \\t]){name}(?:$|[, \\t=])")) }
 }
 
 fn refused(pattern: &str) -> Asked {

@@ -36,6 +36,8 @@ pub struct Model<'h> {
     pub(super) acls: &'h [Acl],
     pub(super) tables: &'h [crate::lang::hir::Table],
     values: HashMap<Term, Scalar>,
+    /// What further lines of fields say; a value is that of the first.
+    further: HashMap<Term, Arc<[u8]>>,
     /// What was computed already.
     known: RefCell<HashMap<Term, Option<Scalar>>>,
     /// Which conditions hold, of those that were looked at; kept, so that nothing else comes to stand there.
@@ -47,12 +49,24 @@ pub struct Model<'h> {
 impl<'h> Model<'h> {
     pub(super) fn new(acls: &'h [Acl], tables: &'h [crate::lang::hir::Table]) -> Self {
         let (known, judged) = (RefCell::default(), RefCell::default());
-        Self { acls, tables, values: HashMap::new(), known, judged, tests: Cell::new(0) }
+        let (values, further) = (HashMap::new(), HashMap::new());
+        Self { acls, tables, values, further, known, judged, tests: Cell::new(0) }
     }
 
     pub(super) fn set(&mut self, term: Term, value: Scalar) {
         self.values.insert(term, value);
         self.forget();
+    }
+
+    /// Adds a line behind the first of a field.
+    pub(super) fn add_line(&mut self, field: Term, line: Arc<[u8]>) {
+        self.further.insert(field, line);
+        self.forget();
+    }
+
+    /// The line behind the first of a field.
+    pub(super) fn line_behind(&self, field: &Term) -> Option<&[u8]> {
+        self.further.get(field).map(|line| &**line)
     }
 
     pub(super) fn remove(&mut self, term: &Term) {

@@ -1,10 +1,16 @@
-//! Numbers that are made of another by steps that keep their order: a test of the one is a test of the other.
+//! Numbers within ranges, also those that are made of another by steps that keep their order: a test of the one is a test
+//! of the other.
 
 use std::ops::RangeInclusive;
 
-use super::term::{Amount, Op, Term};
+use super::model::Scalar;
+use super::term::{Amount, Op, Place, Term};
 use crate::decision::{Value, reckon};
 use crate::lang::hir::Arithmetic;
+use crate::lang::schema::Variable;
+
+/// Ranges, and whether a number is to be in one of them.
+pub(super) type Wanted = (Vec<RangeInclusive<i64>>, bool);
 
 /// A step from one number to another.
 type Step<'t> = (Arithmetic, &'t Amount);
@@ -64,6 +70,66 @@ fn first(is_behind: impl Fn(i64) -> bool) -> Option<i64> {
         }
     }
     Some(low)
+}
+
+/// Which numbers a value may be.
+struct Numbers {
+    domain: RangeInclusive<i64>,
+    /// Only those that this divides.
+    step: i64,
+    /// Those that nobody wonders about.
+    likely: &'static [i64],
+    may_be_missing: bool,
+}
+
+impl Numbers {
+    fn of(term: &Term) -> Self {
+        let (domain, step, likely, may_be_missing) = match term {
+            Term::Input(Place::Variable(Variable::BerespStatus)) => (100..=999, 1, &[200][..], false),
+            Term::Input(Place::Variable(Variable::ReqRestarts | Variable::BereqRetries)) => {
+                (0..=i64::MAX, 1, &[0][..], false)
+            }
+            // A minute and an hour, of a lifetime: with none nothing is stored.
+            Term::Input(_) => (i64::MIN..=i64::MAX, 1, LIFETIMES, false),
+            // Whole seconds, as far as they are counted (RFC 9111 section 1.2.2).
+            Term::Made(made) if matches!(made.op, Op::Directive(..)) => {
+                (0..=MOST_SECONDS * 1_000, 1_000, LIFETIMES, true)
+            }
+            _ => (i64::MIN..=i64::MAX, 1, &[1, 0, 60_000, 3_600_000][..], true),
+        };
+        Self { domain, step, likely, may_be_missing }
+    }
+
+    fn holds(&self, number: i64) -> bool {
+        self.domain.contains(&number) && number % self.step == 0
+    }
+}
+
+/// A minute and an hour are times that people understand.
+const LIFETIMES: &[i64] = &[60_000, 3_600_000, 0];
+
+/// More seconds count as so many.
+const MOST_SECONDS: i64 = 1 << 31;
+
+/// A number, or none, that is within all ranges that are wanted and in none of the others. What a test sees changes only
+/// where a range begins or ends, so that a number from each stretch is enough.
+pub(super) fn find(term: &Term, all: &[Wanted]) -> Option<Scalar> {
+    let numbers = Numbers::of(term);
+    let passes = |number: i64| {
+        numbers.holds(number)
+            && all.iter().all(|(ranges, holds)| ranges.iter().any(|range| range.contains(&number)) == *holds)
+    };
+    let edges = all.iter().flat_map(|(ranges, _)| ranges).flat_map(|range| {
+        [Some(*range.start()), Some(*range.end()), range.end().checked_add(1), range.start().checked_sub(1)]
+    });
+    // The first in each stretch that may be.
+    let step = numbers.step;
+    let edges = edges.flatten().filter_map(|edge| edge.checked_add((step - edge.rem_euclid(step)) % step));
+    let ends = [*numbers.domain.start(), *numbers.domain.end()];
+    let mut likely = numbers.likely.iter().copied().chain(edges).chain(ends);
+    let found = likely.find(|number| passes(*number)).map(|number| Scalar::Number(Some(number)));
+    let missing = numbers.may_be_missing && all.iter().all(|(_, holds)| !holds);
+    found.or_else(|| missing.then_some(Scalar::Number(None)))
 }
 
 #[cfg(test)]

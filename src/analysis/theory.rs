@@ -1,7 +1,6 @@
 //! Values of which tests hold or do not: all tests of one value together, value by value.
 
 use std::collections::HashMap;
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use http::header::{COOKIE, HOST};
@@ -35,14 +34,11 @@ type Wants = (Arc<Literal>, bool);
 /// A test of a value, and whether it is to hold.
 pub(super) type Wanted<'l> = (&'l Test, bool);
 
-/// Ranges, and whether a number is to be in one of them.
-type WantedRanges = (Vec<RangeInclusive<i64>>, bool);
-
 /// Everything that is asked, by value.
 #[derive(Default)]
 struct Questions<'l> {
     texts: HashMap<Term, Vec<Asked>>,
-    numbers: HashMap<&'l Term, Vec<WantedRanges>>,
+    numbers: HashMap<&'l Term, Vec<number::Wanted>>,
     addresses: HashMap<&'l Term, Vec<Wanted<'l>>>,
     truths: HashMap<Term, bool>,
     /// The tests, by number, from which all follows that is asked of a value.
@@ -97,14 +93,14 @@ fn all_values<'h>(literals: &[Wants], hir: &'h Hir, automata: &mut Automata, lis
     let mut model = Model::new(&hir.acls, &hir.tables);
     let mut unknown = None;
     for (term, asked) in &questions.texts {
-        match find(term, asked, automata) {
+        match questions.find(term, asked, automata) {
             Found::Value(text) => model.set(term.clone(), Scalar::Text(text.map(Arc::from))),
             Found::Nothing => return Values::Cannot(questions.about(term)),
             Found::GaveUp => unknown = Some(STATES),
         }
     }
     for (term, wanted) in &questions.numbers {
-        let Some(number) = number(term, wanted) else { return Values::Cannot(questions.about(term)) };
+        let Some(number) = number::find(term, wanted) else { return Values::Cannot(questions.about(term)) };
         model.set((*term).clone(), number);
     }
     for (term, wanted) in &questions.addresses {
@@ -155,6 +151,9 @@ impl<'l> Questions<'l> {
                     let (base, steps) = number::seen_through(&literal.term);
                     let ranges = ranges.iter().filter_map(|range| number::before(&steps, range)).collect();
                     questions.note(base);
+                    if let (Some((Op::Directive(..), [field])), true) = (base.as_made(), *holds) {
+                        questions.ask(field, None, true);
+                    }
                     questions.numbers.entry(base).or_default().push((ranges, *holds));
                 }
                 test @ (Test::Listed(_) | Test::At(_)) => {
@@ -226,12 +225,33 @@ impl<'l> Questions<'l> {
         }
     }
 
+    /// A text that passes all tests; of a `Cache-Control`, one that says nothing that it is not to say, if there is one.
+    fn find(&self, term: &Term, asked: &[Asked], automata: &mut Automata) -> Found {
+        let found = find(term, asked, automata);
+        let Found::Value(Some(text)) = &found else { return found };
+        let is_said = |op: &Op| concrete::of_text(op, text) == Some(Scalar::Truth(true));
+        let of_it = |(refused, holds): (&Term, &bool)| match refused.as_made() {
+            Some((op @ Op::Directive(_, directive), [whole])) if whole == term && !holds && is_said(op) => {
+                Some(left::without(*directive))
+            }
+            _ => None,
+        };
+        let unsaid: Vec<Asked> = self.truths.iter().filter_map(of_it).collect();
+        if unsaid.is_empty() {
+            return found;
+        }
+        match text::find(domain(term), &[asked, &unsaid].concat(), automata) {
+            other @ Found::Value(_) => other,
+            Found::Nothing | Found::GaveUp => found,
+        }
+    }
+
     fn hold(&mut self, term: &Term, holds: bool) {
         self.note(term);
         if self.truths.insert(term.clone(), holds).is_some_and(|before| before != holds) {
             self.contradictory = Some(term.clone());
         }
-        if let (Some((Op::AnyCookie(_), [header])), true) = (term.as_made(), holds) {
+        if let (Some((Op::AnyCookie(_) | Op::Directive(..), [header])), true) = (term.as_made(), holds) {
             self.ask(&header.clone(), None, true);
         }
     }
@@ -295,58 +315,4 @@ pub(super) fn domain(term: &Term) -> Domain {
         },
         _ => Domain::Any,
     }
-}
-
-/// Which numbers a value may be.
-struct Numbers {
-    domain: RangeInclusive<i64>,
-    /// Only those that this divides.
-    step: i64,
-    /// One that nobody wonders about.
-    likely: i64,
-    may_be_missing: bool,
-}
-
-impl Numbers {
-    fn of(term: &Term) -> Self {
-        let (domain, step, likely, may_be_missing) = match term {
-            Term::Input(Place::Variable(Variable::BerespStatus)) => (100..=999, 1, 200, false),
-            Term::Input(Place::Variable(Variable::ReqRestarts | Variable::BereqRetries)) => (0..=i64::MAX, 1, 0, false),
-            // A minute, of a lifetime.
-            Term::Input(_) => (i64::MIN..=i64::MAX, 1, 60_000, false),
-            // Whole seconds, as far as they are counted (RFC 9111 section 1.2.2).
-            Term::Made(made) if matches!(made.op, Op::Directive(..)) => (0..=MOST_SECONDS * 1_000, 1_000, 60_000, true),
-            _ => (i64::MIN..=i64::MAX, 1, 1, true),
-        };
-        Self { domain, step, likely, may_be_missing }
-    }
-
-    fn holds(&self, number: i64) -> bool {
-        self.domain.contains(&number) && number % self.step == 0
-    }
-}
-
-/// More seconds count as so many.
-const MOST_SECONDS: i64 = 1 << 31;
-
-/// A number, or none, that is within all ranges that are wanted and in none of the others. What a test sees changes only
-/// where a range begins or ends, so that a number from each stretch is enough.
-fn number(term: &Term, all: &[WantedRanges]) -> Option<Scalar> {
-    let numbers = Numbers::of(term);
-    let passes = |number: i64| {
-        numbers.holds(number)
-            && all.iter().all(|(ranges, holds)| ranges.iter().any(|range| range.contains(&number)) == *holds)
-    };
-    let edges = all.iter().flat_map(|(ranges, _)| ranges).flat_map(|range| {
-        [Some(*range.start()), Some(*range.end()), range.end().checked_add(1), range.start().checked_sub(1)]
-    });
-    // The first in each stretch that may be.
-    let step = numbers.step;
-    let edges = edges.flatten().filter_map(|edge| edge.checked_add((step - edge.rem_euclid(step)) % step));
-    // A minute and an hour are times that people understand.
-    let ends = [*numbers.domain.start(), *numbers.domain.end()];
-    let mut likely = [numbers.likely, 0, 60_000, 3_600_000].into_iter().chain(edges).chain(ends);
-    let found = likely.find(|number| passes(*number)).map(|number| Scalar::Number(Some(number)));
-    let missing = numbers.may_be_missing && all.iter().all(|(_, holds)| !holds);
-    found.or_else(|| missing.then_some(Scalar::Number(None)))
 }

@@ -1,11 +1,11 @@
 //! A model as a request that can be sent, and an answer to it.
 
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, ETAG, HOST, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 
 use super::model::{Model, Scalar};
-use super::term::{Place, Term};
-use crate::lang::schema::{Message, Variable};
+use super::term::{Op, Place, Term};
+use crate::lang::schema::{Directive, Message, Variable};
 use crate::simulate::{Answer, Request};
 
 /// The host of a request of which nothing is asked that a host could not be.
@@ -50,8 +50,12 @@ impl Model<'_> {
             if [CONTENT_LENGTH, TRANSFER_ENCODING].contains(&name) {
                 return None;
             }
+            let behind = self.line_behind(&Term::field(Message::Req, &name)).filter(|line| !line.is_empty());
             if name != HOST {
-                request = request.with(name, value);
+                request = request.with(name.clone(), value);
+            }
+            if let Some(line) = behind {
+                request = request.with(name, HeaderValue::from_bytes(line).ok()?);
             }
         }
         Some(request)
@@ -67,21 +71,50 @@ impl Model<'_> {
         for (name, value) in self.fields(Message::Beresp)? {
             answer = answer.with(name, value);
         }
-        let ttl_ms = number(Variable::BerespTtl);
-        if !self.says_anything(&CACHE_CONTROL) {
-            let said = ttl_ms
-                .map_or(FRESH.to_owned(), |millis| format!("max-age={}", millis.max(0).saturating_add(999) / 1_000));
-            answer = answer.with(CACHE_CONTROL, HeaderValue::from_str(&said).ok()?);
-        } else if !answer.headers.get(CACHE_CONTROL).is_some_and(says_age) {
-            let said = answer.headers.get(CACHE_CONTROL).and_then(|said| said.to_str().ok()).unwrap_or_default();
-            let said = if said.is_empty() { FRESH.to_owned() } else { format!("{said}, {FRESH}") };
-            answer.headers.insert(CACHE_CONTROL, HeaderValue::from_str(&said).ok()?);
-        }
+        self.be_fresh(&mut answer, number(Variable::BerespTtl))?;
+        self.be_validated(&mut answer);
         Some(answer)
     }
 
-    fn says_anything(&self, name: &HeaderName) -> bool {
-        self.text(&Term::field(Message::Beresp, name)).is_some()
+    /// What has to be validated each time is stored if it can be.
+    fn be_validated(&self, answer: &mut Answer) {
+        let is_free = !self.chosen().any(|(term, _)| *term == Term::field(Message::Beresp, &ETAG));
+        let mut said = answer.headers.get_all(CACHE_CONTROL).iter().filter_map(|said| said.to_str().ok());
+        if is_free && said.any(|said| said.contains("no-cache")) {
+            answer.headers.insert(ETAG, HeaderValue::from_static("\"1\""));
+        }
+    }
+
+    /// Says how long an answer stays fresh, beside what it says: so long as is asked for, else a while. Where the first line is
+    /// given, a second one says it.
+    fn be_fresh(&self, answer: &mut Answer, ttl_ms: Option<i64>) -> Option<()> {
+        let field = Term::field(Message::Beresp, &CACHE_CONTROL);
+        let line = self.line_behind(&field);
+        let first = answer.headers.get(CACHE_CONTROL).and_then(|said| said.to_str().ok()).unwrap_or_default();
+        let said = line.map_or(Some(first), |line| std::str::from_utf8(line).ok())?;
+        let says = |name: &str| first.contains(name) || said.contains(name);
+        let seconds = ttl_ms.map(|millis| millis.max(0).saturating_add(999) / 1_000);
+        let more = match seconds {
+            _ if says("s-maxage") => None,
+            Some(seconds) if !says("max-age") && !self.asks(Directive::MaxAge) => Some(format!("max-age={seconds}")),
+            Some(seconds) if !self.asks(Directive::SMaxage) => Some(format!("s-maxage={seconds}")),
+            _ if says("max-age") || self.asks(Directive::MaxAge) => None,
+            _ => Some(FRESH.to_owned()),
+        };
+        let whole: Vec<&str> = [said].into_iter().chain(more.as_deref()).filter(|part| !part.is_empty()).collect();
+        let whole = HeaderValue::from_str(&whole.join(", ")).ok().filter(|whole| !whole.is_empty());
+        match (line, whole) {
+            (Some(_), Some(whole)) => drop(answer.headers.append(CACHE_CONTROL, whole)),
+            (None, Some(whole)) => drop(answer.headers.insert(CACHE_CONTROL, whole)),
+            (_, None) => {}
+        }
+        Some(())
+    }
+
+    /// Whether something is asked of a directive, which the text of the field says then.
+    fn asks(&self, directive: Directive) -> bool {
+        self.chosen()
+            .any(|(term, _)| matches!(term.as_made(), Some((Op::Directive(Message::Beresp, asked), _)) if *asked == directive))
     }
 
     fn text(&self, term: &Term) -> Option<Vec<u8>> {
@@ -101,10 +134,6 @@ impl Model<'_> {
         fields.sort_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
         Some(fields)
     }
-}
-
-fn says_age(said: &HeaderValue) -> bool {
-    said.to_str().is_ok_and(|said| said.contains("max-age") || said.contains("s-maxage"))
 }
 
 /// Whether a target can be written as it is sent.

@@ -1,5 +1,7 @@
 //! Invariants: what is proved, what is refuted, and that both are true.
 
+mod mixed;
+
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -174,8 +176,39 @@ fn what_cache_control_says_is_what_its_text_says() {
         assert_eq!(verdict("", proved), "proved", "{proved}");
     }
     assert!(verdict("", "beresp.cache_control.no_store => not stored").starts_with("GET "));
-    // A second line may say `must-understand`.
-    assert_ne!(verdict("", "beresp.http.Cache-Control == \"no-store\" => not stored"), "proved");
+    for proved in [
+        "beresp.http.Cache-Control == \"no-store\" and not beresp.cache_control.must_understand => not stored",
+        "not beresp.http.Cache-Control and beresp.cache_control.private => stored",
+        "not beresp.http.Cache-Control and (beresp.cache_control.max_age ?? 0s) > 0s => stored",
+    ] {
+        assert_eq!(verdict("", proved), "proved", "{proved}");
+    }
+}
+
+/// The text of a field is that of its first line; directives are those of all lines.
+#[test]
+fn a_promise_about_the_text_of_cache_control_is_refuted_by_a_second_line_or_another_text() {
+    for (promise, answer) in [
+        (
+            "beresp.http.Cache-Control == \"no-store\" => not stored",
+            "{ Cache-Control: \"no-store\"; Cache-Control: \"must-understand, max-age=60\" }",
+        ),
+        ("beresp.http.Cache-Control ~ \"private\" => not stored", "Cache-Control: \"privatex"),
+        ("(beresp.cache_control.max_age ?? 0s) == 60s and stored => ttl == 60s", "max-age=60, no-cache"),
+    ] {
+        let hir = typed(&format!("invariant \"it\" {{ {promise} }}"));
+        let decided = decide(&hir);
+        let Decision::Refuted(found) = &decided[0].decision else { panic!("{promise}: {:?}", decided[0].decision) };
+        let found = found.case.answer.as_ref().map(ToString::to_string).unwrap_or_default();
+        assert!(found.contains(answer), "{promise}: {found}");
+    }
+}
+
+#[test]
+fn a_lifetime_is_promised_whatever_the_answer_says() {
+    let policy = "rules response first { when (beresp.cache_control.max_age ?? 0s) > 1d -> ttl 1d; else -> ttl 1h; }";
+    assert_eq!(verdict(policy, "ttl <= 1d"), "proved");
+    assert_eq!(verdict(policy, "(beresp.cache_control.max_age ?? 0s) <= 1d => ttl <= 1h"), "proved");
 }
 
 #[test]
