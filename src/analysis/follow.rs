@@ -9,6 +9,7 @@ use http::header::{
 
 use super::effect::place_of;
 use super::term::Place;
+use crate::cache::TargetList;
 use crate::lang::hir::{Expression, ExpressionKind as Kind, Hir, KeyPart, Statement, StatementKind, Tags};
 use crate::lang::schema::{Message, Variable};
 
@@ -26,6 +27,7 @@ pub(super) fn followed(hir: &Hir) -> HashSet<Place> {
     }
     for message in [Message::Beresp, Message::Resp] {
         places.extend([SET_COOKIE, CACHE_CONTROL, VARY].map(|name| Place::Field(message, name)));
+        places.extend(<&TargetList>::default().names().iter().map(|name| Place::Field(message, name.clone())));
     }
     let variables = [
         Variable::ReqUrl,
@@ -34,6 +36,7 @@ pub(super) fn followed(hir: &Hir) -> HashSet<Place> {
         Variable::BereqMethod,
         Variable::ReqBackendHint,
         Variable::BereqBackend,
+        Variable::BereqCacheControlFields,
         Variable::BerespUncacheable,
         Variable::BerespTtl,
         Variable::BerespGrace,

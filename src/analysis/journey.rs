@@ -16,6 +16,7 @@ use super::state::{Cases, State};
 use super::term::{Op, Place, Term};
 use super::unknown::Unknowns;
 use super::walk::{Blind, Class, MOST_CLASSES, Visitor, Walk};
+use crate::cache::TargetList;
 use crate::cache::asked::QUERY;
 use crate::lang::hir::{Hir, Statement, StatementKind, Texts};
 use crate::lang::schema::{Action, Directive, Message, Step, StepSet, Type, Variable};
@@ -394,13 +395,30 @@ impl<'h> Analysis<'h> {
         ])
     }
 
-    /// When the answer's `Cache-Control` says a directive.
+    /// When the answer says a directive: its `Cache-Control`, or a field that stands in for it. What such a field says is
+    /// not known.
     #[must_use]
     pub fn says(&self, state: &State, directive: Directive) -> Formula {
         let field = state.field(Message::Beresp, &CACHE_CONTROL);
         let view = field.map(|field| Term::made(Op::Directive(Message::Beresp, directive), vec![field.clone()]));
         let test = if directive.ty() == Type::Bool { Test::Holds } else { present(Type::Duration) };
-        self.test(&view, &test)
+        let stood_in_for = self.is_stood_in_for(state);
+        let by_another = Formula::all([stood_in_for.clone(), self.anything_holds()]);
+        Formula::any([Formula::all([stood_in_for.not(), self.test(&view, &test)]), by_another])
+    }
+
+    /// When a field may stand in for the answer's `Cache-Control` (RFC 9213): one that the policy names may be there or not.
+    fn is_stood_in_for(&self, state: &State) -> Formula {
+        if state.is_changed(&Place::Variable(Variable::BereqCacheControlFields)) {
+            return self.anything_holds();
+        }
+        let fields = <&TargetList>::default().names().iter();
+        Formula::any(fields.map(|name| self.test(&state.field(Message::Beresp, name), &Test::Set)))
+    }
+
+    /// That of which nothing is known.
+    fn anything_holds(&self) -> Formula {
+        self.test(&Cases::one(self.anything()), &Test::Holds)
     }
 
     /// When a request that `recv` leaves so can be looked up at all: `cache::asked` says the same of one that is known.

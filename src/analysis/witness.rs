@@ -5,6 +5,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode};
 
 use super::model::{Model, Scalar};
 use super::term::{Op, Place, Term};
+use crate::cache::TargetList;
 use crate::lang::schema::{Directive, Message, Variable};
 use crate::simulate::{Answer, Request};
 
@@ -73,6 +74,7 @@ impl Model<'_> {
         }
         self.be_fresh(&mut answer, number(Variable::BerespTtl))?;
         self.be_validated(&mut answer);
+        be_obeyed(&mut answer);
         Some(answer)
     }
 
@@ -133,6 +135,15 @@ impl Model<'_> {
         }
         fields.sort_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
         Some(fields)
+    }
+}
+
+/// What stands in for `Cache-Control` says how long an answer stays fresh: of nothing else is it known what it does.
+fn be_obeyed(answer: &mut Answer) {
+    for name in <&TargetList>::default().names() {
+        if answer.headers.get(name).is_some_and(|said| !said.as_bytes().starts_with(b"max-age=")) {
+            answer.headers.insert(name, HeaderValue::from_static(FRESH));
+        }
     }
 }
 

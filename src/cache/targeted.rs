@@ -44,6 +44,12 @@ impl TargetList {
         (Self { text: text.to_owned(), names }, refused)
     }
 
+    /// Their names, the strongest first.
+    #[must_use]
+    pub fn names(&self) -> &[HeaderName] {
+        &self.names
+    }
+
     /// The list as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {

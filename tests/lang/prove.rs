@@ -166,22 +166,22 @@ fn a_fetch_in_the_background_is_no_way_of_a_request() {
     assert_eq!(verdict(policy, "ttl <= 1h"), "proved");
 }
 
+/// No field stands in for `Cache-Control`.
+const ALONE: &str = "not beresp.http.CDN-Cache-Control and not beresp.http.Surrogate-Control";
+
 #[test]
 fn what_cache_control_says_is_what_its_text_says() {
+    assert!(verdict("", "beresp.cache_control.no_store => not stored").starts_with("GET "));
     for proved in [
         "beresp.http.Cache-Control in [\"private\", \"max-age=5, private\"] => not stored",
         "beresp.cache_control.private => not stored",
         "beresp.cache_control.no_store and not beresp.cache_control.must_understand => not stored",
-    ] {
-        assert_eq!(verdict("", proved), "proved", "{proved}");
-    }
-    assert!(verdict("", "beresp.cache_control.no_store => not stored").starts_with("GET "));
-    for proved in [
         "beresp.http.Cache-Control == \"no-store\" and not beresp.cache_control.must_understand => not stored",
         "not beresp.http.Cache-Control and beresp.cache_control.private => stored",
         "not beresp.http.Cache-Control and (beresp.cache_control.max_age ?? 0s) > 0s => stored",
     ] {
-        assert_eq!(verdict("", proved), "proved", "{proved}");
+        let proved = format!("{ALONE} and {proved}");
+        assert_eq!(verdict("", &proved), "proved", "{proved}");
     }
 }
 
@@ -196,7 +196,7 @@ fn a_promise_about_the_text_of_cache_control_is_refuted_by_a_second_line_or_anot
         ("beresp.http.Cache-Control ~ \"private\" => not stored", "Cache-Control: \"privatex"),
         ("(beresp.cache_control.max_age ?? 0s) == 60s and stored => ttl == 60s", "max-age=60, no-cache"),
     ] {
-        let hir = typed(&format!("invariant \"it\" {{ {promise} }}"));
+        let hir = typed(&format!("invariant \"it\" {{ {ALONE} and {promise} }}"));
         let decided = decide(&hir);
         let Decision::Refuted(found) = &decided[0].decision else { panic!("{promise}: {:?}", decided[0].decision) };
         let found = found.case.answer.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -209,6 +209,25 @@ fn a_lifetime_is_promised_whatever_the_answer_says() {
     let policy = "rules response first { when (beresp.cache_control.max_age ?? 0s) > 1d -> ttl 1d; else -> ttl 1h; }";
     assert_eq!(verdict(policy, "ttl <= 1d"), "proved");
     assert_eq!(verdict(policy, "(beresp.cache_control.max_age ?? 0s) <= 1d => ttl <= 1h"), "proved");
+}
+
+#[test]
+fn a_field_may_stand_in_for_cache_control() {
+    let no_store = "sub backend_response { set beresp.http.Cache-Control = \"private\"; }";
+    for refuted in [
+        "beresp.cache_control.private => not stored",
+        "beresp.http.CDN-Cache-Control == \"max-age=600\" => not stored",
+        "beresp.http.Surrogate-Control => not stored",
+    ] {
+        assert!(verdict(no_store, refuted).starts_with("GET "), "{refuted}: {}", verdict(no_store, refuted));
+    }
+    let taken_away = "sub backend_response {
+        unset beresp.http.CDN-Cache-Control; unset beresp.http.Surrogate-Control;
+        set beresp.http.Cache-Control = \"private\";
+    }";
+    assert_eq!(verdict(taken_away, "true => not stored"), "proved");
+    let another = format!("sub backend_fetch {{ set bereq.cache_control_fields = \"X-Own\"; }} {taken_away}");
+    assert_ne!(verdict(&another, "true => not stored"), "proved");
 }
 
 #[test]
@@ -447,6 +466,8 @@ fn domain() -> Vec<Case> {
         Some(answer(200, &[("cache-control", "max-age=60"), ("content-location", "/b")])),
         Some(answer(200, &[("cache-control", "no-store, must-understand, max-age=9")])),
         Some(answer(200, &[("cache-control", "max-age=5, s-maxage=3700")])),
+        Some(answer(200, &[("cache-control", "private"), ("cdn-cache-control", "max-age=60")])),
+        Some(answer(200, &[("cache-control", "max-age=60"), ("surrogate-control", "no-store")])),
     ];
     let all = requests.iter().flat_map(|request| answers.iter().map(move |answer| (request, answer)));
     all.map(|(request, answer)| Case { request: request.clone(), answer: answer.clone() }).collect()
