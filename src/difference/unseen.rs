@@ -1,10 +1,13 @@
 //! What policies say that requests which are tried do not show: where it may differ, that is told.
 
-use crate::lang::hir::{Choice, Expression, ExpressionKind as Kind, Hir, KeyPart, Statement, StatementKind, Target};
+use crate::lang::hir::{
+    Body, Choice, Expression, ExpressionKind as Kind, Hir, KeyPart, Statement, StatementKind, Target,
+};
 use crate::lang::schema::{Action, Step, Variable};
 
 const BANS: &str = "what bans are about: it is not compared";
 const REFRESH: &str = "what `backend_refresh` makes of stored responses: it is not compared";
+const TRIES: &str = "what `backend_error` leaves for another try: it is not compared";
 const SETTINGS: &str = "settings of requests, such as `req.grace`: they are not compared";
 const CREDENTIALS: &str = "whom passwords and tokens let in: it is not compared";
 const LIMITS: &str = "what counts for rate limits: it is not compared";
@@ -29,9 +32,26 @@ pub(super) fn unseen(old: &Hir, new: &Hir) -> Vec<&'static str> {
     if refreshes_otherwise(old, new) {
         found.push(REFRESH);
     }
+    if tries_otherwise(old, new) {
+        found.push(TRIES);
+    }
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// Whether `backend_error` may have the backend asked again, and is not the same, or what it may call is not.
+fn tries_otherwise(old: &Hir, new: &Hir) -> bool {
+    let [before, after] = [old, new].map(|hir| hir.step(Step::BackendError).map(|step| &step.body));
+    let own = [before, after].into_iter().flatten();
+    let subs = [old, new].into_iter().flat_map(|hir| &hir.subs).map(|sub| &sub.body);
+    let may_retry = own.chain(subs).flat_map(|body| &body.statements).any(restarts);
+    may_retry && (before != after || old.subs != new.subs && before.is_some_and(may_call))
+}
+
+/// Whether a step may call a sub.
+fn may_call(body: &Body) -> bool {
+    body.statements.iter().any(|statement| matches!(statement.kind, StatementKind::Call(_) | StatementKind::If { .. }))
 }
 
 /// Whether evaluating an expression takes from a rate limit.
@@ -42,9 +62,7 @@ pub(super) fn counts(value: &Expression) -> bool {
 /// Whether `backend_refresh` is not the same, or what it may call is not.
 pub(super) fn refreshes_otherwise(old: &Hir, new: &Hir) -> bool {
     let [before, after] = [old, new].map(|hir| hir.step(Step::BackendRefresh).map(|step| &step.body));
-    let calls = |statement: &Statement| matches!(statement.kind, StatementKind::Call(_) | StatementKind::If { .. });
-    let may_call = before.is_some_and(|body| body.statements.iter().any(calls));
-    before != after || may_call && old.subs != new.subs
+    before != after || old.subs != new.subs && before.is_some_and(may_call)
 }
 
 /// The first step that is not the same, in the order of a request: all that is done before it is the same.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 use super::context::Context;
 use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Safety};
@@ -100,7 +100,17 @@ fn network(cx: &Context, entry: &AclEntry) -> Option<IpNet> {
     if net.addr() != net.network() {
         cx.findings.report(host_bits(entry, net.trunc()));
     }
-    Some(net.trunc())
+    Some(of_clients(net.trunc()))
+}
+
+/// The network as clients are known by it: an address of IPv4 in the form of IPv6 (RFC 4291 section 2.5.5.2) is the one of
+/// IPv4.
+fn of_clients(net: IpNet) -> IpNet {
+    let mapped = match (net.addr().to_canonical(), net.prefix_len().checked_sub(96)) {
+        (IpAddr::V4(address), Some(length)) if net.max_prefix_len() == 128 => Ipv4Net::new(address, length).ok(),
+        _ => None,
+    };
+    mapped.map_or(net, IpNet::V4)
 }
 
 fn prefix_length(mask: Option<&Name>, longest: u8) -> Option<u8> {

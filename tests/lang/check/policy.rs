@@ -470,6 +470,15 @@ fn acls_hold_networks_with_their_host_bits_cleared() {
 }
 
 #[test]
+fn networks_of_ipv4_in_the_form_of_ipv6_are_those_of_ipv4() {
+    let text = "warp 1;\nacl a { \"::ffff:192.0.2.1\"; \"::ffff:10.0.0.0\"/104; \"::\"/0; }\nsub recv { if (client.ip ~ a) { return (pass); } }\n";
+    let hir = check(text).hir.unwrap();
+    let entries: Vec<String> = hir.acls[0].entries.iter().map(|(net, _)| net.to_string()).collect();
+    assert_eq!(entries, ["192.0.2.1/32", "10.0.0.0/8", "::/0"]);
+    assert!(hir.acls[0].contains("192.0.2.1".parse().unwrap()));
+}
+
+#[test]
 fn warnings_do_not_keep_a_policy_from_running() {
     let checked = check("warp 1;\nconst unused = 1;\n");
     assert_eq!(codes(&checked), ["W0216"]);

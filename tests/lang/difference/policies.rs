@@ -297,6 +297,7 @@ fn what_no_request_that_is_tried_shows_is_told() {
     };
     let limited = |condition: &str| format!("sub recv {{ if ({condition}) {{ return (synth(429)); }} }}");
     let limit = "ratelimit(key: client.ip, limit: 5, per: 1m)";
+    let again = |body: &str| format!("sub backend_error {{ if (bereq.retries == 0) {{ {body} }} }}");
     let pairs = [
         (basic("X8fji//gDKRq3YkUVGSi6vdZ1cI="), basic("2jmj7l5rSw0yVb/vlWAYkK/YBwk=")),
         (ban("obj.http.K == \"a\""), ban("obj.http.K == \"b\"")),
@@ -304,6 +305,12 @@ fn what_no_request_that_is_tried_shows_is_told() {
         (
             "sub own { set beresp.http.X-A = \"r\"; } sub backend_refresh { call own; }".to_owned(),
             "sub own { set beresp.http.X-A = \"s\"; } sub backend_refresh { call own; }".to_owned(),
+        ),
+        (again("set bereq.url = \"/x\"; return (retry);"), again("return (retry);")),
+        (again("set bereq.http.X-Alt = \"1\"; return (retry);"), again("return (retry);")),
+        (
+            "sub own { set bereq.backend = b; return (retry); } sub backend_error { call own; }".to_owned(),
+            "sub own { return (retry); } sub backend_error { call own; }".to_owned(),
         ),
         (String::new(), "sub recv { set req.max_age = 5s; }".to_owned()),
         (String::new(), "sub recv { if (req.http.X-F == \"1\") { set req.hash_always_miss = true; } }".to_owned()),
