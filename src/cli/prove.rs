@@ -99,6 +99,11 @@ impl<'a> Row<'a> {
         row
     }
 
+    /// Whether it is broken by a request alone that no backend answers.
+    fn needs_no_answer(&self) -> bool {
+        self.request.is_some() && self.other.is_none() && self.answer.is_none()
+    }
+
     /// A line for people, with what breaks the promise below it.
     fn text(&self) -> String {
         let site = self.site.map(|site| format!(" ({site})")).unwrap_or_default();
@@ -106,7 +111,7 @@ impl<'a> Row<'a> {
         let below = [
             self.request.as_ref().map(|request| format!("{request}{}", if self.again { " (again)" } else { "" })),
             self.other.clone(),
-            self.answer.clone(),
+            self.answer.clone().or_else(|| self.needs_no_answer().then(|| "the backend cannot be asked".to_owned())),
             self.rule.as_ref().map(|rule| format!("by {rule}")),
             self.remark.map(str::to_owned),
         ];

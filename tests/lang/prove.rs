@@ -533,6 +533,15 @@ proved     PUT
     assert_eq!(prove("", &["--format", "yaml"]).0, Some(2));
 }
 
+#[test]
+fn the_command_says_when_a_backend_must_fail_for_it() {
+    let policy = "invariant \"short\" { ttl <= 1m }
+        sub backend_response { set beresp.ttl = 1m; }
+        sub backend_error { set beresp.ttl = 1h; return (deliver); }";
+    let (_, text) = prove(policy, &[]);
+    assert!(text.contains("\"\n    the backend cannot be asked\n"), "{text}");
+}
+
 /// A table of so many rows that each set something else.
 fn many_rows(action: impl Fn(usize) -> String) -> String {
     let row = |at: usize| format!("when path under \"/p{at}\" -> {};\n", action(at));
