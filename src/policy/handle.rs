@@ -88,6 +88,10 @@ impl PolicyHandle {
     /// What is told about the policy and its last reload. Never blocks.
     #[must_use]
     pub fn status(&self) -> PolicyStatus {
+        // Against the order in which a reload tells of itself: what is counted is in the report, and what that says serves.
+        let [reloads_ok, reloads_rejected, reloads_unchanged] =
+            [ReloadResult::Ok, ReloadResult::Rejected, ReloadResult::Unchanged].map(|result| self.reloads(result));
+        let last_reload = self.last_reload.load().as_deref().cloned();
         let policy = self.current();
         PolicyStatus {
             generation: policy.generation,
@@ -98,10 +102,10 @@ impl PolicyHandle {
             files: policy.loaded.files.len(),
             warnings: policy.loaded.warnings.len(),
             sites: policy.sites.status(),
-            reloads_ok: self.reloads(ReloadResult::Ok),
-            reloads_rejected: self.reloads(ReloadResult::Rejected),
-            reloads_unchanged: self.reloads(ReloadResult::Unchanged),
-            last_reload: self.last_reload.load().as_deref().cloned(),
+            reloads_ok,
+            reloads_rejected,
+            reloads_unchanged,
+            last_reload,
         }
     }
 
