@@ -13,7 +13,7 @@ const NONE: u32 = u32::MAX;
 /// side, the children of one next to each other; long labels are parts of the keys.
 #[derive(Debug)]
 pub(super) struct Trie {
-    /// The root first; none as long as there is no key.
+    /// The root first: one that no value passes as long as there is no key.
     nodes: Box<[Node]>,
     /// The keys, one after the other.
     texts: Box<[u8]>,
