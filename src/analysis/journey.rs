@@ -3,23 +3,16 @@
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use http::HeaderName;
-use http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, DATE, IF_MATCH, IF_UNMODIFIED_SINCE, LOCATION, RETRY_AFTER,
-    TRANSFER_ENCODING,
-};
-
+use super::entry::begun_again;
 use super::follow::{compared, followed};
 use super::formula::{Formula, Test};
-use super::read::{Context, Reader, present};
+use super::read::{Context, Reader};
 use super::state::{Cases, State};
-use super::term::{Op, Place, Term};
+use super::term::{Place, Term};
 use super::unknown::Unknowns;
 use super::walk::{Blind, Class, MOST_CLASSES, Visitor, Walk};
-use crate::cache::TargetList;
-use crate::cache::asked::QUERY;
-use crate::lang::hir::{Hir, Statement, StatementKind, Texts};
-use crate::lang::schema::{Action, Directive, Message, Step, StepSet, Type, Variable};
+use crate::lang::hir::{Hir, Statement, StatementKind};
+use crate::lang::schema::{Action, Step, Variable};
 
 /// How often a request begins again at most, and a fetch.
 pub const MOST_ROUNDS: i64 = 4;
@@ -30,12 +23,12 @@ const MOST_PARTS: usize = 2_000;
 /// A policy, to be asked what it does with all requests.
 #[derive(Debug)]
 pub struct Analysis<'h> {
-    cx: Context<'h>,
-    followed: HashSet<Place>,
+    pub(super) cx: Context<'h>,
+    pub(super) followed: HashSet<Place>,
     /// Whether keys may be marked hit-for-pass.
     marks_passes: bool,
     /// Whether fetches in the background are looked at as well.
-    with_background: bool,
+    pub(super) with_background: bool,
 }
 
 /// Requests of one kind at the end of a step of their journey.
@@ -250,194 +243,6 @@ impl<'h> Analysis<'h> {
         }
     }
 
-    /// What a request has at the start of a step.
-    fn entering(&self, step: Step, fate: Fate, mut state: State) -> State {
-        for variable in VOLATILE.iter().filter(|variable| variable.access().read.contains(step)) {
-            let place = Place::Variable(*variable);
-            let value = self.cx.entered(step, &state, &place);
-            state.set(place, Cases::one(value));
-        }
-        if self.cx.unknowns.are_shared()
-            && matches!(step, Step::Hit | Step::Miss | Step::BackendResponse | Step::BackendError)
-        {
-            state.origin = Some(step);
-        }
-        if !self.with_background && StepSet::BACKEND.contains(step) {
-            state.set(Place::Variable(Variable::BereqIsBgfetch), Cases::one(Term::Truth(false)));
-        }
-        match step {
-            Step::Hash => state.key.clear(),
-            Step::BackendFetch => self.entering_fetch(fate, &mut state),
-            Step::BackendResponse | Step::BackendError => {
-                // Asked again, a backend may say something else.
-                let is_first = [Variable::ReqRestarts, Variable::BereqRetries]
-                    .iter()
-                    .all(|count| state.variable(*count).only() == Some(&Term::Number(0)));
-                for place in &self.followed {
-                    let is_of_answer = match place {
-                        Place::Field(message, _) => *message == Message::Beresp,
-                        Place::Variable(variable) => variable.name().starts_with("beresp."),
-                    };
-                    if is_of_answer {
-                        let value =
-                            if is_first { Term::Input(place.clone()) } else { self.cx.entered(step, &state, place) };
-                        state.set(place.clone(), Cases::one(value));
-                    }
-                }
-                if step == Step::BackendError {
-                    self.entering_error(&mut state);
-                }
-                // It is true for a request that passes; what is asked is whether the policy says so of the answer itself.
-                let place = Place::Variable(Variable::BerespUncacheable);
-                let value = if fate == Fate::Miss { Term::Truth(false) } else { Term::Input(place.clone()) };
-                state.set(place, Cases::one(value));
-            }
-            Step::Deliver | Step::Synth => self.entering_deliver(step, &mut state),
-            _ => {}
-        }
-        state
-    }
-
-    /// The backend is sent what the client's request is by then.
-    fn entering_fetch(&self, fate: Fate, state: &mut State) {
-        for place in &self.followed {
-            let value = match place {
-                Place::Field(Message::Bereq, name) => state.field(Message::Req, name),
-                Place::Variable(Variable::BereqUrl) => state.variable(Variable::ReqUrl),
-                Place::Variable(Variable::BereqMethod) => state.variable(Variable::ReqMethod),
-                Place::Variable(Variable::BereqBackend) => state.variable(Variable::ReqBackendHint),
-                Place::Variable(Variable::BereqUncacheable) => Cases::one(Term::Truth(fate != Fate::Miss)),
-                _ => continue,
-            };
-            // What a lookup is for is asked for with GET.
-            let value = match place {
-                Place::Variable(Variable::BereqMethod) if fate == Fate::Miss => Cases::one(Term::text("GET")),
-                _ => value,
-            };
-            state.set(place.clone(), value);
-        }
-        if !state.is_changed(&Place::Variable(Variable::BereqRetries)) {
-            state.set(Place::Variable(Variable::BereqRetries), Cases::one(Term::Number(0)));
-        }
-    }
-
-    /// A page that warp makes in the place of an answer has no times, and few fields.
-    fn entering_error(&self, state: &mut State) {
-        const MAY_BE_THERE: [HeaderName; 3] = [DATE, LOCATION, RETRY_AFTER];
-        for place in &self.followed {
-            let value = match place {
-                Place::Field(Message::Beresp, name) if MAY_BE_THERE.contains(name) => {
-                    self.cx.entered(Step::BackendError, state, place)
-                }
-                Place::Field(Message::Beresp, _) => Term::Unset,
-                Place::Variable(
-                    Variable::BerespTtl
-                    | Variable::BerespGrace
-                    | Variable::BerespKeep
-                    | Variable::BerespStaleIfError
-                    | Variable::BerespHeuristicTtl
-                    | Variable::BerespAge,
-                ) => Term::Number(0),
-                Place::Variable(variable) if variable.name().starts_with("beresp.") => {
-                    self.cx.entered(Step::BackendError, state, place)
-                }
-                _ => continue,
-            };
-            state.set(place.clone(), Cases::one(value));
-        }
-    }
-
-    /// The client is sent what the backend has answered, what was stored, or what warp makes.
-    fn entering_deliver(&self, step: Step, state: &mut State) {
-        let from_backend = state.is_changed(&Place::Variable(Variable::BerespUncacheable)) && step == Step::Deliver;
-        for place in &self.followed {
-            let value = match place {
-                Place::Field(Message::Resp, name) if from_backend => state.field(Message::Beresp, name),
-                Place::Variable(Variable::RespStatus) if from_backend => state.variable(Variable::BerespStatus),
-                Place::Field(Message::Resp, _) | Place::Variable(Variable::RespStatus) => {
-                    Cases::one(self.cx.entered(step, state, place))
-                }
-                _ => continue,
-            };
-            state.set(place.clone(), value);
-        }
-    }
-
-    /// When what is reached is stored. It never is where this is impossible; where it is possible there is an answer that
-    /// may be stored, which is for `simulate` to try.
-    #[must_use]
-    pub fn stored(&self, reached: &Reached) -> Formula {
-        let state = &reached.class.state;
-        let ends = reached.class.end.action == Some(Action::Deliver);
-        if reached.fate != Fate::Miss || !ends || !matches!(reached.step, Step::BackendResponse | Step::BackendError) {
-            return Formula::Const(false);
-        }
-        let reader = Reader::new(&self.cx, state, reached.step);
-        let uncacheable = reader.truth(&state.variable(Variable::BerespUncacheable), Type::Bool);
-        let above_zero = |variable| reader.truth(&state.variable(variable), Type::Duration);
-        let lives = Formula::any(
-            [Variable::BerespTtl, Variable::BerespGrace, Variable::BerespStaleIfError, Variable::BerespKeep]
-                .map(above_zero),
-        );
-        let says = |directive| self.says(state, directive);
-        let forbidden = Formula::any([
-            Formula::all([says(Directive::NoStore), says(Directive::MustUnderstand).not()]),
-            says(Directive::Private),
-        ]);
-        let authorized = reader.test(&state.field(Message::Req, &AUTHORIZATION), &Test::Set);
-        let shared = Formula::any([says(Directive::Public), says(Directive::MustRevalidate), says(Directive::SMaxage)]);
-        Formula::all([
-            reached.class.guard.clone(),
-            uncacheable.not(),
-            lives,
-            forbidden.not(),
-            Formula::any([authorized.not(), shared]),
-        ])
-    }
-
-    /// When the answer says a directive: its `Cache-Control`, or a field that stands in for it. What such a field says is
-    /// not known.
-    #[must_use]
-    pub fn says(&self, state: &State, directive: Directive) -> Formula {
-        let field = state.field(Message::Beresp, &CACHE_CONTROL);
-        let view = field.map(|field| Term::made(Op::Directive(Message::Beresp, directive), vec![field.clone()]));
-        let test = if directive.ty() == Type::Bool { Test::Holds } else { present(Type::Duration) };
-        let stood_in_for = self.is_stood_in_for(state);
-        let by_another = Formula::all([stood_in_for.clone(), self.anything_holds()]);
-        Formula::any([Formula::all([stood_in_for.not(), self.test(&view, &test)]), by_another])
-    }
-
-    /// When a field may stand in for the answer's `Cache-Control` (RFC 9213): one that the policy names may be there or not.
-    fn is_stood_in_for(&self, state: &State) -> Formula {
-        if state.is_changed(&Place::Variable(Variable::BereqCacheControlFields)) {
-            return self.anything_holds();
-        }
-        let fields = <&TargetList>::default().names().iter();
-        Formula::any(fields.map(|name| self.test(&state.field(Message::Beresp, name), &Test::Set)))
-    }
-
-    /// That of which nothing is known.
-    fn anything_holds(&self) -> Formula {
-        self.test(&Cases::one(self.anything()), &Test::Holds)
-    }
-
-    /// When a request that `recv` leaves so can be looked up at all: `cache::asked` says the same of one that is known.
-    #[must_use]
-    pub fn is_looked_up(&self, state: &State) -> Formula {
-        let among =
-            |texts: &[&'static str]| Test::In(texts.iter().map(|text| Texts::Exact(text.as_bytes().into())).collect());
-        let has = |name| self.test(&state.field(Message::Req, &name), &Test::Set);
-        let method = state.variable(Variable::ReqMethod);
-        let no_length = self.test(&state.field(Message::Req, &CONTENT_LENGTH), &among(&["0"]));
-        let has_content = Formula::any([has(TRANSFER_ENCODING), Formula::all([has(CONTENT_LENGTH), no_length.not()])]);
-        Formula::all([
-            self.test(&method, &among(&["GET", "HEAD", QUERY])),
-            has(IF_MATCH).not(),
-            has(IF_UNMODIFIED_SINCE).not(),
-            Formula::any([self.test(&method, &among(&[QUERY])), has_content.not()]),
-        ])
-    }
-
     /// The place that held a value at the start of a step, where two policies are compared and nothing else is known of it.
     #[must_use]
     pub fn place_of(&self, value: &Term) -> Option<Place> {
@@ -474,19 +279,6 @@ fn may_mark(hir: &Hir) -> bool {
     let subs = hir.subs.iter().any(|sub| passes(&sub.body.statements) && !sub.name.starts_with("builtin."));
     subs || hir.step(Step::BackendResponse).is_some_and(|step| passes(&step.body.statements))
 }
-
-/// Variables that may be others in each step.
-const VOLATILE: &[Variable] = &[
-    Variable::Now,
-    Variable::ReqIsHitmiss,
-    Variable::ReqIsHitpass,
-    Variable::BereqIsHitmiss,
-    Variable::BereqIsHitpass,
-    Variable::BereqIsBgfetch,
-    Variable::ObjHits,
-    Variable::ObjTtl,
-    Variable::ObjAge,
-];
 
 impl Ahead {
     /// Those on their way to a step.
@@ -530,16 +322,4 @@ fn go_on(step: Step, fate: Fate, class: &Class, ahead: &mut Ahead, again: &mut V
         (_, Some(Action::Synth | Action::Abandon)) => to(Step::Synth, fate),
         _ => {}
     }
-}
-
-/// What is left when a request begins again: the request as it is by then.
-fn begun_again(mut state: State) -> State {
-    state.key.clear();
-    state.retain(|place| match place {
-        Place::Field(message, _) => *message == Message::Req,
-        Place::Variable(variable) => {
-            ["req.", "client.", "sess."].iter().any(|start| variable.name().starts_with(start))
-        }
-    });
-    state
 }

@@ -53,11 +53,13 @@
 //! that kind was assumed.
 
 mod address;
+mod cacheable;
 mod chosen;
 mod compare;
 mod compose;
 mod concrete;
 mod effect;
+mod entry;
 mod follow;
 mod formula;
 mod groups;

@@ -1,0 +1,149 @@
+//! What a request, and an answer, have at the start of a step.
+
+use http::HeaderName;
+use http::header::{DATE, LOCATION, RETRY_AFTER};
+
+use super::journey::{Analysis, Fate};
+use super::state::{Cases, State};
+use super::term::{Place, Term};
+use crate::lang::schema::{Message, Step, StepSet, Variable};
+
+/// Variables that may be others in each step.
+const VOLATILE: &[Variable] = &[
+    Variable::Now,
+    Variable::ReqIsHitmiss,
+    Variable::ReqIsHitpass,
+    Variable::BereqIsHitmiss,
+    Variable::BereqIsHitpass,
+    Variable::BereqIsBgfetch,
+    Variable::ObjHits,
+    Variable::ObjTtl,
+    Variable::ObjAge,
+];
+
+impl Analysis<'_> {
+    /// What a request has at the start of a step.
+    pub(super) fn entering(&self, step: Step, fate: Fate, mut state: State) -> State {
+        for variable in VOLATILE.iter().filter(|variable| variable.access().read.contains(step)) {
+            let place = Place::Variable(*variable);
+            let value = self.cx.entered(step, &state, &place);
+            state.set(place, Cases::one(value));
+        }
+        if self.cx.unknowns.are_shared()
+            && matches!(step, Step::Hit | Step::Miss | Step::BackendResponse | Step::BackendError)
+        {
+            state.origin = Some(step);
+        }
+        if !self.with_background && StepSet::BACKEND.contains(step) {
+            state.set(Place::Variable(Variable::BereqIsBgfetch), Cases::one(Term::Truth(false)));
+        }
+        match step {
+            Step::Hash => state.key.clear(),
+            Step::BackendFetch => self.entering_fetch(fate, &mut state),
+            Step::BackendResponse | Step::BackendError => {
+                // Asked again, a backend may say something else.
+                let is_first = [Variable::ReqRestarts, Variable::BereqRetries]
+                    .iter()
+                    .all(|count| state.variable(*count).only() == Some(&Term::Number(0)));
+                for place in &self.followed {
+                    let is_of_answer = match place {
+                        Place::Field(message, _) => *message == Message::Beresp,
+                        Place::Variable(variable) => variable.name().starts_with("beresp."),
+                    };
+                    if is_of_answer {
+                        let value =
+                            if is_first { Term::Input(place.clone()) } else { self.cx.entered(step, &state, place) };
+                        state.set(place.clone(), Cases::one(value));
+                    }
+                }
+                if step == Step::BackendError {
+                    self.entering_error(&mut state);
+                }
+                // It is true for a request that passes; what is asked is whether the policy says so of the answer itself.
+                let place = Place::Variable(Variable::BerespUncacheable);
+                let value = if fate == Fate::Miss { Term::Truth(false) } else { Term::Input(place.clone()) };
+                state.set(place, Cases::one(value));
+            }
+            Step::Deliver | Step::Synth => self.entering_deliver(step, &mut state),
+            _ => {}
+        }
+        state
+    }
+
+    /// The backend is sent what the client's request is by then.
+    fn entering_fetch(&self, fate: Fate, state: &mut State) {
+        for place in &self.followed {
+            let value = match place {
+                Place::Field(Message::Bereq, name) => state.field(Message::Req, name),
+                Place::Variable(Variable::BereqUrl) => state.variable(Variable::ReqUrl),
+                Place::Variable(Variable::BereqMethod) => state.variable(Variable::ReqMethod),
+                Place::Variable(Variable::BereqBackend) => state.variable(Variable::ReqBackendHint),
+                Place::Variable(Variable::BereqUncacheable) => Cases::one(Term::Truth(fate != Fate::Miss)),
+                _ => continue,
+            };
+            // What a lookup is for is asked for with GET.
+            let value = match place {
+                Place::Variable(Variable::BereqMethod) if fate == Fate::Miss => Cases::one(Term::text("GET")),
+                _ => value,
+            };
+            state.set(place.clone(), value);
+        }
+        if !state.is_changed(&Place::Variable(Variable::BereqRetries)) {
+            state.set(Place::Variable(Variable::BereqRetries), Cases::one(Term::Number(0)));
+        }
+    }
+
+    /// A page that warp makes in the place of an answer has no times, and few fields.
+    fn entering_error(&self, state: &mut State) {
+        const MAY_BE_THERE: [HeaderName; 3] = [DATE, LOCATION, RETRY_AFTER];
+        for place in &self.followed {
+            let value = match place {
+                Place::Field(Message::Beresp, name) if MAY_BE_THERE.contains(name) => {
+                    self.cx.entered(Step::BackendError, state, place)
+                }
+                Place::Field(Message::Beresp, _) => Term::Unset,
+                Place::Variable(
+                    Variable::BerespTtl
+                    | Variable::BerespGrace
+                    | Variable::BerespKeep
+                    | Variable::BerespStaleIfError
+                    | Variable::BerespHeuristicTtl
+                    | Variable::BerespAge,
+                ) => Term::Number(0),
+                Place::Variable(variable) if variable.name().starts_with("beresp.") => {
+                    self.cx.entered(Step::BackendError, state, place)
+                }
+                _ => continue,
+            };
+            state.set(place.clone(), Cases::one(value));
+        }
+    }
+
+    /// The client is sent what the backend has answered, what was stored, or what warp makes.
+    fn entering_deliver(&self, step: Step, state: &mut State) {
+        let from_backend = state.is_changed(&Place::Variable(Variable::BerespUncacheable)) && step == Step::Deliver;
+        for place in &self.followed {
+            let value = match place {
+                Place::Field(Message::Resp, name) if from_backend => state.field(Message::Beresp, name),
+                Place::Variable(Variable::RespStatus) if from_backend => state.variable(Variable::BerespStatus),
+                Place::Field(Message::Resp, _) | Place::Variable(Variable::RespStatus) => {
+                    Cases::one(self.cx.entered(step, state, place))
+                }
+                _ => continue,
+            };
+            state.set(place.clone(), value);
+        }
+    }
+}
+
+/// What is left when a request begins again: the request as it is by then.
+pub(super) fn begun_again(mut state: State) -> State {
+    state.key.clear();
+    state.retain(|place| match place {
+        Place::Field(message, _) => *message == Message::Req,
+        Place::Variable(variable) => {
+            ["req.", "client.", "sess."].iter().any(|start| variable.name().starts_with(start))
+        }
+    });
+    state
+}
