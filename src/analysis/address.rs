@@ -9,7 +9,7 @@ use super::formula::Test;
 use super::model::SOMEWHERE;
 use super::theory::Wanted;
 use crate::decision::AclNetworks;
-use crate::lang::hir::{Acl, AclId};
+use crate::lang::hir::{Acl, AclId, behind};
 
 /// The access lists that were asked for so far, sorted. Hosts in a list stand for nobody knows which addresses.
 #[derive(Debug, Default)]
@@ -37,17 +37,10 @@ impl Lists {
             Test::At(one) => vec![IpNet::from(*one)],
             _ => Vec::new(),
         });
-        let edges = edges.flat_map(|network| [Some(network.network()), Some(network.broadcast()), behind(&network)]);
+        let edges =
+            edges.flat_map(|network| [Some(network.network()), Some(network.broadcast()), behind(network.broadcast())]);
         let likely = [SOMEWHERE, Ipv4Addr::new(203, 0, 113, 9).into(), Ipv4Addr::UNSPECIFIED.into()];
         let mut all = likely.into_iter().chain([Ipv6Addr::UNSPECIFIED.into()]).chain(edges.flatten());
         all.find(passes)
-    }
-}
-
-/// The first address behind a network.
-fn behind(network: &IpNet) -> Option<IpAddr> {
-    match network.broadcast() {
-        IpAddr::V4(last) => u32::from(last).checked_add(1).map(|next| IpAddr::V4(next.into())),
-        IpAddr::V6(last) => u128::from(last).checked_add(1).map(|next| IpAddr::V6(next.into())),
     }
 }

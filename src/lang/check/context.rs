@@ -15,7 +15,7 @@ use super::scope::{Home, Scope};
 use super::{Files, Options, Unread};
 use super::{acl, alias, backend, collect, director, flow, table, unused, work};
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{BackendId, Body, Database, FileText, Hir, Invariant, RateLimit, StepBody, Sub, Table};
+use crate::lang::hir::{Acl, BackendId, Body, Database, FileText, Hir, Invariant, RateLimit, StepBody, Sub, Table};
 use crate::lang::schema::Step;
 use crate::lang::source::{FileId, SourceFile, SourceMap, Span};
 
@@ -47,6 +47,8 @@ pub(super) struct Context<'a> {
     pub(super) databases: RefCell<HashMap<(String, String), Database>>,
     /// The tables in order of declaration; none before they are read.
     pub(super) tables: Vec<Table>,
+    /// The acls in order of declaration.
+    pub(super) acls: Vec<Acl>,
 }
 
 /// Checks the declarations of a policy; what is wrong is left out of the result.
@@ -78,7 +80,9 @@ pub(super) fn check_policy(
         rate_limits: RefCell::default(),
         databases: RefCell::default(),
         tables: Vec::new(),
+        acls: Vec::new(),
     };
+    cx.acls = cx.names.acls.iter().map(|entry| acl::acl(&cx, entry.item)).collect();
     cx.tables = table::tables(&cx, &assembled.data);
     // In a file that was not understood the backend may be just what was left out.
     if cx.names.backends.iter().next().is_none() && options.require_backend && !findings.any_error() {
@@ -91,7 +95,7 @@ pub(super) fn check_policy(
         directors: director::directors(&cx),
         default_backend: default_backend(&cx),
         tables: cx.tables.clone(),
-        acls: cx.names.acls.iter().map(|entry| acl::acl(&cx, entry.item)).collect(),
+        acls: cx.acls.clone(),
         subs: subs(&cx),
         steps: steps(&cx),
         invariants: invariants(&cx),

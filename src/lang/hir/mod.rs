@@ -4,6 +4,7 @@
 //! stands here always makes sense: an operator has operands of its types, a variable is legal in
 //! its step, a sub does not call itself.
 
+mod acl;
 mod backend;
 mod database;
 mod director;
@@ -18,6 +19,8 @@ mod table;
 mod texts;
 mod users;
 
+pub(crate) use acl::behind;
+pub use acl::{Acl, AclHost};
 pub use backend::{
     Backend, BackendAddress, FileText, Greeting, HttpProbe, Limit, Place, Probe, ProbeKind, ProxyVersion, Tls, Via,
 };
@@ -33,10 +36,6 @@ pub use statement::{Arm, KeyPart, Normalization, Outcome, Statement, StatementKi
 pub use table::{Datum, Table};
 pub use texts::Texts;
 pub use users::{MOST_BCRYPT_COST, MOST_SHA_ROUNDS, PasswordHash, ShaDigest, Users};
-
-use std::net::IpAddr;
-
-use ipnet::IpNet;
 
 use super::schema::Step;
 use super::source::Span;
@@ -115,59 +114,6 @@ impl Hir {
     pub fn backend_name(&self, id: BackendId) -> Option<&str> {
         let backend = self.backends.get(id.0 as usize).map(|backend| backend.name.as_str());
         backend.or_else(|| Some(self.director(id)?.name.as_str()))
-    }
-}
-
-/// An access list. The most specific entry that holds the address decides.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Acl {
-    /// The declared name.
-    pub name: String,
-    /// The networks, host bits cleared; `true` if the entry is negated.
-    pub entries: Vec<(IpNet, bool)>,
-    /// The hosts that are named: what they stand for is known only where a policy runs.
-    pub hosts: Vec<AclHost>,
-    /// The place of its name.
-    pub span: Span,
-}
-
-/// A host of an access list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AclHost {
-    /// The name.
-    pub name: String,
-    /// The prefix length of the networks around its addresses; the addresses alone if `None`.
-    pub prefix: Option<u8>,
-    /// Whether the entry is negated.
-    pub negated: bool,
-    /// Whether the entry is left out while the name cannot be looked up.
-    pub optional: bool,
-    /// The place of the name.
-    pub span: Span,
-}
-
-impl AclHost {
-    /// The network around an address of this host, and whether it is excluded.
-    ///
-    /// A prefix length goes with the family that it can be meant for, up to 32 with IPv4: an address of the other one
-    /// stands for itself.
-    #[must_use]
-    pub fn network(&self, address: IpAddr) -> (IpNet, bool) {
-        let whole = IpNet::from(address);
-        let fits = |length: &u8| address.is_ipv4() == (*length <= 32);
-        let net = self.prefix.filter(fits).and_then(|length| IpNet::new(address, length).ok());
-        (net.unwrap_or(whole).trunc(), self.negated)
-    }
-}
-
-impl Acl {
-    /// Whether `address` is in the list: the longest matching prefix decides, and none means no. Hosts do not count.
-    ///
-    /// O(entries): the reference that the index of `decision` is held against.
-    #[must_use]
-    pub fn contains(&self, address: IpAddr) -> bool {
-        let matching = self.entries.iter().filter(|(net, _)| net.contains(&address));
-        matching.max_by_key(|(net, _)| net.prefix_len()).is_some_and(|(_, negated)| !negated)
     }
 }
 

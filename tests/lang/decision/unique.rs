@@ -38,7 +38,19 @@ const ASKED: &[&str] = &[
     "req.cache_control.no_cache",
     "req.restarts == 0",
     "url == \"/a\"",
+    "client.ip ~ ten",
+    "client.ip ~ few",
+    "client.ip ~ rest",
+    "client.ip == \"10.0.0.1\"",
 ];
+
+const DECLARED: &str = "warp 1;
+backend web { .host = \"127.0.0.1\"; }
+acl ten { \"10.0.0.0\"/8; }
+acl few { \"10.0.0.0\"/30; ! \"10.0.0.2\"; }
+acl named { \"office.example\"; }
+acl rest { \"0.0.0.0\"/0; ! \"10.0.0.0\"/8; }
+";
 
 fn condition() -> BoxedStrategy<String> {
     let asked = select(ASKED).prop_map(str::to_owned);
@@ -55,11 +67,42 @@ fn condition() -> BoxedStrategy<String> {
 
 /// The table with these rows in this order; each answers with a status of its own.
 fn table<'a>(rows: impl Iterator<Item = (usize, &'a String)>) -> Result<Hir, Vec<String>> {
-    let mut text = "warp 1;\nbackend web { .host = \"127.0.0.1\"; }\nrules request unique {\n".to_owned();
+    let mut text = format!("{DECLARED}rules request unique {{\n");
     for (number, row) in rows {
         writeln!(text, "when {row} -> deny {};", 400 + number).unwrap();
     }
     errors_or_hir(&format!("{text}}}\n"))
+}
+
+#[test]
+fn addresses_keep_rows_apart_by_networks() {
+    let is_apart = |one: &str, other: &str| {
+        let rows = [one.to_owned(), other.to_owned()];
+        match table(rows.iter().enumerate()) {
+            Ok(_) => true,
+            Err(codes) => {
+                assert_eq!(codes, ["E0540"], "{one} {other}");
+                false
+            }
+        }
+    };
+    for (one, other, expected) in [
+        ("client.ip ~ ten", "client.ip ~ rest", true),
+        ("client.ip ~ ten", "client.ip ~ few", false),
+        ("client.ip ~ few", "client.ip !~ ten", true),
+        ("client.ip ~ ten", "client.ip !~ few", false),
+        ("client.ip ~ ten", "client.ip !~ ten", true),
+        ("client.ip == \"10.0.0.2\"", "client.ip ~ few", true),
+        ("client.ip == \"10.0.0.1\"", "client.ip ~ few", false),
+        ("client.ip == \"10.0.0.1\"", "client.ip == \"10.0.0.3\"", true),
+        ("client.ip == \"10.0.0.1\"", "server.ip == \"10.0.0.3\"", false),
+        ("client.ip ~ named", "client.ip !~ named", true),
+        ("client.ip ~ named", "client.ip ~ ten", false),
+        ("client.ip != \"10.0.0.1\"", "client.ip !~ ten", false),
+    ] {
+        assert_eq!(is_apart(one, other), expected, "{one}, {other}");
+        assert_eq!(is_apart(other, one), expected, "{other}, {one}");
+    }
 }
 
 proptest! {

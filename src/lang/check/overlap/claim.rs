@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 
 use http::HeaderName;
 
-use crate::lang::hir::{Comparison, Expression, ExpressionKind, Texts};
+use super::lists::{Listed, Lists};
+use crate::lang::hir::{Acl, Comparison, Expression, ExpressionKind, Texts};
 use crate::lang::schema::function::Text;
 use crate::lang::schema::{Function, Message, Type, Variable};
 use crate::lang::source::Span;
@@ -26,6 +27,8 @@ pub(super) enum Check<'h> {
     Within(Vec<RangeInclusive<i64>>),
     /// It is outside of all of them.
     Outside(Vec<RangeInclusive<i64>>),
+    /// It is an address of a list, or is not.
+    Listed(Listed),
     /// It holds, or does not.
     Holds(bool),
 }
@@ -85,16 +88,17 @@ enum Key<'h> {
 }
 
 /// The claims of all rows.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Claims<'h> {
     keys: HashMap<Key<'h>, usize>,
+    lists: Lists<'h>,
     pub asked: Vec<Claim<'h>>,
     pub ways: Vec<Way>,
 }
 
 impl<'h> Claims<'h> {
-    pub(super) fn of(conditions: impl Iterator<Item = &'h Expression>) -> Self {
-        let mut claims = Self::default();
+    pub(super) fn of(conditions: impl Iterator<Item = &'h Expression>, acls: &'h [Acl]) -> Self {
+        let mut claims = Self { keys: HashMap::new(), lists: Lists::new(acls), asked: Vec::new(), ways: Vec::new() };
         for (row, condition) in conditions.enumerate() {
             let ways = claims.ways(condition, false);
             claims.ways.extend(ways.into_iter().map(|claims| Way { row, claims }));
@@ -111,9 +115,16 @@ impl<'h> Claims<'h> {
     pub(super) fn are_apart(&self, one: &Way, other: &Way) -> bool {
         let excluded = |one: &Claim<'_>| {
             let claims = other.claims.iter().filter_map(|at| self.asked.get(*at));
-            claims.filter(|other| other.key == one.key).any(|other| one.check.excludes(&other.check))
+            claims.filter(|other| other.key == one.key).any(|other| self.exclude(&one.check, &other.check))
         };
         one.claims.iter().filter_map(|at| self.asked.get(*at)).any(excluded)
+    }
+
+    fn exclude(&self, one: &Check<'_>, other: &Check<'_>) -> bool {
+        match (one, other) {
+            (Check::Listed(one), Check::Listed(other)) => self.lists.exclude(*one, *other),
+            _ => one.excludes(other),
+        }
     }
 
     /// The ways in which a condition holds, or its opposite if it is `negated`; what is not understood asks for nothing.
@@ -158,11 +169,29 @@ impl<'h> Claims<'h> {
     }
 
     fn claim(&mut self, condition: &'h Expression, negated: bool) -> Option<usize> {
-        let (subject, check) = check_of(condition, negated)?;
+        let (subject, check) = self.address_of(condition, negated).or_else(|| check_of(condition, negated))?;
         let next = self.keys.len();
         let key = *self.keys.entry(key_of(subject)).or_insert(next);
         self.asked.push(Claim { key, check });
         Some(self.asked.len() - 1)
+    }
+
+    /// What a condition asks of an address.
+    fn address_of(&mut self, condition: &'h Expression, negated: bool) -> Option<(&'h Expression, Check<'h>)> {
+        let (subject, listed) = match &condition.kind {
+            ExpressionKind::InAcl(subject, acl) => (&**subject, self.lists.acl(*acl, !negated)),
+            ExpressionKind::Compare(comparison, subject, other) => {
+                let ExpressionKind::Ip(address) = &other.kind else { return None };
+                let holds = match comparison {
+                    Comparison::Equal => !negated,
+                    Comparison::NotEqual => negated,
+                    _ => return None,
+                };
+                (&**subject, self.lists.one(*address, holds))
+            }
+            _ => return None,
+        };
+        condition.is_pure().then_some((subject, Check::Listed(listed)))
     }
 }
 

@@ -1,10 +1,11 @@
 //! `rules request unique { … }`: no request may be one of two rows.
 //!
 //! Two rows are apart if they ask of one value what no value is: other texts, paths that are not below each other, numbers
-//! of other ranges, a condition and its opposite. What is not understood keeps nothing apart, so that a table without
+//! of other ranges, addresses of other networks, a condition and its opposite. What is not understood keeps nothing apart, so that a table without
 //! a finding has no overlap, and one with a finding may have none that anybody sees: it is said what to add.
 
 mod claim;
+mod lists;
 mod pairs;
 
 use std::ops::ControlFlow;
@@ -25,7 +26,7 @@ const LONGEST_SHOWN_BYTES: usize = 60;
 impl Scope<'_, '_> {
     /// Reports each row that a request may take which takes an earlier one, too.
     pub(super) fn report_overlaps(&self, arms: &[Arm], table: Span) {
-        let claims = Claims::of(arms.iter().map(|arm| &arm.condition));
+        let claims = Claims::of(arms.iter().map(|arm| &arm.condition), &self.cx.acls);
         let mut met: Vec<Option<usize>> = vec![None; arms.len()];
         let mut spare = MOST_PAIRS;
         let ended = visit_pairs(&claims, &mut |one, other| {
