@@ -1,11 +1,14 @@
 //! What a policy may write into a message: a value that cannot be sent is refused before it stands there.
 
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 
 use super::facts::Refused;
 
 /// The longest field value that a policy may set.
 const MOST_FIELD_BYTES: usize = 64 << 10;
+
+/// The most fields of a message to which a policy may add one: four times as many as a client may send.
+const MOST_FIELDS: usize = 1_000;
 
 /// Why a value with control characters cannot stand in a field.
 pub const BAD_VALUE: Refused = Refused("a field value cannot hold a line feed, a NUL or another control character");
@@ -22,6 +25,14 @@ pub fn field_value(name: &HeaderName, value: &[u8]) -> Result<HeaderValue, Refus
         return Err(Refused("a field value has at most 64 KB"));
     }
     HeaderValue::from_bytes(value).map_err(|_| BAD_VALUE)
+}
+
+/// Whether a message of these fields may get one more.
+///
+/// # Errors
+/// When it has too many.
+pub fn room_for_one_more(fields: &HeaderMap) -> Result<(), Refused> {
+    if fields.len() < MOST_FIELDS { Ok(()) } else { Err(Refused("a message has at most 1,000 fields")) }
 }
 
 /// The method that a policy gives a request.

@@ -15,7 +15,7 @@ use crate::cache::asked::{host, path_of};
 use crate::cache::lifetimes::{Lifetimes, Uncacheable};
 use crate::cache::{TargetList, spelling};
 use crate::decision::facts::Rate;
-use crate::decision::settable::{self, BAD_VALUE, field_value};
+use crate::decision::settable::{self, BAD_VALUE, field_value, room_for_one_more};
 use crate::decision::{Ban, Facts, Refused, TEXT_LIMIT_BYTES, Value};
 use crate::lang::hir::{BackendId, PasswordHash, RateLimitId};
 use crate::lang::schema::{self, Message, Variable, join_status, split_status};
@@ -407,6 +407,9 @@ impl Facts for StepFacts<'_> {
 
     fn set_header(&mut self, message: Message, name: &HeaderName, value: &[u8]) -> Result<(), Refused> {
         let (spelling, value) = (spelling(name), field_value(name, value)?);
+        if let Some(headers) = self.headers(message).filter(|headers| !headers.contains_key(name)) {
+            room_for_one_more(headers)?;
+        }
         self.keep_what_was_asked(message);
         let done = match message {
             Message::Req => self.req.as_deref_mut().map(|req| req.insert_header(spelling, value)),
@@ -517,6 +520,7 @@ impl Facts for StepFacts<'_> {
 
     fn append_header(&mut self, message: Message, name: &HeaderName, value: &[u8]) -> Result<(), Refused> {
         let (spelling, value) = (spelling(name), field_value(name, value)?);
+        self.headers(message).map_or(Ok(()), room_for_one_more)?;
         self.keep_what_was_asked(message);
         let done = match message {
             Message::Req => self.req.as_deref_mut().map(|req| req.append_header(spelling, value)),

@@ -12,7 +12,7 @@ use crate::cache::slice::LEAST_BYTES;
 use crate::cache::tag::{MOST_TAG_BYTES, MOST_TAGS, tags};
 use crate::cache::{Lifetimes, TargetList, accept, asked, lifetimes::Uncacheable};
 use crate::decision::facts::Rate;
-use crate::decision::settable::{self, field_value};
+use crate::decision::settable::{self, field_value, room_for_one_more};
 use crate::decision::{Ban, Facts, Refused, TEXT_LIMIT_BYTES, Value};
 use crate::lang::hir::{BackendId, RateLimitId};
 use crate::lang::schema::{self, Message, Step, Variable, join_status, split_status};
@@ -344,7 +344,11 @@ impl Facts for State<'_> {
 
     fn set_header(&mut self, message: Message, name: &HeaderName, value: &[u8]) -> Result<(), Refused> {
         let value = field_value(name, value)?;
-        self.headers_mut(message).ok_or(NOT_HERE)?.insert(name, value);
+        let headers = self.headers_mut(message).ok_or(NOT_HERE)?;
+        if !headers.contains_key(name) {
+            room_for_one_more(headers)?;
+        }
+        headers.insert(name, value);
         Ok(())
     }
 
@@ -365,7 +369,9 @@ impl Facts for State<'_> {
 
     fn append_header(&mut self, message: Message, name: &HeaderName, value: &[u8]) -> Result<(), Refused> {
         let value = field_value(name, value)?;
-        self.headers_mut(message).ok_or(NOT_HERE)?.append(name, value);
+        let headers = self.headers_mut(message).ok_or(NOT_HERE)?;
+        room_for_one_more(headers)?;
+        headers.append(name, value);
         Ok(())
     }
 

@@ -29,6 +29,27 @@ fn fail(proxy: &Proxy, target: &str, step: &str) -> Response {
 }
 
 #[test]
+fn more_fields_than_a_message_may_have_are_a_failure_like_any_other() {
+    let origin = origin();
+    let many = |step: &str, statement: &dyn Fn(usize) -> String| {
+        let statements: String = (0..1_000).map(statement).collect();
+        format!("sub {step} {{ if (req.http.X-Fail == \"{step}\") {{ {statements} }} }}\n")
+    };
+    let policy = many("recv", &|at| format!("set req.http.X-{at} = \"a\";"))
+        + &many("deliver", &|_| "header.append(resp.http.X-Many, \"a\");".to_owned());
+    let proxy = Proxy::before(&origin, &policy);
+    for step in ["recv", "deliver"] {
+        assert_eq!(fail(&proxy, "/page", step).status, 503, "{step}");
+        until("the reason in the log", || {
+            let is_told =
+                |line: &str| line.contains(&format!("step=\"{step}\"")) && line.contains("at most 1,000 fields");
+            proxy.log().lines().any(is_told).then_some(())
+        });
+    }
+    assert_eq!(proxy.get("/page").status, 200);
+}
+
+#[test]
 fn where_it_failed_is_in_the_log_and_not_in_the_answer() {
     let origin = origin();
     let proxy = Proxy::before(&origin, POLICY);
