@@ -1,7 +1,9 @@
 //! Why a command could not do its work: exit code 2.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use crate::lang::diagnostic::render::visible;
 
 /// An operating failure, or a use that the argument parser cannot know to be wrong.
 #[derive(Debug, thiserror::Error)]
@@ -13,10 +15,10 @@ pub(super) enum Failure {
     #[error("the settings are wrong\n\n{0}")]
     Config(String),
     /// A file or folder could not be read.
-    #[error("cannot read {}: {error}", path.display())]
+    #[error("cannot read {}: {error}", shown(path))]
     Read { path: PathBuf, error: io::Error },
     /// A file could not be written.
-    #[error("cannot write {}: {error}", path.display())]
+    #[error("cannot write {}: {error}", shown(path))]
     Write { path: PathBuf, error: io::Error },
     /// stdout, or what feeds stdin, broke.
     #[error("cannot {what}: {error}")]
@@ -31,4 +33,9 @@ pub(super) enum Failure {
     #[cfg(feature = "server")]
     #[error("{0}")]
     Serve(crate::proxy::ServeError),
+}
+
+/// A path as a terminal may see it.
+pub(super) fn shown(path: &Path) -> String {
+    visible(&path.to_string_lossy())
 }

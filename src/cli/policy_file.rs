@@ -1,5 +1,6 @@
 //! One policy file as an argument, for the commands that need a policy without mistakes.
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -15,7 +16,7 @@ use crate::lang::source::SourceMap;
 /// # Errors
 /// When the file cannot be read.
 pub(super) fn read(path: &Path) -> Result<Option<(Hir, SourceMap)>, Failure> {
-    std::fs::File::open(path).map_err(|error| Failure::Read { path: path.to_owned(), error })?;
+    open(path).map_err(|error| Failure::Read { path: path.to_owned(), error })?;
     let checked = check(name(path)?, &DiskFiles);
     if checked.hir.is_none() {
         let mut err = Output::stderr();
@@ -23,6 +24,14 @@ pub(super) fn read(path: &Path) -> Result<Option<(Hir, SourceMap)>, Failure> {
         err.write(&render::graphical(&errors, &checked.sources, err.colour()))?;
     }
     Ok(checked.hir.map(|hir| (hir, checked.sources)))
+}
+
+/// The file, opened, if it is one: opening a pipe waits for somebody to write to it, and checking tells of what is none.
+///
+/// # Errors
+/// When it cannot be opened.
+pub(super) fn open(path: &Path) -> io::Result<Option<File>> {
+    path.metadata()?.is_file().then(|| File::open(path)).transpose()
 }
 
 /// The name that a policy goes by: its path, as text.

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::{Failure, Outcome, Output};
 use crate::lang::diagnostic::Code;
+use crate::lang::diagnostic::render::visible;
 use crate::lang::diagnostic::suggest::closest;
 
 /// Print the page of a diagnostic: what, why, a bad and a good example.
@@ -33,6 +34,7 @@ pub(super) fn find(text: &str) -> Result<Code, Failure> {
 fn unknown(text: &str) -> String {
     let known = Code::ALL.iter().flat_map(|code| [code.id(), code.name()]);
     let meant = closest(text, known).map(|code| format!("; did you mean `{code}`?")).unwrap_or_default();
+    let text = visible(text);
     format!("there is no diagnostic `{text}`{meant}\n  `warp rule` lists all")
 }
 

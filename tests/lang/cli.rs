@@ -287,6 +287,51 @@ mod check {
         assert_eq!(warp(here.path(), &["check"]).stderr, "no policies found\n");
     }
 
+    /// Opening a pipe waits for somebody to write to it, and a device may have no end.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn pipes_and_devices_are_told_and_neither_read_nor_written() {
+        let here = folder(&[("site.warp", GOOD), ("deep/good.warp", GOOD)]);
+        let pipe = here.path().join("deep/pipe.warp");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for arguments in [
+            ["check", "deep/pipe.warp"],
+            ["check", "deep"],
+            ["check", "/dev/zero"],
+            ["graph", "deep/pipe.warp"],
+            ["prove", "/dev/zero"],
+        ] {
+            let ran = warp(here.path(), &arguments);
+            assert!(ran.code != 0, "{arguments:?}");
+            let told = ran.stdout + &ran.stderr;
+            assert!(told.contains("it is a pipe or a device, not a file"), "{arguments:?}: {told}");
+        }
+        assert_eq!(warp(here.path(), &["check", "deep", "--fix", "--unsafe-fixes"]).code, 1);
+        assert!(std::os::unix::fs::FileTypeExt::is_fifo(&pipe.metadata().unwrap().file_type()));
+    }
+
+    #[test]
+    fn stdin_is_read_up_to_the_limit_of_a_file() {
+        let here = folder(&[]);
+        let mut child = command(here.path(), &["check", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        // Writes until nobody reads any more.
+        while stdin.write_all(b"# and on and on, without an end\n").is_ok() {}
+        let ran = ended(child);
+        assert_eq!(ran.code, 1, "{}", ran.stderr);
+        assert!(ran.stdout.contains("larger than 16 MiB"), "{}", ran.stdout);
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_shown_as_its_number() {
+        let here = folder(&[("\u{1b}[2J.warp", "acl a { }\n"), ("link", "")]);
+        std::os::unix::fs::symlink("nowhere", here.path().join("\u{1b}[3J.warp")).unwrap();
+        for arguments in [&["check"][..], &["check", "\u{1b}[2J"], &["rule", "\u{1b}[2J"]] {
+            let ran = warp(here.path(), arguments);
+            assert!(ran.stderr.contains("\\u{1b}[") && !ran.stderr.contains('\u{1b}'), "{}", ran.stderr);
+        }
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
     fn a_name_that_is_no_text_is_told_as_such() {
@@ -369,6 +414,80 @@ mod fix {
         assert!(here.path().join("link.warp").is_symlink());
         assert_eq!(real.metadata().unwrap().permissions().mode() & 0o777, 0o640);
         assert_eq!(std::fs::read_dir(here.path().join("real")).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_file_that_goes_by_two_names_is_mended_once() {
+        let part =
+            "acl office { \"10.0.0.0\"/8; \"10.0.0.0\"/8; }\nsub recv { if (client.ip ~ office) { return (pass) } }\n";
+        let of = |name: &str| format!("{GOOD}include \"{name}\";\n");
+        let here = folder(&[("a.warp", &of("part")), ("b.warp", &of("link")), ("part", part)]);
+        std::os::unix::fs::symlink("part", here.path().join("link")).unwrap();
+        let shown = warp(here.path(), &["check", "--fix", "--diff"]).stdout;
+        assert_eq!(shown.matches("--- a/part\n").count(), 1, "{shown}");
+        let ran = warp(here.path(), &["check", "--fix"]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, "mended 2; 0 errors, 0 warnings in 3 files\n"));
+    }
+
+    #[test]
+    fn lines_that_are_put_in_end_as_the_others_do() {
+        let here = folder(&[("site.warp", &GOOD.replace("warp 1;\n", "# A site.\n").replace('\n', "\r\n"))]);
+        assert_eq!(warp(here.path(), &["check", "site.warp", "--fix"]).code, 0);
+        let mended = read(&here, "site.warp");
+        assert!(mended.contains("warp 1;\r\n") && !mended.replace("\r\n", "").contains('\n'), "{mended:?}");
+    }
+
+    #[test]
+    fn what_lies_beside_a_file_stays_as_it_is() {
+        let here = folder(&[("site.warp", MENDABLE), ("other", "mine")]);
+        // The names that a file beside it could have had, as links to somewhere else.
+        for name in [".site.warp.mended", ".site.warp.tmp"] {
+            std::os::unix::fs::symlink("other", here.path().join(name)).unwrap();
+        }
+        assert_eq!(warp(here.path(), &["check", "--fix"]).code, 0);
+        assert_eq!(read(&here, "other"), "mine");
+        assert!(!here.path().join("site.warp").is_symlink());
+    }
+
+    /// Root may write to all files, so another user has to try.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_may_not_be_written_is_told_and_left() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let here = folder(&[("site.warp", MENDABLE)]);
+        let site = here.path().join("site.warp");
+        std::fs::set_permissions(&site, std::fs::Permissions::from_mode(0o444)).unwrap();
+        let mut command = command(here.path(), &["check", "--fix"]);
+        if is_root() {
+            std::fs::set_permissions(here.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+            std::os::unix::process::CommandExt::uid(&mut command, 65534);
+        }
+        // Where the binary lies in a folder of root alone, nobody else can try.
+        let Ok(child) = command.spawn() else { return };
+        let ran = ended(child);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{}", ran.stderr);
+        assert!(ran.stderr.contains("cannot write") && ran.stderr.contains("site.warp"), "{}", ran.stderr);
+        assert_eq!(read(&here, "site.warp"), MENDABLE);
+        assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    /// Root alone can give a file to somebody else.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_owner_of_a_file_is_kept() {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+        let here = folder(&[("site.warp", MENDABLE)]);
+        let site = here.path().join("site.warp");
+        if chown(&site, Some(65534), Some(65533)).is_ok() {
+            assert_eq!(warp(here.path(), &["check", "--fix"]).code, 0);
+            let metadata = site.metadata().unwrap();
+            assert_eq!((metadata.uid(), metadata.gid()), (65534, 65533));
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn is_root() -> bool {
+        std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap()) == 0
     }
 
     #[test]

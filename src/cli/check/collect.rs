@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::overlay::{Overlay, STDIN};
 use crate::cli::{Failure, policy_file};
+use crate::lang::check::FILE_LIMIT_BYTES;
 use crate::lang::lexer;
 
 /// What is to be checked.
@@ -95,14 +96,21 @@ fn is_hidden(path: &Path) -> bool {
 
 fn read_stdin() -> Result<Vec<u8>, Failure> {
     let mut text = Vec::new();
-    let read = std::io::stdin().lock().read_to_end(&mut text);
+    let read = up_to_the_limit(std::io::stdin().lock()).read_to_end(&mut text);
     read.map_err(|error| Failure::Stream { what: "read stdin", error })?;
     Ok(text)
 }
 
-/// Whether the first word of the file is `warp`.
+/// One byte more than a policy may have, by which it is found too long.
+fn up_to_the_limit(stream: impl Read) -> impl Read {
+    stream.take(FILE_LIMIT_BYTES as u64 + 1)
+}
+
+/// Whether the first word of the file is `warp`; what is no file is told as one that cannot be read.
 fn is_policy(path: &Path) -> Result<bool, Failure> {
-    let text = unreadable(path, std::fs::read(path))?;
+    let Some(file) = unreadable(path, policy_file::open(path))? else { return Ok(true) };
+    let mut text = Vec::new();
+    unreadable(path, up_to_the_limit(file).read_to_end(&mut text))?;
     Ok(begins_with_warp(&String::from_utf8_lossy(&text)))
 }
 

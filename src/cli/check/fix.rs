@@ -103,15 +103,21 @@ fn apply(sources: &SourceMap, fixes: &[&Fix]) -> BTreeMap<String, String> {
 /// `text` with the edits, which are sorted and do not overlap.
 fn edited(text: &str, edits: &[&Edit]) -> String {
     let mut result = String::with_capacity(text.len());
+    let has_crlf = text.split_once('\n').is_some_and(|(first, _)| first.ends_with('\r'));
     let mut at = 0;
     for edit in edits {
         let range = edit.span.range();
         result.push_str(text.get(at..range.start).unwrap_or_default());
-        result.push_str(&edit.text);
+        result.push_str(&if has_crlf { with_crlf(&edit.text) } else { edit.text.clone() });
         at = range.end;
     }
     result.push_str(text.get(at..).unwrap_or_default());
     result
+}
+
+/// The text with the ends that the lines of its file have; what was taken from there has them.
+fn with_crlf(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\n', "\r\n")
 }
 
 fn errors(checked: &Checked) -> usize {

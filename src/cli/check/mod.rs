@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::failure::shown;
 use super::output::remark;
 use super::{Failure, Outcome, Output};
 use collect::Entries;
@@ -113,7 +114,7 @@ fn mend(
 
 fn conclude(report: &Report, before: &str) -> Outcome {
     for fragment in report.unseen() {
-        remark(&format!("not checked: {} has no `warp 1;` and nothing here includes it", fragment.display()));
+        remark(&format!("not checked: {} has no `warp 1;` and nothing here includes it", shown(fragment)));
     }
     remark(&format!("{before}{}", report.summary()));
     if report.fails() { Outcome::Findings } else { Outcome::Fine }
