@@ -12,6 +12,9 @@ use crate::lang::source::{SourceMap, Span};
 /// Of so many ranges above it one is compared with each.
 const MOST_RANGES: usize = 32;
 
+/// A condition of more parts is no list with something beside it: each part is compared with all others of its row.
+const MOST_PARTS: usize = 32;
+
 pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for statement in walk::statements(hir) {
@@ -57,6 +60,9 @@ fn look<'h>(arms: &'h [Arm], sources: &'h SourceMap, found: &mut Vec<Diagnostic>
 fn lists<'h>(condition: &'h Expression, sources: &'h SourceMap) -> Vec<Asked<'h>> {
     let mut parts = Vec::new();
     split(condition, &mut parts);
+    if parts.len() > MOST_PARTS {
+        return Vec::new();
+    }
     let asked = |(at, part): (usize, &&'h Expression)| {
         let others = parts.iter().enumerate().filter(|(other, _)| *other != at);
         let mut beside: Vec<&str> = others.map(|(_, other)| sources.text(other.span)).collect();

@@ -66,19 +66,38 @@ impl Automaton {
     }
 }
 
+/// So many steps of single automata are made in all searches together, some seconds at most.
+const MOST_STEPS: usize = 20_000_000;
+
+/// To build so many bytes of an automaton takes as long as a step.
+const BYTES_A_STEP: usize = 16;
+
 /// Automata that were built, by what they look for.
 #[derive(Debug, Default)]
 pub(in crate::analysis) struct Automata {
     built: HashMap<Texts<'static>, Option<Arc<Automaton>>>,
+    /// The steps that they have made.
+    steps: usize,
 }
 
 impl Automata {
-    /// The automaton of a pattern, an end or an extension; `None` if it would be too big.
+    /// Counts steps that are to be made; false if all together are too many.
+    pub(super) fn spend(&mut self, steps: usize) -> bool {
+        self.steps = self.steps.saturating_add(steps);
+        self.steps <= MOST_STEPS
+    }
+
+    /// The automaton of a pattern, an end or an extension; `None` if it would be too big, or if enough was done.
     pub(super) fn of(&mut self, texts: &Texts<'static>) -> Option<Arc<Automaton>> {
         if let Some(known) = self.built.get(texts) {
             return known.clone();
         }
+        if !self.spend(0) {
+            return None;
+        }
         let built = expression(texts).as_ref().and_then(Automaton::new).map(Arc::new);
+        let bytes = built.as_ref().map_or(LIMIT_BYTES, |automaton| automaton.dfa.memory_usage());
+        self.spend(bytes / BYTES_A_STEP);
         self.built.insert(texts.clone(), built.clone());
         built
     }

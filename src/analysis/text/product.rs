@@ -6,19 +6,27 @@ use super::automaton::Automata;
 use super::machine::{Machine, State};
 use super::{Atom, Domain, Found};
 
-/// So many states of all machines together are looked at.
-pub(in crate::analysis) const MOST_STATES: usize = 20_000;
+/// So many texts are gone through at most.
+const MOST_NODES: usize = 20_000;
+
+/// So many states of all machines together are kept for them.
+const MOST_STATES: usize = 200_000;
 
 /// The shortest text of `domain` that is of all kinds in `wanted` and of none in `refused`.
 pub(super) fn shortest(domain: Domain, wanted: &[Atom], refused: &[Atom], automata: &mut Automata) -> Found {
+    // To make the machines of many patterns ready is work, too.
+    if !automata.spend(wanted.len() + refused.len()) {
+        return Found::GaveUp;
+    }
     let Some(machines) = machines(wanted, refused, automata) else { return Found::GaveUp };
     let bytes = representatives(&machines, domain);
     let mut walk = Walk::new(&machines);
+    let most = MOST_NODES.min(MOST_STATES / machines.len().max(1));
     while let Some(at) = walk.queue.pop_front() {
         if walk.accepts(at, domain) {
             return Found::Value(Some(walk.text(at)));
         }
-        if walk.nodes.len() > MOST_STATES {
+        if walk.nodes.len() > most || !automata.spend(bytes.len() * machines.len()) {
             return Found::GaveUp;
         }
         for byte in &bytes {
