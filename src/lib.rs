@@ -57,6 +57,7 @@ pub mod lang;
 pub mod lint;
 pub mod replay;
 pub mod simulate;
+pub mod testing;
 
 #[cfg(feature = "server")]
 pub mod admin;

@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode};
 use super::model::{Model, Scalar};
 use super::term::{Op, Place, Term};
 use crate::cache::TargetList;
-use crate::lang::schema::{Directive, Message, Variable};
+use crate::lang::schema::{Directive, Message, Variable, is_host, is_target};
 use crate::simulate::{Answer, Request};
 
 /// The host of a request of which nothing is asked that a host could not be.
@@ -145,21 +145,4 @@ fn be_obeyed(answer: &mut Answer) {
             answer.headers.insert(name, HeaderValue::from_static(FRESH));
         }
     }
-}
-
-/// Whether a target can be written as it is sent.
-fn is_target(target: &str) -> bool {
-    target.starts_with('/') && target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
-}
-
-/// Whether a host is one that a client can be asked for, or none: a name or an address, with a port or without
-/// (RFC 9110 section 7.2).
-fn is_host(host: &str) -> bool {
-    let (name, port) = match host.rsplit_once(':') {
-        Some((name, port)) if !port.contains(']') => (name, port),
-        _ => (host, "1"),
-    };
-    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~[]:%!$&'()*+,;=".contains(&byte);
-    let is_port = port.parse::<u16>().is_ok() && port.bytes().all(|byte| byte.is_ascii_digit());
-    host.is_empty() || !name.is_empty() && name.bytes().all(is_name) && is_port
 }

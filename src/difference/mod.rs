@@ -28,4 +28,3 @@ pub use declarations::Declaration;
 pub use fired::Fired;
 pub use policies::{Class, Difference, MOST_CLASSES, Policy, difference};
 pub use trial::When;
-pub use wording::duration;

@@ -8,7 +8,7 @@ use super::change::Aspect;
 use super::fired::Fired;
 use super::policies::{Class, Difference};
 use super::trial::When;
-use super::wording::duration;
+use crate::lang::schema::written_duration as duration;
 
 /// `1 class changes`, `3 classes change`, or that nothing does.
 fn summary(found: &Difference) -> String {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::change::{Aspect, Change, Treated, Way};
+use crate::lang::schema::written_duration as duration;
 use crate::simulate::Mark;
 
 /// `pass → stored 60s`, or `ttl 60s → 1h, backend a → b`.
@@ -115,17 +116,5 @@ impl fmt::Display for Treated {
             Self::Synth(status) => write!(f, "synth {status}"),
             Self::Error(status) => write!(f, "error {status}"),
         }
-    }
-}
-
-/// A time as the language writes it, in the largest unit of which it is a whole number; a minute is `60s`.
-#[must_use]
-pub fn duration(ms: i64) -> String {
-    const UNITS: [(i64, &str); 4] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
-    let fits = |(size, _): &&(i64, &str)| ms != 0 && ms % size == 0 && ms / size > 1 || *size == ms && ms > 60_000;
-    match UNITS.iter().find(fits) {
-        Some((size, unit)) => format!("{}{unit}", ms / size),
-        None if ms % 1_000 == 0 => format!("{}s", ms / 1_000),
-        None => format!("{ms}ms"),
     }
 }

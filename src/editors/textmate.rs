@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::rule::Rule;
 use super::words;
 use crate::lang::schema::{
-    CONTEXTUAL_STATEMENTS, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, RULE_MODES, STATEMENTS, VALUES, WORD_OPERATORS,
+    CONTEXTUAL_STATEMENTS, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, RULE_MODES, STATEMENTS, TEST_PARTS, VALUES,
+    WORD_OPERATORS,
 };
 
 /// A name: a letter, then letters, digits, `_` and `-`.
@@ -62,6 +63,7 @@ fn top_level() -> Vec<Rule> {
         "normalize",
         "key",
         "invariant",
+        "test",
         "declarations",
         "statements",
         "attributes",
@@ -79,6 +81,7 @@ fn repository() -> BTreeMap<&'static str, Rule> {
         ("normalize", normalize()),
         ("key", key()),
         ("invariant", invariant()),
+        ("test", test()),
         ("statements", statements()),
         ("attributes", attributes()),
         ("strings", strings()),
@@ -180,6 +183,29 @@ fn invariant() -> Rule {
     Rule::between("(?<![\\w.-])(invariant)(?=\\s*\")", "(\\})")
         .named("meta.invariant")
         .ends(&["storage.type.declaration"], &["punctuation.section.block.end"])
+        .with(held)
+}
+
+/// `test "…" { request GET "https://a.example/" { Cookie: "a=1" }; expect not stored; }`
+fn test() -> Rule {
+    let fields = Rule::between("(\\{)", "(\\})")
+        .ends(&["punctuation.section.block.begin"], &["punctuation.section.block.end"])
+        .holding(&["expression"]);
+    let held = vec![
+        Rule::include("comments"),
+        Rule::include("strings"),
+        fields,
+        Rule::word("keyword.control.test", one_of(TEST_PARTS)),
+        Rule::word("keyword.operator.word", one_of(&["contains", "excludes"])),
+        Rule::word("variable.language.short", one_of(&words::names_in_invariants())),
+        Rule::include("expression"),
+    ];
+    Rule::between("(?<![\\w.-])(test)\\s*(\"[^\"]*\")\\s*(\\{)", "(\\})")
+        .named("meta.test")
+        .ends(
+            &["storage.type.declaration", "string.quoted.double", "punctuation.section.block.begin"],
+            &["punctuation.section.block.end"],
+        )
         .with(held)
 }
 

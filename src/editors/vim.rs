@@ -2,7 +2,7 @@
 
 use super::words;
 use crate::lang::schema::{
-    CONTEXTUAL_STATEMENTS, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, RULE_MODES, VALUES, WORD_OPERATORS,
+    CONTEXTUAL_STATEMENTS, NORMALIZE_CLAUSES, NORMALIZE_OPERATIONS, RULE_MODES, TEST_PARTS, VALUES, WORD_OPERATORS,
 };
 
 const NOTE: &str =
@@ -147,6 +147,11 @@ matchgroup=warpPunctuation end=\"}\" contains=@warpExpression,warpClause,warpOpe
 syntax match warpDeclaration \"\\%([[:alnum:]_.-]\\)\\@1<!site\\ze\\s*\\\"\"\n";
     let invariant = "syntax region warpInvariant matchgroup=warpDeclaration start=\"\\%([[:alnum:]_.-]\\)\\@1<!invariant\\ze\\s*\\\"\" \
 matchgroup=warpPunctuation end=\"}\" contains=@warpExpression,warpNamed,warpClaim\n";
+    let test = "syntax match warpDeclaration \"\\%([[:alnum:]_.-]\\)\\@1<!test\\ze\\s*\\\"\" nextgroup=warpTestName skipwhite\n\
+syntax region warpTestName start=+\"+ end=+\"\\|$+ oneline contained nextgroup=warpTest skipwhite skipempty\n\
+syntax region warpTest matchgroup=warpPunctuation start=\"{\" end=\"}\" contained \
+contains=@warpExpression,warpNamed,warpClaim,warpTestPart,warpFields\n\
+syntax region warpFields matchgroup=warpPunctuation start=\"{\" end=\"}\" contained contains=@warpExpression\n";
     let table: Vec<&str> = [words::rule_tables(), RULE_MODES.to_vec(), vec!["when", "else"]].concat();
     [
         rules,
@@ -154,6 +159,8 @@ matchgroup=warpPunctuation end=\"}\" contains=@warpExpression,warpNamed,warpClai
         normalize,
         key,
         invariant,
+        test,
+        &keywords("warpTestPart", "contained ", TEST_PARTS),
         &keywords("warpNamed", "contained ", &words::names_in_invariants()),
         "syntax match warpClaim \"\\<\\%(contains\\|excludes\\)\\>\" contained\n",
         &keywords("warpTable", "contained ", &table),
@@ -196,6 +203,8 @@ highlight default link warpStatement Statement
 highlight default link warpStep Keyword
 highlight default link warpString String
 highlight default link warpTable Conditional
+highlight default link warpTestName String
+highlight default link warpTestPart Statement
 highlight default link warpType Type
 highlight default link warpVariable Special
 highlight default link warpWordOperator Operator

@@ -49,6 +49,8 @@ use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::Hir;
 use crate::lang::source::{FileId, SourceMap, Span};
 use crate::lang::suppress;
+use crate::simulate::Simulator;
+use crate::testing;
 use survey::Survey;
 use unfinished::Budget;
 
@@ -69,16 +71,19 @@ pub fn check_with(entry: &str, files: &dyn Files, options: &Options) -> Checked 
         let found = lint(hir, &checked.sources).into_iter().filter(|finding| !is_told(finding));
         checked.diagnostics.extend(found);
     }
+    try_out(&mut checked);
     hold_to_promises(&mut checked);
     checked.diagnostics = suppress::apply(&checked.sources, checked.diagnostics);
     checked
 }
 
 /// The same for a policy that is about to run: what keeps it from running is found, and what the checker warns of. What
-/// takes longer than to make the policy ready is left to those who ask for it.
+/// takes longer than to make the policy ready is left to those who ask for it: lints, and the tests of the policy, which are
+/// not in it any more.
 #[must_use]
 pub fn check_to_run(entry: &str, files: &dyn Files, options: &Options) -> Checked {
     let mut checked = check::check_with(entry, files, options);
+    checked.hir.iter_mut().for_each(Hir::forget_tests);
     hold_to_promises(&mut checked);
     checked.diagnostics = suppress::apply(&checked.sources, checked.diagnostics);
     // A comment may be about what was not looked for.
@@ -86,13 +91,21 @@ pub fn check_to_run(entry: &str, files: &dyn Files, options: &Options) -> Checke
     checked
 }
 
+/// Adds what is to be said of the tests.
+fn try_out(checked: &mut Checked) {
+    let Some(hir) = checked.hir.as_ref().filter(|hir| testing::has_tests(hir)) else { return };
+    let suites = testing::run(hir, &Simulator::new(hir.clone()));
+    let failed = testing::report(&suites, &checked.sources);
+    checked.diagnostics.extend(failed);
+}
+
 /// Adds what is to be said of the invariants. A policy that breaks one is none.
 fn hold_to_promises(checked: &mut Checked) {
     let Some(hir) = &checked.hir else { return };
     let decided = invariant::decide(hir);
     let broken: Vec<Diagnostic> = decided.iter().filter_map(|one| invariant::report(one, &checked.sources)).collect();
-    let is_kept = !broken.iter().any(Diagnostic::is_error);
     checked.diagnostics.extend(broken);
+    let is_kept = !checked.diagnostics.iter().any(Diagnostic::is_error);
     checked.hir.take_if(|_| !is_kept);
     check::tell_once(&mut checked.diagnostics, &checked.sources);
 }

@@ -7,9 +7,11 @@ use http::{HeaderMap, Method, StatusCode};
 use super::stored::Place;
 use crate::cache::Lifetimes;
 use crate::cache::lifetimes::NotStored;
-use crate::decision::Explanation;
+use crate::decision::{Event, Explanation};
+use crate::lang::builtin;
 use crate::lang::hir::BackendId;
 use crate::lang::schema::{Action, Step};
+use crate::lang::source::{SourceMap, Span};
 
 /// A request's way through the steps.
 #[derive(Clone, Debug, Default)]
@@ -52,11 +54,41 @@ impl Journey {
         std::iter::once(self).chain(self.behind.as_deref())
     }
 
+    /// The rule by which it came so: of the verdicts, the first one that is the author's own.
+    #[must_use]
+    pub fn decided(&self, sources: &SourceMap) -> Option<Span> {
+        let steps = [Step::Recv, Step::Miss, Step::BackendResponse, Step::Hash, Step::BackendError];
+        let mut verdicts = steps.iter().flat_map(|step| self.ran(*step)).filter_map(|ran| ran.explanation.verdict.span);
+        verdicts.find(|span| is_own(*span, sources))
+    }
+
+    /// The last thing that the author has it do before it is stored.
+    #[must_use]
+    pub fn done(&self, sources: &SourceMap) -> Option<Span> {
+        let ran = [Step::BackendResponse, Step::Recv].into_iter().flat_map(|step| self.ran(step));
+        let mut done = ran.filter_map(|ran| {
+            ran.explanation.course.iter().rev().find_map(|event| match event {
+                Event::Acted(span) if is_own(*span, sources) => Some(*span),
+                _ => None,
+            })
+        });
+        done.next()
+    }
+
+    fn ran(&self, step: Step) -> impl Iterator<Item = &Ran> {
+        self.steps.iter().filter(move |ran| ran.step == step)
+    }
+
     /// Whether the policy failed on the way, so that nothing that it says counts.
     #[must_use]
     pub fn has_failed(&self) -> bool {
         self.steps.iter().any(|ran| ran.explanation.verdict.action == Action::Fail)
     }
+}
+
+/// Whether a place is not in the built-in policy.
+fn is_own(span: Span, sources: &SourceMap) -> bool {
+    sources.get(span.file).is_some_and(|file| file.name() != builtin::NAME)
 }
 
 /// A step that was run.

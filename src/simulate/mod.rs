@@ -9,6 +9,7 @@
 //! What is stored and stale is not used: it is fetched anew and neither served nor validated. Keys are not marked
 //! hit-for-miss or hit-for-pass, slices are fetched as the whole, and a director asks its first healthy member.
 
+mod claim;
 mod client;
 mod facts;
 mod fetch;
@@ -20,6 +21,7 @@ mod stored;
 mod world;
 mod written;
 
+pub use claim::Twin;
 pub use journey::{Asked, Journey, KeyPart, Mark, Ran, Response, Stored, Treatment};
 pub use message::{Answer, Request, SOMEWHERE};
 pub use run::{Case, Simulator};

@@ -8,6 +8,7 @@ use super::message::{Answer, Request};
 use super::state::{Exchange, Fetch, Head, State};
 use super::stored::Store;
 use super::world::World;
+use super::written;
 use crate::cache::asked;
 use crate::decision::{Program, Value, Verdict};
 use crate::lang::hir::{BackendId, Expression, Hir, HostPattern};
@@ -111,8 +112,17 @@ impl Simulator {
             headers: answer.headers,
             body: answer.body,
         });
+        state.resp = Some(journey.response.clone());
         state.outcome = Some(journey);
         look(site, &state)
+    }
+
+    /// The value of such an expression, as the language writes it.
+    #[must_use]
+    pub fn shown(&self, value: &Expression, case: &Case, journey: &Journey, world: &World) -> String {
+        self.after(case, journey, world, |site, state| {
+            written::value(&site.program.value(Step::Recv, value, state), &site.program)
+        })
     }
 
     fn state<'s>(&'s self, case: &Case, head: Head, world: &'s World) -> State<'s> {

@@ -1,17 +1,20 @@
 //! Requests and answers as text that can be pasted: into a test of a policy, or into a shell.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use http::{HeaderMap, Method};
 
 use super::message::{Answer, Request, SOMEWHERE};
 use crate::cache::spelling;
+use crate::decision::{Program, Value};
+use crate::lang::schema::written_duration;
 
 /// `GET "https://blog.example/?a=1" { Cookie: "_ga=1" }`, and `from 10.0.0.1` behind it for a client that does not come
 /// from just anywhere.
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, quoted(&format!("https://{}{}", self.host, self.target)))?;
+        write!(f, "{} {}", word(self.method.as_str()), quoted(&format!("https://{}{}", self.host, self.target)))?;
         if !self.headers.is_empty() {
             write!(f, " {}", Fields(&self.headers))?;
         }
@@ -29,19 +32,44 @@ impl fmt::Display for Answer {
     }
 }
 
+/// A value as the language writes it.
+pub(super) fn value(value: &Value<'_>, program: &Program) -> String {
+    match value {
+        Value::Text(None) => "unset".to_owned(),
+        Value::Text(Some(text)) => quoted(&String::from_utf8_lossy(text)),
+        Value::Int(number) => number.to_string(),
+        Value::Real(number) => number.to_string(),
+        Value::Bool(truth) => truth.to_string(),
+        Value::Duration(millis) => written_duration(*millis),
+        Value::Bytes(bytes) => format!("{bytes}B"),
+        Value::Ip(address) => address.to_string(),
+        Value::Time(time) => httpdate::fmt_http_date(*time),
+        Value::Backend(backend) => backend.and_then(|id| program.target_name(id)).unwrap_or("none").to_owned(),
+    }
+}
+
 struct Fields<'a>(&'a HeaderMap);
 
 impl fmt::Display for Fields<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fields = self.0.iter().map(|(name, value)| {
             let name = spelling(name);
-            format!("{name}: {}", quoted(&String::from_utf8_lossy(value.as_bytes())))
+            format!("{}: {}", word(&name), quoted(&String::from_utf8_lossy(value.as_bytes())))
         });
         match fields.collect::<Vec<_>>().join("; ") {
             none if none.is_empty() => f.write_str("{ }"),
             fields => write!(f, "{{ {fields} }}"),
         }
     }
+}
+
+/// A name as the language takes it for one; else in quotes.
+fn word(name: &str) -> Cow<'_, str> {
+    let is_part = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_word = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+        && !name.ends_with('-')
+        && name.split('-').all(is_part);
+    if is_word { Cow::Borrowed(name) } else { Cow::Owned(quoted(name)) }
 }
 
 /// A literal of the language: it knows no escapes, but long strings, which may hold quotes and end with none. A space at

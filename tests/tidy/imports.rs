@@ -54,7 +54,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("lang::syntax", &["lang::diagnostic", "lang::lexer", "lang::schema", "lang::source"]),
     ("lang::suppress", &["lang::diagnostic", "lang::lexer", "lang::source"]),
     ("limit", &[]),
-    ("lint", &["analysis", "cache", "decision", "lang", "simulate"]),
+    ("lint", &["analysis", "cache", "decision", "lang", "simulate", "testing"]),
     ("origin", &["telemetry"]),
     ("policy", &["decision", "files", "lang", "limit", "lint", "origin", "telemetry"]),
     (
@@ -78,6 +78,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("simulate", &["cache", "decision", "lang"]),
     ("store", &["cache", "telemetry"]),
     ("telemetry", &[]),
+    ("testing", &["cache", "decision", "lang", "simulate"]),
 ];
 
 /// The only modules that may name pingora, and the crates that the quiet modules must not name.
@@ -91,6 +92,7 @@ const QUIET: &[&str] = &[
     "src/lang/",
     "src/lint/",
     "src/simulate/",
+    "src/testing/",
 ];
 const LOUD: &[&str] = &[
     "std::fs",

@@ -2,16 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::header::{CONTENT_LOCATION, COOKIE, HOST};
+use http::header::{CONTENT_LOCATION, HOST};
 use http::{HeaderValue, Method};
 
 use crate::analysis::witness::Witness;
-use crate::decision::Event;
-use crate::lang::builtin;
-use crate::lang::hir::{Claim, Input, Invariant};
-use crate::lang::schema::{Message, Step, Variable};
+use crate::lang::hir::{Claim, Invariant};
+use crate::lang::schema::{Message, Variable};
 use crate::lang::source::{SourceMap, Span};
-use crate::simulate::{Case, Journey, KeyPart, Request, Simulator, Store, Stored, Treatment, World};
+use crate::simulate::{Case, Journey, Request, Simulator, Store, Treatment, Twin, World};
 
 /// A moment like any other.
 fn world() -> World {
@@ -51,32 +49,11 @@ impl Counterexample {
         }
     }
 
-    /// The rule by which it came so: of the steps that decided, the first one that the author has written; else the last
-    /// thing that the author has it do.
+    /// The rule by which it came so. What is done behind the key has no part in which key it is.
     #[must_use]
     pub fn rule(&self, sources: &SourceMap) -> Option<Span> {
-        let is_own = |span: &Span| sources.get(span.file).is_some_and(|file| file.name() != builtin::NAME);
-        let verdicts = [Step::Recv, Step::Miss, Step::BackendResponse, Step::Hash, Step::BackendError];
-        let of = |wanted: Step| self.journey.steps.iter().filter(move |ran| ran.step == wanted);
-        let decided =
-            verdicts.iter().flat_map(|step| of(*step)).find_map(|ran| ran.explanation.verdict.span.filter(is_own));
-        let events = [Step::BackendResponse, Step::Recv].into_iter().flat_map(of);
-        let mut done = events.filter_map(|ran| {
-            ran.explanation.course.iter().rev().find_map(|event| match event {
-                Event::Acted(span) if is_own(span) => Some(*span),
-                _ => None,
-            })
-        });
-        // What is done behind the key has no part in it.
-        decided.or_else(|| done.next().filter(|_| self.other.is_none()))
+        self.journey.decided(sources).or_else(|| self.journey.done(sources).filter(|_| self.other.is_none()))
     }
-}
-
-/// A request that differs in one part from another.
-struct Twin {
-    /// Whether there may be one: keys are compared of requests for which nothing is stored yet.
-    is_sought: bool,
-    found: Option<Request>,
 }
 
 /// Tries requests on an invariant.
@@ -146,7 +123,7 @@ impl Replay<'_> {
         let first = self.simulator.run(&case, &mut store, &world());
         let second = self.simulator.run(&case, &mut store, &world());
         let broken = [(first, false), (second, true)].into_iter().find_map(|(journey, is_again)| {
-            let mut other = Twin { is_sought: !is_again, found: None };
+            let mut other = if is_again { Twin::none() } else { Twin::sought() };
             self.is_broken(&case, &journey, &mut other).then_some((journey, is_again, other.found))
         });
         broken.map(|(journey, is_again, other)| Counterexample { case, other, is_again, journey })
@@ -156,84 +133,7 @@ impl Replay<'_> {
         // A site of several hosts is known by the first of them.
         let is_ours = !journey.has_failed() && journey.site.is_some() == self.site.is_some();
         is_ours
-            && self.holds(&self.invariant.facts, case, journey, other)
-            && !self.holds(&self.invariant.claim, case, journey, other)
+            && self.simulator.keeps(&self.invariant.facts, case, journey, &world(), other)
+            && !self.simulator.keeps(&self.invariant.claim, case, journey, &world(), other)
     }
-
-    fn holds(&self, claim: &Claim, case: &Case, journey: &Journey, other: &mut Twin) -> bool {
-        match claim {
-            Claim::All(parts) => parts.iter().all(|part| self.holds(part, case, journey, other)),
-            Claim::Any(parts) => parts.iter().any(|part| self.holds(part, case, journey, other)),
-            Claim::Not(inner) => !self.holds(inner, case, journey, other),
-            Claim::Holds(condition) => self.simulator.holds(condition, case, journey, &world()),
-            Claim::KeyContains(value) => {
-                let wanted = match self.simulator.text(value, case, journey, &world()) {
-                    Some(text) => KeyPart::Value(text),
-                    None => KeyPart::Unset,
-                };
-                key(journey).is_some_and(|key| key.contains(&wanted))
-            }
-            Claim::KeyExcludes(input) => {
-                let twin = if other.is_sought { self.twin(input, case, journey) } else { None };
-                let excludes = twin.is_none();
-                other.found = twin.or(other.found.take());
-                excludes
-            }
-        }
-    }
-
-    /// A request that differs in one part alone and has another key, though all rules decide the same.
-    fn twin(&self, input: &Input, case: &Case, journey: &Journey) -> Option<Request> {
-        let own = key(journey)?;
-        VALUES.iter().filter_map(|value| with(input, &case.request, *value)).find(|request| {
-            let case = Case { request: request.clone(), answer: case.answer.clone() };
-            let other = self.simulator.run_cold(&case, &world());
-            key(&other).is_some_and(|other| other != own) && ways(&other.steps).eq(ways(&journey.steps))
-        })
-    }
-}
-
-/// The key under which something was stored, or else was looked for.
-fn key(journey: &Journey) -> Option<&[KeyPart]> {
-    journey.stored.last().map(Stored::key).or(journey.key.as_deref())
-}
-
-/// What is tried in the place of a part of a request.
-const VALUES: [Option<&str>; 3] = [Some("one"), Some("another"), None];
-
-/// What the rules decide up to the key.
-fn ways(steps: &[crate::simulate::Ran]) -> impl Iterator<Item = (Step, &crate::decision::Explanation)> {
-    let early = steps.iter().filter(|ran| matches!(ran.step, Step::Recv | Step::Hash));
-    early.map(|ran| (ran.step, &ran.explanation))
-}
-
-/// The request with that value in the place of a part, or without it.
-fn with(input: &Input, request: &Request, value: Option<&str>) -> Option<Request> {
-    let mut request = request.clone();
-    match input {
-        Input::Field(name) => match value {
-            Some(value) => drop(request.headers.insert(name, HeaderValue::from_str(value).ok()?)),
-            None => drop(request.headers.remove(name)),
-        },
-        Input::Query(name) => {
-            let name = std::str::from_utf8(name).ok()?;
-            let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
-            let others = query.split('&').filter(|pair| !pair.is_empty() && pair.split('=').next() != Some(name));
-            let pairs: Vec<String> =
-                others.map(str::to_owned).chain(value.map(|value| format!("{name}={value}"))).collect();
-            request.target = if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) };
-        }
-        Input::Cookie(name) => {
-            let name = std::str::from_utf8(name).ok()?;
-            let cookies = request.headers.get(COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-            let others = cookies.split("; ").filter(|pair| !pair.is_empty() && pair.split('=').next() != Some(name));
-            let pairs: Vec<String> =
-                others.map(str::to_owned).chain(value.map(|value| format!("{name}={value}"))).collect();
-            request.headers.remove(COOKIE);
-            if !pairs.is_empty() {
-                request.headers.insert(COOKIE, HeaderValue::from_str(&pairs.join("; ")).ok()?);
-            }
-        }
-    }
-    Some(request)
 }

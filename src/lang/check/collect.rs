@@ -24,6 +24,7 @@ enum Group {
     Sub,
     Override,
     Invariant,
+    Test,
 }
 
 struct Collector<'a, 'f> {
@@ -105,6 +106,11 @@ impl<'a> Collector<'a, '_> {
             Declaration::Invariant(invariant) => {
                 if self.claim(Group::Invariant, "invariant", &invariant.name) {
                     self.names.invariants.declare(&invariant.name, invariant.span, invariant);
+                }
+            }
+            Declaration::Test(test) => {
+                if self.claim(Group::Test, "test", &test.name) {
+                    self.names.tests.declare(&test.name, test.span, test);
                 }
             }
             Declaration::Normalize(normalize) => self.names.parts.push((Step::Recv, Part::Normalize(normalize))),

@@ -13,7 +13,7 @@ use super::names::{Names, Part, SubBody};
 use super::pattern::Patterns;
 use super::scope::{Home, Scope};
 use super::{Files, Options, Unread};
-use super::{acl, alias, backend, collect, director, flow, table, unused, work};
+use super::{acl, alias, backend, collect, director, flow, table, trial, unused, work};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Acl, BackendId, Body, Database, FileText, Hir, Invariant, RateLimit, StepBody, Sub, Table};
 use crate::lang::schema::Step;
@@ -99,6 +99,7 @@ pub(super) fn check_policy(
         subs: subs(&cx),
         steps: steps(&cx),
         invariants: invariants(&cx),
+        tests: trial::tests(&cx),
         // Each is checked by itself.
         sites: Vec::new(),
         // Behind all that is checked for it.

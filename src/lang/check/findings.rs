@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::source::SourceMap;
+use crate::lang::source::{SourceMap, Span};
 
 /// How many errors of a policy are reported.
 const MOST_ERRORS: usize = 1_000;
@@ -46,6 +46,12 @@ impl Findings {
     /// Whether an error was found so far.
     pub(super) fn any_error(&self) -> bool {
         self.certain.borrow().iter().any(Diagnostic::is_error)
+    }
+
+    /// Whether an error was found within that place so far. O(findings).
+    pub(super) fn any_within(&self, place: Span) -> bool {
+        let is_within = |span: Span| span.file == place.file && place.start <= span.start && span.end <= place.end;
+        self.certain.borrow().iter().any(|finding| finding.is_error() && is_within(finding.primary.span))
     }
 
     /// All findings in the order of their places.

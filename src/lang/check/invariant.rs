@@ -1,4 +1,4 @@
-//! `invariant "…" { FACTS => CLAIM }`: what a policy claims of all requests.
+//! `invariant "…" { FACTS => CLAIM }`: what a policy claims of all requests. A test expects the same of one.
 
 use super::convert::to_text;
 use super::scope::Scope;
@@ -23,11 +23,32 @@ impl Scope<'_, '_> {
         let (facts, claim) = (facts?, claim?);
         let is_about_outcome = claim.leaves().into_iter().any(asks_outcome);
         if !is_about_outcome {
-            self.report(of_no_outcome(written.claim.span));
+            self.report(of_no_outcome(written.claim.span, "this claims nothing of what the policy does", ""));
             return None;
         }
         let (name, name_span) = (written.name.text.clone(), written.name.span);
         Some(hir::Invariant { name, facts, claim, span: written.claim.span, name_span })
+    }
+
+    /// The typed expectation of a test; `None` after a finding.
+    pub(super) fn expectation(&mut self, written: &ast::Expression) -> Option<hir::Expectation> {
+        (self.in_invariant, self.in_test) = (true, true);
+        let claim = self.claim(written)?;
+        let is_told = |leaf: &Claim| matches!(leaf, Claim::Holds(condition) if condition.reads(Message::Resp));
+        if !claim.leaves().into_iter().any(|leaf| is_told(leaf) || asks_outcome(leaf)) {
+            self.report(of_no_outcome(
+                written.span,
+                "this expects nothing of what the policy does",
+                ", `status`, `resp.http.X`",
+            ));
+            return None;
+        }
+        Some(hir::Expectation { claim, span: written.span })
+    }
+
+    /// Who asks, in a sentence.
+    pub(super) fn asker(&self) -> &'static str {
+        if self.in_test { "a test" } else { "an invariant" }
     }
 
     fn claim(&mut self, written: &ast::Expression) -> Option<Claim> {
@@ -54,7 +75,7 @@ impl Scope<'_, '_> {
 
     fn contains(&mut self, value: &ast::Expression) -> Option<Claim> {
         let value = to_text(self.expression(value)?);
-        if value.reads(Message::Beresp) || asks(&value, is_outcome) {
+        if value.reads(Message::Beresp) || value.reads(Message::Resp) || asks(&value, is_outcome) {
             let finding = Diagnostic::new(Code::E0772, value.span, "a key is made before the backend has answered");
             self.report(finding.help("name what of the request stands in it: `key contains req.http.Host`"));
             return None;
@@ -81,7 +102,7 @@ impl Scope<'_, '_> {
     /// Whether a value is the same for the same request and answer, and made of nothing else; reports what is not.
     fn is_of_requests(&mut self, value: &Expression) -> bool {
         let Some(span) = self.changing_part(value) else { return true };
-        let finding = Diagnostic::new(Code::E0772, span, "an invariant cannot ask for this");
+        let finding = Diagnostic::new(Code::E0772, span, format!("{} cannot ask for this", self.asker()));
         self.report(finding.help(
             "it is about what the client sends and the backend answers: no functions that change with the world, and no `match` of a value",
         ));
@@ -132,8 +153,8 @@ fn asks(value: &Expression, wanted: fn(Variable) -> bool) -> bool {
     is_one || value.parts().any(|part| asks(part, wanted))
 }
 
-fn of_no_outcome(span: Span) -> Diagnostic {
+fn of_no_outcome(span: Span, message: &str, further: &str) -> Diagnostic {
     let known: Vec<String> = Variable::outcomes().map(|(name, _)| format!("`{name}`")).collect();
-    let help = format!("claim something of {}, or of the `key`", known.join(", "));
-    Diagnostic::new(Code::E0774, span, "this claims nothing of what the policy does").help(help)
+    let help = format!("ask for something of {}{further}, or of the `key`", known.join(", "));
+    Diagnostic::new(Code::E0774, span, message).help(help)
 }

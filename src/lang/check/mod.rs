@@ -57,6 +57,7 @@ mod table_file;
 mod tag;
 mod target;
 mod tls;
+mod trial;
 mod unknown;
 mod unused;
 mod users_file;

@@ -8,7 +8,7 @@ use crate::lang::hir::BackendId;
 use crate::lang::schema::Step;
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{
-    Acl, AttributeBlock, Binding, Block, Director, Function, Invariant, Key, Name, Normalize, Rules, Sub, Table,
+    Acl, AttributeBlock, Binding, Block, Director, Function, Invariant, Key, Name, Normalize, Rules, Sub, Table, Test,
 };
 
 /// Declared things of one kind, numbered in the order of declaration.
@@ -132,6 +132,8 @@ pub(super) struct Names<'a> {
     pub(super) subs: Namespace<'a, SubBody<'a>>,
     /// What is claimed of all requests.
     pub(super) invariants: Namespace<'a, &'a Invariant>,
+    /// What is tried.
+    pub(super) tests: Namespace<'a, &'a Test>,
     /// What the steps do, in source order, the built-in part last.
     pub(super) parts: Vec<(Step, Part<'a>)>,
 }

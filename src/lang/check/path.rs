@@ -187,6 +187,9 @@ impl Scope<'_, '_> {
         if let Some(outcome) = Variable::outcome(text) {
             return self.vocabulary(outcome.name(), text, span);
         }
+        if self.in_test && text == "status" {
+            return self.vocabulary(Variable::RespStatus.name(), text, span);
+        }
         let short = SHORT_NAMES.iter().find(|short| short.name == text);
         match short.and_then(|short| short.request.or(short.response)) {
             Some(full) => self.vocabulary(full, text, span),
@@ -198,8 +201,9 @@ impl Scope<'_, '_> {
     fn vocabulary(&self, full: &str, written: &str, span: Span) -> Lookup {
         let (readable, meaning) = if let Some(variable) = Variable::find(full) {
             let kind = ExpressionKind::Variable(variable);
-            if self.in_invariant && !variable.is_in_invariants() {
-                self.report(not_in_an_invariant(written, span));
+            let is_told = variable.is_in_invariants() || self.in_test && variable.is_in_tests();
+            if self.in_invariant && !is_told {
+                self.report(self.not_asked_for(written, span));
                 return Lookup::Wrong;
             }
             let is_open = self.in_invariant || self.in_ban && variable.name().starts_with("obj.");
@@ -250,6 +254,18 @@ impl Scope<'_, '_> {
         false
     }
 
+    /// Something that neither an invariant nor a test knows.
+    fn not_asked_for(&self, what: impl std::fmt::Display, span: Span) -> Diagnostic {
+        let what = what.to_string();
+        let message = format!("{} cannot ask for `{}`", self.asker(), what.trim_matches('`'));
+        let finding = Diagnostic::new(Code::E0772, span, message);
+        finding.help(if self.in_test {
+            "it knows what came of the request (`stored`, `passed`, `ttl`, `backend`, `key contains …`) and what the client gets (`status`, `resp.http.X`)"
+        } else {
+            "it knows what the client sends (`req`), what the backend answers (`status`, `beresp.http.X`) and what came of it (`stored`, `passed`, `ttl`, `backend`, `key contains …`)"
+        })
+    }
+
     /// A directive where a value has to be there.
     fn certain_directive(&self, view: &DirectiveView, span: Span) -> Option<Expression> {
         let value = self.directive(view, span)?;
@@ -270,8 +286,9 @@ impl Scope<'_, '_> {
 
     /// Whether the fields of a message may be read here.
     fn is_readable(&self, message: Message, what: std::fmt::Arguments<'_>, span: Span) -> bool {
-        if self.in_invariant && !matches!(message, Message::Req | Message::Beresp) {
-            self.report(not_in_an_invariant(what, span));
+        let is_told = matches!(message, Message::Req | Message::Beresp) || self.in_test && message == Message::Resp;
+        if self.in_invariant && !is_told {
+            self.report(self.not_asked_for(what, span));
             return false;
         }
         let is_banned = self.in_invariant || self.in_ban && message == Message::Obj;
@@ -396,13 +413,6 @@ fn unknown_path(findings: &Findings, text: &str, span: Span) -> Diagnostic {
         Some(help) if nearest.is_some() || Message::find(prefix).is_some() => finding.help(help),
         _ => finding,
     }
-}
-
-fn not_in_an_invariant(what: impl std::fmt::Display, span: Span) -> Diagnostic {
-    let what = what.to_string();
-    let finding =
-        Diagnostic::new(Code::E0772, span, format!("an invariant cannot ask for `{}`", what.trim_matches('`')));
-    finding.help("it knows what the client sends (`req`), what the backend answers (`status`, `beresp.http.X`) and what came of it (`stored`, `passed`, `ttl`, `backend`, `key contains …`)")
 }
 
 fn backend_at(backend: Option<BackendId>, span: Span) -> Expression {

@@ -61,6 +61,8 @@ pub(super) struct Scope<'c, 'a> {
     /// Whether an invariant is being checked: it may read what the client sends, what the backend answers and what came
     /// of it, and knows short names.
     pub(super) in_invariant: bool,
+    /// Whether it is the expectation of a test, which knows what the client gets as well.
+    pub(super) in_test: bool,
     steps: StepSet,
     locals: Vec<Local<'a>>,
     /// Which of the locals have a name, in their order.
@@ -97,6 +99,7 @@ impl<'c, 'a> Scope<'c, 'a> {
             table: None,
             in_ban: false,
             in_invariant: false,
+            in_test: false,
             steps,
             locals: Vec::new(),
             named: HashMap::new(),

@@ -224,9 +224,13 @@ codes! {
     E0745 "not-in-a-ban" "0.1" "A `ban` asks what cannot be asked of what is stored.";
     E0770 "refuted-invariant" "0.1" "An invariant does not hold of every request.";
     W0771 "undecided-invariant" "0.1" "It could not be found out whether an invariant holds.";
-    E0772 "not-in-an-invariant" "0.1" "An invariant asks for what it cannot know.";
+    E0772 "not-in-an-invariant" "0.1" "An invariant or a test asks for what it cannot know.";
     E0773 "only-in-an-invariant" "0.1" "What is in a key is asked where no invariant is.";
-    E0774 "empty-invariant" "0.1" "An invariant claims nothing of what the policy does.";
+    E0774 "empty-invariant" "0.1" "An invariant or a test asks for nothing of what the policy does.";
+    E0780 "failed-test" "0.1" "Something else comes of a request than a test expects.";
+    E0781 "incomplete-test" "0.1" "A test says too little, or something twice.";
+    E0782 "impossible-request" "0.1" "A test names a request that no client sends.";
+    E0783 "test-of-another-site" "0.1" "The request of a test is served by another policy.";
 
     // 08 security
     W0801 "cookies-shared" "0.1" "What the backend answers to somebody's cookies may be stored for everybody.";

@@ -16,6 +16,7 @@ mod pcre;
 mod site;
 mod statement;
 mod table;
+mod test;
 mod texts;
 mod users;
 
@@ -34,8 +35,11 @@ pub use pcre::{Translated, translate};
 pub use site::{HostPattern, Site};
 pub use statement::{Arm, KeyPart, Normalization, Outcome, Statement, StatementKind, Tags, Target};
 pub use table::{Datum, Table};
+pub use test::{Expectation, Origin, Sent, Test};
 pub use texts::Texts;
 pub use users::{MOST_BCRYPT_COST, MOST_SHA_ROUNDS, PasswordHash, ShaDigest, Users};
+
+use std::sync::Arc;
 
 use super::schema::Step;
 use super::source::Span;
@@ -85,6 +89,8 @@ pub struct Hir {
     pub sites: Vec<Site>,
     /// What is claimed of all requests, in order of declaration.
     pub invariants: Vec<Invariant>,
+    /// What is tried when it is checked, in order of declaration.
+    pub tests: Vec<Test>,
     /// What each step does: the policy's own subs and tables in source order, then the built-in part.
     pub steps: Vec<StepBody>,
 }
@@ -94,6 +100,19 @@ impl Hir {
     #[must_use]
     pub fn step(&self, step: Step) -> Option<&StepBody> {
         self.steps.iter().find(|body| body.step == step)
+    }
+
+    /// Leaves the tests out, those of its sites too.
+    pub fn forget_tests(&mut self) {
+        self.tests = Vec::new();
+        let mut known: Vec<(Arc<Self>, Arc<Self>)> = Vec::new();
+        for site in self.sites.iter_mut().filter(|site| !site.policy.tests.is_empty()) {
+            let shared = known.iter().find(|(whole, _)| Arc::ptr_eq(whole, &site.policy));
+            let kept = shared.map(|(_, kept)| Arc::clone(kept));
+            let kept = kept.unwrap_or_else(|| Arc::new(Self { tests: Vec::new(), ..Self::clone(&site.policy) }));
+            let whole = std::mem::replace(&mut site.policy, Arc::clone(&kept));
+            known.push((whole, kept));
+        }
     }
 
     /// The director that `id` names; `None` if it names a backend.

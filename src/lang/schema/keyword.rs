@@ -18,6 +18,7 @@ pub const DECLARATIONS: &[&str] = &[
     "normalize",
     "key",
     "invariant",
+    "test",
 ];
 
 /// Words that start or continue a statement.
@@ -51,8 +52,11 @@ pub const VALUES: &[&str] = &["true", "false"];
 /// What a `purge` may be beside hard. A name like others elsewhere, and so in the grammar.
 pub const SOFT: &str = "soft";
 
+/// Words that start a part of a test.
+pub const TEST_PARTS: &[&str] = &["before", "request", "origin", "expect"];
+
 /// Words that mean something in one place of the grammar and are ordinary names elsewhere.
 pub const CONTEXTUAL_WORDS: &[&str] = &[
     "none", "request", "response", "first", "unique", "req", "from", "header", "sorted", "where", "contains",
-    "excludes",
+    "excludes", "before", "origin", "expect",
 ];

@@ -10,6 +10,7 @@ mod keyword;
 mod rule_action;
 mod status;
 mod step;
+mod target;
 mod types;
 mod unit;
 mod variable;
@@ -21,11 +22,12 @@ pub use director::DirectorKind;
 pub use function::Function;
 pub use keyword::{
     CONTEXTUAL_STATEMENTS, CONTEXTUAL_WORDS, DECLARATIONS, ELSE_IF_WORDS, KEY_PIECE, NORMALIZE_CLAUSES,
-    NORMALIZE_OPERATIONS, RULE_MODES, SOFT, STATEMENTS, VALUES, WORD_OPERATORS,
+    NORMALIZE_OPERATIONS, RULE_MODES, SOFT, STATEMENTS, TEST_PARTS, VALUES, WORD_OPERATORS,
 };
 pub use rule_action::{RuleAction, RuleTable};
 pub use status::{STATUS_WORDS, join_status, split_status, status};
 pub use step::{Step, StepSet};
+pub use target::{is_host, is_target};
 pub use types::Type;
-pub use unit::{BYTE_UNITS, DURATION_UNITS, Unit};
+pub use unit::{BYTE_UNITS, DURATION_UNITS, Unit, written_duration};
 pub use variable::{Access, Message, SHORT_NAMES, ShortName, Variable};

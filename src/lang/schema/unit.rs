@@ -33,3 +33,15 @@ pub const BYTE_UNITS: &[Unit] = &[
     Unit { name: "GB", factor: 1 << 30, doc: "gigabytes" },
     Unit { name: "TB", factor: 1 << 40, doc: "terabytes" },
 ];
+
+/// A time as the language writes it, in the largest unit of which it is a whole number; a minute is `60s`.
+#[must_use]
+pub fn written_duration(ms: i64) -> String {
+    const UNITS: [(i64, &str); 4] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
+    let fits = |(size, _): &&(i64, &str)| ms != 0 && ms % size == 0 && ms / size > 1 || *size == ms && ms > 60_000;
+    match UNITS.iter().find(fits) {
+        Some((size, unit)) => format!("{}{unit}", ms / size),
+        None if ms % 1_000 == 0 => format!("{}s", ms / 1_000),
+        None => format!("{ms}ms"),
+    }
+}

@@ -218,6 +218,12 @@ impl Variable {
         is_sent || self.name().starts_with("outcome.")
     }
 
+    /// Whether a test may ask for it that an invariant may not: what the client gets.
+    #[must_use]
+    pub const fn is_in_tests(self) -> bool {
+        matches!(self, Self::RespStatus | Self::RespReason)
+    }
+
     /// Whether a `ban` may ask for it: what is known of a stored response while nobody asks for that.
     #[must_use]
     pub const fn is_in_bans(self) -> bool {

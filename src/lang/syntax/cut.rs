@@ -286,7 +286,7 @@ impl Cutter<'_, '_> {
             "include" => {
                 (self.stack.is_empty() || self.starts_line(index)) && kind(1).is_some_and(TokenKind::is_string)
             }
-            "site" | "invariant" => kind(1).is_some_and(TokenKind::is_string),
+            "site" | "invariant" | "test" => kind(1).is_some_and(TokenKind::is_string),
             "sub" | "override" => {
                 kind(1) == Some(TokenKind::Word) && matches!(kind(2), Some(TokenKind::Dot | TokenKind::BraceOpen))
             }

@@ -2,8 +2,10 @@
 
 mod habit;
 
+use crate::lang::diagnostic::suggest::closest;
 use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Safety};
 use crate::lang::lexer::TokenKind;
+use crate::lang::schema::TEST_PARTS;
 use crate::lang::source::{FileId, Span};
 
 use super::bracket::span;
@@ -28,7 +30,7 @@ pub(super) struct Mistake<'a, 's> {
 impl Mistake<'_, '_> {
     /// The diagnostic. [`Code::E0102`] means that a `;` behind the previous token mends the part.
     pub(super) fn diagnose(&self) -> Diagnostic {
-        let specials: [fn(&Self) -> Option<Diagnostic>; 16] = [
+        let specials: [fn(&Self) -> Option<Diagnostic>; 17] = [
             Self::digit_first,
             Self::habit,
             Self::effect_in_function,
@@ -45,6 +47,7 @@ impl Mistake<'_, '_> {
             Self::keyword_as_name,
             Self::not_before_test,
             Self::row_behind_else,
+            Self::misspelt_part,
         ];
         specials.iter().find_map(|special| special(self)).unwrap_or_else(|| self.unexpected())
     }
@@ -297,6 +300,15 @@ impl Mistake<'_, '_> {
         Some(
             Diagnostic::new(Code::E0101, self.place(), message).label("never reached").help("move the `else` row down"),
         )
+    }
+
+    /// `requests GET "…";` in a test.
+    fn misspelt_part(&self) -> Option<Diagnostic> {
+        let starts_part = self.expected.has(Rule::sent) && self.expected.has(Rule::kw_expect);
+        let nearest = closest(self.found_word(), TEST_PARTS.iter().copied()).filter(|_| starts_part)?;
+        let help = format!("did you mean `{nearest}`?");
+        let fix = Fix::replace(format!("write `{nearest}`"), self.place(), nearest);
+        Some(self.unexpected().help(help).fix(fix))
     }
 
     /// `req.http.7-hello`

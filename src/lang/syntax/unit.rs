@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::lang::lexer::TokenKind;
-use crate::lang::schema::{CONTEXTUAL_STATEMENTS, ELSE_IF_WORDS, NORMALIZE_CLAUSES, WORD_OPERATORS};
+use crate::lang::schema::{CONTEXTUAL_STATEMENTS, ELSE_IF_WORDS, NORMALIZE_CLAUSES, TEST_PARTS, WORD_OPERATORS};
 
 use super::grammar::Rule;
 use super::stream::Stream;
@@ -34,6 +34,8 @@ pub(super) enum Section {
     Clauses,
     /// Of `key`.
     KeyParts,
+    /// Of `test`.
+    Trial,
 }
 
 impl Section {
@@ -49,6 +51,7 @@ impl Section {
             "rules" => Self::Rows,
             "normalize" => Self::Clauses,
             "key" => Self::KeyParts,
+            "test" => Self::Trial,
             _ => return None,
         })
     }
@@ -72,6 +75,7 @@ impl Section {
             Self::FunctionArms => Rule::fn_arm_piece,
             Self::Clauses => Rule::clause_piece,
             Self::KeyParts => Rule::key_piece,
+            Self::Trial => Rule::trial_piece,
         }
     }
 }
@@ -146,7 +150,7 @@ impl Braces {
 
 /// Whether a `match` stands in the part as a value, so that its brace does not end the part.
 pub(super) fn holds_match_value(stream: &Stream<'_>, section: Section, part: &Range<usize>) -> bool {
-    if section == Section::KeyParts {
+    if matches!(section, Section::KeyParts | Section::Trial) {
         return part.clone().any(|index| stream.leading_word(index) == "match");
     }
     if !matches!(section, Section::Statements | Section::Computation | Section::Rows) {
@@ -222,6 +226,7 @@ fn starts_part(stream: &Stream<'_>, section: Section, index: usize) -> bool {
         Section::Data => false,
         Section::Arms | Section::FunctionArms => word == "else",
         Section::KeyParts => tok.first_on_line && starts_value(stream, index),
+        Section::Trial => tok.first_on_line && TEST_PARTS.contains(&word),
         Section::Clauses => {
             tok.first_on_line && NORMALIZE_CLAUSES.contains(&word) && stream.kind(index - 1) != Some(TokenKind::Comma)
         }
@@ -236,6 +241,9 @@ fn ends_part(stream: &Stream<'_>, section: Section, kind: TokenKind, part: Range
             stream.kind(index + 1) != Some(TokenKind::Semicolon)
         }
         (TokenKind::BraceClose, Section::Statements | Section::Computation) => !goes_on(stream.word(index + 1)),
+        (TokenKind::BraceClose, Section::Trial) => {
+            stream.kind(index + 1) != Some(TokenKind::Semicolon) && stream.word(index + 1) != "from"
+        }
         (TokenKind::Comma, Section::Data) | (TokenKind::Semicolon | TokenKind::BraceClose, _) => true,
         _ => false,
     }

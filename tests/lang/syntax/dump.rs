@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use warp_edge::lang::syntax::SyntaxTree;
 use warp_edge::lang::syntax::ast::{
     Argument, Attribute, AttributeBlock, AttributeValue, Binding, Block, Call, Declaration, Director, Expression,
-    ExpressionKind, FunctionBody, FunctionStatement, KeyClaim, ListItem, Match, MatchArm, MatchTest, MatchTestKind,
-    Name, NormalizeClause, Parameter, Path, RuleRow, RuleStep, RuleStepKind, Rules, Statement, StatementKind,
-    TableSource,
+    ExpressionKind, FieldLine, FunctionBody, FunctionStatement, KeyClaim, ListItem, Match, MatchArm, MatchTest,
+    MatchTestKind, Name, NormalizeClause, Parameter, Path, RuleRow, RuleStep, RuleStepKind, Rules, Sent, Statement,
+    StatementKind, TableSource, TestPartKind,
 };
 
 pub fn tree(tree: &SyntaxTree) -> String {
@@ -124,6 +124,9 @@ impl Dump {
                     invariant.facts.as_ref().map_or(String::new(), |facts| format!("{} => ", expression(facts)));
                 self.line(&format!("invariant {:?} {facts}{}", invariant.name.text, expression(&invariant.claim)));
             }
+            Declaration::Test(test) => self.nested(&format!("test {:?}", test.name.text), |dump| {
+                test.parts.iter().for_each(|part| dump.line(&test_part(&part.kind)));
+            }),
             Declaration::Normalize(normalize) => self.nested("normalize", |dump| {
                 normalize.clauses.iter().for_each(|clause| dump.line(&normalize_clause(clause)));
             }),
@@ -219,6 +222,26 @@ fn rule_step(step: &RuleStep) -> String {
 
 fn mode(rules: &Rules) -> &'static str {
     if rules.unique.is_some() { " unique" } else { "" }
+}
+
+fn test_part(part: &TestPartKind) -> String {
+    match part {
+        TestPartKind::Before(request) => format!("before {}", sent(request)),
+        TestPartKind::Request(request) => format!("request {}", sent(request)),
+        TestPartKind::Origin(status, fields) => format!("origin {}{}", status.text, field_lines(fields)),
+        TestPartKind::Unreachable => "origin none".to_owned(),
+        TestPartKind::Expect(claim) => format!("expect {}", expression(claim)),
+    }
+}
+
+fn sent(request: &Sent) -> String {
+    let url = request.url.as_ref().map(|url| url.text.as_str());
+    let client = request.client.as_ref().map_or(String::new(), |client| format!(" from {}", client.text));
+    format!("{} {url:?}{}{client}", request.method.text, field_lines(&request.fields))
+}
+
+fn field_lines(fields: &[FieldLine]) -> String {
+    fields.iter().fold(String::new(), |text, line| format!("{text} [{}: {:?}]", line.name.text, line.value.text))
 }
 
 fn normalize_clause(clause: &NormalizeClause) -> String {

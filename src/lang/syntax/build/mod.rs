@@ -11,6 +11,7 @@ mod literal;
 mod matching;
 mod rules;
 mod statement;
+mod trial;
 
 use std::ops::Range;
 
@@ -73,6 +74,7 @@ impl<'d> Builder<'d> {
             Rule::normalize => Declaration::Normalize(Self::normalize(node)?),
             Rule::key => Declaration::Key(self.key(node)?),
             Rule::invariant => Declaration::Invariant(self.invariant(node)?),
+            Rule::trial => Declaration::Test(self.trial(node)?),
             _ => return None,
         })
     }

@@ -1,0 +1,180 @@
+//! The tests of a policy, taken through its steps.
+//!
+//! Each test is a request, with what the backend answers, in a world of its own in which nothing is stored but what the
+//! test has asked for before: [`run`] tells what came of it beside what was expected, and how many tests come to each rule
+//! of the policy. No sockets and no clock: time stands still, all backends are healthy, no limit is exceeded, and chance
+//! gives the same each time.
+
+mod case;
+mod report;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+pub use report::{report, text};
+
+use crate::decision::{Event, Program, RuleId};
+use crate::lang::hir::{Expectation, Hir, Origin, Test};
+use crate::simulate::{Case, Journey, Simulator, Store, Twin, World};
+
+/// The tests of one policy, run.
+#[derive(Debug)]
+pub struct Suite<'h> {
+    /// The policy.
+    pub hir: &'h Hir,
+    /// The name of the site that it is of; `None` for the root's. Of several with the same file, the first.
+    pub site: Option<String>,
+    /// Its tests in order, with what came of them.
+    pub tested: Vec<Tested<'h>>,
+    /// How many tests come to each rule, by [`RuleId`].
+    pub visits: Vec<u32>,
+}
+
+/// A test with what came of it.
+#[derive(Debug)]
+pub struct Tested<'h> {
+    /// The test.
+    pub test: &'h Test,
+    /// What came of it.
+    pub outcome: Outcome<'h>,
+}
+
+/// What came of a test.
+#[derive(Debug)]
+pub enum Outcome<'h> {
+    /// All came as expected.
+    Passed,
+    /// These expectations do not hold of what became of the request.
+    Failed(Vec<Failure<'h>>),
+    /// A backend is asked, and the test does not say what it answers.
+    Unanswered,
+    /// The request is served by the policy of that site, or of the root.
+    Elsewhere(Option<String>),
+}
+
+/// An expectation that does not hold.
+#[derive(Debug)]
+pub struct Failure<'h> {
+    /// What was expected.
+    pub expectation: &'h Expectation,
+    /// What it asks for, with what that came to: `ttl` and `1h`.
+    pub found: Vec<(String, String)>,
+    /// What became of the request.
+    pub journey: Journey,
+}
+
+/// A moment like any other: a Friday in 2027.
+fn world() -> World {
+    World::at(SystemTime::UNIX_EPOCH + Duration::from_hours(500_000))
+}
+
+/// Runs the tests of a policy and of its sites, those of a file with several sites once. The simulator is of that policy.
+#[must_use]
+pub fn run<'h>(hir: &'h Hir, simulator: &Simulator) -> Vec<Suite<'h>> {
+    let root = Runner { simulator, hir, name: None, names: vec![None] };
+    let mut suites = vec![root.suite()];
+    let mut seen: Vec<&Arc<Hir>> = Vec::new();
+    for site in &hir.sites {
+        if seen.iter().any(|other| Arc::ptr_eq(other, &site.policy)) {
+            continue;
+        }
+        seen.push(&site.policy);
+        let same = hir.sites.iter().filter(|other| Arc::ptr_eq(&other.policy, &site.policy));
+        let names = same.map(|site| Some(site.name())).collect();
+        suites.push(Runner { simulator, hir: &site.policy, name: Some(site.name()), names }.suite());
+    }
+    suites
+}
+
+/// Whether a policy, or one of its sites, has tests.
+#[must_use]
+pub fn has_tests(hir: &Hir) -> bool {
+    !hir.tests.is_empty() || hir.sites.iter().any(|site| !site.policy.tests.is_empty())
+}
+
+/// Runs the tests of one policy.
+struct Runner<'h, 's> {
+    simulator: &'s Simulator,
+    hir: &'h Hir,
+    name: Option<String>,
+    /// The names of the sites that have it.
+    names: Vec<Option<String>>,
+}
+
+impl<'h> Runner<'h, '_> {
+    fn suite(self) -> Suite<'h> {
+        let mut visits = vec![0; self.program().rule_count()];
+        let tested = self.hir.tests.iter().map(|test| {
+            let (outcome, rules) = self.run(test);
+            for rule in rules {
+                if let Some(count) = visits.get_mut(rule.0 as usize) {
+                    *count = u32::saturating_add(*count, 1);
+                }
+            }
+            Tested { test, outcome }
+        });
+        let tested = tested.collect();
+        Suite { hir: self.hir, site: self.name, tested, visits }
+    }
+
+    fn program(&self) -> &Program {
+        self.simulator.program_of(self.name.as_deref())
+    }
+
+    /// What comes of a test, and the rules that it comes to.
+    fn run(&self, test: &'h Test) -> (Outcome<'h>, BTreeSet<RuleId>) {
+        let (mut store, world) = (Store::default(), world());
+        let mut rules = BTreeSet::new();
+        let mut is_asked = false;
+        for sent in &test.before {
+            let journey = self.simulator.run(&case::of(sent, &test.origin), &mut store, &world);
+            self.note(&journey, &mut rules);
+            is_asked |= !journey.asked.is_empty();
+        }
+        let case = case::of(&test.request, &test.origin);
+        let journey = self.simulator.run(&case, &mut store, &world);
+        if !self.is_ours(&journey) {
+            return (Outcome::Elsewhere(journey.site), rules);
+        }
+        self.note(&journey, &mut rules);
+        is_asked |= journey.and_behind().any(|journey| !journey.asked.is_empty());
+        if is_asked && test.origin == Origin::Unsaid {
+            return (Outcome::Unanswered, rules);
+        }
+        let failed: Vec<Failure<'_>> =
+            test.expectations.iter().filter_map(|expected| self.failure(expected, test, &case, &journey)).collect();
+        (if failed.is_empty() { Outcome::Passed } else { Outcome::Failed(failed) }, rules)
+    }
+
+    fn is_ours(&self, journey: &Journey) -> bool {
+        self.names.contains(&journey.site)
+    }
+
+    fn note(&self, journey: &Journey, rules: &mut BTreeSet<RuleId>) {
+        let own = journey.and_behind().filter(|journey| self.is_ours(journey));
+        let events = own.flat_map(|journey| &journey.steps).flat_map(|ran| &ran.explanation.course);
+        rules.extend(events.filter_map(|event| match event {
+            Event::Decided(rule) => Some(*rule),
+            _ => None,
+        }));
+    }
+
+    /// Why an expectation does not hold, if it does not.
+    fn failure(
+        &self,
+        expectation: &'h Expectation,
+        test: &Test,
+        case: &Case,
+        journey: &Journey,
+    ) -> Option<Failure<'h>> {
+        // A key is compared with that of a request for which nothing is stored yet.
+        let mut other = if test.before.is_empty() { Twin::sought() } else { Twin::none() };
+        if self.simulator.keeps(&expectation.claim, case, journey, &world(), &mut other) {
+            return None;
+        }
+        let mut found = case::found(self.simulator, &expectation.claim, case, journey, &world());
+        found.extend(other.found.map(|other| ("another key".to_owned(), other.to_string())));
+        Some(Failure { expectation, found, journey: journey.clone() })
+    }
+}
