@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use http::{HeaderMap, Method, StatusCode, header};
 
 use super::cache_control::CacheControl;
+use super::stale::StaleWindows;
 use super::storable::{Exchange, Unstorable, storable};
 use super::{Freshness, Heuristic, LifetimeSource, Timing};
 
@@ -155,6 +156,17 @@ impl Lifetimes {
     /// The policy sets `beresp.stale_if_error`.
     pub fn set_stale_if_error(&mut self, window_ms: i64) {
         self.stale_if_error_ms = Some(window_ms.max(0));
+    }
+
+    /// For how long it may be used when it is stale, and whether at all.
+    #[must_use]
+    pub fn windows(&self) -> StaleWindows {
+        StaleWindows {
+            grace: Self::duration(self.grace_ms),
+            keep: Self::duration(self.keep_ms),
+            on_error: self.stale_if_error_ms.map(Self::duration),
+            forbidden: !self.may_be_stale,
+        }
     }
 
     /// Keeps what is fresh or can be validated for a while, if the policy has not said for how long.

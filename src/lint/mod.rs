@@ -19,6 +19,7 @@ mod misspelt_field;
 mod misspelt_method;
 mod misspelt_name;
 mod needless;
+mod no_way_out;
 mod one_connection;
 mod open_purge;
 mod order;
@@ -166,6 +167,7 @@ const BY_REQUESTS: &[(Look, &str)] = &[
     (wasted::find, "lifetimes that no response keeps (W0702, W0703)"),
     (kept_errors::find, "errors that are stored for long (W0706)"),
     (unnamed::find, "hosts that no rule names (W0623)"),
+    (no_way_out::find, "what fails while backends are sick (W0626)"),
     (open_purge::find, "what anybody may do to what is stored (W0806, W0807)"),
     (restarts::find, "restarts and retries without an end (W0520, W0521)"),
 ];

@@ -187,10 +187,11 @@ fn by_ending(survey: &mut Survey<'_>, leak: &Leak, formula: &Formula, state: &St
     let among = |texts: Texts<'static>| Test::In([texts].to_vec().into());
     let itself = survey.analysis.test(&url, &among(Texts::Exact(SOMEBODYS_PAGE.into())));
     let below = survey.analysis.test(&path, &among(Texts::Prefix([SOMEBODYS_PAGE, b"/"].concat().into())));
-    if !survey.solver.is_impossible(&Formula::all([formula.clone(), itself])) {
-        return None;
-    }
-    let Answer::Possible(model) = survey.solver.solve(&Formula::all([formula.clone(), below])) else { return None };
+    let is_apart = survey.solver.is_impossible(&Formula::all([formula.clone(), itself]));
+    let answer = is_apart.then(|| survey.solver.solve(&Formula::all([formula.clone(), below])));
+    // What it did not find out is said in other words in any case.
+    let _ = survey.solver.ended();
+    let Some(Answer::Possible(model)) = answer else { return None };
     model.witness().filter(|witness| happens(survey, leak, witness))
 }
 

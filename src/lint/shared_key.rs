@@ -6,10 +6,14 @@
 use http::header::HOST;
 
 use super::survey::Survey;
-use crate::analysis::{Answer, Formula, Place, Witness};
+use crate::analysis::{Answer, Formula, Place, Test, Witness};
 use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::Texts;
 use crate::lang::schema::{Action, Message, Step, Variable};
 use crate::simulate::Asked;
+
+/// So many hosts or pages are tried that the policy names.
+const MOST_NAMED: usize = 20;
 
 /// What a key has to tell apart.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,29 +37,56 @@ fn look(survey: &mut Survey<'_>, part: Part) -> Option<Diagnostic> {
     let Answer::Possible(model) = survey.solver.solve(&stored) else { return None };
     let span = survey.decided(Step::Hash, Action::Lookup, &model)?.span;
     let first = model.witness().filter(|_| !survey.is_builtin(span))?;
-    let second = other(&first, part);
-    let is_other = differ(&asked(survey, &first)?, &asked(survey, &second)?, part);
-    let is_mixed = is_other && survey.is_hit(&first, &second);
+    let all = others(&first, part).into_iter().chain(named(&first, part, &stored, &place));
+    let second = all.into_iter().find(|second| is_mixed(survey, &first, second, part))?;
     let (what, add) = if part == Part::Host { ("host", "req.host") } else { ("URL", "req.url") };
     let message = format!("the key has nothing of the {what}: what is stored for one {what} answers for all");
     let finding = Diagnostic::new(Code::W0741, survey.first_line(span), message).label("nothing is added to it here");
-    is_mixed.then(|| {
-        finding.help(format!(
-            "add it, `hash_data({add});`, or leave `return (lookup);` out: the built-in policy adds both. `{}` is answered \
-             with what was stored for `{}`",
-            second.request, first.request
-        ))
-    })
+    Some(finding.help(format!(
+        "add it, `hash_data({add});`, or leave `return (lookup);` out: the built-in policy adds both. `{}` is answered \
+         with what was stored for `{}`",
+        second.request, first.request
+    )))
 }
 
-/// The same request for another host or page.
-fn other(first: &Witness, part: Part) -> Witness {
+/// The same request for another host or page: for any, and for one that is much like it, where few are served.
+fn others(first: &Witness, part: Part) -> [Witness; 2] {
+    let (host, target) = (&first.request.host, &first.request.target);
+    let texts = match part {
+        Part::Host => ["other.example".to_owned(), format!("other.{host}")],
+        Part::Url => ["/other".to_owned(), format!("{}/other", target.trim_end_matches('/'))],
+    };
+    texts.map(|text| with(first, part, text))
+}
+
+fn with(first: &Witness, part: Part, text: String) -> Witness {
     let mut second = first.clone();
     match part {
-        Part::Host => "other.example".clone_into(&mut second.request.host),
-        Part::Url => "/other".clone_into(&mut second.request.target),
+        Part::Host => second.request.host = text,
+        Part::Url => second.request.target = text,
     }
     second
+}
+
+/// The same request for each of those that the policy names, where it serves no others.
+fn named(first: &Witness, part: Part, stored: &Formula, place: &Place) -> Vec<Witness> {
+    let mut texts: Vec<String> = Vec::new();
+    stored.literals(&mut |literal| {
+        let Test::In(wanted) = &literal.test else { return };
+        if literal.term.holds(place) && texts.len() < MOST_NAMED {
+            let exact = |text: &Texts<'_>| if let Texts::Exact(text) = text { Some(text.to_vec()) } else { None };
+            texts.extend(wanted.iter().filter_map(exact).filter_map(|text| String::from_utf8(text).ok()));
+        }
+    });
+    texts.retain(|text| part == Part::Host || text.starts_with('/'));
+    texts.truncate(MOST_NAMED);
+    texts.into_iter().map(|text| with(first, part, text)).collect()
+}
+
+/// Whether the second is for something else and answered with what was stored for the first.
+fn is_mixed(survey: &mut Survey<'_>, first: &Witness, second: &Witness, part: Part) -> bool {
+    let pair = asked(survey, first).zip(asked(survey, second));
+    pair.is_some_and(|(one, other)| differ(&one, &other, part)) && survey.is_hit(first, second)
 }
 
 /// What the backend is asked at last, where nothing is stored yet.

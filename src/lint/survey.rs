@@ -38,9 +38,10 @@ pub(super) struct Deed {
 const MOST_SHAPING: usize = 100_000;
 
 /// What all lints look for that see what becomes of requests.
-const BY_ALL: &str = "what becomes of requests (W0510 to W0521, W0623, W0702, W0703, W0706, W0741, W0801 to W0807)";
+const BY_ALL: &str =
+    "what becomes of requests (W0510 to W0521, W0623, W0626, W0702, W0703, W0706, W0741, W0801 to W0807)";
 /// What lints look for that see what statements do.
-const BY_DEEDS: &str = "what statements do to what is stored (W0623, W0702, W0703, W0706, W0802, W0805)";
+const BY_DEEDS: &str = "what statements do to what is stored (W0623, W0626, W0702, W0703, W0706, W0802, W0805)";
 
 /// What such a statement does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +97,10 @@ pub(super) struct Survey<'h> {
 
 /// Some moment: `now`, while requests are tried.
 const MOMENT_SECONDS: u64 = 784_111_777;
+
+fn moment() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(MOMENT_SECONDS)
+}
 
 impl<'h> Survey<'h> {
     pub(super) fn of(hir: &'h Hir, sources: &'h SourceMap) -> Self {
@@ -175,10 +180,21 @@ impl<'h> Survey<'h> {
         self.replay_behind(second, &mut store).treatment == Treatment::Hit
     }
 
+    /// What becomes of a request so long after the others, while all backends that have a probe are sick.
+    pub(super) fn replay_while_sick(&mut self, witness: &Witness, store: &mut Store, after: Duration) -> Journey {
+        let case = Case { request: witness.request.clone(), answer: Some(witness.answer.clone()) };
+        let probed = self.hir.backends.iter().filter(|backend| backend.probe.is_some());
+        let sick = probed.map(|backend| backend.name.clone()).collect();
+        self.run_in(&World { sick, ..World::at(moment() + after) }, &case, store)
+    }
+
     fn run(&mut self, case: &Case, store: &mut Store) -> Journey {
+        self.run_in(&World::at(moment()), case, store)
+    }
+
+    fn run_in(&mut self, world: &World, case: &Case, store: &mut Store) -> Journey {
         let simulator = self.simulator.get_or_insert_with(|| Simulator::new(self.hir.clone()));
-        let world = World::at(SystemTime::UNIX_EPOCH + Duration::from_secs(MOMENT_SECONDS));
-        simulator.run(case, store, &world)
+        simulator.run(case, store, world)
     }
 
     /// When something is stored at the end of `backend_response`.

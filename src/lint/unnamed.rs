@@ -69,7 +69,7 @@ fn look(survey: &mut Survey<'_>) -> Option<Diagnostic> {
 }
 
 /// The backends that statements choose, by their places.
-fn chosen(survey: &Survey<'_>) -> HashMap<Span, Vec<BackendId>> {
+pub(super) fn chosen(survey: &Survey<'_>) -> HashMap<Span, Vec<BackendId>> {
     let set = walk::statements(survey.hir).into_iter().filter_map(|statement| match &statement.kind {
         StatementKind::Set(_, value) => Some((statement.span, named(value, survey.hir))),
         _ => None,

@@ -109,8 +109,7 @@ impl Stored {
     fn may_be_used_stale(&self, now: SystemTime, most: Option<Duration>) -> bool {
         let stale_for = Lifetimes::duration(self.left_ms(now).saturating_neg());
         let grace = Lifetimes::duration(self.lifetimes.grace_ms).min(most.unwrap_or(Duration::MAX));
-        let windows = StaleWindows { grace, forbidden: !self.lifetimes.may_be_stale, ..StaleWindows::default() };
-        windows.allow(StaleUse::WhileRevalidating, stale_for)
+        StaleWindows { grace, ..self.lifetimes.windows() }.allow(StaleUse::WhileRevalidating, stale_for)
     }
 
     fn left_ms(&self, now: SystemTime) -> i64 {

@@ -208,6 +208,7 @@ codes! {
     W0623 "unnamed-host" "0.1" "The backend that is declared first answers for hosts that no rule names.";
     W0624 "one-server-twice" "0.1" "Two members of a director are one server.";
     W0625 "port-of-another-protocol" "0.1" "A backend is spoken to with TLS on the port of HTTP, or without on that of HTTPS.";
+    W0626 "no-way-out" "0.1" "While its backend is sick, a request fails though what it asks for is stored.";
 
     // 07 caching
     W0701 "uncacheable-set-to-false" "0.1" "`beresp.uncacheable` is set to false, which has no effect.";

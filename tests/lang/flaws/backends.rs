@@ -38,7 +38,7 @@ fn a_backend_alone_needs_no_probe() {
 fn a_question_after_the_health_of_what_has_no_probe() {
     let a = "backend a { .host = \"192.0.2.1\"; FLAW }";
     let policies = [
-        format!("{a} sub recv {{ if (!std.healthy(a)) {{ return (synth(503)); }} }}"),
+        format!("{a} sub recv {{ if (!std.healthy(a)) {{ return (pass); }} }}"),
         format!("{a} sub x {{ if (std.healthy(a)) {{ return (pass); }} }} sub recv {{ call x; }}"),
         format!("{a} rules request first {{ when std.healthy(a) -> pass; }}"),
         format!("include \"part.warp\"; sub recv {{ if (std.healthy(a)) {{ return (pass); }} }}----{a}"),
@@ -112,4 +112,75 @@ fn a_port_of_another_protocol() {
     Spellings { code: "W0625", flaw: "", cure: ".tls = true; .sni = \"app.example.com\";", policies: &policies }.hold();
     assert_eq!(of("backend a { .host = \"app.example.com\"; .port = \"80\"; .tls = true; }"), ["W0625"]);
     assert_eq!(of("backend a { .host = \"app.example.com\"; .tls = true; }"), [""; 0]);
+}
+
+const MAIN: &str = "backend main { .host = \"192.0.2.1\"; .probe = { .url = \"/\"; }; }";
+
+#[test]
+fn a_page_that_is_stored_and_of_no_use_while_its_backend_is_sick() {
+    let pair = format!("{MAIN} {PROBED} director d = round_robin {{ main; b; }}");
+    let policies = [
+        format!("{pair} sub recv {{ set req.backend_hint = d; }} sub backend_response {{ FLAW }}"),
+        format!("{MAIN} sub x {{ FLAW }} sub backend_response {{ call x; }}"),
+        format!(
+            "include \"part.warp\"; rules request first {{ else -> backend d; }} sub backend_response {{ FLAW }}----{pair}"
+        ),
+        format!(
+            "backend web {{ .host = \"192.0.2.9\"; }} {MAIN} sub recv {{ if (!(req.path under \"/api/\")) {{ set req.backend_hint = web; }} else {{ set req.backend_hint = main; }} }} sub backend_response {{ if (bereq.path under \"/api/\") {{ FLAW }} }}"
+        ),
+        format!("{MAIN} sub backend_response {{ match beresp.status {{ 200 -> {{ FLAW }} else -> {{ }} }} }}"),
+    ];
+    let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
+    for (flaw, cure) in [
+        (
+            "set beresp.ttl = 5m; set beresp.keep = 0s;",
+            "set beresp.ttl = 5m; set beresp.keep = 0s; set beresp.grace = 1h;",
+        ),
+        ("set beresp.keep = 0s;", "set beresp.keep = 0s; set beresp.stale_if_error = 1d;"),
+        (
+            "set beresp.http.Cache-Control = \"max-age=60, must-revalidate\";",
+            "set beresp.http.Cache-Control = \"max-age=60\";",
+        ),
+    ] {
+        Spellings { code: "W0626", flaw, cure, policies: &policies }.hold();
+    }
+}
+
+#[test]
+fn an_answer_to_a_sick_backend_before_anything_stored_is_looked_for() {
+    let policies = [
+        format!("{MAIN} sub recv {{ if (!std.healthy(main)) {{ FLAW }} }}"),
+        format!("{MAIN} sub x {{ if (std.healthy(main)) {{ }} else {{ FLAW }} }} sub recv {{ call x; }}"),
+        format!(
+            "include \"part.warp\"; sub recv {{ if (req.path under \"/a\" && !std.healthy(main)) {{ FLAW }} }}----{MAIN}"
+        ),
+        format!(
+            "{MAIN} sub recv {{ let up = std.healthy(main); if (!up) {{ FLAW }} }} sub synth {{ set resp.body = \"soon\"; }}"
+        ),
+        format!("{MAIN} fn up() -> BOOL {{ return std.healthy(main); }} sub recv {{ if (!up()) {{ FLAW }} }}"),
+    ];
+    let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
+    let (flaw, cure) = ("return (synth(503));", "set req.http.X-Sick = \"1\";");
+    Spellings { code: "W0626", flaw, cure, policies: &policies }.hold();
+    assert_eq!(of(&format!("{MAIN} rules request first {{ when not std.healthy(main) -> deny 503; }}")), ["W0626"]);
+}
+
+#[test]
+fn what_fails_with_its_backend_on_purpose_or_has_another_way() {
+    for further in [
+        "",
+        "sub backend_response { set beresp.keep = 0s; set beresp.grace = 0s; }",
+        "sub backend_response { set beresp.keep = 0s; set beresp.stale_if_error = 0s; }",
+        "sub backend_response { set beresp.keep = 0s; } sub backend_error { set beresp.body = \"soon\"; return (deliver); }",
+        "sub backend_response { set beresp.keep = 0s; } sub backend_error { if (bereq.retries == 0) { return (retry); } }",
+        "sub backend_response { set beresp.keep = 0s; } sub deliver { if (resp.status == 503 && req.restarts == 0) { return (restart); } }",
+        "sub recv { return (pass); }",
+        "sub recv { if (req.method == \"POST\" && !std.healthy(main)) { return (synth(503)); } }",
+        "sub recv { if (req.path under \"/me/\") { if (!std.healthy(main)) { return (synth(503)); } return (pass); } }",
+        "rules request first { when path under \"/old/\" -> deny 410; }",
+        "backend spare { .host = \"192.0.2.2\"; } sub recv { if (!std.healthy(main)) { set req.backend_hint = spare; } } sub backend_response { set beresp.keep = 0s; }",
+    ] {
+        assert_eq!(of(&format!("{MAIN} {further}")), [""; 0], "{further}");
+    }
+    assert_eq!(of("backend a { .host = \"192.0.2.1\"; } sub backend_response { set beresp.keep = 0s; }"), [""; 0]);
 }

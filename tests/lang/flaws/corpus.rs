@@ -286,8 +286,8 @@ const ROWS: &[Row] = &[
     },
     Row {
         number: 19,
-        flaw: "a backend whose health is never found out, that need not prove who it is, or that has no stand-in",
-        by: By::Lints(&["W0620", "W0621", "W0622", "W0624", "W0625", "W0820"]),
+        flaw: "a backend whose health is never found out, that need not prove who it is, that has no stand-in, or whose pages are stored and of no use while it is sick",
+        by: By::Lints(&["W0620", "W0621", "W0622", "W0624", "W0625", "W0626", "W0820"]),
         policies: &[
             "backend a { .host = \"192.0.2.1\"; } backend b { .host = \"192.0.2.2\"; .probe = { .url = \"/\"; }; } director d = fallback { a; b; } sub recv { set req.backend_hint = d; }",
             "backend a { .host = \"192.0.2.1\"; } sub x { if (std.healthy(a)) { return (pass); } } sub recv { call x; }",
@@ -297,6 +297,8 @@ const ROWS: &[Row] = &[
             "backend a { .host = \"192.0.2.1\"; } sub recv { let h = std.healthy(a); if (h) { return (pass); } }",
             "backend a { .host = \"192.0.2.1\"; } fn f() -> BOOL { return std.healthy(a); } sub recv { if (f()) { return (pass); } }",
             "const T = 3s; probe p { .url = \"/\"; .interval = 2s; .timeout = T; } backend a { .host = \"192.0.2.1\"; .probe = p; } sub recv { if (req.host == \"a.example\") { set req.backend_hint = a; } }",
+            "backend a { .host = \"192.0.2.1\"; .probe = { .url = \"/\"; }; } sub recv { set req.backend_hint = a; if (!std.healthy(a)) { return (synth(503, \"Back soon\")); } }",
+            "backend a { .host = \"192.0.2.1\"; .probe = { .url = \"/\"; }; } backend b { .host = \"192.0.2.2\"; .probe = { .url = \"/\"; }; } director d = round_robin { a; b; } rules request first { else -> backend d; } rules response first { when status == 200 -> ttl 5m, keep 0s; }",
             "const H = \"192.0.2.1\"; backend a { .host = H; } backend b { .host = \"192.0.2.1\"; } director d = fallback { a; b; } sub recv { set req.backend_hint = d; }",
         ],
     },

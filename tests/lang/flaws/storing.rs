@@ -44,6 +44,8 @@ fn a_sub_that_leaves_the_host_or_the_url_out_of_the_key() {
         "table t { \"a\": \"b\" } sub hash { FLAW hash_data(t[req.host] ?? \"\"); return (lookup); }",
         "include \"part.warp\"; ----sub hash { hash_data(req.host); FLAW return (lookup); }",
         "sub hash { if (!(req.method != \"GET\")) { hash_data(req.path); FLAW return (lookup); } }",
+        "sub recv { if (req.host !~ \"\\.api\\.example\\.com$\") { return (synth(421)); } } sub hash { hash_data(req.path); FLAW return (lookup); }",
+        "sub recv { if (!(req.host in [\"a.test\", \"b.test\"])) { return (synth(421)); } } sub hash { hash_data(req.path); FLAW return (lookup); }",
     ]
     .map(|policy| format!("{BACKEND} {policy}"));
     let policies: Vec<&str> = policies.iter().map(String::as_str).collect();

@@ -146,3 +146,23 @@ fn answers_to_credentials_that_stay_with_one_or_that_the_backend_calls_public_ar
         assert_eq!(codes(&format!("{WITHOUT_COOKIES}\n{text}")), [""; 0], "{text}");
     }
 }
+
+/// Whether the path is that of somebody's page cannot be made out here; the finding is the same in other words.
+#[test]
+fn what_is_found_is_not_called_unfinished() {
+    let shop = r#"
+        acl ops { "10.0.0.0"/8; }
+        normalize req { host lower; query drop ["utm_*", "gclid"], sort; }
+        sub recv {
+            unset req.http.X-Debug;
+            if (req.path ext ["css", "js", "png"]) { return (hash); }
+            if (req.method == "PURGE") {
+                if (client.ip !~ ops) { return (synth(405, "Not allowed")); }
+                return (purge);
+            }
+            if (req.path under ["/cart", "/checkout", "/account"]) { return (pass); }
+        }
+        sub backend_response { set beresp.grace = 1h; unset beresp.http.Set-Cookie; }
+    "#;
+    all_have("W0801", &[shop]);
+}
