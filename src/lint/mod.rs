@@ -27,6 +27,7 @@ mod personal;
 mod poor_key;
 mod regex;
 mod restarts;
+mod rows;
 mod said;
 mod shadowed;
 mod shared_key;
@@ -141,6 +142,7 @@ const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] = &[
     misspelt_name::find,
     misspelt_method::find,
     chains::find,
+    rows::find,
     one_connection::find,
     bodyless::find,
     backends::find,

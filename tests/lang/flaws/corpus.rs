@@ -276,6 +276,8 @@ const ROWS: &[Row] = &[
             "sub recv { if (req.url ~ \"^/api/\") { return (pass); } }",
             "sub x { if (req.path == \"/a\" || req.path == \"/b\" || req.path == \"/c\" || req.path == \"/d\") { return (pass); } } sub recv { call x; }",
             "rules request first { when path ~ \"\\.css$\" -> pass; }",
+            "rules request first { when path == \"/a\" -> pass; when path == \"/b\" -> pass; when path == \"/c\" -> pass; when path == \"/d\" -> pass; when path == \"/e\" -> pass; }",
+            "acl a { \"192.0.2.0\"/26; } acl b { \"198.51.100.0\"/26; } acl c { \"203.0.113.0\"/26; } acl d { \"10.0.0.0\"/8; } sub recv { if (client.ip ~ a || client.ip ~ b || client.ip ~ c || client.ip ~ d) { return (pass); } }",
             "include \"part.warp\";----sub recv { if (req.url ~ \".*draft\") { return (pass); } }",
             "sub recv { if (!(req.method != \"GET\" || req.url !~ \"^/health$\")) { return (pass); } }",
             "sub recv { match req.url { ~ \"^/api/\" -> { return (pass); } } }",

@@ -69,6 +69,19 @@ fn four_tests_that_are_one() {
     }
     let addresses = ["1", "2", "3", "4"].map(|at| format!("client.ip == \"192.0.2.{at}\"")).join(" || ");
     assert_eq!(of(&format!("sub recv {{ if ({addresses}) {{ return (pass); }} }}")), ["W0913"]);
+    let acls = ["a", "b", "c", "d"].map(|name| format!("acl {name} {{ \"192.0.2.0\"/24; }}")).concat();
+    let chain = "client.ip ~ a || client.ip ~ b || client.ip ~ c || client.ip ~ d";
+    for policy in [
+        format!("{acls} sub recv {{ if ({chain}) {{ return (pass); }} }}"),
+        format!("{acls} sub recv {{ if (!({chain})) {{ return (pass); }} }}"),
+        format!("{acls} rules request first {{ when {} -> pass; }}", chain.replace("||", "or")),
+    ] {
+        assert_eq!(of(&policy), ["W0913"], "{policy}");
+    }
+    // One that is tested alone, too, is one for a reason.
+    let alone =
+        format!("{acls} sub recv {{ if ({chain}) {{ return (pass); }} if (client.ip ~ a) {{ return (purge); }} }}");
+    assert!(!of(&alone).contains(&"W0913".to_owned()));
     for policy in [
         "sub recv { if (req.path under \"/a\" || req.path ext \"b\" || req.path under \"/c\" || req.path ext \"d\") { return (pass); } }",
         "sub recv { if (req.path == \"/a\" || req.path == \"/b\" || req.path == \"/c\") { return (pass); } }",
@@ -94,4 +107,30 @@ fn a_port_where_a_host_has_none() {
     }
     .hold();
     assert_eq!(of("sub recv { if (req.http.Host ~ \":8080$\") { return (pass); } }"), [""; 0]);
+}
+
+#[test]
+fn five_rows_that_are_one() {
+    let rows = ["a", "b", "c", "d", "e"].map(|name| format!("when path == \"/{name}\" -> FLAW;")).concat();
+    let policies = [
+        format!("rules request first {{ {rows} }}"),
+        format!("rules request unique {{ {rows} when path == \"/f\" -> deny 403; }}"),
+        format!("rules request first {{ when method == \"POST\" -> pass; {} }}", rows.replace("path ==", "path under")),
+        format!("include \"part.warp\";----rules request first {{ {rows} }}"),
+        format!("rules request first {{ {} }}", rows.replace("path ==", "host ==").replace('/', "")),
+    ];
+    for policy in &policies {
+        assert_eq!(of(&policy.replace("FLAW", "pass")), ["W0913"], "{policy}");
+    }
+    let policy = policies[0].replace("FLAW", "pass");
+    let one = "rules request first { when path in [\"/a\", \"/b\", \"/c\", \"/d\", \"/e\"] -> pass; }";
+    assert_eq!(mended(&policy), one);
+    for policy in [
+        policies[0].replacen("FLAW", "deny 403", 1).replace("FLAW", "pass"),
+        policies[0].replacen("path ==", "url ==", 1).replace("FLAW", "pass"),
+        policies[0].replacen("FLAW;", "FLAW; /* the old shop */", 1).replace("FLAW", "pass"),
+        policies[0].replacen("path == \"/c\"", "path == \"/c\" and method == \"GET\"", 1).replace("FLAW", "pass"),
+    ] {
+        assert_eq!(of(&policy), [""; 0], "{policy}");
+    }
 }
