@@ -36,6 +36,7 @@ mod swallowed;
 mod unfinished;
 mod unkeyed;
 mod unnamed;
+mod untested;
 mod walk;
 mod wasted;
 mod windows;
@@ -48,13 +49,14 @@ use crate::analysis::invariant;
 use crate::lang::builtin;
 use crate::lang::check::{self, Checked, Files, Options};
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::Hir;
+use crate::lang::hir::{Hir, HostPattern, Site};
 use crate::lang::source::{FileId, SourceMap, Span};
 use crate::lang::suppress;
 use crate::simulate::Simulator;
-use crate::testing;
+use crate::testing::{self, Suite};
 use survey::Survey;
 use unfinished::Budget;
+use untested::Tried;
 
 /// Checks the policy that starts in the file `entry`, included files and all. Never fails.
 #[must_use]
@@ -66,14 +68,17 @@ pub fn check(entry: &str, files: &dyn Files) -> Checked {
 #[must_use]
 pub fn check_with(entry: &str, files: &dyn Files, options: &Options) -> Checked {
     let mut checked = check::check_with(entry, files, options);
+    let tried = checked.hir.as_ref().filter(|hir| testing::has_tests(hir)).map(Trial::of);
     if let Some(hir) = &checked.hir {
         let known: Vec<Span> = checked.diagnostics.iter().map(|finding| finding.primary.span).collect();
         // Where the checker has found something, it is not said twice in other words.
         let is_told = |finding: &Diagnostic| known.iter().any(|span| overlap(*span, finding.primary.span));
-        let found = lint(hir, &checked.sources).into_iter().filter(|finding| !is_told(finding));
+        let found = lint_with(hir, &checked.sources, tried.as_ref()).into_iter().filter(|finding| !is_told(finding));
         checked.diagnostics.extend(found);
     }
-    try_out(&mut checked);
+    if let Some(tried) = tried {
+        checked.diagnostics.extend(testing::report(&tried.suites, &checked.sources));
+    }
     hold_to_promises(&mut checked);
     checked.diagnostics = suppress::apply(&checked.sources, checked.diagnostics);
     checked
@@ -93,12 +98,28 @@ pub fn check_to_run(entry: &str, files: &dyn Files, options: &Options) -> Checke
     checked
 }
 
-/// Adds what is to be said of the tests.
-fn try_out(checked: &mut Checked) {
-    let Some(hir) = checked.hir.as_ref().filter(|hir| testing::has_tests(hir)) else { return };
-    let suites = testing::run(hir, &Simulator::new(hir.clone()));
-    let failed = testing::report(&suites, &checked.sources);
-    checked.diagnostics.extend(failed);
+/// The tests of a policy and its sites, run.
+struct Trial<'h> {
+    simulator: Simulator,
+    suites: Vec<Suite<'h>>,
+}
+
+impl<'h> Trial<'h> {
+    fn of(hir: &'h Hir) -> Self {
+        let simulator = Simulator::new(hir.clone());
+        let suites = testing::run(hir, &simulator);
+        Self { simulator, suites }
+    }
+
+    /// Those of one policy of it, with when a request is for that.
+    fn of_policy(&self, root: &Hir, policy: &Hir) -> Option<Tried<'_>> {
+        let suite = self.suites.iter().find(|suite| std::ptr::eq(suite.hir, policy))?;
+        let is_of = |site: &&Site| std::ptr::eq(Arc::as_ptr(&site.policy), policy) || std::ptr::eq(root, policy);
+        let hosts: Vec<HostPattern> = root.sites.iter().filter(is_of).flat_map(|site| site.hosts.clone()).collect();
+        let hosts = invariant::of_hosts(&hosts);
+        let hosts = if std::ptr::eq(root, policy) { hosts.not() } else { hosts };
+        Some(Tried { suite, simulator: &self.simulator, hosts })
+    }
 }
 
 /// Adds what is to be said of the invariants. A policy that breaks one is none.
@@ -125,12 +146,17 @@ fn first_line(place: Span, sources: &SourceMap) -> Span {
 /// What is found in a policy, and in those of its sites.
 #[must_use]
 pub fn lint(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
-    let mut findings = lint_one(hir, sources);
+    lint_with(hir, sources, Some(hir).filter(|hir| testing::has_tests(hir)).map(Trial::of).as_ref())
+}
+
+fn lint_with(hir: &Hir, sources: &SourceMap, trial: Option<&Trial<'_>>) -> Vec<Diagnostic> {
+    let tried = |policy: &Hir| trial.and_then(|trial| trial.of_policy(hir, policy));
+    let mut findings = lint_one(hir, sources, tried(hir));
     let mut seen: Vec<&Arc<Hir>> = Vec::new();
     for site in &hir.sites {
         if !seen.iter().any(|other| Arc::ptr_eq(other, &site.policy)) {
             seen.push(&site.policy);
-            findings.extend(lint_one(&site.policy, sources));
+            findings.extend(lint_one(&site.policy, sources, tried(&site.policy)));
         }
     }
     findings
@@ -174,14 +200,16 @@ const BY_REQUESTS: &[(Look, &str)] = &[
     (restarts::find, "restarts and retries without an end (W0520, W0521)"),
 ];
 
-fn lint_one(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
+fn lint_one(hir: &Hir, sources: &SourceMap, tried: Option<Tried<'_>>) -> Vec<Diagnostic> {
     let mut findings: Vec<Diagnostic> = BY_WORDS.iter().flat_map(|find| find(hir, sources)).collect();
     let mut survey = Survey::of(hir, sources);
     let by_requests: Vec<Diagnostic> = BY_REQUESTS.iter().flat_map(|lint| find(&mut survey, *lint)).collect();
+    let untested = tried.map(|tried| untested::find(&mut survey, &tried, &by_requests)).unwrap_or_default();
     // A name that is misspelt says why a condition never holds.
     let is_told = |finding: &Diagnostic| findings.iter().any(|known| overlap(known.primary.span, finding.primary.span));
     let further: Vec<Diagnostic> = by_requests.into_iter().filter(|finding| !is_told(finding)).collect();
     findings.extend(further);
+    findings.extend(untested);
     findings.extend(unfinished::find(&survey));
     let builtin = builtin_files(sources);
     findings.retain(|finding| !builtin.contains(&finding.primary.span.file));

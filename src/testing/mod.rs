@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-pub use report::{report, text};
+pub use report::report;
 
 use crate::decision::{Event, Program, RuleId};
 use crate::lang::hir::{Expectation, Hir, Origin, Test};
@@ -23,12 +23,20 @@ use crate::simulate::{Case, Journey, Simulator, Store, Twin, World};
 pub struct Suite<'h> {
     /// The policy.
     pub hir: &'h Hir,
-    /// The name of the site that it is of; `None` for the root's. Of several with the same file, the first.
-    pub site: Option<String>,
+    /// The names of the sites that it is of; `None` for the root's.
+    pub names: Vec<Option<String>>,
     /// Its tests in order, with what came of them.
     pub tested: Vec<Tested<'h>>,
     /// How many tests come to each rule, by [`RuleId`].
     pub visits: Vec<u32>,
+}
+
+impl Suite<'_> {
+    /// The name of the site that it is of; `None` for the root's. Of several with the same file, the first.
+    #[must_use]
+    pub fn site(&self) -> Option<&str> {
+        self.names.first().and_then(Option::as_deref)
+    }
 }
 
 /// A test with what came of it.
@@ -72,7 +80,7 @@ fn world() -> World {
 /// Runs the tests of a policy and of its sites, those of a file with several sites once. The simulator is of that policy.
 #[must_use]
 pub fn run<'h>(hir: &'h Hir, simulator: &Simulator) -> Vec<Suite<'h>> {
-    let root = Runner { simulator, hir, name: None, names: vec![None] };
+    let root = Runner { simulator, hir, names: vec![None] };
     let mut suites = vec![root.suite()];
     let mut seen: Vec<&Arc<Hir>> = Vec::new();
     for site in &hir.sites {
@@ -82,7 +90,7 @@ pub fn run<'h>(hir: &'h Hir, simulator: &Simulator) -> Vec<Suite<'h>> {
         seen.push(&site.policy);
         let same = hir.sites.iter().filter(|other| Arc::ptr_eq(&other.policy, &site.policy));
         let names = same.map(|site| Some(site.name())).collect();
-        suites.push(Runner { simulator, hir: &site.policy, name: Some(site.name()), names }.suite());
+        suites.push(Runner { simulator, hir: &site.policy, names }.suite());
     }
     suites
 }
@@ -97,8 +105,7 @@ pub fn has_tests(hir: &Hir) -> bool {
 struct Runner<'h, 's> {
     simulator: &'s Simulator,
     hir: &'h Hir,
-    name: Option<String>,
-    /// The names of the sites that have it.
+    /// The names of the sites that have it; `None` for the root.
     names: Vec<Option<String>>,
 }
 
@@ -115,11 +122,11 @@ impl<'h> Runner<'h, '_> {
             Tested { test, outcome }
         });
         let tested = tested.collect();
-        Suite { hir: self.hir, site: self.name, tested, visits }
+        Suite { hir: self.hir, names: self.names, tested, visits }
     }
 
     fn program(&self) -> &Program {
-        self.simulator.program_of(self.name.as_deref())
+        self.simulator.program_of(self.names.first().and_then(Option::as_deref))
     }
 
     /// What comes of a test, and the rules that it comes to.
@@ -152,12 +159,7 @@ impl<'h> Runner<'h, '_> {
     }
 
     fn note(&self, journey: &Journey, rules: &mut BTreeSet<RuleId>) {
-        let own = journey.and_behind().filter(|journey| self.is_ours(journey));
-        let events = own.flat_map(|journey| &journey.steps).flat_map(|ran| &ran.explanation.course);
-        rules.extend(events.filter_map(|event| match event {
-            Event::Decided(rule) => Some(*rule),
-            _ => None,
-        }));
+        rules.extend(journey.and_behind().filter(|journey| self.is_ours(journey)).flat_map(come_to));
     }
 
     /// Why an expectation does not hold, if it does not.
@@ -177,4 +179,30 @@ impl<'h> Runner<'h, '_> {
         found.extend(other.found.map(|other| ("another key".to_owned(), other.to_string())));
         Some(Failure { expectation, found, journey: journey.clone() })
     }
+}
+
+/// The rules that a request comes to.
+fn come_to(journey: &Journey) -> impl Iterator<Item = RuleId> {
+    journey.steps.iter().flat_map(|ran| &ran.explanation.course).filter_map(|event| match event {
+        Event::Decided(rule) => Some(*rule),
+        _ => None,
+    })
+}
+
+/// A test of a policy that comes to one of those rules by that request, the first or the second time; `None` if it comes to
+/// none of them there.
+#[must_use]
+pub fn coming_to(
+    suite: &Suite<'_>,
+    simulator: &Simulator,
+    rules: &[RuleId],
+    name: &str,
+    case: &Case,
+) -> Option<String> {
+    let (mut store, world) = (Store::default(), world());
+    [false, true].into_iter().find_map(|is_again| {
+        let journey = simulator.run(case, &mut store, &world);
+        let is_there = suite.names.contains(&journey.site) && come_to(&journey).any(|rule| rules.contains(&rule));
+        is_there.then(|| report::text(name, case, is_again, &journey))
+    })
 }

@@ -41,7 +41,7 @@ fn of_one(suite: &Suite<'_>, tested: &Tested<'_>, sources: &SourceMap) -> Vec<Di
         Outcome::Passed => Vec::new(),
         Outcome::Failed(failures) => failures.iter().map(|failure| failed(test, failure, sources)).collect(),
         Outcome::Unanswered => vec![unanswered(test)],
-        Outcome::Elsewhere(serving) => vec![elsewhere(test, serving.as_deref(), suite.site.as_deref())],
+        Outcome::Elsewhere(serving) => vec![elsewhere(test, serving.as_deref(), suite.site())],
     }
 }
 
@@ -105,14 +105,15 @@ fn course(journey: &Journey) -> String {
 }
 
 /// What becomes of a request as a test to be pasted that holds of it.
-#[must_use]
-pub fn text(name: &str, case: &Case, journey: &Journey) -> String {
+pub(super) fn text(name: &str, case: &Case, is_again: bool, journey: &Journey) -> String {
+    let request = &case.request;
+    let before = if is_again { format!("before {request}; ") } else { String::new() };
     let origin = match &case.answer {
-        _ if journey.asked.is_empty() && case.answer.is_some() => String::new(),
+        Some(_) if journey.asked.is_empty() && !is_again => String::new(),
         Some(answer) => format!(" {answer};"),
         None => " origin none;".to_owned(),
     };
     let stored = if journey.stored.is_empty() { "not stored" } else { "stored" };
     let status = journey.response.status.as_u16();
-    format!("test \"{name}\" {{ request {};{origin} expect {stored}; expect status == {status}; }}", case.request)
+    format!("test \"{name}\" {{ {before}request {request};{origin} expect {stored}; expect status == {status}; }}")
 }

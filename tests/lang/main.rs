@@ -17,3 +17,4 @@ mod lint;
 mod prove;
 mod replay;
 mod syntax;
+mod testing;

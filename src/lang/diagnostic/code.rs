@@ -232,6 +232,7 @@ codes! {
     E0781 "incomplete-test" "0.1" "A test says too little, or something twice.";
     E0782 "impossible-request" "0.1" "A test names a request that no client sends.";
     E0783 "test-of-another-site" "0.1" "The request of a test is served by another policy.";
+    W0784 "untested-rule" "0.1" "No test comes to a rule of a policy that has tests.";
 
     // 08 security
     W0801 "cookies-shared" "0.1" "What the backend answers to somebody's cookies may be stored for everybody.";

@@ -1,0 +1,169 @@
+//! Tests of policies: what is printed can be pasted into one, and where they are run.
+
+use std::collections::BTreeSet;
+
+use http::{HeaderName, HeaderValue, Method, StatusCode};
+use proptest::prelude::*;
+use warp_edge::files::MemoryFiles;
+use warp_edge::lang::check::{Checked, Options};
+use warp_edge::lang::hir::{Origin, Test};
+use warp_edge::lang::schema::{is_host, is_target};
+use warp_edge::lint;
+use warp_edge::simulate::{Answer, Request, SOMEWHERE};
+
+const HEAD: &str = "warp 1;\nbackend default { .host = \"127.0.0.1\"; }\n";
+
+fn checked(text: &str) -> Checked {
+    lint::check("p.warp", &MemoryFiles::new("p.warp", format!("{HEAD}{text}")))
+}
+
+fn codes(text: &str) -> Vec<&'static str> {
+    checked(text).diagnostics.iter().map(|finding| finding.code.id()).collect()
+}
+
+/// The test that these are pasted into, read without being run.
+fn pasted(request: &str, answer: &str) -> Test {
+    let text = format!("{HEAD}test \"a\" {{ request {request}\n{answer}\nexpect stored or not stored; }}");
+    let checked = warp_edge::lang::check::check("p.warp", &MemoryFiles::new("p.warp", text.clone()));
+    let hir = checked.hir.unwrap_or_else(|| panic!("{:#?} in {text}", checked.diagnostics));
+    hir.tests.into_iter().next().unwrap()
+}
+
+fn fields() -> impl Strategy<Value = Vec<(HeaderName, HeaderValue)>> {
+    let name = "[a-z0-9!#$%&'*+.^_`|~-]{1,8}";
+    let value = "([!-~é][ -~é\t]{0,8})?";
+    prop::collection::vec((name, value), 0..5).prop_map(|fields| {
+        let fields = fields.into_iter().filter(|(name, value): &(String, String)| {
+            !["host", "content-length"].contains(&name.as_str()) && !value.contains("\"\"\"")
+        });
+        let read = |(name, value): (String, String)| {
+            let value = HeaderValue::from_bytes(value.trim_matches([' ', '\t']).as_bytes()).unwrap();
+            (HeaderName::from_bytes(name.as_bytes()).unwrap(), value)
+        };
+        fields.map(read).collect()
+    })
+}
+
+fn requests() -> impl Strategy<Value = Request> {
+    let host = "[a-z0-9.-]{1,8}(:[1-9][0-9]{0,3})?".prop_filter("a host", |host: &String| is_host(host));
+    let target =
+        "/[!-~]{0,12}".prop_filter("a target", |target: &String| is_target(target) && !target.contains("\"\"\""));
+    let method = "[A-Za-z0-9!#$%&'*+.^_`|~-]{1,6}";
+    (method, host, target, fields(), any::<Option<std::net::IpAddr>>()).prop_map(
+        |(method, host, target, fields, client)| {
+            let request = Request {
+                method: Method::from_bytes(method.as_bytes()).unwrap(),
+                client: client.map_or(SOMEWHERE, |client| client.to_canonical()),
+                ..Request::get(host, target)
+            };
+            fields.into_iter().fold(request, |request, (name, value)| request.with(name, value))
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_of_messages_is_read_in_a_test(request in requests(), fields in fields(), status in 200..1_000_u16) {
+        prop_assume!(request.method != Method::CONNECT && !request.target.ends_with('"'));
+        let status = StatusCode::from_u16(status).unwrap();
+        let answer = fields.into_iter().fold(Answer::new(status), |answer, (name, value)| answer.with(name, value));
+        for end in ["", ";"] {
+            let test = pasted(&format!("{request}{end}"), &format!("{answer}{end}"));
+            let read = test.request;
+            prop_assert_eq!((&read.method, &read.host, &read.target), (&request.method, &request.host, &request.target));
+            prop_assert_eq!((&read.headers, read.client.unwrap_or(SOMEWHERE)), (&request.headers, request.client));
+            prop_assert_eq!(&test.origin, &Origin::Answers(answer.status, answer.headers.clone()));
+        }
+    }
+}
+
+/// The requests and the answers in a text.
+fn shown(help: &str) -> (Vec<&str>, Vec<&str>) {
+    let quoted = help.split('`').skip(1).step_by(2);
+    let (answers, rest): (Vec<&str>, Vec<&str>) = quoted.partition(|text| text.starts_with("origin "));
+    (rest.into_iter().filter(|text| text.contains(" \"https://")).collect(), answers)
+}
+
+#[test]
+fn what_lints_and_broken_promises_show_can_be_pasted() {
+    let pattern = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/invalid/check/*.warp");
+    let mut pasted_requests = BTreeSet::new();
+    for path in glob::glob(pattern).unwrap().flatten() {
+        let files = MemoryFiles::new("p.warp", std::fs::read(&path).unwrap());
+        for finding in lint::check("p.warp", &files).diagnostics {
+            let help = finding.help.unwrap_or_default();
+            let (requests, answers) = match help.split_once("this request breaks it: ") {
+                Some((_, shown)) => {
+                    let (request, answer) = shown.split_once(", answered by: ").unwrap();
+                    (vec![request.trim_end_matches(" the second time")], vec![answer])
+                }
+                None => shown(&help),
+            };
+            let tests = requests.iter().filter(|text| text.starts_with("test \""));
+            for test in tests {
+                assert_eq!(codes_of_syntax(test), [""; 0], "{test}");
+            }
+            let of_messages = requests.iter().filter(|text| !text.starts_with("test \""));
+            for request in of_messages.map(|text| text.strip_prefix("request ").unwrap_or(text)) {
+                pasted(request, answers.first().unwrap_or(&""));
+                pasted_requests.insert(request.to_owned());
+            }
+        }
+    }
+    assert!(pasted_requests.len() >= 10, "{pasted_requests:?}");
+}
+
+fn codes_of_syntax(written: &str) -> Vec<&'static str> {
+    let text = format!("{HEAD}{written}");
+    let checked = warp_edge::lang::check::check("p.warp", &MemoryFiles::new("p.warp", text));
+    checked.diagnostics.iter().map(|finding| finding.code.id()).collect()
+}
+
+const FAILS: &str =
+    "test \"a\" { request GET \"https://a/\"; origin 200 { Cache-Control: \"max-age=9\" }; expect not stored; }";
+
+#[test]
+fn a_proxy_reads_tests_and_forgets_them() {
+    let files = |text: &str| MemoryFiles::new("p.warp", format!("{HEAD}{text}"));
+    assert_eq!(codes(FAILS), ["E0780"]);
+    let running = lint::check_to_run("p.warp", &files(FAILS), &Options::default());
+    assert_eq!((running.diagnostics.len(), running.hir.unwrap().tests.len()), (0, 0));
+    let wrong = lint::check_to_run("p.warp", &files("test \"a\" { expect stored; }"), &Options::default());
+    assert!(wrong.hir.is_none());
+    let site =
+        files("site \"a\" from \"a.warp\"; site \"b\" from \"a.warp\";").with("a.warp", format!("{HEAD}{FAILS}"));
+    let running = lint::check_to_run("p.warp", &site, &Options::default()).hir.unwrap();
+    assert!(running.sites.iter().all(|site| site.policy.tests.is_empty()));
+    assert!(std::sync::Arc::ptr_eq(&running.sites[0].policy, &running.sites[1].policy));
+}
+
+#[test]
+fn tests_of_a_file_that_several_include_are_of_the_policy_of_their_host() {
+    let root = format!("{HEAD}include \"common.warp\"; site \"a\" from \"a.warp\";");
+    let site = format!("{HEAD}include \"common.warp\"; sub recv {{ if (req.url == \"/\") {{ return (pass); }} }}");
+    let common = "warp 1; test \"of a\" { request GET \"https://a/\"; origin 200; expect passed; }\n\
+                  test \"of the root\" { request GET \"https://b/\"; origin 200; expect not passed; }";
+    let with = |common: &str| {
+        let files = MemoryFiles::new("p.warp", root.clone()).with("a.warp", site.clone()).with("common.warp", common);
+        let found = lint::check("p.warp", &files).diagnostics;
+        found.iter().map(|finding| finding.code.id()).collect::<Vec<_>>()
+    };
+    assert_eq!(with(common), [""; 0]);
+    assert_eq!(with(&common.replace("expect passed", "expect not passed")), ["E0780"]);
+}
+
+#[test]
+fn a_test_meets_the_same_world_each_time() {
+    let policy = "sub recv {\n\
+                  if (std.random(1, 9) > 1.0 || ratelimit(\"a\", 1, 1h)) { return (synth(429)); }\n\
+                  if (now > std.time(integer: 1800000000)) { return (synth(410)); }\n\
+                  if (std.getenv(\"HOME\")) { return (synth(404)); }\n\
+                  if (req.restarts == 0) { set req.http.X-Again = \"1\"; return (restart); } }\n";
+    let requests = "before GET \"https://a/\"; ".repeat(3);
+    let test = format!(
+        "test \"a\" {{ {requests} request GET \"https://a/\"; origin 404; expect status == 404 and backend == default; }}"
+    );
+    let found = checked(&format!("{policy}{test}"));
+    let failed = found.diagnostics.iter().filter(|finding| finding.is_error()).collect::<Vec<_>>();
+    assert!(failed.is_empty(), "{failed:#?}");
+}
