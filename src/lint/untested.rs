@@ -143,7 +143,8 @@ fn reach(survey: &mut Survey<'_>, tried: &Tried<'_>, rule: &Rule, arms: &Arms) -
         Formula::all([tried.hosts.clone(), visit.guard.clone(), taken])
     });
     let formulas: Vec<Formula> = formulas.collect();
-    let name = survey.sources.locate(rule.place).map_or_else(String::new, |at| format!("the rule in line {}", at.line));
+    let place = survey.sources.locate(rule.place);
+    let name = place.map_or_else(String::new, |at| format!("the rule at {}:{}", at.line, at.column));
     let mut is_never = survey.journeys.gave_up.is_none();
     for formula in formulas {
         let witness = match survey.solver.solve(&formula) {

@@ -69,7 +69,7 @@ pub struct Failure<'h> {
     /// What it asks for, with what that came to: `ttl` and `1h`.
     pub found: Vec<(String, String)>,
     /// What became of the request.
-    pub journey: Journey,
+    pub journey: Arc<Journey>,
 }
 
 /// A moment like any other: a Friday in 2027.
@@ -149,6 +149,7 @@ impl<'h> Runner<'h, '_> {
         if is_asked && test.origin == Origin::Unsaid {
             return (Outcome::Unanswered, rules);
         }
+        let journey = Arc::new(journey);
         let failed: Vec<Failure<'_>> =
             test.expectations.iter().filter_map(|expected| self.failure(expected, test, &case, &journey)).collect();
         (if failed.is_empty() { Outcome::Passed } else { Outcome::Failed(failed) }, rules)
@@ -168,7 +169,7 @@ impl<'h> Runner<'h, '_> {
         expectation: &'h Expectation,
         test: &Test,
         case: &Case,
-        journey: &Journey,
+        journey: &Arc<Journey>,
     ) -> Option<Failure<'h>> {
         // A key is compared with that of a request for which nothing is stored yet.
         let mut other = if test.before.is_empty() { Twin::sought() } else { Twin::none() };
@@ -177,7 +178,7 @@ impl<'h> Runner<'h, '_> {
         }
         let mut found = case::found(self.simulator, &expectation.claim, case, journey, &world());
         found.extend(other.found.map(|other| ("another key".to_owned(), other.to_string())));
-        Some(Failure { expectation, found, journey: journey.clone() })
+        Some(Failure { expectation, found, journey: Arc::clone(journey) })
     }
 }
 
