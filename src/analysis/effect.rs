@@ -11,6 +11,10 @@ use crate::lang::hir::{Expression, ExpressionKind, Glob, KeyPart, Normalization,
 use crate::lang::schema::function::{Cookie, Core};
 use crate::lang::schema::{Function, Message, Step, StepSet, Type, Variable};
 
+/// A value that is made of more than that is taken for any: a text that each statement makes longer is not followed to the
+/// end.
+const MOST_PARTS: usize = 64;
+
 /// Carries out a statement that is not control flow, as far as places are concerned that are followed.
 pub(super) fn perform(
     statement: &StatementKind,
@@ -23,13 +27,13 @@ pub(super) fn perform(
     match statement {
         StatementKind::Let(id, value) => {
             let value = Reader::new(cx, state, step).cases(value);
-            state.bind(*id, value);
+            state.bind(*id, value.map(|term| unless_larger(term, cx)));
         }
         StatementKind::Set(target, value) => {
             let place = place_of(target);
             if is_followed(&place) {
                 let value = Reader::new(cx, state, step).cases(value);
-                set(state, place, value, cx);
+                set(state, place, value.map(|term| unless_larger(term, cx)), cx);
             }
         }
         StatementKind::Unset(target) => {
@@ -71,6 +75,10 @@ pub(super) fn place_of(target: &Target) -> Place {
         Target::Variable(variable) => Place::Variable(*variable),
         Target::Header(message, name) => Place::Field(*message, name.clone()),
     }
+}
+
+fn unless_larger(term: &Term, cx: &Context<'_>) -> Term {
+    if term.size() <= MOST_PARTS { term.clone() } else { cx.anything() }
 }
 
 fn set(state: &mut State, place: Place, value: Cases, cx: &Context<'_>) {

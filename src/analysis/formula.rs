@@ -36,6 +36,9 @@ pub enum Test {
 /// So many parts are looked through for one that is there already.
 const FEW: usize = 8;
 
+/// Longer conditions are parts of others as they are, and not taken apart: what grows statement by statement is kept once.
+const MOST_FLAT: usize = 64;
+
 /// A condition. Made by [`Formula::all`], [`Formula::any`] and [`Formula::not`], which keep it short.
 #[derive(Clone, Debug)]
 pub enum Formula {
@@ -82,7 +85,7 @@ impl Formula {
             match part {
                 Self::Const(true) => {}
                 Self::Const(false) => return part,
-                Self::All(parts) => whole.extend(parts.iter().cloned()),
+                Self::All(parts) if parts.len() < MOST_FLAT => whole.extend(parts.iter().cloned()),
                 part => whole.push(part),
             }
         }
@@ -97,7 +100,7 @@ impl Formula {
             match part {
                 Self::Const(false) => {}
                 Self::Const(true) => return part,
-                Self::Any(parts) => whole.extend(parts.iter().cloned()),
+                Self::Any(parts) if parts.len() < MOST_FLAT => whole.extend(parts.iter().cloned()),
                 part if whole.len() < FEW && whole.contains(&part) => {}
                 part => whole.push(part),
             }

@@ -23,9 +23,21 @@ pub(super) struct Learned {
     apart: Vec<Vec<Fact>>,
     /// The sets in which a fact is.
     by_fact: HashMap<Fact, Vec<usize>>,
+    /// How many parts of conditions were looked at.
+    looks: usize,
 }
 
 impl Learned {
+    /// So many parts of conditions are looked at.
+    pub(super) fn look(&mut self, parts: usize) {
+        self.looks = self.looks.saturating_add(parts);
+    }
+
+    /// How many parts of conditions were looked at.
+    pub(super) fn looks(&self) -> usize {
+        self.looks
+    }
+
     /// The number of a test; the same test of the same value has the same one.
     pub(super) fn number(&mut self, literal: &Arc<Literal>) -> usize {
         if let Some((_, number)) = self.known.get(&Arc::as_ptr(literal)) {

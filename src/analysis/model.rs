@@ -9,7 +9,7 @@ use http::header::{COOKIE, HOST};
 
 use super::concrete;
 use super::formula::{Formula, Literal, Test};
-use super::solve::MOST_TESTS;
+use super::solve::{MOST_LOOKS, MOST_TESTS};
 use super::term::{Place, Term};
 use crate::lang::hir::{Acl, Texts};
 use crate::lang::schema::{Message, Type, Variable};
@@ -44,13 +44,15 @@ pub struct Model<'h> {
     judged: RefCell<HashMap<*const (), (Formula, bool)>>,
     /// How many tests were made of it.
     tests: Cell<usize>,
+    /// How many parts of conditions were looked at.
+    looks: Cell<usize>,
 }
 
 impl<'h> Model<'h> {
     pub(super) fn new(acls: &'h [Acl], tables: &'h [crate::lang::hir::Table]) -> Self {
         let (known, judged) = (RefCell::default(), RefCell::default());
         let (values, further) = (HashMap::new(), HashMap::new());
-        Self { acls, tables, values, further, known, judged, tests: Cell::new(0) }
+        Self { acls, tables, values, further, known, judged, tests: Cell::new(0), looks: Cell::new(0) }
     }
 
     pub(super) fn set(&mut self, term: Term, value: Scalar) {
@@ -99,6 +101,7 @@ impl<'h> Model<'h> {
             Term::Free(_) => self.values.get(term).cloned(),
             Term::Input(place) => self.values.get(term).cloned().or_else(|| default(place)),
             Term::Made(made) => {
+                self.looks.set(self.looks.get() + 1);
                 if let Some(known) = self.known.borrow().get(term) {
                     return known.clone();
                 }
@@ -114,11 +117,17 @@ impl<'h> Model<'h> {
         self.tests.get()
     }
 
+    /// How many parts of conditions were looked at.
+    pub(super) fn looks(&self) -> usize {
+        self.looks.get()
+    }
+
     /// Whether a condition holds. What nothing is said of is taken for false, zero or unset. Behind so many tests that
     /// the solver gives up, nothing does.
     #[must_use]
     pub fn satisfies(&self, formula: &Formula) -> bool {
-        if self.tests.get() >= MOST_TESTS {
+        self.looks.set(self.looks.get() + 1);
+        if self.tests.get() >= MOST_TESTS || self.looks.get() >= MOST_LOOKS {
             return false;
         }
         match formula {

@@ -7,6 +7,7 @@ use super::formula::{Formula, Literal, Test};
 use super::ladder::Ladder;
 use super::learned::{Fact, Learned};
 use super::model::Model;
+use super::solve::MOST_LOOKS;
 
 /// The choices that something follows from, by how many were made before; 0 is what was asked for itself.
 #[derive(Clone, Debug, Default)]
@@ -82,6 +83,7 @@ impl Settled {
     /// Takes literals and arms out of what has to hold; says why, if that is impossible on the face of it.
     pub(super) fn settle(&mut self, mut todo: Vec<(Formula, usize)>, learned: &mut Learned) -> Result<(), Because> {
         while let Some((formula, by)) = todo.pop() {
+            learned.look(1);
             match formula {
                 Formula::Const(true) => {}
                 Formula::Const(false) => return Err(Because::of(by)),
@@ -150,6 +152,11 @@ impl Settled {
         way.condition().clone()
     }
 
+    /// How much there is to copy.
+    pub(super) fn size(&self) -> usize {
+        self.literals.len() + self.held.len() + self.arms.len() + self.open.len()
+    }
+
     /// The choices by which these literals are settled, which do not go together.
     pub(super) fn because(&self, literals: &[usize], learned: &mut Learned) -> Because {
         let facts: Vec<Fact> = literals.iter().filter_map(|at| self.facts.get(*at)).copied().collect();
@@ -200,6 +207,10 @@ impl Settled {
     /// Why a condition cannot hold beside what is settled, as far as that is told at a glance: of ten thousand rows most are
     /// about other paths.
     fn excludes(&self, condition: &Formula, learned: &mut Learned) -> Option<Because> {
+        learned.look(1);
+        if learned.looks() >= MOST_LOOKS {
+            return None;
+        }
         match condition {
             Formula::Const(truth) => (!truth).then(Because::default),
             Formula::Literal(literal, holds) => self.excludes_literal(literal, *holds, learned),

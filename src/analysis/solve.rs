@@ -18,6 +18,15 @@ pub const MOST_TRIES: usize = 400;
 /// So many tests are made of values for one question.
 pub(super) const MOST_TESTS: usize = 500_000;
 
+/// So many parts of conditions are looked at for one question.
+pub(super) const MOST_LOOKS: usize = 2_000_000;
+
+/// So many are for all questions, some seconds at most.
+const MOST_LOOKS_IN_ALL: usize = 15_000_000;
+
+/// To find a value for one test takes as long as to look at so many parts of conditions.
+const LOOKS_A_VALUE: usize = 32;
+
 /// What a question comes to.
 #[derive(Debug)]
 pub enum Answer<'h> {
@@ -40,6 +49,8 @@ pub struct Proof {
 pub const TRIES: &str = "ways to make a condition hold";
 /// Why it is not known: too many conditions were tried on values.
 pub const TESTS: &str = "conditions that were tried on values";
+/// Why it is not known: to look through the conditions takes too long.
+pub const LOOKS: &str = "parts of conditions that were looked at";
 /// Why it is not known: the tests of one text are too many, or too large, to be run side by side.
 pub const STATES: &str = "states of the automata of one text";
 /// Why it is not known: what is asked of several views of one value did not come together.
@@ -55,6 +66,8 @@ pub struct Solver<'h> {
     tries: usize,
     tests: usize,
     spent: usize,
+    /// Parts of conditions that were looked at for all questions.
+    looks: usize,
     gave_up: Option<&'static str>,
     /// The first budget that ended since somebody has asked.
     ended: Option<&'static str>,
@@ -75,6 +88,7 @@ impl<'h> Solver<'h> {
             tries: 0,
             tests: 0,
             spent: 0,
+            looks: 0,
             gave_up: None,
             ended: None,
             is_at_end: false,
@@ -103,7 +117,13 @@ impl<'h> Solver<'h> {
     pub fn solve(&mut self, formula: &Formula) -> Answer<'h> {
         (self.tries, self.tests, self.gave_up, self.is_at_end) = (0, 0, None, false);
         (self.proof, self.learned) = (Proof::default(), Learned::default());
-        match self.search(vec![(formula.clone(), 0)], Settled::default(), 0) {
+        if self.looks >= MOST_LOOKS_IN_ALL {
+            self.ended.get_or_insert(LOOKS);
+            return Answer::GaveUp(LOOKS);
+        }
+        let found = self.search(vec![(formula.clone(), 0)], Settled::default(), 0);
+        self.looks += self.learned.looks();
+        match found {
             Ok(model) => Answer::Possible(Box::new(model)),
             Err(_) => match self.gave_up {
                 Some(budget) => {
@@ -149,6 +169,7 @@ impl<'h> Solver<'h> {
         }
         self.tries += 1;
         self.spent += 1;
+        self.learned.look(settled.literals.len() * LOOKS_A_VALUE);
         match theory::values(&settled.literals, self.hir, &mut self.automata, &mut self.lists) {
             Values::Are(model) => Ok(*model),
             Values::Cannot(literals) => Err(settled.because(&literals, &mut self.learned)),
@@ -158,12 +179,17 @@ impl<'h> Solver<'h> {
 
     fn count(&mut self, model: &Model<'_>, choices: usize) -> Result<(), Because> {
         self.tests += model.tests();
-        if self.tests >= MOST_TESTS { Err(self.give_up(TESTS, choices)) } else { Ok(()) }
+        self.learned.look(model.looks());
+        match (self.tests, self.learned.looks()) {
+            (MOST_TESTS.., _) => Err(self.give_up(TESTS, choices)),
+            (_, MOST_LOOKS..) => Err(self.give_up(LOOKS, choices)),
+            _ => Ok(()),
+        }
     }
 
     fn give_up(&mut self, budget: &'static str, choices: usize) -> Because {
         self.gave_up.get_or_insert(budget);
-        self.is_at_end |= matches!(budget, TRIES | TESTS);
+        self.is_at_end |= matches!(budget, TRIES | TESTS | LOOKS);
         Because::of_all(choices)
     }
 
@@ -176,6 +202,7 @@ impl<'h> Solver<'h> {
                 because.extend(&reason);
                 continue;
             }
+            self.learned.look(settled.size());
             let mut settled = settled.clone();
             let todo = vec![(settled.go(&way, number), number)];
             match self.search(todo, settled, number) {

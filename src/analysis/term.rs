@@ -1,5 +1,6 @@
 //! Values as far as they are known before there is a request.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -50,12 +51,39 @@ pub enum Place {
 }
 
 /// What is made of which values.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug)]
 pub struct Made {
     /// How.
     pub op: Op,
     /// Of what.
     pub of: Vec<Term>,
+    /// How many values it is made of, those that these are made of counted in.
+    size: usize,
+    /// Of all that is above, found once: values are looked up again and again.
+    hash: u64,
+}
+
+impl Made {
+    fn new(op: Op, of: Vec<Term>) -> Self {
+        let size = of.iter().fold(1_usize, |size, term| size.saturating_add(term.size()));
+        let mut hasher = DefaultHasher::new();
+        (&op, &of).hash(&mut hasher);
+        Self { op, of, size, hash: hasher.finish() }
+    }
+}
+
+impl PartialEq for Made {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other) || self.hash == other.hash && self.op == other.op && self.of == other.of
+    }
+}
+
+impl Eq for Made {}
+
+impl Hash for Made {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
 }
 
 /// How a value is made of others.
@@ -139,7 +167,16 @@ impl Term {
     /// The value that `op` makes; simpler where it can be said more simply.
     #[must_use]
     pub fn made(op: Op, of: Vec<Self>) -> Self {
-        simpler(&op, &of).unwrap_or_else(|| Self::Made(Arc::new(Made { op, of })))
+        simpler(&op, &of).unwrap_or_else(|| Self::Made(Arc::new(Made::new(op, of))))
+    }
+
+    /// How many values it is made of, as often as they are in it; of a choice the largest counts.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Made(made) => made.size,
+            Self::Chosen(chosen) => chosen.terms().map(Self::size).max().unwrap_or(0).saturating_add(1),
+            _ => 1,
+        }
     }
 
     /// Whether it is a constant whose value is known.
@@ -253,7 +290,7 @@ fn concat(of: &[Term]) -> Option<Term> {
     match parts.as_slice() {
         [] => Some(Term::text("")),
         [text @ Term::Text(_)] => Some(text.clone()),
-        _ if parts.len() < of.len() => Some(Term::Made(Arc::new(Made { op: Op::Concat, of: parts }))),
+        _ if parts.len() < of.len() => Some(Term::Made(Arc::new(Made::new(Op::Concat, parts)))),
         _ => None,
     }
 }

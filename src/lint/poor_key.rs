@@ -31,7 +31,11 @@ const MANIFOLD: [(HeaderName, &str, &str); 4] = [
 
 pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     let statements = walk::statements(hir);
-    let raw = |name: &HeaderName| !is_made_few(&statements, name);
+    let raw: Vec<&HeaderName> =
+        MANIFOLD.iter().map(|(name, ..)| name).filter(|name| !is_made_few(&statements, name)).collect();
+    let raw = |name: &HeaderName| raw.contains(&name);
+    let sorts = |statement: &&Statement| matches!(statement.kind, StatementKind::Normalize(Normalization::QuerySort));
+    let is_sorted = statements.iter().any(sorts);
     let copies = copies(&statements);
     let mut found = Vec::new();
     for statement in &statements {
@@ -41,7 +45,7 @@ pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
             found.extend(of_one_client(part));
         }
         found.extend(varied(statement, &raw));
-        found.extend(unsorted(statement, &statements, sources));
+        found.extend(unsorted(statement, sources).filter(|_| !is_sorted));
     }
     found
 }
@@ -154,12 +158,8 @@ fn many(place: Span, message: &str, help: &str) -> Diagnostic {
 }
 
 /// A query in the key as it comes, which nothing sorts.
-fn unsorted(statement: &Statement, statements: &[&Statement], sources: &SourceMap) -> Option<Diagnostic> {
+fn unsorted(statement: &Statement, sources: &SourceMap) -> Option<Diagnostic> {
     let StatementKind::Key(KeyPart::Query { sorted: false }) = &statement.kind else { return None };
-    let sorts = |statement: &&Statement| matches!(statement.kind, StatementKind::Normalize(Normalization::QuerySort));
-    if statements.iter().any(sorts) {
-        return None;
-    }
     let text = sources.text(statement.span);
     let end = statement.span.start as usize + text.trim_end_matches([';', ' ', '\t', '\n', '\r']).len();
     let edits = vec![Edit { span: Span::new(statement.span.file, end..end), text: " sorted".to_owned() }];
