@@ -1,6 +1,8 @@
 //! What may be looked up, and what is stored, as conditions: `cache` says the same of a request and an answer that are known.
 
-use http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, IF_MATCH, IF_UNMODIFIED_SINCE, TRANSFER_ENCODING};
+use http::header::{
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, IF_MATCH, IF_UNMODIFIED_SINCE, TRANSFER_ENCODING,
+};
 
 use super::formula::{Formula, Test};
 use super::journey::{Analysis, Fate, Reached};
@@ -42,7 +44,25 @@ impl Analysis<'_> {
             lives,
             forbidden.not(),
             Formula::any([authorized.not(), shared]),
+            self.is_never_stored(state).not(),
         ])
+    }
+
+    /// When the answer has a status that is never stored, or says that it is a part and not which one.
+    fn is_never_stored(&self, state: &State) -> Formula {
+        let status = state.variable(Variable::BerespStatus);
+        let has_place = self.test(&state.field(Message::Beresp, &CONTENT_RANGE), &Test::Set);
+        let is_part = self.test(&status, &Test::Within([206..=206].to_vec().into()));
+        let never = self.test(&status, &Test::Within([100..=199, 304..=304, 416..=416, 600..=999].to_vec().into()));
+        Formula::any([never, Formula::all([is_part, has_place.not()])])
+    }
+
+    /// When what the backend answers is a part, which is not what the policy makes of the status.
+    pub(super) fn is_answered_with_part(&self, state: &State) -> Formula {
+        let status = state.variable(Variable::BerespStatus);
+        let is_answer = |term: &Term| term.place() == Some(&Place::Variable(Variable::BerespStatus));
+        let came = Cases::new(status.iter().filter(|(_, term)| is_answer(term)).cloned());
+        self.test(&came, &Test::Within([206..=206].to_vec().into()))
     }
 
     /// When the answer says a directive: its `Cache-Control`, or a field that stands in for it. What such a field says is

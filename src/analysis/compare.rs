@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::formula::{Formula, Test};
 use super::read::Reader;
 use super::term::{Op, Term};
-use crate::lang::hir::{Comparison, Expression, Texts};
+use crate::lang::hir::{Comparison, Expression, Pattern, Texts};
 use crate::lang::schema::Type;
 
 impl Reader<'_, '_> {
@@ -53,9 +53,28 @@ impl Reader<'_, '_> {
             (Type::Backend, Term::Backend(Some(other))) if let Some((Op::Lookup(table), [key])) = left.as_made() => {
                 self.cx.tables.has_backend(*table, key, *other)
             }
+            (Type::String, _)
+                if comparison == Comparison::Equal
+                    && let Some((value, test)) = unchanged(left, right).or_else(|| unchanged(right, left)) =>
+            {
+                Formula::all([self.literal(&value, &Test::Set), self.literal(&value, &test)])
+            }
             _ => Formula::of(Term::made(Op::Compare(comparison), in_order(comparison, left, right)), Test::Holds),
         }
     }
+}
+
+/// The value that a view leaves as it is, and the test of whether it does, or of whether it is unset.
+pub(super) fn unchanged(view: &Term, of: &Term) -> Option<(Term, Test)> {
+    let (op, [inner]) = view.as_made()? else { return None };
+    let left = match op {
+        Op::Lower => "[^A-Z]",
+        Op::Upper => "[^a-z]",
+        Op::Path => "[^?]",
+        _ => return None,
+    };
+    let pattern = Pattern::new(format!("(?-u)^{left}*\\z"));
+    (inner == of).then(|| (of.clone(), Test::In([Texts::Pattern(pattern, None)].to_vec().into())))
 }
 
 /// Operands of `==` in one order, so that it is the same test both ways round.

@@ -167,7 +167,7 @@ fn escaped(text: &[u8]) -> Vec<u8> {
 }
 
 fn is_cache_control(term: &Term) -> bool {
-    matches!(term, Term::Input(Place::Field(_, name)) if *name == CACHE_CONTROL)
+    matches!(term.place(), Some(Place::Field(_, name)) if *name == CACHE_CONTROL)
 }
 
 fn joined(mut said: Vec<String>) -> Arc<[u8]> {
@@ -180,16 +180,14 @@ fn directives(model: &mut Model<'_>, asked: &HashMap<Term, Vec<Asked>>) {
     let mut texts: HashMap<Term, Vec<String>> = HashMap::new();
     let unsaid = model.chosen().filter(|(term, value)| model.value(term).as_ref() != Some(*value));
     for (term, value) in unsaid {
-        let Some((Op::Directive(_, directive), [whole @ Term::Input(Place::Field(_, name))])) = term.as_made() else {
-            continue;
-        };
+        let Some((Op::Directive(_, directive), [whole])) = term.as_made() else { continue };
         let name_of = directive.name().replace('_', "-");
         let said = match value {
             Scalar::Truth(true) => Some(name_of),
             Scalar::Number(Some(millis)) => Some(format!("{name_of}={}", millis.max(&0) / 1_000)),
             _ => None,
         };
-        if let Some(said) = said.filter(|_| *name == CACHE_CONTROL) {
+        if let Some(said) = said.filter(|_| is_cache_control(whole)) {
             texts.entry(whole.clone()).or_default().push(said);
         }
     }

@@ -21,6 +21,14 @@ const VOLATILE: &[Variable] = &[
     Variable::ObjAge,
 ];
 
+/// Whether it is the backend who says what stands there.
+pub(super) fn is_of_answer(place: &Place) -> bool {
+    match place {
+        Place::Field(message, _) => *message == Message::Beresp,
+        Place::Variable(variable) => variable.name().starts_with("beresp."),
+    }
+}
+
 impl Analysis<'_> {
     /// What a request has at the start of a step.
     pub(super) fn entering(&self, step: Step, fate: Fate, mut state: State) -> State {
@@ -41,20 +49,8 @@ impl Analysis<'_> {
             Step::Hash => state.key.clear(),
             Step::BackendFetch => self.entering_fetch(fate, &mut state),
             Step::BackendResponse | Step::BackendError => {
-                // Asked again, a backend may say something else.
-                let is_first = [Variable::ReqRestarts, Variable::BereqRetries]
-                    .iter()
-                    .all(|count| state.variable(*count).only() == Some(&Term::Number(0)));
-                for place in &self.followed {
-                    let is_of_answer = match place {
-                        Place::Field(message, _) => *message == Message::Beresp,
-                        Place::Variable(variable) => variable.name().starts_with("beresp."),
-                    };
-                    if is_of_answer {
-                        let value =
-                            if is_first { Term::Input(place.clone()) } else { self.cx.entered(step, &state, place) };
-                        state.set(place.clone(), Cases::one(value));
-                    }
+                for place in self.followed.iter().filter(|place| is_of_answer(place)) {
+                    state.set(place.clone(), Cases::one(self.answered(&state, place)));
                 }
                 if step == Step::BackendError {
                     self.entering_error(&mut state);
@@ -70,8 +66,29 @@ impl Analysis<'_> {
         state
     }
 
+    /// What the backend says in a place. Asked again, it may say something else.
+    pub(super) fn answered(&self, state: &State, place: &Place) -> Term {
+        if self.answers_once(state) {
+            Term::Input(place.clone())
+        } else {
+            self.cx.entered(Step::BackendResponse, state, place)
+        }
+    }
+
+    /// Whether no backend was asked before, or says the same as it did.
+    pub(super) fn answers_once(&self, state: &State) -> bool {
+        let mut counts = [Variable::ReqRestarts, Variable::BereqRetries].into_iter();
+        // What was not asked yet was not asked again.
+        let is_none = |count: Term| matches!(count, Term::Number(0) | Term::Input(_));
+        self.is_steady || counts.all(|count| state.variable(count).only().cloned().is_some_and(is_none))
+    }
+
     /// The backend is sent what the client's request is by then.
     fn entering_fetch(&self, fate: Fate, state: &mut State) {
+        // Asked once more it is sent what is left of that.
+        if state.is_changed(&Place::Variable(Variable::BereqRetries)) {
+            return;
+        }
         for place in &self.followed {
             let value = match place {
                 Place::Field(Message::Bereq, name) => state.field(Message::Req, name),
@@ -88,9 +105,7 @@ impl Analysis<'_> {
             };
             state.set(place.clone(), value);
         }
-        if !state.is_changed(&Place::Variable(Variable::BereqRetries)) {
-            state.set(Place::Variable(Variable::BereqRetries), Cases::one(Term::Number(0)));
-        }
+        state.set(Place::Variable(Variable::BereqRetries), Cases::one(Term::Number(0)));
     }
 
     /// A page that warp makes in the place of an answer has no times, and few fields.

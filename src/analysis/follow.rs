@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use http::header::{
-    AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, COOKIE, HOST, IF_MATCH, IF_UNMODIFIED_SINCE, SET_COOKIE,
-    TRANSFER_ENCODING, VARY,
+    AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, COOKIE, HOST, IF_MATCH, IF_UNMODIFIED_SINCE, RANGE,
+    SET_COOKIE, TRANSFER_ENCODING, VARY,
 };
 
 use super::effect::place_of;
@@ -24,7 +24,9 @@ pub(super) fn followed(hir: &Hir) -> HashSet<Place> {
         // These keep a request from being looked up.
         let kept_out = [IF_MATCH, IF_UNMODIFIED_SINCE, CONTENT_LENGTH, TRANSFER_ENCODING];
         places.extend(kept_out.map(|name| Place::Field(message, name)));
+        places.insert(Place::Field(message, RANGE));
     }
+    places.insert(Place::Field(Message::Beresp, CONTENT_RANGE));
     for message in [Message::Beresp, Message::Resp] {
         places.extend([SET_COOKIE, CACHE_CONTROL, VARY].map(|name| Place::Field(message, name)));
         places.extend(<&TargetList>::default().names().iter().map(|name| Place::Field(message, name.clone())));
@@ -35,6 +37,7 @@ pub(super) fn followed(hir: &Hir) -> HashSet<Place> {
         Variable::BereqUrl,
         Variable::BereqMethod,
         Variable::ReqBackendHint,
+        Variable::ReqSlice,
         Variable::BereqBackend,
         Variable::BereqCacheControlFields,
         Variable::BerespUncacheable,

@@ -29,6 +29,8 @@ pub struct Analysis<'h> {
     marks_passes: bool,
     /// Whether fetches in the background are looked at as well.
     pub(super) with_background: bool,
+    /// Whether a backend that is asked again says the same: of all journeys these are easiest to try.
+    pub(super) is_steady: bool,
 }
 
 /// Requests of one kind at the end of a step of their journey.
@@ -84,13 +86,19 @@ impl<'h> Analysis<'h> {
     #[must_use]
     pub fn new(hir: &'h Hir) -> Self {
         let cx = Context::new(hir, Rc::new(Unknowns::default()));
-        Self { cx, followed: followed(hir), marks_passes: may_mark(hir), with_background: true }
+        Self { cx, followed: followed(hir), marks_passes: may_mark(hir), with_background: true, is_steady: false }
     }
 
     /// The same of what clients ask for alone: a fetch in the background is no way of a request.
     #[must_use]
     pub fn of_clients(hir: &'h Hir) -> Self {
         Self { with_background: false, ..Self::new(hir) }
+    }
+
+    /// The same, of backends that answer the same each time: requests that may be tried, and not all that there are.
+    #[must_use]
+    pub(super) fn steady(hir: &'h Hir) -> Self {
+        Self { is_steady: true, ..Self::of_clients(hir) }
     }
 
     /// Analyses of two policies that are to be compared: they follow the same places, and what the world brings is the same
@@ -102,7 +110,7 @@ impl<'h> Analysis<'h> {
         let marks_passes = may_mark(old) || may_mark(new);
         [old, new].map(|hir| {
             let cx = Context::new(hir, Rc::clone(&unknowns));
-            Self { cx, followed: followed.clone(), marks_passes, with_background: true }
+            Self { cx, followed: followed.clone(), marks_passes, with_background: true, is_steady: false }
         })
     }
 
@@ -238,15 +246,18 @@ impl<'h> Analysis<'h> {
                 // The key may be marked hit-for-pass.
                 ahead.0.push((Step::Pass, Fate::Pass, class.guard.clone(), class.state.clone()));
             }
+            if step == Step::BackendFetch && class.end.action == Some(Action::Fetch) {
+                let asked = class.state.variable(Variable::BereqBackend);
+                class.state.set(Place::Variable(Variable::OutcomeBackend), asked);
+            }
             go_on(step, fate, &class, ahead, again);
             journeys.reached.push(Reached { step, class, fate });
         }
     }
 
-    /// The place that held a value at the start of a step, where two policies are compared and nothing else is known of it.
-    #[must_use]
-    pub fn place_of(&self, value: &Term) -> Option<Place> {
-        self.cx.unknowns.place(value)
+    /// What stood in a place some time or other.
+    pub(super) fn anything_at(&self, place: &Place) -> Term {
+        self.cx.unknowns.anything_at(place)
     }
 
     /// A value of which nothing is known.

@@ -63,6 +63,7 @@ mod entry;
 mod follow;
 mod formula;
 mod groups;
+mod hint;
 pub mod invariant;
 mod journey;
 mod ladder;
@@ -86,13 +87,14 @@ mod witness;
 
 pub use chosen::Chosen;
 pub use formula::{Formula, Literal, Test};
+pub use hint::{Hint, hints_of, variants};
 pub use journey::{Analysis, Fate, Journeys, MOST_ROUNDS, Reached};
 pub use ladder::{First, Ladder, Taken};
 pub use model::{Model, Scalar};
 pub use names::Names;
 pub use solve::{Answer, MOST_TRIES, Proof, Solver};
 pub use state::{Cases, State};
-pub use term::{Amount, Made, Op, Place, Term};
+pub use term::{Amount, Made, Op, Place, Term, Unknown};
 pub use walk::{At, Blind, Class, End, Visitor};
 pub use witness::Witness;
 

@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 
 use super::model::Scalar;
-use super::term::{Amount, Op, Place, Term};
+use super::term::{Amount, Op, Place, Term, Unknown};
 use crate::decision::{Value, reckon};
 use crate::lang::hir::Arithmetic;
 use crate::lang::schema::Variable;
@@ -85,12 +85,17 @@ struct Numbers {
 impl Numbers {
     fn of(term: &Term) -> Self {
         let (domain, step, likely, may_be_missing) = match term {
-            Term::Input(Place::Variable(Variable::BerespStatus)) => (100..=999, 1, &[200][..], false),
+            Term::Input(Place::Variable(Variable::BerespStatus)) => (100..=999, 1, LIKELY_STATUSES, false),
+            // That of a page may have digits which are not sent.
+            Term::Free(Unknown { place: Some(Place::Variable(Variable::BerespStatus)), .. }) => {
+                (0..=i64::from(u16::MAX), 1, LIKELY_STATUSES, false)
+            }
+
             Term::Input(Place::Variable(Variable::ReqRestarts | Variable::BereqRetries)) => {
                 (0..=i64::MAX, 1, &[0][..], false)
             }
             // A minute and an hour, of a lifetime: with none nothing is stored.
-            Term::Input(_) => (i64::MIN..=i64::MAX, 1, LIFETIMES, false),
+            Term::Input(_) | Term::Free(Unknown { place: Some(_), .. }) => (i64::MIN..=i64::MAX, 1, LIFETIMES, false),
             // Whole seconds, as far as they are counted (RFC 9111 section 1.2.2).
             Term::Made(made) if matches!(made.op, Op::Directive(..)) => {
                 (0..=MOST_SECONDS * 1_000, 1_000, LIFETIMES, true)
@@ -104,6 +109,9 @@ impl Numbers {
         self.domain.contains(&number) && number % self.step == 0
     }
 }
+
+/// What backends answer most.
+const LIKELY_STATUSES: &[i64] = &[200, 404, 500, 503, 301, 302, 403];
 
 /// A minute and an hour are times that people understand.
 const LIFETIMES: &[i64] = &[60_000, 3_600_000, 0];

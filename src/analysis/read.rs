@@ -35,7 +35,7 @@ impl<'h> Context<'h> {
 
     /// What a place holds at the start of a step of which nothing is known.
     pub(super) fn entered(&self, step: Step, state: &State, place: &Place) -> Term {
-        self.unknowns.named(Name::Entering(step, times(state), place.clone()))
+        self.unknowns.entering(step, times(state), place)
     }
 }
 

@@ -8,6 +8,7 @@ use super::ladder::Ladder;
 use super::learned::Learned;
 use super::model::Model;
 use super::settled::{Because, Settled, ways};
+use super::term::Place;
 use super::text::Automata;
 use super::theory::{self, Values};
 use crate::lang::hir::Hir;
@@ -69,6 +70,8 @@ pub struct Solver<'h> {
     /// Parts of conditions that were looked at for all questions.
     looks: usize,
     gave_up: Option<&'static str>,
+    /// The place of a value by which that came.
+    about: Option<Place>,
     /// The first budget that ended since somebody has asked.
     ended: Option<&'static str>,
     /// Nothing more may be tried.
@@ -90,6 +93,7 @@ impl<'h> Solver<'h> {
             spent: 0,
             looks: 0,
             gave_up: None,
+            about: None,
             ended: None,
             is_at_end: false,
             proof: Proof::default(),
@@ -108,6 +112,12 @@ impl<'h> Solver<'h> {
         self.ended.take()
     }
 
+    /// The place of a value that kept the last question from being answered, if it is known.
+    #[must_use]
+    pub fn about(&self) -> Option<&Place> {
+        self.about.as_ref()
+    }
+
     /// Whether it is certain that there is no request of which a condition holds.
     pub fn is_impossible(&mut self, formula: &Formula) -> bool {
         matches!(self.solve(formula), Answer::Impossible(_))
@@ -116,7 +126,7 @@ impl<'h> Solver<'h> {
     /// Whether there is a request of which a condition holds.
     pub fn solve(&mut self, formula: &Formula) -> Answer<'h> {
         (self.tries, self.tests, self.gave_up, self.is_at_end) = (0, 0, None, false);
-        (self.proof, self.learned) = (Proof::default(), Learned::default());
+        (self.proof, self.learned, self.about) = (Proof::default(), Learned::default(), None);
         if self.looks >= MOST_LOOKS_IN_ALL {
             self.ended.get_or_insert(LOOKS);
             return Answer::GaveUp(LOOKS);
@@ -173,7 +183,10 @@ impl<'h> Solver<'h> {
         match theory::values(&settled.literals, self.hir, &mut self.automata, &mut self.lists) {
             Values::Are(model) => Ok(*model),
             Values::Cannot(literals) => Err(settled.because(&literals, &mut self.learned)),
-            Values::Unknown(budget) => Err(self.give_up(budget, choices)),
+            Values::Unknown(budget, about) => {
+                self.about = self.about.take().or(about);
+                Err(self.give_up(budget, choices))
+            }
         }
     }
 

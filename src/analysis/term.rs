@@ -1,5 +1,6 @@
 //! Values as far as they are known before there is a request.
 
+use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -38,7 +39,16 @@ pub enum Term {
     /// A constant that nothing is known of, by where it stands.
     Fixed(Span),
     /// Anything: what is not understood, or may be another value the next time.
-    Free(u32),
+    Free(Unknown),
+}
+
+/// A value of which nothing is known.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Unknown {
+    /// What tells it from others.
+    pub number: u32,
+    /// Where it comes in, if it does: it is what may come in there.
+    pub place: Option<Place>,
 }
 
 /// Where a value stands during a journey.
@@ -206,12 +216,32 @@ impl Term {
         }
     }
 
+    /// The place where it comes in, the first time or later.
+    #[must_use]
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Input(place) => Some(place),
+            Self::Free(unknown) => unknown.place.as_ref(),
+            _ => None,
+        }
+    }
+
     /// What it is made of and how, if it is made.
     #[must_use]
     pub fn as_made(&self) -> Option<(&Op, &[Self])> {
         match self {
             Self::Made(made) => Some((&made.op, &made.of)),
             _ => None,
+        }
+    }
+}
+
+/// As policies name it: `req.http.x-a`.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Field(message, name) => write!(f, "{}.http.{name}", message.name()),
+            Self::Variable(variable) => f.write_str(variable.name()),
         }
     }
 }

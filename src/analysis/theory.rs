@@ -24,8 +24,8 @@ pub(super) enum Values<'h> {
     Are(Box<Model<'h>>),
     /// None can be: these of the tests, by number, do not go together.
     Cannot(Vec<usize>),
-    /// It is not known; the budget that ended.
-    Unknown(&'static str),
+    /// It is not known; the budget that ended, and the place of a value that keeps it from being known.
+    Unknown(&'static str, Option<Place>),
 }
 
 /// A test, and whether it is to hold.
@@ -96,7 +96,7 @@ fn all_values<'h>(literals: &[Wants], hir: &'h Hir, automata: &mut Automata, lis
         match questions.find(term, asked, automata) {
             Found::Value(text) => model.set(term.clone(), Scalar::Text(text.map(Arc::from))),
             Found::Nothing => return Values::Cannot(questions.about(term)),
-            Found::GaveUp => unknown = Some(STATES),
+            Found::GaveUp => unknown = Some((STATES, first_place(term))),
         }
     }
     for (term, wanted) in &questions.numbers {
@@ -111,20 +111,26 @@ fn all_values<'h>(literals: &[Wants], hir: &'h Hir, automata: &mut Automata, lis
         model.set(term.clone(), Scalar::Truth(*truth));
     }
     if let Some(budget) = unknown {
-        return Values::Unknown(budget);
+        return Values::Unknown(budget.0, budget.1);
     }
     let truths = questions.truths.iter().map(|(term, holds)| (term, *holds));
     let instances = match parts::instances(questions.texts.iter(), truths, &model, automata) {
         Ok(instances) => instances,
         Err(Failure::Cannot) => return Values::Cannot((0..literals.len()).collect()),
-        Err(Failure::Unknown(budget)) => return Values::Unknown(budget),
+        Err(Failure::Unknown(budget)) => return Values::Unknown(budget, None),
     };
     compose::compose(&mut model, &questions.texts, &instances, automata);
-    if literals.iter().all(|(literal, holds)| model.passes(literal) == *holds) {
-        Values::Are(Box::new(model))
-    } else {
-        Values::Unknown(VIEWS)
+    match literals.iter().find(|(literal, holds)| model.passes(literal) != *holds) {
+        None => Values::Are(Box::new(model)),
+        Some((literal, _)) => Values::Unknown(VIEWS, first_place(&literal.term)),
     }
+}
+
+/// A place whose value is a part of a term.
+fn first_place(term: &Term) -> Option<Place> {
+    let mut first = term.place().cloned();
+    term.inputs(&mut |place| first = first.take().or_else(|| Some(place.clone())));
+    first
 }
 
 /// A text that passes all tests; of one that clauses of `normalize` have left, one that they leave alone.
@@ -306,7 +312,7 @@ pub(super) fn domain(term: &Term) -> Domain {
         Term::Input(Place::Variable(Variable::ReqUrl)) => Domain::Url,
         Term::Input(Place::Variable(Variable::ReqMethod)) => Domain::Method,
         Term::Input(Place::Field(Message::Req, name)) if *name == HOST => Domain::Host,
-        Term::Input(Place::Field(..)) => Domain::Field,
+        _ if matches!(term.place(), Some(Place::Field(..))) => Domain::Field,
         Term::Made(made) => match (&made.op, made.of.as_slice()) {
             // A path is resolved from `/` on, and what is no path is left alone.
             (Op::Normalized(Normalization::AcceptEncoding(_)), _) => Domain::Field,

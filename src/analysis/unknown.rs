@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::ladder::Ladder;
-use super::term::{Place, Term};
+use super::term::{Place, Term, Unknown};
 use crate::lang::hir::ExpressionKind as Kind;
 use crate::lang::schema::{Function, Step};
 
@@ -29,51 +29,62 @@ pub(super) type Times = (Term, Term);
 #[derive(Debug, Default)]
 pub(super) struct Unknowns {
     fresh: Cell<u32>,
-    known: Option<RefCell<HashMap<Name, u32>>>,
+    known: RefCell<HashMap<Name, u32>>,
+    are_shared: bool,
     ladders: RefCell<Vec<Arc<Ladder>>>,
 }
 
 impl Unknowns {
     /// Those of two policies that are compared: chance and the world are the same for both, each time that they are asked.
     pub(super) fn shared() -> Self {
-        Self { known: Some(RefCell::default()), ..Self::default() }
+        Self { are_shared: true, ..Self::default() }
     }
 
     /// Whether two policies are compared.
     pub(super) fn are_shared(&self) -> bool {
-        self.known.is_some()
+        self.are_shared
     }
 
     /// A value that is like no other.
     pub(super) fn anything(&self) -> Term {
+        Term::Free(Unknown { number: self.number(), place: None })
+    }
+
+    /// The same of what stood in a place.
+    pub(super) fn anything_at(&self, place: &Place) -> Term {
+        Term::Free(Unknown { number: self.number(), place: Some(place.clone()) })
+    }
+
+    fn number(&self) -> u32 {
         let number = self.fresh.get();
         self.fresh.set(number.wrapping_add(1));
-        Term::Free(number)
+        number
+    }
+
+    /// What a place holds at the start of a step: one request comes there but once, as often as it has begun again by then.
+    pub(super) fn entering(&self, step: Step, times: Times, place: &Place) -> Term {
+        let is_known = matches!(times, (Term::Number(_), Term::Number(_)));
+        let number = if is_known || self.are_shared {
+            self.known_as(Name::Entering(step, times, place.clone()))
+        } else {
+            self.number()
+        };
+        Term::Free(Unknown { number, place: Some(place.clone()) })
     }
 
     /// The value of that name; like no other, where nothing is compared.
     pub(super) fn named(&self, name: Name) -> Term {
-        match &self.known {
-            None => self.anything(),
-            Some(known) => {
-                let fresh = || if let Term::Free(number) = self.anything() { number } else { 0 };
-                Term::Free(*known.borrow_mut().entry(name).or_insert_with(fresh))
-            }
-        }
+        let number = if self.are_shared { self.known_as(name) } else { self.number() };
+        Term::Free(Unknown { number, place: None })
     }
 
-    /// The place that held that value at the start of a step.
-    pub(super) fn place(&self, value: &Term) -> Option<Place> {
-        let (Term::Free(wanted), Some(known)) = (value, &self.known) else { return None };
-        known.borrow().iter().find_map(|(name, number)| match name {
-            Name::Entering(_, _, place) if number == wanted => Some(place.clone()),
-            _ => None,
-        })
+    fn known_as(&self, name: Name) -> u32 {
+        *self.known.borrow_mut().entry(name).or_insert_with(|| self.number())
     }
 
     /// A ladder: where two policies are compared, one that both have is the same.
     pub(super) fn ladder(&self, ladder: Ladder) -> Arc<Ladder> {
-        if self.known.is_none() {
+        if !self.are_shared {
             return Arc::new(ladder);
         }
         let mut ladders = self.ladders.borrow_mut();
@@ -87,12 +98,11 @@ impl Unknowns {
 
     /// A constant that can be known again in another policy; `None` where nothing is compared.
     pub(super) fn constant(&self, kind: &Kind) -> Option<Term> {
-        self.known.as_ref()?;
         let text = match kind {
             Kind::File(file) => file.bytes.clone(),
             Kind::Real(_) | Kind::RateLimit(_) => format!("{kind:?}").into_bytes(),
             _ => return None,
         };
-        Some(self.named(Name::Constant(text)))
+        self.are_shared.then(|| self.named(Name::Constant(text)))
     }
 }

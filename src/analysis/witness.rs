@@ -1,6 +1,6 @@
 //! A model as a request that can be sent, and an answer to it.
 
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, ETAG, HOST, TRANSFER_ENCODING};
+use http::header::{AGE, CACHE_CONTROL, CONTENT_LENGTH, ETAG, HOST, TRANSFER_ENCODING};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 
 use super::model::{Model, Scalar};
@@ -73,6 +73,7 @@ impl Model<'_> {
             answer = answer.with(name, value);
         }
         self.be_fresh(&mut answer, number(Variable::BerespTtl))?;
+        be_old(&mut answer, number(Variable::BerespTtl));
         self.be_validated(&mut answer);
         be_obeyed(&mut answer);
         Some(answer)
@@ -135,6 +136,15 @@ impl Model<'_> {
         }
         fields.sort_by(|(one, _), (other, _)| one.as_str().cmp(other.as_str()));
         Some(fields)
+    }
+}
+
+/// What is stale when it comes is older than it stays fresh.
+fn be_old(answer: &mut Answer, ttl_ms: Option<i64>) {
+    let seconds = ttl_ms.filter(|millis| *millis < 0).map(|millis| millis.unsigned_abs().div_ceil(1_000));
+    if let Some(seconds) = seconds {
+        answer.headers.entry(AGE).or_insert_with(|| HeaderValue::from(seconds));
+        answer.headers.entry(ETAG).or_insert(HeaderValue::from_static("\"1\""));
     }
 }
 

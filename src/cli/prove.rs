@@ -42,7 +42,7 @@ struct Row<'a> {
     verdict: &'static str,
     /// The bound that was met.
     #[serde(skip_serializing_if = "Option::is_none")]
-    bound: Option<&'static str>,
+    bound: Option<&'a str>,
     /// The request that breaks it.
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<String>,
@@ -52,7 +52,10 @@ struct Row<'a> {
     /// A second request, with another key.
     #[serde(skip_serializing_if = "Option::is_none")]
     other: Option<String>,
-    /// What the backend answers; absent if it cannot be asked.
+    /// Whether no backend is asked, so that it does not matter what one would answer.
+    #[serde(skip_serializing_if = "std::ops::Not::not", rename = "unasked")]
+    is_unasked: bool,
+    /// What the backend answers; absent if it is not asked, or cannot be.
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<String>,
     /// The request as a command, for a proxy on the default address.
@@ -77,6 +80,7 @@ impl<'a> Row<'a> {
             request: None,
             again: false,
             other: None,
+            is_unasked: false,
             answer: None,
             curl: None,
             rule: None,
@@ -84,13 +88,14 @@ impl<'a> Row<'a> {
         };
         match &decided.decision {
             Decision::Proved => {}
-            Decision::Undecided(bound) => (row.verdict, row.bound) = ("undecided", Some(*bound)),
+            Decision::Undecided(bound) => (row.verdict, row.bound) = ("undecided", Some(bound.as_str())),
             Decision::Refuted(found) => {
                 row.verdict = "refuted";
                 row.request = Some(found.case.request.to_string());
                 row.again = found.is_again;
                 row.other = found.other.as_ref().map(ToString::to_string);
-                row.answer = found.case.answer.as_ref().map(ToString::to_string);
+                row.answer = found.answer().map(ToString::to_string);
+                row.is_unasked = found.is_unasked;
                 row.curl = Some(found.case.request.curl("127.0.0.1:8080"));
                 row.remark = found.remark(decided.invariant);
                 row.rule = found.rule(sources).map(|rule| sources.describe(rule));
@@ -101,7 +106,7 @@ impl<'a> Row<'a> {
 
     /// Whether it is broken by a request alone that no backend answers.
     fn needs_no_answer(&self) -> bool {
-        self.request.is_some() && self.other.is_none() && self.answer.is_none()
+        self.request.is_some() && self.other.is_none() && self.answer.is_none() && !self.is_unasked
     }
 
     /// A line for people, with what breaks the promise below it.

@@ -7,7 +7,7 @@ use http::Method;
 use super::change::Change;
 use super::declarations::{Declaration, declarations};
 use super::fired::{Fired, apart};
-use super::hints::{Hint, of_model, variants};
+use super::hints::of_model;
 use super::join::{is_same, join};
 use super::regions::{Region, regions};
 use super::rows::Rows;
@@ -15,7 +15,7 @@ use super::search::{Question, questions};
 use super::trial::{When, lasting, trial};
 use super::unseen::{refreshes_otherwise, unseen};
 use crate::analysis::invariant::has_host;
-use crate::analysis::{Analysis, Answer, Formula, Model, Place, Solver, Term, Test, Witness};
+use crate::analysis::{Analysis, Answer, Formula, Hint, Model, Place, Solver, Term, Test, Witness, variants};
 use crate::lang::hir::{Hir, StatementKind, Texts};
 use crate::lang::schema::Variable;
 use crate::lang::source::SourceMap;
@@ -125,7 +125,7 @@ impl Comparison<'_> {
         let analyses = Analysis::beside(&old, &new);
         let mut solver = Solver::new(&old);
         if region.moves {
-            self.ask(&analyses[0], &mut solver, &Question::of_site(&hosts));
+            self.ask(&mut solver, &Question::of_site(&hosts));
         }
         if is_same(&old, &new) {
             return;
@@ -134,7 +134,7 @@ impl Comparison<'_> {
         let rows = rows.filter(|_| !refreshes_otherwise(&old, &new)).map(|rows| rows.questions(&analyses, &hosts));
         let mut is_settled = false;
         if let Some(asked) = rows {
-            self.ask_all(&analyses[0], &mut solver, &asked.all);
+            self.ask_all(&mut solver, &asked.all);
             is_settled = self.open.is_empty() && asked.gave_up.is_none();
             if is_settled && self.answered.len() == known {
                 return;
@@ -148,10 +148,10 @@ impl Comparison<'_> {
         }
         let asked = questions(&analyses, &hosts);
         self.found.gave_up.extend(asked.gave_up.map(beyond));
-        self.ask_all(&analyses[0], &mut solver, &asked.all);
+        self.ask_all(&mut solver, &asked.all);
     }
 
-    fn ask_all(&mut self, analysis: &Analysis<'_>, solver: &mut Solver<'_>, questions: &[Question]) {
+    fn ask_all(&mut self, solver: &mut Solver<'_>, questions: &[Question]) {
         for question in questions {
             if self.found.classes.len() >= MOST_CLASSES {
                 self.found.gave_up.push(ENOUGH.to_owned());
@@ -161,11 +161,11 @@ impl Comparison<'_> {
                 self.found.gave_up.push(SPENT.to_owned());
                 return;
             }
-            self.ask(analysis, solver, question);
+            self.ask(solver, question);
         }
     }
 
-    fn ask(&mut self, analysis: &Analysis<'_>, solver: &mut Solver<'_>, question: &Question) {
+    fn ask(&mut self, solver: &mut Solver<'_>, question: &Question) {
         let general = match solver.solve(&question.formula) {
             Answer::Impossible(_) => return,
             Answer::GaveUp(budget) => return self.leave_open(question, &format!("there are too many {budget}")),
@@ -173,7 +173,7 @@ impl Comparison<'_> {
         };
         let is_plain = general.witness().is_some_and(|witness| rank(&witness.request.method) == 0);
         let plain = if is_plain { None } else { plain(solver, question) };
-        let changes = plain.into_iter().chain([general]).any(|model| self.tried(analysis, &model, &question.hints));
+        let changes = plain.into_iter().chain([general]).any(|model| self.tried(&model, &question.hints));
         if changes {
             self.answered.insert(question.about.clone());
         } else {
@@ -186,10 +186,10 @@ impl Comparison<'_> {
     }
 
     /// Tries the witness of a model, and others like it; whether it is treated otherwise.
-    fn tried(&mut self, analysis: &Analysis<'_>, model: &Model<'_>, hints: &[Hint]) -> bool {
+    fn tried(&mut self, model: &Model<'_>, hints: &[Hint]) -> bool {
         let Some(witness) = model.witness() else { return false };
         let mut hints = hints.to_vec();
-        let met = of_model(model, analysis, &mut hints);
+        let met = of_model(model, &mut hints);
         cases(&witness, &hints).into_iter().any(|case| {
             let found = trial(self.simulators, &case, &met);
             found.map(|(when, change, [old, new])| self.add(when, change, case, old, new)).is_some()

@@ -6,12 +6,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::hints::Hint;
 use super::ladders::can_be_asked;
 use super::order::common;
 use super::search::{QUESTIONS, Question, Questions};
 use super::unseen::counts;
-use crate::analysis::{Analysis, At, Formula, Ladder, State, Taken, Visitor};
+use crate::analysis::{Analysis, At, Formula, Hint, Ladder, State, Taken, Visitor};
 use crate::lang::hir::{Arm, Hir, Statement, StatementKind};
 use crate::lang::schema::Step;
 

@@ -6,10 +6,9 @@
 
 use std::collections::HashMap;
 
-use super::hints::{Hint, of_term};
 use super::ladders::{Alignments, can_be_asked};
 use super::unequal::Tables;
-use crate::analysis::{Analysis, At, Cases, Formula, Journeys, Place, Reached, Term, Visitor};
+use crate::analysis::{Analysis, At, Cases, Formula, Hint, Journeys, Place, Reached, Term, Visitor, hints_of};
 use crate::lang::hir::{Expression, KeyPart, Outcome, Statement, StatementKind, Tags};
 use crate::lang::schema::{Action, Message, Step, Variable};
 
@@ -105,7 +104,7 @@ impl Search<'_> {
         }
         for place in analysis.followed().filter(|place| shows(one.step, place)) {
             let (before, after) = (old.state.get(place), new.state.get(place));
-            let name = format!("`{}` behind `{}`", name(place), one.step.name());
+            let name = format!("`{place}` behind `{}`", one.step.name());
             self.values(analysis, (one, &before), (other, &after), &name);
         }
         if one.step == Step::Hash {
@@ -128,8 +127,8 @@ impl Search<'_> {
                 let (guards, others) = (old.0.class.guard.clone(), new.0.class.guard.clone());
                 let what = format!("{place} {} {}", shown(before), shown(after));
                 let mut hints = Vec::new();
-                of_term(before, &mut hints);
-                of_term(after, &mut hints);
+                hints_of(before, &mut hints);
+                hints_of(after, &mut hints);
                 let (old, new) = (Formula::all([guards, guard.clone()]), Formula::all([others, further.clone()]));
                 for unequal in self.tables.unequal(analysis, before, after) {
                     self.ask(&old, &new, &unequal, (place, &what, &hints));
@@ -181,14 +180,6 @@ impl Search<'_> {
 
 /// What is compared of cache keys.
 const KEY: &str = "the cache key";
-
-/// A place as the language writes it.
-fn name(place: &Place) -> String {
-    match place {
-        Place::Field(message, name) => format!("{}.http.{name}", message.name()),
-        Place::Variable(variable) => variable.name().to_owned(),
-    }
-}
 
 /// A constant as it tells classes apart.
 fn shown(term: &Term) -> String {

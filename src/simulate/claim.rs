@@ -79,7 +79,7 @@ impl Journey {
 }
 
 /// What is tried in the place of a part of a request.
-const VALUES: [Option<&str>; 3] = [Some("one"), Some("another"), None];
+const VALUES: [Option<&str>; 4] = [Some("one"), Some("another"), Some("gzip"), None];
 
 /// What the rules decide up to the key.
 fn ways(steps: &[Ran]) -> impl Iterator<Item = (Step, &crate::decision::Explanation)> {

@@ -106,7 +106,9 @@ impl Simulator {
         let head = Head::of(&case.request);
         let site = self.serving(&head);
         let mut state = site.state(case, head, world);
-        state.fetch.beresp = case.answer.clone().map(|answer| Response {
+        // Where no backend is asked none answers.
+        let answer = case.answer.clone().filter(|_| !journey.asked.is_empty());
+        state.fetch.beresp = answer.map(|answer| Response {
             status: answer.status,
             reason: None,
             headers: answer.headers,

@@ -25,7 +25,7 @@ fn verdict(declarations: &str, invariant: &str) -> String {
     let decided = decide(&hir);
     match &decided[0].decision {
         Decision::Proved => "proved".to_owned(),
-        Decision::Undecided(bound) => (*bound).to_owned(),
+        Decision::Undecided(bound) => bound.clone(),
         Decision::Refuted(found) => found.case.request.to_string(),
     }
 }
@@ -80,6 +80,112 @@ fn what_a_retry_or_a_restart_brings_is_not_overlooked() {
     let restarted = "sub recv { if (req.restarts == 1) { return (hash); } }
         sub deliver { if (req.restarts == 0) { set req.url = \"/x\"; return (restart); } }";
     assert_ne!(verdict(restarted, "req.http.Cookie => not stored"), "proved");
+}
+
+#[test]
+fn what_another_try_is_sent_is_what_is_left_of_the_first() {
+    let retried = "sub backend_error { if (bereq.retries < 1) { set bereq.backend = b; return (retry); } }";
+    for claim in ["status == 200 and stored => backend == a", "backend == a or backend == none"] {
+        assert_ne!(verdict(retried, claim), "proved", "{claim}");
+    }
+    assert_eq!(verdict(retried, "stored => backend == a or backend == b"), "proved");
+    let both = "sub backend_response {
+            if (beresp.status >= 500 && bereq.retries < 2) { set bereq.backend = b; return (retry); }
+            if (beresp.status >= 500) { set beresp.uncacheable = true; return (deliver); }
+            if (beresp.ttl > 1h) { set beresp.ttl = 1h; }
+        }
+        sub backend_error { if (bereq.retries < 2) { return (retry); } }";
+    for proved in [
+        "status >= 500 => not stored",
+        "status in 500..599 => ttl == 0s",
+        "status == 404 and stored => ttl <= 1h",
+        "stored => ttl <= 1h",
+        "beresp.http.Set-Cookie => not stored",
+        "req.http.Cookie => not stored",
+    ] {
+        assert_eq!(verdict(both, proved), "proved", "{proved}");
+    }
+    assert_ne!(
+        verdict("sub backend_error { set beresp.ttl = 1m; return (deliver); }", "status < 500 => not stored"),
+        "proved"
+    );
+}
+
+#[test]
+fn statuses_that_are_never_stored_are_known() {
+    for proved in [
+        "status < 200 => not stored",
+        "status in [206, 304, 416] => not stored",
+        "status >= 600 => not stored",
+        "beresp.http.Vary == \"*\" => not stored",
+    ] {
+        assert_eq!(verdict("", proved), "proved", "{proved}");
+    }
+    let parts = "override builtin.range {}";
+    assert_ne!(verdict(parts, "status == 206 => not stored"), "proved");
+    assert_eq!(verdict(parts, "status == 206 and not beresp.http.Content-Range => not stored"), "proved");
+    for slices in ["rules request first { when true -> slice 1MB; }", "sub recv { set req.slice = 1MB; }"] {
+        assert_ne!(verdict(slices, "status == 206 => not stored"), "proved", "{slices}");
+    }
+    for made in
+        ["set beresp.status = 206;", "set beresp.status = 206; set beresp.http.Content-Range = \"bytes 0-1/5\";"]
+    {
+        let made = format!("sub backend_response {{ {made} }}");
+        assert_ne!(verdict(&made, "status == 200 => not stored"), "proved");
+    }
+}
+
+#[test]
+fn a_key_in_lower_case_contains_what_is_in_lower_case() {
+    let policy = "key { req.url; req.host; std.tolower(req.http.X-A); }";
+    assert_eq!(verdict(policy, "stored => key contains std.tolower(req.http.X-A)"), "proved");
+    assert_eq!(verdict(policy, "not req.http.X-A and stored => key contains req.http.X-A"), "proved");
+    assert_eq!(verdict(policy, "req.http.X-A == \"a\" and stored => key contains req.http.X-A"), "proved");
+    let refuted = verdict(policy, "stored => key contains req.http.X-A");
+    assert!(refuted.contains("X-A: \"A\""), "{refuted}");
+}
+
+#[test]
+fn other_spellings_of_a_request_refute_what_is_said_of_a_key() {
+    let policy = "normalize req { query drop [\"utm_*\"]; path merge_slashes; accept_encoding to [\"br\", \"gzip\"]; }
+        key { req.url; req.http.Host; req.http.Accept-Encoding; }";
+    for (claim, shown) in [
+        ("stored => key contains req.url", "GET "),
+        ("stored => key contains req.path", "GET "),
+        ("key excludes header \"Accept-Encoding\"", "GET "),
+    ] {
+        let said = verdict(policy, claim);
+        assert!(said.starts_with(shown), "{claim}: {said}");
+    }
+}
+
+#[test]
+fn a_lifetime_is_refuted_by_whatever_says_it() {
+    for (claim, answer) in [
+        ("(beresp.cache_control.max_age ?? 0s) <= 1h and stored => ttl <= 1h", "s-maxage=3601"),
+        ("status == 404 and not beresp.http.Cache-Control => not stored", "Expires: "),
+    ] {
+        let hir = typed(&format!("invariant \"it\" {{ {claim} }}"));
+        let decided = decide(&hir);
+        let Decision::Refuted(found) = &decided[0].decision else { panic!("{claim}: {:?}", decided[0].decision) };
+        let found = found.answer().map(ToString::to_string).unwrap_or_default();
+        assert!(found.contains(answer), "{claim}: {found}");
+    }
+    let longer = "sub backend_response { set beresp.ttl = beresp.ttl + 1s; }";
+    for facts in ["", "not beresp.http.CDN-Cache-Control and not beresp.http.Surrogate-Control and "] {
+        let refuted = verdict(longer, &format!("{facts}not beresp.cache_control.no_cache and stored => ttl >= 1s"));
+        assert!(refuted.starts_with("GET "), "{refuted}");
+    }
+}
+
+#[test]
+fn the_backend_of_a_page_that_is_stored_is_known() {
+    let policy = "sub recv { if (req.host == \"b.test\") { set req.backend_hint = b; } }
+        sub backend_fetch { if (bereq.http.X-E) { return (error(503)); } }
+        sub backend_error { set beresp.ttl = 10s; set bereq.backend = b; return (deliver); }";
+    assert_eq!(verdict(policy, "host == \"b.test\" and not req.http.X-E and stored => backend == b"), "proved");
+    assert_eq!(verdict(policy, "req.http.X-E and not passed => backend == none"), "proved");
+    assert!(verdict(policy, "stored => backend == a").starts_with("GET "));
 }
 
 #[test]
@@ -238,6 +344,39 @@ fn it_is_said_why_no_backend_was_asked() {
     assert!(text.contains("refuted") && !text.contains("none"), "{text}");
 }
 
+#[test]
+fn it_is_said_where_no_key_was_made_and_no_backend_is_asked() {
+    let (_, text) = prove("invariant \"it\" { key contains req.url }", &[]);
+    assert!(text.contains("no key was made for it") && !text.contains("origin"), "{text}");
+    let (_, text) = prove("invariant \"it\" { stored => key contains \"x\" }", &[]);
+    assert!(text.contains("origin 200") && !text.contains("no key"), "{text}");
+    let (_, json) = prove("invariant \"it\" { key contains req.url }", &["--format", "json"]);
+    let row: serde_json::Value = serde_json::from_str(json.trim()).unwrap();
+    assert_eq!((&row["unasked"], &row["answer"]), (&true.into(), &serde_json::Value::Null));
+}
+
+#[test]
+fn a_method_that_is_shown_is_one_that_clients_use() {
+    let policy = "override builtin.unknown_method {}";
+    let said = verdict(policy, "not method in [\"GET\", \"HEAD\", \"POST\"] => not passed");
+    assert!(said.starts_with("PUT "), "{said}");
+}
+
+#[test]
+fn a_bound_has_a_number_and_what_it_was_about() {
+    let asked = "sub recv { if (std.random(0, 9) > 5) { return (pass); } }";
+    let said = verdict(asked, "stored => key contains req.http.X");
+    assert!(said.starts_with("GET "), "{said}");
+    let said = verdict(
+        "sub backend_response { if (std.random(0, 9) > 20) { set beresp.ttl = 2h; } else { set beresp.ttl = 1h; } }",
+        "ttl <= 1h",
+    );
+    assert!(said.starts_with("none of the ") && said.ends_with(" requests that were tried breaks it"), "{said}");
+    let again = "sub backend_response { if (beresp.status == 500 && bereq.retries < 1) { set bereq.backend = b; return (retry); } }";
+    let said = verdict(again, "status == 200 and stored => backend == a");
+    assert!(said.starts_with("it may break where a backend answers otherwise when it is asked again"), "{said}");
+}
+
 /// Each field doubles the ways to the key: what is bounded is what is looked at.
 #[test]
 fn a_key_that_is_made_of_many_fields_is_given_up_in_time() {
@@ -358,6 +497,11 @@ const FURTHER: &[&str] = &[
     "sub recv { if (req.restarts == 0 && req.cookies any \"t*\") { set req.http.X-A = \"2\"; return (restart); } }",
     "key { req.url; req.host; req.http.X-A; }",
     "key { req.path; req.cookies[\"s\"] ?? \"\"; }",
+    "key { req.path; std.tolower(req.http.X-A); }",
+    "sub backend_error { if (bereq.retries < 1) { set bereq.backend = b; set bereq.http.X-A = \"2\"; return (retry); } }",
+    "sub backend_response { if (beresp.status >= 500) { set beresp.uncacheable = true; return (deliver); } }",
+    "sub backend_response { if (beresp.status == 404) { return (error(404)); } }",
+    "override builtin.range {}",
 ];
 
 const CLAIMS: &[&str] = &[
@@ -380,6 +524,9 @@ const CLAIMS: &[&str] = &[
     "key excludes cookie \"s\"",
     "key excludes header \"X-A\"",
     "stored or passed",
+    "not stored or key contains std.tolower(req.http.X-A)",
+    "not stored or backend == b or backend == none",
+    "backend == none or not stored",
 ];
 
 fn condition(atoms: &'static [&'static str]) -> impl Strategy<Value = String> {
@@ -398,7 +545,18 @@ fn rows(atoms: &'static [&'static str], actions: &'static [&'static str]) -> imp
 fn policies() -> impl Strategy<Value = String> {
     let invariant = (
         prop::option::of(condition(OF_REQUESTS)),
-        select(&["", "status == 404", "beresp.http.X-B", "beresp.cache_control.no_store", "status in 500..599"][..]),
+        select(
+            &[
+                "",
+                "status == 404",
+                "beresp.http.X-B",
+                "beresp.cache_control.no_store",
+                "status in 500..599",
+                "status == 206",
+                "status < 200",
+                "req.http.X-A == std.tolower(req.http.X-A)",
+            ][..],
+        ),
         select(CLAIMS),
     );
     let invariants = prop::collection::vec(invariant, 6).prop_map(|all| {
@@ -437,6 +595,7 @@ fn domain() -> Vec<Case> {
                     &[("x-a", "1")],
                     &[("x-a", "2"), ("cookie", "t=1")],
                     &[("authorization", "x")],
+                    &[("x-a", "A"), ("range", "bytes=0-1")],
                 ] {
                     let mut request = Request::get(host, target);
                     request.method = method.parse::<Method>().unwrap();
@@ -468,6 +627,9 @@ fn domain() -> Vec<Case> {
         Some(answer(200, &[("cache-control", "max-age=5, s-maxage=3700")])),
         Some(answer(200, &[("cache-control", "private"), ("cdn-cache-control", "max-age=60")])),
         Some(answer(200, &[("cache-control", "max-age=60"), ("surrogate-control", "no-store")])),
+        Some(answer(206, &[("cache-control", "max-age=60"), ("content-range", "bytes 0-1/5")])),
+        Some(answer(206, &[("cache-control", "max-age=60")])),
+        Some(answer(304, &[("cache-control", "max-age=60")])),
     ];
     let all = requests.iter().flat_map(|request| answers.iter().map(move |answer| (request, answer)));
     all.map(|(request, answer)| Case { request: request.clone(), answer: answer.clone() }).collect()

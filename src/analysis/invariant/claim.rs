@@ -2,6 +2,7 @@
 
 use super::input::depends;
 use super::outcome::{Key, Outcome};
+use crate::analysis::compare::unchanged;
 use crate::analysis::formula::{Formula, Test};
 use crate::analysis::journey::Analysis;
 use crate::analysis::state::Cases;
@@ -50,6 +51,9 @@ fn equal(analysis: &Analysis<'_>, one: &Term, other: &Term) -> Formula {
         _ if one == other => Formula::Const(true),
         (term, Term::Text(text)) | (Term::Text(text), term) => is(term, text),
         (term, Term::Unset) | (Term::Unset, term) => analysis.test(&Cases::one(term.clone()), &Test::Set).not(),
+        _ if let Some(test) = unchanged(one, other).or_else(|| unchanged(other, one)) => {
+            analysis.test(&Cases::one(test.0), &test.1)
+        }
         _ => {
             let of = vec![one.clone(), other.clone()];
             let same = Formula::of(Term::made(Op::Compare(Comparison::Equal), of), Test::Holds);

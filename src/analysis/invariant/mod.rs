@@ -4,6 +4,7 @@
 //! hold in it and the claim not. If that is impossible for all of them, the invariant is proved. What is possible is taken
 //! through the policy as a request (`replay`): only one that breaks the promise there refutes it.
 
+mod bound;
 mod claim;
 mod input;
 mod outcome;
@@ -34,7 +35,7 @@ pub enum Decision {
     /// Here is a request of which it does not.
     Refuted(Box<Counterexample>),
     /// Neither was found: the bound that was met.
-    Undecided(&'static str),
+    Undecided(String),
 }
 
 /// An invariant with what was found out.
@@ -47,9 +48,6 @@ pub struct Decided<'h> {
     /// What was found out.
     pub decision: Decision,
 }
-
-/// Why it is not known: a request that may break the promise was found, and does not.
-const TRIED: &str = "requests that were tried";
 
 /// Decides all invariants of a policy and of its sites, those of a file with several sites once.
 #[must_use]
@@ -111,6 +109,8 @@ struct Prover<'h, 's> {
     site: Option<String>,
     analysis: Analysis<'h>,
     outcomes: Vec<Outcome>,
+    /// Those of backends that answer the same each time, where one may be asked again: requests to be tried.
+    steady: Option<(Analysis<'h>, Vec<Outcome>)>,
     /// The bound that ended the walk over the policy.
     gave_up: Option<&'static str>,
     simulator: &'s Simulator,
@@ -120,15 +120,18 @@ impl<'h, 's> Prover<'h, 's> {
     fn new(hir: &'h Hir, hosts: &Formula, site: Option<String>, simulator: &'s Simulator) -> Self {
         let analysis = Analysis::of_clients(hir);
         if hir.invariants.is_empty() {
-            return Self { hir, site, analysis, outcomes: Vec::new(), gave_up: None, simulator };
+            return Self { hir, site, analysis, outcomes: Vec::new(), steady: None, gave_up: None, simulator };
         }
         let journeys = analysis.journeys(&mut Blind);
-        let mut outcomes = outcomes(&analysis, &journeys);
-        let has_host = has_host();
-        for outcome in &mut outcomes {
-            outcome.guard = Formula::all([hosts.clone(), has_host.clone(), outcome.guard.clone()]);
-        }
-        Self { hir, site, analysis, outcomes, gave_up: journeys.gave_up, simulator }
+        let outcomes = of_hosts_alone(outcomes(&analysis, &journeys), hosts);
+        let asks_again = journeys.reached.iter().any(|reached| !analysis.answers_once(&reached.class.state));
+        let steady = asks_again.then(|| {
+            let analysis = Analysis::steady(hir);
+            let journeys = analysis.journeys(&mut Blind);
+            let outcomes = of_hosts_alone(self::outcomes(&analysis, &journeys), hosts);
+            (analysis, outcomes)
+        });
+        Self { hir, site, analysis, outcomes, steady, gave_up: journeys.gave_up, simulator }
     }
 
     fn decide(&self) -> Vec<Decided<'h>> {
@@ -142,26 +145,59 @@ impl<'h, 's> Prover<'h, 's> {
     }
 
     fn decision(&self, invariant: &Invariant, solver: &mut Solver<'_>) -> Decision {
-        let replay = Replay { simulator: self.simulator, site: self.site.as_deref(), invariant };
-        let mut undecided = self.gave_up;
+        let gave_up = self.gave_up.map(|_| bound::walked());
+        let decision = self.asked(invariant, (&self.analysis, &self.outcomes), solver, gave_up);
+        match (decision, &self.steady) {
+            (Decision::Undecided(bound), Some((analysis, outcomes))) => {
+                match self.asked(invariant, (analysis, outcomes), solver, None) {
+                    Decision::Proved => Decision::Undecided(bound::ANOTHER_ANSWER.to_owned()),
+                    Decision::Undecided(_) => Decision::Undecided(bound),
+                    found @ Decision::Refuted(_) => found,
+                }
+            }
+            (decision, _) => decision,
+        }
+    }
+
+    /// What is found out by asking of each outcome.
+    fn asked(
+        &self,
+        invariant: &Invariant,
+        (analysis, outcomes): (&Analysis<'_>, &[Outcome]),
+        solver: &mut Solver<'_>,
+        mut undecided: Option<String>,
+    ) -> Decision {
+        let mut replay = Replay { simulator: self.simulator, site: self.site.as_deref(), invariant, tried: 0 };
         let mut open = 0;
-        for outcome in &self.outcomes {
+        for outcome in outcomes {
             if open >= MOST_OPEN {
                 break;
             }
-            let facts = formula(&self.analysis, &invariant.facts, outcome);
-            let broken = formula(&self.analysis, &invariant.claim, outcome).not();
+            let facts = formula(analysis, &invariant.facts, outcome);
+            let broken = formula(analysis, &invariant.claim, outcome).not();
             match solver.solve(&Formula::all([facts, broken, outcome.guard.clone()])) {
                 Answer::Impossible(_) => {}
-                Answer::GaveUp(bound) => (undecided, open) = (Some(bound), open + 1),
+                Answer::GaveUp(budget) => {
+                    (undecided, open) = (Some(bound::met(budget, solver.about())), open + 1);
+                }
                 Answer::Possible(model) => {
-                    if let Some(found) = model.witness().and_then(|witness| replay.breaks(&witness)) {
+                    let hints = outcome.key.hints();
+                    if let Some(found) = model.witness().and_then(|witness| replay.breaks(&witness, &hints)) {
                         return Decision::Refuted(Box::new(found));
                     }
-                    (undecided, open) = (Some(TRIED), open + 1);
+                    (undecided, open) = (Some(bound::tried(replay.tried)), open + 1);
                 }
             }
         }
         undecided.map_or(Decision::Proved, Decision::Undecided)
     }
+}
+
+/// The outcomes for requests to these hosts.
+fn of_hosts_alone(mut outcomes: Vec<Outcome>, hosts: &Formula) -> Vec<Outcome> {
+    let has_host = has_host();
+    for outcome in &mut outcomes {
+        outcome.guard = Formula::all([hosts.clone(), has_host.clone(), outcome.guard.clone()]);
+    }
+    outcomes
 }

@@ -1,6 +1,10 @@
 //! All that can come of a request, in the words of invariants.
 
+use http::header::RANGE;
+
+use crate::analysis::entry::is_of_answer;
 use crate::analysis::formula::{Formula, Test};
+use crate::analysis::hint::{Hint, hints_of};
 use crate::analysis::journey::{Analysis, Fate, Journeys, Reached};
 use crate::analysis::state::{Cases, State};
 use crate::analysis::term::{Place, Term};
@@ -27,6 +31,21 @@ pub(super) enum Key {
     Parts(Vec<Cases>),
 }
 
+/// So many ways to say the same are looked at.
+const MOST_HINTS: usize = 16;
+
+impl Key {
+    /// What lets show of what it is made.
+    pub(super) fn hints(&self) -> Vec<Hint> {
+        let mut hints = Vec::new();
+        if let Self::Parts(parts) = self {
+            parts.iter().flat_map(Cases::iter).for_each(|(_, term)| hints_of(term, &mut hints));
+        }
+        hints.truncate(MOST_HINTS);
+        hints
+    }
+}
+
 /// What came of requests of one kind, before it is put together.
 struct Told {
     stored: bool,
@@ -43,16 +62,30 @@ pub(super) fn outcomes(analysis: &Analysis<'_>, journeys: &Journeys) -> Vec<Outc
         let is_late = matches!(reached.step, Step::Deliver | Step::Synth);
         is_late && reached.class.end.action == Some(Action::Restart)
     });
+    let takes_parts = takes_parts(journeys);
     let mut outcomes: Vec<Outcome> = Vec::new();
     for reached in &journeys.reached {
         let guard = analysis.stored(reached);
-        if guard != Formula::Const(false) {
-            outcomes.push(stored(analysis, reached, guard, begins_late));
+        if guard == Formula::Const(false) {
+            continue;
         }
+        let part = analysis.is_answered_with_part(&reached.class.state);
+        let guard = if takes_parts { guard } else { Formula::all([guard, part.not()]) };
+        outcomes.push(stored(analysis, reached, guard, begins_late));
     }
     outcomes.extend(journeys.reached.iter().filter_map(|reached| not_stored(analysis, reached)));
     outcomes.extend(stored_for_get(analysis, journeys, begins_late));
     outcomes
+}
+
+/// Whether a part may be asked for of what is to be stored.
+fn takes_parts(journeys: &Journeys) -> bool {
+    let mut fetches = journeys.at(Step::BackendFetch).filter(|reached| reached.fate == Fate::Miss);
+    fetches.any(|reached| {
+        let state = &reached.class.state;
+        let range = state.field(Message::Bereq, &RANGE);
+        state.is_changed(&Place::Variable(Variable::ReqSlice)) || range.iter().any(|(_, term)| *term != Term::Unset)
+    })
 }
 
 fn stored(analysis: &Analysis<'_>, reached: &Reached, guard: Formula, begins_late: bool) -> Outcome {
@@ -62,15 +95,16 @@ fn stored(analysis: &Analysis<'_>, reached: &Reached, guard: Formula, begins_lat
         stored: true,
         passed: (!begins_late).then_some(false),
         ttl: ttl(analysis, state),
-        // A page that is made without asking may be stored as well.
-        backend: if begins_late || reached.step == Step::BackendError {
-            anything()
-        } else {
-            state.variable(Variable::BereqBackend)
-        },
+        backend: if begins_late { anything() } else { asked(state) },
         key: Key::Parts(state.key.clone()),
     };
-    outcome(analysis, guard, told)
+    outcome(analysis, reached, guard, told)
+}
+
+/// The backend that was asked last, if any was.
+fn asked(state: &State) -> Cases {
+    let place = Place::Variable(Variable::OutcomeBackend);
+    if state.is_changed(&place) { state.get(&place) } else { Cases::one(Term::Backend(None)) }
 }
 
 /// How long a response stays fresh: not at all if it is stale already, or says `no-cache` (RFC 9111 section 5.2.2.4).
@@ -102,13 +136,12 @@ fn not_stored(analysis: &Analysis<'_>, reached: &Reached) -> Option<Outcome> {
         (Step::Hit | Step::Miss | Step::Purge, _) => (false, nobody(), made()),
         (Step::Pass, _) => (true, nobody(), made()),
         (Step::Pipe, _) => (true, Cases::one(analysis.anything()), made()),
-        (Step::BackendFetch, Action::Fetch) => (passes, state.variable(Variable::BereqBackend), made()),
-        (Step::BackendFetch, _) => (passes, Cases::one(analysis.anything()), made()),
+        (Step::BackendFetch, _) => (passes, asked(state), made()),
         _ => return None,
     };
     let ttl = Cases::one(Term::Number(0));
     let told = Told { stored: false, passed: Some(left_out), ttl, backend, key };
-    Some(outcome(analysis, reached.class.guard.clone(), told))
+    Some(outcome(analysis, reached, reached.class.guard.clone(), told))
 }
 
 /// A POST passes, and what it is answered may be stored for a GET of the same URL (`proxy/post`).
@@ -133,14 +166,10 @@ fn stored_for_get(analysis: &Analysis<'_>, journeys: &Journeys, begins_late: boo
                 stored: true,
                 passed: (!begins_late).then_some(true),
                 ttl: ttl(analysis, state),
-                backend: if begins_late {
-                    Cases::one(analysis.anything())
-                } else {
-                    state.variable(Variable::BereqBackend)
-                },
+                backend: if begins_late { Cases::one(analysis.anything()) } else { asked(state) },
                 key: Key::Parts(key.clone()),
             };
-            outcomes.push(outcome(analysis, Formula::all([looked_up.clone(), guard.clone()]), told));
+            outcomes.push(outcome(analysis, reached, Formula::all([looked_up.clone(), guard.clone()]), told));
         }
     }
     outcomes
@@ -167,13 +196,43 @@ fn keys_of_get(analysis: &Analysis<'_>) -> Vec<(Formula, Vec<Cases>)> {
 }
 
 /// Puts together what an invariant can ask for.
-fn outcome(analysis: &Analysis<'_>, guard: Formula, told: Told) -> Outcome {
+fn outcome(analysis: &Analysis<'_>, reached: &Reached, guard: Formula, told: Told) -> Outcome {
     let mut state = State::default();
     let truth = |truth| Cases::one(Term::Truth(truth));
     let passed = told.passed.map_or_else(|| Cases::one(analysis.anything()), truth);
+    see_answer(analysis, reached, &mut state);
     state.set(Place::Variable(Variable::OutcomeStored), truth(told.stored));
     state.set(Place::Variable(Variable::OutcomePassed), passed);
     state.set(Place::Variable(Variable::OutcomeTtl), told.ttl);
     state.set(Place::Variable(Variable::OutcomeBackend), told.backend);
     Outcome { guard, state, key: told.key }
+}
+
+/// Puts the answer there that an invariant speaks of: the one that is looked at. Where none is, it is the one that came last,
+/// whatever it was, if any came at all.
+fn see_answer(analysis: &Analysis<'_>, reached: &Reached, seen: &mut State) {
+    let state = &reached.class.state;
+    let places = analysis.followed().filter(|place| is_of_answer(place));
+    if reached.step == Step::BackendResponse {
+        places.for_each(|place| seen.set(place.clone(), Cases::one(analysis.answered(state, place))));
+        return;
+    }
+    let [is_this, is_any] = [(); 2].map(|()| Formula::of(analysis.anything(), Test::Holds));
+    let status = Place::Variable(Variable::BerespStatus);
+    for place in places {
+        let this = analysis.answered(state, place);
+        let another = if analysis.answers_once(state) { this.clone() } else { analysis.anything_at(place) };
+        let none = if *place == status { Term::Number(0) } else { another.clone() };
+        seen.set(place.clone(), one_of([(&is_this, this), (&is_any, another)], none));
+    }
+}
+
+/// The first value whose condition holds, or else the last.
+fn one_of(values: [(&Formula, Term); 2], otherwise: Term) -> Cases {
+    let [(first, one), (second, other)] = values;
+    let rest = Formula::all([first.not(), second.not()]);
+    if one == other && other == otherwise {
+        return Cases::one(one);
+    }
+    Cases::new([(first.clone(), one), (Formula::all([first.not(), second.clone()]), other), (rest, otherwise)])
 }

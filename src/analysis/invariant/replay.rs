@@ -2,14 +2,16 @@
 
 use std::time::{Duration, SystemTime};
 
-use http::header::{CONTENT_LOCATION, HOST};
+use http::header::{CACHE_CONTROL, CONTENT_LOCATION, ETAG, EXPIRES, HOST};
 use http::{HeaderValue, Method};
 
+use crate::analysis::hint::{Hint, variants};
 use crate::analysis::witness::Witness;
+use crate::cache::{TargetList, date};
 use crate::lang::hir::{Claim, Invariant};
 use crate::lang::schema::{Message, Variable};
 use crate::lang::source::{SourceMap, Span};
-use crate::simulate::{Case, Journey, Request, Simulator, Store, Treatment, Twin, World};
+use crate::simulate::{Answer, Case, Journey, Request, Simulator, Store, Treatment, Twin, World};
 
 /// A moment like any other.
 fn world() -> World {
@@ -25,14 +27,27 @@ pub struct Counterexample {
     pub other: Option<Request>,
     /// Whether it is the second time that it is asked for.
     pub is_again: bool,
+    /// Whether no backend is asked.
+    pub is_unasked: bool,
     /// What became of it.
     pub journey: Journey,
 }
 
 impl Counterexample {
-    /// Why no backend was asked, if the claim speaks of it: what is served without one breaks `backend == x` on its own.
+    /// What the backend answers, if it is asked and can be.
+    #[must_use]
+    pub fn answer(&self) -> Option<&Answer> {
+        self.case.answer.as_ref().filter(|_| !self.is_unasked)
+    }
+
+    /// Why a word of the claim does not hold where nothing was asked or looked for: what is served without a backend breaks
+    /// `backend == x` on its own.
     #[must_use]
     pub fn remark(&self, invariant: &Invariant) -> Option<&'static str> {
+        let names_key = |leaf: &Claim| matches!(leaf, Claim::KeyContains(_));
+        if self.journey.last_key().is_none() && invariant.claim.leaves().into_iter().any(names_key) {
+            return Some("no key was made for it, so that `key contains` is false: say `stored => …`");
+        }
         let reads = |leaf: &Claim| matches!(leaf, Claim::Holds(condition) if condition.reads_variable(Variable::OutcomeBackend));
         if !invariant.claim.leaves().into_iter().any(reads) {
             return None;
@@ -56,69 +71,85 @@ impl Counterexample {
     }
 }
 
+/// An answer, and others that say the same in other words.
+fn answers(request: &Request, answer: &Answer) -> Vec<Answer> {
+    let mut all = vec![answer.clone()];
+    // What a POST is answered may be stored for a GET if it says that it is the same.
+    if request.method == Method::POST
+        && let Ok(target) = HeaderValue::from_str(&request.target)
+    {
+        all.push(answer.clone().with(CONTENT_LOCATION, target));
+    }
+    for name in <&TargetList>::default().names().iter().filter(|name| answer.headers.contains_key(*name)) {
+        let mut other = answer.clone().with(ETAG, HeaderValue::from_static("\"1\""));
+        other.headers.insert(name, HeaderValue::from_static("no-cache"));
+        all.push(other);
+    }
+    let said = answer.headers.get(CACHE_CONTROL).and_then(|said| said.to_str().ok()?.strip_prefix("max-age="));
+    if let Some(seconds) = said.and_then(|said| said.parse().ok()) {
+        let without = || {
+            let mut answer = answer.clone();
+            answer.headers.remove(CACHE_CONTROL);
+            answer
+        };
+        let shared = HeaderValue::from_str(&format!("s-maxage={seconds}")).ok();
+        all.extend(shared.map(|said| without().with(CACHE_CONTROL, said)));
+        let expires = world().now.checked_add(Duration::from_secs(seconds)).map(date::format);
+        let expires = expires.and_then(|date| HeaderValue::from_str(&date).ok());
+        all.extend(expires.map(|date| without().with(EXPIRES, date)));
+    }
+    all
+}
+
 /// Tries requests on an invariant.
 pub(super) struct Replay<'r> {
     pub simulator: &'r Simulator,
     /// The name of the site that the invariant is of.
     pub site: Option<&'r str>,
     pub invariant: &'r Invariant,
+    /// How many requests were tried.
+    pub tried: usize,
 }
 
 /// Tries a request on an invariant of the root's policy, or of the site of that name; what breaks it, if that does.
 #[must_use]
 pub fn breaks(simulator: &Simulator, site: Option<&str>, invariant: &Invariant, case: &Case) -> Option<Counterexample> {
-    Replay { simulator, site, invariant }.tried(case.clone())
+    Replay { simulator, site, invariant, tried: 0 }.attempt(case.clone())
 }
 
 impl Replay<'_> {
-    /// What breaks the promise of what a witness says; `None` if nothing does.
-    pub fn breaks(&self, witness: &Witness) -> Option<Counterexample> {
-        self.requests(&witness.request).into_iter().find_map(|request| {
-            let answered = |answer| Case { request: request.clone(), answer };
-            let mut answer = witness.answer.clone();
-            let plain = answered(Some(answer.clone()));
-            // What a POST is answered may be stored for a GET if it says that it is the same.
-            if request.method == Method::POST
-                && let Ok(target) = HeaderValue::from_str(&request.target)
-            {
-                answer.headers.insert(CONTENT_LOCATION, target);
-            }
-            [plain, answered(Some(answer)), answered(None)].into_iter().find_map(|case| self.tried(case))
+    /// What breaks the promise of what a witness says, or of what is hinted at; `None` if nothing does.
+    pub fn breaks(&mut self, witness: &Witness, hints: &[Hint]) -> Option<Counterexample> {
+        self.requests(&witness.request, hints).into_iter().find_map(|request| {
+            let answers = answers(&request, &witness.answer).into_iter().map(Some).chain([None]);
+            answers.into_iter().find_map(|answer| self.attempt(Case { request: request.clone(), answer }))
         })
     }
 
-    /// The request, and others like it: a claim about the key may be broken by how a host is spelled, or by a field that
-    /// nothing else asks for.
-    fn requests(&self, request: &Request) -> Vec<Request> {
+    /// The request, and others like it: a claim about the key may be broken by how a host is spelled, by what a policy takes
+    /// away, or by a field that nothing else asks for.
+    fn requests(&self, request: &Request, hints: &[Hint]) -> Vec<Request> {
         let mut request = request.clone();
         if request.host.is_empty() {
             // Without one it is of HTTP/1.0, which no request here is.
             "www.example.com".clone_into(&mut request.host);
         }
-        let request = &request;
-        let mut requests = vec![request.clone()];
         let leaves = self.invariant.claim.leaves();
-        let values = leaves.iter().filter_map(|leaf| match leaf {
-            Claim::KeyContains(value) => Some(value),
+        if !leaves.iter().any(|leaf| matches!(leaf, Claim::KeyContains(_) | Claim::KeyExcludes(_))) {
+            return vec![request];
+        }
+        let fields = leaves.iter().filter_map(|leaf| match leaf {
+            Claim::KeyContains(value) => Some(value.fields(Message::Req)),
             _ => None,
         });
-        let values: Vec<_> = values.collect();
-        if values.is_empty() {
-            return requests;
-        }
-        requests.push(Request { host: request.host.to_ascii_uppercase(), ..request.clone() });
-        let mut filled = request.clone();
-        for name in values.iter().flat_map(|value| value.fields(Message::Req)) {
-            if name != HOST {
-                filled.headers.entry(name).or_insert(HeaderValue::from_static("one"));
-            }
-        }
-        requests.push(filled);
-        requests
+        let fields = fields.flatten().filter(|name| *name != HOST).map(Hint::Field);
+        let hints: Vec<Hint> = [Hint::Capitals].into_iter().chain(fields).chain(hints.iter().cloned()).collect();
+        variants(&Case { request, answer: None }, &hints).into_iter().map(|case| case.request).collect()
     }
 
     /// Tries a request, and once more with what is stored by then.
-    fn tried(&self, case: Case) -> Option<Counterexample> {
+    fn attempt(&mut self, case: Case) -> Option<Counterexample> {
+        self.tried += 1;
         let mut store = Store::default();
         let first = self.simulator.run(&case, &mut store, &world());
         let second = self.simulator.run(&case, &mut store, &world());
@@ -126,7 +157,10 @@ impl Replay<'_> {
             let mut other = if is_again { Twin::none() } else { Twin::sought() };
             self.is_broken(&case, &journey, &mut other).then_some((journey, is_again, other.found))
         });
-        broken.map(|(journey, is_again, other)| Counterexample { case, other, is_again, journey })
+        broken.map(|(journey, is_again, other)| {
+            let is_unasked = case.answer.is_some() && !is_again && journey.asked.is_empty();
+            Counterexample { case, other, is_again, is_unasked, journey }
+        })
     }
 
     fn is_broken(&self, case: &Case, journey: &Journey, other: &mut Twin) -> bool {

@@ -42,7 +42,8 @@ fn shown(found: &Counterexample) -> String {
         return format!("these two have not the same key: {request}, and {other}");
     }
     let request = format!("{request}{}", if found.is_again { " the second time" } else { "" });
-    match &found.case.answer {
+    match found.answer() {
+        _ if found.is_unasked => format!("this request breaks it: {request}"),
         Some(answer) => format!("this request breaks it: {request}, answered by: {answer}"),
         None => format!("this request breaks it when the backend cannot be asked: {request}"),
     }

@@ -15,6 +15,9 @@ pub(in crate::analysis) enum Domain {
     Any,
 }
 
+/// Methods that clients use.
+const METHODS: &[&[u8]] = &[b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"QUERY", b"PROPFIND", b"MKCOL"];
+
 impl Domain {
     pub(super) fn may_be_unset(self) -> bool {
         !matches!(self, Self::Url | Self::Method)
@@ -27,6 +30,14 @@ impl Domain {
             Self::Method => b"GET",
             Self::Host => b"www.example.com",
             Self::Field | Self::Any => b"1",
+        }
+    }
+
+    /// Other texts that are met there, before any is made up.
+    pub(super) fn others(self) -> &'static [&'static [u8]] {
+        match self {
+            Self::Method => METHODS,
+            _ => &[],
         }
     }
 

@@ -11,6 +11,7 @@ mod product;
 
 pub(super) use automaton::Automata;
 pub(super) use domain::Domain;
+pub(super) use product::MOST_STATES;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -69,7 +70,9 @@ pub(super) fn find(domain: Domain, asked: &[Asked], automata: &mut Automata) -> 
     let none = domain.may_be_unset().then_some(None);
     // Every request has a host, mostly.
     let first = if domain == Domain::Host { [Some(Some(likely)), none] } else { [none, Some(Some(likely))] };
-    if let Some(value) = first.into_iter().flatten().find(|value| asked.iter().all(|one| one.passes(*value))) {
+    let passes = |value: Option<&[u8]>| asked.iter().all(|one| one.passes(value));
+    let others = domain.others().iter().map(|other| Some(*other));
+    if let Some(value) = first.into_iter().flatten().chain(others).find(|value| passes(*value)) {
         return Found::Value(value.map(<[u8]>::to_vec));
     }
     if asked.iter().any(|one| one.texts.is_none() && !one.holds) {

@@ -10,7 +10,7 @@ use super::{Atom, Domain, Found};
 const MOST_NODES: usize = 20_000;
 
 /// So many states of all machines together are kept for them.
-const MOST_STATES: usize = 200_000;
+pub(in crate::analysis) const MOST_STATES: usize = 200_000;
 
 /// The shortest text of `domain` that is of all kinds in `wanted` and of none in `refused`.
 pub(super) fn shortest(domain: Domain, wanted: &[Atom], refused: &[Atom], automata: &mut Automata) -> Found {

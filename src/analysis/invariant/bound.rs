@@ -1,0 +1,32 @@
+//! The bounds that keep an invariant from being decided, for people.
+
+use crate::analysis::solve::{MOST_TESTS, MOST_TRIES, STATES, TESTS, TRIES, VIEWS};
+use crate::analysis::term::Place;
+use crate::analysis::text::MOST_STATES;
+use crate::analysis::walk::MOST_STATEMENTS;
+
+/// What a budget that ended is called, with how much it is; `about` is the place of a value by which it did.
+pub(super) fn met(budget: &str, about: Option<&Place>) -> String {
+    let of = about.map_or_else(|| "one value".to_owned(), |place| format!("`{place}`"));
+    match budget {
+        TRIES => format!("{MOST_TRIES} {TRIES}"),
+        TESTS => format!("{MOST_TESTS} {TESTS}"),
+        STATES => format!("{MOST_STATES} {STATES}, of {of}"),
+        VIEWS => format!("1 value of {of} was tried, and not all holds of it that is asked at once"),
+        other => other.to_owned(),
+    }
+}
+
+/// What was walked over at most.
+pub(super) fn walked() -> String {
+    format!("{MOST_STATEMENTS} statements of a step")
+}
+
+/// So many requests were tried that may break the promise, and do not.
+pub(super) fn tried(requests: usize) -> String {
+    format!("none of the {requests} requests that were tried breaks it")
+}
+
+/// What cannot be tried.
+pub(super) const ANOTHER_ANSWER: &str =
+    "it may break where a backend answers otherwise when it is asked again, which is not tried";
