@@ -54,8 +54,26 @@ fn line(span: Span, sources: &SourceMap) -> Option<Fired> {
     let at = sources.locate(span)?.line;
     let line = file.text().lines().nth(at.checked_sub(1)?)?.trim();
     let rule = file.text().get(span.start as usize..span.end as usize).and_then(|rule| rule.lines().next());
-    let text = if line.chars().count() <= MOST_SHOWN { line.to_owned() } else { cut(rule.unwrap_or(line)) };
+    let text = if line.chars().count() <= MOST_SHOWN && !holds_several(line) {
+        line.to_owned()
+    } else {
+        cut(rule.unwrap_or(line))
+    };
     Some(Fired { place: format!("{}:{at}", file.name()), text })
+}
+
+/// Whether something stands behind the end of a declaration on its line, so that the line is not one rule.
+fn holds_several(line: &str) -> bool {
+    let mut depth = 0_usize;
+    line.char_indices().any(|(at, sign)| {
+        depth = match sign {
+            '{' => depth + 1,
+            '}' => depth.saturating_sub(1),
+            _ => depth,
+        };
+        let rest = line.get(at + sign.len_utf8()..).unwrap_or_default().trim_start();
+        sign == '}' && depth == 0 && ["sub ", "rules ", "override ", "normalize "].iter().any(|it| rest.starts_with(it))
+    })
 }
 
 /// So many characters of a line are shown; of a longer one, the rule that stands in it.

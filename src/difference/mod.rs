@@ -7,6 +7,7 @@
 
 mod change;
 mod declarations;
+mod disjoint;
 mod fired;
 mod hints;
 mod join;

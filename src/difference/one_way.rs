@@ -1,12 +1,13 @@
 //! One way to say what can be said in several: where it stands, in which order, and what goes to the log, do not count.
 
+use super::disjoint::arrange;
 use super::unseen::counts;
 use crate::lang::hir::{
     Choice, Expression, ExpressionKind as Kind, Glob, Hir, Key, KeyPart, Normalization, Outcome, Statement,
-    StatementKind, Tags,
+    StatementKind, Tags, Target,
 };
-use crate::lang::schema::Function;
 use crate::lang::schema::function::Core;
+use crate::lang::schema::{Function, Variable};
 use crate::lang::source::{FileId, Span};
 
 /// What stands for the place of a constant that is known by its place alone, such as a list of users.
@@ -27,7 +28,7 @@ pub(super) fn say_in_one_way(hir: &mut Hir, place: Place<'_>) {
 const NOWHERE: Span = Span { file: FileId(0), start: 0, end: 0 };
 
 fn block(statements: &mut Vec<Statement>, place: Place<'_>) {
-    statements.retain(|statement| !is_for_the_log(statement));
+    statements.retain(|statement| !is_for_the_log(statement) && !leaves_all(statement));
     for statement in statements {
         statement.span = NOWHERE;
         match &mut statement.kind {
@@ -48,7 +49,21 @@ fn block(statements: &mut Vec<Statement>, place: Place<'_>) {
             _ => {}
         }
         values(statement).for_each(|it| value(it, place));
+        if let StatementKind::If { arms, .. } = &mut statement.kind
+            && !arms.iter().any(|arm| counts(&arm.condition))
+        {
+            arrange(arms);
+        }
     }
+}
+
+/// Whether a statement puts back what stands there already. A lifetime that is set is the policy's word from then on, and of a
+/// field one line is left of several.
+fn leaves_all(statement: &Statement) -> bool {
+    use Variable as V;
+    let StatementKind::Set(Target::Variable(variable), value) = &statement.kind else { return false };
+    let is_plain = matches!(variable, V::ReqUrl | V::BereqUrl | V::ReqMethod | V::BereqMethod | V::ReqBackendHint);
+    is_plain && value.kind == Kind::Variable(*variable)
 }
 
 /// Whether all that a statement does is to write to the log.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use http::Method;
+use http::{Method, StatusCode};
 
 use super::change::Change;
 use super::declarations::{Declaration, declarations};
@@ -12,14 +12,14 @@ use super::join::{is_same, join};
 use super::regions::{Region, regions};
 use super::rows::Rows;
 use super::search::{Question, questions};
-use super::trial::{When, lasting, trial};
-use super::unseen::{refreshes_otherwise, unseen};
+use super::trial::{When, lasting, some_world, trial};
+use super::unseen::{may_try_again, refreshes_otherwise, unseen};
 use crate::analysis::invariant::has_host;
 use crate::analysis::{Analysis, Answer, Formula, Hint, Model, Place, Solver, Term, Test, Witness, variants};
 use crate::lang::hir::{Hir, StatementKind, Texts};
 use crate::lang::schema::Variable;
 use crate::lang::source::SourceMap;
-use crate::simulate::{Case, Journey, Simulator};
+use crate::simulate::{Answer as Response, Case, Journey, Simulator};
 
 /// A policy with its text.
 #[derive(Clone, Copy, Debug)]
@@ -173,12 +173,25 @@ impl Comparison<'_> {
         };
         let is_plain = general.witness().is_some_and(|witness| rank(&witness.request.method) == 0);
         let plain = if is_plain { None } else { plain(solver, question) };
-        let changes = plain.into_iter().chain([general]).any(|model| self.tried(&model, &question.hints));
+        let changes = plain.iter().chain([&general]).any(|model| self.tried(model, &question.hints));
         if changes {
             self.answered.insert(question.about.clone());
         } else {
-            self.leave_open(question, TRIED);
+            let by = general.witness().map(|witness| self.rules_for(&witness)).unwrap_or_default();
+            self.leave_open(question, &format!("{TRIED}{by}"));
         }
+    }
+
+    /// By which rules a request that was tried comes to where there may be a difference.
+    fn rules_for(&self, witness: &Witness) -> String {
+        let case = Case { request: witness.request.clone(), answer: Some(witness.answer.clone()) };
+        let [before, after] = self.simulators;
+        let [old, new] = self.simulators.each_ref().map(|simulator| simulator.run_cold(&case, &some_world()));
+        let rules = apart((&old, before, self.old.sources), (&new, after, self.new.sources));
+        let named = |rules: &[Fired]| rules.last().map(|rule| rule.place.clone());
+        let mut places: Vec<String> = [named(&rules.0), named(&rules.1)].into_iter().flatten().collect();
+        places.dedup();
+        if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) }
     }
 
     fn leave_open(&mut self, question: &Question, why: &str) {
@@ -190,10 +203,16 @@ impl Comparison<'_> {
         let Some(witness) = model.witness() else { return false };
         let mut hints = hints.to_vec();
         let met = of_model(model, &mut hints);
-        cases(&witness, &hints).into_iter().any(|case| {
+        cases(&witness, &hints, self.may_try_again()).into_iter().any(|case| {
             let found = trial(self.simulators, &case, &met);
             found.map(|(when, change, [old, new])| self.add(when, change, case, old, new)).is_some()
         })
+    }
+
+    /// Whether a backend that is asked in vain may be asked again by one of the policies.
+    fn may_try_again(&self) -> bool {
+        let sites = [self.old.hir, self.new.hir].into_iter().flat_map(|hir| &hir.sites).map(|site| &*site.policy);
+        [self.old.hir, self.new.hir].into_iter().chain(sites).any(may_try_again)
     }
 
     fn add(&mut self, when: When, change: Change, case: Case, old: Journey, new: Journey) {
@@ -251,9 +270,12 @@ fn plain<'h>(solver: &mut Solver<'h>, question: &Question) -> Option<Box<Model<'
     })
 }
 
-/// The requests with the answer, with one that may be used stale, and without one.
-fn cases(witness: &Witness, hints: &[Hint]) -> Vec<Case> {
-    let answers = [Some(witness.answer.clone()), Some(lasting(&witness.answer)), None];
+/// The requests with the answer, with one that may be used stale, and without one; with one that is of no use as well, where
+/// a backend that is asked in vain may be asked again.
+fn cases(witness: &Witness, hints: &[Hint], may_try_again: bool) -> Vec<Case> {
+    let answer = &witness.answer;
+    let useless = may_try_again.then(|| Response { status: StatusCode::NOT_MODIFIED, ..answer.clone() });
+    let answers = [Some(answer.clone()), Some(lasting(answer)), None].into_iter().chain(useless.map(Some));
     let of = |answer| variants(&Case { request: witness.request.clone(), answer }, hints);
-    answers.into_iter().flat_map(of).collect()
+    answers.flat_map(of).collect()
 }

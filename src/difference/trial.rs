@@ -41,6 +41,11 @@ const MOST_REQUESTS: i64 = 1_000;
 /// A moment like any other, since 1970.
 const SOME_MOMENT: Duration = Duration::from_secs(784_111_777);
 
+/// The world at that moment.
+pub(super) fn some_world() -> World {
+    World::at(SystemTime::UNIX_EPOCH + SOME_MOMENT)
+}
+
 /// When a request is first treated otherwise, in which regards, and what became of it by both policies then. It is made
 /// when it meets what is said, too.
 pub(super) fn trial(simulators: &[Simulator; 2], case: &Case, met: &[Met]) -> Option<(When, Change, [Journey; 2])> {
@@ -90,7 +95,7 @@ impl<'t> Trial<'t> {
 
     /// What becomes of it so long after it was made first.
     fn run(&mut self, since: Duration) -> [Journey; 2] {
-        let now = SystemTime::UNIX_EPOCH + SOME_MOMENT;
+        let now = some_world().now;
         let world = World::at(now.checked_add(since).unwrap_or(now));
         let ([old, new], [old_store, new_store]) = (self.simulators, &mut self.stores);
         [old.run(self.case, old_store, &world), new.run(self.case, new_store, &world)]

@@ -7,7 +7,6 @@ use crate::lang::schema::{Action, Step, Variable};
 
 const BANS: &str = "what bans are about: it is not compared";
 const REFRESH: &str = "what `backend_refresh` makes of stored responses: it is not compared";
-const TRIES: &str = "what `backend_error` leaves for another try: it is not compared";
 const SETTINGS: &str = "settings of requests, such as `req.grace`: they are not compared";
 const CREDENTIALS: &str = "whom passwords and tokens let in: it is not compared";
 const LIMITS: &str = "what counts for rate limits: it is not compared";
@@ -32,21 +31,16 @@ pub(super) fn unseen(old: &Hir, new: &Hir) -> Vec<&'static str> {
     if refreshes_otherwise(old, new) {
         found.push(REFRESH);
     }
-    if tries_otherwise(old, new) {
-        found.push(TRIES);
-    }
     found.sort_unstable();
     found.dedup();
     found
 }
 
-/// Whether `backend_error` may have the backend asked again, and is not the same, or what it may call is not.
-fn tries_otherwise(old: &Hir, new: &Hir) -> bool {
-    let [before, after] = [old, new].map(|hir| hir.step(Step::BackendError).map(|step| &step.body));
-    let own = [before, after].into_iter().flatten();
-    let subs = [old, new].into_iter().flat_map(|hir| &hir.subs).map(|sub| &sub.body);
-    let may_retry = own.chain(subs).flat_map(|body| &body.statements).any(restarts);
-    may_retry && (before != after || old.subs != new.subs && before.is_some_and(may_call))
+/// Whether the backend may be asked again where it could not be asked.
+pub(super) fn may_try_again(hir: &Hir) -> bool {
+    let body = hir.step(Step::BackendError).map(|step| &step.body);
+    let subs = hir.subs.iter().map(|sub| &sub.body);
+    body.into_iter().chain(subs).flat_map(|body| &body.statements).any(restarts)
 }
 
 /// Whether a step may call a sub.

@@ -43,6 +43,67 @@ fn a_policy_does_not_differ_from_itself() {
     }
 }
 
+/// Rows that are about many paths, some of them about the same.
+fn many_rows(order: impl Fn(usize) -> usize) -> String {
+    let rows = (0..2_000).map(order).map(|at| {
+        let (path, what) = (at / 2, if at % 2 == 0 { "deny 403" } else { "cache" });
+        let method = if at % 2 == 0 { " and method == \"POST\"" } else { "" };
+        format!("when path under \"/p{path}\"{method} -> {what};\n")
+    });
+    format!("rules request first {{ {} }}", rows.collect::<String>())
+}
+
+#[test]
+fn rows_about_other_texts_may_stand_in_any_order() {
+    let (one, other) = (many_rows(|at| at), many_rows(|at| (at / 2 * 7 % 1_000) * 2 + at % 2));
+    assert_eq!(said(&one, &other), Vec::<String>::new());
+    let turned = many_rows(|at| if at < 2 { 1 - at } else { at });
+    let found = said(&one, &turned);
+    assert!(found.iter().any(|it| it.contains("/p0")), "{found:#?}");
+    for (old, new) in [
+        (
+            "when path under \"/a\" -> pass; when path == \"/a/b\" -> deny 403;",
+            "when path == \"/a/b\" -> deny 403; when path under \"/a\" -> pass;",
+        ),
+        (
+            "when path ~ \"^/a\" -> pass; when path == \"/ab\" -> deny 403;",
+            "when path == \"/ab\" -> deny 403; when path ~ \"^/a\" -> pass;",
+        ),
+        (
+            "when path == \"/a\" -> pass; when method == \"GET\" -> deny 403; when path == \"/b\" -> pass;",
+            "when path == \"/b\" -> pass; when method == \"GET\" -> deny 403; when path == \"/a\" -> pass;",
+        ),
+    ] {
+        let of = |rows: &str| format!("rules request first {{ {rows} }}");
+        assert_ne!(said(&of(old), &of(new)), Vec::<String>::new(), "{old}");
+    }
+}
+
+#[test]
+fn what_another_try_is_sent_is_compared() {
+    let retried = |field: &str| {
+        format!("sub backend_error {{ if (bereq.retries < 1) {{ set bereq.http.X = \"{field}\"; return (retry); }} }}")
+    };
+    let found = said(&retried("1"), &retried("2"));
+    assert!(found.iter().any(|it| it.contains("bereq.http.x changed")), "{found:#?}");
+    assert!(!found.iter().any(|it| it.contains("another try")), "{found:#?}");
+}
+
+#[test]
+fn a_rule_is_shown_without_what_stands_beside_it() {
+    let old = "rules request first { when path == \"/a\" -> pass; } sub deliver { set resp.http.X = \"1\"; }";
+    let found = compared(old, &old.replace("\"/a\" -> pass", "\"/a\" -> deny 403"));
+    let rules = found.classes.iter().flat_map(|class| &class.new_rules).map(|rule| rule.text.as_str());
+    assert!(rules.clone().all(|text| !text.contains("sub deliver")), "{:?}", rules.collect::<Vec<_>>());
+}
+
+#[test]
+fn what_is_set_to_itself_is_no_change() {
+    for name in ["req.url", "req.method", "req.backend_hint"] {
+        assert_eq!(said("", &format!("sub recv {{ set {name} = {name}; }}")), Vec::<String>::new(), "{name}");
+    }
+}
+
 #[test]
 fn what_only_reads_otherwise_is_no_change() {
     for (old, new) in [
@@ -338,7 +399,7 @@ fn people_know_the_methods_that_are_told_first_and_what_it_is_that_may_differ() 
     assert_eq!(
         compared(&text.replace("\"1\"", "\"0\""), text).gave_up,
         [
-            "`req.http.a` behind `hit`: no request that was tried shows a difference",
+            "`req.http.a` behind `hit`: no request that was tried shows a difference (site.warp:4)",
             "settings of requests, such as `req.grace`: they are not compared"
         ]
     );
