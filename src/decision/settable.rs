@@ -51,11 +51,13 @@ pub fn method(value: &[u8]) -> Result<Method, Refused> {
 /// The target that a policy gives a request.
 ///
 /// # Errors
-/// When it is none: with a space or a line feed it would be read as another request by the backend.
+/// When it is none: with a space or a line feed it would be read as another request by the backend, and what follows a `#`
+/// is not sent to any (RFC 9110 section 7.1).
 pub fn target(value: &[u8]) -> Result<&[u8], Refused> {
-    let is_target = value.first() == Some(&b'/') && value.iter().all(|byte| (0x21..=0x7e).contains(byte));
+    let is_target =
+        value.first() == Some(&b'/') && value.iter().all(|byte| (0x21..=0x7e).contains(byte) && *byte != b'#');
     if !is_target {
-        return Err(Refused("a URL starts with / and holds no space, control or non-ASCII character"));
+        return Err(Refused("a URL starts with / and holds no space, #, control or non-ASCII character"));
     }
     Ok(value)
 }

@@ -49,6 +49,18 @@ fn more_fields_than_a_message_may_have_are_a_failure_like_any_other() {
     assert_eq!(proxy.get("/page").status, 200);
 }
 
+/// What follows a `#` reaches no backend and no key: two clients that nothing else keeps apart would share a page.
+#[test]
+fn a_url_that_would_be_cut_off_is_a_failure() {
+    let origin = origin();
+    let proxy = Proxy::before(&origin, "sub recv { set req.url = \"/page#\" + req.http.X-User; }");
+    for user in ["ann", "bob"] {
+        let answer = proxy.client().get("/page").header("X-User", user).send();
+        assert_eq!(answer.status, 503, "{answer:?}");
+    }
+    assert_eq!(origin.requests().len(), 0);
+}
+
 #[test]
 fn where_it_failed_is_in_the_log_and_not_in_the_answer() {
     let origin = origin();

@@ -121,8 +121,15 @@ pub(super) struct Guard {
     pub is_sure: bool,
 }
 
+/// Literals of so few bytes are in every other text.
+const SHORT_LITERAL_BYTES: usize = 3;
+
+/// So many parts of a pattern are looked at for a longer literal.
+const MOST_PARTS: usize = 16;
+
 /// The literals that a pattern cannot match without; `None` if it has none. Of those in front and
-/// those at the end the longer ones; at the end if it is anchored, for then many begin alike.
+/// those at the end the longer ones; at the end if it is anchored, for then many begin alike. If they are short, longer ones
+/// from between.
 pub(super) fn guard(whole: &Hir) -> Option<Guard> {
     let parts = Parts::of(whole);
     let body = Hir::concat(parts.body.to_vec());
@@ -133,7 +140,10 @@ pub(super) fn guard(whole: &Hir) -> Option<Guard> {
     let ends = necessary(&body, ExtractKind::Suffix);
     let shortest = |texts: &Option<Texts>| texts.iter().flatten().map(|text| text.len()).min().unwrap_or(0);
     let prefers_ends = ends.is_some() && (parts.starts || shortest(&ends) > shortest(&starts));
-    let texts = if prefers_ends { ends } else { starts }?;
+    let outer = if prefers_ends { ends } else { starts };
+    let most = shortest(&outer);
+    let inner = if most < SHORT_LITERAL_BYTES { parts.inner() } else { None };
+    let texts = if shortest(&inner) > most { inner } else { outer }?;
     Some(Guard { texts, is_sure: false })
 }
 
@@ -156,6 +166,13 @@ impl<'h> Parts<'h> {
         let ends = is(body.last(), Look::End);
         body = body.get(..body.len() - usize::from(ends)).unwrap_or_default();
         Self { starts, ends, body }
+    }
+
+    /// The longest literals that begin with one of the parts.
+    fn inner(&self) -> Option<Texts> {
+        let parts = (1..self.body.len().min(MOST_PARTS)).filter_map(|at| self.body.get(at..));
+        let literals = parts.filter_map(|parts| necessary(&Hir::concat(parts.to_vec()), ExtractKind::Prefix));
+        literals.max_by_key(|texts| texts.iter().map(|text| text.len()).min())
     }
 
     /// The literal at the start, with what follows. Only if the pattern is anchored there and can
@@ -229,6 +246,18 @@ mod tests {
             Shape::GuardedEnd(..) => "not as it should be".to_owned(),
             Shape::Other(_) => "other".to_owned(),
         }
+    }
+
+    #[test]
+    fn the_literal_that_tells_most_is_looked_for_first() {
+        let guarded = |pattern: &str| {
+            let texts = guard(&parse(pattern).unwrap()).unwrap().texts;
+            texts.iter().map(|text| String::from_utf8_lossy(text).into_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(guarded("a.{0,200}b17x.*c"), ["b17x"]);
+        assert_eq!(guarded("a.*(news|blog).*c"), ["blog", "news"]);
+        assert_eq!(guarded("/news/.*-id17-.*c"), ["/news/"]);
+        assert_eq!(guarded("a.*c"), ["a"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! What is named for expressions may be called like the first word of a variable or a function, since names with dots are
 //! looked up whole: Varnish's own examples have an `acl local`, beside `local.ip`.
 
+use super::collect::with_article;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::schema::{Function, Message, SHORT_NAMES, Variable};
 use crate::lang::syntax::ast::Name;
@@ -38,7 +39,6 @@ pub(super) fn function(name: &Name) -> Option<Diagnostic> {
 }
 
 fn refused(kind: &str, name: &Name) -> Diagnostic {
-    let article = if kind == "acl" { "an" } else { "a" };
-    let message = format!("`{}` has a meaning of its own, {article} {kind} cannot have that name", name.text);
+    let message = format!("`{}` has a meaning of its own, {} cannot have that name", name.text, with_article(kind));
     Diagnostic::new(Code::E0212, name.span, message).help("choose another name")
 }

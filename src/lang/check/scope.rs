@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt::Arguments;
 
 use super::calls::{Caller, Link, name_of};
+use super::collect::with_article;
 use super::context::Context;
 use super::{reserved, words};
 use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Label, Safety};
@@ -231,10 +232,13 @@ impl<'c, 'a> Scope<'c, 'a> {
             .or_else(|| find("acl", names.acls.find(text).and_then(|at| Some(names.acls.get(at)?.name.span))))
             .or_else(|| find("table", names.tables.find(text).and_then(|at| Some(names.tables.get(at)?.name.span))));
         if let Some((kind, span)) = present {
-            let finding =
-                Diagnostic::new(Code::E0213, name.span, format!("there is already a {kind} `{text}` in sight"))
-                    .context(span, "declared here")
-                    .help("give this one another name");
+            let finding = Diagnostic::new(
+                Code::E0213,
+                name.span,
+                format!("there is already {} `{text}` in sight", with_article(kind)),
+            )
+            .context(span, "declared here")
+            .help("give this one another name");
             self.report(finding);
         } else if let Some(finding) = reserved::value(kind, name) {
             self.report(finding);
