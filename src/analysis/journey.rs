@@ -27,6 +27,8 @@ pub struct Analysis<'h> {
     pub(super) followed: HashSet<Place>,
     /// Whether keys may be marked hit-for-pass.
     marks_passes: bool,
+    /// Whether a request can begin again behind `synth`.
+    synth_goes_on: bool,
     /// Whether fetches in the background are looked at as well.
     pub(super) with_background: bool,
     /// Whether a backend that is asked again says the same: of all journeys these are easiest to try.
@@ -86,7 +88,14 @@ impl<'h> Analysis<'h> {
     #[must_use]
     pub fn new(hir: &'h Hir) -> Self {
         let cx = Context::new(hir, Rc::new(Unknowns::default()));
-        Self { cx, followed: followed(hir), marks_passes: may_mark(hir), with_background: true, is_steady: false }
+        Self {
+            cx,
+            followed: followed(hir),
+            marks_passes: may_mark(hir),
+            synth_goes_on: begins_again(hir),
+            with_background: true,
+            is_steady: false,
+        }
     }
 
     /// The same of what clients ask for alone: a fetch in the background is no way of a request.
@@ -110,7 +119,15 @@ impl<'h> Analysis<'h> {
         let marks_passes = may_mark(old) || may_mark(new);
         [old, new].map(|hir| {
             let cx = Context::new(hir, Rc::clone(&unknowns));
-            Self { cx, followed: followed.clone(), marks_passes, with_background: true, is_steady: false }
+            Self {
+                cx,
+                followed: followed.clone(),
+                marks_passes,
+                // What one of them gives up and the other does not is a difference of its own.
+                synth_goes_on: true,
+                with_background: true,
+                is_steady: false,
+            }
         })
     }
 
@@ -250,6 +267,9 @@ impl<'h> Analysis<'h> {
                 let asked = class.state.variable(Variable::BereqBackend);
                 class.state.set(Place::Variable(Variable::OutcomeBackend), asked);
             }
+            if self.synth_goes_on && may_be_given_up(step, class.end.action) {
+                ahead.0.push((Step::Synth, fate, class.guard.clone(), class.state.clone()));
+            }
             go_on(step, fate, &class, ahead, again);
             journeys.reached.push(Reached { step, class, fate });
         }
@@ -280,15 +300,35 @@ impl<'h> Analysis<'h> {
 
 /// Whether some response can mark its key hit-for-pass.
 fn may_mark(hir: &Hir) -> bool {
-    fn passes(statements: &[Statement]) -> bool {
-        statements.iter().any(|statement| match &statement.kind {
-            StatementKind::Return(outcome) => outcome.action == Action::Pass,
-            StatementKind::If { arms, otherwise, .. } => arms.iter().any(|arm| passes(&arm.body)) || passes(otherwise),
-            _ => false,
-        })
+    let subs =
+        hir.subs.iter().any(|sub| returns(&sub.body.statements, Action::Pass) && !sub.name.starts_with("builtin."));
+    subs || hir.step(Step::BackendResponse).is_some_and(|step| returns(&step.body.statements, Action::Pass))
+}
+
+/// Whether a request can begin again behind `synth`.
+fn begins_again(hir: &Hir) -> bool {
+    let subs = hir.subs.iter().any(|sub| returns(&sub.body.statements, Action::Restart));
+    subs || hir.step(Step::Synth).is_some_and(|step| returns(&step.body.statements, Action::Restart))
+}
+
+fn returns(statements: &[Statement], action: Action) -> bool {
+    statements.iter().any(|statement| match &statement.kind {
+        StatementKind::Return(outcome) => outcome.action == action,
+        StatementKind::If { arms, otherwise, .. } => {
+            arms.iter().any(|arm| returns(&arm.body, action)) || returns(otherwise, action)
+        }
+        _ => false,
+    })
+}
+
+/// Whether `synth` may come in the place of what a step has decided: a backend cannot be reached for a pipe, a request was
+/// asked too often, or its content is gone; and behind `fail` always.
+fn may_be_given_up(step: Step, action: Option<Action>) -> bool {
+    match action {
+        Some(Action::Retry | Action::Pipe | Action::Fail) => true,
+        Some(Action::Fetch) => step == Step::BackendFetch,
+        _ => false,
     }
-    let subs = hir.subs.iter().any(|sub| passes(&sub.body.statements) && !sub.name.starts_with("builtin."));
-    subs || hir.step(Step::BackendResponse).is_some_and(|step| passes(&step.body.statements))
 }
 
 impl Ahead {

@@ -111,6 +111,28 @@ fn what_another_try_is_sent_is_what_is_left_of_the_first() {
     );
 }
 
+/// A pipe without a backend, a request whose content is gone or that was asked for too often, and a policy that gives up.
+#[test]
+fn a_request_that_warp_gives_up_may_begin_again_behind_synth() {
+    let synth = "sub synth { if (resp.status == 503 and req.restarts == 0) {
+        set req.url = \"/sorry\"; set req.method = \"GET\"; set req.backend_hint = b; return (restart);
+    } }";
+    for gives_up in [
+        "sub recv { if (req.path == \"/x\") { return (pipe); } }",
+        "sub recv { if (req.path == \"/x\") { return (pass); } }
+         sub backend_response { if (beresp.status == 503 and bereq.retries == 0) { return (retry); } }",
+        "sub recv { if (req.path == \"/x\") { return (pass); } } sub backend_error { return (retry); }",
+        "sub recv { if (req.path == \"/x\") { return (fail); } }",
+        "sub recv { if (req.path == \"/x\") { return (pass); } } sub backend_fetch { if (bereq.url == \"/x\") { return (fail); } }",
+    ] {
+        let claims = ["path == \"/x\" => not stored", "path == \"/x\" => not backend == b"];
+        for claim in claims {
+            assert_ne!(verdict(&format!("{gives_up}\n{synth}"), claim), "proved", "{claim}\n{gives_up}");
+        }
+        assert_eq!(verdict(gives_up, claims[0]), "proved", "{gives_up}");
+    }
+}
+
 #[test]
 fn statuses_that_are_never_stored_are_known() {
     for proved in [

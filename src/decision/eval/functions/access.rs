@@ -1,6 +1,9 @@
 //! Who may come in.
 
+use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use ipnet::IpNet;
 
 use super::{Arguments, Given};
 use crate::decision::eval::credentials::Basic;
@@ -20,7 +23,16 @@ pub(super) fn value<'a, F: Facts>(function: Access, arguments: &Arguments<'_, 'a
             None => Value::UNSET,
         },
         Access::DeviceClass => Value::text(device::class(&arguments.bytes(0))),
+        Access::Network => network(arguments).map_or(Value::UNSET, Value::from),
     }
+}
+
+/// Of more bits than an address has, all count; of fewer than none, none.
+fn network<F: Facts>(arguments: &Arguments<'_, '_, F>) -> Option<Vec<u8>> {
+    let address = arguments.get::<IpAddr>(0)?;
+    let (bits, all) = if address.is_ipv4() { (arguments.get(1)?, 32) } else { (arguments.get::<i64>(2)?, 128) };
+    let length = u8::try_from(bits.clamp(0, all)).ok()?;
+    Some(IpNet::new(address, length).ok()?.trunc().to_string().into_bytes())
 }
 
 fn covers(word: &[u8]) -> Covers {

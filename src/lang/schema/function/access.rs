@@ -49,4 +49,13 @@ functions! {
             "device.class(req.http.User-Agent)" => r#""desktop""#
         ]
         mistakes ["device.class()" => "E0305"];
+
+    Network "std.network" (address: Ip, ipv4: Int = Int(32), ipv6: Int = Int(64)) -> String, Pure in ANYWHERE,
+        "The network of so many bits that an address is in, as text: what one client has. A client with IPv6 mostly has 2^64 addresses, each of which would be a key of its own."
+        examples [
+            r#"std.network("2001:db8:0:1::7")"# => r#""2001:db8:0:1::/64""#,
+            r#"std.network("192.0.2.7")"# => r#""192.0.2.7/32""#,
+            r#"std.network("192.0.2.7", ipv4: 24)"# => r#""192.0.2.0/24""#
+        ]
+        mistakes ["std.network()" => "E0305", r#"std.network("192.0.2.7", 24s)"# => "E0301"];
 }
