@@ -15,6 +15,9 @@ use crate::lang::schema::{Function, Message, Step, StepSet, Type, Variable};
 /// end.
 const MOST_PARTS: usize = 64;
 
+/// The same of the conditions under which it is one or the other: a truth that is made of truths, and their opposites.
+const MOST_GUARD_PARTS: usize = 4_096;
+
 /// Carries out a statement that is not control flow, as far as places are concerned that are followed.
 pub(super) fn perform(
     statement: &StatementKind,
@@ -27,13 +30,13 @@ pub(super) fn perform(
     match statement {
         StatementKind::Let(id, value) => {
             let value = Reader::new(cx, state, step).cases(value);
-            state.bind(*id, value.map(|term| unless_larger(term, cx)));
+            state.bind(*id, unless_larger(&value, cx));
         }
         StatementKind::Set(target, value) => {
             let place = place_of(target);
             if is_followed(&place) {
                 let value = Reader::new(cx, state, step).cases(value);
-                set(state, place, value.map(|term| unless_larger(term, cx)), cx);
+                set(state, place, unless_larger(&value, cx), cx);
             }
         }
         StatementKind::Unset(target) => {
@@ -77,8 +80,12 @@ pub(super) fn place_of(target: &Target) -> Place {
     }
 }
 
-fn unless_larger(term: &Term, cx: &Context<'_>) -> Term {
-    if term.size() <= MOST_PARTS { term.clone() } else { cx.anything() }
+fn unless_larger(value: &Cases, cx: &Context<'_>) -> Cases {
+    if value.iter().all(|(guard, _)| guard.has_at_most(MOST_GUARD_PARTS)) {
+        value.map(|term| if term.size() <= MOST_PARTS { term.clone() } else { cx.anything() })
+    } else {
+        Cases::one(cx.anything())
+    }
 }
 
 fn set(state: &mut State, place: Place, value: Cases, cx: &Context<'_>) {

@@ -144,8 +144,13 @@ impl Formula {
     /// what is impossible then is impossible all the more.
     #[must_use]
     pub(super) fn unless_larger(self, most: usize) -> Self {
-        let mut left = most;
-        if self.fits(&mut left) { self } else { Self::Const(true) }
+        if self.has_at_most(most) { self } else { Self::Const(true) }
+    }
+
+    /// Whether it has no more parts than that, each as often as it is in it.
+    #[must_use]
+    pub(super) fn has_at_most(&self, most: usize) -> bool {
+        self.fits(&mut { most })
     }
 
     fn fits(&self, left: &mut usize) -> bool {

@@ -111,6 +111,27 @@ fn what_another_try_is_sent_is_what_is_left_of_the_first() {
     );
 }
 
+/// Each `let` has the one above it twice, once as it is and once turned around, so that the last one has 2^60 parts.
+#[test]
+fn truths_that_are_made_of_truths_are_followed_as_far_as_they_are_short() {
+    let lets = |most: usize| -> String {
+        let first = "let a0 = req.http.X == \"z\";".to_owned();
+        let further = (1..=most).map(|at| {
+            let before = at - 1;
+            format!(
+                "let a{at} = (a{before} and req.http.Y{at} == \"1\") or (not a{before} and req.http.Z{at} == \"2\");\n"
+            )
+        });
+        [first].into_iter().chain(further).collect()
+    };
+    let policy = |most| format!("sub recv {{ {} if (a{most}) {{ return (pass); }} }}", lets(most));
+    let claim = |at: usize| {
+        format!("req.http.Z{at} == \"2\" and not req.http.X and not req.http.Y{at} => passed or not stored")
+    };
+    assert_eq!(verdict(&policy(1), &claim(1)), "proved");
+    assert_ne!(verdict(&policy(60), &claim(60)), "proved");
+}
+
 /// A pipe without a backend, a request whose content is gone or that was asked for too often, and a policy that gives up.
 #[test]
 fn a_request_that_warp_gives_up_may_begin_again_behind_synth() {
