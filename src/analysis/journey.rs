@@ -25,10 +25,7 @@ const MOST_PARTS: usize = 2_000;
 pub struct Analysis<'h> {
     pub(super) cx: Context<'h>,
     pub(super) followed: HashSet<Place>,
-    /// Whether keys may be marked hit-for-pass.
-    marks_passes: bool,
-    /// Whether a request can begin again behind `synth`.
-    synth_goes_on: bool,
+    possible: Possible,
     /// Whether fetches in the background are looked at as well.
     pub(super) with_background: bool,
     /// Whether a backend that is asked again says the same: of all journeys these are easiest to try.
@@ -83,6 +80,15 @@ impl Journeys {
 #[derive(Debug, Default)]
 struct Ahead(Vec<(Step, Fate, Formula, State)>);
 
+/// What the returns of a policy make possible.
+#[derive(Clone, Copy, Debug)]
+struct Possible {
+    /// Keys may be marked hit-for-pass.
+    marks_passes: bool,
+    /// It is to be known what `synth` does with what warp gives up: a request can begin again there.
+    is_given_up: bool,
+}
+
 impl<'h> Analysis<'h> {
     /// An analysis of a policy.
     #[must_use]
@@ -91,8 +97,7 @@ impl<'h> Analysis<'h> {
         Self {
             cx,
             followed: followed(hir),
-            marks_passes: may_mark(hir),
-            synth_goes_on: begins_again(hir),
+            possible: Possible { marks_passes: may_mark(hir), is_given_up: begins_again(hir) },
             with_background: true,
             is_steady: false,
         }
@@ -116,18 +121,11 @@ impl<'h> Analysis<'h> {
     pub fn beside(old: &'h Hir, new: &'h Hir) -> [Self; 2] {
         let unknowns = Rc::new(Unknowns::shared());
         let followed: HashSet<Place> = compared(old).into_iter().chain(compared(new)).collect();
-        let marks_passes = may_mark(old) || may_mark(new);
+        // What one of them gives up and the other does not is a difference of its own.
+        let possible = Possible { marks_passes: may_mark(old) || may_mark(new), is_given_up: true };
         [old, new].map(|hir| {
             let cx = Context::new(hir, Rc::clone(&unknowns));
-            Self {
-                cx,
-                followed: followed.clone(),
-                marks_passes,
-                // What one of them gives up and the other does not is a difference of its own.
-                synth_goes_on: true,
-                with_background: true,
-                is_steady: false,
-            }
+            Self { cx, followed: followed.clone(), possible, with_background: true, is_steady: false }
         })
     }
 
@@ -259,7 +257,7 @@ impl<'h> Analysis<'h> {
                 ahead.0.push((Step::Pass, Fate::Pass, passed, class.state.clone()));
                 class.guard = Formula::all([class.guard, is_looked_up]);
             }
-            if step == Step::Hash && self.marks_passes && fate == Fate::Lookup {
+            if step == Step::Hash && self.possible.marks_passes && fate == Fate::Lookup {
                 // The key may be marked hit-for-pass.
                 ahead.0.push((Step::Pass, Fate::Pass, class.guard.clone(), class.state.clone()));
             }
@@ -267,7 +265,7 @@ impl<'h> Analysis<'h> {
                 let asked = class.state.variable(Variable::BereqBackend);
                 class.state.set(Place::Variable(Variable::OutcomeBackend), asked);
             }
-            if self.synth_goes_on && may_be_given_up(step, class.end.action) {
+            if self.possible.is_given_up && may_be_given_up(step, class.end.action) {
                 ahead.0.push((Step::Synth, fate, class.guard.clone(), class.state.clone()));
             }
             go_on(step, fate, &class, ahead, again);
@@ -321,12 +319,13 @@ fn returns(statements: &[Statement], action: Action) -> bool {
     })
 }
 
-/// Whether `synth` may come in the place of what a step has decided: a backend cannot be reached for a pipe, a request was
-/// asked too often, or its content is gone; and behind `fail` always.
+/// Whether `synth` may come in the place of what a step has decided: the content of a request is too large to look it up by,
+/// a request cannot be sent as it is, a backend cannot be reached for a pipe, a request was asked too often, or its content is
+/// gone; and behind `fail` always.
 fn may_be_given_up(step: Step, action: Option<Action>) -> bool {
     match action {
-        Some(Action::Retry | Action::Pipe | Action::Fail) => true,
-        Some(Action::Fetch) => step == Step::BackendFetch,
+        Some(Action::Fetch | Action::Retry | Action::Pipe | Action::Fail) => true,
+        Some(Action::Hash | Action::Pass) => step == Step::Recv,
         _ => false,
     }
 }

@@ -129,12 +129,12 @@ fn is_field(expression: &Expression, wanted: &HeaderName) -> bool {
     matches!(&expression.kind, ExpressionKind::Header(_, name) if name == wanted)
 }
 
-/// A `Vary` of the policy's own that names such a field.
+/// A `Vary` of the policy's own that names such a field. What `deliver` writes is for caches behind warp.
 fn varied(statement: &Statement, raw: &dyn Fn(&HeaderName) -> bool) -> Option<Diagnostic> {
     let value = match &statement.kind {
-        StatementKind::Set(Target::Header(_, VARY), value) => value,
+        StatementKind::Set(Target::Header(Message::Beresp, VARY), value) => value,
         StatementKind::Effect(Function::Header(_), given) => match given.as_slice() {
-            [Expression { kind: ExpressionKind::Header(_, VARY), .. }, value, ..] => value,
+            [Expression { kind: ExpressionKind::Header(Message::Beresp, VARY), .. }, value, ..] => value,
             _ => return None,
         },
         _ => return None,

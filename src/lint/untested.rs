@@ -91,9 +91,20 @@ fn arms(survey: &Survey<'_>) -> Arms {
     all_arms(survey.hir).filter_map(of_condition).collect()
 }
 
-/// The arms whose conditions ask for what no test can say: chance, limits, health, time.
+/// What no test says: the time, versions of HTTP, and how warp came to ask.
+const UNSAID: [Variable; 6] = [
+    Variable::Now,
+    Variable::ReqProto,
+    Variable::BerespProto,
+    Variable::BerespReason,
+    Variable::BerespWas304,
+    Variable::BereqIsBgfetch,
+];
+
+/// The arms whose conditions ask for what no test can say: chance, limits, health, and what is [`UNSAID`].
 fn worldly(survey: &Survey<'_>) -> HashSet<Span> {
-    let asks = |arm: &&Arm| !arm.condition.is_pure() || arm.condition.reads_variable(Variable::Now);
+    let asks =
+        |arm: &&Arm| !arm.condition.is_pure() || UNSAID.iter().any(|variable| arm.condition.reads_variable(*variable));
     all_arms(survey.hir).filter(asks).map(|arm| arm.span).collect()
 }
 

@@ -46,6 +46,8 @@ fn requests_with_cookies_that_pass_or_have_none_left_are_fine() {
     // Whole cookies share nothing, but between two users neither.
     let varied = r#"sub recv { return (hash); } sub backend_response { set beresp.http.Vary = "Cookie"; }"#;
     assert_eq!(codes(varied), ["W0915"]);
+    // What caches behind warp are told keeps nothing apart in its own store.
+    assert_eq!(codes(&varied.replace("backend_response", "deliver").replace("beresp", "resp")), ["W0801"]);
 }
 
 #[test]
