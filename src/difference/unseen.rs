@@ -12,6 +12,12 @@ const CREDENTIALS: &str = "whom passwords and tokens let in: it is not compared"
 const LIMITS: &str = "what counts for rate limits: it is not compared";
 const MEMBERS: &str = "members that directors choose by a key: they are not compared";
 const LINES: &str = "fields of several lines: only their first is compared";
+const LIFETIMES: &str =
+    "lifetimes that are set to themselves: that the policy says them lets more be stored and served";
+
+/// Lifetimes that count otherwise once the policy says them.
+const SAID: [Variable; 4] =
+    [Variable::BerespTtl, Variable::BerespGrace, Variable::BerespKeep, Variable::BerespStaleIfError];
 
 /// Variables of a request that what is compared depends on: they are looked at.
 const SEEN: [Variable; 3] = [Variable::ReqUrl, Variable::ReqMethod, Variable::ReqBackendHint];
@@ -93,6 +99,11 @@ fn look_at(statements: &[Statement], found: &mut Vec<&'static str>) {
         match &statement.kind {
             StatementKind::Ban(_) => found.push(BANS),
             StatementKind::Set(Target::Variable(variable), _) if is_setting(*variable) => found.push(SETTINGS),
+            StatementKind::Set(Target::Variable(variable), value)
+                if SAID.contains(variable) && value.kind == Kind::Variable(*variable) =>
+            {
+                found.push(LIFETIMES);
+            }
             // One line is left of several.
             StatementKind::Set(Target::Header(message, name), value) if matches!(&value.kind, Kind::Header(from, other) if (from, other) == (message, name)) =>
             {

@@ -22,10 +22,6 @@ pub struct Pattern {
 /// repetitions would come near it, so that compiling on the request path cannot fail.
 pub const PATTERN_SIZE_LIMIT_BYTES: usize = 16 << 20;
 
-/// The memory in which a compiled pattern keeps what it has found out about texts, in bytes, for each thread. A pattern that
-/// needs more finds it out again: there are policies of thousands of patterns.
-const CACHE_BYTES: usize = 256 << 10;
-
 impl Pattern {
     /// A pattern whose text, as it was written, has been checked.
     #[must_use]
@@ -48,10 +44,7 @@ impl Pattern {
     /// The compiled pattern, built on the first call; `None` only if the text was never checked.
     #[must_use]
     pub fn regex(&self) -> Option<&Regex> {
-        let build = || {
-            let mut builder = RegexBuilder::new(&self.text);
-            builder.unicode(false).size_limit(PATTERN_SIZE_LIMIT_BYTES).dfa_size_limit(CACHE_BYTES).build().ok()
-        };
+        let build = || RegexBuilder::new(&self.text).unicode(false).size_limit(PATTERN_SIZE_LIMIT_BYTES).build().ok();
         self.compiled.get_or_init(build).as_ref()
     }
 

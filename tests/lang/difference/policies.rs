@@ -378,6 +378,8 @@ fn what_no_request_that_is_tried_shows_is_told() {
         (String::new(), "sub recv { set req.hash_ignore_vary = true; }".to_owned()),
         (with_director("\"a\""), with_director("req.http.X")),
         (String::new(), "sub deliver { set resp.http.Link = resp.http.Link; }".to_owned()),
+        (String::new(), "sub backend_response { set beresp.ttl = beresp.ttl; }".to_owned()),
+        (String::new(), "sub backend_response { set beresp.stale_if_error = beresp.stale_if_error; }".to_owned()),
         (limited(&format!("req.url == \"/a\" and {limit}")), limited(&format!("{limit} and req.url == \"/a\""))),
     ];
     for (old, new) in pairs {
