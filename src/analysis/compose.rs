@@ -7,9 +7,10 @@ use http::header::CACHE_CONTROL;
 
 use super::model::{Model, Scalar, cookie};
 use super::names::Names;
+use super::spelling::spellings;
 use super::term::{Op, Place, Term};
-use super::text::{self, Asked, Automata, Found};
-use super::{left, theory};
+use super::text::{self, Asked, Automata, Domain, Found};
+use super::{concrete, left, theory};
 use crate::lang::schema::Variable;
 
 /// Names that were found for views that want one of many, by view; for `Cookie`, one that may stand in it.
@@ -46,8 +47,14 @@ fn unwrap(model: &mut Model<'_>, asked: &HashMap<Term, Vec<Asked>>, automata: &m
         let of_it: Vec<(&Term, &Vec<Asked>)> = asked.iter().filter(|(term, _)| root(term) == whole).collect();
         let found = left.iter().filter(|(term, _)| root(term) == whole).map(|(_, value)| value.clone());
         let own = model.value(whole);
-        let found = own.into_iter().chain(found).find(|value| all_follows(model, whole, value, &of_it));
-        let found = found.or_else(|| joint(whole, &of_it, automata)).filter(|value| *value != Scalar::Text(None));
+        let found = own.clone().into_iter().chain(found).find(|value| all_follows(model, whole, value, &of_it));
+        let found = found.or_else(|| {
+            let joint = joint(whole, &of_it, automata);
+            let follows = joint.clone().filter(|value| all_follows(model, whole, value, &of_it));
+            let left = left.iter().filter(|(term, _)| root(term) == whole).map(|(_, value)| value);
+            follows.or_else(|| spelt(model, whole, own.as_ref(), left, &of_it)).or(joint)
+        });
+        let found = found.filter(|value| *value != Scalar::Text(None));
         if let Some(found) = found {
             model.set(whole.clone(), found);
         }
@@ -72,6 +79,20 @@ fn joint(whole: &Term, asked: &[(&Term, &Vec<Asked>)], automata: &mut Automata) 
         Found::Value(text) => Some(Scalar::Text(text.map(Arc::from))),
         Found::Nothing | Found::GaveUp => None,
     }
+}
+
+/// A URL that is one path as it came, and another one as it is left.
+fn spelt<'v>(
+    model: &mut Model<'_>,
+    whole: &Term,
+    came: Option<&Scalar>,
+    left: impl Iterator<Item = &'v Scalar>,
+    asked: &[(&Term, &Vec<Asked>)],
+) -> Option<Scalar> {
+    let Scalar::Text(Some(came)) = came.filter(|_| theory::domain(whole) == Domain::Url)? else { return None };
+    let spellings = left.filter_map(Scalar::as_text).flat_map(|left| spellings(came, left));
+    let mut spellings = spellings.map(|url| Scalar::Text(Some(url.into())));
+    spellings.find(|url| all_follows(model, whole, url, asked))
 }
 
 /// Through how many clauses of `normalize` a value has gone.
@@ -148,14 +169,16 @@ fn cookies(model: &mut Model<'_>, asked: &HashMap<Term, Vec<Asked>>, found: &Ins
 
 fn parameters(model: &mut Model<'_>, found: &Instances) {
     let url = Term::Input(Place::Variable(Variable::ReqUrl));
-    let pairs: Vec<Vec<u8>> = parts(model, &Op::Query, &url, found)
-        .iter()
-        .map(|(name, value)| [escaped(name), b"=".to_vec(), escaped(value)].concat())
-        .collect();
+    let pairs = parts(model, &Op::Query, &url, found);
+    let Some(Scalar::Text(Some(before))) = model.value(&url) else { return };
+    // What the text of the URL says already is not said once more.
+    let is_missing = |name: &[u8]| !concrete::has_parameter(Some(&before), |own| own == name);
+    let pairs = pairs.iter().filter(|(name, _)| is_missing(name));
+    let pairs: Vec<Vec<u8>> =
+        pairs.map(|(name, value)| [escaped(name), b"=".to_vec(), escaped(value)].concat()).collect();
     if pairs.is_empty() {
         return;
     }
-    let Some(Scalar::Text(Some(before))) = model.value(&url) else { return };
     let mark = if before.contains(&b'?') { &b"&"[..] } else { b"?" };
     model.set(url, Scalar::Text(Some([&*before, mark, &pairs.join(&b"&"[..])].concat().into())));
 }

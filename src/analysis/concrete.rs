@@ -83,7 +83,8 @@ fn query_of(url: Option<&[u8]>) -> Option<Cow<'_, [u8]>> {
     query::of_url(url?.into())
 }
 
-fn has_parameter(url: Option<&[u8]>, wanted: impl Fn(&[u8]) -> bool) -> bool {
+/// Whether a URL has a parameter of such a name.
+pub(super) fn has_parameter(url: Option<&[u8]>, wanted: impl Fn(&[u8]) -> bool) -> bool {
     query_of(url).is_some_and(|query| query::names(&query).any(|name| wanted(&name)))
 }
 

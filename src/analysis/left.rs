@@ -34,10 +34,41 @@ pub(super) fn asked(term: &Term) -> Vec<Asked> {
     if *at == Term::Input(Place::Variable(Variable::ReqUrl)) { asked } else { Vec::new() }
 }
 
+/// What is so of all that clauses leave of a URL, of what is asked of it as it comes: a path without escapes and doubled
+/// slashes is left as it is, up to there, if no segments are dots.
+pub(super) fn beginnings(term: &Term, came: &[Asked]) -> Vec<Asked> {
+    let mut at = term;
+    while let Some((Op::Normalized(clause), [inner])) = at.as_made() {
+        if *clause == Normalization::PathResolve {
+            return Vec::new();
+        }
+        at = inner;
+    }
+    if at == term || *at != Term::Input(Place::Variable(Variable::ReqUrl)) {
+        return Vec::new();
+    }
+    let is_plain = |texts: &Texts<'static>| match texts {
+        Texts::Exact(text) | Texts::Prefix(text) => {
+            !text.iter().any(|byte| b"%?".contains(byte)) && memchr::memmem::find(text, b"//").is_none()
+        }
+        _ => false,
+    };
+    let is_left = |asked: &&Asked| asked.holds && asked.texts.as_ref().is_some_and(|texts| texts.iter().all(is_plain));
+    let of_path =
+        came.iter().filter(|asked| matches!(*asked.views, [View::Path] | [View::Path, View::Lower | View::Upper]));
+    of_path.filter(is_left).cloned().collect()
+}
+
 /// What is so of most texts of a `Cache-Control` that do not say that.
 pub(super) fn without(directive: Directive) -> Asked {
     let name = directive.name().replace('_', "-");
     Asked { views: Vec::new(), ..refused(&format!("(?i)(?:^|[, \\t]){name}(?:$|[, \\t=])")) }
+}
+
+/// What is so of texts of a `Cookie` without a cookie of that name.
+pub(super) fn without_cookie(name: &[u8]) -> Option<Asked> {
+    let name = regex_syntax::escape(std::str::from_utf8(name).ok()?);
+    Some(Asked { views: Vec::new(), ..refused(&format!("(?:^|;)[ \\t]*{name}[ \\t]*(?:$|[;=])")) })
 }
 
 fn refused(pattern: &str) -> Asked {

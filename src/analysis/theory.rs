@@ -14,7 +14,8 @@ use super::parts::{self, Failure};
 use super::solve::{STATES, VIEWS};
 use super::term::{Op, Place, Term};
 use super::text::{self, Asked, Automata, Domain, Found, View};
-use super::{compose, concrete, left};
+use super::{compose, concrete, fixed, left};
+use crate::decision::cookies;
 use crate::lang::hir::{Hir, Normalization, Texts};
 use crate::lang::schema::{Message, Variable};
 
@@ -122,7 +123,10 @@ fn all_values<'h>(literals: &[Wants], hir: &'h Hir, automata: &mut Automata, lis
     compose::compose(&mut model, &questions.texts, &instances, automata);
     match literals.iter().find(|(literal, holds)| model.passes(literal) != *holds) {
         None => Values::Are(Box::new(model)),
-        Some((literal, _)) => Values::Unknown(VIEWS, first_place(&literal.term)),
+        Some((literal, _)) => match fixed::apart(literals, hir) {
+            Some(apart) => Values::Cannot(apart),
+            None => Values::Unknown(VIEWS, first_place(&literal.term)),
+        },
     }
 }
 
@@ -170,6 +174,7 @@ impl<'l> Questions<'l> {
             }
         }
         questions.leave_unsaid();
+        questions.begin_alike();
         match &questions.contradictory {
             Some(term) => Err(questions.about(term)),
             None => Ok(questions),
@@ -231,7 +236,21 @@ impl<'l> Questions<'l> {
         }
     }
 
-    /// A text that passes all tests; of a `Cache-Control`, one that says nothing that it is not to say, if there is one.
+    /// What is left of a URL begins like it, if there is nothing in it to be rewritten.
+    fn begin_alike(&mut self) {
+        let url = Term::Input(Place::Variable(Variable::ReqUrl));
+        let (Some(came), by) = (self.texts.get(&url).cloned(), self.about(&url)) else { return };
+        for (term, asked) in &mut self.texts {
+            let alike = left::beginnings(term, &came);
+            if !alike.is_empty() {
+                asked.extend(alike);
+                self.about.entry(term.clone()).or_default().extend(&by);
+            }
+        }
+    }
+
+    /// A text that passes all tests; of a `Cache-Control`, one that says nothing that it is not to say, and of a `Cookie` one
+    /// without cookies that are not to be there, if there is one.
     fn find(&self, term: &Term, asked: &[Asked], automata: &mut Automata) -> Found {
         let found = find(term, asked, automata);
         let Found::Value(Some(text)) = &found else { return found };
@@ -243,13 +262,26 @@ impl<'l> Questions<'l> {
             _ => None,
         };
         let unsaid: Vec<Asked> = self.truths.iter().filter_map(of_it).collect();
-        if unsaid.is_empty() {
+        let gone: Vec<Asked> = self.cookies_gone(term, text).collect();
+        if unsaid.is_empty() && gone.is_empty() {
             return found;
         }
-        match text::find(domain(term), &[asked, &unsaid].concat(), automata) {
-            other @ Found::Value(_) => other,
-            Found::Nothing | Found::GaveUp => found,
+        match text::find(domain(term), &[asked, &unsaid, &gone].concat(), automata) {
+            Found::Nothing | Found::GaveUp if !unsaid.is_empty() => found,
+            other => other,
         }
+    }
+
+    /// What is asked of a `Cookie` beside, for each cookie that is not to be there and is.
+    fn cookies_gone(&self, header: &Term, text: &[u8]) -> impl Iterator<Item = Asked> {
+        self.texts.iter().filter_map(move |(term, asked)| match term.as_made()? {
+            (Op::Cookie, [whole, Term::Text(name)]) if whole == header => {
+                let is_there = cookies::cookie(text.into(), name).is_some();
+                let is_gone = is_there && asked.iter().any(|one| one.texts.is_none() && !one.holds);
+                if is_gone { left::without_cookie(name) } else { None }
+            }
+            _ => None,
+        })
     }
 
     fn hold(&mut self, term: &Term, holds: bool) {
