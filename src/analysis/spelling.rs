@@ -6,7 +6,7 @@ use crate::cache::asked::path_of;
 pub(super) fn spellings(came: &[u8], left: &[u8]) -> Vec<Vec<u8>> {
     let (begin, end) = (path_of(came), path_of(left));
     let begin = begin.strip_suffix(b"/").unwrap_or(begin);
-    let back = b"/..".repeat(begin.iter().filter(|byte| **byte == b'/').count());
+    let back = b"/..".repeat(memchr::memchr_iter(b'/', begin).count());
     let letter = |one: &u8| one.is_ascii_alphanumeric();
     let [first, last] = [end.iter().position(letter), end.iter().rposition(letter)].map(|at| escaped(end, at));
     let other = [[b"/x/..", end].concat(), [b"/", end].concat(), first, last];

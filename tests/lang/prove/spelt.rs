@@ -104,7 +104,7 @@ fn policies() -> impl Strategy<Value = String> {
     let clauses = subsequence(CLAUSES, 1..=3).prop_shuffle().prop_map(|clauses| clauses.join(", "));
     let row = (condition(), select(&["pass", "cache", "deny 403", "backend b"][..]));
     (clauses, prop::collection::vec(row, 1..4)).prop_map(|(clauses, rows)| {
-        let rows = rows.iter().map(|(when, action)| format!("when {when} -> {action};")).collect::<String>();
+        let rows = rows.iter().map(|(when, action)| format!("when {when} -> {action};")).collect::<Vec<_>>().concat();
         format!("normalize req {{ path {clauses}; query drop [\"u\"]; }} rules request first {{ {rows} }}\n")
     })
 }
@@ -140,7 +140,7 @@ proptest! {
         promises in prop::collection::vec(promise(), 6),
     ) {
         let promises = promises.iter().enumerate().map(|(at, one)| format!("invariant \"{at}\" {{ {one} }}\n"));
-        let text = format!("{policy}{}", promises.collect::<String>());
+        let text = format!("{policy}{}", promises.collect::<Vec<_>>().concat());
         prop_assert_eq!(disagreement(&text, &domain()), None);
     }
 }
