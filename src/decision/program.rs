@@ -6,7 +6,7 @@ use super::ban::bans_by_url;
 use super::eval::{AclIndex, Acls, ChangingAcl, Context, Scope, TableIndex, Tables, Work, conclude, perform};
 use super::facts::{Facts, Refused, Value};
 use super::index::AclsOf;
-use super::trace::{Explanation, Rule, Trace};
+use super::trace::{Explanation, Rule, RuleId, Trace};
 use super::tree::{DecisionTree, Match, Node, NodeId};
 use super::{fold, lower};
 use crate::lang::hir::{AclId, BackendId, Director, Expression, Hir, SubId, TableId};
@@ -79,10 +79,21 @@ pub struct Program {
 impl Program {
     /// Lowers a policy and indexes it. Cannot fail: only an error-free policy has a [`Hir`].
     #[must_use]
-    pub fn new(mut hir: Hir) -> Self {
+    pub fn new(hir: Hir) -> Self {
+        Self::lowered(hir, true)
+    }
+
+    /// The same, with the same rules by the same numbers, but for that conditions are tested one after the other: slower, and
+    /// they can be exchanged.
+    #[must_use]
+    pub fn in_turn(hir: Hir) -> Self {
+        Self::lowered(hir, false)
+    }
+
+    fn lowered(mut hir: Hir, is_indexed: bool) -> Self {
         fold::fold(&mut hir);
         let acls: Box<[AclIndex]> = hir.acls.iter().map(AclIndex::new).collect();
-        let of = AclsOf { declared: &hir.acls, indexed: &acls };
+        let of = is_indexed.then_some(AclsOf { declared: &hir.acls, indexed: &acls });
         let mut trees: Box<[DecisionTree]> = hir.steps.iter().map(|body| lower::lower(&hir, body, of)).collect();
         let rules = trees.iter_mut().fold(0, |next, tree| tree.number_rules(next));
         let endings = trees.iter().flat_map(endings).collect();
@@ -200,6 +211,13 @@ impl Program {
     #[must_use]
     pub fn rule_count(&self) -> usize {
         self.rules as usize
+    }
+
+    /// Puts a condition in the place of that of a rule, which is given back; `None` if there is no such rule, it has none, or
+    /// its arm is found by index.
+    pub fn exchange(&mut self, rule: RuleId, condition: Expression) -> Option<Expression> {
+        let place = self.trees.iter_mut().find_map(|tree| tree.condition_mut(rule))?;
+        Some(std::mem::replace(place, condition))
     }
 
     /// Runs a step on a request and tells `trace` of the way. See [`Program::run`].

@@ -59,6 +59,17 @@ impl DecisionTree {
         next
     }
 
+    /// The condition of a rule, if arms are tried in turn to find it.
+    pub(super) fn condition_mut(&mut self, rule: RuleId) -> Option<&mut Expression> {
+        self.nodes.iter_mut().find_map(|node| match node {
+            Node::Match(node) => {
+                let arm = rule.0.checked_sub(node.first_rule)? as usize;
+                if let Chooser::InTurn(conditions) = &mut node.chooser { conditions.get_mut(arm) } else { None }
+            }
+            _ => None,
+        })
+    }
+
     /// All nodes, in the order in which they are first reached from the entry.
     pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
         (0..).map(NodeId).zip(&self.nodes)

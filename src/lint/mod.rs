@@ -18,6 +18,7 @@ mod list;
 mod misspelt_field;
 mod misspelt_method;
 mod misspelt_name;
+mod mutant;
 mod needless;
 mod no_way_out;
 mod one_connection;
@@ -36,6 +37,7 @@ mod swallowed;
 mod unfinished;
 mod unkeyed;
 mod unnamed;
+mod unnoticed;
 mod untested;
 mod walk;
 mod wasted;
@@ -100,6 +102,7 @@ pub fn check_to_run(entry: &str, files: &dyn Files, options: &Options) -> Checke
 
 /// The tests of a policy and its sites, run.
 struct Trial<'h> {
+    root: &'h Hir,
     simulator: Simulator,
     suites: Vec<Suite<'h>>,
 }
@@ -108,17 +111,18 @@ impl<'h> Trial<'h> {
     fn of(hir: &'h Hir) -> Self {
         let simulator = Simulator::new(hir.clone());
         let suites = testing::run(hir, &simulator);
-        Self { simulator, suites }
+        Self { root: hir, simulator, suites }
     }
 
     /// Those of one policy of it, with when a request is for that.
-    fn of_policy(&self, root: &Hir, policy: &Hir) -> Option<Tried<'_>> {
+    fn of_policy(&self, policy: &Hir) -> Option<Tried<'_>> {
+        let root = self.root;
         let suite = self.suites.iter().find(|suite| std::ptr::eq(suite.hir, policy))?;
         let is_of = |site: &&Site| std::ptr::eq(Arc::as_ptr(&site.policy), policy) || std::ptr::eq(root, policy);
         let hosts: Vec<HostPattern> = root.sites.iter().filter(is_of).flat_map(|site| site.hosts.clone()).collect();
         let hosts = invariant::of_hosts(&hosts);
         let hosts = if std::ptr::eq(root, policy) { hosts.not() } else { hosts };
-        Some(Tried { suite, simulator: &self.simulator, hosts })
+        Some(Tried { root, suite, simulator: &self.simulator, hosts })
     }
 }
 
@@ -150,7 +154,7 @@ pub fn lint(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
 }
 
 fn lint_with(hir: &Hir, sources: &SourceMap, trial: Option<&Trial<'_>>) -> Vec<Diagnostic> {
-    let tried = |policy: &Hir| trial.and_then(|trial| trial.of_policy(hir, policy));
+    let tried = |policy: &Hir| trial.and_then(|trial| trial.of_policy(policy));
     let mut findings = lint_one(hir, sources, tried(hir));
     let mut seen: Vec<&Arc<Hir>> = Vec::new();
     for site in &hir.sites {
@@ -202,18 +206,26 @@ const BY_REQUESTS: &[(Look, &str)] = &[
 
 fn lint_one(hir: &Hir, sources: &SourceMap, tried: Option<Tried<'_>>) -> Vec<Diagnostic> {
     let mut findings: Vec<Diagnostic> = BY_WORDS.iter().flat_map(|find| find(hir, sources)).collect();
-    let mut survey = Survey::of(hir, sources);
+    let mut survey = Survey::of(hir, sources, tried.is_some());
     let by_requests: Vec<Diagnostic> = BY_REQUESTS.iter().flat_map(|lint| find(&mut survey, *lint)).collect();
-    let untested = tried.map(|tried| untested::find(&mut survey, &tried, &by_requests)).unwrap_or_default();
+    let of_tests = tried.map(|tried| of_tests(&mut survey, &tried, &by_requests)).unwrap_or_default();
     // A name that is misspelt says why a condition never holds.
     let is_told = |finding: &Diagnostic| findings.iter().any(|known| overlap(known.primary.span, finding.primary.span));
     let further: Vec<Diagnostic> = by_requests.into_iter().filter(|finding| !is_told(finding)).collect();
     findings.extend(further);
-    findings.extend(untested);
+    findings.extend(of_tests);
     findings.extend(unfinished::find(&survey));
     let builtin = builtin_files(sources);
     findings.retain(|finding| !builtin.contains(&finding.primary.span.file));
     cut_off(findings)
+}
+
+/// What the tests of a policy leave out, where it is not told already.
+fn of_tests(survey: &mut Survey<'_>, tried: &Tried<'_>, told: &[Diagnostic]) -> Vec<Diagnostic> {
+    let mut findings = untested::find(survey, tried, told);
+    let told: Vec<Diagnostic> = told.iter().chain(&findings).cloned().collect();
+    findings.extend(unnoticed::find(survey, tried, &told));
+    findings
 }
 
 /// What a lint finds. Where a budget ended that it says nothing of itself, that is noted.

@@ -19,6 +19,9 @@ pub(super) struct Visit {
     /// Of each arm, whether its condition is not to be judged: it counts tries, or is switched on and off by hand.
     pub is_open: Vec<bool>,
     pub guard: Formula,
+    pub step: Step,
+    /// What requests have in places by then, if that is kept.
+    pub state: Option<Arc<State>>,
     /// The arms around it.
     pub around: Vec<Span>,
 }
@@ -103,11 +106,12 @@ fn moment() -> SystemTime {
 }
 
 impl<'h> Survey<'h> {
-    pub(super) fn of(hir: &'h Hir, sources: &'h SourceMap) -> Self {
+    /// Where `keeps_states`, visits have the state.
+    pub(super) fn of(hir: &'h Hir, sources: &'h SourceMap, keeps_states: bool) -> Self {
         let analysis = Analysis::new(hir);
         let builtin = builtin_files(sources);
         let asking = Asking::of(hir);
-        let mut eyes = Eyes::new(&builtin, &asking);
+        let mut eyes = Eyes::new(&builtin, &asking, keeps_states);
         let journeys = analysis.journeys(&mut eyes);
         let Eyes { visits, deeds, shaping, left_out, .. } = eyes;
         let (solver, sought, simulator) = (Solver::new(hir), BY_ALL, None);
@@ -230,20 +234,27 @@ struct Eyes<'s> {
     asking: &'s Asking<'s>,
     visits: Vec<Visit>,
     deeds: Vec<Deed>,
+    keeps_states: bool,
     shaping: usize,
     /// The first that is not kept in mind.
     left_out: Option<Span>,
 }
 
 impl<'s> Eyes<'s> {
-    fn new(builtin: &'s HashSet<FileId>, asking: &'s Asking<'s>) -> Self {
-        Self { builtin, asking, visits: Vec::new(), deeds: Vec::new(), shaping: 0, left_out: None }
+    fn new(builtin: &'s HashSet<FileId>, asking: &'s Asking<'s>, keeps_states: bool) -> Self {
+        Self { builtin, asking, visits: Vec::new(), deeds: Vec::new(), keeps_states, shaping: 0, left_out: None }
     }
 
     /// The state, which is one for all rows of a table.
     fn state(&self, state: &State) -> Arc<State> {
         let before = self.deeds.last().filter(|deed| *deed.state == *state);
         before.map_or_else(|| Arc::new(state.clone()), |deed| Arc::clone(&deed.state))
+    }
+
+    /// The state, which is one for all `if`s in a row.
+    fn state_of_visit(&self, state: &State) -> Arc<State> {
+        let before = self.visits.last().and_then(|visit| visit.state.as_ref()).filter(|before| ***before == *state);
+        before.map_or_else(|| Arc::new(state.clone()), Arc::clone)
     }
 }
 
@@ -255,7 +266,9 @@ impl Visitor for Eyes<'_> {
         let is_open = |arm: &Arm| words::counts_tries(&arm.condition) || words::has_switch(&arm.condition);
         let is_open = arms.iter().map(is_open).collect();
         let around = at.around.to_vec();
-        self.visits.push(Visit { ladder: Arc::clone(ladder), is_open, guard: (at.guard)(), around });
+        let state = self.keeps_states.then(|| self.state_of_visit(at.state));
+        let ladder = Arc::clone(ladder);
+        self.visits.push(Visit { ladder, is_open, guard: (at.guard)(), step: at.step, state, around });
     }
 
     fn statement(&mut self, statement: &Statement, at: &At<'_>) {

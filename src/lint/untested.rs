@@ -7,7 +7,7 @@ use super::{MOST_OF_A_CODE, overlap, walk};
 use crate::analysis::{Answer, Formula, Taken, Witness};
 use crate::decision::RuleId;
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{Arm, Hir, StatementKind};
+use crate::lang::hir::{Arm, Expression, Hir, StatementKind};
 use crate::lang::schema::Variable;
 use crate::lang::source::Span;
 use crate::simulate::{Case, Simulator};
@@ -18,9 +18,11 @@ const SOUGHT: &str = "rules that no test comes to (W0784)";
 
 /// The tests of the policy that is looked at.
 pub(super) struct Tried<'t> {
+    /// The policy with all its sites, of which it is one.
+    pub root: &'t Hir,
     /// The tests, run.
     pub suite: &'t Suite<'t>,
-    /// The policy with all its sites.
+    /// The root, to take requests through.
     pub simulator: &'t Simulator,
     /// When a request is for this policy.
     pub hosts: Formula,
@@ -36,7 +38,7 @@ struct Rule {
 }
 
 /// Of each condition, by its place: the place of its arm, and the visits to it with the number of the arm.
-type Arms = HashMap<Span, (Span, Vec<(usize, usize)>)>;
+pub(super) type Arms = HashMap<Span, (Span, Vec<(usize, usize)>)>;
 
 /// Where no request comes, the findings in `dead` have told already.
 pub(super) fn find(survey: &mut Survey<'_>, tried: &Tried<'_>, dead: &[Diagnostic]) -> Vec<Diagnostic> {
@@ -80,7 +82,7 @@ fn untested(survey: &Survey<'_>, tried: &Tried<'_>) -> Vec<Rule> {
     rules.into_values().filter(|rule| !visited.contains(&rule.place)).collect()
 }
 
-fn arms(survey: &Survey<'_>) -> Arms {
+pub(super) fn arms(survey: &Survey<'_>) -> Arms {
     let mut visits: HashMap<Span, Vec<(usize, usize)>> = HashMap::new();
     for (at, visit) in survey.visits.iter().enumerate() {
         for arm in 0..visit.ladder.len() {
@@ -103,9 +105,12 @@ const UNSAID: [Variable; 6] = [
 
 /// The arms whose conditions ask for what no test can say: chance, limits, health, and what is [`UNSAID`].
 fn worldly(survey: &Survey<'_>) -> HashSet<Span> {
-    let asks =
-        |arm: &&Arm| !arm.condition.is_pure() || UNSAID.iter().any(|variable| arm.condition.reads_variable(*variable));
-    all_arms(survey.hir).filter(asks).map(|arm| arm.span).collect()
+    all_arms(survey.hir).filter(|arm| is_beyond_tests(&arm.condition)).map(|arm| arm.span).collect()
+}
+
+/// Whether a condition asks for what no test can say.
+pub(super) fn is_beyond_tests(condition: &Expression) -> bool {
+    !condition.is_pure() || UNSAID.iter().any(|variable| condition.reads_variable(*variable))
 }
 
 /// Whether it depends on one of those arms which way out of a ladder is taken, or whether it is come to.

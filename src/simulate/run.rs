@@ -1,7 +1,6 @@
 //! Whole journeys.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use super::journey::{Journey, Response, Treatment};
 use super::message::{Answer, Request};
@@ -10,7 +9,7 @@ use super::stored::Store;
 use super::world::World;
 use super::written;
 use crate::cache::asked;
-use crate::decision::{Program, Value, Verdict};
+use crate::decision::{Program, RuleId, Value, Verdict};
 use crate::lang::hir::{BackendId, Expression, Hir, HostPattern};
 use crate::lang::schema::Step;
 
@@ -26,7 +25,7 @@ pub struct Case {
 /// A policy that requests can be taken through.
 #[derive(Debug)]
 pub struct Simulator {
-    program: Arc<Program>,
+    program: Program,
     default_backend: Option<BackendId>,
     site: Option<String>,
     sites: Vec<(Vec<HostPattern>, Simulator)>,
@@ -35,14 +34,36 @@ pub struct Simulator {
 impl Simulator {
     /// Lowers a policy with its sites.
     #[must_use]
-    pub fn new(mut hir: Hir) -> Self {
+    pub fn new(hir: Hir) -> Self {
+        Self::lowered(hir, Program::new)
+    }
+
+    /// The same, with conditions that can be exchanged.
+    #[must_use]
+    pub fn in_turn(hir: Hir) -> Self {
+        Self::lowered(hir, Program::in_turn)
+    }
+
+    fn lowered(mut hir: Hir, lower: fn(Hir) -> Program) -> Self {
         let sites = std::mem::take(&mut hir.sites);
         let sites = sites.into_iter().map(|site| {
-            let policy = Self { site: Some(site.name()), ..Self::new(Hir::clone(&site.policy)) };
+            let policy = Self { site: Some(site.name()), ..Self::lowered(Hir::clone(&site.policy), lower) };
             (site.hosts, policy)
         });
         let (sites, default_backend) = (sites.collect(), hir.default_backend);
-        Self { program: Arc::new(Program::new(hir)), default_backend, site: None, sites }
+        Self { program: lower(hir), default_backend, site: None, sites }
+    }
+
+    /// Puts a condition in the place of that of a rule of a site, or of the root's policy: see [`Program::exchange`].
+    pub fn exchange(&mut self, site: Option<&str>, rule: RuleId, condition: Expression) -> Option<Expression> {
+        let program = match site {
+            None => &mut self.program,
+            Some(_) => {
+                let mut sites = self.sites.iter_mut().map(|(_, policy)| policy);
+                &mut sites.find(|policy| policy.site.as_deref() == site)?.program
+            }
+        };
+        program.exchange(rule, condition)
     }
 
     /// The program of the root's policy.

@@ -5,16 +5,19 @@
 //! of the policy. No sockets and no clock: time stands still, all backends are healthy, no limit is exceeded, and chance
 //! gives the same each time.
 
+mod apart;
 mod case;
 mod report;
+mod turned;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 pub use report::report;
+pub use turned::Turning;
 
-use crate::decision::{Event, Program, RuleId};
+use crate::decision::{Event, RuleId};
 use crate::lang::hir::{Expectation, Hir, Origin, Test};
 use crate::simulate::{Case, Journey, Simulator, Store, Twin, World};
 
@@ -46,6 +49,8 @@ pub struct Tested<'h> {
     pub test: &'h Test,
     /// What came of it.
     pub outcome: Outcome<'h>,
+    /// The rules that it comes to.
+    pub rules: BTreeSet<RuleId>,
 }
 
 /// What came of a test.
@@ -80,8 +85,7 @@ fn world() -> World {
 /// Runs the tests of a policy and of its sites, those of a file with several sites once. The simulator is of that policy.
 #[must_use]
 pub fn run<'h>(hir: &'h Hir, simulator: &Simulator) -> Vec<Suite<'h>> {
-    let root = Runner { simulator, hir, names: vec![None] };
-    let mut suites = vec![root.suite()];
+    let mut suites = vec![suite(simulator, hir, vec![None])];
     let mut seen: Vec<&Arc<Hir>> = Vec::new();
     for site in &hir.sites {
         if seen.iter().any(|other| Arc::ptr_eq(other, &site.policy)) {
@@ -90,7 +94,7 @@ pub fn run<'h>(hir: &'h Hir, simulator: &Simulator) -> Vec<Suite<'h>> {
         seen.push(&site.policy);
         let same = hir.sites.iter().filter(|other| Arc::ptr_eq(&other.policy, &site.policy));
         let names = same.map(|site| Some(site.name())).collect();
-        suites.push(Runner { simulator, hir: &site.policy, names }.suite());
+        suites.push(suite(simulator, &site.policy, names));
     }
     suites
 }
@@ -102,35 +106,33 @@ pub fn has_tests(hir: &Hir) -> bool {
 }
 
 /// Runs the tests of one policy.
-struct Runner<'h, 's> {
+struct Runner<'s> {
     simulator: &'s Simulator,
-    hir: &'h Hir,
     /// The names of the sites that have it; `None` for the root.
-    names: Vec<Option<String>>,
+    names: &'s [Option<String>],
 }
 
-impl<'h> Runner<'h, '_> {
-    fn suite(self) -> Suite<'h> {
-        let mut visits = vec![0; self.program().rule_count()];
-        let tested = self.hir.tests.iter().map(|test| {
-            let (outcome, rules) = self.run(test);
-            for rule in rules {
-                if let Some(count) = visits.get_mut(rule.0 as usize) {
-                    *count = u32::saturating_add(*count, 1);
-                }
+/// The tests of one policy, run.
+fn suite<'h>(simulator: &Simulator, hir: &'h Hir, names: Vec<Option<String>>) -> Suite<'h> {
+    let program = simulator.program_of(names.first().and_then(Option::as_deref));
+    let mut visits = vec![0; program.rule_count()];
+    let runner = Runner { simulator, names: &names };
+    let tested = hir.tests.iter().map(|test| {
+        let (outcome, rules) = runner.run(test);
+        for rule in &rules {
+            if let Some(count) = visits.get_mut(rule.0 as usize) {
+                *count = u32::saturating_add(*count, 1);
             }
-            Tested { test, outcome }
-        });
-        let tested = tested.collect();
-        Suite { hir: self.hir, names: self.names, tested, visits }
-    }
+        }
+        Tested { test, outcome, rules }
+    });
+    let tested = tested.collect();
+    Suite { hir, names, tested, visits }
+}
 
-    fn program(&self) -> &Program {
-        self.simulator.program_of(self.names.first().and_then(Option::as_deref))
-    }
-
+impl Runner<'_> {
     /// What comes of a test, and the rules that it comes to.
-    fn run(&self, test: &'h Test) -> (Outcome<'h>, BTreeSet<RuleId>) {
+    fn run<'h>(&self, test: &'h Test) -> (Outcome<'h>, BTreeSet<RuleId>) {
         let (mut store, world) = (Store::default(), world());
         let mut rules = BTreeSet::new();
         let mut is_asked = false;
@@ -164,7 +166,7 @@ impl<'h> Runner<'h, '_> {
     }
 
     /// Why an expectation does not hold, if it does not.
-    fn failure(
+    fn failure<'h>(
         &self,
         expectation: &'h Expectation,
         test: &Test,
@@ -204,6 +206,6 @@ pub fn coming_to(
     [false, true].into_iter().find_map(|is_again| {
         let journey = simulator.run(case, &mut store, &world);
         let is_there = suite.names.contains(&journey.site) && come_to(&journey).any(|rule| rules.contains(&rule));
-        is_there.then(|| report::text(name, case, is_again, &journey))
+        is_there.then(|| report::text(name, case, is_again, &journey, &apart::usual(suite.hir, &journey)))
     })
 }

@@ -104,8 +104,8 @@ fn course(journey: &Journey) -> String {
     format!("{treatment}{asked}{stored}, and the client gets {}", journey.response.status.as_u16())
 }
 
-/// What becomes of a request as a test to be pasted that holds of it.
-pub(super) fn text(name: &str, case: &Case, is_again: bool, journey: &Journey) -> String {
+/// What becomes of a request as a test to be pasted that claims that of it.
+pub(super) fn text(name: &str, case: &Case, is_again: bool, journey: &Journey, claims: &[String]) -> String {
     let request = &case.request;
     let before = if is_again { format!("before {request}; ") } else { String::new() };
     let origin = match &case.answer {
@@ -113,7 +113,6 @@ pub(super) fn text(name: &str, case: &Case, is_again: bool, journey: &Journey) -
         Some(answer) => format!(" {answer};"),
         None => " origin none;".to_owned(),
     };
-    let stored = if journey.stored.is_empty() { "not stored" } else { "stored" };
-    let status = journey.response.status.as_u16();
-    format!("test \"{name}\" {{ {before}request {request};{origin} expect {stored}; expect status == {status}; }}")
+    let expected: String = claims.iter().map(|claim| format!(" expect {claim};")).collect();
+    format!("test \"{name}\" {{ {before}request {request};{origin}{expected} }}")
 }

@@ -10,6 +10,7 @@ mod misspelt;
 mod order;
 mod patterns;
 mod storing;
+mod unnoticed;
 mod windows;
 mod words;
 

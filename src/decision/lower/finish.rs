@@ -11,7 +11,7 @@ use crate::lang::hir::Outcome;
 use crate::lang::schema::{Action, Step};
 
 /// The tree of what is reached from `entry`.
-pub(super) fn finish(step: Step, drafts: &Drafts<'_>, entry: NodeId, acls: AclsOf<'_>) -> DecisionTree {
+pub(super) fn finish(step: Step, drafts: &Drafts<'_>, entry: NodeId, acls: Option<AclsOf<'_>>) -> DecisionTree {
     let mut reached = Reached::new(drafts);
     reached.follow(entry);
     let mut finishing = Finishing { drafts, reached: &reached, acls, plain: HashMap::new() };
@@ -123,7 +123,8 @@ fn push_successors(draft: &Draft<'_>, work: &mut Vec<NodeId>) {
 struct Finishing<'r, 'd, 'h> {
     drafts: &'d Drafts<'h>,
     reached: &'r Reached<'d, 'h>,
-    acls: AclsOf<'r>,
+    /// `None` if nothing is indexed.
+    acls: Option<AclsOf<'r>>,
     /// The outcomes that hold nothing but an action, each once.
     plain: HashMap<(Action, bool), Arc<Outcome>>,
 }
@@ -165,7 +166,7 @@ impl<'h> Finishing<'_, '_, 'h> {
 
     fn matching(&self, chain: &Chain<'h>, from_any_arm: bool) -> Match {
         let conditions: Vec<_> = chain.reversed.iter().rev().map(|(arm, _)| &arm.condition).collect();
-        let chooser = match Index::build(&conditions, self.acls, from_any_arm) {
+        let chooser = match self.acls.and_then(|acls| Index::build(&conditions, acls, from_any_arm)) {
             Some(index) => Chooser::Indexed(Box::new(index)),
             None => Chooser::InTurn(conditions.into_iter().cloned().collect()),
         };

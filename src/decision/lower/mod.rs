@@ -19,8 +19,8 @@ use super::tree::{DecisionTree, NodeId};
 use crate::lang::hir::{Arm, Hir, Statement, StatementKind, StepBody, SubId};
 use crate::lang::source::Span;
 
-/// Lowers what `body` does, with the subs that it calls.
-pub(super) fn lower(hir: &Hir, body: &StepBody, acls: AclsOf<'_>) -> DecisionTree {
+/// Lowers what `body` does, with the subs that it calls. Without `acls` nothing is indexed.
+pub(super) fn lower(hir: &Hir, body: &StepBody, acls: Option<AclsOf<'_>>) -> DecisionTree {
     let mut lowering = Lowering { hir, drafts: Drafts::default(), subs: HashMap::new(), frame_end: 0 };
     lowering.subs_in_calling_order(&body.body.statements);
     let end = lowering.end();

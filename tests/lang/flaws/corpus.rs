@@ -263,8 +263,8 @@ const ROWS: &[Row] = &[
     },
     Row {
         number: 17,
-        flaw: "a rule that no test of the policy comes to",
-        by: By::Lints(&["W0784"]),
+        flaw: "a rule that no test of the policy comes to, or a condition that could say the opposite without a test noticing",
+        by: By::Lints(&["W0784", "W0785"]),
         policies: UNTESTED,
     },
     Row {
@@ -311,7 +311,7 @@ const ROWS: &[Row] = &[
     },
 ];
 
-/// Policies with one test, and a rule that it does not come to.
+/// Policies with one test, and a rule that it does not come to, or a condition that it does not notice.
 const UNTESTED: &[&str] = &[
     "sub recv { if (req.url == \"/a\") { return (pass); } } TEST",
     "sub x { if (req.url == \"/a\") { return (pass); } } sub recv { call x; } TEST",
@@ -322,10 +322,26 @@ const UNTESTED: &[&str] = &[
     "fn f(p: STRING) -> BOOL { return p == \"/a\"; } sub recv { if (f(req.path)) { return (pass); } } TEST",
     "const P = \"/a\"; sub recv { let p = req.path; if (p == P) { return (pass); } } TEST",
     "sub backend_response { if (beresp.status == 200) { set beresp.ttl = 9s; } else { set beresp.ttl = 1s; } } TEST",
+    "sub recv { if (req.url == \"/a\") { return (pass); } } LOOSE",
+    "sub x { if (req.url == \"/a\") { return (pass); } } sub recv { call x; } LOOSE",
+    "rules request first { when path under \"/a\" -> pass; } LOOSE",
+    "include \"part.warp\"; rules request first { when path under \"/a\" -> pass; }----LOOSE",
+    "sub recv { if (!(req.url != \"/a\" || req.method == \"PUT\")) { return (pass); } } LOOSE",
+    "sub recv { match req.path { under \"/a\" -> { return (pass); } } } LOOSE",
+    "fn f(p: STRING) -> BOOL { return p == \"/a\"; } sub recv { if (f(req.path)) { return (pass); } } LOOSE",
+    "const P = \"/a\"; sub recv { let p = req.path; if (p == P) { return (pass); } } LOOSE",
+    "sub backend_response { if (bereq.url == \"/a\") { set beresp.ttl = 1h; } } LOOSE",
+    "sub recv { if (req.url == \"/b\" || req.url == \"/a\") { return (pass); } } STRICT",
+    "rules request first { when not (path != \"/b\" and path != \"/a\") -> pass; } STRICT",
 ];
 
 const TEST: &str =
     "test \"a\" { request GET \"https://a.test/\"; origin 200 { Cache-Control: \"max-age=9\" }; expect stored; }";
+
+const STRICT: &str =
+    "test \"a\" { request GET \"https://a.test/a\"; origin 200 { Cache-Control: \"max-age=9\" }; expect passed; }";
+
+const LOOSE: &str = "test \"a\" { request GET \"https://a.test/a\"; origin 200 { Cache-Control: \"max-age=9\" }; expect status == 200; }";
 
 #[test]
 fn a_rule_is_tested_once_the_test_that_is_shown_is_pasted() {
@@ -333,8 +349,13 @@ fn a_rule_is_tested_once_the_test_that_is_shown_is_pasted() {
         let found = found(policy);
         let help = found.first().and_then(|finding| finding.help.as_deref()).unwrap();
         let shown = help.split('`').nth(1).unwrap();
-        let (main, part) = policy.split_once("----").unwrap_or((policy, ""));
-        assert_eq!(codes(&format!("{main} {shown}----{part}")), [""; 0], "{shown} in {policy}");
+        let policy = policy.replace("LOOSE", LOOSE);
+        let (main, part) = policy.split_once("----").unwrap_or((&policy, ""));
+        let mended = match shown.strip_prefix("expect ") {
+            Some(_) => format!("{main}----{part}").replace("expect status == 200;", shown),
+            None => format!("{main} {shown}----{part}"),
+        };
+        assert_eq!(codes(&mended), [""; 0], "{shown} in {policy}");
     }
 }
 
@@ -348,6 +369,8 @@ fn found(policy: &str) -> Vec<Diagnostic> {
     let site = if policy.contains("SITES") { "" } else { "backend default { .host = \"127.0.0.1\"; }" };
     let sites = |text: &str| {
         text.replace("TEST", TEST)
+            .replace("LOOSE", LOOSE)
+            .replace("STRICT", STRICT)
             .replace("SITES", "backend shop { .host = \"192.0.2.1\"; } backend blog { .host = \"192.0.2.2\"; }")
     };
     let files = MemoryFiles::new("p.warp", format!("warp 1;\n{site}\n{}", sites(main))).with("part.warp", sites(part));

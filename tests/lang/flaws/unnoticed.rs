@@ -1,0 +1,87 @@
+//! Conditions that could say the opposite without a test noticing.
+
+use super::{found, of};
+
+const BACKEND: &str = "backend web { .host = \"192.0.2.1\"; }";
+
+fn test(path: &str, expected: &str) -> String {
+    format!("test \"{path}\" {{ request GET \"https://a.test{path}\"; origin 200 {{ }}; expect {expected}; }}")
+}
+
+/// The conditions that are told, as they are written.
+fn told(policy: &str) -> Vec<String> {
+    let found = found(&[("p.warp", &format!("{BACKEND} {policy}"))]);
+    assert!(found.iter().all(|(code, _)| code == "W0785"), "{found:?} in {policy}");
+    found.into_iter().map(|(_, text)| text).collect()
+}
+
+#[test]
+fn each_condition_of_a_rule_is_turned_round_by_itself() {
+    let admin = "acl office { \"10.0.0.0\"/8; } rules request first { when path under \"/admin\" and not (client.ip ~ office) -> deny 403; }";
+    let only = |expected: &str| format!("{admin} {}", test("/admin", expected));
+    assert_eq!(told(&only("not stored")), ["path under \"/admin\""]);
+    assert_eq!(told(&only("status == 403")), [""; 0]);
+    let office = "test \"b\" { request GET \"https://a.test/admin\" from 10.0.0.1; origin 200; expect status != 403; }";
+    assert_eq!(told(&format!("{} {office}", only("not stored"))), ["path under \"/admin\""]);
+    // Turned round it lets the office in no more.
+    let and_office = format!("{admin} {office} {}", test("/admin", "not passed"));
+    assert_eq!(told(&and_office), ["path under \"/admin\""]);
+}
+
+#[test]
+fn what_is_one_of_several_is_left_out() {
+    let live = "backend live { .host = \"192.0.2.2\"; } rules request first { when path under \"/live\" or path == \"/now\" -> backend live; }";
+    let both = format!("{} {}", test("/live", "backend == live"), test("/", "backend == web"));
+    assert_eq!(told(&format!("{live} {both}")), ["path == \"/now\""]);
+    assert_eq!(told(&format!("{live} {both} {}", test("/now", "backend == live"))), [""; 0]);
+    let turned = "backend live { .host = \"192.0.2.2\"; } sub recv { if (!(req.path != \"/live\" && req.path != \"/now\")) { set req.backend_hint = live; } }";
+    assert_eq!(told(&format!("{turned} {both}")), ["req.path != \"/now\""]);
+    assert_eq!(told(&format!("{turned} {both} {}", test("/now", "backend == live"))), [""; 0]);
+}
+
+#[test]
+fn a_rule_is_told_once() {
+    let loose = test("/a", "status == 200");
+    let policy = format!("rules request first {{ when path == \"/a\" and method == \"GET\" -> pass; }} {loose}");
+    assert_eq!(told(&policy), ["path == \"/a\""]);
+    let untested = format!("rules request first {{ when path == \"/b\" -> pass; }} {loose}");
+    assert_eq!(of(&format!("{BACKEND} {untested}")), ["W0784"]);
+    let otherwise = "if (beresp.status == 200) { set beresp.ttl = 9s; } else { set beresp.ttl = 1s; }";
+    assert_eq!(of(&format!("{BACKEND} sub backend_response {{ {otherwise} }} {loose}")), ["W0784"]);
+}
+
+#[test]
+fn what_no_test_can_see_is_nothing_to_be_tested() {
+    let loose = test("/a", "status == 200");
+    for policy in [
+        "sub backend_fetch { if (bereq.http.X-A) { set bereq.http.X-A = \"b\"; } else { set bereq.http.X-C = \"d\"; } }",
+        "sub recv { if (req.url == \"/a\") { std.log(\"a\"); } }",
+        "const closed = false; sub recv { if (req.url == \"/a\" && !closed) { std.log(\"a\"); } }",
+        "sub recv { if (req.url == \"/a\" || ratelimit(client.ip, 10, 1s)) { std.log(\"a\"); } }",
+        "sub recv { if (req.restarts == 0) { return (hash); } }",
+    ] {
+        let codes = of(&format!("{BACKEND} {policy} {loose}"));
+        assert!(!codes.contains(&"W0785".to_owned()), "{codes:?} in {policy}");
+    }
+}
+
+#[test]
+fn a_policy_of_a_site_is_looked_at_with_its_own_tests() {
+    let main = "site \"a.test\" from \"a.warp\"; site \"b.test\" from \"a.warp\"; backend d { .host = \"192.0.2.9\"; }";
+    let site = |expected: &str| {
+        format!("warp 1;\n{BACKEND} rules request first {{ when path == \"/a\" -> pass; }} {}", test("/a", expected))
+    };
+    let codes = |expected: &str| found(&[("p.warp", main), ("a.warp", &site(expected))]);
+    assert_eq!(codes("status == 200"), [("W0785".to_owned(), "path == \"/a\"".to_owned())]);
+    assert_eq!(codes("passed"), [] as [(String, String); 0]);
+}
+
+/// Of thousands of rules, each of which tests could say more of, some are told, and that there are more.
+#[test]
+fn what_is_left_out_is_noted() {
+    let rows: String = (0..150).map(|at| format!("when path == \"/a{at}\" -> ttl {}s;\n", at + 1)).collect();
+    let tests: String = (0..150).map(|at| test(&format!("/a{at}"), "status == 200")).collect();
+    let codes = of(&format!("{BACKEND} rules response first {{ {rows} }} {tests}"));
+    assert_eq!(codes.iter().filter(|code| *code == "W0785").count(), 100, "{codes:?}");
+    assert_eq!(codes.iter().filter(|code| *code == "W0917").count(), 1, "{codes:?}");
+}
