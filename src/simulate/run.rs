@@ -56,13 +56,9 @@ impl Simulator {
 
     /// Puts a condition in the place of that of a rule of a site, or of the root's policy: see [`Program::exchange`].
     pub fn exchange(&mut self, site: Option<&str>, rule: RuleId, condition: Expression) -> Option<Expression> {
-        let program = match site {
-            None => &mut self.program,
-            Some(_) => {
-                let mut sites = self.sites.iter_mut().map(|(_, policy)| policy);
-                &mut sites.find(|policy| policy.site.as_deref() == site)?.program
-            }
-        };
+        let mut sites = self.sites.iter_mut().map(|(_, policy)| policy);
+        let found = sites.find(|policy| site.is_some() && policy.site.as_deref() == site);
+        let program = if site.is_none() { &mut self.program } else { &mut found?.program };
         program.exchange(rule, condition)
     }
 

@@ -113,6 +113,6 @@ pub(super) fn text(name: &str, case: &Case, is_again: bool, journey: &Journey, c
         Some(answer) => format!(" {answer};"),
         None => " origin none;".to_owned(),
     };
-    let expected: String = claims.iter().map(|claim| format!(" expect {claim};")).collect();
+    let expected = claims.iter().flat_map(|claim| [" expect ", claim, ";"]).collect::<String>();
     format!("test \"{name}\" {{ {before}request {request};{origin}{expected} }}")
 }

@@ -79,8 +79,9 @@ fn a_policy_of_a_site_is_looked_at_with_its_own_tests() {
 /// Of thousands of rules, each of which tests could say more of, some are told, and that there are more.
 #[test]
 fn what_is_left_out_is_noted() {
-    let rows: String = (0..150).map(|at| format!("when path == \"/a{at}\" -> ttl {}s;\n", at + 1)).collect();
-    let tests: String = (0..150).map(|at| test(&format!("/a{at}"), "status == 200")).collect();
+    let rows: Vec<String> = (0..150).map(|at| format!("when path == \"/a{at}\" -> ttl {}s;\n", at + 1)).collect();
+    let tests: Vec<String> = (0..150).map(|at| test(&format!("/a{at}"), "status == 200")).collect();
+    let (rows, tests) = (rows.concat(), tests.concat());
     let codes = of(&format!("{BACKEND} rules response first {{ {rows} }} {tests}"));
     assert_eq!(codes.iter().filter(|code| *code == "W0785").count(), 100, "{codes:?}");
     assert_eq!(codes.iter().filter(|code| *code == "W0917").count(), 1, "{codes:?}");
