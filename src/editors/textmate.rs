@@ -238,7 +238,7 @@ fn attributes() -> Rule {
 
 fn strings() -> Rule {
     Rule::group(vec![
-        Rule::between("\"\"\"", "\"\"\"").named("string.quoted.triple"),
+        Rule::between("\"\"\"", "\"\"\"(?!\")").named("string.quoted.triple"),
         // What stands behind `~` is a regular expression.
         Rule::between("(!?~)\\s*(\")(?!\"\")", "(\")|$").inner("string.regexp").ends(
             &["keyword.operator.match", "punctuation.definition.string.begin"],

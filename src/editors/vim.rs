@@ -53,7 +53,7 @@ syntax match warpComment "#.*$" contains=@Spell
 syntax match warpComment "//.*$" contains=@Spell
 syntax region warpComment start="/\*" end="\*/" contains=@Spell
 syntax region warpString start=+"+ end=+"\|$+ oneline
-syntax region warpString start=+"""+ end=+"""+
+syntax region warpString start=+"""+ end=+"""\%("\)\@!+
 syntax match warpMatch +!\?\~\s*\ze"\%(""\)\@!+ nextgroup=warpRegex
 syntax region warpRegex start=+"+ end=+"\|$+ oneline contained
 "##;

@@ -26,7 +26,7 @@ pub enum TokenKind {
     /// `"…"` on one line; there are no escapes, as in VCL.
     #[token("\"", string)]
     String,
-    /// `"""…"""` over any number of lines.
+    /// `"""…"""` over any number of lines; the last of several `"` behind each other ends it.
     #[token("\"\"\"", long_string)]
     LongString,
     /// `{`
@@ -222,8 +222,12 @@ fn string(lexer: &mut Lexer<'_, TokenKind>) -> bool {
     closed
 }
 
+/// It ends with the last `"""` of a run of marks, so that the text may end with one itself.
 fn long_string(lexer: &mut Lexer<'_, TokenKind>) -> bool {
-    bump_past(lexer, b"\"\"\"")
+    let is_closed = bump_past(lexer, b"\"\"\"");
+    let marks = lexer.remainder().bytes().take_while(|byte| *byte == b'"').count();
+    lexer.bump(marks);
+    is_closed
 }
 
 fn block_comment(lexer: &mut Lexer<'_, TokenKind>) -> bool {

@@ -61,7 +61,7 @@ fn braced(written: &str, span: Span) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::E0112, span, "a text does not stand in braces")
         .label("VCL's marks for a long text")
         .help("put the text in `\"\"\"`, or in `\"` if it is on one line and without a `\"`");
-    if text.contains("\"\"\"") || text.ends_with('"') {
+    if text.trim_end_matches('"').contains("\"\"\"") {
         return diagnostic;
     }
     let opener = Span { end: span.start.saturating_add(2), ..span };
