@@ -9,7 +9,7 @@ use super::index::AclsOf;
 use super::trace::{Explanation, Rule, RuleId, Trace};
 use super::tree::{DecisionTree, Match, Node, NodeId};
 use super::{fold, lower};
-use crate::lang::hir::{AclId, BackendId, Director, Expression, Hir, SubId, TableId};
+use crate::lang::hir::{AclId, BackendId, Director, Expression, Hir, StatementKind, SubId, TableId};
 use crate::lang::schema::{Action, Step};
 use crate::lang::source::Span;
 
@@ -274,7 +274,10 @@ impl Run<'_> {
                     _ => return None,
                 },
                 Node::Act { statement, frame, next } => {
-                    trace.acting(statement.span);
+                    match &statement.kind {
+                        StatementKind::Normalize(_) => trace.normalizing(statement.span),
+                        _ => trace.acting(statement.span),
+                    }
                     facts.performing(statement.span);
                     match perform(&statement.kind, facts, &mut self.locals, *frame, self.context) {
                         Ok(()) => *next,

@@ -34,6 +34,11 @@ pub trait Trace {
     /// A statement is carried out.
     fn acting(&mut self, statement: Span);
 
+    /// A clause of `normalize` is carried out.
+    fn normalizing(&mut self, clause: Span) {
+        self.acting(clause);
+    }
+
     /// A sub is called.
     fn calling(&mut self, sub: SubId);
 }
@@ -60,6 +65,8 @@ pub enum Event {
     Decided(RuleId),
     /// A statement was carried out, or was refused if it is the last.
     Acted(Span),
+    /// The same of a clause of `normalize`.
+    Normalized(Span),
     /// A sub was called.
     Called(SubId),
 }
@@ -71,6 +78,10 @@ impl Trace for Vec<Event> {
 
     fn acting(&mut self, statement: Span) {
         self.push(Event::Acted(statement));
+    }
+
+    fn normalizing(&mut self, clause: Span) {
+        self.push(Event::Normalized(clause));
     }
 
     fn calling(&mut self, sub: SubId) {

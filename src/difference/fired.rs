@@ -34,7 +34,7 @@ fn fired((journey, simulator, sources): Told<'_>) -> Vec<Fired> {
     let spans = steps.flat_map(|ran| {
         let events = ran.explanation.course.iter().filter_map(|event| match event {
             Event::Decided(rule) => rules.get(rule.0 as usize)?.place,
-            Event::Acted(span) => Some(*span),
+            Event::Acted(span) | Event::Normalized(span) => Some(*span),
             Event::Called(_) => None,
         });
         events.chain(ran.explanation.verdict.span)

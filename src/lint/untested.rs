@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::survey::{Survey, Visit};
 use super::{MOST_OF_A_CODE, overlap, walk};
-use crate::analysis::{Answer, Formula, Taken, Witness};
+use crate::analysis::{Answer, Formula, Place, Taken, Term, Test, Witness};
 use crate::decision::RuleId;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Arm, Expression, Hir, StatementKind};
@@ -156,7 +156,7 @@ enum Reached {
 fn reach(survey: &mut Survey<'_>, tried: &Tried<'_>, rule: &Rule, arms: &Arms) -> Reached {
     let formulas = ways(survey, rule, arms).into_iter().map(|(visit, arm)| {
         let taken = Formula::first(&visit.ladder, arm.map_or_else(Taken::rest, Taken::arm));
-        Formula::all([tried.hosts.clone(), visit.guard.clone(), taken])
+        Formula::all([tried.hosts.clone(), is_said(), visit.guard.clone(), taken])
     });
     let formulas: Vec<Formula> = formulas.collect();
     let place = survey.sources.locate(rule.place);
@@ -179,9 +179,15 @@ fn reach(survey: &mut Survey<'_>, tried: &Tried<'_>, rule: &Rule, arms: &Arms) -
     if is_never { Reached::Never } else { Reached::Unknown }
 }
 
+/// When the backend answers with a status that a test can say.
+fn is_said() -> Formula {
+    let status = Term::Input(Place::Variable(Variable::BerespStatus));
+    Formula::of(status, Test::Within([200..=999].to_vec().into()))
+}
+
 /// The test of a witness, if it comes to the rule.
 fn shown(tried: &Tried<'_>, name: &str, rule: &Rule, witness: &Witness) -> Option<String> {
-    let with = |answer| Case { request: witness.request.clone(), answer };
+    let with = |answer| Case::new(witness.request.clone(), answer);
     let cases = [with(Some(witness.answer.clone())), with(None)];
     cases.iter().find_map(|case| coming_to(tried.suite, tried.simulator, &rule.numbers, name, case))
 }

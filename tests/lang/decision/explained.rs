@@ -30,7 +30,7 @@ fn course(path: &str) -> (Action, Vec<String>) {
     let rules: Vec<_> = program.rules().collect();
     let words = explanation.course.into_iter().map(|event| match event {
         Event::Decided(rule) => rules[rule.0 as usize].condition.map_or("-".to_owned(), |span| sources.describe(span)),
-        Event::Acted(span) => format!("does {}", sources.describe(span)),
+        Event::Acted(span) | Event::Normalized(span) => format!("does {}", sources.describe(span)),
         Event::Called(sub) => format!("calls {}", program.sub(sub).unwrap().0),
     });
     (explanation.verdict.action, words.collect())

@@ -80,13 +80,19 @@ fn a_body_of_a_response_that_may_have_one() {
     }
 }
 
-/// A test cannot say which version of HTTP is spoken, nor how warp came to ask.
+/// A test cannot say which version of HTTP is spoken, nor how warp came to ask, nor answer with a status that is none.
 #[test]
 fn rules_that_no_test_can_come_to_need_none() {
     let backend = "backend web { .host = \"192.0.2.1\"; }";
     let rule = "when bereq.path == \"/x\" -> ttl 60s;";
     let test = "test \"x\" { request GET \"https://www.example.com/x\"; origin 200 { }; expect stored; }";
-    for asked in ["beresp.was_304", "bereq.is_bgfetch", "beresp.proto == \"HTTP/1.0\"", "beresp.reason == \"Fine\""] {
+    for asked in [
+        "beresp.was_304",
+        "bereq.is_bgfetch",
+        "beresp.proto == \"HTTP/1.0\"",
+        "beresp.reason == \"Fine\"",
+        "status == 199",
+    ] {
         let policy = format!("{backend} rules response first {{ {rule} when {asked} -> ttl 1s; }} {test}");
         assert_eq!(of(&policy), [""; 0], "{policy}");
     }
