@@ -182,7 +182,7 @@ mod random {
     }
 
     fn ended(simulator: &Simulator, request: &Request) -> Option<Action> {
-        let case = Case { request: request.clone(), answer: None };
+        let case = Case::new(request.clone(), None);
         let journey = simulator.run_cold(&case, &World::at(std::time::SystemTime::UNIX_EPOCH));
         journey.steps.first().map(|ran| ran.explanation.verdict.action)
     }

@@ -184,7 +184,7 @@ impl Comparison<'_> {
 
     /// By which rules a request that was tried comes to where there may be a difference.
     fn rules_for(&self, witness: &Witness) -> String {
-        let case = Case { request: witness.request.clone(), answer: Some(witness.answer.clone()) };
+        let case = Case::new(witness.request.clone(), Some(witness.answer.clone()));
         let [before, after] = self.simulators;
         let [old, new] = self.simulators.each_ref().map(|simulator| simulator.run_cold(&case, &some_world()));
         let rules = apart((&old, before, self.old.sources), (&new, after, self.new.sources));
@@ -276,6 +276,6 @@ fn cases(witness: &Witness, hints: &[Hint], may_try_again: bool) -> Vec<Case> {
     let answer = &witness.answer;
     let useless = may_try_again.then(|| Response { status: StatusCode::NOT_MODIFIED, ..answer.clone() });
     let answers = [Some(answer.clone()), Some(lasting(answer)), None].into_iter().chain(useless.map(Some));
-    let of = |answer| variants(&Case { request: witness.request.clone(), answer }, hints);
+    let of = |answer| variants(&Case::new(witness.request.clone(), answer), hints);
     answers.flat_map(of).collect()
 }

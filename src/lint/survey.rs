@@ -169,12 +169,12 @@ impl<'h> Survey<'h> {
 
     /// What becomes of a request with what is stored by then.
     pub(super) fn replay_behind(&mut self, witness: &Witness, store: &mut Store) -> Journey {
-        self.run(&Case { request: witness.request.clone(), answer: Some(witness.answer.clone()) }, store)
+        self.run(&Case::new(witness.request.clone(), Some(witness.answer.clone())), store)
     }
 
     /// What becomes of a request when no connection to the backend can be made.
     pub(super) fn replay_without_answer(&mut self, witness: &Witness) -> Journey {
-        self.run(&Case { request: witness.request.clone(), answer: None }, &mut Store::default())
+        self.run(&Case::new(witness.request.clone(), None), &mut Store::default())
     }
 
     /// Whether the second request is answered with what was stored for the first.
@@ -186,7 +186,7 @@ impl<'h> Survey<'h> {
 
     /// What becomes of a request so long after the others, while all backends that have a probe are sick.
     pub(super) fn replay_while_sick(&mut self, witness: &Witness, store: &mut Store, after: Duration) -> Journey {
-        let case = Case { request: witness.request.clone(), answer: Some(witness.answer.clone()) };
+        let case = Case::new(witness.request.clone(), Some(witness.answer.clone()));
         let probed = self.hir.backends.iter().filter(|backend| backend.probe.is_some());
         let sick = probed.map(|backend| backend.name.clone()).collect();
         self.run_in(&World { sick, ..World::at(moment() + after) }, &case, store)

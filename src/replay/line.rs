@@ -102,7 +102,7 @@ impl Reader {
         }
         let client = said.client.unwrap_or(SOMEWHERE);
         let request = Request { method, host, target, headers, client, body: Vec::new() };
-        Ok(Visit { at, case: Case { request, answer: Some(answer) }, bytes: said.bytes })
+        Ok(Visit { at, case: Case::new(request, Some(answer)), bytes: said.bytes })
     }
 }
 

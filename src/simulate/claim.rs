@@ -63,7 +63,7 @@ impl Simulator {
     fn twin(&self, input: &Input, case: &Case, journey: &Journey, world: &World) -> Option<Request> {
         let own = journey.last_key()?;
         VALUES.iter().filter_map(|value| with(input, &case.request, *value)).find(|request| {
-            let case = Case { request: request.clone(), answer: case.answer.clone() };
+            let case = Case { request: request.clone(), ..case.clone() };
             let other = self.run_cold(&case, world);
             other.last_key().is_some_and(|other| other != own) && ways(&other.steps).eq(ways(&journey.steps))
         })

@@ -78,13 +78,30 @@ impl Way<'_> {
         if chosen.is_none() || self.misses_content() {
             return Fetched::Failed(503);
         }
-        match self.case.answer.clone() {
+        match self.heard() {
             Some(answer) => {
                 self.note_asked();
                 self.respond(answer)
             }
             None => Fetched::Failed(503),
         }
+    }
+
+    /// What the backend says this time.
+    fn heard(&mut self) -> Option<Answer> {
+        let before = self.tries;
+        self.tries += 1;
+        let answer = self.case.answer_behind(before).cloned()?;
+        self.answer = Some(before);
+        if !self.journey.has_stored_answer {
+            self.journey.answer = self.answer;
+        }
+        Some(answer)
+    }
+
+    /// The answer that came last is stored.
+    fn note_stored_answer(&mut self) {
+        (self.journey.answer, self.journey.has_stored_answer) = (self.answer, true);
     }
 
     /// Whether the backend would miss what the client sent.
@@ -297,6 +314,7 @@ impl Way<'_> {
         let why_not = self.why_not_kept(&times, &response);
         (self.journey.not_stored, self.journey.lifetimes) = (why_not, Some(times));
         if why_not.is_none() && !self.state.fetch.passes {
+            self.note_stored_answer();
             self.keep(&response);
         } else if self.state.fetch.passes {
             self.store_for_get(&response);
@@ -342,6 +360,7 @@ impl Way<'_> {
         let mut stored = self.state.to_store(response, &cc);
         stored.place = (self.state.site.map(str::to_owned), key);
         stored.lifetimes = times;
+        self.note_stored_answer();
         self.store.add(stored.clone());
         self.journey.stored.push(stored);
     }
@@ -381,8 +400,9 @@ impl Way<'_> {
             return self.end(&verdict);
         }
         let chosen = self.state.fetch.backend.and_then(|id| self.member(id));
-        match (chosen, self.case.answer.clone()) {
-            (Some(_), Some(answer)) => {
+        let answer = if chosen.is_some() { self.heard() } else { None };
+        match answer {
+            Some(answer) => {
                 self.note_asked();
                 let Answer { status, headers, body } = answer;
                 Next::Answered(Response { status, reason: None, headers, body })

@@ -32,6 +32,11 @@ pub struct Journey {
     pub key: Option<Vec<KeyPart>>,
     /// What was asked of backends, in order.
     pub asked: Vec<Asked>,
+    /// Which answer of the [`Case`](super::Case) came of asking, by how often a backend was to be asked before: the one
+    /// that was stored last, or else the one that came last.
+    pub answer: Option<usize>,
+    /// Whether that one was stored.
+    pub(super) has_stored_answer: bool,
     /// What was stored, in order.
     pub stored: Vec<Stored>,
     /// Why the last response of a backend was not stored.
@@ -62,7 +67,7 @@ impl Journey {
         verdicts.find(|span| is_own(*span, sources))
     }
 
-    /// The last thing that the author has it do before it is stored.
+    /// The last thing that the author has it do before it is stored, but for clauses of `normalize`, which decide nothing.
     #[must_use]
     pub fn done(&self, sources: &SourceMap) -> Option<Span> {
         let ran = [Step::BackendResponse, Step::Recv].into_iter().flat_map(|step| self.ran(step));

@@ -18,8 +18,30 @@ use crate::lang::schema::Step;
 pub struct Case {
     /// What the client sends.
     pub request: Request,
-    /// What the backend says, each time it is asked; `None` if no connection to it can be made.
+    /// What the backend says; `None` if no connection to it can be made.
     pub answer: Option<Answer>,
+    /// What it says when it is asked again, in order; the last of all answers is the one of each further time.
+    pub later: Vec<Option<Answer>>,
+}
+
+impl Case {
+    /// A request, and what the backend says each time it is asked; `None` if no connection to it can be made.
+    #[must_use]
+    pub fn new(request: Request, answer: Option<Answer>) -> Self {
+        Self { request, answer, later: Vec::new() }
+    }
+
+    /// What the backend says when it was asked so often before.
+    #[must_use]
+    pub fn answer_behind(&self, before: usize) -> Option<&Answer> {
+        let later = before.min(self.later.len()).checked_sub(1).and_then(|at| self.later.get(at));
+        later.unwrap_or(&self.answer).as_ref()
+    }
+
+    /// All that it says, in order.
+    pub fn answers(&self) -> impl Iterator<Item = Option<&Answer>> {
+        std::iter::once(self.answer.as_ref()).chain(self.later.iter().map(Option::as_ref))
+    }
 }
 
 /// A policy that requests can be taken through.
@@ -123,8 +145,7 @@ impl Simulator {
         let head = Head::of(&case.request);
         let site = self.serving(&head);
         let mut state = site.state(case, head, world);
-        // Where no backend is asked none answers.
-        let answer = case.answer.clone().filter(|_| !journey.asked.is_empty());
+        let answer = journey.answer.and_then(|before| case.answer_behind(before)).cloned();
         state.fetch.beresp = answer.map(|answer| Response {
             status: answer.status,
             reason: None,
@@ -177,7 +198,7 @@ impl Simulator {
     ) -> (Journey, Option<Head>) {
         let state = State { is_behind, ..self.state(case, head, world) };
         let journey = Journey { site: self.site.clone(), ..Journey::default() };
-        let mut way = Way { case, state, store, journey, behind: None };
+        let mut way = Way { case, state, store, journey, tries: 0, answer: None, behind: None };
         let response = loop {
             match way.receive() {
                 Next::Answered(response) => break response,
@@ -213,6 +234,10 @@ pub(super) struct Way<'a> {
     pub state: State<'a>,
     pub store: &'a mut Store,
     pub journey: Journey,
+    /// How often a backend was to be asked.
+    pub tries: usize,
+    /// Which answer came last, by how often a backend was to be asked before.
+    pub answer: Option<usize>,
     /// The request as it was when a stale response was found for it.
     pub behind: Option<Head>,
 }

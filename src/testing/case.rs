@@ -10,7 +10,7 @@ use crate::lang::schema::{Message, Variable};
 use crate::simulate::{Answer, Case, Journey, KeyPart, Request, SOMEWHERE, Simulator, World};
 
 /// The request, with what the backend does. Where nothing is said of that, it answers 200 so that one can go on.
-pub(super) fn of(sent: &Sent, origin: &Origin) -> Case {
+pub(super) fn of(sent: &Sent, origins: &[Origin]) -> Case {
     let request = Request {
         method: sent.method.clone(),
         host: sent.host.clone(),
@@ -19,12 +19,12 @@ pub(super) fn of(sent: &Sent, origin: &Origin) -> Case {
         client: sent.client.unwrap_or(SOMEWHERE),
         body: Vec::new(),
     };
-    let answer = match origin {
-        Origin::Unsaid => Some(Answer::new(StatusCode::OK)),
+    let mut answers = origins.iter().map(|origin| match origin {
         Origin::Unreachable => None,
         Origin::Answers(status, headers) => Some(Answer { headers: headers.clone(), ..Answer::new(*status) }),
-    };
-    Case { request, answer }
+    });
+    let answer = answers.next().unwrap_or_else(|| Some(Answer::new(StatusCode::OK)));
+    Case { later: answers.collect(), ..Case::new(request, answer) }
 }
 
 /// What a claim asks for of what came of a request, with what that came to.

@@ -18,7 +18,7 @@ pub use report::report;
 pub use turned::Turning;
 
 use crate::decision::{Event, RuleId};
-use crate::lang::hir::{Expectation, Hir, Origin, Test};
+use crate::lang::hir::{Expectation, Hir, Test};
 use crate::simulate::{Case, Journey, Simulator, Store, Twin, World};
 
 /// The tests of one policy, run.
@@ -137,18 +137,18 @@ impl Runner<'_> {
         let mut rules = BTreeSet::new();
         let mut is_asked = false;
         for sent in &test.before {
-            let journey = self.simulator.run(&case::of(sent, &test.origin), &mut store, &world);
+            let journey = self.simulator.run(&case::of(sent, &test.origins), &mut store, &world);
             self.note(&journey, &mut rules);
             is_asked |= !journey.asked.is_empty();
         }
-        let case = case::of(&test.request, &test.origin);
+        let case = case::of(&test.request, &test.origins);
         let journey = self.simulator.run(&case, &mut store, &world);
         if !self.is_ours(&journey) {
             return (Outcome::Elsewhere(journey.site), rules);
         }
         self.note(&journey, &mut rules);
         is_asked |= journey.and_behind().any(|journey| !journey.asked.is_empty());
-        if is_asked && test.origin == Origin::Unsaid {
+        if is_asked && test.origins.is_empty() {
             return (Outcome::Unanswered, rules);
         }
         let journey = Arc::new(journey);

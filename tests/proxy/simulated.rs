@@ -135,7 +135,7 @@ fn case(host: &str, told: &Told, said: &Said) -> Case {
         }
         answer
     });
-    Case { request, answer }
+    Case::new(request, answer)
 }
 
 fn script(origin: &Origin, said: &Said) {

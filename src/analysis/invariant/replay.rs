@@ -40,6 +40,13 @@ impl Counterexample {
         self.case.answer.as_ref().filter(|_| !self.is_unasked)
     }
 
+    /// The same of each time that it is asked, where it says something else the next time.
+    #[must_use]
+    pub fn answers(&self) -> Vec<Option<&Answer>> {
+        let is_asked = !self.is_unasked && !self.case.later.is_empty();
+        self.case.answers().filter(|_| is_asked).collect()
+    }
+
     /// Why a word of the claim does not hold where nothing was asked or looked for: what is served without a backend breaks
     /// `backend == x` on its own.
     #[must_use]
@@ -109,21 +116,27 @@ pub(super) struct Replay<'r> {
     pub invariant: &'r Invariant,
     /// How many requests were tried.
     pub tried: usize,
+    /// What values were found for that did not break it.
+    pub seen: Vec<Witness>,
 }
 
 /// Tries a request on an invariant of the root's policy, or of the site of that name; what breaks it, if that does.
 #[must_use]
 pub fn breaks(simulator: &Simulator, site: Option<&str>, invariant: &Invariant, case: &Case) -> Option<Counterexample> {
-    Replay { simulator, site, invariant, tried: 0 }.attempt(case.clone())
+    Replay { simulator, site, invariant, tried: 0, seen: Vec::new() }.attempt(case.clone())
 }
 
 impl Replay<'_> {
     /// What breaks the promise of what a witness says, or of what is hinted at; `None` if nothing does.
     pub fn breaks(&mut self, witness: &Witness, hints: &[Hint]) -> Option<Counterexample> {
-        self.requests(&witness.request, hints).into_iter().find_map(|request| {
+        let found = self.requests(&witness.request, hints).into_iter().find_map(|request| {
             let answers = answers(&request, &witness.answer).into_iter().map(Some).chain([None]);
-            answers.into_iter().find_map(|answer| self.attempt(Case { request: request.clone(), answer }))
-        })
+            answers.into_iter().find_map(|answer| self.attempt(Case::new(request.clone(), answer)))
+        });
+        if found.is_none() {
+            self.seen.push(witness.clone());
+        }
+        found
     }
 
     /// The request, and others like it: a claim about the key may be broken by how a host is spelled, by what a policy takes
@@ -144,11 +157,11 @@ impl Replay<'_> {
         });
         let fields = fields.flatten().filter(|name| *name != HOST).map(Hint::Field);
         let hints: Vec<Hint> = [Hint::Capitals].into_iter().chain(fields).chain(hints.iter().cloned()).collect();
-        variants(&Case { request, answer: None }, &hints).into_iter().map(|case| case.request).collect()
+        variants(&Case::new(request, None), &hints).into_iter().map(|case| case.request).collect()
     }
 
     /// Tries a request, and once more with what is stored by then.
-    fn attempt(&mut self, case: Case) -> Option<Counterexample> {
+    pub(super) fn attempt(&mut self, case: Case) -> Option<Counterexample> {
         self.tried += 1;
         let mut store = Store::default();
         let first = self.simulator.run(&case, &mut store, &world());

@@ -37,7 +37,7 @@ impl<'a> Trial<'_, 'a> {
             "write a test of its own for this one, or `before` for what came earlier",
         );
         let request = requests.first().map(|(sent, span)| self.sent(sent, *span));
-        let origin = self.origin();
+        let origins = self.origins();
         let expected = self.of(|kind| if let TestPartKind::Expect(claim) = kind { Some(claim) } else { None });
         if requests.is_empty() {
             self.report_missing(
@@ -59,7 +59,7 @@ impl<'a> Trial<'_, 'a> {
             name_span,
             before,
             request: request??,
-            origin: origin?,
+            origins: origins?,
             expectations: expectations?,
             span,
         })
@@ -93,25 +93,20 @@ impl<'a> Trial<'_, 'a> {
         }
     }
 
-    fn origin(&self) -> Option<Origin> {
+    fn origins(&self) -> Option<Vec<Origin>> {
         let said = self.of(|kind| match kind {
             TestPartKind::Origin(status, fields) => Some(Some((status, fields))),
             TestPartKind::Unreachable => Some(None),
             _ => None,
         });
-        self.report_second(
-            &said,
-            "the backend answers the same each time that it is asked",
-            "leave one of the two out",
-        );
-        match said.first() {
-            None => Some(Origin::Unsaid),
-            Some((None, _)) => Some(Origin::Unreachable),
-            Some((Some((status, fields)), _)) => {
-                let (status, fields) = (self.status(status), self.fields(fields, false));
-                Some(Origin::Answers(status?, fields?))
-            }
-        }
+        let origins: Vec<_> = said.into_iter().map(|(said, _)| self.origin(said)).collect();
+        origins.into_iter().collect()
+    }
+
+    fn origin(&self, said: Option<(&'a Name, &'a Vec<FieldLine>)>) -> Option<Origin> {
+        let Some((status, fields)) = said else { return Some(Origin::Unreachable) };
+        let (status, fields) = (self.status(status), self.fields(fields, false));
+        Some(Origin::Answers(status?, fields?))
     }
 
     fn status(&self, written: &Name) -> Option<StatusCode> {

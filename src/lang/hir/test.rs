@@ -18,8 +18,9 @@ pub struct Test {
     pub before: Vec<Sent>,
     /// The request that is judged.
     pub request: Sent,
-    /// What the backend does.
-    pub origin: Origin,
+    /// What the backend does when it is asked for a request the first time, and each further time; the last one is what it
+    /// goes on with. None, if the test is about a request that no backend is asked for.
+    pub origins: Vec<Origin>,
     /// What is to come of it, at least one.
     pub expectations: Vec<Expectation>,
     /// The whole declaration.
@@ -43,11 +44,9 @@ pub struct Sent {
     pub span: Span,
 }
 
-/// What the backend does, each time it is asked.
+/// What the backend does when it is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Nothing is said of it: the test is about a request that no backend is asked for.
-    Unsaid,
     /// No connection to it can be made.
     Unreachable,
     /// It answers that.

@@ -11,7 +11,7 @@ use super::typed;
 fn journey(policy: &str, target: &str) -> Journey {
     let fresh = HeaderValue::from_static("max-age=60");
     let answer = Answer::new(StatusCode::OK).with(header::CACHE_CONTROL, fresh);
-    let case = Case { request: Request::get("a.test", target), answer: Some(answer) };
+    let case = Case::new(Request::get("a.test", target), Some(answer));
     Simulator::new(typed(policy)).run_cold(&case, &World::at(SystemTime::UNIX_EPOCH))
 }
 

@@ -76,7 +76,7 @@ fn cases() -> Vec<Case> {
                             request = request.with(HeaderName::from_static(name), HeaderValue::from_static(value));
                         }
                     }
-                    all.extend(answers().into_iter().map(|answer| Case { request: request.clone(), answer }));
+                    all.extend(answers().into_iter().map(|answer| Case::new(request.clone(), answer)));
                 }
             }
         }
