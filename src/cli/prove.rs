@@ -58,6 +58,9 @@ struct Row<'a> {
     /// What the backend answers; absent if it is not asked, or cannot be.
     #[serde(skip_serializing_if = "Option::is_none")]
     answer: Option<String>,
+    /// What it answers each time that it is asked, where it says something else the next time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    answers: Vec<String>,
     /// The request as a command, for a proxy on the default address.
     #[serde(skip_serializing_if = "Option::is_none")]
     curl: Option<String>,
@@ -82,6 +85,7 @@ impl<'a> Row<'a> {
             other: None,
             is_unasked: false,
             answer: None,
+            answers: Vec::new(),
             curl: None,
             rule: None,
             remark: None,
@@ -95,6 +99,9 @@ impl<'a> Row<'a> {
                 row.again = found.is_again;
                 row.other = found.other.as_ref().map(ToString::to_string);
                 row.answer = found.answer().map(ToString::to_string);
+                let none = || "origin none".to_owned();
+                row.answers =
+                    found.answers().into_iter().map(|answer| answer.map_or_else(none, ToString::to_string)).collect();
                 row.is_unasked = found.is_unasked;
                 row.curl = Some(found.case.request.curl("127.0.0.1:8080"));
                 row.remark = found.remark(decided.invariant);
@@ -109,6 +116,11 @@ impl<'a> Row<'a> {
         self.request.is_some() && self.other.is_none() && self.answer.is_none() && !self.is_unasked
     }
 
+    /// What the backend answers, or that it cannot be asked.
+    fn answered(&self) -> Option<String> {
+        self.answer.clone().or_else(|| self.needs_no_answer().then(|| "the backend cannot be asked".to_owned()))
+    }
+
     /// A line for people, with what breaks the promise below it.
     fn text(&self) -> String {
         let site = self.site.map(|site| format!(" ({site})")).unwrap_or_default();
@@ -116,7 +128,7 @@ impl<'a> Row<'a> {
         let below = [
             self.request.as_ref().map(|request| format!("{request}{}", if self.again { " (again)" } else { "" })),
             self.other.clone(),
-            self.answer.clone().or_else(|| self.needs_no_answer().then(|| "the backend cannot be asked".to_owned())),
+            if self.answers.is_empty() { self.answered() } else { Some(self.answers.join("\n    ")) },
             self.rule.as_ref().map(|rule| format!("by {rule}")),
             self.remark.map(str::to_owned),
         ];

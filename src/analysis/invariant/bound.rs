@@ -27,6 +27,5 @@ pub(super) fn tried(requests: usize) -> String {
     format!("none of the {requests} requests that were tried breaks it")
 }
 
-/// What cannot be tried.
-pub(super) const ANOTHER_ANSWER: &str =
-    "it may break where a backend answers otherwise when it is asked again, which is not tried";
+/// Where all that was tried is that a backend answers in this way or in that.
+pub(super) const ANOTHER_ANSWER: &str = "it may break where a backend answers otherwise when it is asked again";

@@ -8,6 +8,7 @@ mod bound;
 mod claim;
 mod input;
 mod outcome;
+mod pool;
 mod replay;
 mod report;
 
@@ -146,29 +147,36 @@ impl<'h, 's> Prover<'h, 's> {
 
     fn decision(&self, invariant: &Invariant, solver: &mut Solver<'_>) -> Decision {
         let gave_up = self.gave_up.map(|_| bound::walked());
-        let decision = self.asked(invariant, (&self.analysis, &self.outcomes), solver, gave_up);
-        match (decision, &self.steady) {
+        let (simulator, site) = (self.simulator, self.site.as_deref());
+        let mut replay = Replay { simulator, site, invariant, tried: 0, seen: Vec::new() };
+        let decision = Self::asked((&self.analysis, &self.outcomes), solver, gave_up, &mut replay);
+        let decision = match (decision, &self.steady) {
             (Decision::Undecided(bound), Some((analysis, outcomes))) => {
-                match self.asked(invariant, (analysis, outcomes), solver, None) {
+                match Self::asked((analysis, outcomes), solver, None, &mut replay) {
                     Decision::Proved => Decision::Undecided(bound::ANOTHER_ANSWER.to_owned()),
                     Decision::Undecided(_) => Decision::Undecided(bound),
                     found @ Decision::Refuted(_) => found,
                 }
             }
             (decision, _) => decision,
+        };
+        match decision {
+            Decision::Undecided(bound) => {
+                let found = replay.breaks_otherwise(self.steady.is_some());
+                found.map_or(Decision::Undecided(bound), |found| Decision::Refuted(Box::new(found)))
+            }
+            decision => decision,
         }
     }
 
     /// What is found out by asking of each outcome.
     fn asked(
-        &self,
-        invariant: &Invariant,
         (analysis, outcomes): (&Analysis<'_>, &[Outcome]),
         solver: &mut Solver<'_>,
         mut undecided: Option<String>,
+        replay: &mut Replay<'_>,
     ) -> Decision {
-        let mut replay = Replay { simulator: self.simulator, site: self.site.as_deref(), invariant, tried: 0 };
-        let mut open = 0;
+        let (invariant, mut open) = (replay.invariant, 0);
         for outcome in outcomes {
             if open >= MOST_OPEN {
                 break;

@@ -57,11 +57,7 @@ struct Told {
 
 /// All outcomes. Together they hold whatever can come of any request for which the policy does not fail.
 pub(super) fn outcomes(analysis: &Analysis<'_>, journeys: &Journeys) -> Vec<Outcome> {
-    // What was stored may have been so before the request began again.
-    let begins_late = journeys.reached.iter().any(|reached| {
-        let is_late = matches!(reached.step, Step::Deliver | Step::Synth);
-        is_late && reached.class.end.action == Some(Action::Restart)
-    });
+    let late = Late::of(analysis, journeys);
     let takes_parts = takes_parts(journeys);
     let mut outcomes: Vec<Outcome> = Vec::new();
     for reached in &journeys.reached {
@@ -71,10 +67,10 @@ pub(super) fn outcomes(analysis: &Analysis<'_>, journeys: &Journeys) -> Vec<Outc
         }
         let part = analysis.is_answered_with_part(&reached.class.state);
         let guard = if takes_parts { guard } else { Formula::all([guard, part.not()]) };
-        outcomes.push(stored(analysis, reached, guard, begins_late));
+        outcomes.extend(late.outcomes(analysis, reached, &guard, (false, &reached.class.state.key)));
     }
     outcomes.extend(journeys.reached.iter().filter_map(|reached| not_stored(analysis, reached)));
-    outcomes.extend(stored_for_get(analysis, journeys, begins_late));
+    outcomes.extend(stored_for_get(analysis, journeys, &late));
     outcomes
 }
 
@@ -88,21 +84,79 @@ fn takes_parts(journeys: &Journeys) -> bool {
     })
 }
 
-fn stored(analysis: &Analysis<'_>, reached: &Reached, guard: Formula, begins_late: bool) -> Outcome {
-    let state = &reached.class.state;
-    let anything = || Cases::one(analysis.anything());
-    let told = Told {
-        stored: true,
-        passed: (!begins_late).then_some(false),
-        ttl: ttl(analysis, state),
-        backend: if begins_late { anything() } else { asked(state) },
-        key: Key::Parts(state.key.clone()),
-    };
-    outcome(analysis, reached, guard, told)
+/// Requests that begin again when a response was stored for them already.
+struct Late {
+    /// Which may do so.
+    guard: Formula,
+    /// The backends that they may have asked in the end.
+    backend: Cases,
+}
+
+/// So many backends are told apart of those that may have been asked in the end.
+const MOST_BACKENDS: usize = 16;
+
+/// A larger condition is not asked for.
+const MOST_PARTS: usize = 2_000;
+
+impl Late {
+    fn of(analysis: &Analysis<'_>, journeys: &Journeys) -> Self {
+        let again = journeys.reached.iter().filter(|reached| {
+            let is_late = matches!(reached.step, Step::Deliver | Step::Synth);
+            is_late && reached.class.end.action == Some(Action::Restart)
+        });
+        let guard = Formula::any(again.map(|reached| reached.class.guard.clone())).unless_larger(MOST_PARTS);
+        Self { guard, backend: Self::backends(analysis, journeys) }
+    }
+
+    /// One of all that any request asks, or none.
+    fn backends(analysis: &Analysis<'_>, journeys: &Journeys) -> Cases {
+        let mut asked = vec![Term::Backend(None)];
+        for reached in &journeys.reached {
+            for (_, term) in asked_last(&reached.class.state).iter() {
+                if !matches!(term, Term::Backend(_)) || asked.len() > MOST_BACKENDS {
+                    return Cases::one(analysis.anything());
+                }
+                if !asked.contains(term) {
+                    asked.push(term.clone());
+                }
+            }
+        }
+        let (mut cases, mut rest) = (Vec::new(), Formula::Const(true));
+        let last = asked.pop();
+        for backend in asked {
+            let is_that = Formula::of(analysis.anything(), Test::Holds);
+            cases.push((Formula::all([rest.clone(), is_that.clone()]), backend));
+            rest = Formula::all([rest, is_that.not()]);
+        }
+        Cases::new(cases.into_iter().chain(last.map(|last| (rest, last))))
+    }
+
+    /// What came of a request that ends there, and of one that begins again behind it.
+    fn outcomes(
+        &self,
+        analysis: &Analysis<'_>,
+        reached: &Reached,
+        guard: &Formula,
+        (passed, key): (bool, &[Cases]),
+    ) -> Vec<Outcome> {
+        let state = &reached.class.state;
+        let told = |passed, backend| Told {
+            stored: true,
+            passed,
+            ttl: ttl(analysis, state),
+            backend,
+            key: Key::Parts(key.to_vec()),
+        };
+        let ended = outcome(analysis, reached, guard.clone(), told(Some(passed), asked_last(state)));
+        let again = Formula::all([guard.clone(), self.guard.clone()]);
+        let again = (again != Formula::Const(false))
+            .then(|| outcome(analysis, reached, again, told(None, self.backend.clone())));
+        [ended].into_iter().chain(again).collect()
+    }
 }
 
 /// The backend that was asked last, if any was.
-fn asked(state: &State) -> Cases {
+fn asked_last(state: &State) -> Cases {
     let place = Place::Variable(Variable::OutcomeBackend);
     if state.is_changed(&place) { state.get(&place) } else { Cases::one(Term::Backend(None)) }
 }
@@ -134,9 +188,8 @@ fn not_stored(analysis: &Analysis<'_>, reached: &Reached) -> Option<Outcome> {
             return None;
         }
         (Step::Hit | Step::Miss | Step::Purge, _) => (false, nobody(), made()),
-        (Step::Pass, _) => (true, nobody(), made()),
-        (Step::Pipe, _) => (true, Cases::one(analysis.anything()), made()),
-        (Step::BackendFetch, _) => (passes, asked(state), made()),
+        (Step::Pass | Step::Pipe, _) => (true, nobody(), made()),
+        (Step::BackendFetch, _) => (passes, asked_last(state), made()),
         _ => return None,
     };
     let ttl = Cases::one(Term::Number(0));
@@ -145,7 +198,7 @@ fn not_stored(analysis: &Analysis<'_>, reached: &Reached) -> Option<Outcome> {
 }
 
 /// A POST passes, and what it is answered may be stored for a GET of the same URL (`proxy/post`).
-fn stored_for_get(analysis: &Analysis<'_>, journeys: &Journeys, begins_late: bool) -> Vec<Outcome> {
+fn stored_for_get(analysis: &Analysis<'_>, journeys: &Journeys, late: &Late) -> Vec<Outcome> {
     let gets = keys_of_get(analysis);
     let method = Cases::one(Term::Input(Place::Variable(Variable::ReqMethod)));
     let is_post = analysis.test(&method, &Test::In([Texts::Exact(b"POST"[..].into())].to_vec().into()));
@@ -162,14 +215,8 @@ fn stored_for_get(analysis: &Analysis<'_>, journeys: &Journeys, begins_late: boo
             continue;
         }
         for (looked_up, key) in &gets {
-            let told = Told {
-                stored: true,
-                passed: (!begins_late).then_some(true),
-                ttl: ttl(analysis, state),
-                backend: if begins_late { Cases::one(analysis.anything()) } else { asked(state) },
-                key: Key::Parts(key.clone()),
-            };
-            outcomes.push(outcome(analysis, reached, Formula::all([looked_up.clone(), guard.clone()]), told));
+            let guard = Formula::all([looked_up.clone(), guard.clone()]);
+            outcomes.extend(late.outcomes(analysis, reached, &guard, (true, key)));
         }
     }
     outcomes

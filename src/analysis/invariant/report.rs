@@ -42,6 +42,13 @@ fn shown(found: &Counterexample) -> String {
         return format!("these two have not the same key: {request}, and {other}");
     }
     let request = format!("{request}{}", if found.is_again { " the second time" } else { "" });
+    let answers = found.answers();
+    if !answers.is_empty() {
+        let answers =
+            answers.into_iter().map(|answer| answer.map_or_else(|| "origin none".to_owned(), ToString::to_string));
+        let answers = answers.collect::<Vec<_>>().join("; ");
+        return format!("this request breaks it: {request}, answered by: {answers}");
+    }
     match found.answer() {
         _ if found.is_unasked => format!("this request breaks it: {request}"),
         Some(answer) => format!("this request breaks it: {request}, answered by: {answer}"),

@@ -107,7 +107,7 @@ fn domain() -> Vec<Case> {
     let answers =
         [None, Some(answer(200, "max-age=60")), Some(answer(500, "max-age=90")), Some(answer(200, "no-cache"))];
     let all = requests.iter().flat_map(|request| answers.iter().map(move |answer| (request, answer)));
-    all.map(|(request, answer)| Case { request: request.clone(), answer: answer.clone() }).collect()
+    all.map(|(request, answer)| Case::new(request.clone(), answer.clone())).collect()
 }
 
 proptest! {

@@ -129,7 +129,7 @@ fn domain() -> Vec<Case> {
     let urls = paths.flat_map(|path| ["", "?u", "?u=1&x"].map(|query| format!("{path}{query}")));
     let answer = Answer::new(http::StatusCode::OK)
         .with(http::header::CACHE_CONTROL, http::HeaderValue::from_static("max-age=60"));
-    urls.map(|url| Case { request: Request::get("a.test", url), answer: Some(answer.clone()) }).collect()
+    urls.map(|url| Case::new(Request::get("a.test", url), Some(answer.clone()))).collect()
 }
 
 proptest! {
