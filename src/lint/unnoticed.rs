@@ -181,7 +181,7 @@ impl<'t> Search<'_, '_, 't> {
         })?;
         self.turning.turned(rules, &mutant.condition, |turning| {
             witnesses.iter().find_map(|Witness { request, answer }| {
-                let with = |answer| Case { request: request.clone(), answer };
+                let with = |answer| Case::new(request.clone(), answer);
                 [with(Some(answer.clone())), with(None)].iter().find_map(|case| turning.telling(&name, case))
             })
         })

@@ -52,9 +52,9 @@ impl<'t, 'h> Turning<'t, 'h> {
         let last = |simulator: &Simulator| {
             let mut store = Store::default();
             for sent in &test.before {
-                let _ = simulator.run(&case::of(sent, &test.origin), &mut store, &world);
+                let _ = simulator.run(&case::of(sent, &test.origins), &mut store, &world);
             }
-            simulator.run(&case::of(&test.request, &test.origin), &mut store, &world)
+            simulator.run(&case::of(&test.request, &test.origins), &mut store, &world)
         };
         apart::claim(&last(self.simulator), &last(&self.turned))
     }
