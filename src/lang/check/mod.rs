@@ -17,6 +17,7 @@ mod attribute;
 mod backend;
 mod ban;
 mod calls;
+mod chain;
 mod collect;
 mod constant;
 mod context;

@@ -1,6 +1,7 @@
 //! Statements of subs.
 
 use super::action;
+use super::chain::chained;
 use super::collect::PIECE_PREFIX;
 use super::scope::{Home, Scope};
 use super::unknown;
@@ -19,7 +20,7 @@ impl<'a> Scope<'_, 'a> {
             statements.extend(self.with_those_before(statement));
         }
         self.forget(visible);
-        statements
+        chained(statements)
     }
 
     /// One statement; `None` after a finding.
