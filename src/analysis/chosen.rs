@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::formula::Formula;
 use super::ladder::{Ladder, Taken};
 use super::model::{Model, Scalar};
+use super::read::Context;
 use super::term::{Place, Term};
 
 /// One of several values, by the arm of a ladder that is taken.
@@ -15,21 +16,73 @@ pub struct Chosen {
     ladder: Arc<Ladder>,
     /// Each value once, with the arms by which it is that.
     values: Vec<(Term, Taken)>,
+    /// How many choices are within each other.
+    size: usize,
+    /// How many ladders are within each other, by which it is chosen.
+    ladders: usize,
+}
+
+/// A choice of more choices within each other is one of which nothing is known.
+const MOST_WITHIN: usize = 64;
+
+/// The same of ladders, which ask for what others chose.
+const MOST_LADDERS: usize = 4;
+
+impl Context<'_> {
+    /// The value of each arm that has one of its own, by number; all others have `otherwise`.
+    pub(super) fn chosen(&self, ladder: &Arc<Ladder>, own: &[(usize, Term)], otherwise: Term) -> Term {
+        let mut chosen = Chosen::new(ladder, own, otherwise);
+        while let Some(flat) = chosen.flatter(self) {
+            chosen = flat;
+        }
+        let is_deep = chosen.size > MOST_WITHIN || chosen.ladders > MOST_LADDERS;
+        if is_deep { self.anything() } else { Term::Chosen(Arc::new(chosen)) }
+    }
 }
 
 impl Chosen {
-    /// The value of each arm that has one of its own, by number; all others have `otherwise`.
-    pub(super) fn new(ladder: &Arc<Ladder>, own: &[(usize, Term)], otherwise: Term) -> Self {
-        let mut arms: HashMap<&Term, Vec<usize>> = HashMap::new();
-        for (arm, term) in own {
-            arms.entry(term).or_default().push(*arm);
+    fn new(ladder: &Arc<Ladder>, own: &[(usize, Term)], otherwise: Term) -> Self {
+        let count = ladder.len();
+        let others = Taken::of(own.iter().map(|(arm, _)| *arm), count).opposite(count);
+        let values = by_value(own.iter().map(|(arm, term)| (*arm, term)), count);
+        Self::of(Arc::clone(ladder), values.into_iter().chain([(otherwise, others)]).collect())
+    }
+
+    fn of(ladder: Arc<Ladder>, values: Vec<(Term, Taken)>) -> Self {
+        let size = values.iter().map(|(term, _)| term.size()).max().unwrap_or(0).saturating_add(1);
+        let ladders = values.iter().map(|(term, _)| term.ladders()).max().unwrap_or(0).max(ladder.depth());
+        Self { ladder, values, size, ladders }
+    }
+
+    /// The same by one ladder, if behind all arms it is chosen by another one that is no longer. Of many statements in a
+    /// row that each may leave another value only few choices are within each other then, and no ladder is made anew for
+    /// each of them.
+    fn flatter(&self, cx: &Context<'_>) -> Option<Self> {
+        let (rest, _) = self.values.iter().find(|(_, taken)| *taken == Taken::rest())?;
+        let Term::Chosen(behind) = rest else { return None };
+        if behind.ladder.len() > self.ladder.len() {
+            return None;
         }
-        let mut groups: Vec<(Term, Vec<usize>)> = arms.into_iter().map(|(term, arms)| (term.clone(), arms)).collect();
-        groups.sort_by(|(_, one), (_, other)| one.cmp(other));
-        let own = Taken::of(own.iter().map(|(arm, _)| *arm), ladder.len());
-        let values = groups.into_iter().map(|(term, arms)| (term, Taken::of(arms, ladder.len())));
-        let values = values.chain([(otherwise, own.opposite(ladder.len()))]).collect();
-        Self { ladder: Arc::clone(ladder), values }
+        let ladder = cx.unknowns.ladder(self.ladder.followed_by(&behind.ladder));
+        let count = self.ladder.len();
+        let own = self.values.iter().filter(|(term, _)| term != rest);
+        let own = own.flat_map(|(term, taken)| taken.iter().map(move |arm| (arm.unwrap_or(count), term)));
+        let further = behind
+            .values
+            .iter()
+            .flat_map(|(term, taken)| taken.iter().map(move |arm| (count + arm.unwrap_or(behind.ladder.len()), term)));
+        let values = by_value(own.chain(further), ladder.len());
+        Some(Self::of(ladder, values))
+    }
+
+    /// How many choices are within each other.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// How many ladders are within each other, by which it is chosen.
+    pub(super) fn ladders(&self) -> usize {
+        self.ladders
     }
 
     /// When a test of the value holds, of which it is known when it does of each.
@@ -72,6 +125,17 @@ impl Chosen {
     pub(super) fn holds(&self, place: &Place) -> bool {
         self.is_made_of(|term| term.holds(place))
     }
+}
+
+/// Each value once, with the arms of a ladder of so many by which it is that.
+fn by_value<'t>(values: impl Iterator<Item = (usize, &'t Term)>, count: usize) -> Vec<(Term, Taken)> {
+    let mut arms: HashMap<&Term, Vec<usize>> = HashMap::new();
+    for (arm, term) in values {
+        arms.entry(term).or_default().push(arm);
+    }
+    let mut groups: Vec<(&Term, Vec<usize>)> = arms.into_iter().collect();
+    groups.sort_by(|(_, one), (_, other)| one.cmp(other));
+    groups.into_iter().map(|(term, arms)| (term.clone(), Taken::of(arms, count))).collect()
 }
 
 impl PartialEq for Chosen {

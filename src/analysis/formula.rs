@@ -1,5 +1,7 @@
 //! Conditions over terms: what must hold of a request.
 
+use std::hash::{Hash, Hasher};
+use std::mem;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -66,6 +68,18 @@ impl PartialEq for Formula {
             }
             (Self::First(one), Self::First(other)) => Arc::ptr_eq(one, other) || one == other,
             _ => false,
+        }
+    }
+}
+
+impl Hash for Formula {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        mem::discriminant(self).hash(state);
+        match self {
+            Self::Const(truth) => truth.hash(state),
+            Self::Literal(literal, holds) => (literal, holds).hash(state),
+            Self::All(parts) | Self::Any(parts) => parts.hash(state),
+            Self::First(first) => (Arc::as_ptr(&first.ladder), &first.taken).hash(state),
         }
     }
 }

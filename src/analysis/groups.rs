@@ -6,7 +6,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::chosen::Chosen;
 use super::formula::Formula;
 use super::ladder::{Ladder, Taken};
 use super::read::Context;
@@ -19,8 +18,11 @@ use super::walk::{Flow, MOST_CLASSES, Way};
 const MOST_APART: usize = 2;
 
 /// All ways out of a ladder.
-#[derive(Default)]
-pub(super) struct Groups(Vec<Group>);
+pub(super) struct Groups {
+    all: Vec<Group>,
+    /// So many are kept apart, if the ladder can choose what differs.
+    most_apart: usize,
+}
 
 struct Group {
     flow: Flow,
@@ -34,11 +36,21 @@ struct Group {
 }
 
 impl Groups {
+    /// Those of a ladder of so many arms; `is_crowded` if it is come to by requests of many kinds already.
+    pub(super) fn new(arms: usize, is_crowded: bool) -> Self {
+        let most_apart = match (is_crowded, arms > MOST_CLASSES) {
+            (true, _) => 1,
+            (false, true) => MOST_APART,
+            (false, false) => MOST_CLASSES,
+        };
+        Self { all: Vec::new(), most_apart }
+    }
+
     /// Adds a way that the arm of that number leads to.
     pub(super) fn add(&mut self, (flow, guard, state): Way, at: usize, ladder: &Arc<Ladder>, cx: &Context<'_>) {
         let is_whole = guard == Formula::Const(true);
         let arm = is_whole.then_some(at);
-        let Some(group) = self.of(flow, state, arm, ladder.len() > MOST_CLASSES, cx) else { return };
+        let Some(group) = self.of(flow, state, arm, cx) else { return };
         if is_whole {
             group.taken.add(at, ladder.len());
         } else {
@@ -48,32 +60,24 @@ impl Groups {
     }
 
     /// The group of ways that lead there; of too many, the last one, of which less is known then.
-    fn of(
-        &mut self,
-        flow: Flow,
-        state: State,
-        arm: Option<usize>,
-        is_long: bool,
-        cx: &Context<'_>,
-    ) -> Option<&mut Group> {
-        let known = self.0.iter().rposition(|group| group.flow == flow && group.state == state);
+    fn of(&mut self, flow: Flow, state: State, arm: Option<usize>, cx: &Context<'_>) -> Option<&mut Group> {
+        let known = self.all.iter().rposition(|group| group.flow == flow && group.state == state);
         let last = || {
-            let at = self.0.iter().rposition(|group| group.flow == flow)?;
-            let loses_nothing =
-                || is_long && arm.is_some() && self.0.get(at).is_some_and(|group| group.chooses(&state));
-            let is_full = self.0.len() >= MOST_CLASSES || self.0.len() >= MOST_APART && loses_nothing();
+            let at = self.all.iter().rposition(|group| group.flow == flow)?;
+            let loses_nothing = || arm.is_some() && self.all.get(at).is_some_and(|group| group.chooses(&state));
+            let is_full = self.all.len() >= MOST_CLASSES || self.all.len() >= self.most_apart && loses_nothing();
             is_full.then_some(at)
         };
         if let Some(at) = known.or_else(last) {
-            let group = self.0.get_mut(at)?;
+            let group = self.all.get_mut(at)?;
             if known.is_none() {
                 group.mix(&state, arm, cx);
             }
             return Some(group);
         }
         let (taken, partly, otherwise) = (Taken::default(), Vec::new(), HashMap::new());
-        self.0.push(Group { flow, state, taken, partly, otherwise });
-        self.0.last_mut()
+        self.all.push(Group { flow, state, taken, partly, otherwise });
+        self.all.last_mut()
     }
 
     /// The ways, for requests that come to the ladder.
@@ -84,7 +88,7 @@ impl Groups {
             let flow = group.flow.clone();
             (flow, Formula::all([guard.clone(), within]), group.mixed(ladder, cx))
         };
-        self.0.into_iter().map(way).collect()
+        self.all.into_iter().map(way).collect()
     }
 }
 
@@ -117,7 +121,7 @@ impl Group {
         for (place, own) in self.otherwise {
             let before = self.state.get(&place).only().cloned();
             let value = match (own, before) {
-                (Some(own), Some(before)) => Term::Chosen(Arc::new(Chosen::new(ladder, &own, before))),
+                (Some(own), Some(before)) => cx.chosen(ladder, &own, before),
                 _ => cx.anything(),
             };
             self.state.set(place, Cases::one(value));

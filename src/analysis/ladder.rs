@@ -16,6 +16,8 @@ pub struct Ladder {
     spans: Vec<Span>,
     rest: Span,
     index: OnceLock<Index>,
+    /// How many ladders are within each other: conditions that ask for what another one chose.
+    depth: usize,
 }
 
 /// Which way out of a ladder is taken.
@@ -34,7 +36,7 @@ impl PartialEq for First {
 }
 
 /// Some of the arms of a ladder, by number, and what is behind them all.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Taken {
     arms: Vec<u32>,
     rest: bool,
@@ -106,7 +108,15 @@ impl Ladder {
     /// A ladder of conditions with their places; `rest` is the place of the whole.
     #[must_use]
     pub fn new(conditions: Vec<Formula>, spans: Vec<Span>, rest: Span) -> Self {
-        Self { conditions, spans, rest, index: OnceLock::new() }
+        let depth = conditions.iter().map(depth).max().unwrap_or(0).saturating_add(1);
+        Self { conditions, spans, rest, index: OnceLock::new(), depth }
+    }
+
+    /// The same conditions, and then those of another one.
+    pub(super) fn followed_by(&self, other: &Self) -> Self {
+        let conditions = self.conditions.iter().chain(&other.conditions).cloned().collect();
+        let spans = self.spans.iter().chain(&other.spans).copied().collect();
+        Self::new(conditions, spans, other.rest)
     }
 
     /// The conditions in order.
@@ -125,6 +135,11 @@ impl Ladder {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.conditions.is_empty()
+    }
+
+    /// How many ladders are within each other, this one counted.
+    pub(super) fn depth(&self) -> usize {
+        self.depth
     }
 
     /// Where an arm stands, or the whole.
@@ -151,6 +166,16 @@ impl Ladder {
             }
         });
         first
+    }
+}
+
+/// How many ladders are within each other in a condition.
+fn depth(condition: &Formula) -> usize {
+    match condition {
+        Formula::Const(_) => 0,
+        Formula::Literal(literal, _) => literal.term.ladders(),
+        Formula::All(parts) | Formula::Any(parts) => parts.iter().map(depth).max().unwrap_or(0),
+        Formula::First(first) => first.ladder.depth,
     }
 }
 

@@ -184,8 +184,17 @@ impl Term {
     pub(super) fn size(&self) -> usize {
         match self {
             Self::Made(made) => made.size,
-            Self::Chosen(chosen) => chosen.terms().map(Self::size).max().unwrap_or(0).saturating_add(1),
+            Self::Chosen(chosen) => chosen.size(),
             _ => 1,
+        }
+    }
+
+    /// How many ladders are within each other by which it is chosen.
+    pub(super) fn ladders(&self) -> usize {
+        match self {
+            Self::Made(made) => made.of.iter().map(Self::ladders).max().unwrap_or(0),
+            Self::Chosen(chosen) => chosen.ladders(),
+            _ => 0,
         }
     }
 

@@ -4,8 +4,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use super::formula::Formula;
 use super::ladder::Ladder;
 use super::term::{Place, Term, Unknown};
 use crate::lang::hir::ExpressionKind as Kind;
@@ -31,7 +33,8 @@ pub(super) struct Unknowns {
     fresh: Cell<u32>,
     known: RefCell<HashMap<Name, u32>>,
     are_shared: bool,
-    ladders: RefCell<Vec<Arc<Ladder>>>,
+    /// Ladders by what their conditions ask for.
+    ladders: RefCell<HashMap<u64, Vec<Arc<Ladder>>>>,
 }
 
 impl Unknowns {
@@ -88,11 +91,12 @@ impl Unknowns {
             return Arc::new(ladder);
         }
         let mut ladders = self.ladders.borrow_mut();
-        if let Some(same) = ladders.iter().find(|known| known.conditions() == ladder.conditions()) {
+        let alike = ladders.entry(hash_of(ladder.conditions())).or_default();
+        if let Some(same) = alike.iter().find(|known| known.conditions() == ladder.conditions()) {
             return Arc::clone(same);
         }
         let ladder = Arc::new(ladder);
-        ladders.push(Arc::clone(&ladder));
+        alike.push(Arc::clone(&ladder));
         ladder
     }
 
@@ -105,4 +109,10 @@ impl Unknowns {
         };
         self.are_shared.then(|| self.named(Name::Constant(text)))
     }
+}
+
+fn hash_of(conditions: &[Formula]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    conditions.hash(&mut hasher);
+    hasher.finish()
 }

@@ -21,6 +21,10 @@ use crate::lang::source::Span;
 
 /// So many classes are kept apart.
 pub(super) const MOST_CLASSES: usize = 64;
+/// So many are kept apart by ladders whose arms only leave other values, in a block of many statements.
+const MOST_BESIDE: usize = 2;
+/// A block of more statements is a long one.
+const LONG: usize = 64;
 /// So many statements are walked over in one step.
 pub(super) const MOST_STATEMENTS: usize = 2_000_000;
 
@@ -154,8 +158,9 @@ impl<'w, 'h> Walk<'w, 'h> {
         let mut ended = Vec::new();
         for statement in statements {
             let mut next = Vec::new();
+            let is_crowded = statements.len() > LONG && current.len() >= MOST_BESIDE;
             for (guard, state) in std::mem::take(&mut current) {
-                next.extend(self.statement(statement, guard, state));
+                next.extend(self.statement(statement, guard, state, is_crowded));
             }
             for (flow, guard, state) in self.join(next) {
                 match flow {
@@ -171,14 +176,18 @@ impl<'w, 'h> Walk<'w, 'h> {
         self.join(ended)
     }
 
-    fn statement(&mut self, statement: &'h Statement, guard: Formula, mut state: State) -> Vec<Way> {
+    /// `is_crowded` if requests of many kinds come there.
+    fn statement(&mut self, statement: &'h Statement, guard: Formula, mut state: State, is_crowded: bool) -> Vec<Way> {
         self.statements += 1;
         if self.statements > MOST_STATEMENTS {
             self.gave_up = true;
             return vec![(Flow::On, guard, state)];
         }
         match &statement.kind {
-            StatementKind::If { arms, otherwise, .. } => self.ladder(arms, otherwise, statement.span, &guard, &state),
+            StatementKind::If { arms, otherwise, .. } => {
+                let groups = Groups::new(arms.len(), is_crowded);
+                self.ladder((arms, otherwise, statement.span), &guard, &state, groups)
+            }
             StatementKind::Call(sub) => self.call(*sub, guard, state),
             StatementKind::Leave => vec![(Flow::Left, guard, state)],
             StatementKind::Return(outcome) => {
@@ -221,11 +230,10 @@ impl<'w, 'h> Walk<'w, 'h> {
 
     fn ladder(
         &mut self,
-        arms: &'h [Arm],
-        otherwise: &'h [Statement],
-        span: Span,
+        (arms, otherwise, span): (&'h [Arm], &'h [Statement], Span),
         guard: &Formula,
         state: &State,
+        mut groups: Groups,
     ) -> Vec<Way> {
         let reader = Reader::new(self.cx, state, self.step);
         let conditions: Vec<Formula> = arms.iter().map(|arm| reader.formula(&arm.condition)).collect();
@@ -236,7 +244,6 @@ impl<'w, 'h> Walk<'w, 'h> {
             let whole = || Formula::all(around.iter().chain([guard]).cloned());
             self.visitor.ladder(&ladder, arms, &At { step: self.step, guard: &whole, state, around: &self.spans });
         }
-        let mut groups = Groups::default();
         let bodies = arms.iter().map(|arm| (arm.body.as_slice(), Some(arm.span)));
         self.around.push(guard.clone());
         for (at, (body, span)) in bodies.chain([(otherwise, None)]).enumerate() {

@@ -220,6 +220,6 @@ impl Way {
 
 fn hash(condition: &Formula) -> u64 {
     let mut hasher = DefaultHasher::new();
-    condition.literals(&mut |literal| literal.hash(&mut hasher));
+    condition.hash(&mut hasher);
     hasher.finish()
 }

@@ -468,6 +468,24 @@ fn what_is_done_before_the_first_change_is_the_same() {
 }
 
 #[test]
+fn one_of_many_conditions_in_a_row_that_changes_is_found() {
+    let ifs = |act: &dyn Fn(usize) -> String, step: &str, message: &str| -> String {
+        let one = |at: usize| format!("if ({message}.path under \"/p{at}/\") {{ {} }}\n", act(at));
+        format!("sub {step} {{ {} }}", (0..1000).map(one).collect::<String>())
+    };
+    let passing = |pipes: usize| {
+        ifs(&|at| if at == pipes { "return (synth(404));" } else { "return (pass);" }.to_owned(), "recv", "req")
+    };
+    let request = "GET \"https://www.example.com/p500\"";
+    is_told(&passing(1000), &passing(500), request, "pass → synth 404");
+    let lasting = |long: usize| {
+        ifs(&|at| format!("set beresp.ttl = {}s;", if at == long { 9 } else { 5 }), "backend_response", "bereq")
+    };
+    let said = said(&lasting(1000), &lasting(500));
+    assert!(said.contains(&format!("{request}: ttl 5s → 9s")), "{said:#?}");
+}
+
+#[test]
 fn many_conditions_in_a_row_are_given_up_and_said_so() {
     let ifs = |value: &str| -> String {
         let one = |at: usize| {

@@ -28,6 +28,22 @@ fn ten_thousand_rows_are_linted_in_no_time() {
     assert_eq!(codes(&format!("{written}\nkey {{ req.host; req.url; req.http.X-Tenant; }}")), Vec::<String>::new());
 }
 
+/// Ten thousand `if`s in a row, whether they end the step or go on.
+#[test]
+fn ten_thousand_conditions_in_a_row_are_linted_in_no_time() {
+    let ifs = |step: &str, one: &dyn Fn(usize) -> String| -> String {
+        let lines: Vec<String> = (0..10_000).map(one).collect();
+        format!("sub {step} {{\n{}\n}}\n", lines.join("\n"))
+    };
+    let ended = ifs("recv", &|at| format!("if (req.path under \"/p{at}\") {{ return (pass); }}"));
+    assert_eq!(codes(&ended), Vec::<String>::new());
+    let written = ifs("backend_response", &|at| {
+        format!("if (bereq.path under \"/p{at}\") {{ set beresp.ttl = {}s; }}", at % 9 + 1)
+    });
+    // Each of them is not compared with all others.
+    assert_eq!(codes(&written), ["W0917"]);
+}
+
 #[test]
 fn one_row_among_ten_thousand_is_found_that_another_one_takes() {
     let row = |at: usize| format!("host == \"h{}.test\" and path under \"/p{}/\" -> pass", at / 10, at % 9_999);

@@ -140,3 +140,13 @@ fn what_the_rows_of_two_tables_choose_is_told_apart() {
     }
     assert!(verdict(&policy, "path ~ \"^/6\" && stored => ttl <= 69s").contains("/69"));
 }
+
+/// The last one that holds counts.
+#[test]
+fn what_many_conditions_in_a_row_leave_is_known() {
+    let one = |at: usize| format!("if (bereq.path under \"/{}\") {{ set beresp.ttl = {at}s; }}\n", at % 200);
+    let policy = format!("sub backend_response {{ {} }}", (1..400).map(one).collect::<String>());
+    let claim = |most: usize| format!("path == \"/7\" and stored => ttl <= {most}s");
+    assert_eq!(verdict(&policy, &claim(207)), "proved");
+    assert_eq!(verdict(&policy, &claim(206)), "GET \"https://www.example.com/7\"");
+}
