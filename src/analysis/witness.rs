@@ -24,6 +24,21 @@ pub struct Witness {
     pub answer: Answer,
 }
 
+impl Witness {
+    /// The same with `é` in the place of bytes that are no text, which no test can say; `None` if all of it is text.
+    #[must_use]
+    pub fn in_text(&self) -> Option<Self> {
+        let mut told = self.clone();
+        let values = told.request.headers.values_mut().chain(told.answer.headers.values_mut());
+        let mut is_text = true;
+        for value in values.filter(|value| std::str::from_utf8(value.as_bytes()).is_err()) {
+            is_text = false;
+            *value = HeaderValue::from_str(&String::from_utf8_lossy(value.as_bytes()).replace('\u{fffd}', "é")).ok()?;
+        }
+        (!is_text).then_some(told)
+    }
+}
+
 impl Model<'_> {
     /// The request and the answer; `None` if no client could send the one, or no backend the other.
     #[must_use]

@@ -187,6 +187,8 @@ fn is_said() -> Formula {
 
 /// The test of a witness, if it comes to the rule.
 fn shown(tried: &Tried<'_>, name: &str, rule: &Rule, witness: &Witness) -> Option<String> {
+    let told = witness.in_text();
+    let witness = told.as_ref().unwrap_or(witness);
     let with = |answer| Case::new(witness.request.clone(), answer);
     let cases = [with(Some(witness.answer.clone())), with(None)];
     cases.iter().find_map(|case| coming_to(tried.suite, tried.simulator, &rule.numbers, name, case))

@@ -47,10 +47,19 @@ impl Counterexample {
         self.case.answers().filter(|_| is_asked).collect()
     }
 
+    fn is_text(&self) -> bool {
+        let answered = self.case.answers().flatten().flat_map(|answer| answer.headers.values());
+        let mut values = self.case.request.headers.values().chain(answered);
+        values.all(|value| std::str::from_utf8(value.as_bytes()).is_ok())
+    }
+
     /// Why a word of the claim does not hold where nothing was asked or looked for: what is served without a backend breaks
     /// `backend == x` on its own.
     #[must_use]
     pub fn remark(&self, invariant: &Invariant) -> Option<&'static str> {
+        if !self.is_text() {
+            return Some("bytes that are no text are shown as U+FFFD, and no test can say them");
+        }
         let names_key = |leaf: &Claim| matches!(leaf, Claim::KeyContains(_));
         if self.journey.last_key().is_none() && invariant.claim.leaves().into_iter().any(names_key) {
             return Some("no key was made for it, so that `key contains` is false: say `stored => …`");
@@ -129,9 +138,11 @@ pub fn breaks(simulator: &Simulator, site: Option<&str>, invariant: &Invariant, 
 impl Replay<'_> {
     /// What breaks the promise of what a witness says, or of what is hinted at; `None` if nothing does.
     pub fn breaks(&mut self, witness: &Witness, hints: &[Hint]) -> Option<Counterexample> {
-        let found = self.requests(&witness.request, hints).into_iter().find_map(|request| {
-            let answers = answers(&request, &witness.answer).into_iter().map(Some).chain([None]);
-            answers.into_iter().find_map(|answer| self.attempt(Case::new(request.clone(), answer)))
+        let found = witness.in_text().iter().chain([witness]).find_map(|witness| {
+            self.requests(&witness.request, hints).into_iter().find_map(|request| {
+                let answers = answers(&request, &witness.answer).into_iter().map(Some).chain([None]);
+                answers.into_iter().find_map(|answer| self.attempt(Case::new(request.clone(), answer)))
+            })
         });
         if found.is_none() {
             self.seen.push(witness.clone());

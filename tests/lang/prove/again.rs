@@ -43,6 +43,20 @@ fn a_method_or_an_answer_that_nothing_asks_for_refutes_a_promise_too() {
     assert!(verdict("", "method == \"GET\" and status == 404 => stored").starts_with("GET "));
 }
 
+/// A test says no bytes that are no text: where others do as well they are shown, and else it is said.
+#[test]
+fn bytes_that_are_no_text_are_shown_where_they_must_be() {
+    let policy = |pattern: &str| {
+        format!(
+            "sub backend_response {{ if (beresp.http.X-B ~ \"{pattern}\") {{ set beresp.ttl = 2h; }} }} invariant \"it\" {{ ttl <= 1h or not beresp.http.X-B }}"
+        )
+    };
+    let (_, text) = prove(&policy("^[^ -~]+$"), &[]);
+    assert!(text.contains("X-B: \"é") && !text.contains('\u{fffd}'), "{text}");
+    let (_, text) = prove(&policy("^\\xff\\xfe"), &[]);
+    assert!(text.contains("bytes that are no text are shown as U+FFFD"), "{text}");
+}
+
 /// Only backends that are asked by some request can be asked in the end.
 #[test]
 fn a_backend_that_is_never_asked_is_not_asked_behind_a_restart() {
