@@ -1,5 +1,6 @@
 //! The book in `docs/`: its reference is written from the schema, and its links lead somewhere.
 
+mod names;
 mod reference;
 mod statements;
 
@@ -23,6 +24,14 @@ fn the_reference_is_current() {
         let found = fs::read_to_string(&path).unwrap_or_default();
         assert!(found == text, "docs/src/reference/{name} is out of date: run the tests with UPDATE_DOCS=1");
     }
+}
+
+#[test]
+fn every_type_that_the_reference_names_is_on_the_page_of_types() {
+    let page = fs::read_to_string(book().join("reference/types.md")).unwrap();
+    let names: BTreeSet<&str> = reference::type_names().into_iter().collect();
+    let missing: Vec<&str> = names.iter().copied().filter(|name| !page.contains(&format!("\n| `{name}` | "))).collect();
+    assert!(missing.is_empty() && names.contains("FILE") && names.contains("HEADER"), "{missing:?} of {names:?}");
 }
 
 fn pages() -> Vec<PathBuf> {

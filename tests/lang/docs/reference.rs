@@ -204,15 +204,8 @@ fn one_function(text: &mut String, function: Function) {
 }
 
 fn parameter(parameter: &Parameter) -> String {
-    let takes = match parameter.takes {
-        Takes::Value(ty) => ty.name().to_owned(),
-        Takes::Words(words) => words.join("|"),
-        Takes::Secret => Type::String.name().to_owned(),
-        Takes::Header => "HEADER".to_owned(),
-        Takes::File | Takes::Presence | Takes::Database => "FILE".to_owned(),
-        Takes::Users => "FILE or LIST".to_owned(),
-        Takes::Keys => "FILE or STRING".to_owned(),
-    };
+    let is_word = matches!(parameter.takes, Takes::Words(_));
+    let takes = parameter.takes.names().join(if is_word { "|" } else { " or " });
     let default = parameter.default.map_or(String::new(), |default| format!(" = {}", constant(default, parameter)));
     format!("{}: {takes}{default}", parameter.name)
 }
@@ -343,11 +336,28 @@ fn types() -> String {
             vec![code(ty.name()), words.split(" (").next().unwrap_or(words).to_owned()]
         }),
     );
+    text.push_str(
+        "\n## Places of values\n\nParameters of functions that take no value have a word for what is written there.\n",
+    );
+    let places = Takes::PLACES.iter().map(|(name, what)| vec![code(name), (*what).to_owned()]);
+    table(&mut text, &["word", "what is written"], places);
     text.push_str("\n## Durations\n\nA number with a unit and no space between: `10s`, `1.5h`.\n");
     units(&mut text, DURATION_UNITS);
     text.push_str("\n## Sizes\n");
     units(&mut text, BYTE_UNITS);
     text
+}
+
+/// The names of types and of places of values that the pages use.
+pub fn type_names() -> Vec<&'static str> {
+    let attributes = [BACKEND_ATTRIBUTES, PROBE_ATTRIBUTES, MEMBER_ATTRIBUTES].concat();
+    let of_kinds = DirectorKind::ALL.iter().flat_map(|kind| kind.attributes()).map(|attribute| attribute.ty);
+    let types = Type::ALL.iter().copied().chain(Variable::ALL.iter().map(|variable| variable.ty()));
+    let types = types.chain(attributes.iter().map(|attribute| attribute.ty)).chain(of_kinds);
+    let parameters = Function::all().flat_map(|function| function.parameters());
+    let taken = parameters.filter(|parameter| !matches!(parameter.takes, Takes::Words(_)));
+    let taken = taken.flat_map(|parameter| parameter.takes.names());
+    types.chain(Function::all().map(Function::result)).map(Type::name).chain(taken).collect()
 }
 
 fn units(text: &mut String, units: &[Unit]) {

@@ -61,6 +61,31 @@ pub enum Takes {
     Database,
 }
 
+impl Takes {
+    /// What stands in the place of a value and is no value: its name in the reference, and what is written.
+    pub const PLACES: &[(&'static str, &'static str)] = &[
+        ("HEADER", "a header field by its name, such as req.http.Accept; the function looks at all of its lines"),
+        (
+            "FILE",
+            "the path of a file in quotes, known when the policy is checked; it counts from the folder of the file it stands in",
+        ),
+    ];
+
+    /// What may stand there, by the names of the reference: types, those of [`Self::PLACES`], or the words.
+    #[must_use]
+    pub fn names(self) -> Vec<&'static str> {
+        match self {
+            Self::Value(ty) => vec![ty.name()],
+            Self::Words(words) => words.to_vec(),
+            Self::Secret => vec![Type::String.name()],
+            Self::Header => vec!["HEADER"],
+            Self::File | Self::Presence | Self::Database => vec!["FILE"],
+            Self::Users => vec!["FILE", Type::List.name()],
+            Self::Keys => vec!["FILE", Type::String.name()],
+        }
+    }
+}
+
 /// A parameter of a function.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Parameter {
