@@ -76,6 +76,14 @@ impl Scope<'_, '_> {
         if let Some(instead) = vcl::instead_of(name).or_else(|| vcl::method(name)) {
             return finding.help(instead);
         }
+        if let Some(instead) = self.instead_of_member(name) {
+            return finding.help(instead);
+        }
+        if let Some(known) =
+            Function::all().find(|known| known.name().split_once('.').is_some_and(|(_, own)| own == name))
+        {
+            return finding.help(format!("did you mean `{}`?", known.name()));
+        }
         unknown::suggest(self.cx.findings, finding, name, "the functions", functions)
     }
 

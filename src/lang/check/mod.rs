@@ -37,6 +37,7 @@ mod key;
 mod keys_file;
 mod list;
 mod matching;
+mod member;
 mod membership;
 mod names;
 mod normalize;

@@ -81,7 +81,7 @@ impl Scope<'_, '_> {
         }
         let text = path.text();
         let found = self.vocabulary(&text, &text, path.span);
-        self.found(found, || unknown_path(self.cx.findings, &text, path.span))
+        self.found(found, || self.unknown_path(&text, path.span))
     }
 
     /// What was found; `unknown` says what is wrong if that is nothing.
@@ -317,6 +317,13 @@ impl Scope<'_, '_> {
         FieldPath::Field(message, parts.join("."))
     }
 
+    fn unknown_path(&self, text: &str, span: Span) -> Diagnostic {
+        match self.instead_of_member(text) {
+            Some(instead) => no_variable(text, span).help(instead),
+            None => unknown_path(self.cx.findings, text, span),
+        }
+    }
+
     fn unknown_word(&self, text: &str, span: Span) -> Diagnostic {
         let finding = Diagnostic::new(Code::E0201, span, format!("there is nothing called `{text}`"));
         if text.len() > 1 && text.chars().all(|c| c.is_ascii_uppercase() || c == '-') {
@@ -389,8 +396,12 @@ fn as_text(word: &str) -> String {
     }
 }
 
+fn no_variable(text: &str, span: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0201, span, format!("there is no variable `{text}`"))
+}
+
 fn unknown_path(findings: &Findings, text: &str, span: Span) -> Diagnostic {
-    let finding = Diagnostic::new(Code::E0201, span, format!("there is no variable `{text}`"));
+    let finding = no_variable(text, span);
     if let Some(instead) = vcl::instead_of(text) {
         return finding.help(instead);
     }

@@ -81,7 +81,6 @@ fn variable(name: &str) -> Option<&'static str> {
         "now.sec" => "write `std.time2integer(now)`",
         "req.url.ext" => "write `req.path ext [\"css\", \"js\"]`",
         "req.backend" => "write `req.backend_hint`",
-        "req.backend.healthy" | "bereq.backend.healthy" => "write `std.healthy(NAME)`",
         "req.request" => "write `req.method`",
         "vcl" => "declare `site \"example.com\" from \"sites/example.warp\";`: a policy of its own for a host",
         "hit_for_pass" => "write `return (pass(10m))` in backend_response, or `pass 10m` in `rules response`",
@@ -99,7 +98,7 @@ fn function(name: &str) -> Option<&'static str> {
             "write `std.purge_tags(…, soft)`; `tag header \"xkey\";` in backend_response reads the tags"
         }
         "purge.hard" => "write `return (purge)` in recv",
-        "purge.soft" => "write `return (purge(soft))` in recv",
+        "purge.soft" => "write `return (purge(soft))` in recv: what is stored has its own grace and keep",
         "std.blobread" => "write `std.fileread`: a text holds any bytes",
         "std.port" => "leave it out: an address has no port here",
         "std.syntax" => "leave it out: the first line, `warp 1;`, says which language this is",
@@ -127,7 +126,7 @@ fn function(name: &str) -> Option<&'static str> {
         "std.itoa" => "leave it out: a number is a text where one is wanted",
         "parse_time_delta" => "write `std.duration(TEXT, 0s)`",
         "str.token_intersect" => "write `TEXT in [\"a\", \"b\"]`, or `str.contains_any(TEXT, [\"a\", \"b\"])`",
-        "json.escape" | "xml.escape" | "cstr_escape" => "write `std.replace(…)` for what may occur, or `urlencode(…)`",
+        "json.escape" | "xml_escape" | "cstr_escape" => "write `std.replace(…)` for what may occur, or `urlencode(…)`",
         "digest.rsa_verify" | "digest.ecdsa_verify" => {
             "write `jwt.valid(TOKEN, keys: \"jwks.json\")`, for a signed token"
         }
@@ -200,6 +199,8 @@ fn family(name: &str) -> Option<&'static str> {
         _ if name.starts_with("digest.hash_crc32") || name.starts_with("digest.hash_xxh") => {
             "write `digest.hash_md5(TEXT)`"
         }
+        _ if name.starts_with("client.socket.") => "this version does not have it: warp looks at requests alone",
+        _ if name.starts_with("boltsort.") => "write `std.querysort(URL)`",
         _ if name.starts_with("waf.") || name.starts_with("fastly.") || name.starts_with("fastly_info.") => {
             "leave it out: it is of Fastly's network"
         }
