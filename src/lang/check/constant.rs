@@ -21,9 +21,6 @@ const CHAIN_LIMIT: usize = 64;
 const LISTS_LIMIT: usize = 64;
 const ELEMENTS_LIMIT: usize = 100_000;
 
-/// The most bytes that the text of a constant may have, so that doubling it a few times does no harm.
-const TEXT_LIMIT_BYTES: usize = 64 << 10;
-
 /// Types that a `let`, a `const`, a parameter or the result of a function may be given.
 const VALUE_TYPES: &[Type] = &[
     Type::String,
@@ -145,11 +142,7 @@ impl Scope<'_, '_> {
         }
         let value = self.bound_value(binding)?;
         match &value.kind {
-            ExpressionKind::Text(text) if text.len() > TEXT_LIMIT_BYTES => {
-                let message = format!("the text has more than {} KiB", TEXT_LIMIT_BYTES >> 10);
-                self.report(Diagnostic::new(Code::E0318, value.span, message).help("shorten it"));
-                None
-            }
+            _ if !self.check_length(&value) => None,
             _ if is_settled(&value) => Some(Constant::Value(value, self.reserve(0))),
             _ => {
                 let message = "the value of a const depends on nothing but literals and other constants";

@@ -35,6 +35,7 @@ mod greeting;
 mod invariant;
 mod key;
 mod keys_file;
+mod length;
 mod list;
 mod matching;
 mod member;

@@ -42,7 +42,7 @@ impl<'a> Scope<'_, 'a> {
     }
 
     fn let_statement(&mut self, binding: &'a Binding) -> Option<StatementKind> {
-        let value = self.bound_value(binding);
+        let value = self.bound_value(binding).filter(|value| self.check_length(value));
         // Declared even if the value is wrong, so that its uses are not reported as well.
         let id = self.declare(binding, value.as_ref().map(|value| value.ty));
         Some(StatementKind::Let(id, value?))

@@ -118,7 +118,7 @@ impl Scope<'_, '_> {
             Target::Variable(Variable::RespStatus | Variable::BerespStatus) => self.check_status(value),
             Target::Variable(Variable::BereqCacheControlFields) => self.check_field_list(value),
             Target::Variable(variable) if variable.ty() != Type::String => true,
-            _ => self.check_line(value),
+            _ => self.check_length(value) && self.check_line(value),
         }
     }
 

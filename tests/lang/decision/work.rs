@@ -42,6 +42,17 @@ fn a_text_that_doubles_fails_where_it_is_too_long_to_be_kept() {
 }
 
 #[test]
+fn a_text_is_found_too_long_beforehand_from_where_it_fails() {
+    let kept = |bytes: usize| format!("set req.http.X = std.strrep(\"x\", {bytes});");
+    let (verdict, ..) = run(&kept(KEPT_TEXT_LIMIT_BYTES));
+    assert_eq!(verdict.action, Action::Hash);
+    let body = kept(KEPT_TEXT_LIMIT_BYTES + 1);
+    let text = format!("warp 1;\nbackend default none;\nsub recv {{\n{body}\nreturn (hash);\n}}\n");
+    let checked = check("policy.warp", &MemoryFiles::new("policy.warp", text));
+    assert_eq!(checked.diagnostics.iter().map(|finding| finding.code.id()).collect::<Vec<_>>(), ["E0318"]);
+}
+
+#[test]
 fn a_url_that_grows_fails_where_it_is_too_long() {
     let (verdict, line, request) = run(&"set req.url = regsuball(req.url, \"[a-z/]\", \"\\0\\0\");\n".repeat(3_500));
     assert!(reason(&verdict).starts_with("the text is too long"));

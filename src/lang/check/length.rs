@@ -1,0 +1,62 @@
+//! How long a text is at least: what no request makes shorter is told when the policy is checked.
+
+use super::scope::Scope;
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::{Expression, ExpressionKind};
+use crate::lang::schema::Function;
+use crate::lang::schema::function::{Digest, Text};
+
+/// The most bytes of a text that a policy keeps, in a constant, a `let`, a field or a variable. A run fails where it is more.
+const KEPT_BYTES: usize = 64 << 10;
+
+impl Scope<'_, '_> {
+    /// Whether a text can be kept, as far as it is known; reports one that is too long.
+    pub(super) fn check_length(&self, value: &Expression) -> bool {
+        let fits = least_bytes(value) <= KEPT_BYTES;
+        if !fits {
+            let message = format!("the text has more than {} KiB", KEPT_BYTES >> 10);
+            self.report(
+                Diagnostic::new(Code::E0318, value.span, message).help("shorten it; a body alone may be longer"),
+            );
+        }
+        fits
+    }
+}
+
+/// How many bytes the text of a value has at least; what is not known counts as none.
+fn least_bytes(value: &Expression) -> usize {
+    let least = |parts: &[Expression]| parts.iter().map(least_bytes).min().unwrap_or(0);
+    match &value.kind {
+        ExpressionKind::Text(text) => text.len(),
+        ExpressionKind::Concat(parts) => parts.iter().map(least_bytes).fold(0, usize::saturating_add),
+        ExpressionKind::ToText(part) => least_bytes(part),
+        ExpressionKind::Bind(_, _, result) => least_bytes(result),
+        ExpressionKind::Fallback(parts) | ExpressionKind::Choose(_, parts) => least(parts),
+        ExpressionKind::Call(function, arguments) => of_call(*function, arguments),
+        _ => 0,
+    }
+}
+
+fn of_call(function: Function, arguments: &[Expression]) -> usize {
+    let bytes = |at: usize| arguments.get(at).map_or(0, least_bytes);
+    let number = |at: usize| match arguments.get(at).map(|argument| &argument.kind) {
+        Some(ExpressionKind::Int(number)) => *number,
+        _ => 0,
+    };
+    match function {
+        Function::Text(Text::Repeat) => {
+            bytes(0).saturating_mul(usize::try_from(number(1).max(0)).unwrap_or(usize::MAX))
+        }
+        // A text that is unset is not filled up, nor is one by nothing.
+        Function::Text(Text::Pad) if bytes(0) > 0 && bytes(2) > 0 => {
+            bytes(0).max(usize::try_from(number(1).unsigned_abs()).unwrap_or(usize::MAX))
+        }
+        Function::Text(Text::ToLower | Text::ToUpper | Text::Reverse | Text::StrReverse | Text::Pad)
+        | Function::Digest(Digest::UrlEncode) => bytes(0),
+        Function::Digest(Digest::HexEncode) => bytes(0).saturating_mul(2),
+        Function::Digest(Digest::Base64 | Digest::Base64Url | Digest::Base64UrlNopad) => {
+            bytes(0).saturating_add(bytes(0) / 3)
+        }
+        _ => 0,
+    }
+}
