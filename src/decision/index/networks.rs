@@ -2,11 +2,10 @@
 
 use std::net::IpAddr;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use prefix_trie::PrefixMap;
 
-use crate::decision::eval::AclNetworks;
 use crate::lang::hir::Acl;
 
 /// Maps addresses to the targets of all lists that hold them.
@@ -24,23 +23,27 @@ impl Networks {
     /// The networks of all entries of all lists, each with the lists that hold the addresses in it that are in none of the
     /// smaller ones; `None` if that makes more than `most` targets beside four for each entry.
     pub fn new(lists: &[List<'_>], most: usize) -> Option<Self> {
-        let entries = lists.iter().flat_map(|list| &list.declared.entries);
-        let most = most.saturating_add(4 * entries.clone().count());
-        let all: HashSet<IpNet> = entries.map(|(net, _)| net.trunc()).collect();
+        let entries = sorted(lists);
+        let most = most.saturating_add(4 * entries.len());
         let (mut v4, mut v6) = (PrefixMap::new(), PrefixMap::new());
         let (mut sets, mut named) = (Sets::default(), 0);
-        for net in all {
-            let holding: Box<[u32]> =
-                lists.iter().filter(|list| list.networks.admits(net)).map(|list| list.target).collect();
+        // The networks that hold the one at hand, the largest first, each with the lists that hold it.
+        let mut open: Vec<(IpNet, Vec<usize>)> = Vec::new();
+        for of_net in entries.chunk_by(|one, other| one.net == other.net) {
+            let Some(Entry { net, .. }) = of_net.first() else { continue };
+            while open.pop_if(|(larger, _)| !larger.contains(net)).is_some() {}
+            let holding = holding(open.last().map_or(&[], |(_, lists)| lists), of_net);
             named += holding.len() + 1;
             if named > most {
                 return None;
             }
-            let set = sets.number(holding)?;
+            let targets = holding.iter().filter_map(|at| lists.get(*at)).map(|list| list.target);
+            let set = sets.number(targets.collect())?;
             match net {
-                IpNet::V4(net) => v4.insert(net, set),
-                IpNet::V6(net) => v6.insert(net, set),
+                IpNet::V4(net) => v4.insert(*net, set),
+                IpNet::V6(net) => v6.insert(*net, set),
             };
+            open.push((*net, holding));
         }
         Some(Self { v4, v6, sets: sets.list.into(), lists: lists.len() })
     }
@@ -64,8 +67,35 @@ impl Networks {
 #[derive(Clone, Copy)]
 pub(super) struct List<'a> {
     pub declared: &'a Acl,
-    pub networks: &'a AclNetworks,
     pub target: u32,
+}
+
+/// An entry of the list of that number.
+struct Entry {
+    net: IpNet,
+    list: usize,
+    admits: bool,
+}
+
+/// All entries, a network before those within it. Of a network that a list has twice the last entry stays.
+fn sorted(lists: &[List<'_>]) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for (list, of) in lists.iter().enumerate() {
+        let of_list = of.declared.entries.iter().rev();
+        entries.extend(of_list.map(|(net, excludes)| Entry { net: net.trunc(), list, admits: !excludes }));
+    }
+    entries.sort_by_key(|entry| (entry.net, entry.list));
+    entries.dedup_by_key(|entry| (entry.net, entry.list));
+    entries
+}
+
+/// The lists that hold a network: those of the next larger one, but for what its own entries say.
+fn holding(larger: &[usize], own: &[Entry]) -> Vec<usize> {
+    let says_nothing = |list: &&usize| own.binary_search_by_key(*list, |entry| entry.list).is_err();
+    let mut lists: Vec<usize> = larger.iter().filter(says_nothing).copied().collect();
+    lists.extend(own.iter().filter(|entry| entry.admits).map(|entry| entry.list));
+    lists.sort_unstable();
+    lists
 }
 
 /// Sets of targets, each once.
@@ -92,7 +122,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::decision::eval::AclIndex;
     use crate::lang::source::{FileId, Span};
 
     proptest! {
@@ -108,9 +137,7 @@ mod tests {
                 Acl { name: "a".to_owned(), entries: entries.collect(), hosts: Vec::new(), span: Span::new(FileId(0), 0..0) }
             }).collect();
             let address = IpAddr::V4((0x0a00_0000 | address).into());
-            let indexes: Vec<AclIndex> = acls.iter().map(AclIndex::new).collect();
-            let lists = (0..).zip(acls.iter().zip(&indexes));
-            let lists: Vec<List<'_>> = lists.map(|(target, (declared, index))| List { declared, networks: index.fixed().unwrap(), target }).collect();
+            let lists: Vec<List<'_>> = (0..).zip(&acls).map(|(target, declared)| List { declared, target }).collect();
             let expected: Vec<u32> = (0..).zip(&acls).filter(|(_, acl)| acl.contains(address)).map(|(at, _)| at).collect();
             let networks = Networks::new(&lists, 1_000).unwrap();
             prop_assert_eq!(networks.find(address), expected);

@@ -318,7 +318,7 @@ impl<'t> Planner<'_, 't, '_> {
     fn addresses(&self, lists: Vec<(AclId, Target)>) -> Lookup {
         let list = |(acl, target): &(AclId, Target)| {
             let (declared, index) = (self.acls.declared.get(acl.0 as usize)?, self.acls.indexed.get(acl.0 as usize)?);
-            Some(List { declared, networks: index.fixed()?, target: target.code() })
+            index.fixed().map(|_| List { declared, target: target.code() })
         };
         let all: Vec<List<'_>> = lists.iter().filter_map(list).collect();
         // What changes is asked each time.
