@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use maxminddb::{PathElement, Reader};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -12,15 +12,42 @@ const MOST_STEPS: usize = 16;
 
 /// A database, as it was read.
 #[derive(Clone)]
-pub struct Database(Arc<Reader<Vec<u8>>>);
+pub struct Database(Arc<Verified>);
+
+/// A database that was looked through.
+struct Verified {
+    bytes: Bytes,
+    reader: Reader<Bytes>,
+}
+
+/// What a file holds, for those who compare it and for those who read it.
+#[derive(Clone)]
+struct Bytes(Arc<Vec<u8>>);
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// The databases that some policy holds. To look through one of a hundred megabytes takes seconds, and a policy is loaded
+/// again more often than its database is.
+static HELD: Mutex<Vec<Weak<Verified>>> = Mutex::new(Vec::new());
 
 impl Database {
-    /// A database of these bytes.
+    /// A database of these bytes; the one that is held already, if that has the same.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it is none, or something in it is broken.
     pub fn new(bytes: Vec<u8>) -> Result<Self, String> {
-        Reader::from_source(bytes).map(|reader| Self(Arc::new(reader))).map_err(|error| error.to_string())
+        if let Some(held) = held(&bytes) {
+            return Ok(Self(held));
+        }
+        let verified = Arc::new(Verified::new(bytes)?);
+        let mut all = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|held| held.strong_count() > 0);
+        all.push(Arc::downgrade(&verified));
+        Ok(Self(verified))
     }
 
     /// What it says of an address, at a path with dots; `None` if that is nothing, or more than one value. What
@@ -28,8 +55,33 @@ impl Database {
     #[must_use]
     pub fn find(&self, address: IpAddr, path: &str) -> Option<String> {
         let steps: Vec<PathElement<'_>> = path.split('.').take(MOST_STEPS).map(step).collect();
-        self.0.lookup(address.to_canonical()).ok()?.decode_path::<Single>(&steps).ok()??.0
+        self.0.reader.lookup(address.to_canonical()).ok()?.decode_path::<Single>(&steps).ok()??.0
     }
+}
+
+impl Verified {
+    fn new(bytes: Vec<u8>) -> Result<Self, String> {
+        let bytes = Bytes(Arc::new(bytes));
+        let reader = Reader::from_source(bytes.clone()).map_err(|error| error.to_string())?;
+        let metadata = reader.metadata();
+        // The reader looks through no file without these, which lookups do without.
+        if !metadata.description.is_empty() && !metadata.database_type.is_empty() {
+            reader.verify().or_else(|error| whole_or_deep(error.to_string()))?;
+        }
+        Ok(Self { bytes, reader })
+    }
+}
+
+/// Of a record that is deeper than the reader goes nothing is told; no lookup goes there either.
+fn whole_or_deep(error: String) -> Result<(), String> {
+    if error.contains("exceeded maximum data structure depth") { Ok(()) } else { Err(error) }
+}
+
+/// The database of these bytes, if some policy holds it.
+fn held(bytes: &[u8]) -> Option<Arc<Verified>> {
+    let all: Vec<Arc<Verified>> =
+        HELD.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect();
+    all.into_iter().find(|held| *held.bytes.0 == bytes)
 }
 
 /// A single value as text; nothing for a map or a list, which is not looked into however deep it is.
@@ -100,7 +152,7 @@ impl PartialEq for Database {
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Database({})", self.0.metadata().database_type)
+        write!(f, "Database({})", self.0.reader.metadata().database_type)
     }
 }
 
@@ -113,6 +165,46 @@ mod tests {
     #[test]
     fn what_is_no_database_is_told() {
         assert!(Database::new(Vec::new()).is_err() && Database::new(b"\xAB\xCD\xEFMaxMind.com".to_vec()).is_err());
+    }
+
+    /// A database of IPv4 with one node, whose sides are both the one record.
+    fn database(record: &[u8]) -> Vec<u8> {
+        // Behind the node, of which there is one, come sixteen bytes of nothing, and then the record.
+        let mut file = [&[0, 0, 17, 0, 0, 17], [0; 16].as_slice(), record, b"\xAB\xCD\xEFMaxMind.com"].concat();
+        let fields: [(&[u8], &[u8]); 9] = [
+            (b"node_count", b"\xC1\x01"),
+            (b"record_size", b"\xA1\x18"),
+            (b"ip_version", b"\xA1\x04"),
+            (b"binary_format_major_version", b"\xA1\x02"),
+            (b"binary_format_minor_version", b"\xA0"),
+            (b"build_epoch", b"\x01\x02\x01"),
+            (b"database_type", b"\x44Test"),
+            (b"languages", b"\x00\x04"),
+            (b"description", b"\xE1\x42en\x44Test"),
+        ];
+        file.push(0xE9);
+        for (name, value) in fields {
+            file.push(0x40 | u8::try_from(name.len()).unwrap());
+            file.extend_from_slice(&[name, value].concat());
+        }
+        file
+    }
+
+    #[test]
+    fn a_broken_record_is_told_and_what_is_whole_is_read() {
+        let whole = Database::new(database(b"\xE1\x41c\x42NL")).unwrap();
+        assert_eq!(whole.find(IpAddr::from([192, 0, 2, 1]), "c"), Some("NL".to_owned()));
+        for broken in [b"\xE1\x41c\x42N".as_slice(), b"\xE1\x41c\x5FNL", b"\xE2\x41c\x42NL"] {
+            assert!(Database::new(database(broken)).is_err(), "{broken:x?}");
+        }
+    }
+
+    #[test]
+    fn what_is_held_is_not_looked_through_again() {
+        let (one, other) = (database(b"\xE1\x41a\x41b"), database(b"\xE1\x41a\x41c"));
+        let held = Database::new(one.clone()).unwrap();
+        assert_eq!(Database::new(one).unwrap(), held);
+        assert_ne!(Database::new(other).unwrap(), held);
     }
 
     proptest! {

@@ -42,6 +42,14 @@ fn the_country_is_that_of_a_file_that_may_change() {
     proxy.wait_for_reload("rejected");
     assert_eq!(proxy.get("/").text(), "NL");
 
+    // The length of a text that is longer than the file.
+    let at = whole.windows(3).position(|part| part == b"\x42BE").unwrap();
+    let broken = [&whole[..at], b"\x5F", &whole[at + 1..]].concat();
+    put(&broken);
+    let report = proxy.wait_for_reload("rejected");
+    assert!(report["last_reload"]["diagnostics"].as_str().unwrap().contains("E0388"), "{report}");
+    assert_eq!(proxy.get("/").text(), "NL");
+
     put(&whole);
     proxy.wait_for_reload("ok");
     assert_eq!(proxy.get("/").text(), "BE");
