@@ -13,6 +13,7 @@ use super::connect::{Endpoint, Socket, connect};
 use super::definition::{HttpProbe, Place, ProbeKind};
 use super::exchange::{self, ProbeError};
 use super::health::{Probed, Record, Ways};
+use super::refusal::why_refused;
 use super::tls::{TlsDefinition, TlsError};
 
 /// Probes at once and then at each interval, until the task is aborted. A probe that takes longer than
@@ -90,7 +91,8 @@ async fn secure(
     let config = config.as_ref().map_err(refused)?;
     let name = definition.name().map_err(|error| refused(&error))?;
     let connected = TlsConnector::from(config.clone()).connect(name, stream).await;
-    connected.map_err(|error| ProbeError::Tls(error.to_string()))
+    let in_words = |error: String| why_refused(&error).map_or(error, str::to_owned);
+    connected.map_err(|error| ProbeError::Tls(in_words(error.to_string())))
 }
 
 /// The lines that are given, else the request as Varnish sends it, with warp's name on it.

@@ -20,6 +20,7 @@ use super::tags::Tags;
 use super::{choose, coalesce, deliver, framing, slice, stale, storing, synth, warning};
 use crate::cache::Lifetimes;
 use crate::lang::schema::{Action, Step, split_status};
+use crate::origin;
 use crate::telemetry::{OriginResult, Outcome, Reason};
 
 /// What `backend_error` makes in the place of a response.
@@ -188,7 +189,8 @@ fn tell(reason: Reason, error: &Error, ctx: &RequestCtx) {
     if matches!(reason, Reason::Client | Reason::BadRequest | Reason::Policy | Reason::PolicyFailure) {
         tracing::debug!(xid, reason = reason.as_str(), %error, "the request failed");
     } else if let Some(left_out) = warning::due(reason.as_str(), ctx.fetch.asked_name()) {
-        tracing::warn!(xid, reason = reason.as_str(), %error, left_out, "the request failed");
+        let help = origin::why_refused(&error.0.to_string());
+        tracing::warn!(xid, reason = reason.as_str(), %error, help, left_out, "the request failed");
     }
 }
 

@@ -51,6 +51,17 @@ impl Authority {
         self.sign(&params)
     }
 
+    /// A certificate for this name that nobody but its own key vouches for: that of an authority, as `openssl req -x509`
+    /// makes them unless told otherwise, or not.
+    pub fn self_signed(name: &str, is_authority: bool) -> Certificate {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let authority = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.is_ca = if is_authority { authority } else { IsCa::ExplicitNoCa };
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        Certificate { certificate: certificate.pem(), key: key.serialize_pem() }
+    }
+
     fn sign(&self, params: &CertificateParams) -> Certificate {
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.0).unwrap();

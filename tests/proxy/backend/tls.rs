@@ -129,6 +129,48 @@ fn a_probe_speaks_tls_as_well() {
 }
 
 #[test]
+fn why_a_certificate_is_refused_is_said_in_words_and_what_to_do() {
+    let (origin, authority, stranger) = (origin(), Authority::new(), Authority::new());
+    let own = Authority::self_signed("inner.test", true);
+    let cases: [(&Certificate, &str, &str); 3] = [
+        (
+            &own,
+            &own.certificate,
+            "an authority's (CA:TRUE), and none of a server: make one with `basicConstraints=CA:FALSE`",
+        ),
+        (
+            &stranger.certify("inner.test"),
+            &authority.pem(),
+            "was signed by another key than that of the authority of this name",
+        ),
+        (&authority.certify("inner.test"), "", "nobody vouches for the backend's certificate"),
+    ];
+    for (certificate, ca, says) in cases {
+        let relay = Relay::tls(&origin, certificate, None);
+        let probe = ".probe = { .url = \"/page\"; .interval = 20ms; .threshold = 1; .initial = 0; };";
+        let file = if ca.is_empty() { "" } else { ".ca_file = \"ca.pem\";" };
+        let tls = format!(".tls = true; .sni = \"inner.test\"; {file}");
+        let probed = proxy(relay.port(), &format!("{tls} {probe}"), &[("ca.pem", ca)]);
+        let error = crate::support::until("a probe to fail", || {
+            probed.status()["backends"][0]["probe"]["last_error"].as_str().map(str::to_owned)
+        });
+        assert!(error.starts_with("no connection by TLS: ") && error.contains(says), "{error}");
+        let asked = proxy(relay.port(), &tls, &[("ca.pem", ca)]);
+        assert_eq!(asked.get("/page").status, 503, "{says}");
+        crate::support::until("the log to tell", || asked.log().contains(says).then_some(()));
+    }
+}
+
+#[test]
+fn a_certificate_that_is_signed_by_itself_is_proved_if_it_is_a_servers() {
+    let (origin, own) = (origin(), Authority::self_signed("inner.test", false));
+    let relay = Relay::tls(&origin, &own, None);
+    let tls = ".tls = true; .sni = \"inner.test\"; .ca_file = \"own.pem\";";
+    let proxy = proxy(relay.port(), tls, &[("own.pem", &own.certificate)]);
+    assert_eq!(proxy.get("/page").text(), "hello");
+}
+
+#[test]
 fn timeouts_hold_for_tls_too() {
     let (origin, authority, gate) = (origin(), Authority::new(), crate::support::Gate::new());
     origin.on("/slow", Answer::ok("slow").behind(&gate));

@@ -1,0 +1,34 @@
+//! Why the certificate of a backend is refused, in the words of whoever has to mend it.
+
+/// What an error of rustls says in front of the rule that a certificate breaks.
+const REFUSED: &str = "invalid peer certificate: ";
+
+/// Rules by their names in rustls and its library, with what is wrong and what to do.
+const RULES: &[(&str, &str)] = &[
+    (
+        "UnknownIssuer",
+        "nobody vouches for the backend's certificate: name the file of the authority that has signed it by `.ca_file`",
+    ),
+    (
+        "BadSignature",
+        "the backend's certificate was signed by another key than that of the authority of this name: name the file of the \
+         authority that has signed it by `.ca_file`",
+    ),
+    (
+        "Other(OtherError(CaUsedAsEndEntity))",
+        "the backend's certificate is an authority's (CA:TRUE), and none of a server: make one with `basicConstraints=CA:FALSE`, \
+         or have the authority sign one for the server",
+    ),
+    (
+        "Other(OtherError(UnsupportedCertVersion))",
+        "the backend's certificate is of version 1, which has no names of servers: make one of version 3 with `subjectAltName`",
+    ),
+];
+
+/// What is wrong with a backend's certificate and what to do, where the text of an error names no more than the rule that was
+/// broken. pingora hands on no more than the text.
+#[must_use]
+pub fn why_refused(error: &str) -> Option<&'static str> {
+    let (_, rule) = error.split_once(REFUSED)?;
+    RULES.iter().find(|(name, _)| rule.starts_with(name)).map(|(_, words)| *words)
+}
