@@ -47,6 +47,26 @@ fn what_servers_read_in_different_ways_is_refused() {
     assert_eq!(origin.requests().len(), 0);
 }
 
+/// RFC 3986 sections 2.1 and 2.4: a `%` stands for itself as `%25` alone.
+#[test]
+fn a_percent_sign_that_escapes_nothing_is_refused_unless_it_was_escaped_before() {
+    let origin = Origin::start();
+    let proxy = |words: &str| Proxy::before(&origin, &format!("normalize req {{ path {words}; }}"));
+    let (alone, first) = (proxy("refuse_ambiguous"), proxy("refuse_ambiguous, decode_unreserved"));
+    for target in ["/%", "/%?a=b", "/a%zz", "/a%4", "/%%34%31", "/%/a"] {
+        assert_eq!((alone.get(target).status, first.get(target).status), (400, 400), "{target}");
+    }
+    assert_eq!(origin.requests().len(), 0);
+    let behind = proxy("decode_unreserved, refuse_ambiguous");
+    for (target, asked) in [("/%", "/%25"), ("/%?a=%", "/%25?a=%"), ("/a%4", "/a%254"), ("/%25", "/%25")] {
+        origin.on("/%25", Answer::ok("page").header("Cache-Control", "no-store"));
+        origin.on("/a%254", Answer::ok("page").header("Cache-Control", "no-store"));
+        assert_eq!(behind.get(target).status, 200, "{target}");
+        assert_eq!(origin.requests().last().map(|asked| asked.target.clone()).as_deref(), Some(asked), "{target}");
+    }
+    assert_eq!(behind.get("/%2F").status, 400);
+}
+
 #[test]
 fn the_backend_and_the_cache_see_the_path_that_the_rules_saw() {
     let origin = Origin::start();
