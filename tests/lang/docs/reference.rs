@@ -201,6 +201,11 @@ fn one_function(text: &mut String, function: Function) {
         let yields = example.yields.map_or(String::new(), |yields| format!(" is `{yields}`"));
         writeln!(text, "- `{}`{yields}", example.code).unwrap();
     }
+    for mistake in row.mistakes {
+        let known = Code::find(mistake.draws).unwrap();
+        let link = format!("diagnostics.md#{}-{}", known.id().to_lowercase(), known.name());
+        writeln!(text, "- `{}` is a mistake: [{}]({link})", mistake.code, known.id()).unwrap();
+    }
 }
 
 fn parameter(parameter: &Parameter) -> String {
@@ -354,7 +359,7 @@ pub fn type_names() -> Vec<&'static str> {
     let of_kinds = DirectorKind::ALL.iter().flat_map(|kind| kind.attributes()).map(|attribute| attribute.ty);
     let types = Type::ALL.iter().copied().chain(Variable::ALL.iter().map(|variable| variable.ty()));
     let types = types.chain(attributes.iter().map(|attribute| attribute.ty)).chain(of_kinds);
-    let parameters = Function::all().flat_map(|function| function.parameters());
+    let parameters = Function::all().flat_map(Function::parameters);
     let taken = parameters.filter(|parameter| !matches!(parameter.takes, Takes::Words(_)));
     let taken = taken.flat_map(|parameter| parameter.takes.names());
     types.chain(Function::all().map(Function::result)).map(Type::name).chain(taken).collect()
