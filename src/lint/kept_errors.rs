@@ -28,11 +28,15 @@ pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
     }
     let is_error =
         Formula::of(Term::Input(Place::Variable(Variable::BerespStatus)), Test::Within([500..=599].to_vec().into()));
-    let stored = Formula::all([survey.stored(), is_error]);
+    let stored = Formula::all([survey.stored(), is_error.clone()]);
     places
         .into_iter()
         .take(MOST_PLACES)
-        .find_map(|(place, guard)| look(survey, place, guard, &stored))
+        .find_map(|(place, guard)| {
+            // Most are stored that come there: what is stored is much to ask of each.
+            let plain = Formula::all([guard.clone(), is_error.clone()]);
+            look(survey, place, &plain).or_else(|| look(survey, place, &Formula::all([guard, stored.clone()])))
+        })
         .into_iter()
         .collect()
 }
@@ -56,8 +60,8 @@ fn places(survey: &Survey<'_>) -> Vec<(Span, Formula)> {
     long.take(MOST_PLACES).map(|place| (place, guard(place))).collect()
 }
 
-fn look(survey: &mut Survey<'_>, place: Span, guard: Formula, stored: &Formula) -> Option<Diagnostic> {
-    let Answer::Possible(model) = survey.solver.solve(&Formula::all([guard, stored.clone()])) else { return None };
+fn look(survey: &mut Survey<'_>, place: Span, condition: &Formula) -> Option<Diagnostic> {
+    let Answer::Possible(model) = survey.solver.solve(condition) else { return None };
     let mut witness = model.witness()?;
     // It says nothing itself of how long it lives.
     witness.answer.headers.remove(CACHE_CONTROL);

@@ -1,7 +1,7 @@
 //! Requests that fail while backends are sick, though what they ask for is stored. Left alone, warp serves for an hour what
 //! has become stale when there is nobody to ask; a policy takes that away with a few words, and its probes make sure of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -9,8 +9,9 @@ use http::header::CACHE_CONTROL;
 
 use super::personal::shown;
 use super::survey::{Deed, DeedKind, Survey};
+use super::unfinished::Budget;
 use super::unnamed::chosen;
-use super::walk;
+use super::{walk, words};
 use crate::analysis::{Answer, Formula, Witness};
 use crate::cache::StaleUse;
 use crate::decision::Event;
@@ -72,17 +73,42 @@ fn refused_at(survey: &mut Survey<'_>, place: Span, guard: &Formula) -> Option<D
     )))
 }
 
-/// What is stored for a backend with a probe, and of no use as soon as it is stale.
+/// What is stored for a backend with a probe, and of no use as soon as it is stale: of all requests, or of those for which
+/// a backend is chosen, or something said of how long a response is of use.
 fn wasted(survey: &mut Survey<'_>) -> Option<Diagnostic> {
     let stored = survey.stored();
-    let chosen = chosen(survey);
-    let choosing = survey.deeds.iter().filter(|deed| chosen.contains_key(&deed.span)).take(MOST_PLACES);
-    let mut guards: Vec<Formula> = choosing.map(|deed| deed.guard.clone()).collect();
-    guards.push(Formula::all([]));
-    guards.into_iter().find_map(|guard| wasted_where(survey, &Formula::all([guard, stored.clone()])))
+    let (chosen, caching) = (chosen(survey), caching(survey.hir));
+    let (choosing, saying): (Vec<&Deed>, Vec<&Deed>) = survey
+        .deeds
+        .iter()
+        .filter(|deed| !survey.is_builtin(deed.span))
+        .filter(|deed| chosen.contains_key(&deed.span) || caching.contains(&deed.span))
+        .partition(|deed| chosen.contains_key(&deed.span));
+    let mut by_place: BTreeMap<Span, Vec<Formula>> = BTreeMap::new();
+    for deed in saying {
+        by_place.entry(deed.span).or_default().push(deed.guard.clone());
+    }
+    let left_out = by_place.keys().nth(MOST_PLACES).map(|place| (*place, by_place.len() - MOST_PLACES));
+    let choosing = choosing.iter().take(MOST_PLACES).map(|deed| (deed.guard.clone(), None));
+    let saying = by_place.into_iter().take(MOST_PLACES).map(|(place, guards)| (Formula::any(guards), Some(place)));
+    let places: Vec<(Formula, Option<Span>)> = choosing.chain([(Formula::all([]), None)]).chain(saying).collect();
+    let mut look = |(guard, place)| wasted_where(survey, &Formula::all([guard, stored.clone()]), place);
+    let found = places.into_iter().find_map(&mut look);
+    if let Some((place, count)) = left_out.filter(|_| found.is_none()) {
+        survey.leave(Some(place), Budget::Places(MOST_PLACES), count);
+    }
+    found
 }
 
-fn wasted_where(survey: &mut Survey<'_>, stored: &Formula) -> Option<Diagnostic> {
+/// The statements that say how long a response is of use.
+fn caching(hir: &Hir) -> HashSet<Span> {
+    let is_of_caching =
+        |kind: &StatementKind| words::is_of_caching(kind) || matches!(words::deed(kind), Some(DeedKind::Lives(_)));
+    let statements = walk::statements(hir).into_iter();
+    statements.filter(|statement| is_of_caching(&statement.kind)).map(|statement| statement.span).collect()
+}
+
+fn wasted_where(survey: &mut Survey<'_>, stored: &Formula, by: Option<Span>) -> Option<Diagnostic> {
     let Answer::Possible(model) = survey.solver.solve(stored) else { return None };
     let witness = cacheable(model.witness()?);
     let later = Later::of(survey, &witness, Duration::from_secs(1))?;
@@ -93,6 +119,8 @@ fn wasted_where(survey: &mut Survey<'_>, stored: &Formula) -> Option<Diagnostic>
     let (name, place) = (survey.hir.backend_name(backend)?.to_owned(), place_of(survey.hir, backend)?);
     let message = format!("while `{name}` is sick, requests fail as soon as what is stored is stale");
     let finding = Diagnostic::new(Code::W0626, place, message);
+    let by = by.map(|by| survey.first_line(by));
+    let finding = by.into_iter().fold(finding, |finding, by| finding.context(by, "of what comes here"));
     Some(finding.help(format!(
         "let what is stored be served then, `set beresp.stale_if_error = 1d;`, and take `must-revalidate` and the like off \
          `Cache-Control`; or make a page in `sub backend_error`. It happens a second after the end of the lifetime with {}",

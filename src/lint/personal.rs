@@ -20,6 +20,9 @@ const MOST_PLACES: usize = 20;
 /// So many requests are tried for one place.
 const MOST_TRIALS: usize = 40;
 
+/// So many statements that let it happen are asked for one by one.
+const MOST_OWN: usize = 64;
+
 /// What reaches a person's page, and what of it is stored.
 struct Leak {
     code: Code,
@@ -67,7 +70,11 @@ pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
 fn look(survey: &mut Survey<'_>, leak: &Leak) -> Vec<Diagnostic> {
     let stored = survey.journeys.at(Step::BackendResponse).map(|reached| leaks(survey, leak, reached));
     let whole = Formula::any(stored.collect::<Vec<_>>());
-    let mut open = whole.clone();
+    let mut open = match own(survey, leak) {
+        // What the built-in policy does is not told, and need not be looked for.
+        Some(own) => Formula::all([whole.clone(), own]),
+        None => whole.clone(),
+    };
     let mut findings: Vec<Diagnostic> = Vec::new();
     for trial in 0.. {
         if findings.len() >= MOST_PLACES || trial >= MOST_TRIALS {
@@ -87,6 +94,18 @@ fn look(survey: &mut Survey<'_>, leak: &Leak) -> Vec<Diagnostic> {
         open = Formula::all([open, guard.not()]);
     }
     findings
+}
+
+/// When a request comes to a statement of the author that lets it happen; `None` if there are too many to ask for each.
+fn own(survey: &Survey<'_>, leak: &Leak) -> Option<Formula> {
+    let lets = |deed: &&Deed| match deed.kind {
+        DeedKind::Sends => leak.step == Step::Recv,
+        DeedKind::Return(action) => deed.step == leak.step && action == leak.decided,
+        _ => false,
+    };
+    let deeds: Vec<&Deed> =
+        survey.deeds.iter().filter(lets).filter(|deed| !survey.is_builtin(deed.span)).take(MOST_OWN + 1).collect();
+    (deeds.len() <= MOST_OWN).then(|| Formula::any(deeds.into_iter().map(|deed| deed.guard.clone())))
 }
 
 /// Whether there is no end to the paths for which it happens. Who names each of them, `/robots.txt`, knows what is there.
@@ -155,7 +174,7 @@ fn happens(survey: &mut Survey<'_>, leak: &Leak, witness: &Witness) -> bool {
 }
 
 /// A page that is somebody's own, on most sites.
-const SOMEBODYS_PAGE: &[u8] = b"/account/settings";
+const SOMEBODYS_PAGE: &str = "/account/settings";
 
 fn say(
     survey: &mut Survey<'_>,
@@ -167,7 +186,7 @@ fn say(
 ) -> Diagnostic {
     let place = survey.first_line(span);
     if leak.step == Step::Recv
-        && let Some(witness) = by_ending(survey, leak, here, state)
+        && let Some(witness) = by_ending(survey, leak, here, state, witness)
     {
         let message = "the end of a path decides here that a page is stored, with what is somebody's own in it";
         let finding = Diagnostic::new(Code::W0804, place, message).label("stored for everybody");
@@ -182,17 +201,43 @@ fn say(
 }
 
 /// A request for somebody's page by a path that ends so that it is stored, where the page itself is not.
-fn by_ending(survey: &mut Survey<'_>, leak: &Leak, formula: &Formula, state: &State) -> Option<Witness> {
+fn by_ending(
+    survey: &mut Survey<'_>,
+    leak: &Leak,
+    formula: &Formula,
+    state: &State,
+    known: &Witness,
+) -> Option<Witness> {
     let (url, path) = (state.variable(Variable::ReqUrl), state.variable(Variable::ReqPath));
     let among = |texts: Texts<'static>| Test::In([texts].to_vec().into());
-    let itself = survey.analysis.test(&url, &among(Texts::Exact(SOMEBODYS_PAGE.into())));
-    let below = survey.analysis.test(&path, &among(Texts::Prefix([SOMEBODYS_PAGE, b"/"].concat().into())));
-    let is_apart = survey.solver.is_impossible(&Formula::all([formula.clone(), itself]));
-    let answer = is_apart.then(|| survey.solver.solve(&Formula::all([formula.clone(), below])));
+    let itself = survey.analysis.test(&url, &among(Texts::Exact(SOMEBODYS_PAGE.as_bytes().into())));
+    let below = survey.analysis.test(&path, &among(Texts::Prefix(format!("{SOMEBODYS_PAGE}/").into_bytes().into())));
+    let is_apart = match survey.solver.solve(&Formula::all([formula.clone(), itself])) {
+        Answer::Impossible(_) => true,
+        Answer::Possible(_) => false,
+        Answer::GaveUp(_) => !happens(survey, leak, &asking_for(known, SOMEBODYS_PAGE)),
+    };
+    let found = match is_apart.then(|| survey.solver.solve(&Formula::all([formula.clone(), below]))) {
+        Some(Answer::Possible(model)) => model.witness(),
+        Some(Answer::GaveUp(_)) => ending(known).map(|end| asking_for(known, &format!("{SOMEBODYS_PAGE}/x.{end}"))),
+        _ => None,
+    };
     // What it did not find out is said in other words in any case.
     let _ = survey.solver.ended();
-    let Some(Answer::Possible(model)) = answer else { return None };
-    model.witness().filter(|witness| happens(survey, leak, witness))
+    found.filter(|witness| happens(survey, leak, witness))
+}
+
+/// The same for another page.
+fn asking_for(known: &Witness, target: &str) -> Witness {
+    let mut other = known.clone();
+    target.clone_into(&mut other.request.target);
+    other
+}
+
+/// What the path of a request ends in, behind the last dot.
+fn ending(known: &Witness) -> Option<&str> {
+    let path = known.request.target.split('?').next()?;
+    path.rsplit('/').next()?.rsplit_once('.').map(|(_, end)| end)
 }
 
 /// A request with the answer, as a test says them.

@@ -25,11 +25,17 @@ use crate::simulate::Journey;
 /// So many places are looked at.
 const MOST_PLACES: usize = 1_000;
 /// So many values are tried of what one request says.
-const MOST_VALUES: usize = 10;
+const MOST_VALUES: usize = 64;
 /// So many ways to come to a place are looked at.
-const MOST_WAYS: usize = 4;
+const MOST_WAYS: usize = 64;
 /// So many things that requests say are tried at a place.
-const MOST_SAID: usize = 12;
+const MOST_SAID: usize = 32;
+/// So many requests are tried for one policy.
+const MOST_TRIED: usize = 50_000;
+/// The budget, for people.
+const SAMPLES: &str = "requests that were tried with what clients may say";
+/// So many different values of a table are tried.
+const MOST_LOOKED_UP: usize = 4;
 
 /// A place that shapes what is stored, and what may decide how.
 struct Question {
@@ -39,6 +45,8 @@ struct Question {
     guard: Formula,
     said: Vec<Said>,
     values: Vec<Vec<u8>>,
+    /// Whether there is more to try than is tried.
+    is_cut: bool,
 }
 
 /// Answers that are stored for others than those who had a say in them.
@@ -52,7 +60,16 @@ pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
         survey.leave(Some(left_out.span), Budget::Places(MOST_PLACES), questions.len() - MOST_PLACES);
     }
     let looked_at = questions.iter().take(MOST_PLACES);
-    looked_at.filter_map(|question| survey.look_at(question.span, |survey| look(survey, question, &stored))).collect()
+    let mut left = MOST_TRIED;
+    let mut findings = Vec::new();
+    for question in looked_at {
+        let found = survey.look_at(question.span, |survey| look(survey, question, &stored, &mut left));
+        if found.is_none() && (question.is_cut || left == 0) {
+            survey.leave(Some(question.span), Budget::Of(SAMPLES), 1);
+        }
+        findings.extend(found);
+    }
+    findings
 }
 
 fn questions(survey: &Survey<'_>) -> Vec<Question> {
@@ -88,9 +105,13 @@ fn questions(survey: &Survey<'_>) -> Vec<Question> {
         }
         values.sort();
         values.dedup();
+        let is_cut = said.len() > MOST_SAID
+            || values.len() + MADE_UP > MOST_VALUES
+            || deeds.len() > MOST_WAYS
+            || deeds.iter().take(MOST_WAYS).any(|deed| survey.asking.is_cut(span, &deed.around));
         said.truncate(MOST_SAID);
         let guard = Formula::any(deeds.iter().map(|deed| deed.guard.clone()));
-        let question = Question { span, shaped, field: field(statement), guard, said, values };
+        let question = Question { span, shaped, field: field(statement), guard, said, values, is_cut };
         (!question.said.is_empty()).then_some(question)
     };
     by_place.into_iter().filter_map(asked).collect()
@@ -173,7 +194,14 @@ fn constants(expression: &Expression, hir: &Hir) -> Vec<Vec<u8>> {
         ExpressionKind::List(texts) => texts.iter().map(|text| text.to_vec()).collect(),
         ExpressionKind::Lookup(table, _) => {
             let entries = hir.tables.get(table.0 as usize).map(|table| table.entries.as_slice()).unwrap_or_default();
-            entries.iter().take(MOST_WAYS).map(|(key, _)| key.to_vec()).collect()
+            // Keys that stand for the same make no difference.
+            let mut seen = Vec::new();
+            let different = entries.iter().filter(|(_, value)| {
+                let is_new = seen.len() < MOST_LOOKED_UP && !seen.contains(&value);
+                seen.extend(is_new.then_some(value));
+                is_new
+            });
+            different.map(|(key, _)| key.to_vec()).collect()
         }
         _ => Vec::new(),
     }
@@ -186,10 +214,11 @@ struct Poisoned {
     second: Witness,
 }
 
-fn look(survey: &mut Survey<'_>, question: &Question, stored: &Formula) -> Option<Diagnostic> {
+fn look(survey: &mut Survey<'_>, question: &Question, stored: &Formula, left: &mut usize) -> Option<Diagnostic> {
     let base = model(survey, &[stored.clone(), question.guard.clone()])?;
     let other = model(survey, &[stored.clone(), question.guard.not()]);
-    let found = question.said.iter().find_map(|said| tried(survey, question, said, &base, other.as_ref()))?;
+    let found =
+        question.said.iter().find_map(|said| tried(survey, question, said, [Some(&base), other.as_ref()], left))?;
     Some(say(survey, question, &found))
 }
 
@@ -198,16 +227,20 @@ fn model(survey: &mut Survey<'_>, parts: &[Formula]) -> Option<Witness> {
     model.witness()
 }
 
+/// So many values are tried beside those of the policy: of the two models, made up, and none.
+const MADE_UP: usize = 5;
+
 /// Two requests that differ in what is said there alone.
 fn tried(
     survey: &mut Survey<'_>,
     question: &Question,
     said: &Said,
-    base: &Witness,
-    other: Option<&Witness>,
+    models: [Option<&Witness>; 2],
+    left: &mut usize,
 ) -> Option<Poisoned> {
     const SOMETHING: [&[u8]; 2] = [b"evil.example", b"203.0.113.9"];
-    let of_models = [Some(base), other].map(|witness| witness.and_then(|witness| said.of(&witness.request)));
+    let base = models.into_iter().flatten().next()?;
+    let of_models = models.map(|witness| witness.and_then(|witness| said.of(&witness.request)));
     let of_policy = question.values.iter().map(|value| Some(value.clone()));
     let made_up = SOMETHING.map(|value| Some(value.to_vec()));
     let mut values: Vec<Option<Vec<u8>>> = Vec::new();
@@ -218,7 +251,8 @@ fn tried(
     }
     let mut ran: Vec<(Witness, Journey)> = Vec::new();
     for value in values {
-        let Some(request) = said.changed(&base.request, value.as_deref()) else { continue };
+        let Some(request) = said.changed(&base.request, value.as_deref()).filter(|_| *left > 0) else { continue };
+        *left -= 1;
         let second = Witness { request, answer: base.answer.clone() };
         let journey = survey.replay(&second);
         if journey.stored.is_empty() || journey.has_failed() {

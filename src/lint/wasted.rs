@@ -2,7 +2,7 @@
 //!
 //! Both are proved. Where the policy reads a lifetime, nothing is said of it being replaced.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::personal::shown;
 use super::survey::{Deed, DeedKind, Survey};
@@ -19,6 +19,8 @@ use crate::lang::source::Span;
 const MOST_PLACES: usize = 20_000;
 /// Of so many lifetimes, one that is set under conditions is not compared with the others.
 const MOST_COMPARED: usize = 200;
+/// One is set for several classes of requests, each of them a time of its own.
+const MOST_TIMES: usize = 1_500;
 /// So many places are named that replace a lifetime.
 const MOST_NAMED: usize = 3;
 
@@ -62,16 +64,21 @@ fn places(survey: &Survey<'_>) -> (Vec<Place>, Option<Span>) {
     let lives = |deed: &&Deed| matches!(deed.kind, DeedKind::Lives(_)) && deed.step == Step::BackendResponse;
     let deeds: Vec<&Deed> = survey.deeds.iter().filter(lives).collect();
     let ladders = ladders(survey);
-    let mut rounds: HashMap<Round, usize> = HashMap::new();
+    let mut rounds: HashMap<Round, (HashSet<Span>, usize)> = HashMap::new();
     for deed in &deeds {
-        *rounds.entry(round(deed)).or_default() += 1;
+        let (places, times) = rounds.entry(round(deed)).or_default();
+        places.insert(deed.span);
+        *times += 1;
     }
-    let are_many = |deed: &Deed| rounds.get(&round(deed)).is_some_and(|count| *count > MOST_COMPARED);
+    let are_many = |deed: &Deed| {
+        let known = rounds.get(&round(deed));
+        known.is_some_and(|(places, times)| places.len() > MOST_COMPARED || *times > MOST_TIMES)
+    };
     let mut places: BTreeMap<Span, Place> = BTreeMap::new();
     let mut likely: HashMap<Round, Vec<(usize, &Deed)>> = HashMap::new();
     for (at, later) in deeds.iter().enumerate().filter(|(_, later)| !are_many(later) || later.around.is_empty()) {
         let known = likely.entry(round(later)).or_default();
-        if known.len() < MOST_COMPARED {
+        if known.len() < MOST_TIMES {
             known.push((at, later));
         }
     }

@@ -147,6 +147,29 @@ fn a_page_that_is_stored_and_of_no_use_while_its_backend_is_sick() {
 }
 
 #[test]
+fn rows_of_a_table_of_which_some_make_it_so() {
+    let policies = [
+        "rules response first { when bereq.path under \"/a\" -> FLAW; else -> ttl 5m; }",
+        "rules response first { when bereq.path ext \"css\" -> ttl 1h; when status == 200 -> FLAW; when status == 404 -> ttl 5s; }",
+        "sub backend_response { if (beresp.http.X-A) { set beresp.ttl = 1m; } else if (beresp.http.X-B) { FLAW; } }",
+        "include \"part.warp\"; sub backend_response { call x; }----sub x { match bereq.host { \"a.test\" -> { FLAW; } else -> { set beresp.ttl = 9s; } } }",
+    ];
+    for cached in ["max-age=60, must-revalidate", "s-maxage=60"] {
+        for policy in policies {
+            let with = |value: &str| {
+                policy
+                    .replace("FLAW", &format!("set beresp.http.Cache-Control = \"{value}\""))
+                    .replace("----", &format!("----{MAIN} "))
+            };
+            let whole =
+                |value: &str| if policy.contains("----") { with(value) } else { format!("{MAIN} {}", with(value)) };
+            assert_eq!(of(&whole(cached)), ["W0626"], "{}", whole(cached));
+            assert_eq!(of(&whole("max-age=60")), [""; 0], "{}", whole("max-age=60"));
+        }
+    }
+}
+
+#[test]
 fn an_answer_to_a_sick_backend_before_anything_stored_is_looked_for() {
     let policies = [
         format!("{MAIN} sub recv {{ if (!std.healthy(main)) {{ FLAW }} }}"),

@@ -149,7 +149,7 @@ fn answers_to_credentials_that_stay_with_one_or_that_the_backend_calls_public_ar
     }
 }
 
-/// Whether the path is that of somebody's page cannot be made out here; the finding is the same in other words.
+/// Whether the path may be that of somebody's page is not found out here by proof, but by trying it.
 #[test]
 fn what_is_found_is_not_called_unfinished() {
     let shop = r#"
@@ -166,5 +166,5 @@ fn what_is_found_is_not_called_unfinished() {
         }
         sub backend_response { set beresp.grace = 1h; unset beresp.http.Set-Cookie; }
     "#;
-    all_have("W0801", &[shop]);
+    all_have("W0804", &[shop]);
 }

@@ -40,6 +40,70 @@ fn more_places_than_are_looked_at_are_counted() {
     assert_eq!(place, "set beresp.http.X = bereq.http.Y | left out, the first of 3");
 }
 
+/// Of a table whose values are the same for most keys, keys of different ones are tried.
+#[test]
+fn what_a_table_holds_for_few_of_many_keys_is_found() {
+    let same: Vec<String> = (0..50).map(|at| format!("\"k{at}\": \"a\"")).collect();
+    let table = |last: &str| format!("table t: STRING -> STRING {{ {}, \"z\": \"{last}\" }}", same.join(", "));
+    let rest = "sub backend_response { set beresp.http.X-T = t[bereq.http.X-K] ?? \"a\"; }";
+    all_have("W0805", &[&format!("{} {rest}", table("b"))]);
+    none_has_any(&[&format!("{} {rest}", table("a"))]);
+}
+
+#[test]
+fn more_than_is_tried_of_what_clients_say_is_noted() {
+    let asks = |count: usize| {
+        let asked: Vec<String> = (0..count).map(|at| format!("bereq.http.X-{at} == \"a\"")).collect();
+        let keyed: Vec<String> = (0..count).map(|at| format!("hash_data(req.http.X-{at});")).collect();
+        format!(
+            "sub hash {{ {} }} sub backend_response {{ if ({}) {{ set beresp.http.X-T = \"b\"; }} }}",
+            keyed.concat(),
+            asked.join(" || ")
+        )
+    };
+    assert_eq!(notes(&asks(30)), []);
+    let text = asks(40);
+    let found = notes(&text);
+    let [(message, _)] = found.as_slice() else { panic!("{found:#?}") };
+    assert!(message.contains("(W0805): the budget of requests that were tried with what clients may say is used up"));
+}
+
+/// Policies that people write are looked at to the end.
+#[test]
+fn what_is_ordinary_is_decided() {
+    let ordinary = [
+        r#"sub recv {
+               let lang = req.accept.language(["en", "de", "fr"]);
+               set req.http.X-Lang = lang;
+               set req.http.X-Device = match req.http.User-Agent { ~ "(?i)mobile" -> "m"; ~ "(?i)tablet" -> "t"; else -> "d"; };
+               if (req.path ext ["css", "js", "png"]) { unset req.http.Cookie; unset req.http.X-Device; }
+               else if (req.cookies has ["sid", "token"]) { return (pass); }
+           }
+           sub hash { hash_data(req.url); hash_data(req.host); hash_data(req.http.X-Lang); hash_data(req.http.X-Device); return (lookup); }
+           sub backend_response {
+               if (beresp.http.Content-Type ~ "^text/html") { set beresp.ttl = 5m; set beresp.grace = 1d; }
+               else if (beresp.status == 200 || beresp.status == 301) { set beresp.ttl = 2h; }
+               if (beresp.status in 500..599) { set beresp.ttl = 5s; }
+               if (beresp.http.Cache-Control ~ "private") { set beresp.uncacheable = true; }
+           }"#,
+        r#"rules response first {
+               when header "Content-Type" ~ "^(image|video|font)/" and bereq.path ext ["png", "jpg", "mp4"] -> ttl 30m;
+               when header "Content-Type" ~ "^text/html" and bereq.path ~ "^/(news|blog)/[0-9]{4}/" -> ttl 20m, grace 1h;
+               when header "X-Class" == "long" or header "X-Class" ~ "^l-" -> ttl 3h;
+               else -> ttl 40m;
+           }
+           sub backend_response {
+               if (beresp.cache_control.private || beresp.cache_control.no_store) { set beresp.uncacheable = true; }
+               if (beresp.ttl > 1d && beresp.http.Age) { set beresp.ttl = 1d; }
+               if (!beresp.http.Cache-Control) { set beresp.http.Cache-Control = "max-age=60"; }
+           }"#,
+        include_str!("../../corpus/valid/match.warp").trim_start_matches("warp 1;"),
+    ];
+    for text in ordinary {
+        assert_eq!(notes(text), [], "{text}");
+    }
+}
+
 #[test]
 fn what_is_decided_is_not_told() {
     none_has_any(&[
