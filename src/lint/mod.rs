@@ -11,6 +11,7 @@ mod backends;
 mod bodyless;
 mod chains;
 mod credentials;
+mod idle_claim;
 mod kept_errors;
 mod known_fields;
 mod lifetimes;
@@ -184,6 +185,7 @@ const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] = &[
     swallowed::find,
     needless::find,
     order::find,
+    idle_claim::find,
 ];
 
 /// Looks at what becomes of all requests.

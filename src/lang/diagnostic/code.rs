@@ -234,6 +234,7 @@ codes! {
     E0783 "test-of-another-site" "0.1" "The request of a test is served by another policy.";
     W0784 "untested-rule" "0.1" "No test comes to a rule of a policy that has tests.";
     W0785 "unnoticed-condition" "0.1" "A condition could say the opposite, and no test of the policy would notice.";
+    W0786 "idle-expectation" "0.1" "A test expects what always holds.";
 
     // 08 security
     W0801 "cookies-shared" "0.1" "What the backend answers to somebody's cookies may be stored for everybody.";

@@ -86,3 +86,29 @@ fn what_is_left_out_is_noted() {
     assert_eq!(codes.iter().filter(|code| *code == "W0785").count(), 100, "{codes:?}");
     assert_eq!(codes.iter().filter(|code| *code == "W0917").count(), 1, "{codes:?}");
 }
+
+#[test]
+fn what_always_holds_is_no_expectation() {
+    let codes = |claim: &str| of(&format!("{BACKEND} {}", test("/a", claim)));
+    for claim in [
+        "stored or not stored",
+        "not stored or stored",
+        "not (stored and not stored)",
+        "status == 503 or (status != 503 and passed) or not passed",
+        "ttl >= 0s",
+        "ttl < 5s or ttl >= 5s",
+        "backend == web or backend != web",
+        "resp.http.X == \"a\" or resp.http.X != \"a\"",
+    ] {
+        assert_eq!(codes(claim), ["W0786"], "{claim}");
+    }
+    for claim in [
+        "not stored",
+        "stored or not passed",
+        "ttl >= 0s and not stored",
+        "status == 200 or status != 503",
+        "ttl < 5s or ttl > 5s",
+    ] {
+        assert_eq!(codes(claim), [""; 0], "{claim}");
+    }
+}
