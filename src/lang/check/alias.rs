@@ -169,7 +169,9 @@ impl Changes {
 
     /// Whether `local`, bound at `from`, stands for the place that `value` reads as long as it is read.
     fn leave(&self, value: &Expression, local: LocalId, from: usize) -> bool {
-        let until = self.reads.get(&local).copied().unwrap_or(from);
+        // One that nothing reads here is read behind the block: an arm of a `match` gives its value to a name that is in sight
+        // there.
+        let Some(until) = self.reads.get(&local).copied() else { return false };
         let leaves = |places: Option<&Vec<usize>>| {
             let next = places.and_then(|places| places.get(places.partition_point(|place| *place <= from)));
             next.is_none_or(|next| *next > until)

@@ -7,10 +7,15 @@ use super::equal::{Compiled, both};
 use super::facts::Request;
 use super::policies::checked;
 
+/// Its result is one of two, by what is asked.
+const CHOSEN: &str =
+    "fn chosen(value: STRING) -> STRING { if (req.path under \"/page\") { return value; } return \"none\"; }";
+
 /// What `X` is set to by the statements of `recv`, and how many `let`s copy.
 fn outcome(statements: &str) -> (String, usize) {
-    let text =
-        format!("warp 1;\nsub moves {{ set req.http.A = \"moved\"; }}\nsub recv {{ {statements} return (hash); }}\n");
+    let text = format!(
+        "warp 1;\n{CHOSEN}\nsub moves {{ set req.http.A = \"moved\"; }}\nsub recv {{ {statements} return (hash); }}\n"
+    );
     let hir = checked(&text).0;
     let copies = copies(&hir);
     let compiled = Compiled::new(hir);
@@ -84,4 +89,19 @@ fn names_of_blocks_side_by_side_are_not_mixed_up() {
     let statements = "if (req.http.A) { let a = req.http.A; set req.http.B = a; } \
                       let c = req.url + \"!\"; set req.http.X = c;";
     assert_eq!(outcome(statements), ("/page!".to_owned(), 1));
+}
+
+/// What gives such a name its value stands in a block of its own, and the name is read behind that.
+#[test]
+fn a_name_for_what_an_arm_chooses_is_what_stood_there() {
+    for statements in [
+        "let a = match req.path { ext \"css\" -> \"none\"; else -> req.http.A; }; set req.http.X = a;",
+        "let a = match req.path { under \"/page\" -> req.http.A; else -> \"none\"; }; set req.http.X = a;",
+        "let a = match req.path { ext \"css\" -> \"none\"; else -> req.http.A; }; set req.http.A = \"other\"; set req.http.X = a;",
+        "let a = chosen(req.http.A); set req.http.X = a;",
+        "let a = chosen(req.http.A); if (a == \"first\") { set req.http.X = a; }",
+        "if (req.http.A) { let b = chosen(req.http.A); let a = chosen(b); set req.http.X = a; }",
+    ] {
+        assert_eq!(outcome(statements).0, "first", "{statements}");
+    }
 }
