@@ -11,7 +11,7 @@ use super::state::{Cases, State};
 use super::term::{Place, Term};
 use super::unknown::Unknowns;
 use super::walk::{Blind, Class, MOST_CLASSES, Visitor, Walk};
-use crate::lang::hir::{Hir, Statement, StatementKind};
+use crate::lang::hir::{BackendId, Hir, Statement, StatementKind};
 use crate::lang::schema::{Action, Step, Variable};
 
 /// How often a request begins again at most, and a fetch.
@@ -263,7 +263,11 @@ impl<'h> Analysis<'h> {
             }
             if step == Step::BackendFetch && class.end.action == Some(Action::Fetch) {
                 let asked = class.state.variable(Variable::BereqBackend);
+                let is_nowhere = |id: &BackendId| self.cx.hir.nowhere().any(|nowhere| nowhere == *id);
+                let never_answers = asked.holds(|term| matches!(term, Term::Backend(Some(id)) if is_nowhere(id)));
                 class.state.set(Place::Variable(Variable::OutcomeBackend), asked);
+                let answered = Formula::all([class.guard.clone(), never_answers.not()]);
+                ahead.0.push((Step::BackendResponse, fate, answered, class.state.clone()));
             }
             if self.possible.is_given_up && may_be_given_up(step, class.end.action) {
                 ahead.0.push((Step::Synth, fate, class.guard.clone(), class.state.clone()));
@@ -361,12 +365,11 @@ fn go_on(step: Step, fate: Fate, class: &Class, ahead: &mut Ahead, again: &mut V
         (Step::Recv, Some(Action::Pipe)) => to(Step::Pipe, Fate::Pass),
         (Step::Miss, Some(Action::Fetch)) => to(Step::BackendFetch, Fate::Miss),
         (Step::Pass, Some(Action::Fetch)) => to(Step::BackendFetch, Fate::Pass),
-        (Step::BackendFetch, Some(Action::Fetch)) => {
-            to(Step::BackendResponse, fate);
+        (Step::BackendResponse | Step::BackendError, Some(Action::Retry)) => to(Step::BackendFetch, fate),
+        // Whom a backend answers is on the way to `backend_response` already.
+        (Step::BackendFetch, Some(Action::Fetch | Action::Error)) | (Step::BackendResponse, Some(Action::Error)) => {
             to(Step::BackendError, fate);
         }
-        (Step::BackendResponse | Step::BackendError, Some(Action::Retry)) => to(Step::BackendFetch, fate),
-        (Step::BackendFetch | Step::BackendResponse, Some(Action::Error)) => to(Step::BackendError, fate),
         (Step::BackendResponse | Step::BackendError, Some(Action::Deliver | Action::Pass))
         | (Step::Hit, Some(Action::Deliver)) => to(Step::Deliver, fate),
         (_, Some(Action::Synth | Action::Abandon)) => to(Step::Synth, fate),

@@ -434,6 +434,7 @@ impl Facts for State<'_> {
     fn is_healthy(&self, backend: BackendId) -> bool {
         match self.program.director(backend) {
             Some(director) => director.members.iter().any(|member| self.is_healthy(member.backend)),
+            None if self.nowhere.contains(&backend) => false,
             None => self.program.target_name(backend).is_some_and(|name| !self.world.sick.iter().any(|it| it == name)),
         }
     }

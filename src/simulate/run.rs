@@ -49,6 +49,8 @@ impl Case {
 pub struct Simulator {
     program: Program,
     default_backend: Option<BackendId>,
+    /// Those of `backend NAME none;`.
+    nowhere: Vec<BackendId>,
     site: Option<String>,
     sites: Vec<(Vec<HostPattern>, Simulator)>,
 }
@@ -72,8 +74,8 @@ impl Simulator {
             let policy = Self { site: Some(site.name()), ..Self::lowered(Hir::clone(&site.policy), lower) };
             (site.hosts, policy)
         });
-        let (sites, default_backend) = (sites.collect(), hir.default_backend);
-        Self { program: lower(hir), default_backend, site: None, sites }
+        let (sites, default_backend, nowhere) = (sites.collect(), hir.default_backend, hir.nowhere().collect());
+        Self { program: lower(hir), default_backend, nowhere, site: None, sites }
     }
 
     /// Puts a condition in the place of that of a rule of a site, or of the root's policy: see [`Program::exchange`].
@@ -171,6 +173,7 @@ impl Simulator {
             program: &self.program,
             site: self.site.as_deref(),
             default_backend: self.default_backend,
+            nowhere: &self.nowhere,
             step: Step::Recv,
             place: None,
             client: case.request.client,

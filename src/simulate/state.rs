@@ -33,6 +33,8 @@ pub struct State<'a> {
     pub program: &'a Program,
     pub site: Option<&'a str>,
     pub default_backend: Option<BackendId>,
+    /// Those of `backend NAME none;`, which never answer.
+    pub nowhere: &'a [BackendId],
     /// The step that is run.
     pub step: Step,
     /// The statement that is carried out.

@@ -128,6 +128,12 @@ impl Hir {
         backends.chain(self.directors.iter().map(|director| &director.name)).map(|name| name.as_str().into()).collect()
     }
 
+    /// The backends that never answer: those of `backend NAME none;`.
+    pub fn nowhere(&self) -> impl Iterator<Item = BackendId> {
+        let ids = (0..).zip(&self.backends).filter(|(_, backend)| backend.place.is_none());
+        ids.map(|(number, _)| BackendId(number))
+    }
+
     /// The name of a backend or director.
     #[must_use]
     pub fn backend_name(&self, id: BackendId) -> Option<&str> {

@@ -30,6 +30,16 @@ fn a_backend_may_answer_otherwise_when_it_is_asked_again() {
     assert!(kept.starts_with("GET "), "{kept}");
 }
 
+/// A backend without a place fails each time.
+#[test]
+fn a_backend_that_is_nowhere_answers_nothing() {
+    let gone = "backend nowhere none; sub recv { if (req.path under \"/gone/\") { set req.backend_hint = nowhere; } }";
+    assert_eq!(verdict(gone, "path under \"/gone/\" => not stored"), "proved");
+    let kept = format!("{gone} sub backend_error {{ set beresp.ttl = 1m; return (deliver); }}");
+    assert!(verdict(&kept, "path under \"/gone/\" => not stored").starts_with("GET "));
+    assert!(verdict(gone, "path under \"/g\" => not stored").starts_with("GET "));
+}
+
 #[test]
 fn a_method_or_an_answer_that_nothing_asks_for_refutes_a_promise_too() {
     let posted = "sub recv { if (req.path under \"/api/\") { return (pass); } }
