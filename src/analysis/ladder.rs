@@ -1,12 +1,16 @@
 //! Conditions that are asked one after the other, of which the first that holds decides.
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, OnceLock};
+
+use ipnet::IpNet;
 
 use super::formula::{Formula, Test};
 use super::model::{Model, Scalar};
 use super::term::Term;
-use crate::lang::hir::Texts;
+use crate::lang::hir::{Acl, AclId, Texts};
 use crate::lang::source::Span;
 
 /// The conditions of an `if`, a `match` or a table.
@@ -158,7 +162,7 @@ impl Ladder {
         if end < FEW {
             return (0..end).find(|at| self.conditions.get(*at).is_some_and(|condition| model.satisfies(condition)));
         }
-        let index = self.index.get_or_init(|| Index::new(&self.conditions));
+        let index = self.index.get_or_init(|| Index::new(&self.conditions, model.acls));
         let mut first = None;
         index.candidates(model, &mut |at| {
             if at < first.unwrap_or(end) && self.conditions.get(at).is_some_and(|it| model.satisfies(it)) {
@@ -182,10 +186,15 @@ fn depth(condition: &Formula) -> usize {
 /// So few conditions are asked one by one.
 const FEW: usize = 16;
 
-/// Conditions by the text that they ask for of a value, so that few of many are asked of a model.
+/// The addresses that a condition may take, and its number.
+type Taking = (RangeInclusive<IpAddr>, usize);
+
+/// Conditions by the text or the addresses that they ask for of a value, so that few of many are asked of a model.
 #[derive(Debug, Default)]
 struct Index {
     values: Vec<(Term, Starts)>,
+    /// Those that ask for an address, with the first and the last one that they take.
+    addresses: Vec<(Term, Vec<Taking>)>,
     others: Vec<usize>,
 }
 
@@ -198,7 +207,7 @@ struct Starts {
 }
 
 impl Index {
-    fn new(conditions: &[Formula]) -> Self {
+    fn new(conditions: &[Formula], acls: &[Acl]) -> Self {
         let claims: Vec<Vec<Claim<'_>>> = conditions.iter().map(claims).collect();
         let mut counts: HashMap<&Term, usize> = HashMap::new();
         claims.iter().flatten().for_each(|(term, starts)| *counts.entry(term).or_default() += starts.len());
@@ -213,7 +222,7 @@ impl Index {
             let best =
                 claims.iter().max_by_key(|(term, _)| weights.get(term).map_or(0, std::collections::HashSet::len));
             let Some((term, starts)) = best else {
-                index.others.push(at);
+                index.add_listed(conditions.get(at).and_then(listed), at, acls);
                 continue;
             };
             let number = *numbers.entry(term).or_insert_with(|| {
@@ -229,8 +238,25 @@ impl Index {
         index
     }
 
+    /// Adds a condition that asks for addresses of a list.
+    fn add_listed(&mut self, listed: Option<(&Term, AclId)>, at: usize, acls: &[Acl]) {
+        let Some((term, acl)) = listed.and_then(|(term, id)| Some((term, acls.get(id.0 as usize)?))) else {
+            self.others.push(at);
+            return;
+        };
+        let Some(range) = range(acl) else { return };
+        match self.addresses.iter_mut().find(|(known, _)| known == term) {
+            Some((_, known)) => known.push((range, at)),
+            None => self.addresses.push((term.clone(), vec![(range, at)])),
+        }
+    }
+
     fn candidates(&self, model: &Model, visit: &mut impl FnMut(usize)) {
         self.others.iter().for_each(|at| visit(*at));
+        for (term, ranges) in &self.addresses {
+            let address = model.address(term);
+            ranges.iter().filter(|(range, _)| range.contains(&address)).for_each(|(_, at)| visit(*at));
+        }
         for (term, starts) in &self.values {
             match model.value(term) {
                 Some(Scalar::Text(Some(text))) => starts.of(&text, visit),
@@ -259,6 +285,24 @@ impl Starts {
     }
 }
 
+/// An address and the list that a condition wants it to be in, whatever else it asks.
+fn listed(condition: &Formula) -> Option<(&Term, AclId)> {
+    match condition {
+        Formula::Literal(literal, true) => match literal.test {
+            Test::Listed(acl) => Some((&literal.term, acl)),
+            _ => None,
+        },
+        Formula::All(parts) => parts.iter().find_map(listed),
+        _ => None,
+    }
+}
+
+/// The first and the last address of a list, as far as its networks are known; `None` if it has none.
+fn range(acl: &Acl) -> Option<RangeInclusive<IpAddr>> {
+    let networks = || acl.entries.iter().filter(|(_, negated)| !negated).map(|(network, _)| network);
+    Some(networks().map(IpNet::network).min()?..=networks().map(IpNet::broadcast).max()?)
+}
+
 /// A value, and the starts of all texts that a condition lets it have.
 type Claim<'f> = (&'f Term, Vec<&'f [u8]>);
 
@@ -274,6 +318,21 @@ fn claims(condition: &Formula) -> Vec<Claim<'_>> {
             starts.map(|starts| vec![(&literal.term, starts)]).unwrap_or_default()
         }
         Formula::All(parts) => parts.iter().flat_map(claims).collect(),
+        Formula::Any(parts) => claims_of_each(parts),
         _ => Vec::new(),
     }
+}
+
+/// What each of several conditions asks of one value, of which it has to ask something.
+fn claims_of_each(conditions: &[Formula]) -> Vec<Claim<'_>> {
+    let mut each = conditions.iter().map(claims);
+    let Some(mut common) = each.next() else { return Vec::new() };
+    for claims in each {
+        common.retain_mut(|(term, starts)| {
+            let same = claims.iter().find(|(other, _)| other == term);
+            starts.extend(same.into_iter().flat_map(|(_, further)| further));
+            same.is_some()
+        });
+    }
+    common
 }

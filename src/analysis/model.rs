@@ -166,8 +166,7 @@ impl<'h> Model<'h> {
                 ranges.iter().any(|range| range.contains(&number))
             }
             (Test::Listed(acl), value) => {
-                let address = if let Some(Scalar::Address(address)) = value { address } else { SOMEWHERE };
-                self.acls.get(acl.0 as usize).is_some_and(|acl| acl.contains(address))
+                self.acls.get(acl.0 as usize).is_some_and(|acl| acl.contains(address(value.as_ref())))
             }
             (Test::At(wanted), Some(Scalar::Address(address))) => *wanted == address,
             (Test::Holds, Some(Scalar::Truth(truth))) => truth,
@@ -175,11 +174,21 @@ impl<'h> Model<'h> {
         }
     }
 
+    /// The address of a term that lists are asked for.
+    pub(super) fn address(&self, term: &Term) -> IpAddr {
+        address(self.value(term).as_ref())
+    }
+
     /// Whether all that it says can be seen in the request and the answer: nothing is assumed of what is not understood.
     #[must_use]
     pub fn is_certain(&self) -> bool {
         self.values.keys().all(|term| matches!(term, Term::Input(_)))
     }
+}
+
+/// The address that a value is: some one where nothing is known of it.
+fn address(value: Option<&Scalar>) -> IpAddr {
+    if let Some(Scalar::Address(address)) = value { *address } else { SOMEWHERE }
 }
 
 /// Where the parts of a condition stand.

@@ -37,6 +37,9 @@ fn ten_thousand_conditions_in_a_row_are_linted_in_no_time() {
     };
     let ended = ifs("recv", &|at| format!("if (req.path under \"/p{at}\") {{ return (pass); }}"));
     assert_eq!(codes(&ended), Vec::<String>::new());
+    let either =
+        ifs("recv", &|at| format!("if (req.path == \"/p{at}\" or req.path == \"/q{at}\") {{ return (pass); }}"));
+    assert_eq!(codes(&either), Vec::<String>::new());
     let written = ifs("backend_response", &|at| {
         format!("if (bereq.path under \"/p{at}\") {{ set beresp.ttl = {}s; }}", at % 9 + 1)
     });
@@ -49,4 +52,14 @@ fn one_row_among_ten_thousand_is_found_that_another_one_takes() {
     let row = |at: usize| format!("host == \"h{}.test\" and path under \"/p{}/\" -> pass", at / 10, at % 9_999);
     let same = |at: usize| if at == 9_999 { row(17).replace("p17/", "p17/a/") } else { row(at) };
     assert_eq!(codes(&table(10_000, same)), ["W0510"]);
+}
+
+#[test]
+fn one_access_list_among_thousands_is_found_that_others_take() {
+    let list = |at: usize| format!("acl a{at} {{ \"10.{}.{}.0\"/24; }}\n", at / 256, at % 256);
+    let lists: String = (0..3_000).map(list).collect();
+    let narrow = "acl narrow { \"10.3.7.128\"/25; }\n";
+    let row =
+        |at: usize| format!("client.ip ~ {} -> pass", if at == 2_999 { "narrow".to_owned() } else { format!("a{at}") });
+    assert_eq!(codes(&format!("{lists}{narrow}{}", table(3_000, row))), ["W0216", "W0510"]);
 }
