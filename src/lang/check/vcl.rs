@@ -169,6 +169,7 @@ fn family(name: &str) -> Option<&'static str> {
     Some(match name {
         _ if name.starts_with("table.lookup") => "write `NAME[KEY] ?? VALUE`, or `NAME has KEY`",
         _ if name.starts_with("req_top.http.") => "write `req.http`: this version does not have edge side includes",
+        "querystring.get" => "write `req.query[\"a\"]`",
         _ if name.starts_with("querystring.") => "write `normalize req { query drop [\"utm_*\"], sort; }`",
         _ if name.starts_with("directors.") => "directors are declared: `director NAME = round_robin { A; B; }`",
         _ if name.strip_suffix(".upper").is_some() => "write `std.toupper(TEXT)`",
