@@ -23,7 +23,10 @@ impl Scope<'_, '_> {
             Err(why) => {
                 let message = format!("`{}` is no database of networks: {why}", name.1);
                 let finding = Diagnostic::new(Code::E0388, argument.span, message);
-                self.report(finding.help("name a file in MaxMind's format: `GeoLite2-Country.mmdb`"));
+                self.report(
+                    finding
+                        .help("name a file in MaxMind's format, `GeoLite2-Country.mmdb`; if it is one, fetch it anew"),
+                );
                 None
             }
         }
