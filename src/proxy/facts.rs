@@ -278,6 +278,10 @@ impl StepFacts<'_> {
             message.set_method(settable::method(value)?);
             return Ok(());
         }
+        // `*` is no URL to be set, and stays where a policy writes what is there.
+        if message.raw_path() == value {
+            return Ok(());
+        }
         message.set_raw_path(settable::target(value)?).map_err(|_| Refused("it is not a URL"))
     }
 

@@ -216,7 +216,7 @@ impl State<'_> {
         let head = head.ok_or(NOT_HERE)?;
         if matches!(variable, Variable::ReqMethod | Variable::BereqMethod) {
             head.method = settable::method(value)?;
-        } else {
+        } else if head.target != value {
             head.target = settable::target(value)?.to_vec();
         }
         Ok(())

@@ -93,3 +93,13 @@ fn a_request_for_no_path_stays_as_it_is() {
     proxy.client().request("OPTIONS", "*").send();
     assert_eq!(origin.wait_for(1).target, "*");
 }
+
+#[test]
+fn a_request_for_no_path_is_not_refused_where_a_policy_rewrites_none_of_it() {
+    let origin = Origin::start();
+    let rewriting =
+        |step: &str, url: &str| format!("sub {step} {{ set {url} = regsub({url}, \"^/old/\", \"/new/\"); }}\n");
+    let proxy = Proxy::before(&origin, &(rewriting("recv", "req.url") + &rewriting("backend_fetch", "bereq.url")));
+    assert_eq!(proxy.client().request("OPTIONS", "*").send().status, 404);
+    assert_eq!(origin.wait_for(1).target, "*");
+}
