@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::walk;
 use crate::lang::diagnostic::{Code, Diagnostic, Fix, Safety};
-use crate::lang::hir::{Backend, BackendId, Director, ExpressionKind, Hir, Member};
-use crate::lang::schema::Function;
+use crate::lang::hir::{Backend, BackendId, Director, Expression, ExpressionKind, Hir, Member, StatementKind, Target};
 use crate::lang::schema::function::World;
+use crate::lang::schema::{Function, Variable};
 use crate::lang::source::{SourceMap, Span};
 
 pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
@@ -51,14 +51,39 @@ fn unprobed(backend: &Backend, director: &Director) -> Diagnostic {
 fn unprobed_questions(hir: &Hir) -> Vec<Diagnostic> {
     let asked = walk::expressions(hir).into_iter().filter_map(|expression| {
         let ExpressionKind::Call(Function::World(World::Healthy), arguments) = &expression.kind else { return None };
-        let Some(ExpressionKind::Backend(Some(id))) = arguments.first().map(|first| &first.kind) else { return None };
-        Some((*id, expression.span))
+        Some((arguments.first()?, expression.span))
     });
-    asked.filter_map(|(id, place)| always_healthy(hir, id, place)).collect()
+    asked.filter_map(|(asked, place)| always_healthy(hir, &chosen(hir, asked)?, place)).collect()
 }
 
-fn always_healthy(hir: &Hir, id: BackendId, place: Span) -> Option<Diagnostic> {
-    let backend = hir.backends.get(id.0 as usize).filter(|backend| is_unprobed(backend))?;
+/// The backends of which one is asked for; `None` if they are not known.
+fn chosen(hir: &Hir, asked: &Expression) -> Option<Vec<BackendId>> {
+    match &asked.kind {
+        ExpressionKind::Backend(id) => Some(vec![(*id)?]),
+        ExpressionKind::Variable(Variable::ReqBackendHint | Variable::BereqBackend) => {
+            let mut all = vec![hir.default_backend?];
+            for statement in walk::statements(hir) {
+                if let StatementKind::Set(Target::Variable(Variable::ReqBackendHint | Variable::BereqBackend), value) =
+                    &statement.kind
+                {
+                    all.extend(chosen(hir, value)?);
+                }
+            }
+            Some(all)
+        }
+        ExpressionKind::Choose(_, values) | ExpressionKind::Fallback(values) => {
+            let each: Vec<Vec<BackendId>> = values.iter().map(|value| chosen(hir, value)).collect::<Option<_>>()?;
+            Some(each.concat())
+        }
+        _ => None,
+    }
+}
+
+/// `all` are the backends of which one is asked for, at least one.
+fn always_healthy(hir: &Hir, all: &[BackendId], place: Span) -> Option<Diagnostic> {
+    let backend = |id: &BackendId| hir.backends.get(id.0 as usize).filter(|backend| is_unprobed(backend));
+    let unprobed: Vec<&Backend> = all.iter().map(backend).collect::<Option<_>>()?;
+    let backend = unprobed.last()?;
     let message = format!("`{}` always counts as healthy: it has no probe", backend.name);
     let finding = Diagnostic::new(Code::W0621, place, message).context(backend.span, "the backend");
     Some(finding.help("give it one: `.probe = { .url = \"/health\"; };`"))

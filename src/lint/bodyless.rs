@@ -36,12 +36,7 @@ impl Known {
                     let bodyless = constant(value).filter(|status| is_bodyless(*status));
                     *self = Self { status: bodyless.map(|number| (number, value.span)), names: HashSet::new() };
                 }
-                StatementKind::Set(Target::Variable(Variable::RespBody | Variable::BerespBody), body)
-                    if !is_empty(body) =>
-                {
-                    found.extend(self.status.map(|(number, place)| finding(number, place, statement.span)));
-                }
-                StatementKind::Effect(Function::Core(Core::Synthetic), body) if !body.iter().all(is_empty) => {
+                kind if makes_body(kind) => {
                     found.extend(self.status.map(|(number, place)| finding(number, place, statement.span)));
                 }
                 StatementKind::If { arms, otherwise, .. } => {
@@ -133,20 +128,29 @@ fn sets_status(statements: &[Statement]) -> bool {
     })
 }
 
+/// Whether a statement gives a response some content.
+pub(super) fn makes_body(kind: &StatementKind) -> bool {
+    match kind {
+        StatementKind::Set(Target::Variable(Variable::RespBody | Variable::BerespBody), body) => !is_empty(body),
+        StatementKind::Effect(Function::Core(Core::Synthetic), body) => !body.iter().all(is_empty),
+        _ => false,
+    }
+}
+
 fn is_empty(body: &Expression) -> bool {
     matches!(&body.kind, ExpressionKind::Text(text) if text.is_empty())
 }
 
-fn constant(expression: &Expression) -> Option<i64> {
+pub(super) fn constant(expression: &Expression) -> Option<i64> {
     if let ExpressionKind::Int(number) = expression.kind { Some(number) } else { None }
 }
 
 /// Statuses of five digits end with the one that is sent.
-fn is_bodyless(status: i64) -> bool {
+pub(super) fn is_bodyless(status: i64) -> bool {
     matches!(status % 1000, 100..200 | 204 | 304)
 }
 
-fn finding(status: i64, place: Span, body: Span) -> Diagnostic {
+pub(super) fn finding(status: i64, place: Span, body: Span) -> Diagnostic {
     Diagnostic::new(Code::W0811, body, format!("a response with the status {status} has no body"))
         .context(place, "the status")
         .help("remove the body, or answer with another status, such as 200")

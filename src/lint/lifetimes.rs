@@ -1,11 +1,11 @@
-//! Lifetimes that are not what they look like: one below zero, and one that the next line replaces.
+//! Lifetimes that are not what they look like: one below zero, and one that the next line replaces, or makes useless.
 
 use std::collections::BTreeMap;
 
 use super::walk;
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{Expression, ExpressionKind, Hir, Statement, StatementKind, Target};
-use crate::lang::schema::{Step, Variable};
+use crate::lang::hir::{Expression, ExpressionKind, Hir, Outcome, Statement, StatementKind, Target};
+use crate::lang::schema::{Action, Step, Variable};
 use crate::lang::source::{SourceMap, Span};
 
 const LIFETIMES: [Variable; 4] =
@@ -28,17 +28,19 @@ fn lifetime(statement: &Statement) -> Option<(Variable, &Expression)> {
     LIFETIMES.contains(variable).then_some((*variable, value))
 }
 
-/// One below zero. A ttl may be: what is stale already is so from then on.
+/// One below zero.
 fn negative(variable: Variable, value: &Expression) -> Option<Diagnostic> {
     let ExpressionKind::Duration(milliseconds) = value.kind else { return None };
-    if milliseconds >= 0 || variable == Variable::BerespTtl {
+    if milliseconds >= 0 {
         return None;
     }
-    let message = format!("`{}` is below zero, which is like `0s`", variable.name());
-    Some(
-        Diagnostic::new(Code::W1015, value.span, message)
-            .help("write `0s` to keep nothing, else how long it is to be kept"),
-    )
+    let (why, help) = match variable {
+        // What is stale already has been so for that long.
+        Variable::BerespTtl => ("its grace ends by as much earlier", "write `0s` for what is stale at once"),
+        _ => ("which is like `0s`", "write `0s` to keep nothing, else how long it is to be kept"),
+    };
+    let message = format!("`{}` is below zero, {why}", variable.name());
+    Some(Diagnostic::new(Code::W1015, value.span, message).help(help))
 }
 
 /// Values that another one follows in any case, with nothing in between that reads it.
@@ -48,6 +50,10 @@ fn replaced(statements: &[Statement], found: &mut Vec<Diagnostic>) {
         match &statement.kind {
             StatementKind::Set(_, value) => pending.retain(|variable, _| !reads(value, *variable)),
             StatementKind::Unset(_) => {}
+            StatementKind::Return(Outcome { action: Action::Pass, time: Some(time), .. }) => {
+                let useless = std::mem::take(&mut pending).into_iter().filter(|(variable, _)| !reads(time, *variable));
+                found.extend(useless.map(|(variable, value)| passed(variable, value, statement.span)));
+            }
             // What is done in between may read it, or end the step.
             _ => pending.clear(),
         }
@@ -67,6 +73,12 @@ fn replaced(statements: &[Statement], found: &mut Vec<Diagnostic>) {
 fn again(variable: Variable, before: Span, place: Span) -> Diagnostic {
     let message = format!("`{}` is set again before anything reads it", variable.name());
     Diagnostic::new(Code::W1016, before, message).context(place, "here").help("remove one of the two")
+}
+
+fn passed(variable: Variable, value: Span, end: Span) -> Diagnostic {
+    let message = format!("`{}` is set for nothing: the response is not stored", variable.name());
+    let finding = Diagnostic::new(Code::W0703, value, message).context(end, "requests pass for this long");
+    finding.help("remove it; the time of `pass` says for how long requests pass")
 }
 
 fn reads(value: &Expression, variable: Variable) -> bool {

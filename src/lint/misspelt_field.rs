@@ -120,7 +120,7 @@ fn finding(name: &str, known: &str, place: Span, sources: &SourceMap) -> Diagnos
 }
 
 /// Where the name stands within a place; the place if it does not.
-fn named_within(name: &str, place: Span, sources: &SourceMap) -> Span {
+pub(super) fn named_within(name: &str, place: Span, sources: &SourceMap) -> Span {
     let text = sources.text(place).to_ascii_lowercase();
     let Some(at) = text.find(name) else { return place };
     let start = place.start as usize + at;

@@ -1,7 +1,9 @@
-//! Methods in other letters than clients send: they are case-sensitive (RFC 9110 section 9.1), so `get` is no `GET`.
+//! Methods that no client sends: in other letters, since they are case-sensitive (RFC 9110 section 9.1), so `get` is no `GET`,
+//! and misspelt ones, such as `DELTE`.
 
 use super::walk;
-use crate::lang::diagnostic::{Code, Diagnostic, Fix};
+use crate::lang::diagnostic::suggest::distance;
+use crate::lang::diagnostic::{Code, Diagnostic, Fix, Safety};
 use crate::lang::hir::{Comparison, Expression, ExpressionKind, Hir};
 use crate::lang::schema::Variable;
 use crate::lang::source::{SourceMap, Span};
@@ -10,17 +12,42 @@ use crate::lang::source::{SourceMap, Span};
 const KNOWN: [&str; 12] =
     ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "QUERY", "PURGE", "BAN", "REFRESH"];
 
+/// One that some servers know, and that is near to another.
+const TRACK: &str = "TRACK";
+
 pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for expression in walk::expressions(hir) {
         for text in compared(expression) {
-            let upper = text.to_ascii_uppercase();
-            if text != upper && KNOWN.contains(&upper.as_str()) {
-                found.push(finding(&text, &upper, expression.span, sources));
-            }
+            found.extend(meant(&text).map(|known| finding(&text, known, expression.span, sources)));
         }
     }
     found
+}
+
+/// The method that is meant, if nobody sends this one.
+fn meant(text: &str) -> Option<&'static str> {
+    let upper = text.to_ascii_uppercase();
+    let known = || KNOWN.iter().find(|known| **known == upper).filter(|known| **known != text);
+    if upper == TRACK { None } else { known().or_else(|| misspelt(&upper)).copied() }
+}
+
+/// The method of which this one is a misspelling. Short ones are near to each other by chance, so only letters that are out
+/// of order count there; and whoever sends `PURGEALL` or `PURGES` means it.
+fn misspelt(upper: &str) -> Option<&'static &'static str> {
+    if KNOWN.contains(&upper) {
+        return None;
+    }
+    let letters = |text: &str| {
+        let mut letters: Vec<char> = text.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let is_near = |known: &&&str| {
+        let is_other = known.len() < 5 && letters(known) != letters(upper) || upper.starts_with(**known);
+        !is_other && known.get(..1) == upper.get(..1) && distance(upper, known, 1).is_some()
+    };
+    KNOWN.iter().find(is_near)
 }
 
 /// The texts that a method is compared with.
@@ -50,10 +77,15 @@ fn finding(text: &str, upper: &str, whole: Span, sources: &SourceMap) -> Diagnos
         let start = whole.start as usize + at;
         Span::new(whole.file, start..start + quoted.len())
     });
-    let message = format!("no client sends `{text}`: methods are written in capital letters, and letters count");
+    let is_case = text.eq_ignore_ascii_case(upper);
+    let why = if is_case { ": methods are written in capital letters, and letters count" } else { "" };
+    let message = format!("no client sends `{text}`{why}");
     let finding = Diagnostic::new(Code::W0263, written.unwrap_or(whole), message).help(format!("write `\"{upper}\"`"));
     match written {
-        Some(span) => finding.fix(Fix::replace(format!("write `{upper}`"), span, format!("\"{upper}\""))),
+        Some(span) => finding.fix(Fix {
+            safety: if is_case { Safety::Safe } else { Safety::NeedsReview },
+            ..Fix::replace(format!("write `{upper}`"), span, format!("\"{upper}\""))
+        }),
         None => finding,
     }
 }

@@ -11,6 +11,7 @@ mod backends;
 mod bodyless;
 mod chains;
 mod credentials;
+mod empty_page;
 mod idle_claim;
 mod kept_errors;
 mod known_fields;
@@ -19,6 +20,7 @@ mod list;
 mod misspelt_field;
 mod misspelt_method;
 mod misspelt_name;
+mod misspelt_own;
 mod mutant;
 mod needless;
 mod no_way_out;
@@ -170,6 +172,7 @@ fn lint_with(hir: &Hir, sources: &SourceMap, trial: Option<&Trial<'_>>) -> Vec<D
 /// Lints that look at the words of a policy, not at what becomes of requests.
 const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] = &[
     misspelt_field::find,
+    misspelt_own::find,
     misspelt_name::find,
     misspelt_method::find,
     chains::find,
@@ -202,6 +205,7 @@ const BY_REQUESTS: &[(Look, &str)] = &[
     (kept_errors::find, "errors that are stored for long (W0706)"),
     (unnamed::find, "hosts that no rule names (W0623)"),
     (no_way_out::find, "what fails while backends are sick (W0626)"),
+    (empty_page::find, "content of pages that have none (W0811)"),
     (open_purge::find, "what anybody may do to what is stored (W0806, W0807)"),
     (restarts::find, "restarts and retries without an end (W0520, W0521)"),
 ];

@@ -6,8 +6,9 @@ use http::header::{CONNECTION, TE, TRAILER, UPGRADE};
 
 use super::walk;
 use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Safety};
-use crate::lang::hir::{Hir, Statement, StatementKind, Target};
-use crate::lang::schema::{Message, Step};
+use crate::lang::hir::{Expression, ExpressionKind, Hir, Statement, StatementKind, Target};
+use crate::lang::schema::function::Header;
+use crate::lang::schema::{Function, Message, Step};
 use crate::lang::source::SourceMap;
 
 const FIELDS: [HeaderName; 6] = [
@@ -24,8 +25,20 @@ pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     statements.filter_map(|statement| finding(statement, sources)).collect()
 }
 
+/// The field that a statement writes.
+fn written(kind: &StatementKind) -> Option<(&Message, &HeaderName)> {
+    match kind {
+        StatementKind::Set(Target::Header(message, name), _) => Some((message, name)),
+        StatementKind::Effect(Function::Header(Header::Append), given) => match given.as_slice() {
+            [Expression { kind: ExpressionKind::Header(message, name), .. }, ..] => Some((message, name)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 fn finding(statement: &Statement, sources: &SourceMap) -> Option<Diagnostic> {
-    let StatementKind::Set(Target::Header(message, name), _) = &statement.kind else { return None };
+    let (message, name) = written(&statement.kind)?;
     // A request that is piped takes the protocol that it asks for along.
     let is_taken_along = *message == Message::Req && *name == UPGRADE;
     if !FIELDS.contains(name) || is_taken_along {
@@ -37,8 +50,8 @@ fn finding(statement: &Statement, sources: &SourceMap) -> Option<Diagnostic> {
     let message = format!("`{name}` is about one connection, which is warp's to keep");
     let finding = Diagnostic::new(Code::W0810, statement.span, message)
         .help("remove the line; `return (pipe)` hands a connection over to the backend");
-    let is_whole =
-        sources.text(statement.span).trim_start().starts_with("set") && sources.text(statement.span).ends_with(';');
+    let text = sources.text(statement.span).trim_start();
+    let is_whole = ["set", "header.append"].iter().any(|word| text.starts_with(word)) && text.ends_with(';');
     let edits = vec![Edit { span: statement.span, text: String::new() }];
     let fix = Fix { title: "remove the line".to_owned(), edits, safety: Safety::NeedsReview };
     Some(if is_whole { finding.fix(fix) } else { finding })

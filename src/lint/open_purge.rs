@@ -6,12 +6,14 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
 use super::personal::shown;
 use super::survey::{Deed, DeedKind, Survey};
 use crate::analysis::{Answer, Formula, Literal, Op, Place, Term, Test};
 use crate::decision::Event;
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::Texts;
+use crate::lang::hir::{Acl, Texts};
 use crate::lang::schema::{Action, Message};
 use crate::lang::source::Span;
 use crate::simulate::{Journey, Treatment};
@@ -45,7 +47,11 @@ fn subject(kind: DeedKind) -> Option<(Code, &'static str)> {
 fn look(survey: &mut Survey<'_>, deeds: &[usize]) -> Option<Diagnostic> {
     let deeds: Vec<&Deed> = deeds.iter().filter_map(|at| survey.deeds.get(*at)).collect();
     let guards: Vec<Formula> =
-        deeds.iter().filter(|deed| !is_rationed(deed)).map(|deed| hostile(&deed.guard)).collect();
+        deeds.iter().filter(|deed| !is_rationed(deed)).map(|deed| hostile(&deed.guard, &survey.hir.acls)).collect();
+    let mut list = None;
+    for deed in &deeds {
+        deed.guard.literals(&mut |literal| list = list.or(common_list(literal, &survey.hir.acls).map(|acl| acl.span)));
+    }
     let deed = *deeds.first()?;
     let (kind, span, place) = (deed.kind, deed.span, survey.first_line(deed.span));
     let witness = guards.iter().find_map(|guard| {
@@ -55,6 +61,10 @@ fn look(survey: &mut Survey<'_>, deeds: &[usize]) -> Option<Diagnostic> {
     })?;
     let (code, message) = subject(kind)?;
     let finding = Diagnostic::new(code, place, message).label("open to all");
+    let finding = match list {
+        Some(acl) => finding.context(acl, "holds everybody"),
+        None => finding,
+    };
     Some(finding.help(format!(
         "ask for the address first, `when client.ip !~ editors -> deny 403`, or for a token. It happens with {}",
         shown(&witness)
@@ -77,16 +87,48 @@ fn comes_about(journey: &Journey, kind: DeedKind, span: Span) -> bool {
     journey.steps.iter().any(|ran| ran.explanation.course.iter().any(acted))
 }
 
-/// A condition, of a client who is in no list and knows no secret.
-fn hostile(guard: &Formula) -> Formula {
-    let mut known: Vec<Literal> = Vec::new();
+/// A condition, of a client who is in no list but those that hold half the world, and knows no secret.
+fn hostile(guard: &Formula, acls: &[Acl]) -> Formula {
+    let (mut known, mut common): (Vec<Literal>, Vec<Literal>) = Default::default();
     guard.literals(&mut |literal| {
-        if proves_something(literal) && !known.contains(literal) {
-            known.push(literal.clone());
+        let of_its_kind = if common_list(literal, acls).is_some() { &mut common } else { &mut known };
+        if proves_something(literal) && !of_its_kind.contains(literal) {
+            of_its_kind.push(literal.clone());
         }
     });
-    let nothing = known.into_iter().map(|literal| Formula::of(literal.term, literal.test).not());
-    Formula::all([guard.clone()].into_iter().chain(nothing))
+    let asked = |literal: Literal| Formula::of(literal.term, literal.test);
+    let somewhere = (!common.is_empty()).then(|| Formula::any(common.into_iter().map(asked)));
+    let nothing = known.into_iter().map(|literal| asked(literal).not());
+    Formula::all([guard.clone()].into_iter().chain(somewhere).chain(nothing))
+}
+
+/// The list that a test asks for, if people are in it whom nobody knows.
+fn common_list<'h>(literal: &Literal, acls: &'h [Acl]) -> Option<&'h Acl> {
+    let id = match (&literal.test, literal.term.as_made()) {
+        (Test::Listed(id), _) | (Test::Holds, Some((Op::Listed(id), _))) => *id,
+        _ => return None,
+    };
+    acls.get(id.0 as usize).filter(|acl| holds_many(acl))
+}
+
+/// A network of IPv4 with fewer bits than this holds more than anybody has; `10.0.0.0/8` has them.
+const FEWEST_BITS: u8 = 8;
+/// The same of IPv6, among the addresses that are routed.
+const FEWEST_BITS_V6: u8 = 16;
+
+/// Whether a list holds addresses of people nobody knows, such as all.
+fn holds_many(acl: &Acl) -> bool {
+    acl.entries.iter().any(|(net, is_excluded)| {
+        let is_wide = match net {
+            IpNet::V4(net) => net.prefix_len() < FEWEST_BITS,
+            IpNet::V6(net) => {
+                let first = net.addr().segments()[0];
+                // What is routed begins with the bits 001: the rest is for links, sites and groups.
+                net.prefix_len() < FEWEST_BITS_V6 && (net.prefix_len() < 3 || first >> 13 == 1)
+            }
+        };
+        is_wide && !is_excluded
+    })
 }
 
 /// Whether a test may be one of who the client is.

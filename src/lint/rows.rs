@@ -1,9 +1,10 @@
 //! Rows of a table, one below the other, that do the same for one value each: `path == "/a" -> pass; path == "/b" -> pass;`.
+//! And the same of `else if`s, and of `if`s that end the step.
 
 use super::chains::Test;
-use super::walk;
+use super::first_line;
 use crate::lang::diagnostic::{Code, Diagnostic, Fix};
-use crate::lang::hir::{Arm, Hir, StatementKind};
+use crate::lang::hir::{Arm, Hir, Statement, StatementKind};
 use crate::lang::source::{SourceMap, Span};
 
 /// So many rows are one.
@@ -12,15 +13,37 @@ const MANY: usize = 5;
 const MOST_SHOWN: usize = 10;
 
 pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
-    let ladders = walk::statements(hir).into_iter().filter_map(|statement| match &statement.kind {
-        StatementKind::If { arms, .. } => Some(arms.as_slice()),
-        _ => None,
-    });
-    ladders.flat_map(|arms| of_table(arms, sources)).collect()
+    let mut found = Vec::new();
+    let bodies = hir.steps.iter().map(|step| &step.body).chain(hir.subs.iter().map(|sub| &sub.body));
+    for body in bodies {
+        look(&body.statements, sources, &mut found);
+    }
+    found
 }
 
-fn of_table(arms: &[Arm], sources: &SourceMap) -> Vec<Diagnostic> {
-    let rows: Vec<Option<Row<'_>>> = arms.iter().map(|arm| Row::of(arm, sources)).collect();
+/// Looks through statements that run one behind the other, and those within them.
+fn look(statements: &[Statement], sources: &SourceMap, found: &mut Vec<Diagnostic>) {
+    let alone = |statement: &Statement| match &statement.kind {
+        StatementKind::If { arms, otherwise, .. } if otherwise.is_empty() => match arms.as_slice() {
+            [arm] if is_end(&arm.body) => Row::of_if(arm, sources),
+            _ => None,
+        },
+        _ => None,
+    };
+    found.extend(alike(&statements.iter().map(alone).collect::<Vec<_>>(), sources));
+    for statement in statements {
+        let StatementKind::If { arms, otherwise, .. } = &statement.kind else { continue };
+        found.extend(alike(&arms.iter().map(|arm| Row::of(arm, sources)).collect::<Vec<_>>(), sources));
+        arms.iter().map(|arm| &arm.body).chain([otherwise]).for_each(|body| look(body, sources, found));
+    }
+}
+
+/// Whether what is done ends the step, so that nothing that stands behind it is done as well.
+fn is_end(body: &[Statement]) -> bool {
+    body.last().is_some_and(|last| matches!(last.kind, StatementKind::Return(_)))
+}
+
+fn alike(rows: &[Option<Row<'_>>], sources: &SourceMap) -> Vec<Diagnostic> {
     let is_one = |row: &Option<Row<'_>>, next: &Option<Row<'_>>| match (row, next) {
         (Some(row), Some(next)) => row.is_like(next),
         _ => false,
@@ -35,18 +58,31 @@ struct Row<'s> {
     /// What it does, as it is written.
     does: &'s str,
     span: Span,
+    /// Whether it is one of a table, and not of `if`s.
+    is_of_table: bool,
 }
 
 impl<'s> Row<'s> {
     fn of(arm: &Arm, sources: &'s SourceMap) -> Option<Self> {
-        let (condition, does) = sources.text(arm.span).strip_prefix("when ")?.split_once("->")?;
+        let Some(row) = sources.text(arm.span).strip_prefix("when ") else { return Self::of_if(arm, sources) };
+        let (condition, does) = row.split_once("->")?;
         let is_all = condition.trim() == sources.text(arm.condition.span).trim();
         let test = Test::of(&arm.condition, true, sources).filter(|test| is_all && test.has_list())?;
-        Some(Self { test, does: does.trim(), span: arm.span })
+        Some(Self { test, does: does.trim(), span: arm.span, is_of_table: true })
+    }
+
+    /// An `if`, or an `else if`; not an arm of a `match`, which has its value elsewhere.
+    fn of_if(arm: &Arm, sources: &'s SourceMap) -> Option<Self> {
+        let condition = arm.condition.span;
+        let does = sources.text(arm.span).get((condition.end.checked_sub(arm.span.start)?) as usize..)?;
+        let does = does.trim_start_matches([')', ' ']).trim();
+        let is_block = does.starts_with('{') && does.ends_with('}');
+        let test = Test::of(&arm.condition, true, sources).filter(|test| is_block && test.has_list())?;
+        Some(Self { test, does, span: arm.span, is_of_table: false })
     }
 
     fn is_like(&self, other: &Self) -> bool {
-        self.test.is_like(&other.test) && self.does == other.does
+        self.test.is_like(&other.test) && words(self.does).eq(words(other.does))
     }
 }
 
@@ -58,10 +94,25 @@ fn told(rows: &[&Row<'_>], sources: &SourceMap) -> Option<Diagnostic> {
         return None;
     }
     let values: Vec<&str> = rows.iter().map(|row| row.test.values).collect();
-    let row = |list: &str| format!("when {} {} [{list}] -> {}", first.test.subject, first.test.word, first.does);
+    let test = |list: &str| format!("{} {} [{list}]", first.test.subject, first.test.word);
+    let row = |list: &str| {
+        if first.is_of_table {
+            format!("when {} -> {}", test(list), first.does)
+        } else {
+            format!("if ({}) {{ … }}", test(list))
+        }
+    };
     let shown = values.get(..MOST_SHOWN).map(|some| format!("{}, …", some.join(", ")));
     let (all, shown) = (row(&values.join(", ")), row(&shown.unwrap_or_else(|| values.join(", "))));
-    let message = format!("{} rows that do the same are one", rows.len());
-    let finding = Diagnostic::new(Code::W0913, first.span, message).context(last.span, "the last of them");
-    Some(finding.help(format!("write `{shown}`")).fix(Fix::replace("write one row", whole, all)))
+    let what = if first.is_of_table { "rows" } else { "`if`s" };
+    let message = format!("{} {what} that do the same are one", rows.len());
+    let place = |row: &Row<'_>| first_line(row.span, sources);
+    let finding = Diagnostic::new(Code::W0913, place(first), message).context(place(last), "the last of them");
+    let finding = finding.help(format!("write `{shown}`"));
+    Some(if first.is_of_table { finding.fix(Fix::replace("write one row", whole, all)) } else { finding })
+}
+
+/// A text without what is between its words.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split_whitespace()
 }

@@ -121,7 +121,7 @@ codes! {
     E0250 "bad-site-host" "0.1" "A site is declared for something that is no host.";
     E0251 "host-of-two-sites" "0.1" "A host has two sites.";
     E0252 "site-in-a-site" "0.1" "The policy of a site declares a site.";
-    W0260 "misspelt-field" "0.1" "A header field is nearly called like one that everybody knows.";
+    W0260 "misspelt-field" "0.1" "A header field is nearly called like one that everybody knows, or that the policy sets.";
     W0261 "misspelt-cookie" "0.1" "A cookie is called otherwise elsewhere.";
     W0262 "misspelt-parameter" "0.1" "A parameter is called otherwise elsewhere.";
     W0263 "misspelt-method" "0.1" "A method is not written as clients send it.";
@@ -269,7 +269,7 @@ codes! {
     W1012 "bad-suppression" "0.1" "A comment is to leave out a warning, and names none.";
     W1013 "suppressed-error" "0.1" "A comment is to leave out an error.";
     W1014 "misplaced-suppression" "0.1" "A comment about a whole file stands below its top.";
-    W1015 "negative-lifetime" "0.1" "A grace, a keep or a `stale_if_error` is below zero.";
+    W1015 "negative-lifetime" "0.1" "A lifetime is below zero.";
     W1016 "lifetime-set-twice" "0.1" "A lifetime is set and set again at once.";
 }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::parts::{Row, rows};
 use super::{Part, Regex, Subject, with};
 use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Safety};
 
@@ -13,7 +14,10 @@ const EXTENSIONS: &[&str] = &[
 ];
 
 pub(super) fn find(regex: &Regex) -> Option<Diagnostic> {
-    let dots: Vec<Range<usize>> = (0..regex.parts.len()).filter_map(|at| meant_as_dot(regex, at)).collect();
+    let rows = rows(&regex.tree);
+    let all = rows.iter().flat_map(|row| (0..row.parts.len()).filter_map(|at| meant_as_dot(regex, row, at)));
+    let mut dots: Vec<Range<usize>> = all.collect();
+    dots.sort_by_key(|dot| dot.start);
     let first = dots.first()?;
     let shown = regex.text.get(first.start..).unwrap_or_default();
     let message = match regex.subject {
@@ -27,16 +31,16 @@ pub(super) fn find(regex: &Regex) -> Option<Diagnostic> {
 }
 
 /// The bytes of the part, if it is a dot between the letters of a host, or before an extension.
-fn meant_as_dot(regex: &Regex, at: usize) -> Option<Range<usize>> {
-    let Some(Part::Dot(bytes)) = regex.parts.get(at) else { return None };
+fn meant_as_dot(regex: &Regex, row: &Row, at: usize) -> Option<Range<usize>> {
+    let Some(Part::Dot(bytes)) = row.parts.get(at) else { return None };
     let is_word = |part: Option<&Part>| matches!(part, Some(Part::Letter(letter)) if letter.is_ascii_alphanumeric());
-    let before = at.checked_sub(1).and_then(|before| regex.parts.get(before));
+    let before = row.get(at.checked_sub(1));
     let is_meant = match regex.subject {
-        Subject::Host => is_word(regex.parts.get(at + 1)) && (is_word(before) || matches!(before, Some(Part::Any(_)))),
+        Subject::Host => is_word(row.get(Some(at + 1))) && (is_word(before) || matches!(before, Some(Part::Any(_)))),
         Subject::Path | Subject::Url => {
             !matches!(before, Some(Part::Letter('/'))) && is_extension(regex.text.get(bytes.end..)?)
         }
-        Subject::Field | Subject::Other => false,
+        Subject::Origin | Subject::Field | Subject::Other => false,
     };
     is_meant.then(|| bytes.clone())
 }

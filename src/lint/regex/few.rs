@@ -77,7 +77,7 @@ fn is_plain(kind: &GroupKind) -> bool {
 }
 
 /// All texts that a part stands for.
-fn all(tree: &Ast) -> Option<Vec<String>> {
+pub(super) fn all(tree: &Ast) -> Option<Vec<String>> {
     match tree {
         Ast::Empty(_) => Some(vec![String::new()]),
         Ast::Literal(letter) => Some(vec![letter.c.to_string()]),

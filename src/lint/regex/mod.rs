@@ -4,18 +4,19 @@ mod alternatives;
 mod anchor;
 mod dot;
 mod few;
+mod hosts;
 mod never;
 mod parts;
 mod plain;
 mod stars;
 
-use http::header::HOST;
+use http::header::{HOST, ORIGIN};
 
 use super::walk;
 use crate::lang::diagnostic::{Diagnostic, Fix, Safety};
-use crate::lang::hir::{Expression, ExpressionKind, Hir};
+use crate::lang::hir::{Expression, ExpressionKind, Hir, Pattern};
 use crate::lang::schema::function::Core;
-use crate::lang::schema::{Function, Type, Variable};
+use crate::lang::schema::{Function, Message, Type, Variable};
 use crate::lang::source::{SourceMap, Span};
 use parts::{Part, parts};
 
@@ -27,6 +28,8 @@ enum Subject {
     /// A path with its query.
     Url,
     Host,
+    /// Where a page came from that asks for another: scheme, host and port.
+    Origin,
     /// A header field, which has no line break as a path has none.
     Field,
     /// Text that may hold anything.
@@ -54,6 +57,9 @@ impl Use {
     }
 }
 
+/// What stands before a pattern for which letters are alike however they are written.
+const CASELESS: &str = "(?i)";
+
 /// A pattern with all that lints ask about it.
 struct Regex<'h> {
     subject: Subject,
@@ -62,6 +68,10 @@ struct Regex<'h> {
     is_without_port: bool,
     /// Whether it is of what the backend is asked.
     is_of_backend: bool,
+    /// Whether it does not matter how letters are written.
+    is_caseless: bool,
+    /// To match texts with.
+    pattern: &'h Pattern,
     /// What it is matched with, as written.
     subject_text: &'h str,
     /// As the engine reads it.
@@ -78,6 +88,12 @@ pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for expression in walk::expressions(hir) {
         let Some(regex) = Regex::of(expression, sources) else { continue };
+        // Of those in which letters may be written in two ways less is known.
+        if regex.is_caseless {
+            found.extend(dot::find(&regex));
+            found.extend(anchor::find(&regex).filter(|_| regex.used != Use::Replaced));
+            continue;
+        }
         // One that never matches has no other mistakes.
         if let Some(finding) = never::find(&regex) {
             found.push(finding);
@@ -104,16 +120,18 @@ impl<'h> Regex<'h> {
             },
             _ => return None,
         };
-        let text = pattern.text();
+        let whole_text = pattern.text();
+        let text = whole_text.strip_prefix(CASELESS).unwrap_or(whole_text);
+        let is_caseless = text.len() < whole_text.len();
         // Flags may change what all of it means.
         if text.replace("(?:", "").contains("(?") {
             return None;
         }
         let tree = regex_syntax::ast::parse::Parser::new().parse(text).ok()?;
         let whole = sources.text(expression.span);
-        let at = whole.rfind(&format!("\"{text}\""));
+        let at = whole.rfind(&format!("\"{whole_text}\""));
         let written = at.map(|at| {
-            let start = expression.span.start as usize + at + 1;
+            let start = expression.span.start as usize + at + 1 + whole_text.len() - text.len();
             Span::new(expression.span.file, start..start + text.len())
         });
         Some(Self {
@@ -121,6 +139,8 @@ impl<'h> Regex<'h> {
             used: Use::of(expression, subject),
             is_without_port: is_host(subject),
             is_of_backend: is_of_backend(subject),
+            is_caseless,
+            pattern,
             subject_text: sources.text(subject.span),
             text,
             parts: parts(&tree),
@@ -156,6 +176,7 @@ fn subject_of(expression: &Expression) -> Subject {
         ExpressionKind::Variable(Variable::ReqUrl | Variable::BereqUrl) => Subject::Url,
         ExpressionKind::Variable(Variable::ReqHost | Variable::BereqHost) => Subject::Host,
         ExpressionKind::Header(_, name) if *name == HOST => Subject::Host,
+        ExpressionKind::Header(Message::Req | Message::Bereq, name) if *name == ORIGIN => Subject::Origin,
         ExpressionKind::Header(..) => Subject::Field,
         ExpressionKind::ToText(inner) if inner.ty == Type::String => subject_of(inner),
         _ => Subject::Other,

@@ -49,6 +49,30 @@ fn a_question_after_the_health_of_what_has_no_probe() {
 }
 
 #[test]
+fn the_health_of_what_was_chosen_and_has_no_probe() {
+    let backends = "backend a { .host = \"192.0.2.1\"; FLAW } backend b { .host = \"192.0.2.2\"; FLAW }";
+    let policies = [
+        format!(
+            "{backends} sub recv {{ set req.backend_hint = b; if (!std.healthy(req.backend_hint)) {{ return (synth(503, \"Soon\")); }} }}"
+        ),
+        format!(
+            "{backends} sub x {{ set bereq.backend = b; if (std.healthy(bereq.backend)) {{ set bereq.http.X = \"1\"; }} }} sub backend_fetch {{ call x; }}"
+        ),
+        format!(
+            "{backends} sub recv {{ set req.backend_hint = match req.path {{ \"/b\" -> b; else -> a; }}; let h = std.healthy(req.backend_hint); if (h) {{ set req.http.X = \"1\"; }} }}"
+        ),
+        format!(
+            "include \"part.warp\"; {backends}----rules request first {{ when path == \"/b\" -> backend b; when path == \"/c\" and std.healthy(req.backend_hint) -> set req.http.X = \"1\"; }}"
+        ),
+    ];
+    for policy in &policies {
+        assert_eq!(of(&policy.replace("FLAW", "")), ["W0621"], "{policy}");
+        let probed = policy.replacen("FLAW", ".probe = { .url = \"/\"; };", 1).replace("FLAW", "");
+        assert!(!of(&probed).contains(&"W0621".to_owned()), "{probed}");
+    }
+}
+
+#[test]
 fn a_probe_that_lasts_until_after_the_next() {
     let policies = [
         "backend a { .host = \"192.0.2.1\"; .probe = { .url = \"/\"; .interval = 2s; .timeout = FLAW; }; }",

@@ -12,6 +12,8 @@ fn a_field_that_is_about_one_connection() {
             "rules response first { else -> set beresp.http.FLAW = \"close\"; }",
             "include \"part.warp\";----sub backend_fetch { set bereq.http.FLAW = \"close\"; }",
             "sub recv { if (!(req.method != \"GET\")) { if (req.http.Host) { set req.http.FLAW = \"close\"; } } }",
+            "sub deliver { header.append(resp.http.FLAW, \"close\"); }",
+            "sub x { if (beresp.status == 200) { header.append(beresp.http.FLAW, \"close\"); } } sub backend_response { call x; }",
         ],
     }
     .hold();
@@ -62,6 +64,30 @@ fn a_body_of_a_response_that_has_none() {
             "sub synth {{ if (resp.reason == \"a\" && {status} == resp.status) {{ set resp.body = \"x\"; }} }}"
         );
         assert_eq!(of(&policy), ["W0811"], "{status}");
+    }
+}
+
+#[test]
+fn a_body_of_a_page_that_is_called_for_with_a_status_that_has_none() {
+    let page = "sub synth { set resp.body = \"no\"; return (deliver); }";
+    let policies = [
+        format!("sub recv {{ if (req.method == \"OPTIONS\") {{ return (synth(FLAW)); }} }} {page}"),
+        format!("sub x {{ if (req.method != \"OPTIONS\") {{ }} else {{ return (synth(FLAW)); }} }} sub recv {{ call x; }} {page}"),
+        format!("rules request first {{ when method == \"OPTIONS\" -> deny FLAW; }} {page}"),
+        format!("include \"part.warp\"; {page}----rules request first {{ when method == \"OPTIONS\" -> deny FLAW; }}"),
+        "sub recv { if (req.method == \"OPTIONS\") { return (synth(FLAW, \"Fine\")); } } sub y { synthetic(\"no\"); } sub synth { if (!(resp.status >= 500)) { call y; } }".to_owned(),
+        "const S = FLAW; sub deliver { if (req.method == \"OPTIONS\") { return (synth(S)); } } sub synth { match resp.reason { \"a\" -> { } else -> { set resp.body = \"x\"; } } }".to_owned(),
+        "backend a { .host = \"192.0.2.1\"; } sub backend_response { if (beresp.status == 404) { return (error(FLAW)); } } sub backend_error { set beresp.body = \"x\"; }".to_owned(),
+    ];
+    let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
+    Spellings { code: "W0811", flaw: "204", cure: "200", policies: &policies }.hold();
+    for policy in [
+        "sub recv { if (req.method == \"OPTIONS\") { return (synth(204)); } } sub synth { if (resp.status == 503) { set resp.body = \"x\"; } }",
+        "sub recv { if (req.method == \"OPTIONS\") { return (synth(204)); } } sub synth { set resp.body = \"x\"; set resp.status = 200; }",
+        "sub recv { if (req.method == \"OPTIONS\") { return (synth(204)); } } sub synth { set resp.body = \"\"; }",
+        "sub recv { if (req.method == \"OPTIONS\") { return (synth(204)); } } sub backend_error { set beresp.body = \"x\"; }",
+    ] {
+        assert_eq!(of(policy), [""; 0], "{policy}");
     }
 }
 

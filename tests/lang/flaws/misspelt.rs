@@ -30,6 +30,39 @@ fn a_field_that_is_nearly_a_known_one() {
 }
 
 #[test]
+fn a_field_of_ones_own_that_nothing_sets() {
+    let set = "sub recv { set req.http.X-Device = \"m\"; }";
+    let policies = [
+        format!("{set} sub hash {{ hash_data(req.http.FLAW); }}"),
+        format!(
+            "{set} sub x {{ if (bereq.http.FLAW == \"m\") {{ set bereq.url = \"/m\" + bereq.url; }} }} sub backend_fetch {{ call x; }} {VARIED}"
+        ),
+        format!("{set} key {{ req.host; req.url; req.http.FLAW; }}"),
+        format!("include \"part.warp\"; {set}----sub hash {{ hash_data(req.http.FLAW); }}"),
+        format!("{set} sub hash {{ if (!(req.http.FLAW != \"m\")) {{ hash_data(\"m\"); }} }}"),
+        "sub recv { header.append(req.http.X-Device, \"m\"); } sub hash { let d = req.http.FLAW; hash_data(d); }"
+            .to_owned(),
+    ];
+    for policy in &policies {
+        let with = |name: &str| policy.replace("FLAW", name);
+        assert_eq!(of(&with("X-Devcie"))[0], "W0260", "{policy}");
+        assert!(!of(&with("X-Device")).contains(&"W0260".to_owned()), "{policy}");
+    }
+    for policy in [
+        "sub recv { set req.http.X-User-Id = \"m\"; } sub hash { hash_data(req.http.X-User-Ip); }",
+        "sub recv { set req.http.X-Shard1 = \"m\"; } sub hash { hash_data(req.http.X-Shard2); }",
+        "sub recv { set req.http.X-Group = \"m\"; } sub hash { hash_data(req.http.X-Groups); }",
+        "sub recv { set req.http.X-Color = req.http.X-Colour ?? \"red\"; } sub hash { hash_data(req.http.X-Color); }",
+        "sub backend_response { set beresp.http.X-Device = \"m\"; } sub hash { hash_data(req.http.X-Devcie); }",
+    ] {
+        assert!(!of(policy).contains(&"W0260".to_owned()), "{policy}");
+    }
+}
+
+/// The field that decides is a part of the key, in whatever spelling.
+const VARIED: &str = "sub backend_response { set beresp.http.Vary = \"X-Device\"; }";
+
+#[test]
 fn fields_of_ones_own_are_let_be() {
     for policy in [
         "sub recv { set req.http.X-Devise = \"a\"; } sub hash { hash_data(req.http.X-Devise); }",

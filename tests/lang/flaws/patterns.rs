@@ -36,6 +36,10 @@ fn a_dot_that_is_any_character() {
     everywhere("W0822", "http.Host", "^www.example\\.com", "^www\\.example\\.com");
     everywhere("W0822", "url", "[a-z].php", "[a-z]\\.php");
     everywhere("W0822", "path", "/images/.*.(png|gif)$", "/images/.*\\.(png|gif)$");
+    everywhere("W0822", "path", "\\.php$|index.html$", "\\.php$|index\\.html$");
+    everywhere("W0822", "url", "/(a\\.php|b.html)(\\?|$)", "/(a\\.php|b\\.html)(\\?|$)");
+    everywhere("W0822", "http.Host", "^(www.)?example\\.com$", "^(www\\.)?example\\.com$");
+    everywhere("W0822", "url", "(?i)[a-z].php", "(?i)[a-z]\\.php");
     for pattern in ["a.c[0-9]", "^/.well-known/[a-z]", ".phpx[0-9]", "/[0-9].[0-9]", "^/a.*php[0-9]"] {
         let policy = format!("sub recv {{ if (req.url ~ \"{pattern}\") {{ return (pass); }} }}");
         assert_eq!(of_patterns(&policy), [""; 0], "{pattern}");
@@ -48,11 +52,19 @@ fn a_path_or_a_host_without_anchors() {
     everywhere("W0823", "url", "/admin", "^/admin");
     everywhere("W0823", "path", "/wp-admin/", "^/wp-admin/?");
     everywhere("W0823", "http.Host", "example\\.com", "(^|\\.)example\\.com$");
+    everywhere("W0823", "host", "example\\.com$", "(^|\\.)example\\.com$");
+    everywhere("W0823", "host", "(?i).*example\\.com$", "(?i).*\\.example\\.com$");
+    everywhere("W0823", "http.Host", "example\\.(com|org)$", "(^|\\.)example\\.(com|org)$");
+    everywhere("W0823", "http.Origin", "example\\.com", "^https://([a-z0-9-]+\\.)*example\\.com$");
+    everywhere("W0823", "http.Origin", "^https://example\\.com", "^https://example\\.com(:[0-9]+)?$");
+    everywhere("W0823", "http.Origin", "(?i)^https?://.*example\\.com$", "(?i)^https?://(.*\\.)?example\\.com$");
+    everywhere("W0823", "url", "/(admin|login)", "^/(admin|login)");
+    everywhere("W0823", "url", "/admin|/login", "^/admin|^/login");
     for pattern in ["/\\.", "/", "admin", "/admin$", "/[a-z]+", "/a=b"] {
         let policy = format!("sub recv {{ if (req.url ~ \"{pattern}\") {{ return (pass); }} }}");
         assert_eq!(of_patterns(&policy), [""; 0], "{pattern}");
     }
-    for pattern in ["shop", "\\.example\\.com$", "^example\\."] {
+    for pattern in ["shop", "\\.example\\.com$", "^example\\.", "^[a-z]+example\\.com$", "^www\\.example\\.com"] {
         let policy = format!("sub recv {{ if (req.http.Host ~ \"{pattern}\") {{ return (pass); }} }}");
         assert_eq!(of_patterns(&policy), [""; 0], "{pattern}");
     }

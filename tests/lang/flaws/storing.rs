@@ -111,6 +111,38 @@ fn a_lifetime_below_zero() {
 }
 
 #[test]
+fn a_ttl_below_zero() {
+    let policies = [
+        "sub backend_response { set beresp.ttl = FLAW; }",
+        "sub a { if (beresp.status == 404) { set beresp.ttl = FLAW; } } sub backend_response { call a; }",
+        "const T = FLAW; rules response first { when status == 404 -> ttl T; }",
+        "include \"part.warp\";----sub backend_response { set beresp.ttl = 1s + FLAW; }",
+        "sub backend_response { match beresp.status { 404 -> { set beresp.ttl = FLAW; } } }",
+    ];
+    Spellings { code: "W1015", flaw: "-5s", cure: "0s", policies: &policies }.hold();
+}
+
+#[test]
+fn a_ttl_of_what_passes_for_a_time() {
+    let policies = [
+        "sub backend_response { if (beresp.status >= 500) { FLAW return (pass(1m)); } }",
+        "sub a { FLAW set beresp.http.X = \"y\"; return (pass(1m)); } sub backend_response { call a; }",
+        "sub backend_response { if (!(beresp.status < 500)) { if (bereq.method == \"GET\") { FLAW return (pass(90s)); } } }",
+        "include \"part.warp\";----sub backend_response { match beresp.status { 404 -> { FLAW return (pass(1m)); } } }",
+        "const T = 1m; sub backend_response { if (beresp.status >= 500) { FLAW return (pass(T)); } }",
+    ];
+    Spellings { code: "W0703", flaw: "set beresp.ttl = 5s;", cure: "", policies: &policies }.hold();
+    Spellings { code: "W0703", flaw: "set beresp.grace = 5s;", cure: "", policies: &policies }.hold();
+    for policy in [
+        "sub backend_response { set beresp.ttl = 5s; return (pass(beresp.ttl)); }",
+        "sub backend_response { set beresp.ttl = 5s; set beresp.uncacheable = true; }",
+        "sub backend_response { if (beresp.status >= 500) { set beresp.ttl = 5s; if (bereq.method == \"HEAD\") { return (pass(1m)); } } }",
+    ] {
+        assert_eq!(of(policy), [""; 0], "{policy}");
+    }
+}
+
+#[test]
 fn a_lifetime_that_is_set_twice() {
     Spellings {
         code: "W1016",

@@ -31,6 +31,26 @@ fn a_method_that_nobody_sends() {
 }
 
 #[test]
+fn a_method_that_is_misspelt() {
+    for (flaw, cure) in
+        [("DELTE", "DELETE"), ("HAED", "HEAD"), ("GTE", "GET"), ("OPTION", "OPTIONS"), ("PRUGE", "PURGE")]
+    {
+        let policies = [
+            "sub recv { if (req.method == \"FLAW\") { return (pass); } }",
+            "sub a { if (req.method in [\"PUT\", \"FLAW\"]) { return (pass); } } sub recv { call a; }",
+            "rules request first { when method == \"FLAW\" -> pass; }",
+            "include \"part.warp\";----sub recv { if (\"FLAW\" == req.method) { set req.http.X = \"1\"; } }",
+            "sub recv { match req.method { \"FLAW\" -> { return (pass); } } }",
+        ];
+        Spellings { code: "W0263", flaw, cure, policies: &policies }.hold();
+    }
+    for method in ["READ", "PURGEALL", "TRACK", "BATCH", "PUTS", "SET", "PROPFIND", "LINK", "REPORT", "BANS"] {
+        let policy = format!("sub recv {{ if (req.method == \"{method}\") {{ return (pass); }} }}");
+        assert_eq!(of(&policy), [""; 0], "{policy}");
+    }
+}
+
+#[test]
 fn four_tests_that_are_one() {
     let chain = "req.path == \"/a\" || req.path == \"/b\" || req.path == \"/c\" || req.path == \"/d\"";
     Spellings {
@@ -107,6 +127,28 @@ fn a_port_where_a_host_has_none() {
     }
     .hold();
     assert_eq!(of("sub recv { if (req.http.Host ~ \":8080$\") { return (pass); } }"), [""; 0]);
+}
+
+#[test]
+fn five_ifs_that_are_one() {
+    let arm = |name: &str| format!("if (req.path == \"/{name}\") {{ FLAW }}");
+    let names = ["a", "b", "c", "d", "e"];
+    let chain = names.map(arm).join(" else ");
+    let apart = names.map(arm).join("\n");
+    for policy in [
+        format!("sub recv {{ {chain} }}"),
+        format!("sub x {{ {} else {{ return (pass); }} }} sub recv {{ call x; }}", chain.replace("else if", "elsif")),
+        format!("sub recv {{ if (req.method == \"GET\") {{ {} }} }}", chain.replace("path ==", "path under")),
+        format!("include \"part.warp\";----sub recv {{ {chain} }}"),
+    ] {
+        assert_eq!(of(&policy.replace("FLAW", "set req.http.X = \"1\";")), ["W0913"], "{policy}");
+        let other = policy.replacen("FLAW", "set req.http.X = \"2\";", 1).replace("FLAW", "set req.http.X = \"1\";");
+        assert_eq!(of(&other), [""; 0], "{other}");
+    }
+    assert_eq!(of(&format!("sub recv {{ {} }}", apart.replace("FLAW", "return (pass);"))), ["W0913"]);
+    assert_eq!(of(&format!("sub recv {{ {} }}", apart.replace("FLAW", "set req.http.X = \"1\";"))), [""; 0]);
+    let explained = chain.replacen("else", "/* the old shop */ else", 1).replace("FLAW", "return (pass);");
+    assert_eq!(of(&format!("sub recv {{ {explained} }}")), [""; 0]);
 }
 
 #[test]

@@ -12,6 +12,9 @@ fn a_purge_that_is_open_to_all() {
             r#"sub recv { call remove; } sub remove { if (req.method == "PURGE") { return (purge); } }"#,
             r#"acl blocked { "10.0.0.0"/8; } rules request first { when client.ip ~ blocked -> deny 403; when method == "PURGE" -> purge; }"#,
             r#"acl editors { "10.0.0.0"/8; } sub recv { if (req.method != "PURGE" || client.ip !~ editors && req.url == "/") { return (pass); } return (purge); }"#,
+            r#"acl all { "0.0.0.0"/0; "::"/0; } sub recv { if (req.method == "PURGE" && client.ip ~ all) { return (purge); } }"#,
+            r#"acl all { "0.0.0.0"/1; "128.0.0.0"/1; ! "192.0.2.66"; } rules request first { when method == "PURGE" and client.ip !~ all -> deny 403; when method == "PURGE" -> purge; }"#,
+            r#"acl all { "::"/0; } acl editors { "10.0.0.0"/8; } sub recv { if (req.method == "PURGE") { if (client.ip !~ all && client.ip !~ editors) { return (synth(403)); } return (purge); } }"#,
             r#"sub recv { if (req.method == "PURGE" && req.http.X-Forwarded-For ~ "^10\.0\.") { return (purge); } }"#,
             r#"sub recv { if (req.method == "PURGE") { if (req.http.Referer != "https://a.example/admin") { return (synth(403)); } return (purge); } }"#,
             r#"sub recv { if (req.method == "BAN") { ban where obj.http.X == req.http.X; return (synth(200)); } }"#,
@@ -50,6 +53,8 @@ fn what_asks_who_it_is_is_fine() {
         r#"acl editors { "10.0.0.0"/8; } rules request first { when method == "PURGE" and client.ip !~ editors -> deny 403; when method == "PURGE" -> purge; }"#,
         r#"sub recv { if (req.method == "PURGE") { if (req.http.X-Key != "s3cret-of-editors") { return (synth(403)); } return (purge); } }"#,
         r#"sub recv { if (client.ip == "10.0.0.1") { set req.hash_always_miss = true; } }"#,
+        r#"acl others { "0.0.0.0"/0; "::"/0; ! "10.0.0.0"/8; } rules request first { when client.ip ~ others -> deny 403; when method == "PURGE" -> purge; }"#,
+        r#"acl site { "fc00::"/7; "fe80::"/10; "10.0.0.0"/8; "172.16.0.0"/12; } sub recv { if (req.method == "PURGE" && client.ip ~ site) { return (purge); } }"#,
         r#"acl editors { "10.0.0.0"/8; } sub recv { call check; if (req.method == "BAN") { ban where obj.http.X == req.http.X; } }
            sub check { if (client.ip !~ editors) { return (pass); } }"#,
         r#"table keys: STRING -> STRING { "0123456789abcdef": "editor" }

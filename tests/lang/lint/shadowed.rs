@@ -37,7 +37,7 @@ fn a_rule_below_one_that_takes_all_of_its_requests() {
             }"#,
             // By other words.
             r#"sub recv {
-                if (req.host ~ "example\.com$") { return (pass); }
+                if (req.host ~ "(^|\.)example\.com$") { return (pass); }
                 if (req.http.Host == "www.example.com") { return (synth(200)); }
             }"#,
             // Of what was rewritten.
@@ -144,7 +144,7 @@ fn conditions_that_some_requests_pass_are_fine() {
     ]);
     assert_eq!(
         codes(
-            r#"sub recv { if (req.url ~ "^/a" && req.url ~ "^/b" && std.healthy(req.backend_hint)) { return (pass); } }"#
+            r#"sub recv { if (req.url ~ "^/a" && req.url ~ "^/b" && std.random(0.0, 1.0) < 0.5) { return (pass); } }"#
         ),
         ["W0511"]
     );
