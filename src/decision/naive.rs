@@ -1,7 +1,8 @@
 //! The oracle: walks the typed policy as written, statement by statement.
 //!
 //! It shares the values of expressions with the tree and nothing else: no lowering, no index, no
-//! order of tests but the written one, access lists entry by entry.
+//! order of tests but the written one, access lists entry by entry. Given a policy that was typed
+//! [as written](crate::lang::check::Options::as_written), it shares nothing of what is put otherwise there either.
 
 use super::eval::{Acls, Context, Scope, Tables, Work, conclude, perform};
 use super::facts::{Facts, Value};

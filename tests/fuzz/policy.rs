@@ -144,13 +144,31 @@ impl Writer<'_> {
         // No variable may be read in all steps, so a body is made of its parameters alone.
         self.step = Step::Init;
         let name = format!("own{at}");
-        let (condition, first, last) = (self.value(Type::Bool, 3), self.value(ty, 3), self.value(ty, 3));
-        let result = ty.name();
-        let text = format!(
-            "fn {name}(text: STRING, number: INT) -> {result} {{\n    if ({condition}) {{ return {first}; }}\n    return {last};\n}}"
-        );
+        let mut body = String::new();
+        for _ in 0..=self.dice.below(3) {
+            if self.dice.one_in(2) {
+                let _ = writeln!(body, "{}", self.binding());
+            }
+            let _ = writeln!(body, "{}", self.choice(ty));
+        }
+        let (last, result) = (self.value(ty, 3), ty.name());
+        let text = format!("fn {name}(text: STRING, number: INT) -> {result} {{\n{body}    return {last};\n}}");
         self.functions.push((name, ty));
         text
+    }
+
+    /// A statement of a function that returns on some ways.
+    fn choice(&mut self, ty: Type) -> String {
+        let (condition, value) = (self.value(Type::Bool, 2), self.value(ty, 2));
+        match self.dice.below(4) {
+            0 => format!("    if ({condition}) {{ if (text) {{ return {value}; }} }}"),
+            1 => format!(
+                "    if ({condition}) {{ return {value}; }} elsif (number > 1) {{ return {}; }}",
+                self.value(ty, 2)
+            ),
+            2 => format!("    match {} {{ {} -> {{ return {value}; }} }}", self.value(Type::String, 1), self.arm()),
+            _ => format!("    if ({condition}) {{ return {value}; }}"),
+        }
     }
 
     fn rules(&mut self, request: bool) -> String {
@@ -324,14 +342,23 @@ impl Writer<'_> {
     }
 
     fn ladder(&mut self, depth: usize) -> String {
-        let mut text = String::from("    ");
-        for _ in 0..=self.dice.mostly_small(4) {
-            let (condition, count) = (self.value(Type::Bool, 3), self.dice.below(4));
-            let _ = write!(text, "if ({condition}) {{\n{}}} else ", self.block(count, depth + 1));
+        let mut text = String::from("    if");
+        for at in 0..=self.dice.mostly_small(4) {
+            let word = if at == 0 { "" } else { *self.dice.pick(&[" else if", " elsif"]) };
+            let condition = self.value(Type::Bool, 3);
+            let _ = write!(text, "{word} ({condition}) {{\n{}}}", self.branch(depth));
         }
-        let count = self.dice.below(3);
-        let _ = write!(text, "{{\n{}}}", self.block(count, depth + 1));
+        if self.dice.one_in(2) {
+            let _ = write!(text, " else {{\n{}}}", self.branch(depth));
+        }
         text
+    }
+
+    /// What an arm does; many end.
+    fn branch(&mut self, depth: usize) -> String {
+        let count = self.dice.below(4);
+        let block = self.block(count, depth + 1);
+        if self.dice.one_in(2) { block + &self.ending() + "\n" } else { block }
     }
 
     fn matching(&mut self, depth: usize) -> String {

@@ -24,3 +24,4 @@ mod semantics;
 mod size;
 mod unique;
 mod work;
+mod written;

@@ -41,6 +41,8 @@ pub(super) struct Context<'a> {
     pub(super) patterns: Patterns,
     /// The built-in policy's file: what is found there is not the user's to mend.
     pub(super) builtin: FileId,
+    /// Whether nothing is put so that it is looked up faster than as it is written.
+    pub(super) as_written: bool,
     /// The calls of `ratelimit` that were met.
     pub(super) rate_limits: RefCell<Vec<RateLimit>>,
     /// The databases of networks that were read, by where their paths are written and the paths.
@@ -77,6 +79,7 @@ pub(super) fn check_policy(
         functions,
         patterns,
         builtin,
+        as_written: options.as_written,
         rate_limits: RefCell::default(),
         databases: RefCell::default(),
         tables: Vec::new(),
@@ -111,7 +114,9 @@ pub(super) fn check_policy(
         work::check(&cx, &hir);
     }
     unused::check(&cx);
-    alias::resolve(&mut hir);
+    if !options.as_written {
+        alias::resolve(&mut hir);
+    }
     hir
 }
 

@@ -196,7 +196,7 @@ impl<'a> Scope<'_, 'a> {
     /// The statements as one expression.
     fn whole(&self, flow: &[Flow], written: &ast::Function) -> Option<Expression> {
         let name = &written.name;
-        match folded(flow, None, &mut SIZE_LIMIT.clone()) {
+        match self.as_one(flow, None, &mut SIZE_LIMIT.clone()) {
             Ok(body) if depth(&body) <= DEPTH_LIMIT => Some(body),
             Ok(_) | Err(Lacking::Bounds) => {
                 self.report(too_large(&name.text, name.span));
@@ -266,7 +266,7 @@ impl Scope<'_, '_> {
         renumber(&mut body, base);
         for (at, argument) in arguments.into_iter().enumerate().rev() {
             let at = base.saturating_add(number(at));
-            if is_at_hand(&argument) || is_literal(&argument.kind) {
+            if !self.cx.as_written && (is_at_hand(&argument) || is_literal(&argument.kind)) {
                 replace(&mut body, LocalId(at), &argument.kind);
             } else {
                 let (ty, span) = (body.ty, body.span);
@@ -312,39 +312,41 @@ impl Scope<'_, '_> {
     }
 }
 
-/// The statements and what is behind them as one expression.
-fn folded(flow: &[Flow], rest: Option<&Rest<'_>>, budget: &mut usize) -> Result<Expression, Lacking> {
-    let Some((first, tail)) = flow.split_first() else {
-        let rest = rest.ok_or(Lacking::Return)?;
-        return folded(rest.flow, rest.outer, budget);
-    };
-    match first {
-        Flow::Return(value) => {
-            *budget = budget.checked_sub(size(value)).ok_or(Lacking::Bounds)?;
-            Ok(value.clone())
-        }
-        Flow::Let(id, value) => {
-            *budget = budget.checked_sub(size(value)).ok_or(Lacking::Bounds)?;
-            let mut body = folded(tail, rest, budget)?;
-            if is_as_good_as_its_name(value, *id, &body) {
-                replace(&mut body, *id, &value.kind);
-                return Ok(body);
+impl Scope<'_, '_> {
+    /// The statements and what is behind them as one expression.
+    fn as_one(&self, flow: &[Flow], rest: Option<&Rest<'_>>, budget: &mut usize) -> Result<Expression, Lacking> {
+        let Some((first, tail)) = flow.split_first() else {
+            let rest = rest.ok_or(Lacking::Return)?;
+            return self.as_one(rest.flow, rest.outer, budget);
+        };
+        match first {
+            Flow::Return(value) => {
+                *budget = budget.checked_sub(size(value)).ok_or(Lacking::Bounds)?;
+                Ok(value.clone())
             }
-            let (ty, span) = (body.ty, body.span);
-            Ok(Expression { kind: ExpressionKind::Bind(*id, Box::new(value.clone()), Box::new(body)), ty, span })
-        }
-        Flow::If(arms, otherwise) => {
-            let rest = Rest { flow: tail, outer: rest };
-            let (mut conditions, mut values) = (Vec::with_capacity(arms.len()), Vec::with_capacity(arms.len() + 1));
-            for (condition, body) in arms {
-                *budget = budget.checked_sub(size(condition)).ok_or(Lacking::Bounds)?;
-                conditions.push(condition.clone());
-                values.push(folded(body, Some(&rest), budget)?);
+            Flow::Let(id, value) => {
+                *budget = budget.checked_sub(size(value)).ok_or(Lacking::Bounds)?;
+                let mut body = self.as_one(tail, rest, budget)?;
+                if !self.cx.as_written && is_as_good_as_its_name(value, *id, &body) {
+                    replace(&mut body, *id, &value.kind);
+                    return Ok(body);
+                }
+                let (ty, span) = (body.ty, body.span);
+                Ok(Expression { kind: ExpressionKind::Bind(*id, Box::new(value.clone()), Box::new(body)), ty, span })
             }
-            let otherwise = folded(otherwise, Some(&rest), budget)?;
-            let (ty, span) = (otherwise.ty, otherwise.span);
-            values.push(otherwise);
-            Ok(Expression { kind: ExpressionKind::Choose(conditions, values), ty, span })
+            Flow::If(arms, otherwise) => {
+                let rest = Rest { flow: tail, outer: rest };
+                let (mut conditions, mut values) = (Vec::with_capacity(arms.len()), Vec::with_capacity(arms.len() + 1));
+                for (condition, body) in arms {
+                    *budget = budget.checked_sub(size(condition)).ok_or(Lacking::Bounds)?;
+                    conditions.push(condition.clone());
+                    values.push(self.as_one(body, Some(&rest), budget)?);
+                }
+                let otherwise = self.as_one(otherwise, Some(&rest), budget)?;
+                let (ty, span) = (otherwise.ty, otherwise.span);
+                values.push(otherwise);
+                Ok(Expression { kind: ExpressionKind::Choose(conditions, values), ty, span })
+            }
         }
     }
 }

@@ -103,7 +103,7 @@ impl Scope<'_, '_> {
     /// What is looked at, so that looking twice costs and changes nothing; and what has to be kept for that.
     fn kept(&mut self, looked: Looked) -> (Looked, Option<(LocalId, Expression)>) {
         match looked {
-            Looked::Value(value) if !is_at_hand(&value) => {
+            Looked::Value(value) if self.cx.as_written || !is_at_hand(&value) => {
                 let id = self.unnamed();
                 let local = Expression { kind: ExpressionKind::Local(id), ty: value.ty, span: value.span };
                 (Looked::Value(local), Some((id, value)))

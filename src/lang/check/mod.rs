@@ -119,11 +119,14 @@ pub struct Options {
     pub default_backend: Option<BackendAddress>,
     /// Whether a policy without any backend is an error.
     pub require_backend: bool,
+    /// Whether the typed policy stays as it is written, for what compares. Otherwise it is put so that it is looked up
+    /// fast, and does the same.
+    pub as_written: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { default_backend: None, require_backend: true }
+        Self { default_backend: None, require_backend: true, as_written: false }
     }
 }
 

@@ -14,6 +14,9 @@ enum Use {
 impl Scope<'_, '_> {
     /// The statement with the choice outside, if its value is one.
     pub(super) fn spread(&mut self, statement: Statement) -> Statement {
+        if self.cx.as_written {
+            return statement;
+        }
         let (to, value) = match statement.kind {
             StatementKind::Let(id, value) => (Use::Let(id), value),
             StatementKind::Set(target, value) => (Use::Set(target), value),

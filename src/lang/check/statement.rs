@@ -20,7 +20,7 @@ impl<'a> Scope<'_, 'a> {
             statements.extend(self.with_those_before(statement));
         }
         self.forget(visible);
-        chained(statements)
+        if self.cx.as_written { statements } else { chained(statements) }
     }
 
     /// One statement; `None` after a finding.

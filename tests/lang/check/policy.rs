@@ -440,7 +440,7 @@ fn the_backend_named_default_is_asked_by_default() {
 #[test]
 fn the_caller_can_bring_the_default_backend_along() {
     let address = BackendAddress { host: "127.0.0.1".to_owned(), port: 3000 };
-    let options = Options { default_backend: Some(address.clone()), require_backend: true };
+    let options = Options { default_backend: Some(address.clone()), ..Options::default() };
     let declared = "warp 1;\nbackend default { .port = \"81\"; .first_byte_timeout = 7s; }\n";
     let other = "warp 1;\nbackend a { .host = \"192.0.2.1\"; }\nsub recv { set req.backend_hint = a; }\n";
     for (text, at) in [("warp 1;\n", 0), (declared, 0), (other, 1)] {
