@@ -125,7 +125,7 @@ fn bind(locals: &mut Vec<Value<'static>>, at: usize, value: Value<'static>) {
 }
 
 /// The value, to be read again.
-fn kept(value: Value<'_>) -> Result<Value<'_>, Refused> {
+pub(super) fn kept(value: Value<'_>) -> Result<Value<'_>, Refused> {
     if value.text_bytes() > KEPT_TEXT_LIMIT_BYTES { Err(Refused(TOO_LONG)) } else { Ok(value) }
 }
 
@@ -182,14 +182,15 @@ pub(in crate::decision) fn conclude<'a, F: Facts>(outcome: &'a Outcome, span: Sp
             }
         },
     };
-    let reason = outcome.reason.as_ref().and_then(|reason| scope.text(reason)).map(Cow::into_owned);
+    let reason = outcome.reason.as_ref().map(|reason| kept(Value::Text(scope.text(reason)))).transpose();
     let location = outcome.location.as_ref().map(|location| sendable(scope.text(location))).transpose();
     let time_ms = match outcome.time.as_ref().map(|time| scope.value(time)) {
         Some(Value::Duration(time_ms)) => Some(time_ms),
         _ => None,
     };
-    match scope.context.check_work().and(location) {
-        Ok(location) => {
+    let said = reason.and_then(|reason| Ok((reason.and_then(text_of).map(Cow::into_owned), location?)));
+    match scope.context.check_work().and(said) {
+        Ok((reason, location)) => {
             let Outcome { action, soft, .. } = *outcome;
             Verdict { action, status, reason, location, time_ms, soft, span: Some(span) }
         }

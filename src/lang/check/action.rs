@@ -141,7 +141,7 @@ impl Scope<'_, '_> {
     /// A reason in the arguments of `what`.
     pub(super) fn reason(&mut self, written: &ast::Expression, what: &str) -> Option<Expression> {
         let reason = self.wanted(written, Type::String, format_args!("the reason of `{what}`"))?;
-        self.check_line(&reason).then_some(reason)
+        (self.check_length(&reason) && self.check_line(&reason)).then_some(reason)
     }
 }
 

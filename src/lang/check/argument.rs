@@ -11,10 +11,11 @@ use super::{unknown, vcl, words};
 use crate::lang::diagnostic::suggest::closest;
 use crate::lang::diagnostic::{Code, Diagnostic, Fix};
 use crate::lang::hir::{AclId, Expression, ExpressionKind, StatementKind, Target};
-use crate::lang::schema::function::{Class, Constant, Limit, Parameter, Takes};
+use crate::lang::schema::function::{Class, Constant, Header, Limit, Parameter, Takes};
 use crate::lang::schema::{Function, Type, Variable};
 use crate::lang::source::{SourceFile, Span};
 use crate::lang::syntax::ast::{self, Call, ListItem};
+use crate::lang::syntax::misspelt_statement;
 
 impl Scope<'_, '_> {
     /// A call that stands for a value.
@@ -43,12 +44,21 @@ impl Scope<'_, '_> {
             self.report(without_use(&call.function.text(), span));
             return None;
         }
+        if let Some(finding) = misspelt(call) {
+            self.report(finding);
+            return None;
+        }
         let function = self.function(call)?;
         if function.result() != Type::Void {
             self.report(without_use(function.name(), span));
             return None;
         }
-        Some(StatementKind::Effect(function, self.arguments(function, call)?))
+        let arguments = self.arguments(function, call)?;
+        // A line of a field is kept; what is logged or hashed is not.
+        let is_line =
+            |argument: &&Expression| function == Function::Header(Header::Append) && argument.ty == Type::String;
+        let fits = arguments.iter().skip(1).filter(is_line).all(|line| self.check_length(line));
+        fits.then_some(StatementKind::Effect(function, arguments))
     }
 
     /// The function that a call names, if it may be called here.
@@ -334,6 +344,14 @@ impl Signature<'_> {
         let names: Vec<&str> = self.parameters.iter().map(|(name, _)| *name).collect();
         format!("{}({})", self.name, names.join(", "))
     }
+}
+
+/// `retrun (pass);` reads like a call.
+fn misspelt(call: &Call) -> Option<Diagnostic> {
+    let (name, span) = (call.function.text(), call.function.span);
+    let meant = misspelt_statement(&name).filter(|_| Function::find(&name).is_none())?;
+    let finding = Diagnostic::new(Code::E0206, span, format!("there is no statement `{name}`"));
+    Some(finding.help(format!("did you mean `{meant}`?")).fix(Fix::replace(format!("write `{meant}`"), span, meant)))
 }
 
 fn without_use(name: &str, span: Span) -> Diagnostic {

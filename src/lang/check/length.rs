@@ -1,4 +1,5 @@
-//! How long a text is at least: what no request makes shorter is told when the policy is checked.
+//! How long a text is at least: what no request makes shorter is told when the policy is checked, also in an arm that only
+//! some requests take.
 
 use super::scope::Scope;
 use crate::lang::diagnostic::{Code, Diagnostic};
@@ -12,15 +13,26 @@ const KEPT_BYTES: usize = 64 << 10;
 impl Scope<'_, '_> {
     /// Whether a text can be kept, as far as it is known; reports one that is too long.
     pub(super) fn check_length(&self, value: &Expression) -> bool {
-        let fits = least_bytes(value) <= KEPT_BYTES;
-        if !fits {
-            let message = format!("the text has more than {} KiB", KEPT_BYTES >> 10);
-            self.report(
-                Diagnostic::new(Code::E0318, value.span, message).help("shorten it; a body alone may be longer"),
-            );
-        }
-        fits
+        let Some(long) = too_long(value) else { return true };
+        let message = format!("the text has more than {} KiB", KEPT_BYTES >> 10);
+        let finding = Diagnostic::new(Code::E0318, long.span, message).help("shorten it; a body alone may be longer");
+        let is_within = long.span.file == value.span.file && value.span.range().contains(&(long.span.start as usize));
+        self.report(if is_within { finding } else { finding.context(value.span, "it would be kept here") });
+        false
     }
+}
+
+/// The part of a value that is too long where it is taken: an arm is chosen by some requests, and they fail.
+fn too_long(value: &Expression) -> Option<&Expression> {
+    let part = match &value.kind {
+        ExpressionKind::Fallback(parts) | ExpressionKind::Choose(_, parts) | ExpressionKind::Concat(parts) => {
+            parts.iter().find_map(too_long)
+        }
+        ExpressionKind::Bind(_, _, result) => too_long(result),
+        ExpressionKind::ToText(part) => too_long(part),
+        _ => None,
+    };
+    part.or_else(|| (least_bytes(value) > KEPT_BYTES).then_some(value))
 }
 
 /// How many bytes the text of a value has at least; what is not known counts as none.

@@ -149,7 +149,7 @@ impl<'a> Scope<'_, 'a> {
 
     fn location(&mut self, url: &ast::Expression) -> Option<Expression> {
         let url = self.wanted(url, Type::String, format_args!("the URL of `redirect`"))?;
-        self.check_line(&url).then_some(url)
+        (self.check_length(&url) && self.check_line(&url)).then_some(url)
     }
 
     /// `strip set_cookie`, `strip "X-Foo"`

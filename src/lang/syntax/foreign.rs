@@ -1,5 +1,14 @@
 //! Words that mean something in VCL, nginx or JavaScript, and what is written in their place.
 
+use crate::lang::diagnostic::suggest::closest;
+use crate::lang::schema::{CONTEXTUAL_STATEMENTS, STATEMENTS};
+
+/// The word of a statement that a word is nearly, if it is none and is not known from elsewhere.
+pub(in crate::lang) fn misspelt_statement(word: &str) -> Option<&'static str> {
+    let starts = STATEMENTS.iter().chain(CONTEXTUAL_STATEMENTS).copied().filter(|known| *known != "when");
+    closest(word, starts).filter(|known| *known != word && statement(word).is_none())
+}
+
 /// What to write in the place of a declaration of another language.
 pub(super) fn declaration(word: &str) -> Option<&'static str> {
     Some(match word {

@@ -26,6 +26,7 @@ mod stream;
 mod unit;
 
 pub use ast::SyntaxTree;
+pub(in crate::lang) use foreign::misspelt_statement;
 
 use super::diagnostic::Diagnostic;
 use super::source::{FileId, SourceFile};

@@ -52,6 +52,47 @@ fn a_text_is_found_too_long_beforehand_from_where_it_fails() {
     assert_eq!(checked.diagnostics.iter().map(|finding| finding.code.id()).collect::<Vec<_>>(), ["E0318"]);
 }
 
+/// An arm that one request in a thousand takes fails for that one: it is found beforehand as well.
+#[test]
+fn a_long_text_is_found_in_whatever_arm_it_stands() {
+    let long = format!("\"{}\"", "x".repeat(KEPT_TEXT_LIMIT_BYTES + 1));
+    for statement in [
+        "set req.http.X = match req.url { \"/a\" -> LONG; else -> \"b\"; };",
+        "set req.http.X = req.http.Y ?? LONG;",
+        "set req.http.X = (req.http.Y ?? LONG) + \"a\";",
+        "set req.http.X += LONG;",
+        "set req.http.X = either(req.url);",
+        "let x = either(req.url); set req.http.X = x;",
+        "header.append(req.http.X, LONG);",
+        "return (synth(400, LONG));",
+        "return (synth(400, req.http.Y ?? LONG));",
+    ] {
+        let text = format!(
+            "warp 1;\nbackend default none;\nfn either(a: STRING) -> STRING {{ if (a == \"/a\") {{ return LONG; }} return \"b\"; }}\n\
+             sub recv {{ {statement} }}\nsub synth {{ set resp.body = either(req.url); }}\n"
+        );
+        let checked = check("policy.warp", &MemoryFiles::new("policy.warp", text.replace("LONG", &long)));
+        let errors = checked.diagnostics.iter().filter(|finding| finding.is_error());
+        assert_eq!(errors.map(|finding| finding.code.id()).collect::<Vec<_>>(), ["E0318"], "{statement}");
+    }
+}
+
+/// What functions make of a request is known when it comes: the statement fails, is told, and nothing long goes on.
+#[test]
+fn a_reason_or_a_line_that_grows_fails_where_it_is_too_long() {
+    let grown = "regsuball(regsuball(regsuball(req.url, \".\", \"LONG\"), \".\", \"LONG\"), \".\", \"0123456789\")";
+    let grown = grown.replace("LONG", &"0123456789".repeat(5));
+    for statement in [
+        format!("return (synth(400, {grown}));"),
+        format!("header.append(req.http.X, {grown});"),
+        format!("set req.http.X = match req.url {{ \"/abc\" -> {grown}; else -> \"b\"; }};"),
+    ] {
+        let (verdict, line, _) = run(&statement);
+        assert!(reason(&verdict).starts_with("the text is too long"), "{statement}");
+        assert_eq!(line, Some(1));
+    }
+}
+
 #[test]
 fn a_url_that_grows_fails_where_it_is_too_long() {
     let (verdict, line, request) = run(&"set req.url = regsuball(req.url, \"[a-z/]\", \"\\0\\0\");\n".repeat(3_500));

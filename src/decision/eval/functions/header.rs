@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use http::HeaderName;
 
 use super::{Arguments, Given, Settled};
+use crate::decision::eval::effect::kept;
 use crate::decision::eval::text::append;
 use crate::decision::eval::work::LINE;
 use crate::decision::facts::{Facts, Refused, TEXT_LIMIT_BYTES, Value};
@@ -37,6 +38,7 @@ pub(super) fn perform<F: Facts>(
         Header::Append => {
             let line = arguments.bytes(1);
             arguments.works(line.len().saturating_mul(LINE))?;
+            kept(Value::Text(Some(Cow::Borrowed(&*line))))?;
             facts.append_header(message, name, &line)
         }
         Header::Collect => collect(facts, message, name, &arguments.bytes(1)),
@@ -60,6 +62,7 @@ fn collect<F: Facts>(facts: &mut F, message: Message, name: &HeaderName, separat
         append(&mut joined, line, TEXT_LIMIT_BYTES);
         joined
     });
+    kept(Value::Text(Some(Cow::Borrowed(&*joined))))?;
     facts.set_header(message, name, &joined)
 }
 
