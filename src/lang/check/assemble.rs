@@ -145,7 +145,11 @@ impl<'f> Assembler<'f> {
             Err(Unread::Failed(reason)) => {
                 let place = self.place_of(name, include);
                 let finding = Diagnostic::new(Code::E0222, place, format!("cannot read `{name}`: {reason}"));
-                self.findings.report(finding);
+                let include = include.filter(|_| kind == Kind::Policy);
+                self.findings.report(match include.and_then(|include| self.all_in_folder(include)) {
+                    Some(help) => finding.help(help),
+                    None => finding,
+                });
                 return None;
             }
             Err(Unread::TooLarge) => {
@@ -162,6 +166,15 @@ impl<'f> Assembler<'f> {
                 None
             }
         }
+    }
+
+    /// How to include the files in the folder that an `include` names, if it does.
+    fn all_in_folder(&self, include: Span) -> Option<String> {
+        let text = self.sources.get(include.file)?.text().get(include.range())?;
+        let pattern = format!("{}/*.warp", text.trim_matches('"').trim_end_matches('/'));
+        let from = self.chain.last().map_or("", |link| link.name.as_str());
+        let found = self.files.expand(from, &pattern).is_ok_and(|found| !found.is_empty());
+        found.then(|| format!("to include the files in this folder, write `include \"{pattern}\";`"))
     }
 
     /// Where to report what is wrong with a whole file: its `include`, or an empty file of its name.
@@ -252,7 +265,11 @@ impl<'f> Assembler<'f> {
         let from = self.chain.last().map_or("", |link| link.name.as_str());
         let pattern = include.path.text.as_str();
         match self.files.expand(from, pattern) {
-            Ok(names) if names.is_empty() => self.findings.report(nothing_found(&include.path)),
+            Ok(names) if names.is_empty() => {
+                let finding = nothing_found(&include.path);
+                let help = self.all_in_folder(include.path.span).filter(|_| !is_pattern(pattern));
+                self.findings.report(help.into_iter().fold(finding, Diagnostic::help));
+            }
             Ok(names) => names.into_iter().for_each(|name| self.include_file(name, &include.path)),
             Err(reason) => {
                 let message = format!("cannot look for `{pattern}`: {reason}");

@@ -9,7 +9,7 @@ use crate::lang::hir::{self, Claim, Expression, ExpressionKind, Input};
 use crate::lang::schema::function::Class;
 use crate::lang::schema::{Message, Variable};
 use crate::lang::source::Span;
-use crate::lang::syntax::ast::{self, Invariant, KeyClaim, Name};
+use crate::lang::syntax::ast::{self, BinaryOperator, Invariant, KeyClaim, Name};
 
 /// What of a request can be kept out of the key.
 const INPUTS: [&str; 3] = ["query", "header", "cookie"];
@@ -23,11 +23,36 @@ impl Scope<'_, '_> {
         let (facts, claim) = (facts?, claim?);
         let is_about_outcome = claim.leaves().into_iter().any(asks_outcome);
         if !is_about_outcome {
-            self.report(of_no_outcome(written.claim.span, "this claims nothing of what the policy does", ""));
+            let finding = of_no_outcome(written.claim.span, "this claims nothing of what the policy does", "");
+            let turned = written.facts.as_ref().filter(|_| facts.leaves().into_iter().any(asks_outcome));
+            self.report(match turned.and_then(|facts| self.turned_round(facts, &written.claim)) {
+                Some(turned) => finding.help(turned),
+                None => finding,
+            });
             return None;
         }
         let (name, name_span) = (written.name.text.clone(), written.name.span);
         Some(hir::Invariant { name, facts, claim, span: written.claim.span, name_span })
+    }
+
+    /// What says the same with the outcome as the claim: who is not B, though every A is, is no A.
+    fn turned_round(&self, facts: &ast::Expression, claim: &ast::Expression) -> Option<String> {
+        let (facts, claim) = (self.denied(facts)?, self.denied(claim)?);
+        Some(format!("what came of a request is claimed, not given: write `{claim} => {facts}`"))
+    }
+
+    /// The opposite of a condition, as it would be written.
+    fn denied(&self, written: &ast::Expression) -> Option<String> {
+        let text = |part: &ast::Expression| self.cx.sources.get(part.span.file)?.text().get(part.span.range());
+        Some(match &written.kind {
+            ast::ExpressionKind::Not(inner) => text(inner)?.to_owned(),
+            ast::ExpressionKind::Path(_) => format!("not {}", text(written)?),
+            ast::ExpressionKind::Binary { operator, left, right, .. } => match opposite(*operator) {
+                Some(opposite) => format!("{} {opposite} {}", text(left)?, text(right)?),
+                None => format!("not ({})", text(written)?),
+            },
+            _ => format!("not ({})", text(written)?),
+        })
     }
 
     /// The typed expectation of a test; `None` after a finding.
@@ -151,6 +176,21 @@ fn is_outcome(variable: Variable) -> bool {
 fn asks(value: &Expression, wanted: fn(Variable) -> bool) -> bool {
     let is_one = matches!(value.kind, ExpressionKind::Variable(variable) if wanted(variable));
     is_one || value.parts().any(|part| asks(part, wanted))
+}
+
+/// The sign that holds where another one does not.
+fn opposite(operator: BinaryOperator) -> Option<&'static str> {
+    Some(match operator {
+        BinaryOperator::Equal => "!=",
+        BinaryOperator::NotEqual => "==",
+        BinaryOperator::Less => ">=",
+        BinaryOperator::LessOrEqual => ">",
+        BinaryOperator::Greater => "<=",
+        BinaryOperator::GreaterOrEqual => "<",
+        BinaryOperator::Match => "!~",
+        BinaryOperator::NotMatch => "~",
+        _ => return None,
+    })
 }
 
 fn of_no_outcome(span: Span, message: &str, further: &str) -> Diagnostic {

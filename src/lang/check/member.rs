@@ -1,6 +1,8 @@
 //! Members of backends, which other languages have, and what to write instead.
 
 use super::scope::Scope;
+use super::words::suggestion;
+use crate::lang::diagnostic::suggest::closest;
 use crate::lang::schema::{BACKEND_ATTRIBUTES, Type, Variable};
 
 impl Scope<'_, '_> {
@@ -12,6 +14,12 @@ impl Scope<'_, '_> {
             return Some(format!("write its name alone: `{member}`"));
         }
         let owner = self.owner(owner)?;
+        if !owner.contains('.') && !self.is_backend(owner) {
+            let names: Vec<&str> = self.cx.names.backend_names().collect();
+            let known = suggestion(closest(owner, names.iter().copied()), "there are", names);
+            let known = known.map_or_else(String::new, |known| format!(": {known}"));
+            return Some(format!("no backend or director is called `{owner}`{known}"));
+        }
         Some(match member {
             "healthy" | "is_healthy" | "health" => format!("write `std.healthy({owner})`"),
             "name" => format!("write `{owner}`: where a text is wanted, it is its name"),
@@ -19,7 +27,9 @@ impl Scope<'_, '_> {
                 "what a backend is declared with cannot be read: keep it in a `const`, and name that in both places"
                     .to_owned()
             }
-            _ => return None,
+            _ => format!(
+                "of a backend a policy knows whether it is healthy, `std.healthy({owner})`, and its name, `{owner}`"
+            ),
         })
     }
 

@@ -1,5 +1,7 @@
 //! Signs between two expressions: reckoning, joining text, comparing, matching.
 
+use std::net::IpAddr;
+
 use super::context::number;
 use super::convert::{literal_to_real, to_text, without_unit};
 use super::expression::negation;
@@ -306,6 +308,12 @@ fn cannot_reckon(sign: Arithmetic, left: &Expression, right: &Expression, span: 
     let finding = Diagnostic::new(Code::E0304, span, message)
         .context(left.span, left.ty.name())
         .context(right.span, right.ty.name());
+    if let (Arithmetic::Divide, ExpressionKind::Text(text)) = (sign, &left.kind)
+        && let Some(address) = std::str::from_utf8(text).ok().filter(|text| text.parse::<IpAddr>().is_ok())
+    {
+        return finding
+            .help(format!("declare the network, `acl NAME {{ \"{address}\"/…; }}`, and test with `client.ip ~ NAME`"));
+    }
     match (left.ty, right.ty) {
         (Type::String, _) | (_, Type::String) => {
             finding.help("turn the text into a number first: `std.integer(…, 0)` or `std.duration(…, 0s)`")

@@ -2,6 +2,9 @@
 
 use super::grammar::Rule;
 
+/// What is expected where nothing but a text in quotes can stand.
+pub(super) const A_TEXT: &str = "a text in quotes";
+
 /// What would have been right at the place of an error.
 #[derive(Debug, Default)]
 pub(super) struct Expected {
@@ -123,7 +126,7 @@ fn in_words(rule: Rule) -> &'static str {
         | Rule::kw_not
         | Rule::item
         | Rule::list => "a value",
-        Rule::string | Rule::acl_entry | Rule::table_entry | Rule::entries => "a text in quotes",
+        Rule::string | Rule::acl_entry | Rule::table_entry | Rule::entries => A_TEXT,
         Rule::texts => "a list of texts",
         Rule::method => "a method such as `GET`",
         Rule::field_line | Rule::field_name => "a field such as `Cookie`",

@@ -1,6 +1,7 @@
 //! Where pest stopped, in the user's words: the special cases people run into, and the general one.
 
 mod habit;
+mod misspelt;
 
 use crate::lang::diagnostic::suggest::closest;
 use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Safety};
@@ -30,9 +31,11 @@ pub(super) struct Mistake<'a, 's> {
 impl Mistake<'_, '_> {
     /// The diagnostic. [`Code::E0102`] means that a `;` behind the previous token mends the part.
     pub(super) fn diagnose(&self) -> Diagnostic {
-        let specials: [fn(&Self) -> Option<Diagnostic>; 17] = [
+        let specials: [fn(&Self) -> Option<Diagnostic>; 20] = [
             Self::digit_first,
+            Self::address_without_quotes,
             Self::habit,
+            Self::misspelt_statement,
             Self::effect_in_function,
             Self::missing_dot,
             Self::comparison_for_assignment,
@@ -48,6 +51,7 @@ impl Mistake<'_, '_> {
             Self::not_before_test,
             Self::row_behind_else,
             Self::misspelt_part,
+            Self::text_without_quotes,
         ];
         specials.iter().find_map(|special| special(self)).unwrap_or_else(|| self.unexpected())
     }

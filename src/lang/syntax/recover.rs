@@ -14,6 +14,7 @@ use crate::lang::diagnostic::{Code, Diagnostic};
 
 use super::build::Place;
 use super::expected::Expected;
+use super::foreign::misspelt_statement;
 use super::grammar::{Grammar, Rule};
 use super::limits::MAX_DIAGNOSTICS;
 use super::mistake::Mistake;
@@ -105,12 +106,18 @@ impl Mending<'_, '_> {
     /// What stands in the blocks of a part.
     fn section_within(&self, section: Section, part: &Range<usize>) -> Section {
         match section {
-            Section::Statements if self.stream.leading_word(part.start) == "match" => Section::Arms,
+            Section::Statements if self.begins_with_match(part) => Section::Arms,
             Section::Arms => Section::Statements,
-            Section::Computation if self.stream.leading_word(part.start) == "match" => Section::FunctionArms,
+            Section::Computation if self.begins_with_match(part) => Section::FunctionArms,
             Section::FunctionArms => Section::Computation,
             other => other,
         }
+    }
+
+    /// Whether a part is a `match`, perhaps a misspelt one.
+    fn begins_with_match(&self, part: &Range<usize>) -> bool {
+        let word = self.stream.leading_word(part.start);
+        word == "match" || misspelt_statement(word) == Some("match")
     }
 
     /// A condition that does not parse is reported, and `(true)` stands in for it.

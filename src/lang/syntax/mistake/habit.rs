@@ -11,7 +11,7 @@ use crate::lang::syntax::grammar::Rule;
 impl Mistake<'_, '_> {
     /// What is a habit from elsewhere, with what to write instead.
     pub(super) fn habit(&self) -> Option<Diagnostic> {
-        let habits: [fn(&Self) -> Option<Diagnostic>; 20] = [
+        let habits: [fn(&Self) -> Option<Diagnostic>; 22] = [
             Self::word_of_another_language,
             Self::else_alone,
             Self::return_of_a_value,
@@ -21,6 +21,8 @@ impl Mistake<'_, '_> {
             Self::director_without_sign,
             Self::include_in_a_sub,
             Self::fat_arrow,
+            Self::thin_arrow,
+            Self::never,
             Self::three_equals,
             Self::regex_without_case,
             Self::block_without_braces,
@@ -74,7 +76,9 @@ impl Mistake<'_, '_> {
         let number = self.stream.text_of(found);
         let help = match found.kind {
             TokenKind::Number if matches!(number, "301" | "302" | "303" | "307" | "308") => {
-                format!("write `return (synth({number}, \"/new\"));`")
+                format!(
+                    "a redirect is a row: `rules request first {{ when path == \"/old\" -> redirect {number} \"/new\"; }}`"
+                )
             }
             TokenKind::Number => format!("write `return (synth({number}));`"),
             kind if kind.is_string() => "write `return (ACTION);`, without quotation marks".to_owned(),
@@ -137,6 +141,26 @@ impl Mistake<'_, '_> {
         let place = span(self.file, found);
         let diagnostic = Diagnostic::new(Code::E0101, place, "the arrow is written `->`").help("write `->`");
         Some(diagnostic.fix(Fix::replace("write `->`", place, "->")))
+    }
+
+    /// `path under "/admin/" -> not stored`
+    fn thin_arrow(&self) -> Option<Diagnostic> {
+        let is_other = matches!(self.found_word(), "implies" | "then") || self.found()?.kind == TokenKind::Arrow;
+        if !is_other || !self.expected.has(Rule::implies) {
+            return None;
+        }
+        let message = "what an invariant is about and what it claims have `=>` between them";
+        Some(self.refuse(message, "write `=>`").fix(Fix::replace("write `=>`", self.place(), "=>")))
+    }
+
+    /// `=> never stored`
+    fn never(&self) -> Option<Diagnostic> {
+        let before = self.before().filter(|tok| self.stream.text_of(*tok) == "never" && self.expected.operator())?;
+        let found = self.found_word();
+        let place = span(self.file, before);
+        let diagnostic = Diagnostic::new(Code::E0101, place, "what does not hold is said by `not`");
+        let fix = Fix::replace("write `not`", place, "not");
+        (!found.is_empty()).then(|| diagnostic.help(format!("write `not {found}`")).fix(fix))
     }
 
     /// `a === b`
