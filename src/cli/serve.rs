@@ -103,13 +103,13 @@ pub(super) fn run(arguments: &Arguments, mut out: Output) -> Result<Outcome, Fai
     }))
 }
 
-/// Shows a broken policy as `warp check` shows it.
+/// Shows a broken policy as `warp check` shows it, without the lines of files of data.
 pub(super) fn ended(result: Result<(), ServeError>) -> Result<Outcome, Failure> {
     match result {
         Ok(()) => Ok(Outcome::Fine),
         Err(ServeError::Policy(rejected)) => {
             let mut err = Output::stderr();
-            err.write(&render::graphical(&rejected.diagnostics, &rejected.sources, err.colour()))?;
+            err.write(&render::logged(&rejected.diagnostics, &rejected.sources, err.colour()))?;
             remark(&format!("warp: {rejected}"));
             Ok(Outcome::Findings)
         }

@@ -40,10 +40,10 @@ impl Rejected {
         self.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count()
     }
 
-    /// The diagnostics with their source lines, without colours.
+    /// The diagnostics with their source lines, without colours, for the log.
     #[must_use]
     pub fn render(&self) -> String {
-        render::graphical(&self.diagnostics, &self.sources, false)
+        render::logged(&self.diagnostics, &self.sources, false)
     }
 }
 

@@ -13,6 +13,7 @@ mod claim;
 mod client;
 mod facts;
 mod fetch;
+mod found;
 mod journey;
 mod message;
 mod run;
@@ -22,6 +23,7 @@ mod world;
 mod written;
 
 pub use claim::Twin;
+pub use found::found_in_words;
 pub use journey::{Asked, Journey, KeyPart, Mark, Ran, Response, Stored, Treatment};
 pub use message::{Answer, Request, SOMEWHERE};
 pub use run::{Case, Simulator};

@@ -178,7 +178,7 @@ impl Runner<'_> {
         if self.simulator.keeps(&expectation.claim, case, journey, &world(), &mut other) {
             return None;
         }
-        let mut found = case::found(self.simulator, &expectation.claim, case, journey, &world());
+        let mut found = self.simulator.found(&expectation.claim, case, journey, &world());
         found.extend(other.found.map(|other| ("another key".to_owned(), other.to_string())));
         Some(Failure { expectation, found, journey: Arc::clone(journey) })
     }

@@ -8,10 +8,7 @@ use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::Test;
 use crate::lang::schema::written_duration;
 use crate::lang::source::{SourceFile, SourceMap};
-use crate::simulate::{Case, Journey, Treatment};
-
-/// So many characters of a value are shown.
-const MOST_SHOWN: usize = 120;
+use crate::simulate::{Case, Journey, Treatment, found_in_words};
 
 /// What is to be said of the tests of a policy and its sites: nothing of those that pass.
 #[must_use]
@@ -46,8 +43,7 @@ fn of_one(suite: &Suite<'_>, tested: &Tested<'_>, sources: &SourceMap) -> Vec<Di
 }
 
 fn failed(test: &Test, failure: &Failure<'_>, sources: &SourceMap) -> Diagnostic {
-    let found = failure.found.iter().map(|(name, value)| format!("{name} is {}", shortened(value)));
-    let found = found.collect::<Vec<_>>().join(", ");
+    let found = found_in_words(&failure.found);
     let message = format!("\"{}\" does not come out as expected", test.name);
     let finding = Diagnostic::new(Code::E0780, failure.expectation.span, message)
         .label(if found.is_empty() { "does not hold".to_owned() } else { found })
@@ -75,13 +71,6 @@ fn elsewhere(test: &Test, serving: Option<&str>, own: Option<&str>) -> Diagnosti
         None => "write the test into the file of that site, or name a host that no site is for".to_owned(),
     };
     Diagnostic::new(Code::E0783, test.request.span, message).help(help)
-}
-
-fn shortened(value: &str) -> String {
-    match value.char_indices().nth(MOST_SHOWN) {
-        Some((at, _)) => format!("{}…", value.get(..at).unwrap_or_default()),
-        None => value.to_owned(),
-    }
 }
 
 /// What became of a request, in a few words.

@@ -31,6 +31,8 @@ pub struct Counterexample {
     pub is_unasked: bool,
     /// What became of it.
     pub journey: Journey,
+    /// What of that the claim asks for, with what it came to: `ttl` and `1h`.
+    pub found: Vec<(String, String)>,
 }
 
 impl Counterexample {
@@ -183,7 +185,8 @@ impl Replay<'_> {
         });
         broken.map(|(journey, is_again, other)| {
             let is_unasked = case.answer.is_some() && !is_again && journey.asked.is_empty();
-            Counterexample { case, other, is_again, is_unasked, journey }
+            let found = self.simulator.found(&self.invariant.claim, &case, &journey, &world());
+            Counterexample { case, other, is_again, is_unasked, journey, found }
         })
     }
 

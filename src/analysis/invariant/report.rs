@@ -3,6 +3,7 @@
 use super::{Counterexample, Decided, Decision};
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::source::SourceMap;
+use crate::simulate::found_in_words;
 
 /// What is to be said of an invariant: nothing of one that is proved.
 #[must_use]
@@ -21,7 +22,7 @@ pub fn report(decided: &Decided<'_>, sources: &SourceMap) -> Option<Diagnostic> 
         }
         Decision::Refuted(found) => {
             let finding = Diagnostic::new(Code::E0770, claim, format!("\"{name}\" does not hold of every request"))
-                .label("does not hold")
+                .label(failed(found))
                 .help(shown(found));
             let finding = match found.remark(decided.invariant) {
                 Some(remark) => finding.context(decided.invariant.name_span, remark),
@@ -33,6 +34,12 @@ pub fn report(decided: &Decided<'_>, sources: &SourceMap) -> Option<Diagnostic> 
             })
         }
     }
+}
+
+/// What the claim asks for came to something else. A key is shown beside the request.
+fn failed(found: &Counterexample) -> String {
+    let values: Vec<_> = found.found.iter().filter(|(name, _)| name != "key").cloned().collect();
+    if values.is_empty() { "does not hold".to_owned() } else { format!("does not hold: {}", found_in_words(&values)) }
 }
 
 /// The request that breaks a promise, to be pasted.

@@ -26,7 +26,7 @@ impl SourceFile {
         Self { is_data: true, ..Self::new(name, text) }
     }
 
-    /// Whether its lines are not to be shown.
+    /// Whether its lines are shown to its author alone.
     #[must_use]
     pub fn is_data(&self) -> bool {
         self.is_data

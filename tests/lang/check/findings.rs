@@ -81,6 +81,18 @@ fn each_page_shows_its_mistake_and_how_it_is_mended() {
     assert_eq!(wrong, [""; 0]);
 }
 
+/// Whoever checks a policy has the file of the table, too; whoever reads the log of a proxy need not.
+#[test]
+fn lines_of_data_are_shown_to_their_author_and_not_to_the_log() {
+    let policy = "warp 1;\nbackend default { .host = \"127.0.0.1\"; }\ntable t: STRING -> INT from \"t.json\";\nsub recv { if (t has \"a\") { return (pass); } }\n";
+    let files = MemoryFiles::new("policy.warp", policy).with("t.json", "{\n\"token\": \"s3cret\"\n}\n");
+    let checked = lint::check("policy.warp", &files);
+    let author = render::graphical(&checked.diagnostics, &checked.sources, false);
+    assert!(author.contains("2 │ \"token\": \"s3cret\""), "{author}");
+    let log = render::logged(&checked.diagnostics, &checked.sources, false);
+    assert!(log.contains("[t.json:2:10]") && !log.contains("s3cret"), "{log}");
+}
+
 /// The policy below a heading of a page.
 fn example(code: Code, heading: &str) -> &'static str {
     let section = code.page().split_once(heading).map(|(_, section)| section);

@@ -13,17 +13,37 @@ use super::visible;
 /// The width that messages are wrapped to.
 const WIDTH: usize = 100;
 
+/// Who reads what is drawn.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// Who wrote the policy, and what it is made of.
+    Author,
+    /// Anyone: lines of files of data stay out.
+    Log,
+}
+
 /// Each finding with its lines, labels and help, one empty line between them. Labels in other files
 /// or far away stand below as notes of their own.
 #[must_use]
 pub fn graphical(diagnostics: &[Diagnostic], sources: &SourceMap, color: bool) -> String {
+    drawn(diagnostics, sources, color, Reader::Author)
+}
+
+/// The same for a log: of files of data there are only the places, since others than their authors read it.
+#[must_use]
+pub fn logged(diagnostics: &[Diagnostic], sources: &SourceMap, color: bool) -> String {
+    drawn(diagnostics, sources, color, Reader::Log)
+}
+
+fn drawn(diagnostics: &[Diagnostic], sources: &SourceMap, color: bool, reader: Reader) -> String {
     let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_links(false)
         .with_width(WIDTH)
         .with_context_lines(1)
         .without_syntax_highlighting();
-    let drawn: Vec<String> = diagnostics.iter().map(|found| draw(&handler, &Report::new(found, sources))).collect();
+    let draw = |found| draw(&handler, &Report::new(found, sources, reader));
+    let drawn: Vec<String> = diagnostics.iter().map(draw).collect();
     drawn.join("\n")
 }
 
@@ -48,7 +68,7 @@ struct Report {
 }
 
 impl Report {
-    fn new(diagnostic: &Diagnostic, sources: &SourceMap) -> Self {
+    fn new(diagnostic: &Diagnostic, sources: &SourceMap, reader: Reader) -> Self {
         let code = diagnostic.code;
         let severity = match code.level() {
             Level::Error => Severity::Error,
@@ -57,7 +77,7 @@ impl Report {
         let file = sources.get(diagnostic.primary.span.file);
         let (snippet, far) = match file {
             Some(file) => {
-                let (snippet, far) = Snippet::new(file, &diagnostic.primary, &diagnostic.context);
+                let (snippet, far) = Snippet::new(file, &diagnostic.primary, &diagnostic.context, reader);
                 (Some(snippet), far)
             }
             None => (None, diagnostic.context.iter().collect()),
@@ -68,13 +88,13 @@ impl Report {
             message: visible(&diagnostic.message),
             snippet,
             help: help(diagnostic),
-            notes: far.into_iter().map(|label| Self::note(label, sources)).collect(),
+            notes: far.into_iter().map(|label| Self::note(label, sources, reader)).collect(),
         }
     }
 
-    fn note(label: &Label, sources: &SourceMap) -> Self {
+    fn note(label: &Label, sources: &SourceMap, reader: Reader) -> Self {
         let silent = Label { text: String::new(), span: label.span };
-        let snippet = sources.get(label.span.file).map(|file| Snippet::new(file, &silent, &[]).0);
+        let snippet = sources.get(label.span.file).map(|file| Snippet::new(file, &silent, &[], reader).0);
         let message = visible(&label.text);
         Self { code: None, severity: Severity::Advice, message, snippet, help: None, notes: Vec::new() }
     }

@@ -7,7 +7,7 @@ mod graphical;
 mod machine;
 mod snippet;
 
-pub use graphical::graphical;
+pub use graphical::{graphical, logged};
 pub use machine::{json, json_lines, json_of_all};
 
 use super::Diagnostic;

@@ -1,5 +1,5 @@
-//! The few lines of a file that are shown around a place, made fit for a terminal. Of a file of data there are only the
-//! places: whoever reads the log need not know what is in it.
+//! The few lines of a file that are shown around a place, made fit for a terminal. In a log there are only the places of a
+//! file of data: whoever reads it need not know what is in that.
 
 use std::ops::Range;
 
@@ -8,6 +8,7 @@ use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpa
 use crate::lang::diagnostic::Label;
 use crate::lang::source::{LineColumn, SourceFile, Span};
 
+use super::graphical::Reader;
 use super::{is_obeyed, visible};
 
 /// How many lines around the first label are shown, and how far from it another label may be to be
@@ -36,7 +37,13 @@ pub(super) struct Snippet {
 impl Snippet {
     /// The lines around `primary`, with `primary` and those of `others` that are near it. The
     /// labels that are not are returned.
-    pub(super) fn new<'l>(file: &SourceFile, primary: &'l Label, others: &'l [Label]) -> (Self, Vec<&'l Label>) {
+    pub(super) fn new<'l>(
+        file: &SourceFile,
+        primary: &'l Label,
+        others: &'l [Label],
+        reader: Reader,
+    ) -> (Self, Vec<&'l Label>) {
+        let is_hidden = file.is_data() && reader == Reader::Log;
         let line_of = |span: Span| file.lines().locate(file.text(), span.start as usize);
         let place = line_of(primary.span);
         let is_near = |label: &&Label| {
@@ -46,10 +53,10 @@ impl Snippet {
         let lines = near.iter().map(|label| line_of(label.span).line).chain([place.line]);
         let (first, last) =
             lines.fold((place.line, place.line), |(first, last), line| (first.min(line), last.max(line)));
-        let context = if file.is_data() { 0 } else { CONTEXT_LINES };
+        let context = if is_hidden { 0 } else { CONTEXT_LINES };
         let mut snippet = Self::empty(file, place, first.saturating_sub(1 + context));
         for number in snippet.line..=last - 1 + context {
-            snippet.push_line(file, number, primary.span.start as usize);
+            snippet.push_line(file, number, primary.span.start as usize, is_hidden);
         }
         snippet.label(primary, true);
         for label in near {
@@ -64,9 +71,9 @@ impl Snippet {
     }
 
     /// Adds the line of that number, from 0; of a long one what is around the byte `near`.
-    fn push_line(&mut self, file: &SourceFile, number: usize, near: usize) {
+    fn push_line(&mut self, file: &SourceFile, number: usize, near: usize, is_hidden: bool) {
         let Some(range) = file.lines().range(file.text(), number) else { return };
-        if file.is_data() {
+        if is_hidden {
             return self.push_hidden(range.end);
         }
         let line = file.text().get(range.clone()).unwrap_or_default();
