@@ -1,4 +1,7 @@
-//! Why the certificate of a backend is refused, in the words of whoever has to mend it.
+//! Why there is no TLS with a backend, in the words of whoever has to mend it.
+
+/// What rustls says where something else than TLS answers.
+const NO_TLS: &str = "InvalidContentType";
 
 /// What an error of rustls says in front of the rule that a certificate breaks.
 const REFUSED: &str = "invalid peer certificate: ";
@@ -25,10 +28,13 @@ const RULES: &[(&str, &str)] = &[
     ),
 ];
 
-/// What is wrong with a backend's certificate and what to do, where the text of an error names no more than the rule that was
+/// What is wrong with a backend's TLS or its certificate and what to do, where the text of an error names no more than the rule that was
 /// broken. pingora hands on no more than the text.
 #[must_use]
 pub fn why_refused(error: &str) -> Option<&'static str> {
+    if error.contains(NO_TLS) {
+        return Some("what answers at this port speaks no TLS: name the port of HTTPS by `.port`, or leave `.tls` out");
+    }
     let (_, rule) = error.split_once(REFUSED)?;
     RULES.iter().find(|(name, _)| rule.starts_with(name)).map(|(_, words)| *words)
 }

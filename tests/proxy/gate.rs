@@ -60,6 +60,8 @@ fn what_two_servers_could_read_in_two_ways_is_refused_and_reaches_no_origin() {
         (400, "GET http://b.test/page HTTP/1.1\r\nHost: a.test\r\n\r\n"),
         (400, "GET http:/\\a.test/page HTTP/1.1\r\nHost: a.test\r\n\r\n"),
         (400, "GET /page HTTP/1.1\r\nHost: user@a.test\r\n\r\n"),
+        (400, "GET /page HTTP/1.1\r\nHost: a.test..\r\n\r\n"),
+        (400, "GET /page HTTP/1.1\r\nHost: a..test\r\n\r\n"),
         (400, "GET /page HTTP/1.1\r\n\r\n"),
         (400, "GET /page HTTP/1.1\r\nHost: a.test\r\nHost: a.test\r\n\r\n"),
         (400, "GET /page HTTP/1.0\r\nHost: a.test\r\nHost: b.test\r\n\r\n"),

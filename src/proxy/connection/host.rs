@@ -37,7 +37,12 @@ fn is_name(name: &str) -> bool {
     if let Some(address) = name.strip_prefix('[') {
         return address.strip_suffix(']').is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
     }
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte))
+    // One dot at the end is that of the root (RFC 1034 section 3.1); no part before it is empty.
+    let full = name.strip_suffix('.').unwrap_or(name);
+    let is_part = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_~%".contains(&byte))
+    };
+    full.split('.').all(is_part)
 }
 
 fn is_port(port: &str) -> bool {
@@ -66,6 +71,10 @@ mod tests {
             "[::1",
             "user@a.test",
             "caf\u{e9}.test",
+            ".",
+            "a.test..",
+            "a..test:80",
+            ".a.test",
         ] {
             assert!(!is_host(bad.as_bytes()), "{bad}");
         }

@@ -162,6 +162,21 @@ fn why_a_certificate_is_refused_is_said_in_words_and_what_to_do() {
 }
 
 #[test]
+fn tls_spoken_to_a_plain_port_is_told_in_words() {
+    let origin = origin();
+    let probe = ".probe = { .url = \"/page\"; .interval = 20ms; .threshold = 1; .initial = 0; };";
+    let says = "what answers at this port speaks no TLS";
+    let probed = proxy(origin.port(), &format!(".tls = true; {probe}"), &[]);
+    let error = crate::support::until("a probe to fail", || {
+        probed.status()["backends"][0]["probe"]["last_error"].as_str().map(str::to_owned)
+    });
+    assert!(error.contains(says), "{error}");
+    let asked = proxy(origin.port(), ".tls = true;", &[]);
+    assert_eq!(asked.get("/page").status, 503);
+    crate::support::until("the log to tell", || asked.log().contains(says).then_some(()));
+}
+
+#[test]
 fn a_certificate_that_is_signed_by_itself_is_proved_if_it_is_a_servers() {
     let (origin, own) = (origin(), Authority::self_signed("inner.test", false));
     let relay = Relay::tls(&origin, &own, None);
