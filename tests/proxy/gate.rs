@@ -36,7 +36,7 @@ fn text(client: &mut Client) -> String {
 fn what_two_servers_could_read_in_two_ways_is_refused_and_reaches_no_origin() {
     let origin = origin();
     let proxy = Proxy::before(&origin, "");
-    let cases: [(u16, &str); 34] = [
+    let cases: [(u16, &str); 36] = [
         (400, "GET /page HTTP/1.1\nHost: a.test\n\n"),
         (400, "GET /page HTTP/1.1\r\nHost: a.test\nX: a\r\n\r\n"),
         (400, "GET /page HTTP/1.1\r\nHost: a.test\r\nX: a\rY: b\r\n\r\n"),

@@ -1,6 +1,7 @@
 //! Backends that are spoken to by TLS.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
 
 use crate::support::{Answer, Authority, Certificate, Origin, Proxy, Relay};
 
@@ -163,15 +164,24 @@ fn why_a_certificate_is_refused_is_said_in_words_and_what_to_do() {
 
 #[test]
 fn tls_spoken_to_a_plain_port_is_told_in_words() {
-    let origin = origin();
+    let plain = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = plain.local_addr().unwrap().port();
+    // As web servers answer what they cannot read.
+    std::thread::spawn(move || {
+        for mut client in plain.incoming().flatten() {
+            let mut hello = [0; 4_096];
+            let _ = client.read(&mut hello);
+            let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+        }
+    });
     let probe = ".probe = { .url = \"/page\"; .interval = 20ms; .threshold = 1; .initial = 0; };";
     let says = "what answers at this port speaks no TLS";
-    let probed = proxy(origin.port(), &format!(".tls = true; {probe}"), &[]);
+    let probed = proxy(port, &format!(".tls = true; {probe}"), &[]);
     let error = crate::support::until("a probe to fail", || {
         probed.status()["backends"][0]["probe"]["last_error"].as_str().map(str::to_owned)
     });
     assert!(error.contains(says), "{error}");
-    let asked = proxy(origin.port(), ".tls = true;", &[]);
+    let asked = proxy(port, ".tls = true;", &[]);
     assert_eq!(asked.get("/page").status, 503);
     crate::support::until("the log to tell", || asked.log().contains(says).then_some(()));
 }
