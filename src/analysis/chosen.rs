@@ -1,9 +1,10 @@
 //! A value that a ladder chooses: ten thousand rows that each set another lifetime are one value, not ten thousand states.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use super::formula::Formula;
 use super::ladder::{Ladder, Taken};

@@ -1,8 +1,8 @@
 //! One `Cookie`, one URL, one `Cache-Control` of all that was found out about parts of them.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use http::header::CACHE_CONTROL;
 
 use super::model::{Model, Scalar, cookie};

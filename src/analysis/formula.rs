@@ -39,7 +39,7 @@ pub enum Test {
 const FEW: usize = 8;
 
 /// Longer conditions are parts of others as they are, and not taken apart: what grows statement by statement is kept once.
-const MOST_FLAT: usize = 64;
+pub(super) const MOST_FLAT: usize = 64;
 
 /// A condition. Made by [`Formula::all`], [`Formula::any`] and [`Formula::not`], which keep it short.
 #[derive(Clone, Debug)]

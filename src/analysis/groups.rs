@@ -83,10 +83,15 @@ impl Groups {
     /// The ways, for requests that come to the ladder.
     pub(super) fn ways(self, ladder: &Arc<Ladder>, guard: &Formula, cx: &Context<'_>) -> Vec<Way> {
         let way = |group: Group| {
-            let within =
-                Formula::any([Formula::first(ladder, group.taken.clone())].into_iter().chain(group.partly.clone()));
             let flow = group.flow.clone();
-            (flow, Formula::all([guard.clone(), within]), group.mixed(ladder, cx))
+            // Two policies that are compared are told apart by the ladders that both have.
+            let guard = if group.taken == Taken::rest() && group.partly.is_empty() && !cx.unknowns.are_shared() {
+                ladder.behind(guard)
+            } else {
+                let taken = Formula::first(ladder, group.taken.clone());
+                Formula::all([guard.clone(), Formula::any([taken].into_iter().chain(group.partly.clone()))])
+            };
+            (flow, guard, group.mixed(ladder, cx))
         };
         self.all.into_iter().map(way).collect()
     }

@@ -1,7 +1,8 @@
 //! What is learned while a condition is looked at: tests that do not go together.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use super::formula::Literal;
 

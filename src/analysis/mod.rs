@@ -65,6 +65,7 @@ mod follow;
 mod formula;
 mod groups;
 mod hint;
+mod index;
 pub mod invariant;
 mod journey;
 mod ladder;

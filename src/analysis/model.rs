@@ -1,10 +1,10 @@
 //! Values that make a condition hold.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use http::header::{COOKIE, HOST};
 
 use super::concrete;

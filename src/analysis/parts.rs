@@ -1,7 +1,8 @@
 //! Cookies and parameters of which names are asked: whether all that is asked of one `Cookie`, or one URL, can be so.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use hashbrown::HashMap;
 
 use super::compose::{Instances, any_of};
 use super::model::{Model, Scalar, cookie};

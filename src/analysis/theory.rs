@@ -1,8 +1,8 @@
 //! Values of which tests hold or do not: all tests of one value together, value by value.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use http::header::{COOKIE, HOST};
 
 use super::address::Lists;

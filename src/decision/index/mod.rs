@@ -46,6 +46,7 @@ mod texts;
 mod trie;
 
 pub(super) use plan::AclsOf;
+pub(crate) use shape::literals;
 pub use summary::{Lookups, Summary};
 
 use self::automaton::Automaton;

@@ -11,7 +11,7 @@ use super::confirm::{Confirm, Rest};
 use crate::lang::hir::{Pattern, literal_start};
 
 /// Texts, none of them empty.
-type Texts = Vec<Box<[u8]>>;
+pub(crate) type Texts = Vec<Box<[u8]>>;
 
 /// The kinds that are worth telling apart. None of the texts is empty.
 #[derive(Debug)]
@@ -145,6 +145,18 @@ pub(super) fn guard(whole: &Hir) -> Option<Guard> {
     let inner = if most < SHORT_LITERAL_BYTES { parts.inner() } else { None };
     let texts = if shortest(&inner) > most { inner } else { outer }?;
     Some(Guard { texts, is_sure: false })
+}
+
+/// Lists of literals, of each of which one is in each text that a pattern matches: those that a match begins with, those
+/// that it ends with, and if both are short longer ones from between.
+pub(crate) fn literals(pattern: &Pattern) -> Vec<Texts> {
+    let Some(whole) = parse(pattern.text()) else { return Vec::new() };
+    let parts = Parts::of(&whole);
+    let body = Hir::concat(parts.body.to_vec());
+    let ends = [ExtractKind::Prefix, ExtractKind::Suffix].map(|kind| necessary(&body, kind));
+    let is_long = |texts: &Texts| texts.iter().all(|text| text.len() >= SHORT_LITERAL_BYTES);
+    let inner = if ends.iter().flatten().any(is_long) { None } else { parts.inner() };
+    ends.into_iter().chain([inner]).flatten().collect()
 }
 
 /// A pattern without the anchors at its ends.
