@@ -64,7 +64,7 @@ pub(super) fn perform(
                     state.url(Message::Req).map(|url| Term::made(Op::WholeQuery, vec![url.clone()]))
                 }
             };
-            state.key.push(part);
+            state.add_to_key(part, || cx.anything());
         }
         StatementKind::Effect(function, given) => act(*function, given, state, cx, step, &is_followed),
         _ => {}
@@ -118,7 +118,7 @@ fn act(
     match (function, given) {
         (Function::Core(Core::HashData), [part]) => {
             let part = Reader::new(cx, state, step).cases(part);
-            state.key.push(part);
+            state.add_to_key(part, || cx.anything());
         }
         (Function::Cookie(function), given) => {
             let message = if StepSet::BACKEND.contains(step) { Message::Bereq } else { Message::Req };

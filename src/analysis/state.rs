@@ -1,18 +1,25 @@
 //! What variables, fields and locals hold at a moment of a journey.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use http::HeaderName;
 use http::header::{COOKIE, HOST};
 
 use super::formula::Formula;
+use super::shared::Shared;
 use super::term::{Op, Place, Term};
 use crate::lang::hir::LocalId;
 use crate::lang::schema::{Message, Step, Variable};
 
 /// A value that depends on conditions: one of the terms, of which exactly one condition holds.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Cases(Vec<(Formula, Term)>);
+#[derive(Clone, Debug)]
+pub struct Cases(Arc<[(Formula, Term)]>);
+
+impl PartialEq for Cases {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
 
 /// A value of more cases is taken for one of which nothing is known.
 pub(super) const MOST_CASES: usize = 64;
@@ -21,7 +28,7 @@ impl Cases {
     /// A value of one case.
     #[must_use]
     pub fn one(term: Term) -> Self {
-        Self(vec![(Formula::Const(true), term)])
+        Self(Arc::new([(Formula::Const(true), term)]))
     }
 
     /// A value by cases; those that cannot be are left out.
@@ -38,7 +45,7 @@ impl Cases {
     /// The only term, if there is but one case.
     #[must_use]
     pub fn only(&self) -> Option<&Term> {
-        if let [(_, term)] = self.0.as_slice() { Some(term) } else { None }
+        if let [(_, term)] = &*self.0 { Some(term) } else { None }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -58,11 +65,15 @@ impl Cases {
     }
 }
 
-/// Values by place. What is not said of a place is what came in there.
+/// A key of more parts is taken for one of which nothing is known.
+const MOST_KEY_PARTS: usize = 256;
+
+/// Values by place. What is not said of a place is what came in there. A copy shares what it does not change: one is kept of
+/// each statement that is asked about, and each has all places and names in it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    values: HashMap<Place, Cases>,
-    pub(super) locals: Vec<Option<Cases>>,
+    values: Shared<Place, Cases>,
+    pub(super) locals: Shared<LocalId, Cases>,
     /// The parts of the cache key so far.
     pub key: Vec<Cases>,
     /// Where policies are compared: the step by which it is known what became of the lookup or the fetch.
@@ -88,17 +99,17 @@ impl State {
     /// Whether it is still what came in.
     #[must_use]
     pub fn is_changed(&self, place: &Place) -> bool {
-        self.values.contains_key(place)
+        self.values.get(place).is_some()
     }
 
     /// The places that were changed.
     pub fn changed(&self) -> impl Iterator<Item = &Place> {
-        self.values.keys()
+        self.values.iter().map(|(place, _)| place)
     }
 
     /// Keeps what was changed in these places alone.
     pub(super) fn retain(&mut self, keeps: impl Fn(&Place) -> bool) {
-        self.values.retain(|place, _| keeps(place));
+        self.values.retain(keeps);
     }
 
     /// The value of a variable; views are made of what they are views of.
@@ -131,33 +142,47 @@ impl State {
     }
 
     pub(super) fn local(&self, id: LocalId) -> Cases {
-        let local = self.locals.get(id.0 as usize).and_then(Option::as_ref);
-        local.cloned().unwrap_or_else(|| Cases::one(Term::Unset))
+        self.locals.get(&id).cloned().unwrap_or_else(|| Cases::one(Term::Unset))
     }
 
     pub(super) fn bind(&mut self, id: LocalId, value: Cases) {
-        let at = id.0 as usize;
-        if self.locals.len() <= at {
-            self.locals.resize(at + 1, None);
-        }
-        if let Some(local) = self.locals.get_mut(at) {
-            *local = Some(value);
+        self.locals.insert(id, value);
+    }
+
+    /// Adds a part to the key; one of very many is one of which nothing is known.
+    pub(super) fn add_to_key(&mut self, part: Cases, fresh: impl FnOnce() -> Term) {
+        if self.key.len() < MOST_KEY_PARTS {
+            self.key.push(part);
+        } else {
+            self.key = vec![Cases::one(fresh())];
         }
     }
 
-    /// The same, with a value of its own wherever `other` differs: one of which nothing is known.
-    pub(super) fn blur(&mut self, other: &Self, fresh: &mut impl FnMut() -> Term) {
-        for place in self.differences(other) {
-            self.values.insert(place, Cases::one(fresh()));
+    /// The same, with a value of its own wherever there are differences: one of which nothing is known.
+    pub(super) fn blur(&mut self, differences: &Differences, fresh: &mut impl FnMut() -> Term) {
+        for (place, ()) in differences.places.iter() {
+            self.values.insert(place.clone(), Cases::one(fresh()));
         }
-        self.blur_rest(other, fresh);
+        for (name, ()) in differences.names.iter() {
+            self.locals.insert(*name, Cases::one(fresh()));
+        }
+        if differences.has_other_key {
+            self.key = vec![Cases::one(fresh())];
+        }
+    }
+
+    /// Adds in what another one differs.
+    pub(super) fn add_differences(&self, other: &Self, differences: &mut Differences) {
+        self.values.differences(&other.values, &mut |place| differences.places.insert(place.clone(), ()));
+        self.locals.differences(&other.locals, &mut |name| differences.names.insert(*name, ()));
+        differences.has_other_key |= self.key != other.key;
     }
 
     /// The places that hold something else.
     pub(super) fn differences(&self, other: &Self) -> Vec<Place> {
-        let own = self.values.iter().filter(|(place, value)| other.values.get(*place) != Some(*value));
-        let others = other.values.keys().filter(|place| !self.values.contains_key(*place));
-        own.map(|(place, _)| place).chain(others).cloned().collect()
+        let mut places = Vec::new();
+        self.values.differences(&other.values, &mut |place| places.push(place.clone()));
+        places
     }
 
     /// Whether what stands in no place is the same: the key, and locals.
@@ -167,15 +192,16 @@ impl State {
 
     /// Blurs what stands in no place: the key, and locals.
     pub(super) fn blur_rest(&mut self, other: &Self, fresh: &mut impl FnMut() -> Term) {
-        if self.key != other.key {
-            self.key = vec![Cases::one(fresh())];
-        }
-        let count = self.locals.len().max(other.locals.len());
-        self.locals.resize(count, None);
-        for (local, other) in self.locals.iter_mut().zip(other.locals.iter().chain(std::iter::repeat(&None))) {
-            if local != other {
-                *local = Some(Cases::one(fresh()));
-            }
-        }
+        let mut differences = Differences::default();
+        self.add_differences(other, &mut differences);
+        self.blur(&Differences { places: Shared::default(), ..differences }, fresh);
     }
+}
+
+/// In what states differ.
+#[derive(Default)]
+pub(super) struct Differences {
+    places: Shared<Place, ()>,
+    names: Shared<LocalId, ()>,
+    has_other_key: bool,
 }

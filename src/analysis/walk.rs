@@ -11,7 +11,9 @@ use std::sync::Arc;
 use super::effect;
 use super::formula::Formula;
 use super::groups::Groups;
+use super::join::joined;
 use super::ladder::{Ladder, Taken};
+use super::last_use::{Names, last_uses, names};
 use super::read::{Context, Reader};
 use super::state::{Cases, State};
 use super::term::Place;
@@ -105,6 +107,8 @@ pub(super) struct Walk<'w, 'h> {
     around: Vec<Formula>,
     spans: Vec<Span>,
     statements: usize,
+    /// How often the names of the body that is walked over are met in it.
+    names: Names,
     /// The budget that ended.
     pub gave_up: bool,
 }
@@ -117,7 +121,7 @@ impl<'w, 'h> Walk<'w, 'h> {
         step: Step,
     ) -> Self {
         let (around, spans) = (Vec::new(), Vec::new());
-        Self { cx, followed, visitor, step, around, spans, statements: 0, gave_up: false }
+        Self { cx, followed, visitor, step, around, spans, statements: 0, names: Names::new(), gave_up: false }
     }
 
     /// What a step does with requests of these kinds.
@@ -130,7 +134,7 @@ impl<'w, 'h> Walk<'w, 'h> {
             let end = if let Flow::Ended(end) = flow { end } else { undecided() };
             (Flow::Ended(end), guard, state)
         });
-        let ended = self.join(classes.collect());
+        let ended = joined(classes.collect(), self.cx);
         let class = |(flow, guard, state)| match flow {
             Flow::Ended(end) => Some(Class { guard, state, end }),
             _ => None,
@@ -141,7 +145,7 @@ impl<'w, 'h> Walk<'w, 'h> {
     /// Requests of few kinds, under conditions that are not too large.
     pub(super) fn joined(&self, entries: Vec<(Formula, State)>, most_parts: usize) -> Vec<(Formula, State)> {
         let ways = entries.into_iter().map(|(guard, state)| (Flow::On, guard, state));
-        let joined = self.join(ways.collect());
+        let joined = joined(ways.collect(), self.cx);
         joined.into_iter().map(|(_, guard, state)| (guard.unless_larger(most_parts), state)).collect()
     }
 
@@ -150,19 +154,29 @@ impl<'w, 'h> Walk<'w, 'h> {
             state.locals.clear();
             (guard, state)
         });
-        self.block(&body.statements, fresh.collect())
+        let around = std::mem::replace(&mut self.names, names(&body.statements));
+        let ways = self.block(&body.statements, fresh.collect());
+        self.names = around;
+        ways
     }
 
     fn block(&mut self, statements: &'h [Statement], entries: Vec<(Formula, State)>) -> Vec<Way> {
         let mut current = entries;
         let mut ended = Vec::new();
-        for statement in statements {
+        let last_uses = last_uses(statements, &self.names);
+        for (at, statement) in statements.iter().enumerate() {
             let mut next = Vec::new();
             let is_crowded = statements.len() > LONG && current.len() >= MOST_BESIDE;
             for (guard, state) in std::mem::take(&mut current) {
                 next.extend(self.statement(statement, guard, state, is_crowded));
             }
-            for (flow, guard, state) in self.join(next) {
+            let unread = last_uses.get(&at).map(Vec::as_slice).unwrap_or_default();
+            for (_, _, state) in &mut next {
+                for name in unread {
+                    state.locals.remove(name);
+                }
+            }
+            for (flow, guard, state) in joined(next, self.cx) {
                 match flow {
                     Flow::On => current.push((guard, state)),
                     end => ended.push((end, guard, state)),
@@ -173,7 +187,7 @@ impl<'w, 'h> Walk<'w, 'h> {
             }
         }
         ended.extend(current.into_iter().map(|(guard, state)| (Flow::On, guard, state)));
-        self.join(ended)
+        joined(ended, self.cx)
     }
 
     /// `is_crowded` if requests of many kinds come there.
@@ -189,10 +203,15 @@ impl<'w, 'h> Walk<'w, 'h> {
                 self.ladder((arms, otherwise, statement.span), &guard, &state, groups)
             }
             StatementKind::Call(sub) => self.call(*sub, guard, state),
-            StatementKind::Leave => vec![(Flow::Left, guard, state)],
+            StatementKind::Leave => {
+                state.locals.clear();
+                vec![(Flow::Left, guard, state)]
+            }
             StatementKind::Return(outcome) => {
                 self.see(statement, &guard, &state);
                 let end = self.end(outcome, statement.span, &state);
+                // Nobody asks for names any more: requests that end alike are one class.
+                state.locals.clear();
                 vec![(Flow::Ended(end), guard, state)]
             }
             kind => {
@@ -225,7 +244,7 @@ impl<'w, 'h> Walk<'w, 'h> {
             (flow, guard, state)
         });
         let back = back.collect();
-        self.join(back)
+        joined(back, self.cx)
     }
 
     fn ladder(
@@ -268,26 +287,6 @@ impl<'w, 'h> Walk<'w, 'h> {
         }
         self.around.pop();
         let ways = groups.ways(&ladder, guard, self.cx);
-        self.join(ways)
-    }
-
-    /// Makes one of ways that lead to the same; of too many, those at the end are one of which less is known.
-    fn join(&self, ways: Vec<Way>) -> Vec<Way> {
-        let mut joined: Vec<Way> = Vec::new();
-        for (flow, guard, state) in ways {
-            if let Some((_, known, _)) = joined.iter_mut().find(|(one, _, other)| *one == flow && *other == state) {
-                *known = Formula::any([known.clone(), guard]);
-                continue;
-            }
-            let similar = joined.len() >= MOST_CLASSES;
-            match joined.iter_mut().rev().find(|(one, ..)| similar && *one == flow) {
-                Some((_, known, other)) => {
-                    *known = Formula::any([known.clone(), guard]);
-                    other.blur(&state, &mut || self.cx.anything());
-                }
-                None => joined.push((flow, guard, state)),
-            }
-        }
-        joined
+        joined(ways, self.cx)
     }
 }

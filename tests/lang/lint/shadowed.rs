@@ -149,3 +149,17 @@ fn conditions_that_some_requests_pass_are_fine() {
         ["W0511"]
     );
 }
+
+#[test]
+fn a_name_is_known_as_long_as_it_is_read() {
+    let dead = |text: String| -> Vec<String> {
+        codes(&format!("sub recv {{ {text} }}")).into_iter().filter(|code| code.starts_with("W051")).collect()
+    };
+    let bound = "let kind = match req.http.A { \"a\" -> \"x\"; else -> req.http.B; };";
+    let asked = format!("{bound} if (kind == \"x\") {{ set req.http.D = kind; }}");
+    let last = "if (kind == \"c\") { return (pass); }";
+    assert_eq!(dead(format!("{asked} {last}")), Vec::<String>::new());
+    assert_eq!(dead(format!("if (req.http.C) {{ {asked} {last} }}")), Vec::<String>::new());
+    let same = "if (kind == \"c\" and req.http.E) { return (pass); }";
+    assert_eq!(dead(format!("{asked} {last} {same}")), ["W0510"]);
+}
