@@ -63,3 +63,55 @@ fn one_access_list_among_thousands_is_found_that_others_take() {
         |at: usize| format!("client.ip ~ {} -> pass", if at == 2_999 { "narrow".to_owned() } else { format!("a{at}") });
     assert_eq!(codes(&format!("{lists}{narrow}{}", table(3_000, row))), ["W0216", "W0510"]);
 }
+
+/// Rows that no text at the start of a value tells apart: names of cookies, parameters and fields, patterns that begin anywhere.
+#[test]
+fn thousands_of_rows_of_every_kind_are_linted_in_no_time() {
+    let kinds: [fn(usize) -> String; 6] = [
+        |at| format!("cookies has \"a{at}\" -> pass"),
+        |at| format!("query[\"a{at}\"] == \"{at}\" -> pass"),
+        |at| format!("header \"X-A{at}\" == \"v\" -> pass"),
+        |at| format!("path ext \"e{at}\" -> {}", ["pass", "deny 404"][at % 2]),
+        |at| format!("path ~ \"/x{at}-/.*\\.html$\" -> pass"),
+        |at| format!("header \"X-A\" ~ \"-{at}-\" -> pass"),
+    ];
+    for kind in kinds {
+        assert_eq!(codes(&table(2_000, kind)), Vec::<String>::new(), "{}", kind(0));
+    }
+    let mixed = |at: usize| kinds[at % kinds.len()](at);
+    assert_eq!(codes(&table(6_000, mixed)), Vec::<String>::new());
+}
+
+/// Who is behind a thousand tables is behind all of their rows.
+#[test]
+fn a_thousand_tables_in_a_row_are_linted_in_no_time() {
+    let ends = |at: usize| ["pass", "deny 404"][at % 2];
+    let row = |at: usize| format!("    when path under \"/t{}/p{at}/\" -> {};\n", at / 10, ends(at));
+    let mut tables = String::new();
+    for table in 0..1_000 {
+        let rows: Vec<String> = (0..10).map(|at| row(table * 10 + at)).collect();
+        writeln!(tables, "rules request first {{\n{}}}", rows.concat()).unwrap();
+    }
+    assert_eq!(codes(&tables), Vec::<String>::new());
+    let last = "rules request first { when path under \"/t7/p70/a/\" -> pass; }\n";
+    assert_eq!(codes(&format!("{tables}{last}")), ["W0510"]);
+}
+
+/// What is known of a request is not kept with all names in sight, once for each statement.
+#[test]
+fn thousands_of_names_take_little_memory() {
+    let lines: Vec<String> = (0..8_000)
+        .map(|at| {
+            format!("let n{at} = req.http.X{} ?? \"a\"; if (n{at} == \"{at}\") {{ return (synth(403)); }}", at % 50)
+        })
+        .collect();
+    assert_eq!(codes(&format!("sub recv {{\n{}\n}}\n", lines.join("\n"))), Vec::<String>::new());
+    let fields: Vec<String> = (0..4_000)
+        .map(|at| {
+            format!(
+                "set req.http.X{at} = req.http.Y; if (req.url == \"/{at}\" and req.http.X{at}) {{ return (pass); }}"
+            )
+        })
+        .collect();
+    assert_eq!(codes(&format!("sub recv {{\n{}\n}}\n", fields.join("\n"))), Vec::<String>::new());
+}
