@@ -185,9 +185,17 @@ impl Replay<'_> {
         });
         broken.map(|(journey, is_again, other)| {
             let is_unasked = case.answer.is_some() && !is_again && journey.asked.is_empty();
-            let found = self.simulator.found(&self.invariant.claim, &case, &journey, &world());
+            let part = self.broken_part(&self.invariant.claim, &case, &journey);
+            let found = self.simulator.found(part, &case, &journey, &world());
             Counterexample { case, other, is_again, is_unasked, journey, found }
         })
+    }
+
+    /// The part of a claim that does not hold, of several that are joined by `and`.
+    fn broken_part<'c>(&self, claim: &'c Claim, case: &Case, journey: &Journey) -> &'c Claim {
+        let Claim::All(parts) = claim else { return claim };
+        let keeps = |part: &Claim| self.simulator.keeps(part, case, journey, &world(), &mut Twin::none());
+        parts.iter().find(|part| !keeps(part)).map_or(claim, |part| self.broken_part(part, case, journey))
     }
 
     fn is_broken(&self, case: &Case, journey: &Journey, other: &mut Twin) -> bool {

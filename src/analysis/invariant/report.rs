@@ -36,10 +36,12 @@ pub fn report(decided: &Decided<'_>, sources: &SourceMap) -> Option<Diagnostic> 
     }
 }
 
-/// What the claim asks for came to something else. A key is shown beside the request.
+/// What the claim asks for came to something else.
 fn failed(found: &Counterexample) -> String {
-    let values: Vec<_> = found.found.iter().filter(|(name, _)| name != "key").cloned().collect();
-    if values.is_empty() { "does not hold".to_owned() } else { format!("does not hold: {}", found_in_words(&values)) }
+    match found_in_words(&found.found) {
+        nothing if nothing.is_empty() => "does not hold".to_owned(),
+        values => format!("does not hold: {values}"),
+    }
 }
 
 /// The request that breaks a promise, to be pasted.
