@@ -12,13 +12,16 @@ use crate::lang::source::{SourceMap, Span};
 const KNOWN: [&str; 12] =
     ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "QUERY", "PURGE", "BAN", "REFRESH"];
 
+/// So many keys of a table are looked at.
+const MOST_KEYS: usize = 50;
+
 /// One that some servers know, and that is near to another.
 const TRACK: &str = "TRACK";
 
 pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for expression in walk::expressions(hir) {
-        for text in compared(expression) {
+        for text in compared(expression, hir) {
             found.extend(meant(&text).map(|known| finding(&text, known, expression.span, sources)));
         }
     }
@@ -51,7 +54,7 @@ fn misspelt(upper: &str) -> Option<&'static &'static str> {
 }
 
 /// The texts that a method is compared with.
-fn compared(expression: &Expression) -> Vec<String> {
+fn compared(expression: &Expression, hir: &Hir) -> Vec<String> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     match &expression.kind {
         ExpressionKind::Compare(Comparison::Equal | Comparison::NotEqual, left, right) => {
@@ -63,6 +66,12 @@ fn compared(expression: &Expression) -> Vec<String> {
             if let ExpressionKind::Text(other) = &other.kind { vec![text(other)] } else { Vec::new() }
         }
         ExpressionKind::InTexts(subject, texts) if is_method(subject) => texts.iter().map(|it| text(it)).collect(),
+        ExpressionKind::InTable(table, key) | ExpressionKind::Lookup(table, key) if is_method(key) => {
+            let entries = hir.tables.get(table.0 as usize).map_or(&[][..], |table| &table.entries);
+            // A larger one is data.
+            let few = entries.get(..entries.len().min(MOST_KEYS)).unwrap_or_default();
+            few.iter().map(|(key, _)| text(key)).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -10,8 +10,10 @@ mod asking;
 mod backends;
 mod bodyless;
 mod chains;
+mod comments;
 mod credentials;
 mod empty_page;
+mod host_suffix;
 mod idle_claim;
 mod kept_errors;
 mod known_fields;
@@ -86,6 +88,7 @@ pub fn check_with(entry: &str, files: &dyn Files, options: &Options) -> Checked 
     }
     hold_to_promises(&mut checked);
     checked.diagnostics = suppress::apply(&checked.sources, checked.diagnostics);
+    checked.diagnostics.iter_mut().for_each(|finding| comments::keep(finding, &checked.sources));
     checked
 }
 
@@ -182,6 +185,7 @@ const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] = &[
     backends::find,
     addresses::find,
     regex::find,
+    host_suffix::find,
     poor_key::find,
     lifetimes::find,
     windows::find,

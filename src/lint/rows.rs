@@ -4,7 +4,7 @@
 use super::chains::Test;
 use super::first_line;
 use crate::lang::diagnostic::{Code, Diagnostic, Fix};
-use crate::lang::hir::{Arm, Hir, Statement, StatementKind};
+use crate::lang::hir::{Arm, ExpressionKind, Hir, Statement, StatementKind};
 use crate::lang::source::{SourceMap, Span};
 
 /// So many rows are one.
@@ -58,27 +58,56 @@ struct Row<'s> {
     /// What it does, as it is written.
     does: &'s str,
     span: Span,
-    /// Whether it is one of a table, and not of `if`s.
-    is_of_table: bool,
+    kind: RowKind,
+}
+
+/// Where a row stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RowKind {
+    Table,
+    If,
+    Match,
+}
+
+impl RowKind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Table => "rows",
+            Self::If => "`if`s",
+            Self::Match => "arms",
+        }
+    }
 }
 
 impl<'s> Row<'s> {
     fn of(arm: &Arm, sources: &'s SourceMap) -> Option<Self> {
-        let Some(row) = sources.text(arm.span).strip_prefix("when ") else { return Self::of_if(arm, sources) };
+        let Some(row) = sources.text(arm.span).strip_prefix("when ") else {
+            return Self::of_match(arm, sources).or_else(|| Self::of_if(arm, sources));
+        };
         let (condition, does) = row.split_once("->")?;
         let is_all = condition.trim() == sources.text(arm.condition.span).trim();
         let test = Test::of(&arm.condition, true, sources).filter(|test| is_all && test.has_list())?;
-        Some(Self { test, does: does.trim(), span: arm.span, is_of_table: true })
+        Some(Self { test, does: does.trim(), span: arm.span, kind: RowKind::Table })
     }
 
-    /// An `if`, or an `else if`; not an arm of a `match`, which has its value elsewhere.
+    /// An arm of a `match` with one text, `"/a" -> { … }`; what is looked at stands elsewhere.
+    fn of_match(arm: &Arm, sources: &'s SourceMap) -> Option<Self> {
+        let (values, does) = sources.text(arm.span).split_once("->")?;
+        let values = values.trim();
+        let is_text = values.len() > 1 && values.starts_with('"') && values.ends_with('"');
+        let is_equal = matches!(arm.condition.kind, ExpressionKind::InTexts(..));
+        let test = Test { subject: "", word: "in", values };
+        (is_text && is_equal).then(|| Self { test, does: does.trim(), span: arm.span, kind: RowKind::Match })
+    }
+
+    /// An `if`, or an `else if`.
     fn of_if(arm: &Arm, sources: &'s SourceMap) -> Option<Self> {
         let condition = arm.condition.span;
         let does = sources.text(arm.span).get((condition.end.checked_sub(arm.span.start)?) as usize..)?;
         let does = does.trim_start_matches([')', ' ']).trim();
         let is_block = does.starts_with('{') && does.ends_with('}');
         let test = Test::of(&arm.condition, true, sources).filter(|test| is_block && test.has_list())?;
-        Some(Self { test, does, span: arm.span, is_of_table: false })
+        Some(Self { test, does, span: arm.span, kind: RowKind::If })
     }
 
     fn is_like(&self, other: &Self) -> bool {
@@ -95,21 +124,18 @@ fn told(rows: &[&Row<'_>], sources: &SourceMap) -> Option<Diagnostic> {
     }
     let values: Vec<&str> = rows.iter().map(|row| row.test.values).collect();
     let test = |list: &str| format!("{} {} [{list}]", first.test.subject, first.test.word);
-    let row = |list: &str| {
-        if first.is_of_table {
-            format!("when {} -> {}", test(list), first.does)
-        } else {
-            format!("if ({}) {{ … }}", test(list))
-        }
+    let row = |list: &str| match first.kind {
+        RowKind::Table => format!("when {} -> {}", test(list), first.does),
+        RowKind::If => format!("if ({}) {{ … }}", test(list)),
+        RowKind::Match => format!("{} -> {{ … }}", list.replace(", ", " or ")),
     };
     let shown = values.get(..MOST_SHOWN).map(|some| format!("{}, …", some.join(", ")));
     let (all, shown) = (row(&values.join(", ")), row(&shown.unwrap_or_else(|| values.join(", "))));
-    let what = if first.is_of_table { "rows" } else { "`if`s" };
-    let message = format!("{} {what} that do the same are one", rows.len());
+    let message = format!("{} {} that do the same are one", rows.len(), first.kind.name());
     let place = |row: &Row<'_>| first_line(row.span, sources);
     let finding = Diagnostic::new(Code::W0913, place(first), message).context(place(last), "the last of them");
     let finding = finding.help(format!("write `{shown}`"));
-    Some(if first.is_of_table { finding.fix(Fix::replace("write one row", whole, all)) } else { finding })
+    Some(if first.kind == RowKind::Table { finding.fix(Fix::replace("write one row", whole, all)) } else { finding })
 }
 
 /// A text without what is between its words.

@@ -106,13 +106,13 @@ impl<'t> Search<'_, '_, 't> {
         }
         let all: Vec<_> = first.iter().chain(&others).copied().collect();
         let numbers: Vec<RuleId> = rules.iter().map(|(rule, _)| *rule).collect();
-        mutants(condition).into_iter().find_map(|mutant| {
+        mutants(condition, self.survey.sources).into_iter().find_map(|mutant| {
             if self.tested >= MOST_TESTED {
                 self.survey.leave(Some(mutant.place), Budget::Of(TESTED), 1);
                 return None;
             }
             // What is left out makes a condition hold less often.
-            let tests = if mutant.change == Mutation::Turned { &all } else { &first };
+            let tests = if matches!(mutant.change, Mutation::LeftOut(_)) { &first } else { &all };
             self.of_mutant(&mutant, condition, &numbers, tests)
         })
     }
@@ -150,11 +150,7 @@ impl<'t> Search<'_, '_, 't> {
             let test = self.sought(mutant, own, rules)?;
             format!("see whether this is what is meant, and paste it: `{test}`")
         };
-        let message = match mutant.change {
-            Mutation::Turned => "every test still passes if this is turned round",
-            Mutation::LeftOut(_) => "every test still passes without this",
-        };
-        let finding = Diagnostic::new(Code::W0785, place, message);
+        let finding = Diagnostic::new(Code::W0785, place, mutant.change.shown());
         Some(finding.label("not noticed").help(help))
     }
 

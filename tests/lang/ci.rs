@@ -149,6 +149,44 @@ fn the_job_of_gitlab_finds_the_line_of_a_mistake() {
 }
 
 #[test]
+fn the_comment_on_a_pull_request_says_what_changes_or_why_it_cannot() {
+    let steps = yaml("examples/ci/github-diff.yml")["jobs"]["diff"]["steps"].clone();
+    let step = steps.as_array().unwrap().iter().find(|step| step["id"] == "diff").unwrap().clone();
+    // The tree of the base lies there already.
+    let script = format!("git() {{ :; }}\n{}", step["run"].as_str().unwrap());
+    let passing = GOOD.replace("warp 1;", "warp 1; sub recv { return (pass); }");
+    for (old, new, told) in [
+        (Some(GOOD), Some(&*passing), "classes of requests change"),
+        (Some(GOOD), Some(GOOD), "no change"),
+        (None, Some(GOOD), "`site.warp` is new"),
+        (Some(GOOD), None, "`site.warp` is removed"),
+        (Some(BAD), Some(GOOD), "`site.warp` had errors before"),
+        (Some(GOOD), Some(BAD), "E0207"),
+    ] {
+        let given =
+            [("old/site.warp", old), ("new/site.warp", new), ("new/README.md", Some("")), ("old/README.md", Some(""))];
+        let files: Vec<(&str, &str)> = given.into_iter().filter_map(|(name, text)| Some((name, text?))).collect();
+        let here = folder(&files);
+        let ran = bash(&here.path().join("new"), &script, &[("POLICY", "site.warp"), ("BASE", "main")]);
+        assert_eq!(ran.status.code(), Some(0), "{told}: {}", String::from_utf8_lossy(&ran.stderr));
+        let comment = read(&here, "new/diff.md");
+        assert!(comment.to_lowercase().contains(&told.to_lowercase()), "{told}: {comment}");
+    }
+}
+
+#[test]
+fn what_is_installed_is_one_version() {
+    let version = format!("--tag v{}", env!("CARGO_PKG_VERSION"));
+    for path in ["examples/ci/gitlab.yml", "examples/ci/github-diff.yml"] {
+        let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
+        assert!(
+            text.lines().filter(|line| line.contains("cargo install")).all(|line| line.contains(&version)),
+            "{path}"
+        );
+    }
+}
+
+#[test]
 fn the_hooks_find_the_line_of_a_mistake() {
     let hooks = yaml(".pre-commit-hooks.yaml");
     for hook in hooks.as_array().unwrap() {

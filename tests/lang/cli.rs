@@ -311,6 +311,34 @@ mod check {
     }
 
     #[test]
+    fn a_fix_keeps_each_comment_that_is_about_what_stays() {
+        let mended = |policy: &str| {
+            let policy = format!("warp 1;\nbackend default {{ .host = \"127.0.0.1\"; }}\n{policy}");
+            let here = folder(&[("site.warp", &policy)]);
+            let _ = warp(here.path(), &["check", "--fix", "--unsafe-fixes"]);
+            read(&here, "site.warp").split_once("}\n").unwrap().1.to_owned()
+        };
+        let commented = "sub recv { if (req.url ~ /* all of it */ \"^/api/\") { return (pass); } }\n";
+        assert_eq!(mended(commented), commented);
+        let plain = "sub recv { if (req.path under \"/api/\") { return (pass); } } # why\n";
+        assert_eq!(mended("sub recv { if (req.url ~ \"^/api/\") { return (pass); } } # why\n"), plain);
+        // A comment behind what is removed is about that, and so is one within it.
+        for unused in
+            ["acl old { \"10.0.0.0\"/8; } # the office", "sub old {\n    # nobody knows\n    return (pass);\n} // once"]
+        {
+            assert_eq!(
+                mended(&format!("# above\n{unused}\n# below\n")).replace('\n', ""),
+                "# above# below",
+                "{unused}"
+            );
+        }
+        let same = "sub recv { let a = 1; } # of recv\n";
+        assert!(mended(same).ends_with("} # of recv\n"), "{}", mended(same));
+        let listed = "sub recv { if (req.path under [\"/a\", # the shop\n \"/a/b\"]) { return (pass); } }\n";
+        assert!(mended(listed).contains("# the shop"), "{}", mended(listed));
+    }
+
+    #[test]
     fn stdin_is_read_up_to_the_limit_of_a_file() {
         let here = folder(&[]);
         let mut child = command(here.path(), &["check", "-"]).stdin(Stdio::piped()).spawn().unwrap();

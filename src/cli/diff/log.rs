@@ -161,11 +161,10 @@ impl Replayed {
             let (before, after) = (part(old), part(new));
             let amount = |number: u64| if what.contains("bytes") { size(number) } else { number.to_string() };
             let shown = |number: u64| format!("{} ({})", amount(number), percent(number, whole));
-            let by = hundredths(after, whole) - hundredths(before, whole);
-            let by = if by == 0 {
-                String::new()
-            } else {
-                format!("{}{}", if by > 0 { "+" } else { "-" }, points(by.unsigned_abs()))
+            let sign = if after > before { "+" } else { "-" };
+            let by = match tenths(after.abs_diff(before), whole) {
+                0 => String::new(),
+                by => format!("{sign}{}.{} points", by / 10, by % 10),
             };
             [what.to_owned(), shown(before), shown(after), by]
         };
@@ -220,18 +219,15 @@ fn shown(request: &Request) -> String {
     format!("{} {}{path}{query}", request.method, request.host)
 }
 
-/// Hundredths of a percent.
-fn hundredths(part: u64, whole: u64) -> i64 {
-    let share = u128::from(part) * 10_000 / u128::from(whole.max(1));
-    i64::try_from(share).unwrap_or(i64::MAX)
-}
-
-fn points(hundredths: u64) -> String {
-    format!("{}.{} %", hundredths / 100, hundredths % 100 / 10)
+/// Tenths of a percent, rounded.
+fn tenths(part: u64, whole: u64) -> u128 {
+    let whole = u128::from(whole.max(1));
+    (u128::from(part) * 2_000 + whole) / (whole * 2)
 }
 
 fn percent(part: u64, whole: u64) -> String {
-    points(hundredths(part, whole).unsigned_abs())
+    let share = tenths(part, whole);
+    format!("{}.{} %", share / 10, share % 10)
 }
 
 /// A text in a cell of a table of Markdown, as code.

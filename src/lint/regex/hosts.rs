@@ -50,7 +50,7 @@ fn letter(part: &Part) -> Option<char> {
 }
 
 /// `example.com`, not `.example.com` or `example`.
-pub(super) fn is_host(text: &str) -> bool {
+pub(in crate::lint) fn is_host(text: &str) -> bool {
     let labels: Vec<&str> = text.split('.').collect();
     let is_label = |label: &&str| !label.is_empty() && label.chars().all(|it| it.is_ascii_alphanumeric() || it == '-');
     labels.len() > 1 && labels.iter().all(is_label)

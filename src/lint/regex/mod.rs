@@ -18,6 +18,7 @@ use crate::lang::hir::{Expression, ExpressionKind, Hir, Pattern};
 use crate::lang::schema::function::Core;
 use crate::lang::schema::{Function, Message, Type, Variable};
 use crate::lang::source::{SourceMap, Span};
+pub(super) use hosts::is_host;
 use parts::{Part, parts};
 
 /// What a pattern is matched with.
@@ -137,7 +138,7 @@ impl<'h> Regex<'h> {
         Some(Self {
             subject: subject_of(subject),
             used: Use::of(expression, subject),
-            is_without_port: is_host(subject),
+            is_without_port: is_view_of_host(subject),
             is_of_backend: is_of_backend(subject),
             is_caseless,
             pattern,
@@ -190,9 +191,9 @@ fn is_of_backend(expression: &Expression) -> bool {
     }
 }
 
-fn is_host(expression: &Expression) -> bool {
+fn is_view_of_host(expression: &Expression) -> bool {
     match &expression.kind {
-        ExpressionKind::ToText(inner) => is_host(inner),
+        ExpressionKind::ToText(inner) => is_view_of_host(inner),
         kind => matches!(kind, ExpressionKind::Variable(Variable::ReqHost | Variable::BereqHost)),
     }
 }

@@ -71,6 +71,20 @@ fn a_path_or_a_host_without_anchors() {
 }
 
 #[test]
+fn the_end_of_a_host() {
+    let of_host = |test: &str| of(&format!("sub recv {{ if ({test}) {{ return (pass); }} }}"));
+    for test in [
+        "std.suffixof(req.host, \"example.com\")",
+        "!std.suffixof(req.http.Host, \"example.com\")",
+        "req.method == \"GET\" && std.suffixof(req.http.Host, \"example.com\")",
+    ] {
+        assert_eq!(of_host(test), ["W0823"], "{test}");
+        assert_eq!(of_host(&test.replace("example", ".example")), [""; 0], "{test}");
+    }
+    assert_eq!(of_host("std.suffixof(req.path, \"example.com\")"), [""; 0]);
+}
+
+#[test]
 fn a_pattern_that_is_a_plain_test() {
     everywhere("W0910", "url", "^/health$", "^/health/?$");
     everywhere("W0910", "url", "^/api/", "^/api/[0-9]");

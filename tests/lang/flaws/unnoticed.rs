@@ -40,6 +40,44 @@ fn what_is_one_of_several_is_left_out() {
 }
 
 #[test]
+fn another_value_is_noticed() {
+    let hosts = |policy: &str, tests: &[(&str, &str)]| {
+        told(&format!("{policy} {}", tests.iter().map(|(path, expected)| test(path, expected)).collect::<String>()))
+    };
+    let under = "rules request first { when path under [\"/a\", \"/b\"] -> pass; }";
+    assert_eq!(hosts(under, &[("/a", "passed"), ("/c", "not passed")]), ["\"/b\""]);
+    assert_eq!(hosts(under, &[("/a", "passed"), ("/b", "passed"), ("/c", "not passed")]), [""; 0]);
+    let not = "sub recv { if (req.path != \"/a\") { return (pass); } }";
+    assert_eq!(hosts(not, &[("/b", "passed")]), ["req.path != \"/a\""]);
+    assert_eq!(hosts(not, &[("/b", "passed"), ("/a", "not passed")]), [""; 0]);
+    // Of extensions, and of more values than three, nobody tests each.
+    for many in ["path ext [\"css\", \"js\"]", "path in [\"/a.css\", \"/b\", \"/c\", \"/d\"]"] {
+        let policy = format!("rules request first {{ when {many} -> pass; }}");
+        assert_eq!(hosts(&policy, &[("/a.css", "passed"), ("/x", "not passed")]), [""; 0], "{many}");
+    }
+}
+
+#[test]
+fn a_number_beside_it_is_noticed() {
+    let answered = |status: u16, expected: &str| {
+        format!("test \"{status}\" {{ request GET \"https://a.test/\"; origin {status} {{ }}; expect {expected}; }}")
+    };
+    let least = "sub backend_response { if (beresp.status >= 404) { set beresp.ttl = 7s; } }";
+    let far = format!("{} {}", answered(410, "ttl == 7s"), answered(200, "ttl == 0s"));
+    assert_eq!(told(&format!("{least} {far}")), ["beresp.status >= 404"]);
+    assert_eq!(told(&format!("{least} {far} {}", answered(404, "ttl == 7s"))), [""; 0]);
+    let range = "rules response first { when status in 301..308 -> ttl 7s; }";
+    let within = format!("{} {}", answered(302, "ttl == 7s"), answered(200, "ttl == 0s"));
+    assert_eq!(told(&format!("{range} {within}")), ["301..308"]);
+    let ends = format!("{} {}", answered(301, "ttl == 7s"), answered(308, "ttl == 7s"));
+    assert_eq!(told(&format!("{range} {within} {ends}")), [""; 0]);
+    // Nobody writes another class of statuses by mistake.
+    let class = "rules response first { when status in 400..499 -> ttl 7s; }";
+    let answers = format!("{} {}", answered(404, "ttl == 7s"), answered(200, "ttl == 0s"));
+    assert_eq!(told(&format!("{class} {answers}")), [""; 0]);
+}
+
+#[test]
 fn a_rule_is_told_once() {
     let loose = test("/a", "status == 200");
     let policy = format!("rules request first {{ when path == \"/a\" and method == \"GET\" -> pass; }} {loose}");

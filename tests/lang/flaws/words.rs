@@ -44,6 +44,9 @@ fn a_method_that_is_misspelt() {
         ];
         Spellings { code: "W0263", flaw, cure, policies: &policies }.hold();
     }
+    let keys = "table m { \"DELTE\": \"1\", \"POST\": \"2\" } sub recv { if (m has req.method) { return (pass); } }";
+    assert_eq!(of(keys), ["W0263"]);
+    assert_eq!(of(&keys.replace("DELTE", "DELETE")), [""; 0]);
     for method in ["READ", "PURGEALL", "TRACK", "BATCH", "PUTS", "SET", "PROPFIND", "LINK", "REPORT", "BANS"] {
         let policy = format!("sub recv {{ if (req.method == \"{method}\") {{ return (pass); }} }}");
         assert_eq!(of(&policy), [""; 0], "{policy}");
@@ -147,6 +150,9 @@ fn five_ifs_that_are_one() {
     }
     assert_eq!(of(&format!("sub recv {{ {} }}", apart.replace("FLAW", "return (pass);"))), ["W0913"]);
     assert_eq!(of(&format!("sub recv {{ {} }}", apart.replace("FLAW", "set req.http.X = \"1\";"))), [""; 0]);
+    let arms = names.map(|name| format!("\"/{name}\" -> {{ return (pass); }}")).join(" ");
+    assert_eq!(of(&format!("sub recv {{ match req.path {{ {arms} }} }}")), ["W0913"]);
+    assert_eq!(of(&format!("sub recv {{ match req.path {{ {} }} }}", arms.replacen("pass", "hash", 1))), [""; 0]);
     let explained = chain.replacen("else", "/* the old shop */ else", 1).replace("FLAW", "return (pass);");
     assert_eq!(of(&format!("sub recv {{ {explained} }}")), [""; 0]);
 }
