@@ -13,6 +13,7 @@ mod chains;
 mod comments;
 mod credentials;
 mod empty_page;
+mod guess;
 mod host_suffix;
 mod idle_claim;
 mod kept_errors;
@@ -56,7 +57,8 @@ use crate::analysis::invariant;
 use crate::lang::builtin;
 use crate::lang::check::{self, Checked, Files, Options};
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{Hir, HostPattern, Site};
+use crate::lang::hir::{Expression, ExpressionKind, Hir, HostPattern, Site};
+use crate::lang::schema::Variable;
 use crate::lang::source::{FileId, SourceMap, Span};
 use crate::lang::suppress;
 use crate::simulate::Simulator;
@@ -128,8 +130,17 @@ impl<'h> Trial<'h> {
         let hosts: Vec<HostPattern> = root.sites.iter().filter(is_of).flat_map(|site| site.hosts.clone()).collect();
         let hosts = invariant::of_hosts(&hosts);
         let hosts = if std::ptr::eq(root, policy) { hosts.not() } else { hosts };
-        Some(Tried { root, suite, simulator: &self.simulator, hosts })
+        let asks_for_hits = walk::expressions(policy).iter().any(|part| is_of_hits(part));
+        let times = if asks_for_hits { MOST_TIMES } else { 2 };
+        Some(Tried { root, suite, simulator: &self.simulator, hosts, times })
     }
+}
+
+/// A request is made so often where a policy asks how often it was made.
+const MOST_TIMES: usize = 6;
+
+fn is_of_hits(part: &Expression) -> bool {
+    matches!(part.kind, ExpressionKind::Variable(Variable::ObjHits))
 }
 
 /// Adds what is to be said of the invariants. A policy that breaks one is none.

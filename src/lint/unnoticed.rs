@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::guess::guesses;
 use super::mutant::{Mutant, Mutation, mutants};
 use super::survey::Survey;
 use super::unfinished::Budget;
@@ -37,7 +38,7 @@ pub(super) fn find(survey: &mut Survey<'_>, tried: &Tried<'_>, told: &[Diagnosti
     survey.sought = SOUGHT;
     let rules = Rules::of(tried.simulator.program_of(tried.suite.site()));
     let arms = arms(survey);
-    let turning = Turning::of(tried.root, tried.suite, tried.simulator);
+    let turning = Turning::of(tried.root, tried.suite, tried.simulator, tried.times);
     let mut search = Search { survey, tried, rules, turning, tested: 0, sought: 0, arms };
     let mut findings = Vec::new();
     for statement in walk::statements(tried.suite.hir) {
@@ -175,8 +176,9 @@ impl<'t> Search<'_, '_, 't> {
                 .collect();
             (!found.is_empty()).then_some(found)
         })?;
+        let guessed: Vec<Witness> = witnesses.iter().flat_map(|witness| guesses(own, witness)).collect();
         self.turning.turned(rules, &mutant.condition, |turning| {
-            witnesses.iter().find_map(|Witness { request, answer }| {
+            witnesses.iter().chain(&guessed).find_map(|Witness { request, answer }| {
                 let with = |answer| Case::new(request.clone(), answer);
                 [with(Some(answer.clone())), with(None)].iter().find_map(|case| turning.telling(&name, case))
             })

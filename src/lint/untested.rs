@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::guess::guesses;
 use super::survey::{Survey, Visit};
 use super::{MOST_OF_A_CODE, overlap, walk};
 use crate::analysis::{Answer, Formula, Place, Taken, Term, Test, Witness};
@@ -26,6 +27,8 @@ pub(super) struct Tried<'t> {
     pub simulator: &'t Simulator,
     /// When a request is for this policy.
     pub hosts: Formula,
+    /// How often a request is made, at the most, to see what comes of it.
+    pub times: usize,
 }
 
 /// A rule to which no test comes.
@@ -169,7 +172,12 @@ fn reach(survey: &mut Survey<'_>, tried: &Tried<'_>, rule: &Rule, arms: &Arms) -
             Answer::GaveUp(_) => None,
         };
         is_never = false;
-        let found = witness.and_then(|witness| shown(tried, &name, rule, &witness));
+        let condition = all_arms(survey.hir).find(|arm| arm.condition.span == rule.place).map(|arm| &arm.condition);
+        let guessed = |witness: &Witness| condition.map(|it| guesses(it, witness)).unwrap_or_default();
+        let found = witness.and_then(|witness| {
+            let said = shown(tried, &name, rule, &witness);
+            said.or_else(|| guessed(&witness).iter().find_map(|guess| shown(tried, &name, rule, guess)))
+        });
         if let Some(test) = found {
             return Reached::By(test);
         }
@@ -191,7 +199,7 @@ fn shown(tried: &Tried<'_>, name: &str, rule: &Rule, witness: &Witness) -> Optio
     let witness = told.as_ref().unwrap_or(witness);
     let with = |answer| Case::new(witness.request.clone(), answer);
     let cases = [with(Some(witness.answer.clone())), with(None)];
-    cases.iter().find_map(|case| coming_to(tried.suite, tried.simulator, &rule.numbers, name, case))
+    cases.iter().find_map(|case| coming_to(tried.suite, tried.simulator, &rule.numbers, name, (case, tried.times)))
 }
 
 fn say(place: Span, reached: Reached, is_by_chance: bool) -> Option<Diagnostic> {

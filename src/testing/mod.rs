@@ -192,7 +192,7 @@ fn come_to(journey: &Journey) -> impl Iterator<Item = RuleId> {
     })
 }
 
-/// A test of a policy that comes to one of those rules by that request, the first or the second time; `None` if it comes to
+/// A test of a policy that comes to one of those rules by that request, made so often at the most; `None` if it comes to
 /// none of them there.
 #[must_use]
 pub fn coming_to(
@@ -200,12 +200,12 @@ pub fn coming_to(
     simulator: &Simulator,
     rules: &[RuleId],
     name: &str,
-    case: &Case,
+    (case, times): (&Case, usize),
 ) -> Option<String> {
     let (mut store, world) = (Store::default(), world());
-    [false, true].into_iter().find_map(|is_again| {
+    (0..times).find_map(|before| {
         let journey = simulator.run(case, &mut store, &world);
         let is_there = suite.names.contains(&journey.site) && come_to(&journey).any(|rule| rules.contains(&rule));
-        is_there.then(|| report::text(name, case, is_again, &journey, &apart::usual(suite.hir, &journey)))
+        is_there.then(|| report::text(name, case, before, &journey, &apart::usual(suite.hir, &journey)))
     })
 }

@@ -93,12 +93,12 @@ fn course(journey: &Journey) -> String {
     format!("{treatment}{asked}{stored}, and the client gets {}", journey.response.status.as_u16())
 }
 
-/// What becomes of a request as a test to be pasted that claims that of it.
-pub(super) fn text(name: &str, case: &Case, is_again: bool, journey: &Journey, claims: &[String]) -> String {
+/// What becomes of a request as a test to be pasted that claims that of it, made so often before.
+pub(super) fn text(name: &str, case: &Case, times: usize, journey: &Journey, claims: &[String]) -> String {
     let request = &case.request;
-    let before = if is_again { format!("before {request}; ") } else { String::new() };
+    let before = format!("before {request}; ").repeat(times);
     let origin = match &case.answer {
-        Some(_) if journey.asked.is_empty() && !is_again => String::new(),
+        Some(_) if journey.asked.is_empty() && times == 0 => String::new(),
         Some(answer) => format!(" {answer};"),
         None => " origin none;".to_owned(),
     };

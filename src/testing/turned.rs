@@ -13,13 +13,15 @@ pub struct Turning<'t, 'h> {
     simulator: &'t Simulator,
     /// The same, to be changed.
     turned: Simulator,
+    /// How often a request is made, at the most, to tell the two apart.
+    times: usize,
 }
 
 impl<'t, 'h> Turning<'t, 'h> {
     /// The tests of a policy, which is the root or one of its sites.
     #[must_use]
-    pub fn of(root: &Hir, suite: &'t Suite<'h>, simulator: &'t Simulator) -> Self {
-        Self { suite, simulator, turned: Simulator::in_turn(root.clone()) }
+    pub fn of(root: &Hir, suite: &'t Suite<'h>, simulator: &'t Simulator, times: usize) -> Self {
+        Self { suite, simulator, turned: Simulator::in_turn(root.clone()), times }
     }
 
     /// Looks at the policy while those rules have that condition.
@@ -59,15 +61,15 @@ impl<'t, 'h> Turning<'t, 'h> {
         apart::claim(&last(self.simulator), &last(&self.turned))
     }
 
-    /// A test with that request that comes out otherwise, the first or the second time; `None` if there is none.
+    /// A test with that request that comes out otherwise, one of the first times; `None` if there is none.
     #[must_use]
     pub fn telling(&self, name: &str, case: &Case) -> Option<String> {
         let (mut stores, world) = ([Store::default(), Store::default()], world());
-        [false, true].into_iter().find_map(|is_again| {
+        (0..self.times).find_map(|before| {
             let [own, others] = &mut stores;
             let (one, other) = (self.simulator.run(case, own, &world), self.turned.run(case, others, &world));
             let claim = apart::claim(&one, &other).filter(|_| self.is_ours(&one))?;
-            Some(report::text(name, case, is_again, &one, &[claim]))
+            Some(report::text(name, case, before, &one, &[claim]))
         })
     }
 

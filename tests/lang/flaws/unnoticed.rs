@@ -1,6 +1,6 @@
 //! Conditions that could say the opposite without a test noticing.
 
-use super::{found, of};
+use super::{found, linted, of};
 
 const BACKEND: &str = "backend web { .host = \"192.0.2.1\"; }";
 
@@ -75,6 +75,28 @@ fn a_number_beside_it_is_noticed() {
     let class = "rules response first { when status in 400..499 -> ttl 7s; }";
     let answers = format!("{} {}", answered(404, "ttl == 7s"), answered(200, "ttl == 0s"));
     assert_eq!(told(&format!("{class} {answers}")), [""; 0]);
+}
+
+/// The test that is shown, pasted, comes to the rule, so that nothing is said of it any more.
+#[test]
+fn a_test_is_shown_for_what_proofs_do_not_look_into() {
+    for rule in [
+        "sub backend_response { if (std.integer(beresp.http.X-N, 0) > 5) { set beresp.ttl = 8s; } }",
+        "sub recv { if (std.integer(req.query[\"page\"], 0) >= 100) { return (pass); } }",
+        "sub recv { if (std.strlen(req.url) > 20) { return (synth(414)); } }",
+        "sub recv { if (req.method == \"GET\" && std.strlen(req.http.X-Long) > 30) { return (synth(431)); } }",
+        "sub recv { if (req.cookies[\"csrf\"] == req.http.X-Csrf) { return (pass); } }",
+        "sub deliver { if (obj.hits > 2) { set resp.http.X-H = \"hot\"; } }",
+        "sub deliver { if (obj.ttl > 30s) { set resp.http.X-T = \"fresh\"; } }",
+    ] {
+        let policy = format!("{BACKEND} {rule} {}", test("/a", "status == 200"));
+        let findings = linted(&[("p.warp", &policy)]).diagnostics;
+        let untested = findings.iter().find(|finding| finding.code.id() == "W0784");
+        let help = untested.and_then(|finding| finding.help.as_deref()).unwrap_or_else(|| panic!("{rule}"));
+        let shown =
+            help.split_once("paste it: `").unwrap_or_else(|| panic!("{help} in {rule}")).1.trim_end_matches('`');
+        assert!(!of(&format!("{policy} {shown}")).contains(&"W0784".to_owned()), "{shown} in {rule}");
+    }
 }
 
 #[test]
