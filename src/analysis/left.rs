@@ -1,21 +1,32 @@
 //! What is asked of a text beside what a policy asks: that clauses of `normalize` leave it alone
 //! (`decision/eval/url_path.rs`), or that it does not say a directive.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
 use super::term::{Op, Place, Term};
 use super::text::{Asked, View};
 use crate::lang::hir::{Normalization, Pattern, Texts};
 use crate::lang::schema::{Directive, Variable};
 
+/// What is refused, by what refuses it: each pattern is compiled once.
+type Refused = LazyLock<Asked>;
+
 /// What stands in no path whose escapes are undone: a `%` that escapes nothing, digits in lower case, and escapes of what
 /// needs none.
-const ESCAPED: &str = "%(?:[^0-9A-F]|[0-9A-F][^0-9A-F]|[0-9A-F]?\\z\
-                       |2[DE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])";
+static ESCAPED: Refused = LazyLock::new(|| {
+    refused(
+        "%(?:[^0-9A-F]|[0-9A-F][^0-9A-F]|[0-9A-F]?\\z\
+         |2[DE]|3[0-9]|4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE])",
+    )
+});
 /// What stands in no path whose dots are gone.
-const DOTS: &str = "/(?:\\.|%2[Ee]){1,2}(?:/|\\z)";
+static DOTS: Refused = LazyLock::new(|| refused("/(?:\\.|%2[Ee]){1,2}(?:/|\\z)"));
 /// What stands in no path whose slashes are merged.
-const SLASHES: &str = "//";
+static SLASHES: Refused = LazyLock::new(|| refused("//"));
+/// What most texts of a `Cache-Control` say that say a directive.
+static SAID: LazyLock<HashMap<Directive, Asked>> =
+    LazyLock::new(|| Directive::ALL.iter().map(|directive| (*directive, saying(*directive))).collect());
 
 /// What is so of every text that a value may be, if it has gone through clauses about paths. None of them undoes what
 /// another one has done.
@@ -23,12 +34,12 @@ pub(super) fn asked(term: &Term) -> Vec<Asked> {
     let (mut at, mut asked) = (term, Vec::new());
     while let Some((Op::Normalized(clause), [inner])) = at.as_made() {
         let pattern = match clause {
-            Normalization::PathDecode => Some(ESCAPED),
-            Normalization::PathResolve => Some(DOTS),
-            Normalization::PathMerge => Some(SLASHES),
+            Normalization::PathDecode => Some(&ESCAPED),
+            Normalization::PathResolve => Some(&DOTS),
+            Normalization::PathMerge => Some(&SLASHES),
             _ => None,
         };
-        asked.extend(pattern.map(refused));
+        asked.extend(pattern.map(|pattern| Asked::clone(pattern)));
         at = inner;
     }
     if *at == Term::Input(Place::Variable(Variable::ReqUrl)) { asked } else { Vec::new() }
@@ -60,7 +71,11 @@ pub(super) fn beginnings(term: &Term, came: &[Asked]) -> Vec<Asked> {
 }
 
 /// What is so of most texts of a `Cache-Control` that do not say that.
-pub(super) fn without(directive: Directive) -> Asked {
+pub(super) fn without(directive: Directive) -> Option<Asked> {
+    SAID.get(&directive).cloned()
+}
+
+fn saying(directive: Directive) -> Asked {
     let name = directive.name().replace('_', "-");
     Asked { views: Vec::new(), ..refused(&format!("(?i)(?:^|[, \\t]){name}(?:$|[, \\t=])")) }
 }

@@ -257,7 +257,7 @@ impl<'l> Questions<'l> {
         let is_said = |op: &Op| concrete::of_text(op, text) == Some(Scalar::Truth(true));
         let of_it = |(refused, holds): (&Term, &bool)| match refused.as_made() {
             Some((op @ Op::Directive(_, directive), [whole])) if whole == term && !holds && is_said(op) => {
-                Some(left::without(*directive))
+                left::without(*directive)
             }
             _ => None,
         };
