@@ -48,6 +48,17 @@ impl Analysis<'_> {
         ])
     }
 
+    /// When the answer to a request that passes may be stored for a GET: it is one to a POST, and says itself how long it is
+    /// fresh (`proxy/post`).
+    #[must_use]
+    pub fn may_be_for_get(&self, state: &State) -> Formula {
+        let method = Cases::one(Term::Input(Place::Variable(Variable::ReqMethod)));
+        let is_post = self.test(&method, &Test::In([Texts::Exact(b"POST"[..].into())].to_vec().into()));
+        let says_so = state.variable(Variable::BerespTtl).holds(|term| !term.is_constant());
+        let is_ok = self.test(&state.variable(Variable::BerespStatus), &Test::Within([200..=200].to_vec().into()));
+        Formula::all([is_post, says_so, is_ok])
+    }
+
     /// When the answer has a status that is never stored, or says that it is a part and not which one.
     fn is_never_stored(&self, state: &State) -> Formula {
         let status = state.variable(Variable::BerespStatus);
@@ -59,7 +70,7 @@ impl Analysis<'_> {
 
     /// When what the backend answers is a part, which is not what the policy makes of the status.
     pub(super) fn is_answered_with_part(&self, state: &State) -> Formula {
-        let status = state.variable(Variable::BerespStatus);
+        let status = state.variable(Variable::BerespStatus).spread();
         let is_answer = |term: &Term| term.place() == Some(&Place::Variable(Variable::BerespStatus));
         let came = Cases::new(status.iter().filter(|(_, term)| is_answer(term)).cloned());
         self.test(&came, &Test::Within([206..=206].to_vec().into()))

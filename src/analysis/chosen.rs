@@ -10,7 +10,9 @@ use super::formula::Formula;
 use super::ladder::{Ladder, Taken};
 use super::model::{Model, Scalar};
 use super::read::Context;
+use super::state::Cases;
 use super::term::{Place, Term};
+use crate::lang::source::Span;
 
 /// One of several values, by the arm of a ladder that is taken.
 pub struct Chosen {
@@ -21,6 +23,8 @@ pub struct Chosen {
     size: usize,
     /// How many ladders are within each other, by which it is chosen.
     ladders: usize,
+    /// How many values it may be, those of choices within it counted one by one.
+    ways: usize,
 }
 
 /// A choice of more choices within each other is one of which nothing is known.
@@ -30,14 +34,27 @@ const MOST_WITHIN: usize = 64;
 const MOST_LADDERS: usize = 4;
 
 impl Context<'_> {
+    /// A value by cases as one that a ladder chooses, of their conditions.
+    pub(super) fn as_one(&self, value: &Cases, span: Span) -> Term {
+        let cases: Vec<&(Formula, Term)> = value.iter().collect();
+        let Some(((_, last), others)) = cases.split_last() else { return self.anything() };
+        if others.is_empty() {
+            return last.clone();
+        }
+        let conditions: Vec<Formula> = others.iter().map(|(guard, _)| guard.clone()).collect();
+        let spans = vec![span; conditions.len()];
+        let ladder = self.unknowns.ladder(Ladder::new(conditions, spans, span));
+        let own: Vec<(usize, Term)> = others.iter().map(|(_, term)| term.clone()).enumerate().collect();
+        self.chosen(&ladder, &own, last.clone())
+    }
+
     /// The value of each arm that has one of its own, by number; all others have `otherwise`.
     pub(super) fn chosen(&self, ladder: &Arc<Ladder>, own: &[(usize, Term)], otherwise: Term) -> Term {
         let mut chosen = Chosen::new(ladder, own, otherwise);
         while let Some(flat) = chosen.flatter(self) {
             chosen = flat;
         }
-        let is_deep = chosen.size > MOST_WITHIN || chosen.ladders > MOST_LADDERS;
-        if is_deep { self.anything() } else { Term::Chosen(Arc::new(chosen)) }
+        if chosen.is_deep() { self.anything() } else { Term::Chosen(Arc::new(chosen)) }
     }
 }
 
@@ -52,7 +69,8 @@ impl Chosen {
     fn of(ladder: Arc<Ladder>, values: Vec<(Term, Taken)>) -> Self {
         let size = values.iter().map(|(term, _)| term.size()).max().unwrap_or(0).saturating_add(1);
         let ladders = values.iter().map(|(term, _)| term.ladders()).max().unwrap_or(0).max(ladder.depth());
-        Self { ladder, values, size, ladders }
+        let ways = values.iter().fold(0_usize, |ways, (term, _)| ways.saturating_add(term.ways()));
+        Self { ladder, values, size, ladders, ways }
     }
 
     /// The same by one ladder, if behind all arms it is chosen by another one that is no longer. Of many statements in a
@@ -74,6 +92,32 @@ impl Chosen {
             .flat_map(|(term, taken)| taken.iter().map(move |arm| (count + arm.unwrap_or(behind.ladder.len()), term)));
         let values = by_value(own.chain(further), ladder.len());
         Some(Self::of(ladder, values))
+    }
+
+    /// What is made of each value, chosen by the same ladder; `None` if there are more choices within each other than can be
+    /// followed.
+    pub(super) fn map(&self, change: impl Fn(&Term) -> Term) -> Option<Term> {
+        let count = self.ladder.len();
+        let made: Vec<(Term, &Taken)> = self.values.iter().map(|(term, taken)| (change(term), taken)).collect();
+        let arms = made.iter().flat_map(|(term, taken)| taken.iter().map(move |arm| (arm.unwrap_or(count), term)));
+        let mut values = by_value(arms, count);
+        if let [(_, taken)] = values.as_slice()
+            && taken.is_all(count)
+        {
+            return values.pop().map(|(term, _)| term);
+        }
+        let whole = Self::of(Arc::clone(&self.ladder), values);
+        (!whole.is_deep()).then(|| Term::Chosen(Arc::new(whole)))
+    }
+
+    /// Whether there are more choices within each other than can be followed.
+    fn is_deep(&self) -> bool {
+        self.size > MOST_WITHIN || self.ladders > MOST_LADDERS
+    }
+
+    /// How many values it may be, those of choices within it counted one by one.
+    pub(super) fn ways(&self) -> usize {
+        self.ways
     }
 
     /// How many choices are within each other.
@@ -106,6 +150,11 @@ impl Chosen {
         let arm = self.ladder.first(model);
         let (term, _) = self.values.iter().find(|(_, taken)| taken.contains(arm))?;
         model.value(term)
+    }
+
+    /// The values that it may be, each with its condition.
+    pub(super) fn cases(&self) -> impl Iterator<Item = (Formula, &Term)> {
+        self.values.iter().map(|(term, taken)| (Formula::first(&self.ladder, taken.clone()), term))
     }
 
     /// The values that it may be.

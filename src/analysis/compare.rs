@@ -59,7 +59,7 @@ impl Reader<'_, '_> {
             {
                 Formula::all([self.literal(&value, &Test::Set), self.literal(&value, &test)])
             }
-            _ => Formula::of(Term::made(Op::Compare(comparison), in_order(comparison, left, right)), Test::Holds),
+            _ => self.literal(&Term::made(Op::Compare(comparison), in_order(comparison, left, right)), &Test::Holds),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::read::Context;
 use super::state::{Cases, State};
 use super::term::{Place, Term};
 use super::walk::{Flow, MOST_CLASSES, Way};
+use crate::lang::source::Span;
 
 /// So many are kept apart of a ladder that is long, if it can choose what differs: each is a class of its own in all that
 /// follows.
@@ -50,7 +51,7 @@ impl Groups {
     pub(super) fn add(&mut self, (flow, guard, state): Way, at: usize, ladder: &Arc<Ladder>, cx: &Context<'_>) {
         let is_whole = guard == Formula::Const(true);
         let arm = is_whole.then_some(at);
-        let Some(group) = self.of(flow, state, arm, cx) else { return };
+        let Some(group) = self.of((flow, state), arm, ladder, cx) else { return };
         if is_whole {
             group.taken.add(at, ladder.len());
         } else {
@@ -60,7 +61,13 @@ impl Groups {
     }
 
     /// The group of ways that lead there; of too many, the last one, of which less is known then.
-    fn of(&mut self, flow: Flow, state: State, arm: Option<usize>, cx: &Context<'_>) -> Option<&mut Group> {
+    fn of(
+        &mut self,
+        (flow, state): (Flow, State),
+        arm: Option<usize>,
+        ladder: &Ladder,
+        cx: &Context<'_>,
+    ) -> Option<&mut Group> {
         let known = self.all.iter().rposition(|group| group.flow == flow && group.state == state);
         let last = || {
             let at = self.all.iter().rposition(|group| group.flow == flow)?;
@@ -71,7 +78,7 @@ impl Groups {
         if let Some(at) = known.or_else(last) {
             let group = self.all.get_mut(at)?;
             if known.is_none() {
-                group.mix(&state, arm, cx);
+                group.mix(&state, arm, ladder.span(None), cx);
             }
             return Some(group);
         }
@@ -100,18 +107,14 @@ impl Groups {
 impl Group {
     /// Whether nothing is lost of a state if the ladder chooses what differs.
     fn chooses(&self, state: &State) -> bool {
-        let is_one = |place: &Place| {
-            let is_known = !matches!(self.otherwise.get(place), Some(None));
-            is_known && self.state.get(place).only().is_some() && state.get(place).only().is_some()
-        };
-        self.state.is_alike(state) && self.state.differences(state).iter().all(is_one)
+        let is_known = |place: &Place| !matches!(self.otherwise.get(place), Some(None));
+        self.state.is_alike(state) && self.state.differences(state).iter().all(is_known)
     }
 
     /// Takes a state in that differs; `arm` leads there whatever else holds.
-    fn mix(&mut self, state: &State, arm: Option<usize>, cx: &Context<'_>) {
+    fn mix(&mut self, state: &State, arm: Option<usize>, span: Span, cx: &Context<'_>) {
         for place in self.state.differences(state) {
-            let value = state.get(&place);
-            let own = arm.zip(value.only().cloned()).filter(|_| self.state.get(&place).only().is_some());
+            let own = arm.map(|arm| (arm, cx.as_one(&state.get(&place), span)));
             let known = self.otherwise.entry(place).or_insert_with(|| Some(Vec::new()));
             match (known.as_mut(), own) {
                 (Some(all), Some(own)) => all.push(own),
@@ -124,12 +127,11 @@ impl Group {
     /// The state that all of them lead to.
     fn mixed(mut self, ladder: &Arc<Ladder>, cx: &Context<'_>) -> State {
         for (place, own) in self.otherwise {
-            let before = self.state.get(&place).only().cloned();
-            let value = match (own, before) {
-                (Some(own), Some(before)) => cx.chosen(ladder, &own, before),
-                _ => cx.anything(),
-            };
-            self.state.set(place, Cases::one(value));
+            let value = own.map(|own| {
+                let before = cx.as_one(&self.state.get(&place), ladder.span(None));
+                cx.chosen(ladder, &own, before)
+            });
+            self.state.set(place, Cases::one(value.unwrap_or_else(|| cx.anything())));
         }
         self.state
     }

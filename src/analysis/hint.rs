@@ -68,6 +68,7 @@ pub fn hints_of(term: &Term, hints: &mut Vec<Hint>) {
             }
             made.of.iter().for_each(|part| hints_of(part, hints));
         }
+        Term::Chosen(chosen) => chosen.terms().for_each(|part| hints_of(part, hints)),
         _ => {}
     }
 }

@@ -17,6 +17,10 @@ use crate::lang::schema::{Action, Step, Variable};
 /// How often a request begins again at most, and a fetch.
 pub const MOST_ROUNDS: i64 = 4;
 
+/// So many kinds of requests are kept apart where two policies are compared: each is asked for a request of its own that is
+/// treated otherwise.
+const MOST_COMPARED: usize = 8;
+
 /// A condition of more parts is not carried on from step to step.
 const MOST_PARTS: usize = 2_000;
 
@@ -124,7 +128,7 @@ impl<'h> Analysis<'h> {
         // What one of them gives up and the other does not is a difference of its own.
         let possible = Possible { marks_passes: may_mark(old) || may_mark(new), is_given_up: true };
         [old, new].map(|hir| {
-            let cx = Context::new(hir, Rc::clone(&unknowns));
+            let cx = Context { most_beside: MOST_COMPARED, ..Context::new(hir, Rc::clone(&unknowns)) };
             Self { cx, followed: followed.clone(), possible, with_background: true, is_steady: false }
         })
     }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use http::header::{COOKIE, HOST};
 
-use super::concrete;
 use super::formula::{Formula, Literal, Test};
 use super::solve::{MOST_LOOKS, MOST_TESTS};
 use super::term::{Place, Term};
+use super::{concrete, number};
 use crate::lang::hir::{Acl, Texts};
 use crate::lang::schema::{Message, Type, Variable};
 
@@ -98,8 +98,11 @@ impl<'h> Model<'h> {
             Term::Unset => Some(Scalar::Text(None)),
             Term::Backend(_) | Term::Fixed(_) => None,
             Term::Chosen(chosen) => chosen.value(self),
-            Term::Free(_) => self.values.get(term).cloned(),
-            Term::Input(place) => self.values.get(term).cloned().or_else(|| default(place)),
+            Term::Free(unknown) => {
+                let usual = || unknown.place.as_ref().and_then(|place| usual_number(term, place));
+                self.values.get(term).cloned().or_else(usual)
+            }
+            Term::Input(place) => self.values.get(term).cloned().or_else(|| default(term, place)),
             Term::Made(made) => {
                 self.looks.set(self.looks.get() + 1);
                 if let Some(known) = self.known.borrow().get(term) {
@@ -197,19 +200,25 @@ fn place(parts: &Arc<[Formula]>) -> *const () {
 }
 
 /// What comes in where nothing is asked of it.
-fn default(place: &Place) -> Option<Scalar> {
+fn default(term: &Term, place: &Place) -> Option<Scalar> {
     let text = |text: &[u8]| Some(Scalar::Text(Some(text.into())));
     match place {
         Place::Variable(Variable::ReqMethod) => text(b"GET"),
         Place::Variable(Variable::ReqUrl) => text(b"/"),
         Place::Variable(Variable::ReqProto) => text(b"HTTP/1.1"),
-        Place::Variable(Variable::BerespStatus) => Some(Scalar::Number(Some(200))),
-        Place::Variable(Variable::ReqRestarts | Variable::BereqRetries) => Some(Scalar::Number(Some(0))),
         Place::Variable(variable) if variable.ty() == Type::Ip => Some(Scalar::Address(SOMEWHERE)),
         Place::Field(Message::Req, name) if *name == HOST => text(b"www.example.com"),
         Place::Field(..) => Some(Scalar::Text(None)),
-        Place::Variable(_) => None,
+        Place::Variable(_) => usual_number(term, place),
     }
+}
+
+/// The number that comes in at a place where nothing is asked of it. There always is one: if there was none, neither a test
+/// nor its opposite would hold.
+fn usual_number(term: &Term, place: &Place) -> Option<Scalar> {
+    let Place::Variable(variable) = place else { return None };
+    let is_number = matches!(variable.ty(), Type::Int | Type::Duration | Type::Bytes);
+    if is_number { number::find(term, &[]) } else { None }
 }
 
 /// The value of `Cookie` as the client sends it.

@@ -11,6 +11,7 @@ use super::names::Names;
 use super::state::{Cases, MOST_CASES, State};
 use super::term::{Amount, Op, Place, Term};
 use super::unknown::{Name, Times, Unknowns};
+use super::walk::MOST_BESIDE;
 use crate::lang::hir::{Arithmetic, Expression, ExpressionKind as Kind, Glob, Hir, LocalId, Texts};
 use crate::lang::schema::function::{Class, Cookie, Text};
 use crate::lang::schema::{Function, Message, Step, StepSet, Type, Variable};
@@ -21,11 +22,13 @@ pub(super) struct Context<'h> {
     pub hir: &'h Hir,
     pub tables: Tables<'h>,
     pub unknowns: Rc<Unknowns>,
+    /// So many kinds of requests are kept apart by ladders that can choose what differs.
+    pub most_beside: usize,
 }
 
 impl<'h> Context<'h> {
     pub(super) fn new(hir: &'h Hir, unknowns: Rc<Unknowns>) -> Self {
-        Self { hir, tables: Tables::new(hir), unknowns }
+        Self { hir, tables: Tables::new(hir), unknowns, most_beside: MOST_BESIDE }
     }
 
     /// A value of which nothing is known.
@@ -268,7 +271,7 @@ impl<'r, 'h> Reader<'r, 'h> {
             _ => Formula::any(value.iter().map(|(guard, term)| {
                 let truth = match term {
                     Term::Backend(backend) => Formula::Const(backend.is_some()),
-                    _ => Formula::of(Term::made(Op::Truth, vec![term.clone()]), Test::Holds),
+                    _ => self.literal(&Term::made(Op::Truth, vec![term.clone()]), &Test::Holds),
                 };
                 Formula::all([guard.clone(), truth])
             })),

@@ -61,7 +61,23 @@ impl Cases {
     /// Whether one of the cases is that term.
     #[must_use]
     pub fn holds(&self, wanted: impl Fn(&Term) -> bool) -> Formula {
-        Formula::any(self.0.iter().filter(|(_, term)| wanted(term)).map(|(guard, _)| guard.clone()))
+        let spread = self.spread();
+        Formula::any(spread.iter().filter(|(_, term)| wanted(term)).map(|(guard, _)| guard.clone()))
+    }
+
+    /// The same with a case for each value that a ladder chooses, unless there are too many.
+    #[must_use]
+    pub fn spread(&self) -> Self {
+        let is_chosen = |term: &Term| matches!(term, Term::Chosen(_));
+        let ways: usize = self.0.iter().map(|(_, term)| term.ways()).fold(0, usize::saturating_add);
+        if ways > MOST_CASES || !self.0.iter().any(|(_, term)| is_chosen(term)) {
+            return self.clone();
+        }
+        let mut spread = Vec::new();
+        for (guard, term) in self.0.iter() {
+            term.by_cases(guard, &mut spread);
+        }
+        Self::new(spread)
     }
 }
 

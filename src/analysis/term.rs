@@ -9,6 +9,7 @@ use http::HeaderName;
 use http::header::{ACCEPT_ENCODING, COOKIE, HOST};
 
 use super::chosen::Chosen;
+use super::formula::Formula;
 use super::names::Names;
 use crate::cache::asked::{host_in, path_of};
 use crate::lang::hir::{AclId, Arithmetic, BackendId, Comparison, Glob, Normalization, TableId};
@@ -177,7 +178,8 @@ impl Term {
     /// The value that `op` makes; simpler where it can be said more simply.
     #[must_use]
     pub fn made(op: Op, of: Vec<Self>) -> Self {
-        simpler(&op, &of).unwrap_or_else(|| Self::Made(Arc::new(Made::new(op, of))))
+        let simpler = simpler(&op, &of).or_else(|| of_each_choice(&op, &of));
+        simpler.unwrap_or_else(|| Self::Made(Arc::new(Made::new(op, of))))
     }
 
     /// How many values it is made of, as often as they are in it; of a choice the largest counts.
@@ -195,6 +197,21 @@ impl Term {
             Self::Made(made) => made.of.iter().map(Self::ladders).max().unwrap_or(0),
             Self::Chosen(chosen) => chosen.ladders(),
             _ => 0,
+        }
+    }
+
+    /// How many values it may be, as far as it is chosen.
+    pub(super) fn ways(&self) -> usize {
+        if let Self::Chosen(chosen) = self { chosen.ways() } else { 1 }
+    }
+
+    /// Adds all values that it may be, as far as it is chosen, with the condition of each.
+    pub(super) fn by_cases(&self, guard: &Formula, cases: &mut Vec<(Formula, Self)>) {
+        match self {
+            Self::Chosen(chosen) => chosen.cases().for_each(|(taken, term)| {
+                term.by_cases(&Formula::all([guard.clone(), taken]), cases);
+            }),
+            term => cases.push((guard.clone(), term.clone())),
         }
     }
 
@@ -298,6 +315,26 @@ fn simpler(op: &Op, of: &[Term]) -> Option<Term> {
         },
         _ => None,
     }
+}
+
+/// What can be made in more ways is not made of each value by itself.
+const MOST_WAYS: usize = 64;
+
+/// What is made of a value that a ladder chooses is chosen by that ladder.
+fn of_each_choice(op: &Op, of: &[Term]) -> Option<Term> {
+    let is_chosen = |term: &Term| matches!(term, Term::Chosen(_));
+    if of.iter().fold(1_usize, |ways, term| ways.saturating_mul(term.ways())) > MOST_WAYS {
+        return None;
+    }
+    let at = of.iter().position(is_chosen)?;
+    let Some(Term::Chosen(chosen)) = of.get(at) else { return None };
+    chosen.map(|term| {
+        let mut of = of.to_vec();
+        if let Some(part) = of.get_mut(at) {
+            part.clone_from(term);
+        }
+        Term::made(op.clone(), of)
+    })
 }
 
 fn changed(term: &Term, change: impl Fn(&[u8]) -> Vec<u8>) -> Option<Term> {

@@ -23,9 +23,10 @@ use crate::lang::source::Span;
 
 /// So many classes are kept apart.
 pub(super) const MOST_CLASSES: usize = 64;
-/// So many are kept apart by ladders whose arms only leave other values, in a block of many statements.
-const MOST_BESIDE: usize = 2;
-/// A block of more statements is a long one.
+/// Where requests of so many kinds come to a ladder whose arms only leave other values, no more kinds are made of them: what
+/// twenty ladders in a row leave would be a million.
+pub(super) const MOST_BESIDE: usize = 2;
+/// A block of more statements is a long one: no more than those are kept apart there, whoever asks.
 const LONG: usize = 64;
 /// So many statements are walked over in one step.
 pub(super) const MOST_STATEMENTS: usize = 2_000_000;
@@ -109,6 +110,8 @@ pub(super) struct Walk<'w, 'h> {
     statements: usize,
     /// How often the names of the body that is walked over are met in it.
     names: Names,
+    /// Requests of many kinds come to the statement that is looked at.
+    is_crowded: bool,
     /// The budget that ended.
     pub gave_up: bool,
 }
@@ -121,7 +124,8 @@ impl<'w, 'h> Walk<'w, 'h> {
         step: Step,
     ) -> Self {
         let (around, spans) = (Vec::new(), Vec::new());
-        Self { cx, followed, visitor, step, around, spans, statements: 0, names: Names::new(), gave_up: false }
+        let names = Names::new();
+        Self { cx, followed, visitor, step, around, spans, statements: 0, names, is_crowded: false, gave_up: false }
     }
 
     /// What a step does with requests of these kinds.
@@ -164,11 +168,13 @@ impl<'w, 'h> Walk<'w, 'h> {
         let mut current = entries;
         let mut ended = Vec::new();
         let last_uses = last_uses(statements, &self.names);
+        let was_crowded = self.is_crowded;
+        let most_beside = if statements.len() > LONG { MOST_BESIDE } else { self.cx.most_beside };
         for (at, statement) in statements.iter().enumerate() {
             let mut next = Vec::new();
-            let is_crowded = statements.len() > LONG && current.len() >= MOST_BESIDE;
+            self.is_crowded = was_crowded || current.len() >= most_beside;
             for (guard, state) in std::mem::take(&mut current) {
-                next.extend(self.statement(statement, guard, state, is_crowded));
+                next.extend(self.statement(statement, guard, state));
             }
             let unread = last_uses.get(&at).map(Vec::as_slice).unwrap_or_default();
             for (_, _, state) in &mut next {
@@ -186,12 +192,12 @@ impl<'w, 'h> Walk<'w, 'h> {
                 break;
             }
         }
+        self.is_crowded = was_crowded;
         ended.extend(current.into_iter().map(|(guard, state)| (Flow::On, guard, state)));
         joined(ended, self.cx)
     }
 
-    /// `is_crowded` if requests of many kinds come there.
-    fn statement(&mut self, statement: &'h Statement, guard: Formula, mut state: State, is_crowded: bool) -> Vec<Way> {
+    fn statement(&mut self, statement: &'h Statement, guard: Formula, mut state: State) -> Vec<Way> {
         self.statements += 1;
         if self.statements > MOST_STATEMENTS {
             self.gave_up = true;
@@ -199,7 +205,7 @@ impl<'w, 'h> Walk<'w, 'h> {
         }
         match &statement.kind {
             StatementKind::If { arms, otherwise, .. } => {
-                let groups = Groups::new(arms.len(), is_crowded);
+                let groups = Groups::new(arms.len(), self.is_crowded);
                 self.ladder((arms, otherwise, statement.span), &guard, &state, groups)
             }
             StatementKind::Call(sub) => self.call(*sub, guard, state),

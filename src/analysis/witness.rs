@@ -78,20 +78,27 @@ impl Model<'_> {
     }
 
     fn answer(&self) -> Option<Answer> {
-        let number = |variable| match self.value(&Term::Input(Place::Variable(variable))) {
-            Some(Scalar::Number(number)) => number,
-            _ => None,
+        let status = match self.value(&Term::Input(Place::Variable(Variable::BerespStatus))) {
+            Some(Scalar::Number(Some(status))) => u16::try_from(status).ok()?,
+            _ => 200,
         };
-        let status = number(Variable::BerespStatus).and_then(|status| u16::try_from(status).ok()).unwrap_or(200);
         let mut answer = Answer::new(StatusCode::from_u16(status).ok()?);
         for (name, value) in self.fields(Message::Beresp)? {
             answer = answer.with(name, value);
         }
-        self.be_fresh(&mut answer, number(Variable::BerespTtl))?;
-        be_old(&mut answer, number(Variable::BerespTtl));
+        let ttl = self.asked_ttl();
+        self.be_fresh(&mut answer, ttl)?;
+        be_old(&mut answer, ttl);
         self.be_validated(&mut answer);
-        be_obeyed(&mut answer);
+        be_obeyed(&mut answer, ttl);
         Some(answer)
+    }
+
+    /// How long the answer is to stay fresh, in milliseconds, if that is asked for.
+    fn asked_ttl(&self) -> Option<i64> {
+        let ttl = Term::Input(Place::Variable(Variable::BerespTtl));
+        let asked = self.chosen().find_map(|(term, value)| (*term == ttl).then_some(value));
+        if let Some(Scalar::Number(number)) = asked { *number } else { None }
     }
 
     /// What has to be validated each time is stored if it can be.
@@ -111,7 +118,7 @@ impl Model<'_> {
         let first = answer.headers.get(CACHE_CONTROL).and_then(|said| said.to_str().ok()).unwrap_or_default();
         let said = line.map_or(Some(first), |line| std::str::from_utf8(line).ok())?;
         let says = |name: &str| first.contains(name) || said.contains(name);
-        let seconds = ttl_ms.map(|millis| millis.max(0).saturating_add(999) / 1_000);
+        let seconds = ttl_ms.map(seconds);
         let more = match seconds {
             _ if says("s-maxage") => None,
             Some(seconds) if !says("max-age") && !self.asks(Directive::MaxAge) => Some(format!("max-age={seconds}")),
@@ -163,11 +170,19 @@ fn be_old(answer: &mut Answer, ttl_ms: Option<i64>) {
     }
 }
 
-/// What stands in for `Cache-Control` says how long an answer stays fresh: of nothing else is it known what it does.
-fn be_obeyed(answer: &mut Answer) {
+/// What stands in for `Cache-Control` says how long an answer stays fresh, so long as is asked for, else a while: of nothing
+/// else is it known what it does.
+fn be_obeyed(answer: &mut Answer, ttl_ms: Option<i64>) {
+    let asked = ttl_ms.and_then(|millis| HeaderValue::from_str(&format!("max-age={}", seconds(millis))).ok());
+    let fresh = asked.unwrap_or(HeaderValue::from_static(FRESH));
     for name in <&TargetList>::default().names() {
         if answer.headers.get(name).is_some_and(|said| !said.as_bytes().starts_with(b"max-age=")) {
-            answer.headers.insert(name, HeaderValue::from_static(FRESH));
+            answer.headers.insert(name, fresh.clone());
         }
     }
+}
+
+/// Whole seconds, as fields count them: no less than so many milliseconds.
+fn seconds(millis: i64) -> i64 {
+    millis.max(0).saturating_add(999) / 1_000
 }

@@ -55,7 +55,7 @@ fn leaks(survey: &Survey<'_>, reached: &Reached) -> Formula {
     if analysis.is_keyed(state, &place) || varies(&state.field(Message::Beresp, &VARY), &AUTHORIZATION) {
         return Formula::Const(false);
     }
-    let sent = state.field(Message::Bereq, &AUTHORIZATION);
+    let sent = state.field(Message::Bereq, &AUTHORIZATION).spread();
     let sent = sent
         .iter()
         .filter(|(_, term)| term.holds(&place))

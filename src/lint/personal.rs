@@ -145,7 +145,7 @@ fn leaks(survey: &Survey<'_>, leak: &Leak, reached: &Reached) -> Formula {
     if analysis.is_keyed(state, &place) || varies(&state.field(Message::Beresp, &VARY), &leak.field) {
         return Formula::Const(false);
     }
-    let sent = state.field(Message::Bereq, &leak.field);
+    let sent = state.field(Message::Bereq, &leak.field).spread();
     let personal = sent.iter().filter(|(_, term)| term.holds(&place)).map(|(guard, term)| {
         let one = Cases::one(term.clone());
         Formula::all([guard.clone(), analysis.test(&one, &Test::Set)])
@@ -155,7 +155,7 @@ fn leaks(survey: &Survey<'_>, leak: &Leak, reached: &Reached) -> Formula {
 
 /// Whether the policy itself says that responses differ by that field.
 pub(super) fn varies(vary: &Cases, field: &HeaderName) -> bool {
-    vary.iter().any(|(_, term)| match term {
+    vary.spread().iter().any(|(_, term)| match term {
         Term::Text(text) => String::from_utf8_lossy(text).to_ascii_lowercase().contains(field.as_str()),
         Term::Made(made) => made.of.iter().any(|part| varies(&Cases::one(part.clone()), field)),
         Term::Free(_) => true,

@@ -1,6 +1,7 @@
 //! Invariants: what is proved, what is refuted, and that both are true.
 
 mod again;
+mod crowds;
 mod mixed;
 mod spelt;
 

@@ -56,7 +56,8 @@ fn equal(analysis: &Analysis<'_>, one: &Term, other: &Term) -> Formula {
         }
         _ => {
             let of = vec![one.clone(), other.clone()];
-            let same = Formula::of(Term::made(Op::Compare(Comparison::Equal), of), Test::Holds);
+            let compared = Term::made(Op::Compare(Comparison::Equal), of);
+            let same = analysis.test(&Cases::one(compared), &Test::Holds);
             let unset = |term: &Term| analysis.test(&Cases::one(term.clone()), &Test::Set).not();
             Formula::any([same, Formula::all([unset(one), unset(other)])])
         }

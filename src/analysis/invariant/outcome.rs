@@ -9,7 +9,6 @@ use crate::analysis::journey::{Analysis, Fate, Journeys, Reached};
 use crate::analysis::state::{Cases, State};
 use crate::analysis::term::{Place, Term};
 use crate::cache::invalidation::NOT_OF_A_GET;
-use crate::lang::hir::Texts;
 use crate::lang::schema::{Action, Directive, Message, Step, Variable};
 
 /// What comes of requests of one kind. Each request has one that tells all that came of it.
@@ -79,7 +78,7 @@ fn takes_parts(journeys: &Journeys) -> bool {
     let mut fetches = journeys.at(Step::BackendFetch).filter(|reached| reached.fate == Fate::Miss);
     fetches.any(|reached| {
         let state = &reached.class.state;
-        let range = state.field(Message::Bereq, &RANGE);
+        let range = state.field(Message::Bereq, &RANGE).spread();
         state.is_changed(&Place::Variable(Variable::ReqSlice)) || range.iter().any(|(_, term)| *term != Term::Unset)
     })
 }
@@ -112,7 +111,7 @@ impl Late {
     fn backends(analysis: &Analysis<'_>, journeys: &Journeys) -> Cases {
         let mut asked = vec![Term::Backend(None)];
         for reached in &journeys.reached {
-            for (_, term) in asked_last(&reached.class.state).iter() {
+            for (_, term) in asked_last(&reached.class.state).spread().iter() {
                 if !matches!(term, Term::Backend(_)) || asked.len() > MOST_BACKENDS {
                     return Cases::one(analysis.anything());
                 }
@@ -200,17 +199,11 @@ fn not_stored(analysis: &Analysis<'_>, reached: &Reached) -> Option<Outcome> {
 /// A POST passes, and what it is answered may be stored for a GET of the same URL (`proxy/post`).
 fn stored_for_get(analysis: &Analysis<'_>, journeys: &Journeys, late: &Late) -> Vec<Outcome> {
     let gets = keys_of_get(analysis);
-    let method = Cases::one(Term::Input(Place::Variable(Variable::ReqMethod)));
-    let is_post = analysis.test(&method, &Test::In([Texts::Exact(b"POST"[..].into())].to_vec().into()));
     let answered = journeys.at(Step::BackendResponse).filter(|reached| reached.fate == Fate::Pass);
     let mut outcomes = Vec::new();
     for reached in answered {
         let kept = Reached { fate: Fate::Miss, ..reached.clone() };
-        let state = &reached.class.state;
-        // The answer itself has to say how long it is fresh.
-        let says_so = state.variable(Variable::BerespTtl).holds(|term| !term.is_constant());
-        let is_ok = analysis.test(&state.variable(Variable::BerespStatus), &Test::Within([200..=200].to_vec().into()));
-        let guard = Formula::all([is_post.clone(), says_so, is_ok, analysis.stored(&kept)]);
+        let guard = Formula::all([analysis.may_be_for_get(&reached.class.state), analysis.stored(&kept)]);
         if guard == Formula::Const(false) {
             continue;
         }
