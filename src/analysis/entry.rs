@@ -136,7 +136,8 @@ impl Analysis<'_> {
 
     /// The client is sent what the backend has answered, what was stored, or what warp makes.
     fn entering_deliver(&self, step: Step, state: &mut State) {
-        let from_backend = state.is_changed(&Place::Variable(Variable::BerespUncacheable)) && step == Step::Deliver;
+        let was_asked = state.is_changed(&Place::Variable(Variable::BereqRetries));
+        let from_backend = was_asked && step == Step::Deliver;
         for place in &self.followed {
             let value = match place {
                 Place::Field(Message::Resp, name) if from_backend => state.field(Message::Beresp, name),
@@ -144,6 +145,8 @@ impl Analysis<'_> {
                 Place::Field(Message::Resp, _) | Place::Variable(Variable::RespStatus) => {
                     Cases::one(self.cx.entered(step, state, place))
                 }
+                // A page that the policy makes up begins with nothing in it.
+                Place::Variable(Variable::RespBody) if step == Step::Synth => Cases::one(Term::text("")),
                 _ => continue,
             };
             state.set(place.clone(), value);

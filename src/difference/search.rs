@@ -8,9 +8,10 @@ use std::collections::HashMap;
 
 use super::ladders::{Alignments, can_be_asked};
 use super::unequal::Tables;
-use crate::analysis::{Analysis, At, Cases, Formula, Hint, Journeys, Place, Reached, Term, Visitor, hints_of};
+use crate::analysis::{Analysis, At, Cases, Fate, Formula, Hint, Journeys, Place, Reached, Term, Visitor, hints_of};
 use crate::lang::hir::{Expression, KeyPart, Outcome, Statement, StatementKind, Tags};
-use crate::lang::schema::{Action, Message, Step, Variable};
+use crate::lang::schema::function::Core;
+use crate::lang::schema::{Action, Function, Message, Step, Variable};
 
 /// A condition under which requests may be treated otherwise.
 pub(super) struct Question {
@@ -105,7 +106,7 @@ impl Search<'_> {
         for place in analysis.followed().filter(|place| shows(one.step, place)) {
             let (before, after) = (old.state.get(place), new.state.get(place));
             let name = format!("`{place}` behind `{}`", one.step.name());
-            self.values(analysis, (one, &before), (other, &after), &name);
+            self.values(analysis, (one, &before), (other, &after), &name, &matters(analysis, one, place));
         }
         if one.step == Step::Hash {
             let (before, after) = (&old.state.key, &new.state.key);
@@ -113,17 +114,26 @@ impl Search<'_> {
                 self.ask(&old.guard, &new.guard, &Formula::Const(true), (KEY, KEY, &[Hint::Disorder]));
             }
             for (before, after) in before.iter().zip(after) {
-                self.values(analysis, (one, before), (other, after), KEY);
+                self.values(analysis, (one, before), (other, after), KEY, &Formula::Const(true));
             }
         }
     }
 
-    fn values(&mut self, analysis: &Analysis<'_>, old: (&Reached, &Cases), new: (&Reached, &Cases), place: &str) {
+    /// Asks for requests that leave other values in a place, and for which that matters.
+    fn values(
+        &mut self,
+        analysis: &Analysis<'_>,
+        old: (&Reached, &Cases),
+        new: (&Reached, &Cases),
+        place: &str,
+        matters: &Formula,
+    ) {
         if old.1 == new.1 {
             return;
         }
-        for (guard, before) in old.1.iter() {
-            for (further, after) in new.1.iter().filter(|(_, after)| after != before) {
+        let (ones, others) = (old.1.spread(), new.1.spread());
+        for (guard, before) in ones.iter() {
+            for (further, after) in others.iter().filter(|(_, after)| after != before) {
                 let (guards, others) = (old.0.class.guard.clone(), new.0.class.guard.clone());
                 let what = format!("{place} {} {}", shown(before), shown(after));
                 let mut hints = Vec::new();
@@ -131,6 +141,7 @@ impl Search<'_> {
                 hints_of(after, &mut hints);
                 let (old, new) = (Formula::all([guards, guard.clone()]), Formula::all([others, further.clone()]));
                 for unequal in self.tables.unequal(analysis, before, after) {
+                    let unequal = Formula::all([matters.clone(), unequal]);
                     self.ask(&old, &new, &unequal, (place, &what, &hints));
                 }
             }
@@ -181,6 +192,14 @@ impl Search<'_> {
 /// What is compared of cache keys.
 const KEY: &str = "the cache key";
 
+/// When it matters what a place holds. What passes is not stored, unless it is for a GET.
+fn matters(analysis: &Analysis<'_>, reached: &Reached, place: &Place) -> Formula {
+    if reached.fate != Fate::Pass || *place != Place::Variable(Variable::BerespUncacheable) {
+        return Formula::Const(true);
+    }
+    analysis.may_be_for_get(&reached.class.state)
+}
+
 /// A constant as it tells classes apart.
 fn shown(term: &Term) -> String {
     if term.is_constant() { format!("{term:?}") } else { "…".to_owned() }
@@ -222,40 +241,64 @@ struct Eyes<'a, 'h> {
 
 impl Visitor for Eyes<'_, '_> {
     fn statement(&mut self, statement: &Statement, at: &At<'_>) {
-        let written = |value: &Expression| self.written(value, at);
-        let what = match &statement.kind {
-            StatementKind::Effect(function, given) => {
-                format!("{function:?}{:?}", given.iter().map(written).collect::<Vec<_>>())
+        let (what, given) = match &statement.kind {
+            // What is added to the key stands in it.
+            StatementKind::Effect(Function::Core(Core::HashData), _) => return,
+            StatementKind::Effect(function, given) => (format!("{function:?}"), given.iter().collect()),
+            StatementKind::Tag(Tags::Text(value)) => ("tag".to_owned(), vec![value]),
+            StatementKind::Tag(Tags::Field(name)) => (format!("tag {name}"), Vec::new()),
+            StatementKind::Ban(_) => ("ban".to_owned(), Vec::new()),
+            StatementKind::Key(KeyPart::Query { sorted }) => (format!("query {sorted}"), Vec::new()),
+            StatementKind::Return(outcome) => {
+                let given = arguments(outcome);
+                if given.is_empty() && outcome.action != Action::Fail {
+                    return;
+                }
+                (format!("{:?}", outcome.action), given)
             }
-            StatementKind::Tag(Tags::Text(value)) => format!("tag {}", written(value)),
-            StatementKind::Tag(Tags::Field(name)) => format!("tag {name}"),
-            StatementKind::Ban(_) => "ban".to_owned(),
-            StatementKind::Key(KeyPart::Query { sorted }) => format!("query {sorted}"),
-            StatementKind::Return(outcome) => match self.outcome(outcome, at) {
-                Some(what) => what,
-                None => return,
-            },
             _ => return,
         };
         let what = format!("{:?} {what}", at.state.variable(Variable::ReqRestarts).only());
-        self.deeds.done.entry(Deed { step: at.step, what }).or_default().push((at.guard)());
+        for (guard, given) in self.written(&given, at) {
+            let what = format!("{what} {given:?}");
+            let guard = Formula::all([(at.guard)(), guard]);
+            self.deeds.done.entry(Deed { step: at.step, what }).or_default().push(guard);
+        }
     }
 }
 
-impl Eyes<'_, '_> {
-    fn written(&self, value: &Expression, at: &At<'_>) -> String {
-        match self.analysis.value(value, at.state, at.step).only() {
-            Some(Term::Fixed(_)) => format!("{:?}", value.ty),
-            Some(term) => format!("{term:?}"),
-            None => "by cases".to_owned(),
-        }
-    }
+/// The arguments of an action that no place holds.
+fn arguments(outcome: &Outcome) -> Vec<&Expression> {
+    let Outcome { reason, location, time, .. } = outcome;
+    [reason, location, time].into_iter().flatten().collect()
+}
 
-    /// The arguments of an action that no place holds.
-    fn outcome(&self, outcome: &Outcome, at: &At<'_>) -> Option<String> {
-        let Outcome { reason, location, time, .. } = outcome;
-        let given: Vec<String> =
-            [reason, location, time].into_iter().flatten().map(|value| self.written(value, at)).collect();
-        (!given.is_empty() || outcome.action == Action::Fail).then(|| format!("{:?} {given:?}", outcome.action))
+/// In so many ways what is given to a statement is told apart.
+const MOST_WAYS: usize = 16;
+
+impl Eyes<'_, '_> {
+    /// What is given to a statement, with the condition under which it is that.
+    fn written(&self, given: &[&Expression], at: &At<'_>) -> Vec<(Formula, Vec<String>)> {
+        let mut ways = vec![(Formula::Const(true), Vec::new())];
+        for value in given {
+            let cases = self.analysis.value(value, at.state, at.step).spread();
+            let each = |(guard, words): &(Formula, Vec<String>)| -> Vec<(Formula, Vec<String>)> {
+                let further = |(holds, term): &(Formula, Term)| {
+                    let words = words.iter().cloned().chain([shown_whole(term, value)]);
+                    (Formula::all([guard.clone(), holds.clone()]), words.collect())
+                };
+                cases.iter().map(further).collect()
+            };
+            ways = ways.iter().flat_map(each).collect();
+            if ways.len() > MOST_WAYS {
+                return vec![(Formula::Const(true), vec!["by cases".to_owned()])];
+            }
+        }
+        ways
     }
+}
+
+/// A value as it tells what is done from what else is done.
+fn shown_whole(term: &Term, value: &Expression) -> String {
+    if matches!(term, Term::Fixed(_)) { format!("{:?}", value.ty) } else { format!("{term:?}") }
 }

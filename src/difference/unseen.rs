@@ -1,9 +1,11 @@
 //! What policies say that requests which are tried do not show: where it may differ, that is told.
 
+use http::HeaderName;
+
 use crate::lang::hir::{
     Body, Choice, Expression, ExpressionKind as Kind, Hir, KeyPart, Statement, StatementKind, Target,
 };
-use crate::lang::schema::{Action, Step, Variable};
+use crate::lang::schema::{Action, Message, Step, Variable};
 
 const BANS: &str = "what bans are about: it is not compared";
 const REFRESH: &str = "what `backend_refresh` makes of stored responses: it is not compared";
@@ -30,6 +32,9 @@ pub(super) fn unseen(old: &Hir, new: &Hir) -> Vec<&'static str> {
         let steps = hir.steps.iter().filter(|step| order(step.step) >= from);
         let bodies = steps.map(|step| &step.body).chain(hir.subs.iter().map(|sub| &sub.body));
         bodies.for_each(|body| look_at(&body.statements, &mut found));
+        if keys_narrowed_field(hir, &[old, new]) {
+            found.push(LINES);
+        }
         if hir.directors.iter().any(|director| matches!(director.choice, Choice::Hash(_) | Choice::Shard(_))) {
             found.push(MEMBERS);
         }
@@ -47,6 +52,57 @@ pub(super) fn may_try_again(hir: &Hir) -> bool {
     let body = hir.step(Step::BackendError).map(|step| &step.body);
     let subs = hir.subs.iter().map(|sub| &sub.body);
     body.into_iter().chain(subs).flat_map(|body| &body.statements).any(restarts)
+}
+
+/// Whether all lines of a field are in the key, and one of the policies rewrites it by what its first line says: two requests
+/// may differ in the others alone then.
+fn keys_narrowed_field(hir: &Hir, both: &[&Hir]) -> bool {
+    let mut keyed = Vec::new();
+    for_each(hir, &mut |statement| {
+        if let StatementKind::Key(KeyPart::Value(Expression { kind: Kind::Header(message, name), .. })) =
+            &statement.kind
+        {
+            keyed.push((*message, name.clone()));
+        }
+    });
+    let (mut is_rewritten, mut is_asked) = (false, false);
+    for hir in both {
+        for_each(hir, &mut |statement| match &statement.kind {
+            StatementKind::Set(Target::Header(message, name), value) if keyed.contains(&(*message, name.clone())) => {
+                is_rewritten = true;
+                is_asked |= names_one(value, &keyed);
+            }
+            StatementKind::If { arms, .. } => is_asked |= arms.iter().any(|arm| names_one(&arm.condition, &keyed)),
+            _ => {}
+        });
+    }
+    is_rewritten && is_asked
+}
+
+/// Whether a value may be made of one of those fields; names stand for anything.
+fn names_one(value: &Expression, fields: &[(Message, HeaderName)]) -> bool {
+    match &value.kind {
+        Kind::Header(message, name) => fields.contains(&(*message, name.clone())),
+        Kind::Local(_) => true,
+        _ => value.parts().any(|part| names_one(part, fields)),
+    }
+}
+
+/// Calls `visit` with all statements of a policy.
+fn for_each(hir: &Hir, visit: &mut impl FnMut(&Statement)) {
+    let bodies = hir.steps.iter().map(|step| &step.body).chain(hir.subs.iter().map(|sub| &sub.body));
+    bodies.for_each(|body| each_of(&body.statements, visit));
+}
+
+fn each_of(statements: &[Statement], visit: &mut impl FnMut(&Statement)) {
+    for statement in statements {
+        visit(statement);
+        if let StatementKind::If { arms, otherwise, .. } = &statement.kind {
+            for body in arms.iter().map(|arm| &arm.body).chain([otherwise]) {
+                each_of(body, visit);
+            }
+        }
+    }
 }
 
 /// Whether a step may call a sub.
@@ -109,7 +165,6 @@ fn look_at(statements: &[Statement], found: &mut Vec<&'static str>) {
             {
                 found.push(LINES);
             }
-            StatementKind::Key(KeyPart::Value(value)) if matches!(value.kind, Kind::Header(..)) => found.push(LINES),
             StatementKind::If { arms, otherwise, .. } => {
                 for arm in arms {
                     look_within(&arm.condition, found);

@@ -387,6 +387,25 @@ fn what_no_request_that_is_tried_shows_is_told() {
     }
 }
 
+/// A key of a field whose lines no policy tells apart, a page with nothing in it, and conditions that have nothing to do with
+/// each other leave nothing open.
+#[test]
+fn what_is_the_same_in_other_words_is_not_told() {
+    let keyed = "sub recv { set req.http.X-A = req.cookies[\"a\"] ?? \"b\"; } key { req.host; req.http.X-A; } ";
+    let ended = |rest: &str| format!("sub synth {{ set resp.http.A = \"1\"; {rest} return (deliver); }}");
+    let one = |at: usize| format!("if (req.http.X-{at}) {{ set req.http.Y-{at} = \"1\"; }}\n");
+    let many = |last: &str| format!("sub recv {{ {} {last} }}", (0..10).map(one).collect::<String>());
+    let pairs = [
+        (keyed.to_owned(), format!("{keyed} rules request first {{ when path == \"/a\" -> pass; }}"), 1),
+        (ended(""), ended("set resp.body = \"\";"), 0),
+        (many(""), many("if (req.path == \"/a\") { return (pass); }"), 1),
+    ];
+    for (old, new, least) in pairs {
+        let found = compared(&old, &new);
+        assert!(found.gave_up.is_empty() && found.classes.len() >= least, "{old}\n{new}\n{:?}", said(&old, &new));
+    }
+}
+
 #[test]
 fn people_know_the_methods_that_are_told_first_and_what_it_is_that_may_differ() {
     let policy = |bound: u8| format!("sub recv {{ if (std.integer(req.http.A, 0) > {bound}) {{ return (pass); }} }}");
