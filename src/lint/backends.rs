@@ -81,12 +81,28 @@ fn chosen(hir: &Hir, asked: &Expression) -> Option<Vec<BackendId>> {
 
 /// `all` are the backends of which one is asked for, at least one.
 fn always_healthy(hir: &Hir, all: &[BackendId], place: Span) -> Option<Diagnostic> {
-    let backend = |id: &BackendId| hir.backends.get(id.0 as usize).filter(|backend| is_unprobed(backend));
-    let unprobed: Vec<&Backend> = all.iter().map(backend).collect::<Option<_>>()?;
-    let backend = unprobed.last()?;
-    let message = format!("`{}` always counts as healthy: it has no probe", backend.name);
-    let finding = Diagnostic::new(Code::W0621, place, message).context(backend.span, "the backend");
-    Some(finding.help("give it one: `.probe = { .url = \"/health\"; };`"))
+    let last = *all.last().filter(|_| all.iter().all(|id| is_never_asked(hir, *id)))?;
+    let (why, what, help) = match hir.director(last) {
+        Some(_) => ("none of its members has a probe", "the director", "give them one"),
+        None => ("it has no probe", "the backend", "give it one"),
+    };
+    let message = format!("`{}` always counts as healthy: {why}", hir.backend_name(last)?);
+    let finding = Diagnostic::new(Code::W0621, place, message).context(place_of(hir, last)?, what);
+    Some(finding.help(format!("{help}: `.probe = {{ .url = \"/health\"; }};`")))
+}
+
+/// Whether nobody asks a backend how it is, or any of the members of a director.
+fn is_never_asked(hir: &Hir, id: BackendId) -> bool {
+    match hir.director(id) {
+        Some(director) => director.members.iter().all(|member| is_never_asked(hir, member.backend)),
+        None => hir.backends.get(id.0 as usize).is_some_and(is_unprobed),
+    }
+}
+
+/// Where a backend or director is declared.
+pub(super) fn place_of(hir: &Hir, id: BackendId) -> Option<Span> {
+    let director = hir.director(id).map(|director| director.span);
+    director.or_else(|| hir.backends.get(id.0 as usize).map(|backend| backend.span))
 }
 
 /// A probe that the next one overtakes.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 
+use super::backends::place_of;
 use super::personal::shown;
 use super::survey::{Deed, DeedKind, Survey};
 use super::unfinished::Budget;
@@ -187,9 +188,4 @@ fn is_probed(hir: &Hir, id: BackendId) -> bool {
         Some(director) => director.members.iter().all(|member| is_probed(hir, member.backend)),
         None => hir.backends.get(id.0 as usize).is_some_and(|backend| backend.probe.is_some()),
     }
-}
-
-fn place_of(hir: &Hir, id: BackendId) -> Option<Span> {
-    let director = hir.director(id).map(|director| director.span);
-    director.or_else(|| hir.backends.get(id.0 as usize).map(|backend| backend.span))
 }
