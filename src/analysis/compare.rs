@@ -24,7 +24,7 @@ impl Reader<'_, '_> {
 
     fn terms_compared(&self, comparison: Comparison, left: &Term, right: &Term, ty: Type) -> Formula {
         let (comparison, left, right) = match (left.is_constant(), right.is_constant()) {
-            (true, false) => (turned(comparison), right, left),
+            (true, false) => (comparison.turned(), right, left),
             _ => (comparison, left, right),
         };
         if comparison == Comparison::NotEqual {
@@ -81,17 +81,6 @@ pub(super) fn unchanged(view: &Term, of: &Term) -> Option<(Term, Test)> {
 fn in_order(comparison: Comparison, left: &Term, right: &Term) -> Vec<Term> {
     let turned = comparison == Comparison::Equal && format!("{left:?}") > format!("{right:?}");
     if turned { vec![right.clone(), left.clone()] } else { vec![left.clone(), right.clone()] }
-}
-
-/// The comparison the other way round.
-fn turned(comparison: Comparison) -> Comparison {
-    match comparison {
-        Comparison::Less => Comparison::Greater,
-        Comparison::LessOrEqual => Comparison::GreaterOrEqual,
-        Comparison::Greater => Comparison::Less,
-        Comparison::GreaterOrEqual => Comparison::LessOrEqual,
-        equality => equality,
-    }
 }
 
 /// The numbers that compare so with one.

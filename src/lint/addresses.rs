@@ -2,14 +2,35 @@
 
 use std::collections::HashMap;
 
+use super::example::{MOST_EXAMPLES, asking};
+use super::survey::Survey;
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{Backend, Director, Hir, Place};
-use crate::lang::source::SourceMap;
+use crate::lang::hir::{Backend, BackendId, Director, Hir, Place};
 
-pub(super) fn find(hir: &Hir, _: &SourceMap) -> Vec<Diagnostic> {
-    let mut found: Vec<Diagnostic> = hir.backends.iter().filter_map(port).collect();
-    found.extend(hir.directors.iter().filter_map(|director| twins(director, hir)));
-    found
+pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
+    let hir = survey.hir;
+    let ports = (0..).zip(&hir.backends).filter_map(|(at, backend)| Some((BackendId(at), port(backend)?)));
+    let behind = hir.backends.len();
+    let twins = (behind..)
+        .zip(&hir.directors)
+        .filter_map(|(at, director)| Some((BackendId(u32::try_from(at).ok()?), twins(director, hir)?)));
+    let all = ports.chain(twins).enumerate();
+    all.map(|(at, (id, finding))| if at < MOST_EXAMPLES { with_request(survey, id, finding) } else { finding })
+        .collect()
+}
+
+fn with_request(survey: &mut Survey<'_>, id: BackendId, finding: Diagnostic) -> Diagnostic {
+    let hir = survey.hir;
+    let Some(witness) = asking(survey, |chosen| is_through(hir, chosen, id)) else { return finding };
+    let (help, name) = (finding.help.as_deref().unwrap_or_default(), hir.backend_name(id).unwrap_or_default());
+    let help = format!("{help}. `{name}` may be asked for `{}`", witness.request);
+    finding.help(help)
+}
+
+/// Whether a backend or director is the one that is meant, or one of its members is.
+fn is_through(hir: &Hir, chosen: BackendId, meant: BackendId) -> bool {
+    let members = hir.director(chosen).map(|director| director.members.as_slice()).unwrap_or_default();
+    chosen == meant || members.iter().any(|member| is_through(hir, member.backend, meant))
 }
 
 /// Two members that are down together.

@@ -20,6 +20,17 @@ pub(super) enum Subject {
     Header(Message, http::HeaderName),
 }
 
+impl Subject {
+    fn of(tested: &Expression) -> Option<Self> {
+        match &tested.kind {
+            ExpressionKind::Variable(variable) => Some(Self::Variable(*variable)),
+            ExpressionKind::Header(message, name) => Some(Self::Header(*message, name.clone())),
+            ExpressionKind::ToText(inner) => Self::of(inner),
+            _ => None,
+        }
+    }
+}
+
 /// One of the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Value<'h> {
@@ -67,13 +78,23 @@ impl<'h> List<'h> {
         }
     }
 
-    fn one(subject: &Expression, kind: Kind, values: impl IntoIterator<Item = Value<'h>>, span: Span) -> Option<Self> {
-        let subject = match &subject.kind {
-            ExpressionKind::Variable(variable) => Subject::Variable(*variable),
-            ExpressionKind::Header(message, name) => Subject::Header(*message, name.clone()),
-            ExpressionKind::ToText(inner) => return Self::one(inner, kind, values, span),
+    /// The range between two tests, each of which holds or does not, if one names its lower end and the other its upper one.
+    pub(super) fn between((one, holds): (&'h Expression, bool), (other, also): (&'h Expression, bool)) -> Option<Self> {
+        let ((tested, from), (same, to)) = (bound(one, holds)?, bound(other, also)?);
+        let range = match (from, to) {
+            (Bound::First(first), Bound::Last(last)) | (Bound::Last(last), Bound::First(first)) => {
+                (first <= last).then_some(Value::Range(first, last))?
+            }
             _ => return None,
         };
+        let (start, end) = (one.span.start.min(other.span.start), one.span.end.max(other.span.end));
+        let is_one = Subject::of(tested) == Subject::of(same) && one.span.file == other.span.file;
+        let between = Self::one(tested, Kind::Within, [range], Span { start, end, ..one.span });
+        between.filter(|_| is_one)
+    }
+
+    fn one(subject: &Expression, kind: Kind, values: impl IntoIterator<Item = Value<'h>>, span: Span) -> Option<Self> {
+        let subject = Subject::of(subject)?;
         Some(Self { subject, kind, values: values.into_iter().map(|value| (value, span)).collect() })
     }
 
@@ -86,6 +107,31 @@ impl<'h> List<'h> {
             (part.subject == whole.subject && part.kind == whole.kind).then_some(whole)
         })
     }
+}
+
+/// An end of a range, which is in it.
+#[derive(Clone, Copy)]
+enum Bound {
+    First(i64),
+    Last(i64),
+}
+
+/// What is compared with a number that is an end of what passes.
+fn bound(test: &Expression, holds: bool) -> Option<(&Expression, Bound)> {
+    let ExpressionKind::Compare(sign, left, right) = &test.kind else { return None };
+    let (sign, subject, number) = match (&left.kind, &right.kind) {
+        (_, ExpressionKind::Int(number)) => (*sign, left, *number),
+        (ExpressionKind::Int(number), _) => (sign.turned(), right, *number),
+        _ => return None,
+    };
+    let bound = match (sign, holds) {
+        (Comparison::GreaterOrEqual, true) | (Comparison::Less, false) => Bound::First(number),
+        (Comparison::Greater, true) | (Comparison::LessOrEqual, false) => Bound::First(number.checked_add(1)?),
+        (Comparison::LessOrEqual, true) | (Comparison::Greater, false) => Bound::Last(number),
+        (Comparison::Less, true) | (Comparison::GreaterOrEqual, false) => Bound::Last(number.checked_sub(1)?),
+        (Comparison::Equal | Comparison::NotEqual, _) => return None,
+    };
+    Some((subject, bound))
 }
 
 fn all(texts: &[Box<[u8]>]) -> impl Iterator<Item = Value<'_>> {

@@ -13,6 +13,7 @@ mod chains;
 mod comments;
 mod credentials;
 mod empty_page;
+mod example;
 mod guess;
 mod host_suffix;
 mod idle_claim;
@@ -194,20 +195,20 @@ const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] = &[
     one_connection::find,
     bodyless::find,
     backends::find,
-    addresses::find,
     regex::find,
     host_suffix::find,
     poor_key::find,
     lifetimes::find,
     windows::find,
-    swallowed::find,
     needless::find,
-    order::find,
     idle_claim::find,
 ];
 
 /// Looks at what becomes of all requests.
 type Look = fn(&mut Survey<'_>) -> Vec<Diagnostic>;
+
+/// Lints that look at the words of a policy, and show a request where one is found.
+const BY_WORDS_WITH_REQUESTS: &[Look] = &[addresses::find, swallowed::find, order::find];
 
 /// Lints that look at what becomes of all requests, with what each looks for.
 const BY_REQUESTS: &[(Look, &str)] = &[
@@ -227,7 +228,8 @@ const BY_REQUESTS: &[(Look, &str)] = &[
 
 fn lint_one(hir: &Hir, sources: &SourceMap, tried: Option<Tried<'_>>) -> Vec<Diagnostic> {
     let mut findings: Vec<Diagnostic> = BY_WORDS.iter().flat_map(|find| find(hir, sources)).collect();
-    let mut survey = Survey::of(hir, sources, tried.is_some());
+    let mut survey = Survey::of(hir, sources, tried.is_some() || order::is_found(hir));
+    findings.extend(BY_WORDS_WITH_REQUESTS.iter().flat_map(|find| find(&mut survey)));
     let by_requests: Vec<Diagnostic> = BY_REQUESTS.iter().flat_map(|lint| find(&mut survey, *lint)).collect();
     let of_tests = tried.map(|tried| of_tests(&mut survey, &tried, &by_requests)).unwrap_or_default();
     // A name that is misspelt says why a condition never holds.

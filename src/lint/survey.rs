@@ -8,6 +8,7 @@ use super::asking::{Asking, asks};
 use super::unfinished::{Budget, Unfinished};
 use super::{builtin_files, first_line, walk, words};
 use crate::analysis::{Analysis, At, Formula, Journeys, Ladder, Model, Solver, State, Visitor, Witness};
+use crate::decision::{Rule, RuleId};
 use crate::lang::hir::{Arm, Hir, Statement, StatementKind};
 use crate::lang::schema::{Action, Step, Variable};
 use crate::lang::source::{FileId, SourceMap, Span};
@@ -197,8 +198,21 @@ impl<'h> Survey<'h> {
     }
 
     fn run_in(&mut self, world: &World, case: &Case, store: &mut Store) -> Journey {
-        let simulator = self.simulator.get_or_insert_with(|| Simulator::new(self.hir.clone()));
-        simulator.run(case, store, world)
+        self.simulator().run(case, store, world)
+    }
+
+    fn simulator(&mut self) -> &Simulator {
+        self.simulator.get_or_insert_with(|| Simulator::new(self.hir.clone()))
+    }
+
+    /// The rules with these conditions, and what is done where none holds up to one of them that is the last.
+    pub(super) fn rules(&mut self, conditions: &HashSet<Span>) -> HashSet<RuleId> {
+        let mut before = None;
+        let is_one = |rule: &Rule| {
+            before = rule.condition.or(before);
+            before.is_some_and(|condition| conditions.contains(&condition))
+        };
+        self.simulator().program_of(None).rules().filter(is_one).map(|rule| rule.id).collect()
     }
 
     /// When something is stored at the end of `backend_response`.

@@ -55,6 +55,11 @@ impl Spellings<'_> {
     }
 }
 
+/// What is advised on the first finding in a policy.
+fn help(policy: &str) -> String {
+    linted(&[("p.warp", policy)]).diagnostics.into_iter().find_map(|finding| finding.help).unwrap_or_default()
+}
+
 /// The codes of a policy; what stands behind `----` is a file that it includes as `part.warp`.
 fn of(policy: &str) -> Vec<String> {
     let (main, part) = policy.split_once("----").unwrap_or((policy, ""));

@@ -1,4 +1,4 @@
-use super::{Spellings, of};
+use super::{Spellings, help, of};
 
 const PROBED: &str = "backend b { .host = \"192.0.2.2\"; .probe = { .url = \"/\"; }; }";
 
@@ -46,6 +46,44 @@ fn a_question_after_the_health_of_what_has_no_probe() {
     ];
     let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
     Spellings { code: "W0621", flaw: "", cure: ".probe = { .url = \"/\"; };", policies: &policies }.hold();
+}
+
+#[test]
+fn a_question_after_the_health_of_a_director_of_which_no_member_has_a_probe() {
+    let all = "backend a { .host = \"192.0.2.1\"; FLAW } backend b { .host = \"192.0.2.2\"; FLAW } director d = round_robin { a; b; }";
+    let policies = [
+        format!("{all} sub recv {{ if (!std.healthy(d)) {{ return (pass); }} }}"),
+        format!(
+            "{all} director e = fallback {{ d; b; }} sub x {{ if (std.healthy(e)) {{ return (pass); }} }} sub recv {{ call x; }}"
+        ),
+        format!("{all} rules request first {{ when std.healthy(d) -> pass; }}"),
+        format!("include \"part.warp\"; sub recv {{ if (!(!std.healthy(d))) {{ return (pass); }} }}----{all}"),
+        format!(
+            "{all} sub recv {{ set req.backend_hint = d; if (std.healthy(req.backend_hint)) {{ return (pass); }} }}"
+        ),
+    ];
+    let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
+    Spellings { code: "W0621", flaw: "", cure: ".probe = { .url = \"/\"; };", policies: &policies }.hold();
+}
+
+#[test]
+fn a_request_that_goes_to_such_a_server_is_shown() {
+    let two =
+        "backend a { .host = \"192.0.2.1\"; } backend b { .host = \"192.0.2.1\"; } director d = fallback { a; b; }";
+    let chosen = "sub recv { if (req.path == \"/x\") { set req.backend_hint = NAME; } }";
+    for (policy, shown) in [
+        (format!("{two} {}", chosen.replace("NAME", "d")), "`d` may be asked for `GET \"https://www.example.com/x\"`"),
+        (
+            format!(
+                "backend a {{ .host = \"a.test\"; }} backend b {{ .host = \"b.test\"; .port = \"443\"; }} director d = random {{ a; b; }} {}",
+                chosen.replace("NAME", "d")
+            ),
+            "`b` may be asked for `GET \"https://www.example.com/x\"`",
+        ),
+    ] {
+        assert!(help(&policy).contains(shown), "{}", help(&policy));
+    }
+    assert!(!help(&format!("backend c {{ .host = \"c.test\"; }} {two}")).contains("asked for"));
 }
 
 #[test]

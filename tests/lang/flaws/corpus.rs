@@ -270,6 +270,7 @@ const ROWS: &[Row] = &[
             "const A = [\"/a\", \"/b\"]; rules request unique { when path under A -> pass; when path under \"/b/c\" -> deny 404; }",
             "rules request first { when path under [\"/a\", \"/b\"] -> pass; when path under [\"/b/c\", \"/d\"] -> deny 404; }",
             "sub backend_response { match beresp.status { 400..500 -> { set beresp.ttl = 1s; } 500..599 -> { set beresp.ttl = 2s; } } }",
+            "sub backend_response { if (beresp.status >= 400 && beresp.status <= 500) { set beresp.ttl = 1s; } else if (beresp.status >= 500 && beresp.status < 600) { set beresp.ttl = 2s; } }",
         ],
     },
     Row {
@@ -308,6 +309,7 @@ const ROWS: &[Row] = &[
             "include \"part.warp\"; sub recv { set req.backend_hint = a; }----backend a { .host = \"192.0.2.1\"; .probe = { .url = \"/\"; .interval = 2s; .timeout = 3s; }; }",
             "backend a { .host = \"192.0.2.1\"; } sub recv { if (req.http.X) { if (!(!std.healthy(a))) { return (pass); } } }",
             "backend a { .host = \"192.0.2.1\"; } sub recv { let h = std.healthy(a); if (h) { return (pass); } }",
+            "backend a { .host = \"192.0.2.1\"; } backend b { .host = \"192.0.2.2\"; } director d = random { a; b; } sub recv { if (!std.healthy(d)) { return (pass); } }",
             "backend a { .host = \"192.0.2.1\"; } fn f() -> BOOL { return std.healthy(a); } sub recv { if (f()) { return (pass); } }",
             "const T = 3s; probe p { .url = \"/\"; .interval = 2s; .timeout = T; } backend a { .host = \"192.0.2.1\"; .probe = p; } sub recv { if (req.host == \"a.example\") { set req.backend_hint = a; } }",
             "backend a { .host = \"192.0.2.1\"; .probe = { .url = \"/\"; }; } sub recv { set req.backend_hint = a; if (!std.healthy(a)) { return (synth(503, \"Back soon\")); } }",

@@ -1,4 +1,4 @@
-use super::{Spellings, of};
+use super::{Spellings, help, of};
 
 #[test]
 fn a_value_that_a_row_above_takes() {
@@ -55,9 +55,50 @@ fn ranges_of_rows_that_cross() {
             "include \"part.warp\";----rules response first { when status in 400..FLAW -> ttl 1s; when status in 500..599 and path ext \"css\" -> ttl 2s; }",
             "sub backend_response { if (!(!(beresp.status in 400..FLAW))) { set beresp.ttl = 1s; } else if (beresp.status in 500..599) { set beresp.ttl = 2s; } }",
             "sub backend_response { match beresp.status { 400..FLAW -> { set beresp.ttl = 1s; } 500..599 -> { set beresp.ttl = 2s; } } }",
+            "sub backend_response { if (beresp.status >= 400 && beresp.status <= FLAW) { set beresp.ttl = 1s; } else if (beresp.status >= 500 && beresp.status < 600) { set beresp.ttl = 2s; } }",
+            "sub x { if (!(beresp.status < 400 || beresp.status > FLAW)) { set beresp.ttl = 1s; } elsif (499 < beresp.status && bereq.http.X && beresp.status < 600) { set beresp.ttl = 2s; } } sub backend_response { call x; }",
+            "rules response first { when status > 399 and not status > FLAW -> ttl 1s; when status in 500..599 -> ttl 2s; }",
         ],
     }
     .hold();
+}
+
+#[test]
+fn ends_of_ranges_that_do_not_cross() {
+    for conditions in [
+        ["beresp.status >= 400 && beresp.status < 500", "beresp.status >= 500 && beresp.status < 600"],
+        ["beresp.status >= 404 && beresp.status < 411", "beresp.status >= 400 && beresp.status < 500"],
+        ["beresp.status >= 400 && beresp.status < 501", "std.integer(beresp.http.X, 0) >= 500 && beresp.status < 600"],
+        ["beresp.status >= 500", "beresp.status >= 400"],
+        ["beresp.status >= 400 && beresp.status < 501 && beresp.http.X", "beresp.status >= 500 && beresp.status < 600"],
+        ["beresp.status < 400 || beresp.status > 500", "beresp.status >= 450 && beresp.status < 600"],
+    ] {
+        let [row, below] = conditions;
+        let policy = format!(
+            "sub backend_response {{ if ({row}) {{ set beresp.ttl = 1s; }} else if ({below}) {{ set beresp.ttl = 2s; }} }}"
+        );
+        assert_eq!(of(&policy), [""; 0], "{policy}");
+    }
+}
+
+#[test]
+fn a_request_that_both_rows_are_about_is_shown() {
+    for (policy, request) in [
+        (
+            "sub x { if (req.path in [\"/a\", \"/b\"]) { return (pass); } else if (req.path in [\"/b\", \"/c\"]) { return (synth(404)); } } sub recv { if (req.host == \"a.test\") { call x; } }",
+            "Both hold of `GET \"https://a.test/b\"`",
+        ),
+        (
+            "backend a { .host = \"a.test\"; } rules response first { when status in 400..500 -> ttl 1s; when status in 500..599 -> ttl 2s; }",
+            "and `origin 500 {",
+        ),
+    ] {
+        let help = help(policy);
+        assert!(help.contains(request), "{help}");
+    }
+    // Where no request comes, none is shown.
+    let nowhere = "sub x { if (req.path in [\"/a\", \"/b\"]) { return (pass); } else if (req.path in [\"/b\", \"/c\"]) { return (synth(404)); } } sub recv { return (pass); call x; }";
+    assert!(!help(nowhere).contains("Both hold of"), "{}", help(nowhere));
 }
 
 #[test]

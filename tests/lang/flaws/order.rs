@@ -1,5 +1,5 @@
 use super::words::mended;
-use super::{Spellings, linted, of};
+use super::{Spellings, help, linted, of};
 
 #[test]
 fn a_digest_before_a_plain_test() {
@@ -46,6 +46,34 @@ fn functions_that_cost_and_tests_that_do_not() {
     ] {
         let policy = format!("sub recv {{ if ({test}) {{ return (pass); }} }}");
         assert_eq!(of(&policy).concat(), code, "{test}");
+    }
+}
+
+#[test]
+fn a_request_for_which_it_is_done_for_nothing_is_shown() {
+    let (limit, digest) = ("ratelimit(client.ip, 5, 1m)", "digest.hash_md5(req.url) == \"0\"");
+    let with = |arms: &str| format!("sub recv {{ {arms} {{ return (synth(429)); }} }}");
+    for (arms, shown) in [
+        (
+            format!("if (req.http.A) {{ return (pass); }} else if ({limit} && req.path == \"/login\")"),
+            "GET \"https://www.example.com/\"`",
+        ),
+        (format!("if (req.host == \"a.test\" && ({limit} && req.path != \"/\"))"), "GET \"https://a.test/\"`"),
+        (format!("if (!(!{limit} || req.method != \"POST\"))"), "GET \"https://www.example.com/\"`"),
+        (format!("if ({digest} && req.path == \"/login\")"), "GET \"https://www.example.com/\"`"),
+        (format!("if ({digest} || req.method == \"PUT\")"), "PUT \"https://www.example.com/\"`"),
+    ] {
+        let help = help(&with(&arms));
+        assert!(help.contains(&format!("with `{shown}")), "{arms}: {help}");
+    }
+    // Nobody knows whether it is computed at all, or the request does not say.
+    for arms in [
+        format!("if ((req.http.X && {digest}) || req.method == \"PUT\")"),
+        format!("if (server.hostname == \"a\" && ({limit} && req.path == \"/login\"))"),
+        format!("if ({limit} && server.hostname == \"a\")"),
+    ] {
+        let help = help(&with(&arms));
+        assert!(help.len() > 10 && !help.contains("with `"), "{arms}: {help}");
     }
 }
 
