@@ -76,8 +76,8 @@ impl Reads {
     /// The `include` patterns, each with the folder of the file that it stands in.
     pub fn patterns(&self) -> impl Iterator<Item = (&Path, &Path)> {
         self.expansions.iter().map(|it| {
-            let folder = Path::new(&it.from).parent().unwrap_or(Path::new(""));
-            (folder, Path::new(&it.pattern))
+            let folder = Path::new(&it.from).parent().filter(|folder| !folder.as_os_str().is_empty());
+            (folder.unwrap_or(Path::new(".")), Path::new(&it.pattern))
         })
     }
 
