@@ -24,6 +24,7 @@ pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
     for (at, visit) in survey.visits.iter().enumerate() {
         by_place.entry(visit.ladder.span(None)).or_default().push(at);
     }
+    let open = open_arms(survey);
     let mut findings = Vec::new();
     let mut dead: HashSet<Span> = HashSet::new();
     let mut left: Vec<(Span, &'static str)> = Vec::new();
@@ -36,6 +37,11 @@ pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
         for arm in 0..first.ladder.len() {
             let found = look(&visits, arm, &mut survey.solver);
             let ended = survey.solver.ended();
+            // What takes its requests may do so today only.
+            let is_open = |taker: &Span| open.contains(taker);
+            if matches!(&found, Some(Found::Shadowed(takers)) if takers.iter().any(is_open)) {
+                continue;
+            }
             let Some(found) = found else {
                 left.extend(ended.map(|budget| (first.ladder.span(Some(arm)), budget)));
                 continue;
@@ -50,6 +56,15 @@ pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
         survey.leave(Some(span), Budget::Of(budget), 1);
     }
     findings.into_iter().map(|(span, found)| say(survey, span, found)).collect()
+}
+
+/// The arms whose conditions are not to be judged.
+fn open_arms(survey: &Survey<'_>) -> HashSet<Span> {
+    let arms = survey.visits.iter().flat_map(|visit| {
+        let open = visit.is_open.iter().enumerate().filter(|(_, is_open)| **is_open);
+        open.map(|(arm, _)| visit.ladder.span(Some(arm)))
+    });
+    arms.collect()
 }
 
 /// What is wrong with an arm.

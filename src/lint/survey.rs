@@ -9,7 +9,7 @@ use super::unfinished::{Budget, Unfinished};
 use super::{builtin_files, first_line, walk, words};
 use crate::analysis::{Analysis, At, Formula, Journeys, Ladder, Model, Solver, State, Visitor, Witness};
 use crate::decision::{Rule, RuleId};
-use crate::lang::hir::{Arm, Hir, Statement, StatementKind};
+use crate::lang::hir::{Arm, Hir, Statement, StatementKind, Table};
 use crate::lang::schema::{Action, Step, Variable};
 use crate::lang::source::{FileId, SourceMap, Span};
 use crate::simulate::{Case, Journey, Simulator, Store, Treatment, World};
@@ -17,7 +17,7 @@ use crate::simulate::{Case, Journey, Simulator, Store, Treatment, World};
 /// A ladder, each time that it is come to.
 pub(super) struct Visit {
     pub ladder: Arc<Ladder>,
-    /// Of each arm, whether its condition is not to be judged: it counts tries, or is switched on and off by hand.
+    /// Of each arm, whether its condition is not to be judged: it counts tries, or is switched on and off by hand or by a file.
     pub is_open: Vec<bool>,
     pub guard: Formula,
     pub step: Step,
@@ -112,7 +112,7 @@ impl<'h> Survey<'h> {
         let analysis = Analysis::new(hir);
         let builtin = builtin_files(sources);
         let asking = Asking::of(hir);
-        let mut eyes = Eyes::new(&builtin, &asking, keeps_states);
+        let mut eyes = Eyes::new(&builtin, &asking, &hir.tables, keeps_states);
         let journeys = analysis.journeys(&mut eyes);
         let Eyes { visits, deeds, shaping, left_out, .. } = eyes;
         let (solver, sought, simulator) = (Solver::new(hir), BY_ALL, None);
@@ -246,6 +246,7 @@ impl<'h> Survey<'h> {
 struct Eyes<'s> {
     builtin: &'s HashSet<FileId>,
     asking: &'s Asking<'s>,
+    tables: &'s [Table],
     visits: Vec<Visit>,
     deeds: Vec<Deed>,
     keeps_states: bool,
@@ -255,8 +256,9 @@ struct Eyes<'s> {
 }
 
 impl<'s> Eyes<'s> {
-    fn new(builtin: &'s HashSet<FileId>, asking: &'s Asking<'s>, keeps_states: bool) -> Self {
-        Self { builtin, asking, visits: Vec::new(), deeds: Vec::new(), keeps_states, shaping: 0, left_out: None }
+    fn new(builtin: &'s HashSet<FileId>, asking: &'s Asking<'s>, tables: &'s [Table], keeps_states: bool) -> Self {
+        let (visits, deeds) = (Vec::new(), Vec::new());
+        Self { builtin, asking, tables, visits, deeds, keeps_states, shaping: 0, left_out: None }
     }
 
     /// The state, which is one for all rows of a table.
@@ -277,7 +279,9 @@ impl Visitor for Eyes<'_> {
         if self.builtin.contains(&ladder.span(None).file) {
             return;
         }
-        let is_open = |arm: &Arm| words::counts_tries(&arm.condition) || words::has_switch(&arm.condition);
+        let is_open = |Arm { condition, .. }: &Arm| {
+            words::counts_tries(condition) || words::has_switch(condition) || words::asks_a_file(condition, self.tables)
+        };
         let is_open = arms.iter().map(is_open).collect();
         let around = at.around.to_vec();
         let state = self.keeps_states.then(|| self.state_of_visit(at.state));

@@ -3,7 +3,7 @@
 use http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, HOST};
 
 use super::survey::{DeedKind, Shaped};
-use crate::lang::hir::{Expression, ExpressionKind, StatementKind, Target};
+use crate::lang::hir::{Expression, ExpressionKind, StatementKind, Table, TableId, Target};
 use crate::lang::schema::function::Core;
 use crate::lang::schema::{Function, Message, Variable};
 
@@ -19,6 +19,15 @@ pub(super) fn has_switch(condition: &Expression) -> bool {
         ExpressionKind::Bool(_) => true,
         ExpressionKind::Not(_) | ExpressionKind::And(_) | ExpressionKind::Or(_) => condition.parts().any(has_switch),
         _ => false,
+    }
+}
+
+/// Whether a condition asks what stands in the file of a table by now.
+pub(super) fn asks_a_file(condition: &Expression, tables: &[Table]) -> bool {
+    let is_file = |id: &TableId| tables.get(id.0 as usize).is_some_and(|table| table.is_from_file);
+    match &condition.kind {
+        ExpressionKind::Lookup(table, _) | ExpressionKind::InTable(table, _) if is_file(table) => true,
+        _ => condition.parts().any(|part| asks_a_file(part, tables)),
     }
 }
 

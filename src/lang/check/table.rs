@@ -40,7 +40,9 @@ fn table(cx: &Context, written: &ast::Table, data: &BTreeMap<Span, FileId>) -> T
             (ty, file.map(|file| table_file::entries(cx, *file, ty)).unwrap_or_default())
         }
     };
-    Table { name: written.name.text.clone(), ty, entries: without_doubles(cx, entries), span: written.name.span }
+    let is_from_file = matches!(written.source, TableSource::File(_));
+    let (name, entries) = (written.name.text.clone(), without_doubles(cx, entries));
+    Table { name, ty, entries, is_from_file, span: written.name.span }
 }
 
 /// Whether it is a type of what texts and addresses are tested for.

@@ -23,16 +23,20 @@ struct Found<'t> {
     end: usize,
 }
 
+/// U+FEFF, the mark of the byte order (RFC 3629 section 6).
+const MARK: char = '\u{feff}';
+
 /// The entries of a file, values of type `ty`. What is wrong is reported with its line.
 pub(super) fn entries(cx: &Context, file: FileId, ty: Type) -> Vec<Entry> {
     let Some(source) = cx.sources.get(file) else { return Vec::new() };
-    let text = source.text();
+    // Spreadsheets put a mark of the byte order in front, which is no part of the first key.
+    let (text, skipped) = source.text().strip_prefix(MARK).map_or((source.text(), 0), |text| (text, MARK.len_utf8()));
     let is_csv = source.name().to_ascii_lowercase().ends_with(".csv");
     let found = if is_csv { csv(text) } else { json(text) };
     let found = match found {
         Ok(found) => found,
         Err((at, message)) => {
-            let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+            let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0) + skipped;
             let what = if is_csv {
                 "CSV: a key, a comma, a value and the end of the line in each line"
             } else {
@@ -43,7 +47,11 @@ pub(super) fn entries(cx: &Context, file: FileId, ty: Type) -> Vec<Entry> {
             return Vec::new();
         }
     };
-    found.iter().filter_map(|found| entry(cx, file, ty, found)).collect()
+    let moved = |found: Found<'_>| {
+        let found = Found { start: found.start + skipped, end: found.end + skipped, ..found };
+        entry(cx, file, ty, &found)
+    };
+    found.into_iter().filter_map(moved).collect()
 }
 
 fn entry(cx: &Context, file: FileId, ty: Type, found: &Found<'_>) -> Option<Entry> {

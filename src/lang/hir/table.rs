@@ -15,6 +15,8 @@ pub struct Table {
     pub ty: Type,
     /// Keys with their values, no key twice.
     pub entries: Vec<(Box<[u8]>, Datum)>,
+    /// Whether they stand in a file of their own, which may change at any time.
+    pub is_from_file: bool,
     /// The place of its name.
     pub span: Span,
 }

@@ -70,12 +70,18 @@ sub recv { set req.grace = t[u[req.url]] ?? 1s; }";
     assert_eq!(hir.tables[0].entries, [(b"aA".as_slice().into(), Datum::Duration(10_000))]);
     assert_eq!(hir.tables[1].find(b"x"), Some(&Datum::Text(b"y \"z\", w".as_slice().into())));
     assert_eq!(hir.tables[1].find(b"k,"), Some(&Datum::Text(b"v".as_slice().into())));
+    // A mark of the byte order, as spreadsheets write it, is no part of a key.
+    let hir = data("\u{feff}{ \"a\": \"10s\" }", "\u{feff}x,y\n").hir.unwrap();
+    assert_eq!(hir.tables[0].find(b"a"), Some(&Datum::Duration(10_000)));
+    assert_eq!(hir.tables[1].find(b"x"), Some(&Datum::Text(b"y".as_slice().into())));
     let places = |json: &str, csv: &str| {
         let checked = data(json, csv);
         let place = |finding: &Diagnostic| (finding.code.id(), checked.sources.describe(finding.primary.span));
         checked.diagnostics.iter().map(place).collect::<Vec<_>>()
     };
     assert_eq!(places("{\n  \"a\": 10\n}", "a,b\n"), [("E0347", "t.json:2:8".to_owned())]);
+    assert_eq!(places("\u{feff}{\n  \"a\": 10\n}", "a,b\n"), [("E0347", "t.json:2:8".to_owned())]);
+    assert_eq!(places("{}", "\u{feff}a,b\nc\n"), [("E0347", "u.csv:2:2".to_owned())]);
     assert_eq!(places("", "\n"), [("E0347", "t.json:1:1".to_owned())]);
     assert_eq!(places("{\n  \"a\": \"1s\"", "\n"), [("E0347", "t.json:2:11".to_owned())]);
     // An emptied file, one that is half written, and one that is to be empty.

@@ -353,7 +353,7 @@ fn lookup(key: Expression) -> Expression {
 fn table() -> Table {
     let entry = |key, value| (bytes(key), Datum::Text(bytes(value)));
     let entries = vec![entry("a", "/a"), entry("/", "b"), entry("", "/a.css"), entry("b", "")];
-    Table { name: "t".to_owned(), ty: Type::String, entries, span: nowhere() }
+    Table { name: "t".to_owned(), ty: Type::String, entries, is_from_file: false, span: nowhere() }
 }
 
 /// Lists that overlap.

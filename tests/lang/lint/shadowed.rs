@@ -150,6 +150,25 @@ fn conditions_that_some_requests_pass_are_fine() {
     );
 }
 
+/// What stands in a file of a table may be another tomorrow.
+#[test]
+fn what_a_file_says_today_is_not_judged() {
+    for (name, content) in
+        [("f.json", r#"{"closed": false}"#), ("f.json", r#"{"closed": true}"#), ("f.csv", "closed,true\n")]
+    {
+        let policy = format!(
+            "table flags: STRING -> BOOL from \"{name}\";
+             rules request first {{
+                 when flags[\"closed\"] ?? false -> deny 503;
+                 when path == \"/b\" -> pass;
+             }}"
+        );
+        assert_eq!(found(&[("p.warp", &policy), (name, content)]), Vec::<String>::new(), "{content}");
+    }
+    let fixed = "const closed = true; rules request first { when closed -> deny 503; when path == \"/b\" -> pass; }";
+    none_has_any(&[fixed]);
+}
+
 #[test]
 fn a_name_is_known_as_long_as_it_is_read() {
     let dead = |text: String| -> Vec<String> {
