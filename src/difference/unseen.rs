@@ -1,11 +1,13 @@
 //! What policies say that requests which are tried do not show: where it may differ, that is told.
 
 use http::HeaderName;
+use http::header::HOST;
 
 use crate::lang::hir::{
     Body, Choice, Expression, ExpressionKind as Kind, Hir, KeyPart, Statement, StatementKind, Target,
 };
-use crate::lang::schema::{Action, Message, Step, Variable};
+use crate::lang::schema::function::Core;
+use crate::lang::schema::{Action, Function, Step, Variable};
 
 const BANS: &str = "what bans are about: it is not compared";
 const REFRESH: &str = "what `backend_refresh` makes of stored responses: it is not compared";
@@ -32,15 +34,15 @@ pub(super) fn unseen(old: &Hir, new: &Hir) -> Vec<&'static str> {
         let steps = hir.steps.iter().filter(|step| order(step.step) >= from);
         let bodies = steps.map(|step| &step.body).chain(hir.subs.iter().map(|sub| &sub.body));
         bodies.for_each(|body| look_at(&body.statements, &mut found));
-        if keys_narrowed_field(hir, &[old, new]) {
-            found.push(LINES);
-        }
         if hir.directors.iter().any(|director| matches!(director.choice, Choice::Hash(_) | Choice::Shard(_))) {
             found.push(MEMBERS);
         }
     }
     if refreshes_otherwise(old, new) {
         found.push(REFRESH);
+    }
+    if lines_may_differ(old, new) {
+        found.push(LINES);
     }
     found.sort_unstable();
     found.dedup();
@@ -54,43 +56,86 @@ pub(super) fn may_try_again(hir: &Hir) -> bool {
     body.into_iter().chain(subs).flat_map(|body| &body.statements).any(restarts)
 }
 
-/// Whether all lines of a field are in the key, and one of the policies rewrites it by what its first line says: two requests
-/// may differ in the others alone then.
-fn keys_narrowed_field(hir: &Hir, both: &[&Hir]) -> bool {
-    let mut keyed = Vec::new();
-    for_each(hir, &mut |statement| {
-        if let StatementKind::Key(KeyPart::Value(Expression { kind: Kind::Header(message, name), .. })) =
-            &statement.kind
-        {
-            keyed.push((*message, name.clone()));
+/// Whether the further lines of a field may make a difference, where a step that is not the same leaves one line of several or
+/// has all of them in the key: only first lines are compared, and of a parameter or a cookie the first.
+fn lines_may_differ(old: &Hir, new: &Hir) -> bool {
+    let subs_differ = old.subs != new.subs;
+    Step::ALL.iter().any(|step| {
+        let bodies = [old, new].map(|hir| hir.step(*step).map(|step| &step.body));
+        let differs = bodies[0] != bodies[1] || subs_differ && bodies.into_iter().flatten().any(may_call);
+        differs && [old, new].iter().any(|hir| shortens_lines(hir, *step) || *step == Step::Hash && keys_whole(hir))
+    })
+}
+
+/// Whether a step may leave one line of a field that says what the first has said: the value is made of it, or some condition
+/// compares it.
+fn shortens_lines(hir: &Hir, step: Step) -> bool {
+    let mut compared = Vec::new();
+    for_each(hir, None, &mut |statement| {
+        if let StatementKind::If { arms, .. } = &statement.kind {
+            for arm in arms {
+                compared_fields(&arm.condition, &mut compared);
+            }
         }
     });
-    let (mut is_rewritten, mut is_asked) = (false, false);
-    for hir in both {
-        for_each(hir, &mut |statement| match &statement.kind {
-            StatementKind::Set(Target::Header(message, name), value) if keyed.contains(&(*message, name.clone())) => {
-                is_rewritten = true;
-                is_asked |= names_one(value, &keyed);
-            }
-            StatementKind::If { arms, .. } => is_asked |= arms.iter().any(|arm| names_one(&arm.condition, &keyed)),
-            _ => {}
-        });
-    }
-    is_rewritten && is_asked
+    let is_compared = |name: &HeaderName| compared.iter().any(|known| known.as_ref().is_none_or(|known| known == name));
+    let mut shortens = false;
+    for_each(hir, Some(step), &mut |statement| {
+        if let StatementKind::Set(Target::Header(_, name), value) = &statement.kind {
+            // There is one `Host` (RFC 9112 section 3.2).
+            shortens |= *name != HOST && (is_compared(name) || is_made_of(value, name));
+        }
+    });
+    shortens
 }
 
-/// Whether a value may be made of one of those fields; names stand for anything.
-fn names_one(value: &Expression, fields: &[(Message, HeaderName)]) -> bool {
+/// Whether a field, a parameter or a cookie is in the key with all that it says.
+fn keys_whole(hir: &Hir) -> bool {
+    let is_whole = |value: &Expression| match &value.kind {
+        Kind::Header(_, name) => *name != HOST,
+        kind => matches!(kind, Kind::Query(..) | Kind::Cookie(..)),
+    };
+    let mut found = false;
+    for_each(hir, Some(Step::Hash), &mut |statement| match &statement.kind {
+        StatementKind::Key(KeyPart::Value(value)) => found |= is_whole(value),
+        StatementKind::Effect(Function::Core(Core::HashData), given) => found |= given.iter().any(is_whole),
+        _ => {}
+    });
+    found
+}
+
+/// Adds the fields whose text a condition asks for; `None` stands for any. Whether there is one is not asked of its text.
+fn compared_fields(condition: &Expression, fields: &mut Vec<Option<HeaderName>>) {
+    match &condition.kind {
+        Kind::Truth(inner) if matches!(inner.kind, Kind::Header(..)) => {}
+        Kind::Not(_) | Kind::And(_) | Kind::Or(_) => {
+            condition.parts().for_each(|part| compared_fields(part, fields));
+        }
+        _ => condition.parts().for_each(|part| fields_in(part, fields)),
+    }
+}
+
+fn fields_in(value: &Expression, fields: &mut Vec<Option<HeaderName>>) {
     match &value.kind {
-        Kind::Header(message, name) => fields.contains(&(*message, name.clone())),
-        Kind::Local(_) => true,
-        _ => value.parts().any(|part| names_one(part, fields)),
+        Kind::Header(_, name) => fields.push(Some(name.clone())),
+        Kind::Local(_) => fields.push(None),
+        _ => value.parts().for_each(|part| fields_in(part, fields)),
     }
 }
 
-/// Calls `visit` with all statements of a policy.
-fn for_each(hir: &Hir, visit: &mut impl FnMut(&Statement)) {
-    let bodies = hir.steps.iter().map(|step| &step.body).chain(hir.subs.iter().map(|sub| &sub.body));
+/// Whether a value may be made of a field; names stand for anything.
+fn is_made_of(value: &Expression, field: &HeaderName) -> bool {
+    match &value.kind {
+        Kind::Header(_, name) => name == field,
+        Kind::Local(_) => true,
+        _ => value.parts().any(|part| is_made_of(part, field)),
+    }
+}
+
+/// Calls `visit` with all statements of a policy, or of a step and all subs.
+fn for_each(hir: &Hir, of: Option<Step>, visit: &mut impl FnMut(&Statement)) {
+    let steps = hir.steps.iter().filter(|step| of.is_none_or(|of| step.step == of));
+    let bodies = steps.map(|step| &step.body).chain(hir.subs.iter().map(|sub| &sub.body));
     bodies.for_each(|body| each_of(&body.statements, visit));
 }
 
@@ -159,11 +204,6 @@ fn look_at(statements: &[Statement], found: &mut Vec<&'static str>) {
                 if SAID.contains(variable) && value.kind == Kind::Variable(*variable) =>
             {
                 found.push(LIFETIMES);
-            }
-            // One line is left of several.
-            StatementKind::Set(Target::Header(message, name), value) if matches!(&value.kind, Kind::Header(from, other) if (from, other) == (message, name)) =>
-            {
-                found.push(LINES);
             }
             StatementKind::If { arms, otherwise, .. } => {
                 for arm in arms {

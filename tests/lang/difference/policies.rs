@@ -387,6 +387,38 @@ fn what_no_request_that_is_tried_shows_is_told() {
     }
 }
 
+/// Only first lines are compared: where the others may make a difference, that is said.
+#[test]
+fn what_further_lines_may_change_is_told() {
+    let once = "set beresp.http.Cache-Control = \"max-age=60\";";
+    let pairs = [
+        ("", "sub backend_response { if (beresp.http.X == \"a\") { set beresp.http.X = \"a\"; } }".to_owned()),
+        ("", format!("sub backend_response {{ if (beresp.http.Cache-Control == \"max-age=60\") {{ {once} }} }}")),
+        ("", "sub recv { let t = req.http.X; set req.http.X = t; }".to_owned()),
+        ("", "sub recv { call one; } sub one { set req.http.X = match req.http.X { \"a\" -> \"a\"; else -> req.http.X; }; }".to_owned()),
+        (
+            "sub hash { hash_data(req.http.X); }",
+            "sub hash { if (req.http.X == \"a\") { hash_data(\"a\"); } else { hash_data(req.http.X); } }".to_owned(),
+        ),
+        (
+            "sub hash { hash_data(req.query[\"p\"]); }",
+            "sub hash { hash_data(match req.query[\"p\"] { \"a\" -> \"a\"; else -> req.query[\"p\"]; }); }".to_owned(),
+        ),
+        (
+            "key { req.host; req.http.X; }",
+            "key { req.host; match req.http.X { \"a\" -> \"a\"; else -> req.http.X; }; }".to_owned(),
+        ),
+        (
+            "sub hash { hash_data(req.http.X); }",
+            "sub recv { if (req.http.X == \"a\") { set req.http.X = \"a\"; } } sub hash { hash_data(req.http.X); }".to_owned(),
+        ),
+    ];
+    for (old, new) in pairs {
+        assert!(!compared(old, &new).is_none(), "{old}\n{new}");
+        assert!(!compared(&new, old).is_none(), "{new}\n{old}");
+    }
+}
+
 /// A key of a field whose lines no policy tells apart, a page with nothing in it, and conditions that have nothing to do with
 /// each other leave nothing open.
 #[test]
