@@ -1,5 +1,6 @@
 //! Conditions over terms: what must hold of a request.
 
+use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 use std::mem;
 use std::ops::RangeInclusive;
@@ -176,13 +177,22 @@ impl Formula {
             }
     }
 
-    /// Calls `visit` with each literal in it.
+    /// Calls `visit` with each literal in it; parts that it has several times are gone through once.
     pub fn literals(&self, visit: &mut impl FnMut(&Literal)) {
-        match self {
-            Self::Const(_) => {}
-            Self::Literal(literal, _) => visit(literal),
-            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.literals(visit)),
-            Self::First(first) => first.ladder.conditions().iter().for_each(|part| part.literals(visit)),
+        self.literals_but(&mut HashSet::new(), visit);
+    }
+
+    fn literals_but(&self, seen: &mut HashSet<*const ()>, visit: &mut impl FnMut(&Literal)) {
+        let (place, parts) = match self {
+            Self::Const(_) => return,
+            Self::Literal(literal, _) => return visit(literal),
+            Self::All(parts) | Self::Any(parts) => (Arc::as_ptr(parts).cast(), &**parts),
+            Self::First(first) => (Arc::as_ptr(&first.ladder).cast(), first.ladder.conditions()),
+        };
+        if seen.insert(place) {
+            for part in parts {
+                part.literals_but(seen, visit);
+            }
         }
     }
 }

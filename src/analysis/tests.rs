@@ -218,3 +218,15 @@ mod random {
         }
     }
 }
+
+/// A condition that has itself twice, and that twice, and so on, is as large as what is in it.
+#[test]
+fn what_a_condition_has_several_times_is_gone_through_once() {
+    let test = |number: i64| Formula::of(Term::Number(number), Test::Set);
+    let twice = |whole: Formula, number: i64| {
+        Formula::any([0, 1].map(|way| Formula::all([whole.clone(), test(2 * number + way)])))
+    };
+    let mut seen = 0;
+    (1..100).fold(test(0), twice).literals(&mut |_| seen += 1);
+    assert_eq!(seen, 2 + 2 * 99);
+}
