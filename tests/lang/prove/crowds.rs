@@ -2,11 +2,12 @@
 //! one, so that what they leave is one value which conditions choose. Each verdict is held against every request of a finite
 //! domain.
 
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue};
 use proptest::prelude::*;
 use proptest::sample::select;
-use warp_edge::simulate::{Answer, Case, Request};
+use warp_edge::simulate::{Case, Request};
 
+use super::mixed::with_answers;
 use super::{disagreement, verdict};
 
 const CASES: u32 = 24;
@@ -106,14 +107,7 @@ fn domain() -> Vec<Case> {
             }
         }
     }
-    let answer = |status: u16, control: &'static str| {
-        Answer::new(StatusCode::from_u16(status).unwrap())
-            .with(http::header::CACHE_CONTROL, HeaderValue::from_static(control))
-    };
-    let answers =
-        [None, Some(answer(200, "max-age=60")), Some(answer(500, "max-age=90")), Some(answer(200, "no-cache"))];
-    let all = requests.iter().flat_map(|request| answers.iter().map(move |answer| (request, answer)));
-    all.map(|(request, answer)| Case::new(request.clone(), answer.clone())).collect()
+    with_answers(&requests)
 }
 
 proptest! {

@@ -100,6 +100,11 @@ fn domain() -> Vec<Case> {
             }
         }
     }
+    with_answers(&requests)
+}
+
+/// Each request with answers of a few kinds, and with none.
+pub(super) fn with_answers(requests: &[Request]) -> Vec<Case> {
     let answer = |status: u16, control: &'static str| {
         Answer::new(StatusCode::from_u16(status).unwrap())
             .with(http::header::CACHE_CONTROL, HeaderValue::from_static(control))
