@@ -54,8 +54,9 @@ pub fn read_from(from: SystemTime, reader: &mut Reader) -> Option<SystemTime> {
 
 /// As [`read_from`], in nanoseconds since 1970; `None` also where 64 bits cannot tell it.
 pub fn nanos_from(from: u64, reader: &mut Reader) -> Option<u64> {
-    let number = u64::try_from(reader.number()?).ok()?;
-    let (count, unit) = (number >> UNIT_BITS, u128::from(number & ((1 << UNIT_BITS) - 1)));
+    // The count may fill a word alone: its unit stands beside it.
+    let number = reader.number()?;
+    let (count, unit) = (u64::try_from(number >> UNIT_BITS).ok()?, number & ((1 << UNIT_BITS) - 1));
     let nanos_a_count = match unit {
         SECONDS => NANOS_A_SECOND,
         MILLISECONDS => 1_000_000,
@@ -107,6 +108,16 @@ mod tests {
     fn whole_seconds_and_milliseconds_are_short() {
         let lengths = [Duration::ZERO, Duration::from_secs(31), Duration::from_hours(1), Duration::from_millis(1500)];
         assert_eq!(lengths.map(|duration| written(duration).len()), [1, 1, 2, 2]);
+    }
+
+    #[test]
+    fn what_64_bits_of_nanoseconds_can_tell_is_told() {
+        let last = u64::MAX - u64::MAX % NANOS_A_SECOND;
+        for nanos in [1 << 62, (1 << 62) + 1, 4_611_686_018_500_000_000, last - 1, last, last + 1, u64::MAX] {
+            let read = nanos_from(0, &mut Reader(&written(Duration::from_nanos(nanos))));
+            assert_eq!(read, Some(nanos), "{nanos}");
+            assert_eq!(nanos_from(1, &mut Reader(&written(Duration::from_nanos(nanos)))), nanos.checked_add(1));
+        }
     }
 
     proptest! {
