@@ -32,26 +32,19 @@ pub(super) fn entries(cx: &Context, file: FileId, ty: Type) -> Vec<Entry> {
     // Spreadsheets put a mark of the byte order in front, which is no part of the first key.
     let (text, skipped) = source.text().strip_prefix(MARK).map_or((source.text(), 0), |text| (text, MARK.len_utf8()));
     let is_csv = source.name().to_ascii_lowercase().ends_with(".csv");
-    let found = if is_csv { csv(text) } else { json(text) };
-    let found = match found {
-        Ok(found) => found,
-        Err((at, message)) => {
-            let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0) + skipped;
-            let what = if is_csv {
-                "CSV: a key, a comma, a value and the end of the line in each line"
-            } else {
-                "a JSON object"
-            };
-            let finding = Diagnostic::new(Code::E0347, Span::new(file, at..at), message);
-            cx.findings.report(finding.help(format!("the file has to be {what}")));
-            return Vec::new();
-        }
-    };
+    let read = if is_csv { csv(text) } else { json(text) };
+    for (at, message) in read.mistakes {
+        let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0) + skipped;
+        let what =
+            if is_csv { "CSV: a key, a comma, a value and the end of the line in each line" } else { "a JSON object" };
+        let finding = Diagnostic::new(Code::E0347, Span::new(file, at..at), message);
+        cx.findings.report(finding.help(format!("the file has to be {what}")));
+    }
     let moved = |found: Found<'_>| {
         let found = Found { start: found.start + skipped, end: found.end + skipped, ..found };
         entry(cx, file, ty, &found)
     };
-    found.into_iter().filter_map(moved).collect()
+    read.found.into_iter().filter_map(moved).collect()
 }
 
 fn entry(cx: &Context, file: FileId, ty: Type, found: &Found<'_>) -> Option<Entry> {
@@ -102,21 +95,40 @@ fn measured(text: &str, units: &[Unit]) -> Option<i64> {
     digits.parse::<i64>().ok()?.checked_mul(i64::try_from(factor).ok()?)
 }
 
-type Parsed<'t> = Result<Vec<Found<'t>>, (usize, String)>;
+/// What is no row, and from which place on.
+type Mistake = (usize, String);
 
-fn json(text: &str) -> Parsed<'_> {
+/// What was read of a file.
+#[derive(Default)]
+struct Read<'t> {
+    found: Vec<Found<'t>>,
+    mistakes: Vec<Mistake>,
+}
+
+impl Read<'_> {
+    fn mistake(at: usize, message: &str) -> Self {
+        Self { found: Vec::new(), mistakes: vec![(at, message.to_owned())] }
+    }
+}
+
+fn json(text: &str) -> Read<'_> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let entries = deserializer.deserialize_map(Entries { text });
     let entries = entries.and_then(|entries| deserializer.end().map(|()| entries));
-    entries.map_err(|error| {
-        let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len);
-        // Where it is, the place of the finding says.
-        let what = error.to_string();
-        // What was found instead of an object would be shown as it is.
-        let what =
-            if error.is_data() { "expected an object" } else { what.split(" at line ").next().unwrap_or_default() };
-        (lines.sum::<usize>() + error.column().saturating_sub(1), format!("this is not the JSON of a table: {what}"))
-    })
+    match entries {
+        Ok(found) => Read { found, mistakes: Vec::new() },
+        Err(error) => json_mistake(text, &error),
+    }
+}
+
+fn json_mistake<'t>(text: &str, error: &serde_json::Error) -> Read<'t> {
+    let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len);
+    // Where it is, the place of the finding says.
+    let what = error.to_string();
+    // What was found instead of an object would be shown as it is.
+    let what = if error.is_data() { "expected an object" } else { what.split(" at line ").next().unwrap_or_default() };
+    let at = lines.sum::<usize>() + error.column().saturating_sub(1);
+    Read::mistake(at, &format!("this is not the JSON of a table: {what}"))
 }
 
 /// Reads an object with the places of its values.
@@ -147,14 +159,14 @@ impl<'t> Visitor<'t> for Entries<'t> {
 
 /// Each line has an end, the last one too: what has none is taken for the beginning of a file that is being written, and so
 /// is a file without a byte. A table of which a part is missing would let through what the whole one does not.
-fn csv(text: &str) -> Parsed<'_> {
+fn csv(text: &str) -> Read<'_> {
     if text.is_empty() {
-        return Err((0, "the file is empty; a table without rows is a file with one empty line".to_owned()));
+        return Read::mistake(0, "the file is empty; a table without rows is a file with one empty line");
     }
     if !text.ends_with('\n') {
-        return Err((text.len(), "the last line has no end: the file may be half written".to_owned()));
+        return Read::mistake(text.len(), "the last line has no end: the file may be half written");
     }
-    let mut found = Vec::new();
+    let mut read = Read::default();
     let mut at = 0;
     while at < text.len() {
         let rest = text.get(at..).unwrap_or_default();
@@ -162,22 +174,38 @@ fn csv(text: &str) -> Parsed<'_> {
             at = text.len() - line_end.len();
             continue;
         }
-        let (key, behind_key) = field(text, at)?;
-        if text.as_bytes().get(behind_key) != Some(&b',') {
-            return Err((behind_key, "a comma and a value are missing here".to_owned()));
-        }
-        let (value, end) = field(text, behind_key + 1)?;
-        if text.as_bytes().get(end) == Some(&b',') {
-            return Err((end, "this line has more than a key and a value".to_owned()));
-        }
-        found.push(Found { key, value, is_text: None, start: at, end });
-        at = end;
+        at = match row(text, at) {
+            Ok(found) => {
+                let end = found.end;
+                read.found.push(found);
+                end
+            }
+            Err(mistake) => {
+                let line_end = text.get(mistake.0..).and_then(|rest| rest.find('\n'));
+                let end = line_end.map_or(text.len(), |line_end| mistake.0 + line_end);
+                read.mistakes.push(mistake);
+                end
+            }
+        };
     }
-    Ok(found)
+    read
+}
+
+/// The row that starts at `at`.
+fn row(text: &str, at: usize) -> Result<Found<'_>, Mistake> {
+    let (key, behind_key) = field(text, at)?;
+    if text.as_bytes().get(behind_key) != Some(&b',') {
+        return Err((behind_key, "a comma and a value are missing here".to_owned()));
+    }
+    let (value, end) = field(text, behind_key + 1)?;
+    if text.as_bytes().get(end) == Some(&b',') {
+        return Err((end, "this line has more than a key and a value".to_owned()));
+    }
+    Ok(Found { key, value, is_text: None, start: at, end })
 }
 
 /// A field that starts at `at`, and where it ends.
-fn field(text: &str, at: usize) -> Result<(Cow<'_, str>, usize), (usize, String)> {
+fn field(text: &str, at: usize) -> Result<(Cow<'_, str>, usize), Mistake> {
     let rest = text.get(at..).unwrap_or_default();
     let Some(quoted) = rest.strip_prefix('"') else {
         let end = rest.find([',', '\n', '\r']).unwrap_or(rest.len());

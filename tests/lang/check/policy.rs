@@ -92,6 +92,9 @@ sub recv { set req.grace = t[u[req.url]] ?? 1s; }";
     assert_eq!(places("[]", "a,b\n"), [("E0347", "t.json:1:1".to_owned())]);
     assert_eq!(places("{}", "a,b\nc\n"), [("E0347", "u.csv:2:2".to_owned())]);
     assert_eq!(places("{}", "a,b\na,\"c\n"), [("E0347", "u.csv:2:3".to_owned())]);
+    // One line that is wrong hides no other.
+    let several = ["u.csv:2:2", "u.csv:3:4", "u.csv:5:3"].map(|place| ("E0347", place.to_owned()));
+    assert_eq!(places("{}", "a,b\nc\nd,e,f\ng,h\ni,\"j\n"), several);
     assert_eq!(places("{}", "a,b\na,c\n"), [("E0346", "u.csv:2:1".to_owned())]);
 }
 
