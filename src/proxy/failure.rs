@@ -190,7 +190,8 @@ fn tell(reason: Reason, error: &Error, ctx: &RequestCtx) {
         tracing::debug!(xid, reason = reason.as_str(), %error, "the request failed");
     } else if let Some(left_out) = warning::due(reason.as_str(), ctx.fetch.asked_name()) {
         let help = origin::why_refused(&error.0.to_string());
-        tracing::warn!(xid, reason = reason.as_str(), %error, help, left_out, "the request failed");
+        let backend = ctx.fetch.asked_name();
+        tracing::warn!(xid, reason = reason.as_str(), backend, %error, help, left_out, "the request failed");
     }
 }
 

@@ -160,7 +160,8 @@ fn note_failed_fetch(error: &Error, how: StaleUse, ctx: &mut RequestCtx) {
     let reason = if how == StaleUse::OnError { Reason::StaleIfError } else { failure::reason_of(error, ctx) };
     failure::count_fetch(reason, ctx);
     let error = Shown(error);
-    if let Some(left_out) = warning::due("stale", ctx.fetch.asked_name()) {
-        tracing::warn!(xid = ctx.exchange.xid, %error, left_out, "the backend failed; a stale response is served");
+    let (xid, backend) = (ctx.exchange.xid, ctx.fetch.asked_name());
+    if let Some(left_out) = warning::due("stale", backend) {
+        tracing::warn!(xid, backend, %error, left_out, "the backend failed; a stale response is served");
     }
 }

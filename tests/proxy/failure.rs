@@ -58,6 +58,7 @@ fn a_failed_request_is_logged_once() {
     let number = |line: &str| line.split_whitespace().find(|word| word.starts_with("xid=")).map(str::to_owned);
     let numbers: Vec<_> = log.lines().filter(|line| line.contains("the request failed")).map(number).collect();
     assert!(numbers.len() == 2 && numbers[0] != numbers[1], "{log}");
+    assert_eq!(log.matches("backend=\"default\"").count(), 2, "{log}");
 }
 
 #[test]
