@@ -70,6 +70,10 @@ fn place(cx: &Context, attributes: &Attributes, entry: Declared) -> Option<Place
     }
     let port = port(attributes);
     if attributes.given("host").is_none() {
+        // What was not understood may be the host.
+        if cx.findings.any_within(entry.span) {
+            return None;
+        }
         let message = format!("the backend `{}` has no `.host`", entry.name.text);
         let help = "add `.host = \"127.0.0.1\";`, or write `none` in place of the block";
         cx.findings.report(Diagnostic::new(Code::E0604, entry.name.span, message).help(help));

@@ -7,7 +7,7 @@ use super::function::{Flow, Returned};
 use super::membership::Looked;
 use super::operator::{Sign, sign_of};
 use super::scope::Scope;
-use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::diagnostic::{Code, Diagnostic, Fix};
 use crate::lang::hir::{Arm, Comparison, Expression, ExpressionKind, LocalId, Statement, StatementKind};
 use crate::lang::schema::Type;
 use crate::lang::source::Span;
@@ -74,8 +74,9 @@ impl Scope<'_, '_> {
         let Some(otherwise) = &written.otherwise else {
             let finding =
                 Diagnostic::new(Code::E0343, written.subject.span, "this `match` has no value if no arm holds");
-            self.report(finding.help("add `else -> VALUE;` as its last arm"));
-            return None;
+            let finding = finding.help("add `else -> VALUE;` as its last arm");
+            // An arm that was not understood may be meant for that.
+            return conditions.iter().all(Option::is_some).then(|| self.report(finding)).and(None);
         };
         values.push(self.expression(otherwise));
         let conditions = conditions.into_iter().collect::<Option<Vec<_>>>()?;
@@ -168,10 +169,26 @@ impl Scope<'_, '_> {
         }
     }
 
+    /// Reports what other languages call the arm that takes the rest; a backend of that name is no test of a text.
+    fn is_else_elsewhere(&self, left: &Expression, value: &ast::Expression) -> bool {
+        let ast::ExpressionKind::Path(path) = &value.kind else { return false };
+        let [name] = path.parts.as_slice() else { return false };
+        let is_value =
+            self.local_names().any(|local| local == name.text) || self.cx.names.consts.find(&name.text).is_some();
+        if !matches!(name.text.as_str(), "default" | "_") || is_value || left.ty == Type::Backend {
+            return false;
+        }
+        let finding = Diagnostic::new(Code::E0201, name.span, format!("`{}` does not stand for the rest", name.text));
+        let finding = finding.help("the last arm of a `match` is called `else`");
+        self.report(finding.fix(Fix::replace("write `else`", name.span, "else")));
+        true
+    }
+
     /// A value, or values and ranges: what stands behind `in`, or behind `==` where there is no `in`.
     fn equality(&mut self, looked: Looked, list: &[ListItem], span: Span) -> Option<Expression> {
         let left = self.single(looked, span)?;
         match list {
+            [ListItem::Value(value)] if self.is_else_elsewhere(&left, value) => None,
             [ListItem::Value(value)] if !matches!(left.ty, Type::String | Type::Int | Type::Duration | Type::Bytes) => {
                 let right = self.expression(value)?;
                 self.compared(Comparison::Equal, left, right, span)

@@ -391,6 +391,7 @@ fn as_text(word: &str) -> String {
         "null" | "nil" | "undefined" => {
             "what is not there is false: write `!NAME`, and `unset NAME;` to remove it".to_owned()
         }
+        "hit" | "cached" => "what is served from the store asks no backend: `backend == none`".to_owned(),
         _ if Message::find(word).is_some() => format!("name a part of it, such as `{word}.http.X`"),
         _ => format!("a text stands in quotes: \"{word}\""),
     }
@@ -420,8 +421,10 @@ fn unknown_path(findings: &Findings, text: &str, span: Span) -> Diagnostic {
     let nearest = unknown::nearest(findings, text, names.iter().copied());
     let prefix = text.split_once('.').map_or("", |(first, _)| first);
     let siblings: Vec<&str> = names.into_iter().filter(|name| name.split('.').next() == Some(prefix)).collect();
+    let is_of_nothing = siblings.is_empty();
     match words::suggestion(nearest, "there are", siblings) {
         Some(help) if nearest.is_some() || Message::find(prefix).is_some() => finding.help(help),
+        _ if is_of_nothing => finding.help(as_text(text)),
         _ => finding,
     }
 }

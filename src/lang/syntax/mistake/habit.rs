@@ -11,7 +11,7 @@ use crate::lang::syntax::grammar::Rule;
 impl Mistake<'_, '_> {
     /// What is a habit from elsewhere, with what to write instead.
     pub(super) fn habit(&self) -> Option<Diagnostic> {
-        let habits: [fn(&Self) -> Option<Diagnostic>; 22] = [
+        let habits: [fn(&Self) -> Option<Diagnostic>; 25] = [
             Self::word_of_another_language,
             Self::else_alone,
             Self::return_of_a_value,
@@ -23,6 +23,9 @@ impl Mistake<'_, '_> {
             Self::fat_arrow,
             Self::thin_arrow,
             Self::never,
+            Self::statement_in_parentheses,
+            Self::arguments_without_parentheses,
+            Self::colon_before_equals,
             Self::three_equals,
             Self::regex_without_case,
             Self::block_without_braces,
@@ -161,6 +164,38 @@ impl Mistake<'_, '_> {
         let diagnostic = Diagnostic::new(Code::E0101, place, "what does not hold is said by `not`");
         let fix = Fix::replace("write `not`", place, "not");
         (!found.is_empty()).then(|| diagnostic.help(format!("write `not {found}`")).fix(fix))
+    }
+
+    /// `unset(req.http.X);`
+    fn statement_in_parentheses(&self) -> Option<Diagnostic> {
+        let is_next = self.index == self.first + 1 && self.found()?.kind == TokenKind::ParenOpen;
+        let help = match self.stream.word(self.first) {
+            "unset" => "write `unset NAME;`",
+            "set" => "write `set NAME = VALUE;`",
+            "let" => "write `let NAME = VALUE;`",
+            _ => return None,
+        };
+        let message = format!("`{}` has no parentheses", self.stream.word(self.first));
+        is_next.then(|| self.refuse(message, help))
+    }
+
+    /// `std.log "x";`
+    fn arguments_without_parentheses(&self) -> Option<Diagnostic> {
+        let is_called = self.expected.only(&[Rule::arguments, Rule::paren_open, Rule::dot]);
+        let found = self.found().filter(|tok| is_called && tok.kind.is_string() && !tok.first_on_line)?;
+        let first = span(self.file, self.stream.tok(self.first)?);
+        let name = self.stream.text.get(first.to(span(self.file, self.before()?)).range())?;
+        let help = format!("write `{name}({})`", self.stream.text_of(found));
+        Some(self.refuse("what a function takes stands in parentheses", help))
+    }
+
+    /// `let x := "a";`
+    fn colon_before_equals(&self) -> Option<Diagnostic> {
+        let colon = self.before().filter(|tok| tok.kind == TokenKind::Colon)?;
+        let found = self.found().filter(|tok| tok.kind == TokenKind::Assign && tok.glued)?;
+        let place = span(self.file, colon).to(span(self.file, found));
+        let diagnostic = Diagnostic::new(Code::E0101, place, "a name is given its value by `=`").help("write `=`");
+        Some(diagnostic.fix(Fix::replace("write `=`", place, "=")))
     }
 
     /// `a === b`
