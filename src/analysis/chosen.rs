@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashMap;
 
@@ -25,6 +25,8 @@ pub struct Chosen {
     ladders: usize,
     /// How many values it may be, those of choices within it counted one by one.
     ways: usize,
+    /// When it is set: that is asked again and again.
+    set: OnceLock<Formula>,
 }
 
 /// A choice of more choices within each other is one of which nothing is known.
@@ -32,6 +34,10 @@ const MOST_WITHIN: usize = 64;
 
 /// The same of ladders, which ask for what others chose.
 const MOST_LADDERS: usize = 4;
+
+/// The same of values that it may be, those of choices within it counted one by one: what a choice leaves as it is in several
+/// places is counted for each.
+const MOST_WAYS: usize = 1 << 18;
 
 impl Context<'_> {
     /// A value by cases as one that a ladder chooses, of their conditions.
@@ -70,7 +76,7 @@ impl Chosen {
         let size = values.iter().map(|(term, _)| term.size()).max().unwrap_or(0).saturating_add(1);
         let ladders = values.iter().map(|(term, _)| term.ladders()).max().unwrap_or(0).max(ladder.depth());
         let ways = values.iter().fold(0_usize, |ways, (term, _)| ways.saturating_add(term.ways()));
-        Self { ladder, values, size, ladders, ways }
+        Self { ladder, values, size, ladders, ways, set: OnceLock::new() }
     }
 
     /// The same by one ladder, if behind all arms it is chosen by another one that is no longer. Of many statements in a
@@ -112,7 +118,7 @@ impl Chosen {
 
     /// Whether there are more choices within each other than can be followed.
     fn is_deep(&self) -> bool {
-        self.size > MOST_WITHIN || self.ladders > MOST_LADDERS
+        self.size > MOST_WITHIN || self.ladders > MOST_LADDERS || self.ways > MOST_WAYS
     }
 
     /// How many values it may be, those of choices within it counted one by one.
@@ -130,12 +136,26 @@ impl Chosen {
         self.ladders
     }
 
+    /// When it is set, of which it is known when each value is.
+    pub(super) fn is_set(&self, is_set: impl Fn(&Term) -> Formula) -> Formula {
+        self.set.get_or_init(|| self.tested(is_set)).clone()
+    }
+
     /// When a test of the value holds, of which it is known when it does of each.
     pub(super) fn tested(&self, test: impl Fn(&Term) -> Formula) -> Formula {
+        self.tested_once(&test, &mut HashMap::new())
+    }
+
+    /// The same, where it is known of some choices already: a choice may be within others many times.
+    fn tested_once(&self, test: &impl Fn(&Term) -> Formula, known: &mut HashMap<*const Self, Formula>) -> Formula {
         let mut always = Vec::new();
         let mut parts = Vec::new();
         for (term, taken) in &self.values {
-            match test(term) {
+            let tested = match term {
+                Term::Chosen(within) => within.known_or_tested(test, known),
+                term => test(term),
+            };
+            match tested {
                 Formula::Const(false) => {}
                 Formula::Const(true) => always.extend(taken.iter().map(|arm| arm.unwrap_or(self.ladder.len()))),
                 formula => parts.push(Formula::all([Formula::first(&self.ladder, taken.clone()), formula])),
@@ -143,6 +163,16 @@ impl Chosen {
         }
         let always = Formula::first(&self.ladder, Taken::of(always, self.ladder.len()));
         Formula::any([always].into_iter().chain(parts))
+    }
+
+    fn known_or_tested(&self, test: &impl Fn(&Term) -> Formula, known: &mut HashMap<*const Self, Formula>) -> Formula {
+        let place = std::ptr::from_ref(self);
+        if let Some(tested) = known.get(&place) {
+            return tested.clone();
+        }
+        let tested = self.tested_once(test, known);
+        known.insert(place, tested.clone());
+        tested
     }
 
     /// The value for a model.

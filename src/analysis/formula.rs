@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::ladder::{First, Ladder, Taken};
+use super::several::Several;
 use super::term::Term;
 use crate::lang::hir::{AclId, Texts};
 
@@ -50,9 +51,9 @@ pub enum Formula {
     /// A test of one value holds, or does not.
     Literal(Arc<Literal>, bool),
     /// All of them hold.
-    All(Arc<[Formula]>),
+    All(Several),
     /// One of them holds.
-    Any(Arc<[Formula]>),
+    Any(Several),
     /// The first condition of a ladder that holds is one of these.
     First(Arc<First>),
 }
@@ -64,9 +65,7 @@ impl PartialEq for Formula {
             (Self::Literal(one, holds), Self::Literal(other, also)) => {
                 holds == also && (Arc::ptr_eq(one, other) || one == other)
             }
-            (Self::All(one), Self::All(other)) | (Self::Any(one), Self::Any(other)) => {
-                Arc::ptr_eq(one, other) || one == other
-            }
+            (Self::All(one), Self::All(other)) | (Self::Any(one), Self::Any(other)) => one == other,
             (Self::First(one), Self::First(other)) => Arc::ptr_eq(one, other) || one == other,
             _ => false,
         }
@@ -123,11 +122,11 @@ impl Formula {
         Self::one_or(whole, false, Self::Any)
     }
 
-    fn one_or(mut whole: Vec<Self>, empty: bool, of: fn(Arc<[Self]>) -> Self) -> Self {
+    fn one_or(mut whole: Vec<Self>, empty: bool, of: fn(Several) -> Self) -> Self {
         match whole.len() {
             0 => Self::Const(empty),
             1 => whole.swap_remove(0),
-            _ => of(whole.into()),
+            _ => of(Several::new(whole)),
         }
     }
 
@@ -137,8 +136,8 @@ impl Formula {
         match self {
             Self::Const(truth) => Self::Const(!truth),
             Self::Literal(literal, holds) => Self::Literal(Arc::clone(literal), !holds),
-            Self::All(parts) => Self::any(parts.iter().map(Self::not)),
-            Self::Any(parts) => Self::all(parts.iter().map(Self::not)),
+            Self::All(parts) => parts.opposite(|parts| Self::any(parts.iter().map(Self::not)), Self::Any),
+            Self::Any(parts) => parts.opposite(|parts| Self::all(parts.iter().map(Self::not)), Self::All),
             Self::First(first) => Self::first(&first.ladder, first.taken.opposite(first.ladder.len())),
         }
     }
@@ -165,16 +164,22 @@ impl Formula {
     /// Whether it has no more parts than that, each as often as it is in it.
     #[must_use]
     pub(super) fn has_at_most(&self, most: usize) -> bool {
-        self.fits(&mut { most })
+        self.size() <= most
     }
 
-    fn fits(&self, left: &mut usize) -> bool {
-        *left = left.saturating_sub(1);
-        *left > 0
-            && match self {
-                Self::All(parts) | Self::Any(parts) => parts.iter().all(|part| part.fits(left)),
-                _ => true,
-            }
+    /// How many parts it has, each as often as it is in it, itself counted.
+    pub(super) fn size(&self) -> usize {
+        if let Self::All(parts) | Self::Any(parts) = self { parts.size() } else { 1 }
+    }
+
+    /// How many ladders are within each other in it.
+    pub(super) fn ladders(&self) -> usize {
+        match self {
+            Self::Const(_) => 0,
+            Self::Literal(literal, _) => literal.term.ladders(),
+            Self::All(parts) | Self::Any(parts) => parts.ladders(),
+            Self::First(first) => first.ladder.depth(),
+        }
     }
 
     /// Calls `visit` with each literal in it; parts that it has several times are gone through once.
@@ -186,7 +191,7 @@ impl Formula {
         let (place, parts) = match self {
             Self::Const(_) => return,
             Self::Literal(literal, _) => return visit(literal),
-            Self::All(parts) | Self::Any(parts) => (Arc::as_ptr(parts).cast(), &**parts),
+            Self::All(parts) | Self::Any(parts) => (parts.place(), &**parts),
             Self::First(first) => (Arc::as_ptr(&first.ladder).cast(), first.ladder.conditions()),
         };
         if seen.insert(place) {

@@ -19,6 +19,7 @@ struct Joined {
 pub(super) fn joined(ways: Vec<Way>, cx: &Context<'_>) -> Vec<Way> {
     let mut all: Vec<Joined> = Vec::new();
     for (flow, guard, state) in ways {
+        cx.unknowns.effort.add(all.len());
         if let Some(same) = all.iter_mut().find(|one| one.flow == flow && one.state == state) {
             same.guard = Formula::any([same.guard.clone(), guard]);
             continue;

@@ -21,6 +21,9 @@ pub const MOST_ROUNDS: i64 = 4;
 /// treated otherwise.
 const MOST_COMPARED: usize = 8;
 
+/// Why it is not known what becomes of requests: there are too many ways through the steps.
+pub(super) const WALK: &str = "parts of the ways through the policy";
+
 /// A condition of more parts is not carried on from step to step.
 const MOST_PARTS: usize = 2_000;
 
@@ -191,6 +194,12 @@ impl<'h> Analysis<'h> {
         journeys
     }
 
+    /// The budget that ended before all was known that was walked over so far; then nothing can be said to be impossible.
+    #[must_use]
+    pub fn gave_up(&self) -> Option<&'static str> {
+        self.cx.unknowns.effort.is_over().then_some(WALK)
+    }
+
     /// One way through the steps; what begins again is given back.
     fn round(
         &self,
@@ -250,9 +259,7 @@ impl<'h> Analysis<'h> {
         let mut walk = Walk::new(&self.cx, Some(&self.followed), visitor, step);
         let entries = walk.joined(entries.collect(), MOST_PARTS);
         let classes = walk.step(entries);
-        if walk.gave_up {
-            journeys.gave_up = Some("statements of a step");
-        }
+        journeys.gave_up = journeys.gave_up.or_else(|| self.gave_up());
         for mut class in classes {
             if step == Step::Recv && class.end.action == Some(Action::Hash) {
                 // What cannot be looked up passes, whatever the policy says.

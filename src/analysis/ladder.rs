@@ -106,7 +106,7 @@ impl Ladder {
     /// A ladder of conditions with their places; `rest` is the place of the whole.
     #[must_use]
     pub fn new(conditions: Vec<Formula>, spans: Vec<Span>, rest: Span) -> Self {
-        let depth = conditions.iter().map(depth).max().unwrap_or(0).saturating_add(1);
+        let depth = conditions.iter().map(Formula::ladders).max().unwrap_or(0).saturating_add(1);
         Self { conditions, spans, rest, index: OnceLock::new(), depth }
     }
 
@@ -182,16 +182,6 @@ impl Ladder {
             }
         });
         first
-    }
-}
-
-/// How many ladders are within each other in a condition.
-fn depth(condition: &Formula) -> usize {
-    match condition {
-        Formula::Const(_) => 0,
-        Formula::Literal(literal, _) => literal.term.ladders(),
-        Formula::All(parts) | Formula::Any(parts) => parts.iter().map(depth).max().unwrap_or(0),
-        Formula::First(first) => first.ladder.depth,
     }
 }
 

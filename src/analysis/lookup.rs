@@ -52,7 +52,8 @@ impl<'h> Tables<'h> {
             return Formula::Const(true);
         }
         if let Term::Chosen(chosen) = term {
-            return chosen.tested(|term| self.literal(term, test));
+            let literal = |term: &Term| self.literal(term, test);
+            return if *test == Test::Set { chosen.is_set(literal) } else { chosen.tested(literal) };
         }
         match term.as_made() {
             Some((Op::Lookup(table), [key])) => self.looked_up(*table, key, test),

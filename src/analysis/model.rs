@@ -138,8 +138,8 @@ impl<'h> Model<'h> {
             Formula::Literal(literal, holds) => {
                 self.once(Arc::as_ptr(literal).cast(), formula, || self.passes(literal)) == *holds
             }
-            Formula::All(parts) => self.once(place(parts), formula, || parts.iter().all(|part| self.satisfies(part))),
-            Formula::Any(parts) => self.once(place(parts), formula, || parts.iter().any(|part| self.satisfies(part))),
+            Formula::All(parts) => self.once(parts.place(), formula, || parts.iter().all(|part| self.satisfies(part))),
+            Formula::Any(parts) => self.once(parts.place(), formula, || parts.iter().any(|part| self.satisfies(part))),
             Formula::First(first) => first.taken.contains(first.ladder.first(self)),
         }
     }
@@ -192,11 +192,6 @@ impl<'h> Model<'h> {
 /// The address that a value is: some one where nothing is known of it.
 fn address(value: Option<&Scalar>) -> IpAddr {
     if let Some(Scalar::Address(address)) = value { *address } else { SOMEWHERE }
-}
-
-/// Where the parts of a condition stand.
-fn place(parts: &Arc<[Formula]>) -> *const () {
-    Arc::as_ptr(parts).cast()
 }
 
 /// What comes in where nothing is asked of it.

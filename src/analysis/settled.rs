@@ -84,6 +84,10 @@ impl Settled {
     pub(super) fn settle(&mut self, mut todo: Vec<(Formula, usize)>, learned: &mut Learned) -> Result<(), Because> {
         while let Some((formula, by)) = todo.pop() {
             learned.look(1);
+            if learned.looks() >= MOST_LOOKS {
+                // Who asks gives up once there are values.
+                return Ok(());
+            }
             match formula {
                 Formula::Const(true) => {}
                 Formula::Const(false) => return Err(Because::of(by)),

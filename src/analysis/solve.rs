@@ -100,6 +100,12 @@ impl<'h> Solver<'h> {
         }
     }
 
+    /// The same where it is not known of all requests what becomes of them: less is spent on what may be found all the same.
+    #[must_use]
+    pub fn hurried(hir: &'h Hir) -> Self {
+        Self { looks: MOST_LOOKS_IN_ALL - MOST_LOOKS, ..Self::new(hir) }
+    }
+
     /// How many sets of values were tried for all questions.
     #[must_use]
     pub fn spent(&self) -> usize {

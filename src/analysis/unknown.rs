@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use super::effort::Effort;
 use super::formula::Formula;
 use super::ladder::Ladder;
 use super::term::{Place, Term, Unknown};
@@ -35,6 +36,8 @@ pub(super) struct Unknowns {
     are_shared: bool,
     /// Ladders by what their conditions ask for.
     ladders: RefCell<HashMap<u64, Vec<Arc<Ladder>>>>,
+    /// What was done to walk over all steps.
+    pub effort: Effort,
 }
 
 impl Unknowns {

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::effect;
+use super::effort::STATEMENT;
 use super::formula::Formula;
 use super::groups::Groups;
 use super::join::joined;
@@ -28,8 +29,6 @@ pub(super) const MOST_CLASSES: usize = 64;
 pub(super) const MOST_BESIDE: usize = 2;
 /// A block of more statements is a long one: no more than those are kept apart there, whoever asks.
 const LONG: usize = 64;
-/// So many statements are walked over in one step.
-pub(super) const MOST_STATEMENTS: usize = 2_000_000;
 
 /// How a step ends.
 #[derive(Clone, Debug)]
@@ -107,13 +106,10 @@ pub(super) struct Walk<'w, 'h> {
     step: Step,
     around: Vec<Formula>,
     spans: Vec<Span>,
-    statements: usize,
     /// How often the names of the body that is walked over are met in it.
     names: Names,
     /// Requests of many kinds come to the statement that is looked at.
     is_crowded: bool,
-    /// The budget that ended.
-    pub gave_up: bool,
 }
 
 impl<'w, 'h> Walk<'w, 'h> {
@@ -125,12 +121,13 @@ impl<'w, 'h> Walk<'w, 'h> {
     ) -> Self {
         let (around, spans) = (Vec::new(), Vec::new());
         let names = Names::new();
-        Self { cx, followed, visitor, step, around, spans, statements: 0, names, is_crowded: false, gave_up: false }
+        Self { cx, followed, visitor, step, around, spans, names, is_crowded: false }
     }
 
     /// What a step does with requests of these kinds.
     pub(super) fn step(&mut self, entries: Vec<(Formula, State)>) -> Vec<Class> {
         let Some(body) = self.cx.hir.step(self.step) else { return Vec::new() };
+        self.cx.unknowns.effort.begin();
         let ways = self.body(&body.body, entries);
         let undecided = || End { action: None, status: None, soft: false, span: None };
         let classes = ways.into_iter().map(|(flow, guard, mut state)| {
@@ -139,6 +136,7 @@ impl<'w, 'h> Walk<'w, 'h> {
             (Flow::Ended(end), guard, state)
         });
         let ended = joined(classes.collect(), self.cx);
+        self.cx.unknowns.effort.end();
         let class = |(flow, guard, state)| match flow {
             Flow::Ended(end) => Some(Class { guard, state, end }),
             _ => None,
@@ -198,9 +196,9 @@ impl<'w, 'h> Walk<'w, 'h> {
     }
 
     fn statement(&mut self, statement: &'h Statement, guard: Formula, mut state: State) -> Vec<Way> {
-        self.statements += 1;
-        if self.statements > MOST_STATEMENTS {
-            self.gave_up = true;
+        let effort = &self.cx.unknowns.effort;
+        effort.add(STATEMENT);
+        if effort.ends() {
             return vec![(Flow::On, guard, state)];
         }
         match &statement.kind {

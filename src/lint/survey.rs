@@ -115,7 +115,8 @@ impl<'h> Survey<'h> {
         let mut eyes = Eyes::new(&builtin, &asking, &hir.tables, keeps_states);
         let journeys = analysis.journeys(&mut eyes);
         let Eyes { visits, deeds, shaping, left_out, .. } = eyes;
-        let (solver, sought, simulator) = (Solver::new(hir), BY_ALL, None);
+        let solver = if journeys.gave_up.is_some() { Solver::hurried(hir) } else { Solver::new(hir) };
+        let (sought, simulator) = (BY_ALL, None);
         let unfinished = Vec::new();
         let mut survey = Self {
             hir,

@@ -1,9 +1,10 @@
 //! The bounds that keep an invariant from being decided, for people.
 
+use crate::analysis::effort::MOST_EFFORT;
+use crate::analysis::journey::WALK;
 use crate::analysis::solve::{MOST_TESTS, MOST_TRIES, STATES, TESTS, TRIES, VIEWS};
 use crate::analysis::term::Place;
 use crate::analysis::text::MOST_STATES;
-use crate::analysis::walk::MOST_STATEMENTS;
 
 /// What a budget that ended is called, with how much it is; `about` is the place of a value by which it did.
 pub(super) fn met(budget: &str, about: Option<&Place>) -> String {
@@ -19,7 +20,7 @@ pub(super) fn met(budget: &str, about: Option<&Place>) -> String {
 
 /// What was walked over at most.
 pub(super) fn walked() -> String {
-    format!("{MOST_STATEMENTS} statements of a step")
+    format!("{MOST_EFFORT} {WALK}")
 }
 
 /// So many requests were tried that may break the promise, and do not.

@@ -126,18 +126,19 @@ impl<'h, 's> Prover<'h, 's> {
         let journeys = analysis.journeys(&mut Blind);
         let outcomes = of_hosts_alone(outcomes(&analysis, &journeys), hosts);
         let asks_again = journeys.reached.iter().any(|reached| !analysis.answers_once(&reached.class.state));
-        let steady = asks_again.then(|| {
+        let gave_up = analysis.gave_up();
+        let steady = (asks_again && gave_up.is_none()).then(|| {
             let analysis = Analysis::steady(hir);
             let journeys = analysis.journeys(&mut Blind);
             let outcomes = of_hosts_alone(self::outcomes(&analysis, &journeys), hosts);
             (analysis, outcomes)
         });
-        Self { hir, site, analysis, outcomes, steady, gave_up: journeys.gave_up, simulator }
+        Self { hir, site, analysis, outcomes, steady, gave_up, simulator }
     }
 
     fn decide(&self) -> Vec<Decided<'h>> {
         // What it builds for one invariant serves the next.
-        let mut solver = Solver::new(self.hir);
+        let mut solver = if self.gave_up.is_some() { Solver::hurried(self.hir) } else { Solver::new(self.hir) };
         let mut decide = |invariant| {
             let decision = self.decision(invariant, &mut solver);
             Decided { invariant, site: self.site.clone(), decision }
