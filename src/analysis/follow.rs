@@ -11,7 +11,7 @@ use super::effect::place_of;
 use super::term::Place;
 use crate::cache::TargetList;
 use crate::lang::hir::{Expression, ExpressionKind as Kind, Hir, KeyPart, Statement, StatementKind, Tags};
-use crate::lang::schema::{Message, Variable};
+use crate::lang::schema::{Function, Message, Variable};
 
 /// All places that an expression of the policy reads, and those that decide what is stored for whom. What is written and
 /// never read makes no difference to any question.
@@ -140,6 +140,7 @@ fn expression(one: &Expression, places: &mut HashSet<Place>) {
         Kind::Cookie(message, _) | Kind::HasCookie(message, _) | Kind::AnyCookie(message, _) => {
             places.extend([Place::Field(*message, COOKIE)]);
         }
+        Kind::Call(Function::Accept(liked), _) => places.extend([Place::Field(Message::Req, liked.field())]),
         _ => {}
     }
     one.parts().for_each(|part| expression(part, places));

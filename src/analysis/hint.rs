@@ -23,6 +23,8 @@ pub enum Hint {
     Detours,
     /// A host in upper case.
     Capitals,
+    /// A host with a port.
+    Port,
     /// A field that says that.
     Said(HeaderName, Vec<u8>),
     /// A parameter with that value.
@@ -110,6 +112,8 @@ impl Hint {
             }
             Self::Detours => request.target.insert_str(0, "/x/..//%7E"),
             Self::Capitals => request.host = request.host.to_ascii_uppercase(),
+            Self::Port if !request.host.contains(':') => request.host.push_str(":8080"),
+            Self::Port => {}
             Self::Answered(name, text) => {
                 if let (Some(answer), Ok(value)) = (&mut case.answer, HeaderValue::from_bytes(text)) {
                     answer.headers.insert(name, value);

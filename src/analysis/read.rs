@@ -201,6 +201,11 @@ impl<'r, 'h> Reader<'r, 'h> {
                 of.extend(self.all(given));
                 self.made(&Op::Call(function), &of)
             }
+            (Function::Accept(liked), _) => {
+                let mut of = vec![self.state.field(Message::Req, &liked.field())];
+                of.extend(self.all(given));
+                self.made(&Op::Call(function), &of)
+            }
             _ if whole.ty == Type::Bool && is_test(function) => truth_by_cases(&self.formula(whole)),
             _ if function.class() == Class::Pure => self.made(&Op::Call(function), &self.all(given)),
             _ => Cases::one(self.called_now(function, given)),

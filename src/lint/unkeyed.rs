@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use http::HeaderName;
-use http::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, HOST};
+use http::header::HOST;
 
 use super::said::Said;
 use super::survey::{Deed, DeedKind, Shaped, Survey};
@@ -17,8 +17,7 @@ use crate::analysis::{Answer, Formula, Witness};
 use crate::decision::Event;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Expression, ExpressionKind, Hir, Statement, StatementKind, Target};
-use crate::lang::schema::function::Accept;
-use crate::lang::schema::{Function, Message};
+use crate::lang::schema::Message;
 use crate::lang::source::Span;
 use crate::simulate::Journey;
 
@@ -174,14 +173,6 @@ fn look_through(
     for (guard, term) in survey.analysis.value(expression, &deed.state, deed.step).iter() {
         Said::in_term(term, said);
         Said::in_formula(guard, said, values);
-    }
-    if let ExpressionKind::Call(Function::Accept(function), _) = &expression.kind {
-        let field = match function {
-            Accept::Language => ACCEPT_LANGUAGE,
-            Accept::Encoding => ACCEPT_ENCODING,
-            Accept::Media => ACCEPT,
-        };
-        said.push(Said::Field(field));
     }
     values.extend(constants(expression, survey.hir));
     expression.parts().for_each(|part| look_through(survey, part, deed, said, values));

@@ -2,6 +2,7 @@
 
 mod again;
 mod crowds;
+mod keys;
 mod mixed;
 mod spelt;
 

@@ -169,7 +169,7 @@ impl Replay<'_> {
             _ => None,
         });
         let fields = fields.flatten().filter(|name| *name != HOST).map(Hint::Field);
-        let hints: Vec<Hint> = [Hint::Capitals].into_iter().chain(fields).chain(hints.iter().cloned()).collect();
+        let hints: Vec<Hint> = [Hint::Capitals, Hint::Port].into_iter().chain(fields).chain(hints.iter().cloned()).collect();
         variants(&Case::new(request, None), &hints).into_iter().map(|case| case.request).collect()
     }
 

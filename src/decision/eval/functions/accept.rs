@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE};
-
 use super::{Arguments, Given};
 use crate::cache::Choice;
 use crate::decision::facts::{Facts, Value};
@@ -11,11 +9,11 @@ use crate::lang::schema::Message;
 use crate::lang::schema::function::Accept;
 
 pub(super) fn value<'a, F: Facts>(function: Accept, arguments: &Arguments<'_, 'a, F>) -> Value<'a> {
-    let (field, choice) = match function {
-        Accept::Language => (ACCEPT_LANGUAGE, Choice::Language),
-        Accept::Encoding => (ACCEPT_ENCODING, Choice::Encoding),
-        Accept::Media => (ACCEPT, Choice::Media),
+    let choice = match function {
+        Accept::Language => Choice::Language,
+        Accept::Encoding => Choice::Encoding,
+        Accept::Media => Choice::Media,
     };
-    let lines = arguments.facts().header_lines(Message::Req, &field);
+    let lines = arguments.facts().header_lines(Message::Req, &function.field());
     choice.best(lines.iter().map(|line| &**line), arguments.list(0)).map(Cow::Borrowed).into()
 }

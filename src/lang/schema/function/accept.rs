@@ -1,5 +1,8 @@
 //! What a client likes best of what there is.
 
+use http::HeaderName;
+use http::header::{ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE};
+
 use super::row::functions;
 
 functions! {
@@ -22,4 +25,16 @@ functions! {
         "The media type that the client likes best, by `Accept`; the first one if it says nothing, unset if it takes none."
         examples [r#"req.accept.media(["text/html", "application/json"])"# => r#""text/html""#]
         mistakes [r#"req.accept.media(["html"])"# => "E0386", r#"req.accept.media(["text/*"])"# => "E0386"];
+}
+
+impl Accept {
+    /// The field in which clients say it.
+    #[must_use]
+    pub const fn field(self) -> HeaderName {
+        match self {
+            Self::Language => ACCEPT_LANGUAGE,
+            Self::Encoding => ACCEPT_ENCODING,
+            Self::Media => ACCEPT,
+        }
+    }
 }
