@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use super::term::{Op, Place, Term};
-use super::text::{Asked, View};
+use super::text::{self, Asked, Automata, Domain, Found, View};
 use crate::lang::hir::{Normalization, Pattern, Texts};
 use crate::lang::schema::{Directive, Variable};
 
@@ -24,6 +24,8 @@ static ESCAPED: Refused = LazyLock::new(|| {
 static DOTS: Refused = LazyLock::new(|| refused("/(?:\\.|%2[Ee]){1,2}(?:/|\\z)"));
 /// What stands in no path whose slashes are merged.
 static SLASHES: Refused = LazyLock::new(|| refused("//"));
+/// What stands in every path that clauses do not leave as it is.
+static REWRITTEN: Refused = LazyLock::new(|| refused("%|//|/\\.{1,2}(?:/|\\z)"));
 /// What most texts of a `Cache-Control` say that say a directive.
 static SAID: LazyLock<HashMap<Directive, Asked>> =
     LazyLock::new(|| Directive::ALL.iter().map(|directive| (*directive, saying(*directive))).collect());
@@ -46,17 +48,20 @@ pub(super) fn asked(term: &Term) -> Vec<Asked> {
 }
 
 /// What is so of all that clauses leave of a URL, of what is asked of it as it comes: a path without escapes and doubled
-/// slashes is left as it is, up to there, if no segments are dots.
-pub(super) fn beginnings(term: &Term, came: &[Asked]) -> Vec<Asked> {
-    let mut at = term;
+/// slashes is left as it is, up to there, if no segments are dots; and all of it, if nothing in it `is_rewritten`.
+pub(super) fn beginnings(term: &Term, came: &[Asked], mut is_rewritten: impl FnMut() -> bool) -> Vec<Asked> {
+    let (mut at, mut has_dots) = (term, false);
     while let Some((Op::Normalized(clause), [inner])) = at.as_made() {
-        if *clause == Normalization::PathResolve {
-            return Vec::new();
-        }
+        has_dots |= *clause == Normalization::PathResolve;
         at = inner;
     }
     if at == term || *at != Term::Input(Place::Variable(Variable::ReqUrl)) {
         return Vec::new();
+    }
+    let is_of_path = |asked: &&Asked| asked.texts.is_some() && asked.views.first() == Some(&View::Path);
+    let of_path = || came.iter().filter(is_of_path);
+    if of_path().any(|asked| !asked.holds) && !is_rewritten() {
+        return of_path().cloned().collect();
     }
     let is_plain = |texts: &Texts<'static>| match texts {
         Texts::Exact(text) | Texts::Prefix(text) => {
@@ -64,10 +69,20 @@ pub(super) fn beginnings(term: &Term, came: &[Asked]) -> Vec<Asked> {
         }
         _ => false,
     };
+    let is_whole = |asked: &&Asked| matches!(*asked.views, [View::Path] | [View::Path, View::Lower | View::Upper]);
     let is_left = |asked: &&Asked| asked.holds && asked.texts.as_ref().is_some_and(|texts| texts.iter().all(is_plain));
-    let of_path =
-        came.iter().filter(|asked| matches!(*asked.views, [View::Path] | [View::Path, View::Lower | View::Upper]));
-    of_path.filter(is_left).cloned().collect()
+    of_path().filter(|_| !has_dots).filter(is_whole).filter(is_left).cloned().collect()
+}
+
+/// Whether there may be something to rewrite in the path of a URL of which all that is asked.
+pub(super) fn is_rewritten(came: &[Asked], automata: &mut Automata) -> bool {
+    let rewritten = Asked { holds: true, ..Asked::clone(&REWRITTEN) };
+    text::find(Domain::Url, &[came, &[rewritten]].concat(), automata) != Found::Nothing
+}
+
+/// Whether clauses may not leave the path of a URL as it is.
+pub(super) fn may_be_rewritten(url: &[u8]) -> bool {
+    !REWRITTEN.passes(Some(url))
 }
 
 /// What is so of most texts of a `Cache-Control` that do not say that.

@@ -87,7 +87,7 @@ fn fewest(
 }
 
 fn all_values<'h>(literals: &[Wants], hir: &'h Hir, automata: &mut Automata, lists: &mut Lists) -> Values<'h> {
-    let questions = match Questions::of(literals) {
+    let questions = match Questions::of(literals, automata) {
         Ok(questions) => questions,
         Err(apart) => return Values::Cannot(apart),
     };
@@ -150,7 +150,7 @@ fn find(term: &Term, asked: &[Asked], automata: &mut Automata) -> Found {
 
 impl<'l> Questions<'l> {
     /// The tests, by number, that do not go together, if something is to be true and false.
-    fn of(literals: &'l [(Arc<Literal>, bool)]) -> Result<Self, Vec<usize>> {
+    fn of(literals: &'l [(Arc<Literal>, bool)], automata: &mut Automata) -> Result<Self, Vec<usize>> {
         let mut questions = Self::default();
         for (at, (literal, holds)) in literals.iter().enumerate() {
             questions.at = at;
@@ -174,7 +174,7 @@ impl<'l> Questions<'l> {
             }
         }
         questions.leave_unsaid();
-        questions.begin_alike();
+        questions.begin_alike(automata);
         match &questions.contradictory {
             Some(term) => Err(questions.about(term)),
             None => Ok(questions),
@@ -237,11 +237,13 @@ impl<'l> Questions<'l> {
     }
 
     /// What is left of a URL begins like it, if there is nothing in it to be rewritten.
-    fn begin_alike(&mut self) {
+    fn begin_alike(&mut self, automata: &mut Automata) {
         let url = Term::Input(Place::Variable(Variable::ReqUrl));
         let (Some(came), by) = (self.texts.get(&url).cloned(), self.about(&url)) else { return };
+        let mut known = None;
+        let mut is_rewritten = || *known.get_or_insert_with(|| left::is_rewritten(&came, automata));
         for (term, asked) in &mut self.texts {
-            let alike = left::beginnings(term, &came);
+            let alike = left::beginnings(term, &came, &mut is_rewritten);
             if !alike.is_empty() {
                 asked.extend(alike);
                 self.about.entry(term.clone()).or_default().extend(&by);

@@ -6,12 +6,14 @@ use http::header::{CACHE_CONTROL, CONTENT_LOCATION, ETAG, EXPIRES, HOST};
 use http::{HeaderValue, Method};
 
 use crate::analysis::hint::{Hint, variants};
+use crate::analysis::left::may_be_rewritten;
 use crate::analysis::witness::Witness;
+use crate::cache::asked::path_of;
 use crate::cache::{TargetList, date};
 use crate::lang::hir::{Claim, Invariant};
 use crate::lang::schema::{Message, Variable};
 use crate::lang::source::{SourceMap, Span};
-use crate::simulate::{Answer, Case, Journey, Request, Simulator, Store, Treatment, Twin, World};
+use crate::simulate::{Answer, Asked, Case, Journey, Request, Simulator, Store, Treatment, Twin, World};
 
 /// A moment like any other.
 fn world() -> World {
@@ -66,8 +68,15 @@ impl Counterexample {
         if self.journey.last_key().is_none() && invariant.claim.leaves().into_iter().any(names_key) {
             return Some("no key was made for it, so that `key contains` is false: say `stored => …`");
         }
-        let reads = |leaf: &Claim| matches!(leaf, Claim::Holds(condition) if condition.reads_variable(Variable::OutcomeBackend));
-        if !invariant.claim.leaves().into_iter().any(reads) {
+        let reads = |variable| {
+            let reads =
+                move |leaf: &Claim| matches!(leaf, Claim::Holds(condition) if condition.reads_variable(variable));
+            [&invariant.facts, &invariant.claim].into_iter().flat_map(Claim::leaves).any(reads)
+        };
+        if reads(Variable::ReqPath) && self.is_asked_elsewhere() {
+            return Some(OTHER_PATH);
+        }
+        if !reads(Variable::OutcomeBackend) {
             return None;
         }
         match self.journey.treatment {
@@ -82,12 +91,23 @@ impl Counterexample {
         }
     }
 
+    /// Whether a backend is asked for another path, and `normalize` would have left that of the request otherwise.
+    fn is_asked_elsewhere(&self) -> bool {
+        let came = self.case.request.target.as_bytes();
+        let is_another = |asked: &Asked| path_of(asked.target.as_bytes()) != path_of(came);
+        may_be_rewritten(came) && self.journey.asked.iter().any(is_another)
+    }
+
     /// The rule by which it came so. What is done behind the key has no part in which key it is.
     #[must_use]
     pub fn rule(&self, sources: &SourceMap) -> Option<Span> {
         self.journey.decided(sources).or_else(|| self.journey.done(sources).filter(|_| self.other.is_none()))
     }
 }
+
+/// What is said of a request whose path is rewritten before the policy asks for it.
+const OTHER_PATH: &str = "`path` is what the client asks for, and the policy goes by what it makes of that: promise it of paths \
+                          that are left as they are, `not path ~ \"%|//|/[.]\" and …`";
 
 /// An answer, and others that say the same in other words.
 fn answers(request: &Request, answer: &Answer) -> Vec<Answer> {
@@ -169,7 +189,8 @@ impl Replay<'_> {
             _ => None,
         });
         let fields = fields.flatten().filter(|name| *name != HOST).map(Hint::Field);
-        let hints: Vec<Hint> = [Hint::Capitals, Hint::Port].into_iter().chain(fields).chain(hints.iter().cloned()).collect();
+        let hints: Vec<Hint> =
+            [Hint::Capitals, Hint::Port].into_iter().chain(fields).chain(hints.iter().cloned()).collect();
         variants(&Case::new(request, None), &hints).into_iter().map(|case| case.request).collect()
     }
 

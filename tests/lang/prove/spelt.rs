@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use warp_edge::simulate::{Answer, Case, Request};
 
-use super::{disagreement, verdict};
+use super::{disagreement, prove, verdict};
 
 const ALL: &str = "normalize req { path decode_unreserved, merge_slashes, resolve_dots; query drop [\"utm_*\"]; }";
 
@@ -67,6 +67,40 @@ fn a_path_that_begins_so_begins_so_where_no_dots_are_resolved() {
     assert!(verdict(policy, "path under [\"/a\", \"/x\"] => not stored").contains("/x"));
 }
 
+/// What is said of such paths alone is known of what is left of them.
+#[test]
+fn a_path_in_which_nothing_is_rewritten_is_left_as_it_is() {
+    let policy = format!(
+        "{ALL}
+        rules request first {{ when path under \"/admin\" -> pass; when path ext \"css\" -> backend b; else -> cache; }}"
+    );
+    let plain = "not path ~ \"%|//|/[.]\"";
+    for proved in [
+        "path under \"/admin/\" => passed",
+        "not path under \"/admin\" and path ext \"css\" and stored => backend == b",
+        "not path ext \"css\" and stored => backend == a",
+    ] {
+        let (facts, claim) = proved.split_once(" => ").unwrap();
+        assert_eq!(verdict(&policy, &format!("{facts} and {plain} => {claim}")), "proved", "{proved}");
+    }
+    for refuted in ["path under \"/admin\" and not path ~ \"%|//\" => passed", "not path ext \"css\" => passed"] {
+        assert!(verdict(&policy, refuted).contains("://"), "{refuted}: {}", verdict(&policy, refuted));
+    }
+}
+
+#[test]
+fn it_is_said_how_to_promise_something_of_paths_that_are_rewritten() {
+    let rules = "rules request first { when path under \"/admin\" -> pass; }";
+    let told = "`path` is what the client asks for";
+    let claim = |facts: &str| format!("{rules} invariant \"it\" {{ path under \"/admin\"{facts} => not stored }}");
+    let (_, text) = prove(&format!("{ALL} {}", claim("")), &[]);
+    assert!(text.contains("/admin/..") && text.contains(told), "{text}");
+    let (_, text) = prove(&format!("{ALL} {}", claim(" and not path ~ \"%|//|/[.]\"")), &[]);
+    assert!(text.starts_with("proved"), "{text}");
+    let (_, text) = prove("invariant \"it\" { path under \"/admin\" => not stored }", &[]);
+    assert!(text.contains("refuted") && !text.contains(told), "{text}");
+}
+
 /// Of the lines of `Cache-Control` a test of its text sees the first alone.
 #[test]
 fn what_the_first_line_says_is_not_all_that_is_said() {
@@ -96,6 +130,7 @@ const CONDITIONS: &[&str] = &[
     "url == \"/a?u\"",
     "query has \"u\"",
     "path ~ \"%61\"",
+    "path ~ \"%|//|/[.]\"",
 ];
 
 const CLAIMS: &[&str] = &["not stored", "not passed", "passed", "stored or passed", "not stored or backend == b"];
