@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::walk;
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{Expression, ExpressionKind, Hir, Outcome, Statement, StatementKind, Target};
+use crate::lang::hir::{Datum, Expression, ExpressionKind, Hir, Outcome, Statement, StatementKind, Table, Target};
 use crate::lang::schema::{Action, Step, Variable};
 use crate::lang::source::{SourceMap, Span};
 
@@ -14,7 +14,8 @@ const LIFETIMES: [Variable; 4] =
 pub(super) fn find(hir: &Hir, _: &SourceMap) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for statement in walk::statements(hir) {
-        found.extend(lifetime(statement).and_then(|(variable, value)| negative(variable, value)));
+        let Some((variable, value)) = lifetime(statement) else { continue };
+        add_negative(variable, value, hir, &mut found);
     }
     for statements in walk::bodies_beside(hir, Step::Pipe) {
         replaced(statements, &mut found);
@@ -28,19 +29,33 @@ fn lifetime(statement: &Statement) -> Option<(Variable, &Expression)> {
     LIFETIMES.contains(variable).then_some((*variable, value))
 }
 
-/// One below zero.
-fn negative(variable: Variable, value: &Expression) -> Option<Diagnostic> {
-    let ExpressionKind::Duration(milliseconds) = value.kind else { return None };
-    if milliseconds >= 0 {
-        return None;
+/// Those below zero of the values that one may be.
+fn add_negative(variable: Variable, value: &Expression, hir: &Hir, found: &mut Vec<Diagnostic>) {
+    match &value.kind {
+        ExpressionKind::Duration(..0) => found.push(negative(variable, value.span)),
+        ExpressionKind::Choose(_, values) | ExpressionKind::Fallback(values) => {
+            for value in values {
+                add_negative(variable, value, hir, found);
+            }
+        }
+        ExpressionKind::Bind(_, _, value) => add_negative(variable, value, hir, found),
+        ExpressionKind::Lookup(table, _) => {
+            let table = hir.tables.get(table.0 as usize).filter(|table| !table.is_from_file);
+            let is_below = |table: &Table| table.entries.iter().any(|(_, datum)| matches!(datum, Datum::Duration(..0)));
+            found.extend(table.filter(|table| is_below(table)).map(|_| negative(variable, value.span)));
+        }
+        _ => {}
     }
+}
+
+fn negative(variable: Variable, place: Span) -> Diagnostic {
     let (why, help) = match variable {
         // What is stale already has been so for that long.
         Variable::BerespTtl => ("its grace ends by as much earlier", "write `0s` for what is stale at once"),
         _ => ("which is like `0s`", "write `0s` to keep nothing, else how long it is to be kept"),
     };
     let message = format!("`{}` is below zero, {why}", variable.name());
-    Some(Diagnostic::new(Code::W1015, value.span, message).help(help))
+    Diagnostic::new(Code::W1015, place, message).help(help)
 }
 
 /// Values that another one follows in any case, with nothing in between that reads it.

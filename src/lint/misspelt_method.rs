@@ -1,7 +1,7 @@
 //! Methods that no client sends: in other letters, since they are case-sensitive (RFC 9110 section 9.1), so `get` is no `GET`,
 //! and misspelt ones, such as `DELTE`.
 
-use super::walk;
+use super::{regex, walk};
 use crate::lang::diagnostic::suggest::distance;
 use crate::lang::diagnostic::{Code, Diagnostic, Fix, Safety};
 use crate::lang::hir::{Comparison, Expression, ExpressionKind, Hir};
@@ -22,7 +22,9 @@ pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for expression in walk::expressions(hir) {
         for text in compared(expression, hir) {
-            found.extend(meant(&text).map(|known| finding(&text, known, expression.span, sources)));
+            let known = meant(&text).filter(|known| !is_taken(expression, known));
+            let written = || written(&text, place(expression, hir, sources), sources);
+            found.extend(known.map(|known| finding(&text, known, written(), expression.span)));
         }
     }
     found
@@ -72,29 +74,56 @@ fn compared(expression: &Expression, hir: &Hir) -> Vec<String> {
             let few = entries.get(..entries.len().min(MOST_KEYS)).unwrap_or_default();
             few.iter().map(|(key, _)| text(key)).collect()
         }
+        ExpressionKind::Matches(subject, pattern) if is_method(subject) => regex::words(pattern),
         _ => Vec::new(),
     }
+}
+
+/// Whether a pattern is like the method, in whichever way it is written there.
+fn is_taken(expression: &Expression, known: &str) -> bool {
+    matches!(&expression.kind, ExpressionKind::Matches(_, pattern) if pattern.is_match(known.as_bytes()))
+}
+
+/// Where the texts are written: in the test, or in a table that is no file.
+fn place(expression: &Expression, hir: &Hir, sources: &SourceMap) -> Span {
+    let (ExpressionKind::InTable(id, _) | ExpressionKind::Lookup(id, _)) = &expression.kind else {
+        return expression.span;
+    };
+    let table = hir.tables.get(id.0 as usize).filter(|table| !table.is_from_file);
+    let behind = table.and_then(|table| {
+        let file = sources.get(table.span.file)?;
+        Some(Span::new(table.span.file, table.span.range().end..file.text().len()))
+    });
+    behind.unwrap_or(expression.span)
 }
 
 fn is_method(expression: &Expression) -> bool {
     matches!(expression.kind, ExpressionKind::Variable(Variable::ReqMethod | Variable::BereqMethod))
 }
 
-fn finding(text: &str, upper: &str, whole: Span, sources: &SourceMap) -> Diagnostic {
-    let quoted = format!("\"{text}\"");
-    let written = sources.text(whole).find(&quoted).map(|at| {
-        let start = whole.start as usize + at;
-        Span::new(whole.file, start..start + quoted.len())
-    });
+fn finding(text: &str, upper: &str, written: Option<Span>, whole: Span) -> Diagnostic {
     let is_case = text.eq_ignore_ascii_case(upper);
     let why = if is_case { ": methods are written in capital letters, and letters count" } else { "" };
     let message = format!("no client sends `{text}`{why}");
-    let finding = Diagnostic::new(Code::W0263, written.unwrap_or(whole), message).help(format!("write `\"{upper}\"`"));
+    let finding = Diagnostic::new(Code::W0263, written.unwrap_or(whole), message).help(format!("write `{upper}`"));
     match written {
         Some(span) => finding.fix(Fix {
             safety: if is_case { Safety::Safe } else { Safety::NeedsReview },
-            ..Fix::replace(format!("write `{upper}`"), span, format!("\"{upper}\""))
+            ..Fix::replace(format!("write `{upper}`"), span, upper)
         }),
         None => finding,
     }
+}
+
+/// Where a word stands by itself.
+fn written(text: &str, whole: Span, sources: &SourceMap) -> Option<Span> {
+    let source = sources.text(whole);
+    let is_letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let is_alone = |at: &usize| {
+        let bytes = source.as_bytes();
+        !is_letter(at.checked_sub(1).and_then(|before| bytes.get(before))) && !is_letter(bytes.get(at + text.len()))
+    };
+    let (at, _) = source.match_indices(text).find(|(at, _)| is_alone(at))?;
+    let start = whole.start as usize + at;
+    Some(Span::new(whole.file, start..start + text.len()))
 }

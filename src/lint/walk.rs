@@ -7,12 +7,13 @@ use crate::lang::schema::Step;
 
 /// Every statement, those within others too; those of a sub once.
 pub(super) fn statements(hir: &Hir) -> Vec<&Statement> {
+    bodies(hir).flat_map(all_of).collect()
+}
+
+/// The statements of each step and each sub.
+pub(super) fn bodies(hir: &Hir) -> impl Iterator<Item = &[Statement]> {
     let bodies = hir.steps.iter().map(|step| &step.body).chain(hir.subs.iter().map(|sub| &sub.body));
-    let mut found = Vec::new();
-    for body in bodies {
-        within(&body.statements, &mut found);
-    }
-    found
+    bodies.map(|body| body.statements.as_slice())
 }
 
 fn within<'h>(statements: &'h [Statement], found: &mut Vec<&'h Statement>) {
@@ -29,8 +30,13 @@ fn within<'h>(statements: &'h [Statement], found: &mut Vec<&'h Statement>) {
 
 /// Every expression, those within others too.
 pub(super) fn expressions(hir: &Hir) -> Vec<&Expression> {
+    expressions_of(&statements(hir))
+}
+
+/// Those of some statements, those within others too.
+pub(super) fn expressions_of<'h>(statements: &[&'h Statement]) -> Vec<&'h Expression> {
     let mut found = Vec::new();
-    for expression in statements(hir).into_iter().flat_map(direct) {
+    for expression in statements.iter().copied().flat_map(direct) {
         parts(expression, &mut found);
     }
     found

@@ -250,6 +250,7 @@ codes! {
     W0821 "pattern-without-match" "0.1" "A regular expression that nothing is like.";
     W0822 "unescaped-dot" "0.1" "A `.` is meant as a dot and stands for any character.";
     W0823 "missing-anchor" "0.1" "A path or a host is found in the middle of others too.";
+    W0824 "missing-group" "0.1" "A replacement names a group that its pattern does not have.";
 
     // 09 cost
     W0910 "plain-pattern" "0.1" "A regular expression says what a plain test says.";

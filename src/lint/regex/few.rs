@@ -1,6 +1,6 @@
 //! A pattern that stands for a few texts, such as `^/(a|b)$`, by what it says of their ends.
 
-use regex_syntax::ast::{AssertionKind, Ast, ClassSet, ClassSetItem, GroupKind};
+use regex_syntax::ast::{AssertionKind, Ast, ClassSet, ClassSetItem, GroupKind, RepetitionKind};
 
 /// Of more texts a pattern is no longer than their list.
 const MOST_TEXTS: usize = 40;
@@ -38,6 +38,12 @@ pub(super) fn few(tree: &Ast) -> Option<(Shape, Vec<String>)> {
 
 fn between_ends(row: &[Ast]) -> Option<(Shape, Vec<String>)> {
     let (shape, middle) = match row {
+        [first, path, middle @ .., query, last]
+            if is_start(first) && is_outside_query(path) && is_query(query) && is_end(last) =>
+        {
+            (Shape::End(true), middle)
+        }
+        [middle @ .., query, last] if is_query(query) && is_end(last) => (Shape::End(true), middle),
         [first, middle @ .., last] if is_start(first) && is_end(last) => (Shape::Whole, middle),
         [first, middle @ .., last] if is_start(first) && border(last) == Some("/") => (Shape::Below(false), middle),
         [first, middle @ .., last] if is_start(first) && border(last) == Some("/?") => (Shape::Below(true), middle),
@@ -47,6 +53,25 @@ fn between_ends(row: &[Ast]) -> Option<(Shape, Vec<String>)> {
         _ => return None,
     };
     Some((shape, joined(middle)?))
+}
+
+/// `[^?]*`
+fn is_outside_query(tree: &Ast) -> bool {
+    let Ast::Repetition(many) = tree else { return false };
+    let Ast::ClassBracketed(class) = &*many.ast else { return false };
+    many.op.kind == RepetitionKind::ZeroOrMore && class.negated && letters(&class.kind) == Some(vec!["?".to_owned()])
+}
+
+/// `(\?.*)?`
+fn is_query(tree: &Ast) -> bool {
+    let Ast::Repetition(maybe) = tree else { return false };
+    let Ast::Group(group) = &*maybe.ast else { return false };
+    let Ast::Concat(row) = &*group.ast else { return false };
+    let is_rest = |part: &Ast| matches!(part, Ast::Repetition(many) if matches!(*many.ast, Ast::Dot(_)) && many.op.kind == RepetitionKind::ZeroOrMore);
+    let is_mark = |part: &Ast| all(part) == Some(vec!["?".to_owned()]);
+    maybe.op.kind == RepetitionKind::ZeroOrOne
+        && is_plain(&group.kind)
+        && matches!(row.asts.as_slice(), [mark, rest] if is_mark(mark) && is_rest(rest))
 }
 
 fn is_start(tree: &Ast) -> bool {

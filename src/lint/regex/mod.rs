@@ -1,9 +1,11 @@
 //! Mistakes within regular expressions, and expressions that say what a plain test says better.
 
+mod alone;
 mod alternatives;
 mod anchor;
 mod dot;
 mod few;
+mod group;
 mod hosts;
 mod never;
 mod parts;
@@ -11,6 +13,7 @@ mod plain;
 mod stars;
 
 use http::header::{HOST, ORIGIN};
+use regex_syntax::ast::Ast;
 
 use super::walk;
 use crate::lang::diagnostic::{Diagnostic, Fix, Safety};
@@ -18,6 +21,7 @@ use crate::lang::hir::{Expression, ExpressionKind, Hir, Pattern};
 use crate::lang::schema::function::Core;
 use crate::lang::schema::{Function, Message, Type, Variable};
 use crate::lang::source::{SourceMap, Span};
+pub(super) use alone::words;
 pub(super) use hosts::is_host;
 use parts::{Part, parts};
 
@@ -78,7 +82,7 @@ struct Regex<'h> {
     /// As the engine reads it.
     text: &'h str,
     parts: Vec<Part>,
-    tree: regex_syntax::ast::Ast,
+    tree: Ast,
     /// The whole test: `req.url ~ "…"`.
     test: Span,
     /// Where the pattern stands between its quotes, if it is written there and not elsewhere.
@@ -86,18 +90,18 @@ struct Regex<'h> {
 }
 
 pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
-    let mut found = Vec::new();
+    let mut found = group::find(hir, sources);
     for expression in walk::expressions(hir) {
         let Some(regex) = Regex::of(expression, sources) else { continue };
+        // One that never matches has no other mistakes.
+        if let Some(finding) = never::find(&regex) {
+            found.push(finding);
+            continue;
+        }
         // Of those in which letters may be written in two ways less is known.
         if regex.is_caseless {
             found.extend(dot::find(&regex));
             found.extend(anchor::find(&regex).filter(|_| regex.used != Use::Replaced));
-            continue;
-        }
-        // One that never matches has no other mistakes.
-        if let Some(finding) = never::find(&regex) {
-            found.push(finding);
             continue;
         }
         found.extend(dot::find(&regex));
@@ -123,12 +127,14 @@ impl<'h> Regex<'h> {
         };
         let whole_text = pattern.text();
         let text = whole_text.strip_prefix(CASELESS).unwrap_or(whole_text);
-        let is_caseless = text.len() < whole_text.len();
+        let is_anchored_first = text.strip_prefix('^').is_some_and(|rest| rest.starts_with(CASELESS));
+        let is_caseless = text.len() < whole_text.len() || is_anchored_first;
+        let rest = if is_anchored_first { text.get(CASELESS.len()..).unwrap_or_default() } else { text };
         // Flags may change what all of it means.
-        if text.replace("(?:", "").contains("(?") {
+        if rest.replace("(?:", "").contains("(?") {
             return None;
         }
-        let tree = regex_syntax::ast::parse::Parser::new().parse(text).ok()?;
+        let tree = without_flags(regex_syntax::ast::parse::Parser::new().parse(text).ok()?);
         let whole = sources.text(expression.span);
         let at = whole.rfind(&format!("\"{whole_text}\""));
         let written = at.map(|at| {
@@ -169,6 +175,14 @@ impl<'h> Regex<'h> {
     fn is_path(&self) -> bool {
         matches!(self.subject, Subject::Path | Subject::Url)
     }
+}
+
+/// The pattern without the flags that it has at its start.
+fn without_flags(mut tree: Ast) -> Ast {
+    if let Ast::Concat(row) = &mut tree {
+        row.asts.retain(|part| !matches!(part, Ast::Flags(_)));
+    }
+    tree
 }
 
 fn subject_of(expression: &Expression) -> Subject {

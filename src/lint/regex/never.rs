@@ -7,7 +7,11 @@ use super::{Part, Regex, Subject, with};
 use crate::lang::diagnostic::{Code, Diagnostic, Safety};
 
 pub(super) fn find(regex: &Regex) -> Option<Diagnostic> {
-    misplaced(regex).or_else(|| no_slash(regex)).or_else(|| query_in_path(regex)).or_else(|| port_of_host(regex))
+    misplaced(regex)
+        .or_else(|| scheme(regex))
+        .or_else(|| no_slash(regex))
+        .or_else(|| query_in_path(regex))
+        .or_else(|| port_of_host(regex))
 }
 
 /// Something that has to stand before the start, or behind the end.
@@ -23,6 +27,17 @@ fn misplaced(regex: &Regex) -> Option<Diagnostic> {
     let message = format!("nothing is like `{}`: something stands on the wrong side of its {side}", regex.text);
     let finding = Diagnostic::new(Code::W0821, regex.place(bytes), message);
     Some(finding.help("write `\\^` or `\\$` for the sign itself, else move it"))
+}
+
+/// What a client sends with a scheme and a host, `GET http://host/`, comes without them.
+fn scheme(regex: &Regex) -> Option<Diagnostic> {
+    let rest = regex.text.strip_prefix('^').filter(|_| regex.is_path())?;
+    if !rest.starts_with("http") || !rest.contains("://") && !rest.contains(":\\/\\/") {
+        return None;
+    }
+    let message = format!("nothing is like `{}`: a URL comes without its scheme and host", regex.text);
+    let finding = Diagnostic::new(Code::W0821, regex.place(&(0..regex.text.len())), message);
+    Some(finding.help("leave it out, or look at `req.host`"))
 }
 
 /// A path begins with `/`; only `OPTIONS *` has none.

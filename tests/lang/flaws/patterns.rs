@@ -122,6 +122,8 @@ fn a_pattern_that_stands_for_a_few_texts() {
     everywhere("W0910", "path", "^/(api|admin)(/|$)", "^/(api|admin)(/[0-9]|$)");
     everywhere("W0910", "url", "^/(api|admin)([/?]|$)", "^/(api|admin)([-?]|$)");
     everywhere("W0910", "url", "\\.(css|js)(\\?|$)", "\\.(css|js)(\\?a|$)");
+    everywhere("W0910", "url", "^[^?]*\\.(css|js)(\\?.*)?$", "^/a[^?]*\\.(css|js)(\\?.*)?$");
+    everywhere("W0910", "url", "\\.(?:css|js)([?].*)?$", "\\.(?:css|js)([?].+)?$");
     for (test, mended) in [
         ("req.method ~ \"^(GET|HEAD)$\"", "`req.method in [\"GET\", \"HEAD\"]`"),
         ("req.method !~ \"^(GET|HEAD)$\"", "`!(req.method in [\"GET\", \"HEAD\"])`"),
@@ -175,6 +177,34 @@ fn a_pattern_whose_matches_are_replaced() {
 }
 
 #[test]
+fn a_group_that_the_pattern_does_not_have() {
+    let policies = [
+        "sub recv { set req.url = regsub(req.url, \"^/([a-z]+)/old\", \"FLAW\"); }",
+        "sub x { set req.http.X = regsuball(req.url, \"(?i)(a|b)\", \"x\" + req.http.Y + \"FLAW\"); } sub recv { call x; }",
+        "rules request first { when method == \"GET\" -> set req.url = regsub(req.url, \"(/old)+\", \"FLAW\"); }",
+        "include \"part.warp\";----sub deliver { set resp.http.Location = regsub(resp.http.Location, \"^http:(.*)\", \"FLAW\"); }",
+        "sub recv { if (!(req.method != \"GET\") && regsub(req.url, \"^/(a)\", \"FLAW\") == \"/b\") { return (pass); } }",
+        "sub recv { let to = req.http.X + \"FLAW\"; let url = regsub(req.url, \"^/(?P<name>.*)\", to); set req.url = url; }",
+        "fn moved(url: STRING) -> STRING { return regsub(url, \"^/(a)(?:b)\", \"FLAW\"); } sub recv { set req.url = moved(req.url); }",
+        "const TO = \"FLAW\"; sub recv { set req.url = regsub(req.url, \"a([0-9])\", TO); }",
+        "sub recv { set req.http.X = match req.method { \"GET\" -> regsub(req.url, \"^/(a)\", \"FLAW\"); else -> \"\"; }; }",
+    ];
+    for (flaw, cure) in [("/\\2", "/\\1"), ("$1", "\\0"), ("/${1}", "$2"), ("\\\\1", "\\\\2"), ("\\1\\9", "\\1$1")] {
+        Spellings { code: "W0824", flaw, cure, policies: &policies }.hold();
+    }
+    let policy = policies[0].replace("FLAW", "/$1/${1}");
+    assert_eq!(super::words::mended(&policy), policies[0].replace("FLAW", "/\\1/\\1"));
+    for (pattern, replacement, says) in [
+        ("^/a", "\\1", "`\\0` is all that is like the pattern"),
+        ("^/(?:a)", "\\1", "`(?:…)` keeps nothing"),
+        ("^/(a)", "\\2", "or name a group that there is"),
+    ] {
+        let policy = format!("sub recv {{ set req.url = regsub(req.url, \"{pattern}\", \"{replacement}\"); }}");
+        assert!(super::help(&policy).contains(says), "{policy}");
+    }
+}
+
+#[test]
 fn stars_at_an_end() {
     everywhere("W0911", "url", ".*draft", "draft");
     everywhere("W0911", "url", "^/draft-.*$", "^/draft-");
@@ -210,7 +240,14 @@ fn a_flaw_in_each_of_many_rules_is_counted() {
 
 #[test]
 fn flags_and_patterns_that_are_written_elsewhere() {
-    assert_eq!(of_patterns("sub recv { if (req.url ~ \"(?i)^admin\") { return (pass); } }"), [""; 0]);
+    for pattern in ["(?i)^admin", "^(?i)admin", "(?i)^(user|admin)/", "^https?://[^/]+/", "(?i)^http://shop"] {
+        let policy = format!("sub recv {{ if (req.url !~ \"{pattern}\") {{ return (pass); }} }}");
+        assert_eq!(of(&policy), ["W0821"], "{pattern}");
+    }
+    for pattern in ["(?i)^/admin[0-9]", "^(?i)/admin[0-9]", "(?i)^(/user|admin)[0-9]", "(?i:^admin)"] {
+        let policy = format!("sub recv {{ if (req.url !~ \"{pattern}\") {{ return (pass); }} }}");
+        assert_eq!(of_patterns(&policy), [""; 0], "{pattern}");
+    }
     let policy = "const P = \"^admin\"; sub recv { if (req.url ~ P) { return (pass); } }";
     assert_eq!(found(&[("p.warp", policy)]), [("W0821".to_owned(), "req.url ~ P".to_owned())]);
 }

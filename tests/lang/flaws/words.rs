@@ -47,6 +47,26 @@ fn a_method_that_is_misspelt() {
     let keys = "table m { \"DELTE\": \"1\", \"POST\": \"2\" } sub recv { if (m has req.method) { return (pass); } }";
     assert_eq!(of(keys), ["W0263"]);
     assert_eq!(of(&keys.replace("DELTE", "DELETE")), [""; 0]);
+    let policies = [
+        "sub recv { if (req.method ~ \"^(GET|FLAW)\") { return (pass); } }",
+        "sub a { if (req.method !~ \"FLAW$|^[A-Z]$\") { return (pass); } } sub recv { call a; }",
+        "rules request first { when method ~ \"(?i)^(get|FLAW)$\" -> pass; }",
+        "include \"part.warp\";----sub backend_fetch { if (bereq.method ~ \"^(?:FLAW)\") { unset bereq.http.X; } }",
+        "const M = \"^FLAW\"; sub recv { let m = req.method; if (!(m !~ M)) { return (pass); } }",
+        "sub recv { match req.method { ~ \"^(FLAW|GET)\" -> { return (pass); } } }",
+        "fn is_one(m: STRING) -> BOOL { return m ~ \"^(FLAW|PUT)\"; } sub recv { if (is_one(req.method)) { return (pass); } }",
+        "table m { \"FLAW\": \"1\", \"GET\": \"FLAW\" } sub recv { if (m[req.method] == \"1\") { return (pass); } }",
+    ];
+    Spellings { code: "W0263", flaw: "HAED", cure: "HEAD", policies: &policies }.hold();
+    let table = policies[7].replace("FLAW", "HAED");
+    assert_eq!(mended(&table), table.replacen("HAED", "HEAD", 1));
+    assert_eq!(mended(&policies[0].replace("GET|FLAW", "get|HAED")), policies[0].replace("FLAW", "HEAD"));
+    for pattern in
+        ["OPTION", "^DELET", "^(GET|HEAD|PROPFIND)", "(?i)^(get|head)", "HAED|HEAD", "^HAEDER[a-z]", "^[A-Z]HAED"]
+    {
+        let policy = format!("sub recv {{ if (req.method ~ \"{pattern}\") {{ return (pass); }} }}");
+        assert!(!of(&policy).contains(&"W0263".to_owned()), "{policy}");
+    }
     for method in ["READ", "PURGEALL", "TRACK", "BATCH", "PUTS", "SET", "PROPFIND", "LINK", "REPORT", "BANS"] {
         let policy = format!("sub recv {{ if (req.method == \"{method}\") {{ return (pass); }} }}");
         assert_eq!(of(&policy), [""; 0], "{policy}");
