@@ -139,6 +139,12 @@ glob = [\"a\"]
 glob = \"/etc/**\"
 
 [[lint.path]]
+glob = \"legacy/\"
+
+[[lint.path]]
+glob = \"{legacy,old}/**\"
+
+[[lint.path]]
 glob = \"../site/*.warp\"
 ";
     let ran = checked(&[("site.warp", MENDABLE), ("warp.toml", settings)], &[]);

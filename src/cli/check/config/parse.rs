@@ -82,9 +82,8 @@ impl Reader {
             self.wrong_kind(value.span(), "`glob` is a text", "write `glob = \"legacy/**\"`");
             return None;
         };
-        if text.starts_with('/') || text.split('/').any(|part| part == ".." || part == ".") {
-            let mistake = Mistake::new(value.span(), "no file is ever like this glob");
-            self.mistakes.push(mistake.help("globs are about the files below the folder of this file: `legacy/**`"));
+        if let Some(help) = misread(text) {
+            self.mistakes.push(Mistake::new(value.span(), "no file is ever like this glob").help(help));
             return None;
         }
         let pattern = Pattern::new(text);
@@ -149,4 +148,20 @@ impl Reader {
 
 fn meant<'a>(text: &str, known: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
     closest(text, known).map_or_else(|| otherwise.to_owned(), |meant| format!("did you mean `{meant}`?"))
+}
+
+/// What to write in the place of a glob that no file is like.
+fn misread(glob: &str) -> Option<&'static str> {
+    let is_outside = |part| part == ".." || part == ".";
+    match glob {
+        _ if glob.is_empty() || glob.starts_with('/') || glob.split('/').any(is_outside) => {
+            Some("globs are about the files below the folder of this file: `legacy/**`")
+        }
+        _ if glob.ends_with('/') && !glob.ends_with("**/") => {
+            Some("write `**` behind the `/` for all that is in the folder")
+        }
+        _ if glob.contains('\\') => Some("between folders there is a `/`: `legacy/**`"),
+        _ if glob.contains('{') => Some("write a `[[lint.path]]` for each of what stands in `{…}`"),
+        _ => None,
+    }
 }
