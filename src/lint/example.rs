@@ -1,10 +1,11 @@
 //! Requests for findings about the words of a policy: each is taken through the policy before it is shown.
 
-use super::survey::{Survey, Visit};
+use super::survey::{Deed, DeedKind, Survey, Visit};
 use crate::analysis::{Answer, Formula, Op, Place, Taken, Term, Witness};
 use crate::decision::Event;
 use crate::lang::hir::{Arm, BackendId};
 use crate::lang::schema::{Action, Message, Step, Variable};
+use crate::lang::source::Span;
 
 /// For so many findings of a lint a request is looked for.
 pub(super) const MOST_EXAMPLES: usize = 20;
@@ -26,12 +27,29 @@ pub(super) fn decided_by(
     };
     let ways: Vec<Formula> = survey.visits.iter().filter_map(way).take(MOST_WAYS).collect();
     let rules = survey.rules(&arms.iter().map(|arm| arm.condition.span).collect());
+    tried(survey, &ways, |event| matches!(event, Event::Decided(rule) if rules.contains(rule)))
+}
+
+/// A request for which a statement is carried out that is no `if`, and of which holds what `asks` has of it; `None` where that
+/// cannot be seen in the request and the answer.
+pub(super) fn carried_out(
+    survey: &mut Survey<'_>,
+    statement: Span,
+    asks: impl Fn(&Survey<'_>, &Deed) -> Option<Formula>,
+) -> Option<Witness> {
+    let way = |deed: &Deed| Some(Formula::all([deed.guard.clone(), asks(survey, deed).filter(is_seen)?]));
+    let deeds = survey.deeds.iter().filter(|deed| deed.kind == DeedKind::Tests && deed.span == statement);
+    let ways: Vec<Formula> = deeds.filter_map(way).take(MOST_WAYS).collect();
+    tried(survey, &ways, |event| *event == Event::Acted(statement))
+}
+
+/// A request of one of these ways that comes to such an event.
+fn tried(survey: &mut Survey<'_>, ways: &[Formula], is_that: impl Fn(&Event) -> bool) -> Option<Witness> {
     ways.iter().find_map(|way| {
         let Answer::Possible(model) = survey.solver.solve(way) else { return None };
         let witness = model.witness()?;
         let journey = survey.replay(&witness);
-        let mut course = journey.steps.iter().flat_map(|ran| &ran.explanation.course);
-        course.any(|event| matches!(event, Event::Decided(rule) if rules.contains(rule))).then_some(witness)
+        journey.steps.iter().flat_map(|ran| &ran.explanation.course).any(&is_that).then_some(witness)
     })
 }
 

@@ -228,12 +228,13 @@ const BY_REQUESTS: &[(Look, &str)] = &[
 
 fn lint_one(hir: &Hir, sources: &SourceMap, tried: Option<Tried<'_>>) -> Vec<Diagnostic> {
     let mut findings: Vec<Diagnostic> = BY_WORDS.iter().flat_map(|find| find(hir, sources)).collect();
-    let mut survey = Survey::of(hir, sources, tried.is_some() || order::is_found(hir));
+    let tests = order::statements(hir);
+    let mut survey = Survey::of(hir, sources, tried.is_some() || !tests.is_empty(), &tests);
     findings.extend(BY_WORDS_WITH_REQUESTS.iter().flat_map(|find| find(&mut survey)));
     let by_requests: Vec<Diagnostic> = BY_REQUESTS.iter().flat_map(|lint| find(&mut survey, *lint)).collect();
     let of_tests = tried.map(|tried| of_tests(&mut survey, &tried, &by_requests)).unwrap_or_default();
-    // A name that is misspelt says why a condition never holds.
-    let is_told = |finding: &Diagnostic| findings.iter().any(|known| overlap(known.primary.span, finding.primary.span));
+    let reasons: Vec<Span> = findings.iter().filter(|it| is_reason(it.code)).map(|it| it.primary.span).collect();
+    let is_told = |finding: &Diagnostic| reasons.iter().any(|known| overlap(*known, finding.primary.span));
     let further: Vec<Diagnostic> = by_requests.into_iter().filter(|finding| !is_told(finding)).collect();
     findings.extend(further);
     findings.extend(of_tests);
@@ -241,6 +242,12 @@ fn lint_one(hir: &Hir, sources: &SourceMap, tried: Option<Tried<'_>>) -> Vec<Dia
     let builtin = builtin_files(sources);
     findings.retain(|finding| !builtin.contains(&finding.primary.span.file));
     cut_off(findings)
+}
+
+/// Whether what is found in words says why no request, or each, comes to a place, as a misspelt name does; that something is
+/// better written otherwise, or is like more than is meant, does not.
+fn is_reason(code: Code) -> bool {
+    !code.id().starts_with("W09") && !matches!(code, Code::W0822 | Code::W0823)
 }
 
 /// What the tests of a policy leave out, where it is not told already.

@@ -1,17 +1,19 @@
 //! Tests in an order that costs, or counts, more than is meant: a signature that is checked before the path is looked at, a
 //! rate limit before what says which requests it is for.
 
-use super::example::{MOST_EXAMPLES, decided_by};
+use std::collections::HashSet;
+
+use super::example::{MOST_EXAMPLES, carried_out, decided_by};
 use super::list::List;
 use super::personal::shown;
 use super::survey::Survey;
 use super::walk;
-use crate::analysis::{Formula, Witness};
+use crate::analysis::{Formula, State, Witness};
 use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Safety};
-use crate::lang::hir::{Arm, Expression, ExpressionKind, Hir, StatementKind};
-use crate::lang::schema::Function;
+use crate::lang::hir::{Arm, Expression, ExpressionKind, Hir, Statement, StatementKind};
 use crate::lang::schema::function::{Access, Digest, Limit};
-use crate::lang::source::SourceMap;
+use crate::lang::schema::{Function, Step};
+use crate::lang::source::{SourceMap, Span};
 
 pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
     let all = all_late(survey.hir);
@@ -29,9 +31,9 @@ pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
     all.iter().enumerate().map(tell).collect()
 }
 
-/// Whether there is anything to be found.
-pub(super) fn is_found(hir: &Hir) -> bool {
-    !all_late(hir).is_empty()
+/// The statements with anything to be found.
+pub(super) fn statements(hir: &Hir) -> HashSet<Span> {
+    all_late(hir).iter().map(|late| late.statement.span).collect()
 }
 
 /// A plain test behind one that would better stand behind it.
@@ -46,8 +48,12 @@ struct Late<'h> {
     is_and: bool,
     /// Whether it counts, and does not cost.
     is_limit: bool,
+    /// The statement that asks it.
+    statement: &'h Statement,
     /// The arm that asks it, and those behind it; none where it is no test of an arm.
     arms: &'h [Arm],
+    /// Whether nothing but what is asked before both decides that they are.
+    is_sure: bool,
 }
 
 fn all_late(hir: &Hir) -> Vec<Late<'_>> {
@@ -55,25 +61,30 @@ fn all_late(hir: &Hir) -> Vec<Late<'_>> {
     for statement in walk::statements(hir) {
         if let StatementKind::If { arms, .. } = &statement.kind {
             for (at, arm) in arms.iter().enumerate() {
-                let mut looking = Looking { arms: arms.get(at..).unwrap_or_default(), before: Vec::new() };
-                looking.at(&arm.condition, true, &mut found);
+                let arms = arms.get(at..).unwrap_or_default();
+                Looking { arms, ..Looking::of(statement) }.at(&arm.condition, true, &mut found);
             }
         } else {
             let looked_at = walk::direct(statement).into_iter();
-            looked_at.for_each(|expression| Looking::default().at(expression, true, &mut found));
+            looked_at.for_each(|expression| Looking::of(statement).at(expression, true, &mut found));
         }
     }
     found
 }
 
 /// A look at the tests of an arm, or at others.
-#[derive(Default)]
 struct Looking<'h> {
+    statement: &'h Statement,
     arms: &'h [Arm],
     before: Vec<(&'h Expression, bool)>,
+    is_sure: bool,
 }
 
 impl<'h> Looking<'h> {
+    fn of(statement: &'h Statement) -> Self {
+        Self { statement, arms: &[], before: Vec::new(), is_sure: true }
+    }
+
     /// `holds` where the expression is asked to, not its opposite.
     fn at(&mut self, expression: &'h Expression, holds: bool, found: &mut Vec<Late<'h>>) {
         match &expression.kind {
@@ -88,20 +99,26 @@ impl<'h> Looking<'h> {
                 }
                 self.before.truncate(before);
             }
-            _ => expression.parts().for_each(|part| Looking::default().at(part, true, found)),
+            ExpressionKind::ToText(inner) | ExpressionKind::Truth(inner) => self.at(inner, holds, found),
+            _ => {
+                let inner = || Self { is_sure: false, ..Self::of(self.statement) };
+                expression.parts().for_each(|part| inner().at(part, true, found));
+            }
         }
     }
 
     fn late(&self, parts: &'h [Expression], is_and: bool, holds: bool) -> Option<Late<'h>> {
         parts.iter().enumerate().find_map(|(at, part)| {
             let (to, plain) = parts.iter().enumerate().skip(at + 1).rev().find(|(_, later)| is_plain(later))?;
-            let is_limit = is_and == holds && calls(part, &is_limit);
+            let is_for_some = is_and == holds || says(part, &is_limit) == Some(!holds);
+            let is_limit = is_for_some && calls(part, &is_limit);
             if !is_limit && !calls(part, &is_costly) {
                 return None;
             }
             let beside = parts.iter().take(at).map(|part| (part, is_and));
             let before = self.before.iter().copied().chain(beside).collect();
-            Some(Late { part, plain, before, between: parts.get(at..to)?, is_and, is_limit, arms: self.arms })
+            let (between, Self { statement, arms, is_sure, .. }) = (parts.get(at..to)?, self);
+            Some(Late { part, plain, before, between, is_and, is_limit, statement, arms, is_sure: *is_sure })
         })
     }
 }
@@ -110,17 +127,24 @@ impl Late<'_> {
     /// A request that comes there, and of which the plain test alone decides.
     fn request(&self, survey: &mut Survey<'_>) -> Option<Witness> {
         let is_wanted = |function| if self.is_limit { is_limit(function) } else { is_costly(function) };
-        if !calls_first(self.part, &is_wanted) {
+        if !self.is_sure || !calls_first(self.part, &is_wanted) {
             return None;
         }
-        decided_by(survey, self.arms, |survey, visit, _| {
-            let state = visit.state.as_ref()?;
-            let says = |(part, holds): (&Expression, bool)| {
-                let formula = survey.analysis.formula(part, state, visit.step);
-                if holds { formula } else { formula.not() }
-            };
-            Some(Formula::all(self.before.iter().copied().chain([(self.plain, !self.is_and)]).map(says)))
-        })
+        if self.arms.is_empty() {
+            return carried_out(survey, self.statement.span, |survey, deed| {
+                Some(self.decides(survey, &deed.state, deed.step))
+            });
+        }
+        decided_by(survey, self.arms, |survey, visit, _| Some(self.decides(survey, visit.state.as_ref()?, visit.step)))
+    }
+
+    /// When the plain test alone decides.
+    fn decides(&self, survey: &Survey<'_>, state: &State, step: Step) -> Formula {
+        let says = |(part, holds): (&Expression, bool)| {
+            let formula = survey.analysis.formula(part, state, step);
+            if holds { formula } else { formula.not() }
+        };
+        Formula::all(self.before.iter().copied().chain([(self.plain, !self.is_and)]).map(says))
     }
 }
 
@@ -203,6 +227,15 @@ fn calls_first(test: &Expression, wanted: &dyn Fn(Function) -> bool) -> bool {
         _ => usize::MAX,
     };
     test.parts().take(at_once).any(|part| calls_first(part, wanted))
+}
+
+/// Whether a test holds where the function says so, or where it does not.
+fn says(test: &Expression, wanted: &dyn Fn(Function) -> bool) -> Option<bool> {
+    match &test.kind {
+        ExpressionKind::Call(function, _) if wanted(*function) => Some(true),
+        ExpressionKind::Not(inner) => says(inner, wanted).map(|holds| !holds),
+        _ => None,
+    }
 }
 
 fn is_limit(function: Function) -> bool {

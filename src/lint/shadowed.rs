@@ -3,17 +3,25 @@
 //! An arm is dead if it is in each place from which its ladder is come to. Why it is tells the three kinds apart: others
 //! take all that it could have had, its condition never holds, or never in this place.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::survey::{Survey, Visit};
 use super::unfinished::Budget;
-use crate::analysis::{Answer, Formula, Ladder, Proof, Solver, Taken};
+use super::walk;
+use crate::analysis::{Answer, Formula, Ladder, Proof, Solver, State, Taken};
 use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::{Arm, Hir, Statement, StatementKind, Target};
 use crate::lang::source::Span;
 
 /// So many rules are named that take the requests of another.
 const MOST_NAMED: usize = 3;
+
+/// So many arms are looked through for one that takes the requests of another.
+const MOST_ABOVE: usize = 50;
+
+/// So many ways to an arm are looked at for why it is dead.
+const MOST_WAYS: usize = 8;
 
 /// Dead arms, and conditions that always hold.
 pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
@@ -25,6 +33,7 @@ pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
         by_place.entry(visit.ladder.span(None)).or_default().push(at);
     }
     let open = open_arms(survey);
+    let ends = ending_arms(survey.hir);
     let mut findings = Vec::new();
     let mut dead: HashSet<Span> = HashSet::new();
     let mut left: Vec<(Span, &'static str)> = Vec::new();
@@ -36,6 +45,12 @@ pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
         let Some(first) = visits.first() else { continue };
         for arm in 0..first.ladder.len() {
             let found = look(&visits, arm, &mut survey.solver);
+            let found = match found {
+                Some(Found::NeverHere(None)) => {
+                    Some(taken_above(first, arm, &survey.visits, &ends, &mut survey.solver))
+                }
+                found => found,
+            };
             let ended = survey.solver.ended();
             // What takes its requests may do so today only.
             let is_open = |taker: &Span| open.contains(taker);
@@ -55,7 +70,23 @@ pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
     for (span, budget) in left {
         survey.leave(Some(span), Budget::Of(budget), 1);
     }
-    findings.into_iter().map(|(span, found)| say(survey, span, found)).collect()
+    let arms = arms(survey.hir);
+    let tell = |(span, found)| {
+        let found = if matches!(found, Found::Never) { changed(survey, &arms, span) } else { found };
+        say(survey, &arms, span, found)
+    };
+    findings.into_iter().map(tell).collect()
+}
+
+/// The arms of a policy by their places.
+type Arms<'h> = HashMap<Span, &'h Arm>;
+
+fn arms(hir: &Hir) -> Arms<'_> {
+    let arms = walk::statements(hir).into_iter().flat_map(|statement| match &statement.kind {
+        StatementKind::If { arms, .. } => arms.as_slice(),
+        _ => &[],
+    });
+    arms.map(|arm| (arm.span, arm)).collect()
 }
 
 /// The arms whose conditions are not to be judged.
@@ -67,6 +98,27 @@ fn open_arms(survey: &Survey<'_>) -> HashSet<Span> {
     arms.collect()
 }
 
+/// The arms that may end a step.
+fn ending_arms(hir: &Hir) -> HashSet<Span> {
+    arms(hir).values().filter(|arm| may_end(&arm.body)).map(|arm| arm.span).collect()
+}
+
+/// The arm before a visit that takes what another one could have had, where all that comes there is of another kind anyway:
+/// `method == "PURGE"` in `hit`, where only GET and HEAD come.
+fn taken_above(visit: &Visit, arm: usize, visits: &[Visit], ends: &HashSet<Span>, solver: &mut Solver<'_>) -> Found {
+    let asked = condition(visit, arm);
+    let before = visits.iter().take_while(|other| !std::ptr::eq(*other, visit));
+    let above = before.filter(|other| other.around.iter().all(|span| visit.around.contains(span)));
+    let arms = above.flat_map(|other| (0..other.ladder.len()).map(move |at| (other, at)));
+    let mut ending = arms.filter(|(other, at)| ends.contains(&other.ladder.span(Some(*at)))).take(MOST_ABOVE);
+    let taker =
+        ending.find(|(other, at)| solver.is_impossible(&Formula::all([asked.clone(), condition(other, *at).not()])));
+    match taker {
+        Some((other, at)) => Found::Shadowed(vec![other.ladder.span(Some(at))]),
+        None => Found::NeverHere(None),
+    }
+}
+
 /// What is wrong with an arm.
 enum Found {
     /// These take its requests.
@@ -75,6 +127,8 @@ enum Found {
     Never,
     /// It never does where it stands; in what.
     NeverHere(Option<Span>),
+    /// It never does since something above changes what it asks.
+    Changed(Option<Span>),
     /// Its condition always holds.
     Always,
 }
@@ -83,16 +137,24 @@ fn look(visits: &[&Visit], arm: usize, solver: &mut Solver<'_>) -> Option<Found>
     if visits.iter().any(|visit| visit.is_open.get(arm).copied().unwrap_or_default()) {
         return None;
     }
-    let mut dead = None;
+    let mut dead = Vec::new();
     for visit in visits {
         let taken = Formula::first(&visit.ladder, Taken::arm(arm));
         match solver.solve(&Formula::all([visit.guard.clone(), taken])) {
-            Answer::Impossible(proof) => dead = Some((*visit, proof)),
+            Answer::Impossible(proof) => dead.push((*visit, proof)),
             Answer::Possible(_) | Answer::GaveUp(_) => return always(visits, arm, solver),
         }
     }
-    let (visit, proof) = dead?;
-    Some(why(visit, arm, proof, solver))
+    // What a value is may depend on the way there: one on which others take the requests says more than one on which none of
+    // them could have come.
+    let mut found = None;
+    for (visit, proof) in dead.into_iter().take(MOST_WAYS) {
+        match why(visit, arm, proof, solver) {
+            shadowed @ Found::Shadowed(_) => return Some(shadowed),
+            other => found = Some(other),
+        }
+    }
+    found
 }
 
 fn condition(visit: &Visit, arm: usize) -> Formula {
@@ -142,26 +204,20 @@ fn why(visit: &Visit, arm: usize, proof: Proof, solver: &mut Solver<'_>) -> Foun
     }
 }
 
-fn say(survey: &Survey<'_>, span: Span, found: Found) -> Diagnostic {
+fn say(survey: &Survey<'_>, arms: &Arms<'_>, span: Span, found: Found) -> Diagnostic {
     let place = survey.first_line(span);
     match found {
-        Found::Shadowed(takers) => {
-            let message = if takers.len() == 1 {
-                "no request comes to this rule: one above it takes them all"
-            } else {
-                "no request comes to this rule: those above it take them all"
-            };
-            let finding = Diagnostic::new(Code::W0510, place, message).label("never taken");
-            let named = takers.iter().take(MOST_NAMED);
-            let finding = named.fold(finding, |finding, taker| {
-                let text = if survey.is_builtin(*taker) { "the built-in policy takes them here" } else { "takes them" };
-                finding.context(survey.first_line(*taker), text)
-            });
-            finding.help("move it above, or let the rule above it ask for less; if it is not needed, remove it")
-        }
+        Found::Shadowed(takers) => shadowed(survey, arms, place, &takers),
         Found::Never => Diagnostic::new(Code::W0511, place, "this condition holds of no request")
             .label("never holds")
             .help("look at what its parts ask of the same value: nothing passes all of them"),
+        Found::Changed(change) => {
+            let finding = Diagnostic::new(Code::W0511, place, "this condition holds of no request that comes here")
+                .label("never holds here");
+            let change = change.map(|change| (survey.first_line(change), "changes what is asked here"));
+            let finding = change.into_iter().fold(finding, |finding, (place, text)| finding.context(place, text));
+            finding.help("what it asks is changed above; ask before, or for what it is changed to")
+        }
         Found::NeverHere(around) => {
             let finding = Diagnostic::new(Code::W0511, place, "this condition holds of no request that comes here")
                 .label("never holds here");
@@ -175,4 +231,67 @@ fn say(survey: &Survey<'_>, span: Span, found: Found) -> Diagnostic {
             .label("always holds")
             .help("leave the condition out if that is meant; where two `!=` are joined by `||`, write `&&`"),
     }
+}
+
+fn shadowed(survey: &Survey<'_>, arms: &Arms<'_>, place: Span, takers: &[Span]) -> Diagnostic {
+    let goes_on = |taker: &Span| arms.get(taker).is_some_and(|arm| !may_end(&arm.body));
+    let changes = takers.iter().any(goes_on);
+    let (message, help) = match (takers.len(), changes) {
+        (_, true) => (
+            "no request comes to this rule: what is above it changes what it asks",
+            "ask before it is changed, or for what it is changed to",
+        ),
+        (1, _) => ("no request comes to this rule: one above it takes them all", MOVE),
+        _ => ("no request comes to this rule: those above it take them all", MOVE),
+    };
+    let finding = Diagnostic::new(Code::W0510, place, message).label("never taken");
+    let named = takers.iter().take(MOST_NAMED);
+    let finding = named.fold(finding, |finding, taker| {
+        let text = match survey.is_builtin(*taker) {
+            true => "the built-in policy takes them here",
+            false if goes_on(taker) => "takes them, and goes on",
+            false => "takes them",
+        };
+        finding.context(survey.first_line(*taker), text)
+    });
+    finding.help(help)
+}
+
+const MOVE: &str = "move it above, or let the rule above it ask for less; if it is not needed, remove it";
+
+/// Whether some of these may end the step, or the sub.
+fn may_end(body: &[Statement]) -> bool {
+    walk::all_of(body).iter().any(|statement| {
+        matches!(statement.kind, StatementKind::Return(_) | StatementKind::Leave | StatementKind::Call(_))
+    })
+}
+
+/// Why a condition never holds: by itself, or by what is set before.
+fn changed(survey: &mut Survey<'_>, arms: &Arms<'_>, span: Span) -> Found {
+    let visit =
+        survey.visits.iter().find(|visit| (0..visit.ladder.len()).any(|arm| visit.ladder.span(Some(arm)) == span));
+    let (Some(arm), Some(visit)) = (arms.get(&span), visit) else { return Found::Never };
+    let unchanged = survey.analysis.formula(&arm.condition, &State::default(), visit.step);
+    if survey.solver.is_impossible(&unchanged) { Found::Never } else { Found::Changed(change(survey.hir, arm)) }
+}
+
+/// The last statement before an arm that sets what its condition asks.
+fn change(hir: &Hir, arm: &Arm) -> Option<Span> {
+    let condition = &arm.condition;
+    let is_asked = |target: &Target| match target {
+        Target::Header(message, name) => condition.fields(*message).contains(name),
+        Target::Variable(variable) => condition.reads_variable(*variable),
+    };
+    let is_before = |span: Span| span.file == arm.span.file && span.end <= arm.span.start;
+    let is_within = |body: &&[Statement]| {
+        walk::all_of(body)
+            .iter()
+            .any(|it| it.span.start <= arm.span.start && arm.span.end <= it.span.end && it.span.file == arm.span.file)
+    };
+    let body = walk::bodies(hir).find(is_within)?;
+    let changes = walk::all_of(body).into_iter().filter(|statement| match &statement.kind {
+        StatementKind::Set(target, _) | StatementKind::Unset(target) => is_before(statement.span) && is_asked(target),
+        _ => false,
+    });
+    changes.map(|statement| statement.span).max()
 }

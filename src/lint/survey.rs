@@ -64,6 +64,8 @@ pub(super) enum DeedKind {
     Shapes(Shaped),
     /// Says how long a response is kept.
     Lives(Variable),
+    /// Tests something in an order that may cost more than another.
+    Tests,
 }
 
 /// What such a statement shapes.
@@ -107,12 +109,12 @@ fn moment() -> SystemTime {
 }
 
 impl<'h> Survey<'h> {
-    /// Where `keeps_states`, visits have the state.
-    pub(super) fn of(hir: &'h Hir, sources: &'h SourceMap, keeps_states: bool) -> Self {
+    /// Where `keeps_states`, visits have the state. `tests` are the statements that are deeds for what they test.
+    pub(super) fn of(hir: &'h Hir, sources: &'h SourceMap, keeps_states: bool, tests: &HashSet<Span>) -> Self {
         let analysis = Analysis::new(hir);
         let builtin = builtin_files(sources);
         let asking = Asking::of(hir);
-        let mut eyes = Eyes::new(&builtin, &asking, &hir.tables, keeps_states);
+        let mut eyes = Eyes::new(&builtin, &asking, &hir.tables, (keeps_states, tests));
         let journeys = analysis.journeys(&mut eyes);
         let Eyes { visits, deeds, shaping, left_out, .. } = eyes;
         let solver = if journeys.gave_up.is_some() { Solver::hurried(hir) } else { Solver::new(hir) };
@@ -248,6 +250,7 @@ struct Eyes<'s> {
     builtin: &'s HashSet<FileId>,
     asking: &'s Asking<'s>,
     tables: &'s [Table],
+    tests: &'s HashSet<Span>,
     visits: Vec<Visit>,
     deeds: Vec<Deed>,
     keeps_states: bool,
@@ -257,9 +260,19 @@ struct Eyes<'s> {
 }
 
 impl<'s> Eyes<'s> {
-    fn new(builtin: &'s HashSet<FileId>, asking: &'s Asking<'s>, tables: &'s [Table], keeps_states: bool) -> Self {
+    fn new(
+        builtin: &'s HashSet<FileId>,
+        asking: &'s Asking<'s>,
+        tables: &'s [Table],
+        (keeps_states, tests): (bool, &'s HashSet<Span>),
+    ) -> Self {
         let (visits, deeds) = (Vec::new(), Vec::new());
-        Self { builtin, asking, tables, visits, deeds, keeps_states, shaping: 0, left_out: None }
+        Self { builtin, asking, tables, tests, visits, deeds, keeps_states, shaping: 0, left_out: None }
+    }
+
+    fn note(&mut self, kind: DeedKind, statement: &Statement, at: &At<'_>) {
+        let (span, step, guard, state) = (statement.span, at.step, (at.guard)(), self.state(at.state));
+        self.deeds.push(Deed { kind, span, step, guard, state, around: at.around.to_vec() });
     }
 
     /// The state, which is one for all rows of a table.
@@ -291,6 +304,9 @@ impl Visitor for Eyes<'_> {
     }
 
     fn statement(&mut self, statement: &Statement, at: &At<'_>) {
+        if self.tests.contains(&statement.span) {
+            self.note(DeedKind::Tests, statement, at);
+        }
         let kind = match &statement.kind {
             StatementKind::Return(outcome) => DeedKind::Return(outcome.action),
             kind => match words::deed(kind) {
@@ -308,8 +324,7 @@ impl Visitor for Eyes<'_> {
                 return;
             }
         }
-        let (span, step, guard, state) = (statement.span, at.step, (at.guard)(), self.state(at.state));
-        self.deeds.push(Deed { kind, span, step, guard, state, around: at.around.to_vec() });
+        self.note(kind, statement, at);
     }
 }
 

@@ -62,9 +62,30 @@ fn a_request_for_which_it_is_done_for_nothing_is_shown() {
         (format!("if (!(!{limit} || req.method != \"POST\"))"), "GET \"https://www.example.com/\"`"),
         (format!("if ({digest} && req.path == \"/login\")"), "GET \"https://www.example.com/\"`"),
         (format!("if ({digest} || req.method == \"PUT\")"), "PUT \"https://www.example.com/\"`"),
+        (format!("let over = {limit} && req.path == \"/login\"; if (over)"), "GET \"https://www.example.com/\"`"),
+        (
+            format!(
+                "if (req.host == \"a.test\") {{ return (pass); }} let free = !({limit} && req.method != \"GET\"); if (!free)"
+            ),
+            "GET \"https://www.example.com/\"`",
+        ),
+        (
+            format!(
+                "if (req.http.A) {{ let is_staff = {digest} && req.http.B; set req.http.C = is_staff; }} if (req.http.C)"
+            ),
+            "GET \"https://www.example.com/\" { A: \"1\" }`",
+        ),
     ] {
         let help = help(&with(&arms));
         assert!(help.contains(&format!("with `{shown}")), "{arms}: {help}");
+    }
+    let apart = format!("fn over(p: STRING) -> BOOL {{ return {limit} && p == \"/login\"; }} ");
+    for policy in [
+        "sub x { let over = over(req.path); if (over) { return (synth(429)); } } sub recv { if (req.method == \"PUT\") { call x; } }",
+        "sub recv { if (req.method != \"PUT\") { return (pass); } set req.http.X = over(req.path); }",
+    ] {
+        let help = help(&(apart.clone() + policy));
+        assert!(help.contains("with `PUT \"https://www.example.com/\"`"), "{policy}: {help}");
     }
     // Nobody knows whether it is computed at all, or the request does not say.
     for arms in [
@@ -92,6 +113,7 @@ fn a_limit_before_what_it_is_for() {
             "include \"part.warp\";----sub recv { if (FLAW) { return (synth(429)); } }",
             "sub recv { if (!(!(FLAW))) { return (synth(429)); } }",
             "sub recv { let is_over = FLAW; if (is_over) { return (synth(429)); } }",
+            "sub recv { if (!(FLAW)) { return (hash); } return (synth(429)); }",
         ],
     }
     .hold();

@@ -40,6 +40,15 @@ fn a_rule_below_one_that_takes_all_of_its_requests() {
                 if (req.host ~ "(^|\.)example\.com$") { return (pass); }
                 if (req.http.Host == "www.example.com") { return (synth(200)); }
             }"#,
+            // By what a rule before has set.
+            r#"sub recv {
+                if (req.http.X == "1") { set req.http.Y = "1"; } else { unset req.http.Y; }
+                if (req.http.X == "1") { return (pass); }
+                if (req.http.Y) { return (synth(400)); }
+            }"#,
+            // In a step to which only others come anyway.
+            r#"sub recv { if (req.method == "PURGE") { return (synth(405)); } }
+               sub hit { if (req.method == "PURGE") { return (pass); } }"#,
             // Of what was rewritten.
             r#"sub recv {
                 set req.url = "/v1" + req.url;
@@ -110,6 +119,38 @@ fn a_condition_that_holds_of_no_request() {
     );
     let files = [("p.warp", "include \"a.warp\";"), ("a.warp", "rules request first { when path == \"a\" -> pass; }")];
     assert_eq!(found(&files), [r#"W0511 when path == "a" -> pass;"#]);
+}
+
+#[test]
+fn what_is_better_written_otherwise_is_a_rule_all_the_same() {
+    let policy = r#"sub recv { if (req.url ~ "\.(css|js)$") { return (pass); } if (req.url ~ "\.css$") { return (synth(404)); } }"#;
+    assert_eq!(codes(policy), ["W0910", "W0510", "W0910"]);
+}
+
+#[test]
+fn what_changes_the_value_that_is_asked_is_shown() {
+    let context = |policy: &str| {
+        let checked = linted(&[("p.warp", policy)]);
+        let finding = checked.diagnostics.iter().find(|finding| finding.code.id().starts_with("W05")).unwrap();
+        let named: Vec<String> =
+            finding.context.iter().map(|label| checked.sources.text(label.span).to_owned()).collect();
+        (finding.code.id(), finding.message.clone(), named)
+    };
+    let (code, message, named) = context(
+        "sub backend_response { if (beresp.ttl < 48h) { set beresp.ttl = 48h; } if (!(beresp.ttl > 0s)) { set beresp.grace = 1h; } }",
+    );
+    assert_eq!((code, named), ("W0511", vec!["set beresp.ttl = 48h;".to_owned()]));
+    assert_eq!(message, "this condition holds of no request that comes here");
+    let (code, message, named) = context(
+        r#"sub recv { if (req.http.X == "1") { unset req.http.X; } if (req.http.X == "1") { return (pass); } }"#,
+    );
+    assert_eq!((code, named), ("W0510", vec![r#"if (req.http.X == "1") { unset req.http.X; }"#.to_owned()]));
+    assert_eq!(message, "no request comes to this rule: what is above it changes what it asks");
+    // By itself it never holds.
+    let (_, message, named) = context(
+        r#"sub recv { set req.http.X = "1"; if (req.method == "GET" && req.method == "PUT" && req.http.X) { return (pass); } }"#,
+    );
+    assert_eq!((message.as_str(), named), ("this condition holds of no request", Vec::new()));
 }
 
 #[test]
