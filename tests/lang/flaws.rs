@@ -9,6 +9,7 @@ mod messages;
 mod misspelt;
 mod order;
 mod patterns;
+mod sites;
 mod storing;
 mod unnoticed;
 mod windows;

@@ -19,6 +19,14 @@ pub const POLICIES: &[&str] = &[
     "sub recv { let own = CONDITION; if (own) { return (pass); } }",
     "sub recv { if (req.method == \"PURGE\") { return (synth(405)); } else if (CONDITION) { return (pass); } }",
     "rules request first { when method == \"PURGE\" -> deny 405; when CONDITION -> pass; }",
+    "fn own() -> BOOL { return CONDITION; } sub recv { if (own()) { return (pass); } }",
+    "fn own(m: STRING) -> BOOL { return m == \"GET\" && (CONDITION); } sub recv { let m = req.method; if (own(m)) { return (pass); } }",
+    "sub recv { unset req.http.X-Own; if (CONDITION) { set req.http.X-Own = \"1\"; } } sub x { if (req.http.X-Own) { return (pass); } } sub recv { call x; }",
+    "sub recv { unset req.http.X-Own; if (CONDITION) { set req.http.X-Own = \"1\"; } } sub backend_response { if (bereq.http.X-Own) { set beresp.uncacheable = true; return (deliver); } }",
+    "sub recv { if (CONDITION) { if (req.restarts == 0) { return (restart); } } if (req.restarts > 0) { return (pass); } }",
+    "rules request first { when not (CONDITION) -> cache; else -> pass; }",
+    "sub recv { match req.method { \"GET\" or \"HEAD\" -> { if (CONDITION) { return (pass); } } else -> { return (pass); } } }",
+    "site \"www.example.com\" from \"part.warp\";----warp 1; backend default { .host = \"127.0.0.1\"; } sub recv { if (CONDITION) { return (pass); } }",
 ];
 
 /// As it was.

@@ -191,7 +191,7 @@ const ROWS: &[Row] = &[
     Row {
         number: 12,
         flaw: "a regular expression that matches nothing, or more than is meant",
-        by: By::Lints(&["W0821", "W0822", "W0823", "W0912"]),
+        by: By::Lints(&["W0821", "W0822", "W0823", "W0824", "W0912"]),
         policies: &[
             "sub recv { if (req.url ~ \"^admin\") { return (pass); } }",
             "sub x { if (req.url ~ \"[a-z].php\") { return (pass); } } sub recv { call x; }",
@@ -204,6 +204,8 @@ const ROWS: &[Row] = &[
             "sub recv { if (req.path ~ \"\\.php$|index.html$\") { return (pass); } }",
             "sub recv { if (req.host ~ \"example\\.com$\") { return (pass); } }",
             "sub recv { if (req.http.Origin !~ \"(?i)^https://example\\.com\") { return (pass); } }",
+            "sub recv { set req.url = regsub(req.url, \"^/(?:de|en)/(.*)$\", \"/\\2?lang=\\1\"); }",
+            "fn moved(u: STRING) -> STRING { return regsub(u, \"^/old/(.*)$\", \"/new/$1\"); } sub recv { set req.url = moved(req.url); }",
         ],
     },
     Row {
@@ -238,6 +240,8 @@ const ROWS: &[Row] = &[
             "sub backend_response { set beresp.http.Vary = \"Accept-Encodng\"; }",
             "sub recv { set req.http.X-Device = \"m\"; } sub hash { hash_data(req.http.X-Devcie); }",
             "rules request first { when method in [\"PUT\", \"DELTE\"] -> pass; }",
+            "sub recv { if (req.method !~ \"^(GET|HAED)\") { return (pass); } }",
+            "table w { \"POST\": 1, \"DELTE\": 2 } sub recv { if (w has req.method) { return (pass); } }",
         ],
     },
     Row {
@@ -375,7 +379,7 @@ fn a_rule_is_tested_once_the_test_that_is_shown_is_pasted() {
 }
 
 /// The codes of a policy; what stands behind `----` is a file that it includes.
-fn codes(policy: &str) -> Vec<&'static str> {
+pub(super) fn codes(policy: &str) -> Vec<&'static str> {
     found(policy).iter().map(|finding| finding.code.id()).collect()
 }
 

@@ -144,7 +144,7 @@ fn what_changes_the_value_that_is_asked_is_shown() {
     let (code, message, named) = context(
         r#"sub recv { if (req.http.X == "1") { unset req.http.X; } if (req.http.X == "1") { return (pass); } }"#,
     );
-    assert_eq!((code, named), ("W0510", vec![r#"if (req.http.X == "1") { unset req.http.X; }"#.to_owned()]));
+    assert_eq!((code, named), ("W0510", vec![r#"req.http.X == "1") { unset req.http.X; }"#.to_owned()]));
     assert_eq!(message, "no request comes to this rule: what is above it changes what it asks");
     // By itself it never holds.
     let (_, message, named) = context(
