@@ -80,6 +80,18 @@ pub struct RequestCtx {
     pub piped: Option<Piped>,
 }
 
+/// What a policy has said of a request beside its head, which stays when it begins again. The fields are those of
+/// [`Exchange`].
+pub struct Said {
+    identity: Option<Vec<u8>>,
+    backend_hint: Option<BackendId>,
+    wishes: Wishes,
+    grace: Option<Duration>,
+    max_age: Option<Duration>,
+    slice_bytes: u64,
+    restarts: u32,
+}
+
 /// The client's side.
 pub struct Exchange {
     /// The number of this request, unique within the process.
@@ -466,19 +478,39 @@ impl Exchange {
     /// That of the same request when it begins again: what its policy has said of it stays, what was made for it
     /// does not.
     pub fn again(&mut self) -> Self {
-        Self {
+        let mut again = Self {
+            keeping: std::mem::take(&mut self.keeping),
+            log: std::mem::take(&mut self.log),
+            invalidator: self.invalidator,
+            unsafe_request: self.unsafe_request.take(),
+            ..self.aside()
+        };
+        again.take_over(&self.said());
+        again
+    }
+
+    /// What its policy has said of the request so far.
+    pub fn said(&self) -> Said {
+        Said {
+            identity: self.identity.clone(),
             backend_hint: self.backend_hint,
             wishes: self.wishes,
             grace: self.grace,
             max_age: self.max_age,
             slice_bytes: self.slice_bytes,
             restarts: self.restarts,
-            keeping: std::mem::take(&mut self.keeping),
-            log: std::mem::take(&mut self.log),
-            invalidator: self.invalidator,
-            unsafe_request: self.unsafe_request.take(),
-            ..self.aside()
         }
+    }
+
+    /// Lets the request go on with what was said of it.
+    pub fn take_over(&mut self, said: &Said) {
+        self.identity.clone_from(&said.identity);
+        self.backend_hint = said.backend_hint;
+        self.wishes = said.wishes;
+        self.grace = said.grace;
+        self.max_age = said.max_age;
+        self.slice_bytes = said.slice_bytes;
+        self.restarts = said.restarts;
     }
 
     /// The same client's side for a question beside this request: nothing that comes of it shows here.

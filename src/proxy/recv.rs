@@ -51,7 +51,7 @@ pub async fn receive(proxy: &WarpProxy, session: &mut Session, ctx: &mut Request
     if restart::take_up(session, ctx) {
         // Content that was kept comes with it, and is read like any other.
         ctx.exchange.keeping.wanted_bytes = ctx.exchange.keeping.kept.as_ref().map(|kept| kept.len() as u64);
-    } else {
+    } else if !restart::take_up_behind(session, ctx) {
         ctx.in_flight = (!ctx.exchange.background).then(|| proxy.metrics.begin());
         if let Err(rejection) = admit(session.downstream_session.req_header_mut()) {
             return refuse(session, ctx, rejection.status, Some(rejection.reason));

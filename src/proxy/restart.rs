@@ -15,7 +15,7 @@ use pingora::http::RequestHeader;
 use pingora::proxy::Session;
 
 use super::connection::{self, Rest};
-use super::ctx::{CacheVerdict, Course, Disposition, Exchange, RequestCtx, Synthetic};
+use super::ctx::{CacheVerdict, Course, Disposition, Exchange, RequestCtx, Said, Synthetic};
 use super::told::Told;
 use super::warning;
 use crate::policy::Policy;
@@ -29,10 +29,16 @@ pub struct Order {
 }
 
 impl Order {
-    /// The policy that serves it.
-    pub fn policy(&self) -> &Arc<Policy> {
-        &self.policy
+    /// What a fetch in the background behind the request has to know.
+    pub fn begun(&self) -> Begun {
+        Begun { policy: Arc::clone(&self.policy), said: self.exchange.said() }
     }
+}
+
+/// How a request began that has begun before: under which policy, and what that had said of it.
+pub struct Begun {
+    policy: Arc<Policy>,
+    said: Said,
 }
 
 impl fmt::Debug for Order {
@@ -56,6 +62,16 @@ pub fn take_up(session: &Session, ctx: &mut RequestCtx) -> bool {
     let Some(order) = connection::take_order(session) else { return false };
     let Order { policy, exchange, in_flight } = *order;
     *ctx = RequestCtx { exchange, in_flight, ..RequestCtx::new(policy, ctx.limits) };
+    true
+}
+
+/// Takes up, for what is fetched in the background behind a request that had begun again, how that began; `false` for
+/// any other request. Its head is that of the request, and was completed then; by which host it came it tells no more. A
+/// backend that was said is one of that policy.
+pub fn take_up_behind(session: &Session, ctx: &mut RequestCtx) -> bool {
+    let Some(begun) = connection::began(session).filter(|_| ctx.exchange.background) else { return false };
+    ctx.policy = Arc::clone(&begun.policy);
+    ctx.exchange.take_over(&begun.said);
     true
 }
 

@@ -6,14 +6,10 @@
 //! made on its behalf. A fetch in the background stores what its request would find, under the keys of its site; so it is
 //! made by the site of its request, too.
 
-use std::sync::Arc;
-
 use pingora::proxy::Session;
 
-use super::connection;
 use super::ctx::RequestCtx;
 use crate::cache::asked::bare_host;
-use crate::policy::Policy;
 use crate::store::pingora::group_of;
 
 /// What stands before the name of the site in a key: a length that no part of a key has, nor what else stands for a
@@ -22,22 +18,12 @@ pub const SITE_PART: [u8; 8] = (u64::MAX - 3).to_le_bytes();
 
 /// Chooses the policy of a request that begins: its site's, if there is one for its host.
 pub fn choose(session: &Session, ctx: &mut RequestCtx) {
-    let chosen = match connection::began_under(session) {
-        Some(before) => Some(as_before(&ctx.policy, before)),
-        None if ctx.policy.sites.is_empty() => None,
-        None => bare_host(&session.req_header().headers).and_then(|host| ctx.policy.sites.find(host)).cloned(),
-    };
+    if ctx.policy.sites.is_empty() {
+        return;
+    }
+    let chosen = bare_host(&session.req_header().headers).and_then(|host| ctx.policy.sites.find(host)).cloned();
     if let Some(policy) = chosen {
         ctx.policy = policy;
-    }
-}
-
-/// For a fetch in the background behind a request that had begun again: its head tells no more by which host that came.
-/// The site is the same, of the policy of the moment; one that is gone serves as it did.
-fn as_before(root: &Arc<Policy>, before: Arc<Policy>) -> Arc<Policy> {
-    match &before.site {
-        None => Arc::clone(root),
-        Some(name) => root.sites.named(name).cloned().unwrap_or(before),
     }
 }
 

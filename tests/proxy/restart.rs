@@ -391,3 +391,37 @@ fn a_request_for_slices_begins_again_as_a_whole() {
         assert_eq!(client.get("/file").header("X-Go", "1").send().text(), "whole", "{step}");
     }
 }
+
+/// What is stale and found by a request that had begun again is fetched as that asked for it.
+#[test]
+fn a_fetch_in_the_background_begins_as_the_request_did_that_began_again() {
+    const BY_B: &str = "set req.url = \"/fallback\"; set req.backend_hint = b; return (restart);";
+    let from_deliver = format!("sub deliver {{ if (resp.status == 404) {{ {BY_B} }} }}");
+    let from_synth = format!(
+        "sub recv {{ if (req.restarts == 0) {{ return (synth(404)); }} }}
+        sub synth {{ if (req.restarts == 0) {{ {BY_B} }} }}"
+    );
+    let from_pass = format!(
+        "sub recv {{ if (req.restarts == 0) {{ return (pass); }} }}
+        sub pass {{ if (req.restarts == 0) {{ {BY_B} }} }}"
+    );
+    for step in [from_deliver, from_synth, from_pass] {
+        let (a, b) = (Origin::start(), Origin::start());
+        a.on("/page", Answer::status(404));
+        a.on("/fallback", fresh("a"));
+        b.on("/fallback", fresh("new"));
+        b.once("/fallback", Answer::ok("old").header("Cache-Control", "max-age=0, stale-while-revalidate=600"));
+        let policy = format!("{}{step}", b.backend().replace("default", "b"));
+        let proxy = Proxy::before(&a, &policy);
+        assert_eq!(proxy.get("/page").text(), "old", "{step}");
+        until("the new page", || {
+            let page = proxy.get("/page");
+            assert_ne!(page.text(), "a", "{step}");
+            (page.text() == "new").then_some(())
+        });
+        assert_eq!(a.requests_to("/fallback").len(), 0, "{step}");
+        let asked = b.requests_to("/fallback");
+        assert_eq!(asked.len(), 2, "{step}");
+        assert_eq!(asked[1].header("X-Forwarded-For"), Some("127.0.0.1"), "{step}");
+    }
+}

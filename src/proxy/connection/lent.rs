@@ -183,13 +183,13 @@ impl GetTimingDigest for Lent {
     }
 }
 
-/// Of a request that begins again this is its policy: what pingora fetches in the background knows of its request only
+/// Of a request that begins again this is how it does: what pingora fetches in the background knows of its request only
 /// what is kept here.
 impl GetProxyDigest for Lent {
     fn get_proxy_digest(&self) -> Option<Arc<ProxyDigest>> {
-        let policy = self.state().order.as_ref().map(|order| Arc::clone(order.policy()))?;
+        let begun = self.state().order.as_ref().map(|order| order.begun())?;
         let head = Box::new(ResponseHeader::build(200, None).ok()?);
-        Some(Arc::new(ProxyDigest::new(head, Some(Box::new(policy)))))
+        Some(Arc::new(ProxyDigest::new(head, Some(Box::new(begun)))))
     }
 }
 

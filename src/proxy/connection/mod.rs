@@ -35,8 +35,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
 use super::backend_connection::App;
-use super::restart::Order;
-use crate::policy::{Policy, PolicyHandle};
+use super::restart::{Begun, Order};
+use crate::policy::PolicyHandle;
 use crate::store::pingora::{Pace, Seat};
 use crate::telemetry::{AccessLog, Metrics};
 use arrival::Arrival;
@@ -150,10 +150,10 @@ pub fn session(session: &Session) -> Option<Arc<ClientSession>> {
     of(session)?.with(|stream| Arc::clone(stream.session()))
 }
 
-/// The policy of a request that has begun again, for what is fetched in the background behind its response as well.
-pub fn began_under(session: &Session) -> Option<Arc<Policy>> {
+/// How a request began that has begun before; what is fetched in the background behind its response knows it too.
+pub fn began(session: &Session) -> Option<&Begun> {
     let beside = session.downstream_session.digest()?.proxy_digest.as_ref()?;
-    beside.user_data.as_ref()?.downcast_ref::<Arc<Policy>>().cloned()
+    beside.user_data.as_ref()?.downcast_ref()
 }
 
 /// Before a response goes to the client: says how long it may take, by what the policy has set for the connection.
