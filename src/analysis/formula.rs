@@ -187,7 +187,8 @@ impl Formula {
         self.literals_but(&mut HashSet::new(), visit);
     }
 
-    fn literals_but(&self, seen: &mut HashSet<*const ()>, visit: &mut impl FnMut(&Literal)) {
+    /// The same without the parts that were seen, which are known by where they stand: they have to be kept meanwhile.
+    pub fn literals_but(&self, seen: &mut HashSet<*const ()>, visit: &mut impl FnMut(&Literal)) {
         let (place, parts) = match self {
             Self::Const(_) => return,
             Self::Literal(literal, _) => return visit(literal),

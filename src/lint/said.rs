@@ -1,5 +1,7 @@
 //! What a client can say in a request, and a request in which it says something else.
 
+use std::collections::HashSet;
+
 use http::header::{COOKIE, HOST};
 use http::{HeaderName, HeaderValue};
 
@@ -44,22 +46,6 @@ impl Said {
             },
             _ => {}
         }
-    }
-
-    /// Adds what a condition asks of, and the texts that it compares with.
-    pub(super) fn in_formula(formula: &Formula, found: &mut Vec<Self>, texts: &mut Vec<Vec<u8>>) {
-        formula.literals(&mut |literal| {
-            let mut here = Vec::new();
-            Self::in_term(&literal.term, &mut here);
-            if let (Test::In(wanted), false) = (&literal.test, here.is_empty()) {
-                texts.extend(wanted.iter().filter_map(sample));
-            }
-            for said in here {
-                if !found.contains(&said) {
-                    found.push(said);
-                }
-            }
-        });
     }
 
     /// What a request says there.
@@ -108,6 +94,43 @@ impl Said {
             Self::Parameter(name) => format!("the parameter `{name}`"),
             Self::Address => "the client's address".to_owned(),
         }
+    }
+}
+
+/// What was found in values and conditions, each part of which is looked through once.
+#[derive(Default)]
+pub(super) struct Heard {
+    /// What clients say there.
+    pub said: Vec<Said>,
+    /// The texts that it is compared with.
+    pub texts: Vec<Vec<u8>>,
+    seen: HashSet<*const ()>,
+    /// The conditions, so that none comes to stand where another one stood.
+    kept: Vec<Formula>,
+}
+
+impl Heard {
+    /// How many parts were looked through.
+    pub(super) fn parts(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// Adds what a condition asks of, and the texts that it compares with.
+    pub(super) fn hear(&mut self, formula: &Formula) {
+        let Self { said, texts, seen, kept } = self;
+        kept.push(formula.clone());
+        formula.literals_but(seen, &mut |literal| {
+            let mut here = Vec::new();
+            Said::in_term(&literal.term, &mut here);
+            if let (Test::In(wanted), false) = (&literal.test, here.is_empty()) {
+                texts.extend(wanted.iter().filter_map(sample));
+            }
+            for one in here {
+                if !said.contains(&one) {
+                    said.push(one);
+                }
+            }
+        });
     }
 }
 

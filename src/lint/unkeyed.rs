@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use http::HeaderName;
 use http::header::HOST;
 
-use super::said::Said;
+use super::said::{Heard, Said};
 use super::survey::{Deed, DeedKind, Shaped, Survey};
 use super::unfinished::Budget;
 use super::walk;
@@ -29,6 +29,8 @@ const MOST_VALUES: usize = 64;
 const MOST_WAYS: usize = 64;
 /// So many things that requests say are tried at a place.
 const MOST_SAID: usize = 32;
+/// So many parts of conditions are looked through for what requests say, at all places.
+const MOST_PARTS: usize = 5_000_000;
 /// So many requests are tried for one policy.
 const MOST_TRIED: usize = 50_000;
 /// The budget, for people.
@@ -82,36 +84,43 @@ fn questions(survey: &Survey<'_>) -> Vec<Question> {
     let statements: HashMap<Span, &Statement> =
         walk::statements(survey.hir).into_iter().map(|statement| (statement.span, statement)).collect();
     let arms = arms(survey);
+    let mut left = MOST_PARTS;
     let asked = |(span, deeds): (Span, Vec<&Deed>)| {
         let statement = statements.get(&span)?;
         let DeedKind::Shapes(shaped) = deeds.first()?.kind else { return None };
-        let (mut said, mut values) = (Vec::new(), Vec::new());
+        let mut heard = Heard::default();
+        let mut is_over = false;
         for deed in deeds.iter().take(MOST_WAYS) {
+            is_over = heard.parts() >= left;
+            if is_over {
+                break;
+            }
             for value in written(statement) {
-                look_through(survey, value, deed, &mut said, &mut values);
+                look_through(survey, value, deed, &mut heard);
             }
             for arm in &deed.around {
-                for condition in arms.get(arm).into_iter().flatten() {
-                    Said::in_formula(condition, &mut said, &mut values);
-                }
+                arms.get(arm).into_iter().flatten().for_each(|condition| heard.hear(condition));
             }
             for condition in survey.asking.around(span, &deed.around) {
-                look_through(survey, condition, deed, &mut said, &mut values);
+                look_through(survey, condition, deed, &mut heard);
             }
         }
-        if is_another_by_class(survey, statement, &deeds) {
-            deeds.iter().take(MOST_WAYS).for_each(|deed| Said::in_formula(&deed.guard, &mut said, &mut values));
+        if !is_over && is_another_by_class(survey, statement, &deeds) {
+            deeds.iter().take(MOST_WAYS).for_each(|deed| heard.hear(&deed.guard));
         }
+        left = left.saturating_sub(heard.parts());
+        let Heard { mut said, texts: mut values, .. } = heard;
         values.sort();
         values.dedup();
-        let is_cut = said.len() > MOST_SAID
+        let is_cut = is_over
+            || said.len() > MOST_SAID
             || values.len() + MADE_UP > MOST_VALUES
             || deeds.len() > MOST_WAYS
             || deeds.iter().take(MOST_WAYS).any(|deed| survey.asking.is_cut(span, &deed.around));
         said.truncate(MOST_SAID);
         let guard = Formula::any(deeds.iter().map(|deed| deed.guard.clone()));
         let question = Question { span, shaped, field: field(statement), guard, said, values, is_cut };
-        (!question.said.is_empty()).then_some(question)
+        (is_over || !question.said.is_empty()).then_some(question)
     };
     by_place.into_iter().filter_map(asked).collect()
 }
@@ -163,19 +172,13 @@ fn field(statement: &Statement) -> Option<HeaderName> {
 }
 
 /// Notes what of a request an expression is made of, also where no more is known of what is made.
-fn look_through(
-    survey: &Survey<'_>,
-    expression: &Expression,
-    deed: &Deed,
-    said: &mut Vec<Said>,
-    values: &mut Vec<Vec<u8>>,
-) {
+fn look_through(survey: &Survey<'_>, expression: &Expression, deed: &Deed, heard: &mut Heard) {
     for (guard, term) in survey.analysis.value(expression, &deed.state, deed.step).iter() {
-        Said::in_term(term, said);
-        Said::in_formula(guard, said, values);
+        Said::in_term(term, &mut heard.said);
+        heard.hear(guard);
     }
-    values.extend(constants(expression, survey.hir));
-    expression.parts().for_each(|part| look_through(survey, part, deed, said, values));
+    heard.texts.extend(constants(expression, survey.hir));
+    expression.parts().for_each(|part| look_through(survey, part, deed, heard));
 }
 
 /// Texts that an expression compares with.
