@@ -42,6 +42,8 @@ fn of_made(op: &Op, of: &[Term], input: &Input) -> bool {
     let like = |globs: &[Glob], name: &[u8]| globs.iter().any(|glob| glob.matches(name));
     let named = |name: &Term, own: &[u8]| !matches!(name, Term::Text(name) if **name != *own);
     let is_left_out = match (op, of, input) {
+        // What the policy has put together may have the part anywhere.
+        (_, [whole, ..], _) if !is_as_sent(whole, input) => false,
         (Op::Path, _, Input::Query(_)) => true,
         (Op::Query, [_, name], Input::Query(own)) | (Op::Cookie, [_, name], Input::Cookie(own)) => !named(name, own),
         (Op::AnyQuery(sought), _, Input::Query(own)) | (Op::AnyCookie(sought), _, Input::Cookie(own)) => {
@@ -54,4 +56,15 @@ fn of_made(op: &Op, of: &[Term], input: &Input) -> bool {
         _ => false,
     };
     !is_left_out && of.iter().any(|part| of_term(part, input))
+}
+
+/// Whether a value is what the client sends, or what `normalize` leaves of that.
+fn is_as_sent(whole: &Term, input: &Input) -> bool {
+    match whole {
+        Term::Input(place) => *place == place_of(input),
+        Term::Made(made) => {
+            matches!(made.op, Op::Normalized(_)) && made.of.first().is_some_and(|whole| is_as_sent(whole, input))
+        }
+        _ => false,
+    }
 }

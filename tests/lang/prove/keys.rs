@@ -21,3 +21,30 @@ fn what_a_client_likes_best_is_made_of_one_field() {
     }
     assert_ne!(verdict(policy, "key excludes header \"Accept-Language\""), "proved");
 }
+
+/// What the policy puts together itself may have the part anywhere, also where `normalize` looks for it.
+#[test]
+fn what_is_made_of_a_part_keeps_it() {
+    let of_query = "key excludes query \"q\"";
+    for policy in [
+        "sub recv { set req.url = \"/\" + req.query[\"q\"] + req.url; } key { req.host; req.path; }",
+        "sub recv { set req.url = req.path + \"?z=\" + req.query[\"q\"]; } key { req.query[\"z\"]; }",
+        "sub recv { set req.url = req.url + \"&lang=de\"; } normalize req { query drop [\"q\"]; } key { req.url; }",
+        "sub recv { set req.url = req.url + \"/x\"; } key { req.path; }",
+        "sub recv { set req.url = regsub(req.url, \"[?]q=\", \"?z=\"); } normalize req { query drop [\"q\"]; } key { req.url; }",
+    ] {
+        assert_ne!(verdict(policy, of_query), "proved", "{policy}");
+    }
+    let of_cookie = "key excludes cookie \"c\"";
+    for policy in [
+        "sub recv { set req.http.Cookie = \"z=\" + req.cookies[\"c\"]; } key { req.cookies[\"z\"]; }",
+        "sub recv { set req.http.Cookie = \"z=\" + req.cookies[\"c\"]; } normalize req { cookie keep [\"z\"]; } key { req.http.Cookie; }",
+    ] {
+        let policy = format!("override builtin.cookie {{ }} {policy}");
+        assert_ne!(verdict(&policy, of_cookie), "proved", "{policy}");
+    }
+    let normalized = "normalize req { path merge_slashes, resolve_dots; query drop [\"q\"]; query sort; cookie keep [\"z\"]; } key { req.url; req.cookies[\"z\"]; }";
+    for claim in [of_query, of_cookie] {
+        assert_eq!(verdict(normalized, claim), "proved", "{claim}");
+    }
+}
