@@ -95,6 +95,13 @@ fn saying(directive: Directive) -> Asked {
     Asked { views: Vec::new(), ..refused(&format!("(?i)(?:^|[, \\t]){name}(?:$|[, \\t=])")) }
 }
 
+/// What is so of most texts of a `Cookie` with a cookie of that name: also of those that are written in other ways than
+/// browsers write them.
+pub(super) fn with_cookie(name: &[u8]) -> Option<Asked> {
+    let name = regex_syntax::escape(std::str::from_utf8(name).ok()?);
+    Some(Asked { views: Vec::new(), holds: true, ..refused(&format!("(?:^|;)[ \\t]*{name}=[a-z0-9]")) })
+}
+
 /// What is so of texts of a `Cookie` without a cookie of that name.
 pub(super) fn without_cookie(name: &[u8]) -> Option<Asked> {
     let name = regex_syntax::escape(std::str::from_utf8(name).ok()?);

@@ -9,6 +9,7 @@ use super::model::{Model, Scalar};
 use super::names::Names;
 use super::term::{Op, Term};
 use crate::lang::hir::{BackendId, Datum, Hir, Normalization, TableId, Texts};
+use crate::lang::schema::Function;
 
 /// Keys of a table.
 type Keys = Arc<[Texts<'static>]>;
@@ -64,6 +65,9 @@ impl<'h> Tables<'h> {
                 let any = Term::made(Op::AnyCookie(Names::default()), vec![term.clone()]);
                 Formula::of(any, Test::Holds)
             }
+            Some((Op::Call(Function::Accept(_)), [_, Term::Text(offered)])) if *test != Test::Set => {
+                self.chosen_of(offered, term, test)
+            }
             // What the policy writes itself says what it says.
             Some((Op::Directive(..), [field])) if field.is_constant() => {
                 let literal = Literal { term: term.clone(), test: test.clone() };
@@ -71,6 +75,17 @@ impl<'h> Tables<'h> {
             }
             _ => Formula::of(term.clone(), test.clone()),
         }
+    }
+
+    /// A test of what a client likes best: one of those that are offered, or none.
+    fn chosen_of(&self, offered: &[u8], liked: &Term, test: &Test) -> Formula {
+        let model = Model::new(&self.hir.acls, &self.hir.tables);
+        let passes = |term: Term| model.passes(&Literal { term, test: test.clone() });
+        let passing = offered.split(|byte| *byte == b'\n').filter(|one| passes(Term::text(one)));
+        let passing: Vec<Texts<'static>> = passing.map(|one| Texts::Exact(one.to_vec().into())).collect();
+        let none = Formula::all([Formula::Const(passes(Term::Unset)), Formula::of(liked.clone(), Test::Set).not()]);
+        let is_one = (!passing.is_empty()).then(|| Formula::of(liked.clone(), Test::In(passing.into())));
+        Formula::any(is_one.into_iter().chain([none]))
     }
 
     /// When a table holds that backend for a key.

@@ -263,7 +263,8 @@ impl<'l> Questions<'l> {
             }
             _ => None,
         };
-        let unsaid: Vec<Asked> = self.truths.iter().filter_map(of_it).collect();
+        let unsaid = self.truths.iter().filter_map(of_it).chain(self.cookies_there(term, text));
+        let unsaid: Vec<Asked> = unsaid.collect();
         let gone: Vec<Asked> = self.cookies_gone(term, text).collect();
         if unsaid.is_empty() && gone.is_empty() {
             return found;
@@ -272,6 +273,18 @@ impl<'l> Questions<'l> {
             Found::Nothing | Found::GaveUp if !unsaid.is_empty() => found,
             other => other,
         }
+    }
+
+    /// What is asked of a `Cookie` of which the text counts, for each cookie that is to be there and is not.
+    fn cookies_there(&self, header: &Term, text: &[u8]) -> impl Iterator<Item = Asked> {
+        self.texts.iter().filter_map(move |(term, asked)| match term.as_made()? {
+            (Op::Cookie, [whole, Term::Text(name)]) if whole == header => {
+                let is_missing = cookies::cookie(text.into(), name).is_none();
+                let is_sought = is_missing && asked.iter().any(|one| one.texts.is_none() && one.holds);
+                if is_sought { left::with_cookie(name) } else { None }
+            }
+            _ => None,
+        })
     }
 
     /// What is asked of a `Cookie` beside, for each cookie that is not to be there and is.

@@ -20,6 +20,8 @@ fn what_a_client_likes_best_is_made_of_one_field() {
         assert_eq!(verdict(policy, proved), "proved", "{proved}");
     }
     assert_ne!(verdict(policy, "key excludes header \"Accept-Language\""), "proved");
+    assert_eq!(verdict(policy, "not url ~ \"fr\" and stored => not key contains \"fr\""), "proved");
+    assert_ne!(verdict(policy, "not url ~ \"de\" and stored => not key contains \"de\""), "proved");
 }
 
 /// What the policy puts together itself may have the part anywhere, also where `normalize` looks for it.

@@ -120,6 +120,13 @@ fn a_cookie_of_another_name_refutes_what_is_promised_of_a_text() {
 
 const CLAUSES: &[&str] = &["decode_unreserved", "merge_slashes", "resolve_dots"];
 
+#[test]
+fn a_cookie_that_is_written_in_another_way_refutes_what_goes_by_the_text() {
+    let policy = "sub recv { if (req.http.Cookie ~ \"(^|; )session=\") { return (pass); } unset req.http.Cookie; }";
+    let said = verdict(policy, "req.cookies has \"session\" => not stored");
+    assert!(said.contains("session=") && !said.contains("\"session=") && !said.contains("; session="), "{said}");
+}
+
 const CONDITIONS: &[&str] = &[
     "path under \"/a\"",
     "path under [\"/a/b\", \"/b\"]",
