@@ -118,14 +118,15 @@ fn who_waits_for_the_fetch_of_an_older_request_is_answered_by_its_own_policy() {
 #[test]
 fn a_fetch_in_the_background_ends_on_the_policy_it_began_with() {
     let origin = super::origin();
-    let gate = Gate::new();
+    let (gate, later) = (Gate::new(), Gate::new());
     let policy = |mark: &str| {
         let trail = format!("sub recv {{\n    set req.http.X-Trail = req.http.X-Trail + \"{mark}\";");
         marked::policy(&origin, mark).replace("ttl 1h", "ttl 1ms, grace 1h").replace("sub recv {", &trail)
     };
     origin.once("/page", Answer::ok("one"));
     origin.once("/page", Answer::ok("two").behind(&gate));
-    origin.on("/page", Answer::ok("three"));
+    // What comes of the next fetch, which the new policy makes, must not be there before "two" was seen.
+    origin.on("/page", Answer::ok("three").behind(&later));
     let proxy = Proxy::start(&policy("a"));
     until("the fetch behind a stale response", || {
         let response = proxy.get("/page");
@@ -143,4 +144,5 @@ fn a_fetch_in_the_background_ends_on_the_policy_it_began_with() {
     let trails: Vec<_> =
         origin.requests_to("/page").iter().map(|it| it.header("X-Trail").unwrap().to_owned()).collect();
     assert_eq!(trails[..2], ["a", "a"], "`recv` changes a request once");
+    later.open();
 }
