@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::support::{Answer, Gate, Origin, Proxy, Response, until};
+use crate::support::{Answer, Gate, Origin, Proxy, Recorded, Response, until};
 
 fn fresh(body: &str) -> Answer {
     Answer::ok(body).header("Cache-Control", "max-age=60")
@@ -421,7 +421,8 @@ fn a_fetch_in_the_background_begins_as_the_request_did_that_began_again() {
         });
         assert_eq!(a.requests_to("/fallback").len(), 0, "{step}");
         let asked = b.requests_to("/fallback");
-        assert_eq!(asked.len(), 2, "{step}");
-        assert_eq!(asked[1].header("X-Forwarded-For"), Some("127.0.0.1"), "{step}");
+        assert!(asked.len() >= 2, "{step}");
+        let by_client = |asked: &Recorded| asked.header("X-Forwarded-For") == Some("127.0.0.1");
+        assert!(asked.iter().all(by_client), "{step}");
     }
 }
