@@ -44,12 +44,6 @@ impl Sites {
         self.sites.get(self.places.find(host)?).map(|site| &site.policy)
     }
 
-    /// The policy of the site of that name. O(sites).
-    #[must_use]
-    pub fn named(&self, name: &str) -> Option<&Arc<Policy>> {
-        self.policies().find(|policy| policy.site.as_deref() == Some(name))
-    }
-
     /// All of them in order of declaration.
     pub fn policies(&self) -> impl Iterator<Item = &Arc<Policy>> {
         self.sites.iter().map(|site| &site.policy)
