@@ -6,6 +6,7 @@
 //! say that a request comes to harm, they show one that was tried.
 
 mod addresses;
+mod as_it_is;
 mod asking;
 mod backends;
 mod bodyless;
@@ -13,10 +14,12 @@ mod chains;
 mod comments;
 mod credentials;
 mod empty_page;
+mod escapes;
 mod example;
 mod guess;
 mod host_suffix;
 mod idle_claim;
+mod impossible;
 mod kept_errors;
 mod known_fields;
 mod lifetimes;
@@ -196,6 +199,8 @@ const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] = &[
     bodyless::find,
     backends::find,
     regex::find,
+    as_it_is::find,
+    escapes::find,
     host_suffix::find,
     poor_key::find,
     lifetimes::find,

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::impossible;
 use super::survey::{Survey, Visit};
 use super::unfinished::Budget;
 use super::walk;
@@ -208,9 +209,13 @@ fn say(survey: &Survey<'_>, arms: &Arms<'_>, span: Span, found: Found) -> Diagno
     let place = survey.first_line(span);
     match found {
         Found::Shadowed(takers) => shadowed(survey, arms, place, &takers),
-        Found::Never => Diagnostic::new(Code::W0511, place, "this condition holds of no request")
-            .label("never holds")
-            .help("look at what its parts ask of the same value: nothing passes all of them"),
+        Found::Never => {
+            let finding =
+                Diagnostic::new(Code::W0511, place, "this condition holds of no request").label("never holds");
+            finding.help(arms.get(&span).and_then(|arm| impossible::why(&arm.condition)).unwrap_or_else(|| {
+                "look at what its parts ask of the same value: nothing passes all of them".to_owned()
+            }))
+        }
         Found::Changed(change) => {
             let finding = Diagnostic::new(Code::W0511, place, "this condition holds of no request that comes here")
                 .label("never holds here");

@@ -1,8 +1,10 @@
 //! What is legal and still a mistake, seen in the words of a policy: each flaw in several spellings, and its cleaned twin.
 
+mod as_it_is;
 mod backends;
 mod changes;
 mod corpus;
+mod escapes;
 mod hosts;
 mod lists;
 mod messages;

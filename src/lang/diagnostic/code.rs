@@ -251,6 +251,8 @@ codes! {
     W0822 "unescaped-dot" "0.1" "A `.` is meant as a dot and stands for any character.";
     W0823 "missing-anchor" "0.1" "A path or a host is found in the middle of others too.";
     W0824 "missing-group" "0.1" "A replacement names a group that its pattern does not have.";
+    W0825 "pattern-as-text" "0.1" "Signs of a pattern or a glob stand in a text that is compared as it is.";
+    W0826 "escape-as-text" "0.1" "A text has an escape of another language, which is two characters here.";
 
     // 09 cost
     W0910 "plain-pattern" "0.1" "A regular expression says what a plain test says.";

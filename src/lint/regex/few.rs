@@ -36,6 +36,13 @@ pub(super) fn few(tree: &Ast) -> Option<(Shape, Vec<String>)> {
     }
 }
 
+/// The texts that all of a pattern stands for, whether it says where they begin and end or not.
+pub(in crate::lint) fn texts(text: &str) -> Option<Vec<String>> {
+    let tree = regex_syntax::ast::parse::Parser::new().parse(text).ok()?;
+    let whole = || few(&tree).filter(|(shape, _)| *shape == Shape::Whole).map(|(_, texts)| texts);
+    all(&tree).or_else(whole)
+}
+
 fn between_ends(row: &[Ast]) -> Option<(Shape, Vec<String>)> {
     let (shape, middle) = match row {
         [first, path, middle @ .., query, last]

@@ -22,6 +22,7 @@ use crate::lang::schema::function::Core;
 use crate::lang::schema::{Function, Message, Type, Variable};
 use crate::lang::source::{SourceMap, Span};
 pub(super) use alone::words;
+pub(super) use few::texts;
 pub(super) use hosts::is_host;
 use parts::{Part, parts};
 

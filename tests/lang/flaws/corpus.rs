@@ -190,8 +190,8 @@ const ROWS: &[Row] = &[
     },
     Row {
         number: 12,
-        flaw: "a regular expression that matches nothing, or more than is meant",
-        by: By::Lints(&["W0821", "W0822", "W0823", "W0824", "W0912"]),
+        flaw: "a regular expression that matches nothing, or more than is meant, or a text that is meant as one",
+        by: By::Lints(&["W0821", "W0822", "W0823", "W0824", "W0825", "W0912"]),
         policies: &[
             "sub recv { if (req.url ~ \"^admin\") { return (pass); } }",
             "sub x { if (req.url ~ \"[a-z].php\") { return (pass); } } sub recv { call x; }",
@@ -206,6 +206,8 @@ const ROWS: &[Row] = &[
             "sub recv { if (req.http.Origin !~ \"(?i)^https://example\\.com\") { return (pass); } }",
             "sub recv { set req.url = regsub(req.url, \"^/(?:de|en)/(.*)$\", \"/\\2?lang=\\1\"); }",
             "fn moved(u: STRING) -> STRING { return regsub(u, \"^/old/(.*)$\", \"/new/$1\"); } sub recv { set req.url = moved(req.url); }",
+            "sub recv { if (req.host == \"*.example.org\") { return (pass); } }",
+            "rules request first { when path under \"/shop/*\" -> pass; }",
         ],
     },
     Row {

@@ -1,0 +1,68 @@
+//! Why a test of one value holds of no request, where the value itself says it: a host in capitals, a path with a query.
+
+use crate::lang::hir::{Comparison, Expression, ExpressionKind};
+use crate::lang::schema::Variable;
+
+/// What to write instead, of the first such test in a condition that never holds.
+pub(super) fn why(condition: &Expression) -> Option<String> {
+    let texts: Vec<&[u8]> = match &condition.kind {
+        ExpressionKind::Compare(Comparison::Equal, _, right) => match &right.kind {
+            ExpressionKind::Text(text) => vec![text],
+            _ => Vec::new(),
+        },
+        ExpressionKind::InTexts(_, texts) | ExpressionKind::Under(_, texts) => {
+            texts.iter().map(|text| &**text).collect()
+        }
+        ExpressionKind::Not(_) => return None,
+        _ => return condition.parts().find_map(why),
+    };
+    let variable = condition.parts().find_map(|part| match &part.kind {
+        ExpressionKind::Variable(variable) => Some(*variable),
+        _ => None,
+    })?;
+    texts.into_iter().find_map(|text| reason(variable, std::str::from_utf8(text).ok()?))
+}
+
+fn reason(variable: Variable, text: &str) -> Option<String> {
+    let name = variable.name();
+    match variable {
+        Variable::ReqHost | Variable::BereqHost => host(name, text),
+        Variable::ReqPath | Variable::BereqPath | Variable::ReqUrl | Variable::BereqUrl => path(name, text),
+        _ => None,
+    }
+}
+
+fn host(name: &str, text: &str) -> Option<String> {
+    let message = name.split('.').next().unwrap_or_default();
+    if let Some((_, rest)) = text.split_once("://") {
+        let host = rest.split(['/', ':']).next().unwrap_or_default().to_ascii_lowercase();
+        return Some(format!("a host has no scheme: write `\"{host}\"`"));
+    }
+    if let Some((host, port)) = text.rsplit_once(':')
+        && !port.is_empty()
+        && port.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        let host = host.to_ascii_lowercase();
+        return Some(format!(
+            "`{name}` has no port: write `\"{host}\"`, or ask for `{message}.http.Host`, which may have one"
+        ));
+    }
+    let lower = text.to_ascii_lowercase();
+    (lower != text).then(|| format!("`{name}` is in small letters: write `\"{lower}\"`"))
+}
+
+fn path(name: &str, text: &str) -> Option<String> {
+    let is_path = matches!(name.split_once('.'), Some((_, "path")));
+    let url = name.replace(".path", ".url");
+    if let Some((_, rest)) = text.split_once("://") {
+        let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/");
+        return Some(format!("`{name}` has no scheme and no host: write `\"{path}\"`, and ask for the host beside it"));
+    }
+    if !text.starts_with('/') {
+        return Some(format!("a path starts with `/`: write `\"/{text}\"`"));
+    }
+    let (path, _) = text.split_once('?').filter(|_| is_path)?;
+    Some(format!(
+        "a path ends before the `?`: write `\"{path}\"` and ask for `req.query` beside it, or compare `{url}`"
+    ))
+}
