@@ -14,6 +14,7 @@ use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Pattern, Texts};
 use crate::lang::schema::{Action, Message, Step, Variable};
 use crate::lang::source::Span;
+use crate::simulate::Journey;
 
 /// So many places are named of one kind of leak.
 const MOST_PLACES: usize = 20;
@@ -85,7 +86,9 @@ fn look(survey: &mut Survey<'_>, leak: &Leak) -> Vec<Diagnostic> {
         let Answer::Possible(model) = survey.solver.solve(&open) else { break };
         let Some(deed) = decided(survey, leak, &model) else { break };
         let (span, guard, state) = (deed.span, guard_of(survey, deed), deed.state.clone());
-        let witness = model.witness().filter(|witness| happens(survey, leak, witness));
+        let witness = model.witness();
+        let happens = |witness: &Witness| happens(survey, leak, witness) || happens_confirming(survey, leak, witness);
+        let witness = witness.filter(happens);
         let here = Formula::all([whole.clone(), guard.clone()]);
         let takes_many = takes_many(survey, &here, &state);
         if let Some(witness) = witness.filter(|_| takes_many && !survey.is_builtin(span)) {
@@ -170,6 +173,15 @@ fn happens(survey: &mut Survey<'_>, leak: &Leak, witness: &Witness) -> bool {
         let sent = journey.asked.iter().any(|asked| asked.headers.contains_key(&leak.field));
         return sent && !journey.stored.is_empty();
     }
+    stores(&journey, leak)
+}
+
+/// Whether it comes about when the answer confirms what is stored: its fields take the place of those (RFC 9111 section 3.2).
+fn happens_confirming(survey: &mut Survey<'_>, leak: &Leak, witness: &Witness) -> bool {
+    leak.step == Step::BackendResponse && stores(&survey.replay_confirming(witness), leak)
+}
+
+fn stores(journey: &Journey, leak: &Leak) -> bool {
     journey.stored.iter().any(|stored| stored.headers.contains_key(&leak.field))
 }
 
@@ -197,6 +209,13 @@ fn say(
         ));
     }
     let finding = Diagnostic::new(leak.code, place, leak.message).label("stored for everybody");
+    if leak.step == Step::BackendResponse && !happens(survey, leak, witness) {
+        let request = &witness.request;
+        return finding.help(format!(
+            "{}. It happens where `{request}` finds a stale response, and the backend confirms it by a 304 with a `Set-Cookie`",
+            leak.help
+        ));
+    }
     finding.help(format!("{}. It happens with {}", leak.help, shown(witness)))
 }
 

@@ -196,6 +196,12 @@ impl<'h> Survey<'h> {
         self.run_in(&World { sick, ..World::at(moment() + after) }, &case, store)
     }
 
+    /// What becomes of a request whose answer is what a 304 made of a stored response.
+    pub(super) fn replay_confirming(&mut self, witness: &Witness) -> Journey {
+        let case = Case::new(witness.request.clone(), Some(witness.answer.clone()));
+        self.run_in(&World { is_confirming: true, ..World::at(moment()) }, &case, &mut Store::default())
+    }
+
     fn run(&mut self, case: &Case, store: &mut Store) -> Journey {
         self.run_in(&World::at(moment()), case, store)
     }

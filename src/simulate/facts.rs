@@ -170,7 +170,7 @@ impl State<'_> {
             V::BerespKeep => Value::Duration(times.keep_ms),
             V::BerespStaleIfError => Value::Duration(times.stale_if_error_ms.unwrap_or(0)),
             V::BerespAge => Value::Duration(milliseconds(times.age)),
-            V::BerespWas304 => Value::Bool(false),
+            V::BerespWas304 => Value::Bool(self.world.is_confirming),
             _ => return None,
         })
     }

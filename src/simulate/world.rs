@@ -14,6 +14,8 @@ pub struct World {
     pub sick: Vec<String>,
     /// Whether every rate limit is exceeded.
     pub is_over_limits: bool,
+    /// Whether each answer is what a 304 made of a stored response, `beresp.was_304`.
+    pub is_confirming: bool,
     /// What chance gives, each time.
     pub random_bits: u128,
     /// How often a request begins again; beyond that it fails.
@@ -31,6 +33,7 @@ impl World {
             environment: BTreeMap::new(),
             sick: Vec::new(),
             is_over_limits: false,
+            is_confirming: false,
             random_bits: 0,
             most_restarts: 4,
             most_retries: 4,

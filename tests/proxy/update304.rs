@@ -182,6 +182,23 @@ fn rfc9111_4_1_a_304_that_changes_vary_ends_a_variant() {
 }
 
 #[test]
+fn a_set_cookie_of_a_304_is_stored_only_where_the_policy_ends_the_step_before() {
+    for (policy, texts, cookie) in [
+        ("", ["hello", "hello", "new"], None),
+        ("sub backend_response { if (beresp.was_304) { return (deliver); } }", ["hello"; 3], Some("id=1")),
+    ] {
+        let origin = Origin::start();
+        origin.on("/page", Answer::ok("new").header("Cache-Control", "max-age=60"));
+        origin.once("/page", page());
+        origin.once("/page", validated(&[("ETag", "\"v1\""), ("Cache-Control", "max-age=60"), ("Set-Cookie", "id=1")]));
+        let proxy = Proxy::before(&origin, policy);
+        let responses: Vec<Response> = (0..3).map(|_| proxy.get("/page")).collect();
+        assert_eq!(self::texts(&responses), texts, "{policy}");
+        assert_eq!(responses.last().and_then(|last| last.header("Set-Cookie")), cookie, "{policy}");
+    }
+}
+
+#[test]
 fn what_the_policy_says_of_a_304() {
     let origin = Origin::start();
     origin.on("/page", validated(&[("ETag", "\"v1\"")]));

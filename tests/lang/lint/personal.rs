@@ -60,8 +60,15 @@ fn a_set_cookie_that_is_stored() {
             r#"sub backend_response { call done; } sub done { if (bereq.path ext "css") { return (deliver); } }"#,
             r#"sub backend_response { if (!(beresp.http.Set-Cookie ~ "session")) { return (deliver); } }"#,
             r#"sub backend_response { if (bereq.path under "/a") { unset beresp.http.Set-Cookie; } return (deliver); }"#,
+            // A 304 may bring one, which is stored with the page.
+            "sub backend_response { if (beresp.was_304) { return (deliver); } }",
+            "sub backend_response { call old; } sub old { if (beresp.was_304 && beresp.status == 200) { return (deliver); } }",
+            "sub backend_response { if (!beresp.was_304) { call builtin.set_cookie; } return (deliver); }",
         ],
     );
+    let confirmed = linted(&[("p.warp", "sub backend_response { if (beresp.was_304) { return (deliver); } }")]);
+    let help = confirmed.diagnostics.first().and_then(|finding| finding.help.clone()).unwrap();
+    assert!(help.ends_with("the backend confirms it by a 304 with a `Set-Cookie`"), "{help}");
     let files = [("p.warp", "include \"a.warp\";"), ("a.warp", "sub backend_response { return (deliver); }")];
     assert_eq!(found(&files), ["W0803 return (deliver);"]);
     none_has_any(&[
@@ -71,6 +78,9 @@ fn a_set_cookie_that_is_stored() {
         "rules response first { when status == 200 -> ttl 1h; }",
         "override builtin.set_cookie { } sub backend_response { set beresp.ttl = 1h; }",
         "sub backend_response { set beresp.uncacheable = true; return (deliver); }",
+        "sub backend_response { if (beresp.was_304) { unset beresp.http.Set-Cookie; return (deliver); } }",
+        "sub backend_response { if (beresp.was_304) { call builtin.set_cookie; return (deliver); } }",
+        "sub backend_response { if (beresp.was_304) { set beresp.ttl = 1h; } }",
     ]);
 }
 
