@@ -19,8 +19,8 @@ use super::journey::Analysis;
 use super::solve::{Answer, Solver};
 use super::term::{Op, Place, Term};
 use super::walk::Blind;
-use crate::lang::hir::{Hir, HostPattern, Invariant, Texts};
-use crate::lang::schema::{Message, Variable};
+use crate::lang::hir::{Hir, HostPattern, Invariant, Normalization, Statement, StatementKind, Texts};
+use crate::lang::schema::{Message, Step, Variable};
 use crate::simulate::Simulator;
 use claim::formula;
 use outcome::{Outcome, outcomes};
@@ -139,11 +139,24 @@ impl<'h, 's> Prover<'h, 's> {
     fn decide(&self) -> Vec<Decided<'h>> {
         // What it builds for one invariant serves the next.
         let mut solver = if self.gave_up.is_some() { Solver::hurried(self.hir) } else { Solver::new(self.hir) };
+        let is_normalized = self.normalizes_paths();
         let mut decide = |invariant| {
-            let decision = self.decision(invariant, &mut solver);
+            let mut decision = self.decision(invariant, &mut solver);
+            if let Decision::Refuted(found) = &mut decision {
+                found.is_normalized = is_normalized;
+            }
             Decided { invariant, site: self.site.clone(), decision }
         };
         self.hir.invariants.iter().map(&mut decide).collect()
+    }
+
+    /// Whether a clause of `normalize`, which stands in no other statement, writes paths anew.
+    fn normalizes_paths(&self) -> bool {
+        use Normalization::{PathDecode, PathMerge, PathResolve};
+        let is_clause = |statement: &Statement| {
+            matches!(statement.kind, StatementKind::Normalize(PathDecode | PathMerge | PathResolve))
+        };
+        self.hir.step(Step::Recv).is_some_and(|recv| recv.body.statements.iter().any(is_clause))
     }
 
     fn decision(&self, invariant: &Invariant, solver: &mut Solver<'_>) -> Decision {

@@ -31,6 +31,8 @@ pub struct Counterexample {
     pub is_again: bool,
     /// Whether no backend is asked.
     pub is_unasked: bool,
+    /// Whether the policy writes paths anew with `normalize`.
+    pub is_normalized: bool,
     /// What became of it.
     pub journey: Journey,
     /// What of that the claim asks for, with what it came to: `ttl` and `1h`.
@@ -91,11 +93,11 @@ impl Counterexample {
         }
     }
 
-    /// Whether a backend is asked for another path, and `normalize` would have left that of the request otherwise.
+    /// Whether a backend is asked for another path, and `normalize` may have made it of that of the request.
     fn is_asked_elsewhere(&self) -> bool {
         let came = self.case.request.target.as_bytes();
         let is_another = |asked: &Asked| path_of(asked.target.as_bytes()) != path_of(came);
-        may_be_rewritten(came) && self.journey.asked.iter().any(is_another)
+        self.is_normalized && may_be_rewritten(came) && self.journey.asked.iter().any(is_another)
     }
 
     /// The rule by which it came so. What is done behind the key has no part in which key it is.
@@ -208,7 +210,7 @@ impl Replay<'_> {
             let is_unasked = case.answer.is_some() && !is_again && journey.asked.is_empty();
             let part = self.broken_part(&self.invariant.claim, &case, &journey);
             let found = self.simulator.found(part, &case, &journey, &world());
-            Counterexample { case, other, is_again, is_unasked, journey, found }
+            Counterexample { case, other, is_again, is_unasked, is_normalized: false, journey, found }
         })
     }
 

@@ -99,6 +99,10 @@ fn it_is_said_how_to_promise_something_of_paths_that_are_rewritten() {
     assert!(text.starts_with("proved"), "{text}");
     let (_, text) = prove("invariant \"it\" { path under \"/admin\" => not stored }", &[]);
     assert!(text.contains("refuted") && !text.contains(told), "{text}");
+    // A path that the policy cuts is no such one.
+    let cut = "sub recv { set req.url = regsub(req.url, \"^/v1\", \"\"); } invariant \"it\" { path under \"/v1\" and path ~ \"%41\" => not stored }";
+    let (_, text) = prove(cut, &[]);
+    assert!(text.contains("refuted") && !text.contains(told), "{text}");
 }
 
 /// Of the lines of `Cache-Control` a test of its text sees the first alone.
