@@ -4,6 +4,7 @@ use std::fmt::Arguments;
 use std::net::IpAddr;
 
 use super::fold::Literal;
+use super::joint::condition_for_text;
 use super::scope::Scope;
 use super::unknown;
 use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Safety};
@@ -65,6 +66,10 @@ impl Scope<'_, '_> {
 
     /// The value as `ty`, or a finding.
     pub(super) fn convert(&self, value: Expression, ty: Type, what: Arguments) -> Option<Expression> {
+        if let Some(finding) = condition_for_text(&value).filter(|_| ty == Type::String) {
+            self.report(finding);
+            return None;
+        }
         match (value.ty, ty) {
             (from, to) if from == to => Some(value),
             (_, Type::String) => Some(to_text(value)),

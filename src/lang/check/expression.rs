@@ -2,6 +2,7 @@
 
 use super::convert::to_text;
 use super::fold::Literal;
+use super::joint::{Joint, text_among};
 use super::path::{Collection, Meaning};
 use super::scope::Scope;
 use crate::lang::diagnostic::{Code, Diagnostic};
@@ -33,10 +34,12 @@ impl Scope<'_, '_> {
             ast::ExpressionKind::Not(inner) => self.condition(inner).map(|inner| negation(inner, span)),
             ast::ExpressionKind::Negate(inner) => self.negate(inner, span),
             ast::ExpressionKind::And(parts) => {
-                Some(Expression { kind: ExpressionKind::And(self.conditions(parts)?), ty: Type::Bool, span })
+                let parts = self.conditions(parts, Joint::And)?;
+                Some(Expression { kind: ExpressionKind::And(parts), ty: Type::Bool, span })
             }
             ast::ExpressionKind::Or(parts) => {
-                Some(Expression { kind: ExpressionKind::Or(self.conditions(parts)?), ty: Type::Bool, span })
+                let parts = self.conditions(parts, Joint::Or)?;
+                Some(Expression { kind: ExpressionKind::Or(parts), ty: Type::Bool, span })
             }
             ast::ExpressionKind::Binary { operator, left, right, .. } => self.binary(*operator, left, right, span),
             ast::ExpressionKind::Test { operator, subject, list, .. } => {
@@ -47,7 +50,11 @@ impl Scope<'_, '_> {
     }
 
     /// All of the parts as conditions, each checked even if one is wrong.
-    fn conditions(&mut self, parts: &[ast::Expression]) -> Option<Vec<Expression>> {
+    fn conditions(&mut self, parts: &[ast::Expression], joint: Joint) -> Option<Vec<Expression>> {
+        if let Some(finding) = text_among(parts, joint) {
+            self.report(finding);
+            return None;
+        }
         let checked: Vec<Option<Expression>> = parts.iter().map(|part| self.condition(part)).collect();
         checked.into_iter().collect()
     }

@@ -33,6 +33,7 @@ mod fold;
 mod function;
 mod greeting;
 mod invariant;
+mod joint;
 mod key;
 mod keys_file;
 mod length;

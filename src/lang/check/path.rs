@@ -6,7 +6,7 @@ use super::function::renumber;
 use super::scope::{Home, Scope};
 use super::{unknown, vcl, words};
 use crate::lang::diagnostic::suggest::closest;
-use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::diagnostic::{Code, Diagnostic, Fix};
 use crate::lang::hir::{BackendId, Expression, ExpressionKind};
 use crate::lang::schema::{DirectiveView, Message, RuleTable, SHORT_NAMES, StepSet, Type, Variable};
 use crate::lang::source::Span;
@@ -318,14 +318,40 @@ impl Scope<'_, '_> {
     }
 
     fn unknown_path(&self, text: &str, span: Span) -> Diagnostic {
+        if let Some(place) = self.place_in_collection(text) {
+            let finding = no_variable(text, span).help(format!("write `{place}`"));
+            return finding.fix(Fix::replace(format!("write `{place}`"), span, place));
+        }
         match self.instead_of_member(text) {
             Some(instead) => no_variable(text, span).help(instead),
             None => unknown_path(self.cx.findings, text, span),
         }
     }
 
+    /// `req.cookies["session"]` for `req.cookies.session`, and for what it is called elsewhere.
+    fn place_in_collection(&self, text: &str) -> Option<String> {
+        let is_short = self.table.is_some() || self.in_invariant;
+        let (message, rest) = match text.split_once('.')? {
+            (message @ ("req" | "bereq"), rest) => (format!("{message}."), rest),
+            _ if is_short => (String::new(), text),
+            _ => return None,
+        };
+        let (collection, name) = rest.split_once('.').filter(|(_, name)| !name.is_empty())?;
+        let collection = match collection {
+            "cookies" | "cookie" => Collection::Cookies,
+            "query" | "params" | "args" | "querystring" => Collection::Query,
+            "headers" | "header" if message.is_empty() => return Some(format!("header \"{name}\"")),
+            "headers" | "header" => return Some(format!("{message}http.{name}")),
+            _ => return None,
+        };
+        Some(format!("{message}{}[\"{name}\"]", collection.name()))
+    }
+
     fn unknown_word(&self, text: &str, span: Span) -> Diagnostic {
         let finding = Diagnostic::new(Code::E0201, span, format!("there is nothing called `{text}`"));
+        if let Some(help) = of_others(text) {
+            return finding.help(help);
+        }
         if text.len() > 1 && text.chars().all(|c| c.is_ascii_uppercase() || c == '-') {
             return finding.help(format!("to compare with the text, write \"{text}\""));
         }
@@ -383,14 +409,22 @@ fn known_field(word: &str) -> Option<&'static str> {
     FIELDS.iter().copied().find(|field| field.eq_ignore_ascii_case(&word))
 }
 
+/// What is called otherwise in other languages, in whatever letters.
+fn of_others(word: &str) -> Option<String> {
+    Some(match word.to_ascii_lowercase().as_str() {
+        "true" | "on" | "yes" | "enabled" => format!("write `true`, or \"{word}\" for the text"),
+        "false" | "off" | "no" | "disabled" => format!("write `false`, or \"{word}\" for the text"),
+        "none" => "write `none` for no backend; what is not there is false: `!NAME`".to_owned(),
+        "null" | "nil" | "undefined" | "empty" => {
+            "what is not there is false: write `!NAME`, and `unset NAME;` to remove it".to_owned()
+        }
+        _ => return None,
+    })
+}
+
 /// What an unknown word was perhaps meant as.
 fn as_text(word: &str) -> String {
     match word {
-        "on" | "yes" | "enabled" => format!("write `true`, or \"{word}\" for the text"),
-        "off" | "no" | "disabled" => format!("write `false`, or \"{word}\" for the text"),
-        "null" | "nil" | "undefined" => {
-            "what is not there is false: write `!NAME`, and `unset NAME;` to remove it".to_owned()
-        }
         "hit" | "cached" => "what is served from the store asks no backend: `backend == none`".to_owned(),
         _ if Message::find(word).is_some() => format!("name a part of it, such as `{word}.http.X`"),
         _ => format!("a text stands in quotes: \"{word}\""),
@@ -410,6 +444,9 @@ fn unknown_path(findings: &Findings, text: &str, span: Span) -> Diagnostic {
     let known = Variable::ALL.iter().map(|variable| variable.name()).chain(collections);
     let message = text.split_once(".cache_control").and_then(|(message, _)| Message::find(message));
     let views = DirectiveView::all().iter().filter(|view| Some(view.message) == message);
+    if let Some((_, "headers" | "header")) = text.split_once('.') {
+        return finding.help("header fields are named behind `http`: `req.http.NAME`");
+    }
     let names: Vec<&str> =
         if message.is_some() { views.map(|view| view.name.as_str()).collect() } else { known.collect() };
     if let [first, second, field] = text.splitn(3, '.').collect::<Vec<_>>().as_slice()

@@ -3,7 +3,7 @@
 use super::findings::Findings;
 use super::scope::Scope;
 use super::{unknown, vcl};
-use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::diagnostic::{Code, Diagnostic, Fix};
 use crate::lang::hir::{Arm, Expression, ExpressionKind, Outcome, Statement, StatementKind, Target};
 use crate::lang::schema::{Action, Message, RuleAction, RuleTable, Type, Variable};
 use crate::lang::source::Span;
@@ -121,7 +121,9 @@ impl<'a> Scope<'_, 'a> {
             }
             (RuleAction::Strip, [field]) => self.strip(field, table),
             _ => {
-                self.report(wrong_operands(action, table, span));
+                self.report(
+                    missing_comma(action, operands, span).unwrap_or_else(|| wrong_operands(action, table, span)),
+                );
                 None
             }
         }
@@ -182,12 +184,51 @@ fn synth(status: Expression, reason: Option<Expression>) -> StatementKind {
 
 fn unknown_action(findings: &Findings, name: &Name, table: RuleTable) -> Diagnostic {
     let finding = Diagnostic::new(Code::E0208, name.span, format!("there is no action `{}`", name.text));
-    if let Some(instead) = vcl::instead_of(&name.text) {
+    if let Some(instead) = of_others(&name.text).or_else(|| vcl::instead_of(&name.text)) {
         return finding.help(instead);
     }
     let known = RuleAction::ALL.iter().filter(|action| action.tables().contains(&table));
     let names = known.map(|action| action.name()).chain(["set", "unset", "call"]);
     unknown::suggest(findings, finding, &name.text, "actions of this table", names)
+}
+
+/// What to write in the place of what a row does in other languages.
+fn of_others(action: &str) -> Option<&'static str> {
+    Some(match action.to_ascii_lowercase().as_str() {
+        "rewrite" | "rewrite_url" | "replace" => "write `set req.url = regsub(req.url, \"REGEX\", \"TEXT\")`",
+        "proxy" | "proxy_pass" | "forward" | "route" | "upstream" | "origin" => "write `backend NAME`",
+        "block" | "reject" | "forbid" | "refuse" | "error" | "synth" | "drop" => "write `deny 403`, or another status",
+        "bypass" | "skip" | "nocache" | "no_cache" | "no-cache" | "private" => "write `pass`",
+        "allow" | "accept" | "lookup" | "hash" | "store" => "write `cache`",
+        "add" | "header" | "add_header" | "set_header" => "write `set req.http.NAME = \"TEXT\"`",
+        "remove" | "delete" | "del" | "remove_header" => "write `unset req.http.NAME`",
+        "strip_cookies" | "strip_cookie" | "remove_cookies" => "write `strip cookie`",
+        "expires" | "expire" | "max_age" | "max-age" | "cache_for" | "lifetime" => {
+            "write `ttl 10m`, in `rules response`"
+        }
+        "stale" | "stale_while_revalidate" => "write `grace 1h`, in `rules response`",
+        "do_not_store" | "no_store" | "no-store" => "write `uncacheable`, in `rules response`",
+        "log" | "restart" | "retry" | "pipe" => "write it in a sub, and `call NAME` here",
+        _ => return None,
+    })
+}
+
+/// `pass strip cookie`: another action where nothing, or a value, follows one.
+fn missing_comma(action: RuleAction, operands: &[ast::Expression], span: Span) -> Option<Diagnostic> {
+    let is_action = |operand: &ast::Expression| {
+        let ast::ExpressionKind::Path(path) = &operand.kind else { return None };
+        let name = path.text();
+        (RuleAction::find(&name).is_some() || of_others(&name).is_some()).then_some(name)
+    };
+    let (at, next) = operands.iter().enumerate().find_map(|(at, operand)| Some((at, is_action(operand)?)))?;
+    let place = operands.get(at)?.span;
+    let before = match at.checked_sub(1).and_then(|before| operands.get(before)) {
+        Some(before) => before.span.after(),
+        None => Span { end: span.start.saturating_add(u32::try_from(action.name().len()).ok()?), ..span }.after(),
+    };
+    let message = format!("`,` stands between the actions of a row: `{next}` begins another one");
+    let finding = Diagnostic::new(Code::E0305, place, message).help("write `,` before it");
+    Some(finding.fix(Fix::replace("add the `,`", before, ",")))
 }
 
 fn wrong_table(action: RuleAction, table: RuleTable, span: Span) -> Diagnostic {
@@ -207,7 +248,7 @@ fn wrong_operands(action: RuleAction, table: RuleTable, span: Span) -> Diagnosti
         _ => action.operand(),
     };
     let message = match operand {
-        "" => format!("nothing follows `{name}` in `rules {}`", table.name()),
+        "" => format!("nothing but a `,` and another action follows `{name}` in `rules {}`", table.name()),
         operand => format!("`{name}` is followed by {operand}"),
     };
     let form = format!("{name} {operand}");

@@ -93,7 +93,7 @@ impl Scope<'_, '_> {
             return finding.help(format!("change the field: `{}.http.Cache-Control`", view.message.name()));
         }
         let finding = Diagnostic::new(Code::E0201, span, format!("there is no variable `{text}`"));
-        if let Some(instead) = vcl::instead_of(text) {
+        if let Some(instead) = vcl::instead_of(text).or_else(|| in_collection(text)) {
             return finding.help(instead);
         }
         let variables = Variable::ALL.iter().filter(|variable| !variable.access().set.is_empty());
@@ -169,5 +169,18 @@ fn kind_of(target: &Target) -> ExpressionKind {
     match target {
         Target::Variable(variable) => ExpressionKind::Variable(*variable),
         Target::Header(message, name) => ExpressionKind::Header(*message, name.clone()),
+    }
+}
+
+/// What to write in the place of one value of many: `set req.cookies.a = "b";`
+fn in_collection(name: &str) -> Option<&'static str> {
+    let mut parts = name.split('.').skip(1);
+    match (parts.next()?, parts.next()) {
+        ("cookies" | "cookie", Some(_)) => {
+            Some("write `cookie.set(\"NAME\", \"VALUE\");`, or `cookie.delete(\"NAME\");`")
+        }
+        ("query", Some(_)) => Some("write the URL anew, or `normalize req { query drop [\"NAME\"]; }` outside of subs"),
+        ("headers" | "header", _) => Some("header fields are named behind `http`: `req.http.NAME`"),
+        _ => None,
     }
 }

@@ -34,6 +34,32 @@ pub(super) fn declaration(word: &str) -> Option<&'static str> {
     })
 }
 
+/// What to write in the place of a test of another language, of a value and what it is tested against.
+pub(super) fn test(word: &str, value: &str, against: &str) -> Option<String> {
+    let word = word.to_ascii_lowercase();
+    if matches!(against, "null" | "nil" | "none" | "empty" | "not") {
+        return (word == "is").then(|| if against == "not" { value.to_owned() } else { format!("!{value}") });
+    }
+    let text = if against.starts_with('"') { against } else { "\"…\"" };
+    let sign = match word.as_str() {
+        "contains" | "includes" | "include" => return Some(format!("str.contains({value}, {text})")),
+        "starts_with" | "startswith" | "begins_with" | "beginswith" | "starts" | "begins" => {
+            return Some(format!("std.prefixof({value}, {text})"));
+        }
+        "ends_with" | "endswith" | "ends" => return Some(format!("std.suffixof({value}, {text})")),
+        "exists" | "present" | "isset" => return Some(value.to_owned()),
+        "matches" | "match" | "like" | "regex" | "regexp" | "rlike" => return Some(format!("{value} ~ {text}")),
+        "eq" | "is" | "equals" => "==",
+        "ne" | "neq" | "isnt" => "!=",
+        "lt" => "<",
+        "gt" => ">",
+        "le" | "lte" => "<=",
+        "ge" | "gte" => ">=",
+        _ => return None,
+    };
+    Some(format!("{value} {sign} {against}"))
+}
+
 /// What to write in the place of a statement of another language.
 pub(super) fn statement(word: &str) -> Option<&'static str> {
     Some(match word {

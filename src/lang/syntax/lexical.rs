@@ -31,10 +31,14 @@ fn finding(stream: &Stream<'_>, file: FileId, tok: Tok, partner: Option<(usize, 
     let range = tok.start as usize..tok.end as usize;
     let span = Span::new(file, range.clone());
     let diagnostic = match tok.kind {
+        TokenKind::UnterminatedString if escapes(stream, tok) => escaped(span),
         TokenKind::UnterminatedString => unterminated_string(span),
         TokenKind::UnterminatedLongString => unterminated(Code::E0103, span, "\"\"\"", "text"),
         TokenKind::BracedString => braced(stream.text_of(tok), span),
-        TokenKind::UnterminatedComment => unterminated(Code::E0104, span, "*/", "comment"),
+        TokenKind::UnterminatedComment => match path_before(stream, tok) {
+            Some(path) => comment_in_path(path, span),
+            None => unterminated(Code::E0104, span, "*/", "comment"),
+        },
         _ => match partner {
             Some((_, partner)) => {
                 let end = Span::new(file, partner.start as usize..partner.end as usize);
@@ -52,6 +56,33 @@ fn unterminated_string(span: Span) -> Diagnostic {
         .label("no closing `\"` on this line")
         .help("close it with `\"`; a text over several lines stands in `\"\"\"`, and `\"` cannot be escaped")
         .fix(fix)
+}
+
+/// Whether a text before it on the line ends in `\`, as if that kept the `"` from ending it: `"a\"b"`.
+fn escapes(stream: &Stream<'_>, tok: Tok) -> bool {
+    let text = stream.text.get(..tok.start as usize).unwrap_or_default();
+    text.rsplit('\n').next().is_some_and(|line| line.contains("\\\""))
+}
+
+fn escaped(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::E0103, span, "`\\` escapes nothing: the text ends at the `\"` behind it")
+        .label("this `\"` opens another text")
+        .help("a text with a `\"` in it stands in `\"\"\"`: `\"\"\"{\"a\": 1}\"\"\"`")
+}
+
+/// The path without quotes in which `/*` opens a comment: `parts` of `include parts/*.warp;`.
+fn path_before<'s>(stream: &Stream<'s>, tok: Tok) -> Option<&'s str> {
+    let text = stream.text.get(..tok.start as usize)?;
+    let start = text.rfind(|letter: char| letter.is_whitespace() || "\"(=,".contains(letter)).map_or(0, |at| at + 1);
+    let line = text.rsplit('\n').next().unwrap_or_default();
+    let wants_path = ["include", "under", "path", "url"].iter().any(|word| line.contains(word));
+    text.get(start..).filter(|path| wants_path && !path.ends_with([';', '{', '}', ')']))
+}
+
+fn comment_in_path(path: &str, span: Span) -> Diagnostic {
+    let opener = Span { end: span.start.saturating_add(2), ..span };
+    let finding = Diagnostic::new(Code::E0104, opener, "`/*` begins a comment, and this one is not closed");
+    finding.label("no `*/` up to the end of the file").help(format!("a path stands in quotes: `\"{path}/*…\"`"))
 }
 
 /// `{"…"}`: a text as VCL writes it, of the same sense between other marks.
@@ -119,6 +150,8 @@ fn unknown(text: &str, span: Span) -> Diagnostic {
         "?" => diagnostic.help("`a ?? b` is `b` where `a` is unset; to choose between two values, use `match`"),
         "$" => diagnostic
             .help("names have no `$`: write `req.http.NAME`, `req.query[\"NAME\"]` or `req.cookies[\"NAME\"]`"),
+        "\\" => diagnostic
+            .help("`\\` escapes nothing, and a text ends at its first `\"`: one with a `\"` in it stands in `\"\"\"`"),
         "|" => diagnostic.help("did you mean `||`?").fix(Fix::replace("write `||`", span, "||")),
         _ if text.chars().all(is_invisible) => diagnostic
             .help("it looks like a space, or like nothing at all; put a plain space there")

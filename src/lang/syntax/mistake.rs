@@ -114,6 +114,11 @@ impl Mistake<'_, '_> {
         let compared = self.expected.has(Rule::equal) && !self.expected.has(Rule::assign);
         self.found().filter(|tok| compared && tok.kind == TokenKind::Assign)?;
         let place = self.place();
+        if let Some(tilde) = self.stream.tok(self.index + 1).filter(|tok| tok.kind == TokenKind::Match && tok.glued) {
+            let whole = place.to(span(self.file, tilde));
+            let diagnostic = Diagnostic::new(Code::E0113, whole, "`=~` is written `~`").help("write `~`");
+            return Some(diagnostic.fix(Fix::replace("write `~`", whole, "~")));
+        }
         let diagnostic = Diagnostic::new(Code::E0113, place, "`=` does not compare")
             .label("sets a variable, which only `set` can")
             .help("write `==` to compare")
@@ -180,6 +185,11 @@ impl Mistake<'_, '_> {
             || self.expected.has(Rule::fallback)
         {
             return None;
+        }
+        if self.stream.text_of(before).ends_with("\\\"") {
+            let diagnostic =
+                Diagnostic::new(Code::E0101, self.place(), "the text ends before this: `\\` escapes nothing");
+            return Some(diagnostic.help("a text with a `\"` in it stands in `\"\"\"`: `\"\"\"{\"a\": 1}\"\"\"`"));
         }
         let place = self.behind_previous();
         let diagnostic = Diagnostic::new(Code::E0101, self.place(), "two texts beside each other")

@@ -129,6 +129,10 @@ fn meant_unit(suffix: &str) -> Option<&'static str> {
 fn unknown_unit(digits: &str, suffix: &str, meant: Option<&str>, span: Span) -> Diagnostic {
     let message = format!("`{suffix}` is not a unit");
     let diagnostic = Diagnostic::new(Code::E0114, span, message).label("this number");
+    // A class of statuses: `2xx`.
+    if let (1, true) = (digits.len(), suffix.eq_ignore_ascii_case("xx")) {
+        return diagnostic.help(format!("for all statuses of a kind, write `in {digits}00..{digits}99`"));
+    }
     match meant {
         Some(meant) => diagnostic.help(format!("did you mean `{digits}{meant}`?")).fix(Fix::replace(
             format!("write `{digits}{meant}`"),

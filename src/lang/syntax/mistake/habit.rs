@@ -8,12 +8,21 @@ use crate::lang::syntax::bracket::span;
 use crate::lang::syntax::foreign;
 use crate::lang::syntax::grammar::Rule;
 
+/// What may be claimed of a key.
+const IN_KEY: &str = "write `key contains VALUE`, or `key excludes cookie \"NAME\"`";
+
 impl Mistake<'_, '_> {
     /// What is a habit from elsewhere, with what to write instead.
     pub(super) fn habit(&self) -> Option<Diagnostic> {
-        let habits: [fn(&Self) -> Option<Diagnostic>; 25] = [
+        let habits: [fn(&Self) -> Option<Diagnostic>; 31] = [
             Self::word_of_another_language,
+            Self::test_of_another_language,
+            Self::semicolon_behind_block,
             Self::else_alone,
+            Self::action_without_comma,
+            Self::parameter_without_type,
+            Self::function_without_type,
+            Self::part_of_a_collection,
             Self::return_of_a_value,
             Self::action_with_names,
             Self::call_with_arguments,
@@ -66,7 +75,93 @@ impl Mistake<'_, '_> {
     /// `else { … }` behind anything but an `if`.
     fn else_alone(&self) -> Option<Diagnostic> {
         let starts = self.expected.has(Rule::kw_if) && !self.expected.has(Rule::kw_else) && self.found_word() == "else";
-        starts.then(|| self.refuse("this `else` belongs to no `if`", "write `if (CONDITION) { … } else { … }`"))
+        let before = |at: usize| self.index.checked_sub(at).and_then(|before| self.stream.kind(before));
+        let is_cut_off = before(1) == Some(TokenKind::Semicolon) && before(2) == Some(TokenKind::BraceClose);
+        let help = if is_cut_off {
+            "remove the `;` before it, which ends the `if`"
+        } else {
+            "write `if (CONDITION) { … } else { … }`"
+        };
+        starts.then(|| self.refuse("this `else` belongs to no `if`", help))
+    }
+
+    /// `if (…) { … };`
+    fn semicolon_behind_block(&self) -> Option<Diagnostic> {
+        let found = self.found().filter(|tok| tok.kind == TokenKind::Semicolon && self.expected.has(Rule::kw_if))?;
+        let place = span(self.file, found);
+        let behind_block = self.kind_before() == Some(TokenKind::BraceClose);
+        let finding = Diagnostic::new(Code::E0101, place, "no `;` stands behind the `}` of a block").help("remove it");
+        behind_block.then(|| finding.fix(Fix::replace("remove the `;`", place, "")))
+    }
+
+    /// `req.url contains "/a"`
+    fn test_of_another_language(&self) -> Option<Diagnostic> {
+        let word = self.found_word();
+        let operand = self.stream.tok(self.index + 1).map_or("", |tok| self.stream.text_of(tok));
+        if self.expected.has(Rule::kw_contains) {
+            return foreign::test(word, "", "").map(|_| self.refuse(format!("there is no claim `{word}`"), IN_KEY));
+        }
+        let instead = foreign::test(word, &self.name_before()?, operand).filter(|_| self.expected.operator())?;
+        Some(self.refuse(format!("there is no test `{word}`"), format!("write `{instead}`")))
+    }
+
+    /// The dotted name that ends before the bad token.
+    fn name_before(&self) -> Option<String> {
+        let last = self.index.checked_sub(1)?;
+        let is_glued = |at: &usize| self.stream.tok(at + 1).is_some_and(|tok| tok.glued);
+        let first = (self.first..last).rev().take_while(is_glued).last().unwrap_or(last);
+        // `header "X"` of a table.
+        let is_field = |before: &usize| self.stream.word(*before) == "header";
+        let first = first.checked_sub(1).filter(is_field).unwrap_or(first);
+        let place = span(self.file, self.stream.tok(first)?).to(span(self.file, self.stream.tok(last)?));
+        Some(self.stream.text.get(place.range())?.trim_start_matches(['(', '!']).to_owned())
+    }
+
+    /// `-> pass set req.http.X = "1";`
+    fn action_without_comma(&self) -> Option<Diagnostic> {
+        let is_row = matches!(self.stream.word(self.first), "when" | "else") && self.expected.has(Rule::comma);
+        let is_action = matches!(self.found_word(), "set" | "unset" | "call") && self.expected.has(Rule::semicolon);
+        let message = "`,` stands between the actions of a row";
+        let place = self.behind_previous();
+        (is_row && is_action && !self.at_end)
+            .then(|| self.refuse(message, "write `,` before it").fix(Fix::replace("add the `,`", place, ",")))
+    }
+
+    /// `fn g(x) -> …`
+    fn parameter_without_type(&self) -> Option<Diagnostic> {
+        let ends = matches!(self.found()?.kind, TokenKind::ParenClose | TokenKind::Comma | TokenKind::Word);
+        let name = self.before().map(|tok| self.stream.text_of(tok)).filter(|_| ends && self.is_function())?;
+        let wants_type = self.expected.only(&[Rule::colon]);
+        wants_type.then(|| self.refuse("a parameter has a type", format!("write `{name}: STRING`, or another type")))
+    }
+
+    /// `fn g(x: STRING) { … }`
+    fn function_without_type(&self) -> Option<Diagnostic> {
+        let wanted = self.expected.only(&[Rule::arrow]) && self.is_function();
+        let is_block = self.found()?.kind == TokenKind::BraceOpen;
+        let help = "write `-> STRING` before the brace, or another type";
+        (wanted && is_block).then(|| self.refuse("a function says what type its value has", help))
+    }
+
+    fn is_function(&self) -> bool {
+        self.stream.word(self.first) == "fn"
+    }
+
+    /// `set req.cookies["a"] = "b";`
+    fn part_of_a_collection(&self) -> Option<Diagnostic> {
+        let word = self.stream.word(self.first);
+        let found = self.found().filter(|tok| tok.kind == TokenKind::BracketOpen)?;
+        let name = self.name_before().filter(|_| found.glued && matches!(word, "set" | "unset"))?;
+        let help = match (word, name.rsplit_once('.').map_or(name.as_str(), |(_, last)| last)) {
+            ("set", "cookies" | "cookie") => "write `cookie.set(\"NAME\", \"VALUE\");`",
+            (_, "cookies" | "cookie") => "write `cookie.delete(\"NAME\");`",
+            ("set", "query") => "write the URL anew: `set req.url = regsub(req.url, \"REGEX\", \"TEXT\");`",
+            (_, "query") => "write `normalize req { query drop [\"NAME\"]; }`, outside of subs",
+            (_, "http" | "headers") => "header fields are named with a dot: `req.http.NAME`",
+            ("set", _) => "only variables and header fields are set; a table stays as it is declared",
+            _ => return None,
+        };
+        Some(self.refuse("one value of many cannot be changed by itself", help))
     }
 
     /// `return 403;`
