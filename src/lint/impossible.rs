@@ -1,7 +1,9 @@
-//! Why a test of one value holds of no request, where the value itself says it: a host in capitals, a path with a query.
+//! Why a test of one value holds of no request, where the value itself says it: a host in capitals, a path with a query, a text
+//! in capitals that is compared with one that has none.
 
 use crate::lang::hir::{Comparison, Expression, ExpressionKind};
-use crate::lang::schema::Variable;
+use crate::lang::schema::function::Text;
+use crate::lang::schema::{Function, Variable};
 
 /// What to write instead, of the first such test in a condition that never holds.
 pub(super) fn why(condition: &Expression) -> Option<String> {
@@ -16,6 +18,11 @@ pub(super) fn why(condition: &Expression) -> Option<String> {
         ExpressionKind::Not(_) => return None,
         _ => return condition.parts().find_map(why),
     };
+    let told =
+        |text: &&[u8]| std::str::from_utf8(text).ok().and_then(|text| of_letters(condition.parts().next()?, text));
+    if let Some(told) = texts.iter().find_map(told) {
+        return Some(told);
+    }
     let variable = condition.parts().find_map(|part| match &part.kind {
         ExpressionKind::Variable(variable) => Some(*variable),
         _ => None,
@@ -65,4 +72,15 @@ fn path(name: &str, text: &str) -> Option<String> {
     Some(format!(
         "a path ends before the `?`: write `\"{path}\"` and ask for `req.query` beside it, or compare `{url}`"
     ))
+}
+
+/// What `std.tolower` and `std.toupper` yield has no letters of the other kind.
+fn of_letters(subject: &Expression, text: &str) -> Option<String> {
+    let ExpressionKind::Call(function, _) = &subject.kind else { return None };
+    let (kind, written) = match function {
+        Function::Text(Text::ToLower) => ("small", text.to_ascii_lowercase()),
+        Function::Text(Text::ToUpper) => ("capital", text.to_ascii_uppercase()),
+        _ => return None,
+    };
+    (written != text).then(|| format!("`{}` yields {kind} letters: write `\"{written}\"`", function.name()))
 }

@@ -5,6 +5,7 @@
 //! look at words, others at what becomes of all requests (`analysis`): what those call impossible is proved, and where they
 //! say that a request comes to harm, they show one that was tried.
 
+mod absent;
 mod addresses;
 mod as_it_is;
 mod asking;
@@ -200,6 +201,7 @@ const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] = &[
     backends::find,
     regex::find,
     as_it_is::find,
+    absent::find,
     escapes::find,
     host_suffix::find,
     poor_key::find,

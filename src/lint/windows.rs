@@ -1,9 +1,10 @@
-//! Lifetimes that other words of the same lines make useless: a `stale_if_error` that ends within the grace, and times of
-//! a response whose `Cache-Control` the policy itself writes so that they do not count.
+//! Lifetimes that other words of the same lines make useless: a `stale_if_error` that ends within the grace, times of
+//! a response whose `Cache-Control` the policy itself writes so that they do not count, and a grace of what is not stored.
 
 use std::collections::HashMap;
 
-use http::header::CACHE_CONTROL;
+use http::HeaderName;
+use http::header::{CACHE_CONTROL, ETAG, EXPIRES, LAST_MODIFIED};
 
 use super::walk;
 use crate::cache::{CacheControl, Directive};
@@ -16,10 +17,22 @@ pub(super) fn find(hir: &Hir, _: &SourceMap) -> Vec<Diagnostic> {
     let least_grace = least_grace(hir);
     let mut found = Vec::new();
     for statements in walk::bodies_beside(hir, Step::Pipe) {
-        look(hir, statements, least_grace, &mut found);
+        look(hir, statements, &Known { least_grace, asks_for_freshness: false }, &mut found);
     }
     found
 }
+
+/// What is known where statements stand.
+#[derive(Clone, Copy)]
+struct Known {
+    /// The shortest grace that the policy gives, in milliseconds.
+    least_grace: Option<i64>,
+    /// Whether a condition around them has asked what the response says of its freshness.
+    asks_for_freshness: bool,
+}
+
+/// What a response says of how long it is fresh, or by which it is validated. Who asks for one knows what is stored.
+static OF_FRESHNESS: [HeaderName; 4] = [CACHE_CONTROL, EXPIRES, ETAG, LAST_MODIFIED];
 
 /// The shortest grace that the policy gives, in milliseconds; `None` where it is reckoned, or a request may want less.
 fn least_grace(hir: &Hir) -> Option<i64> {
@@ -49,7 +62,7 @@ struct Left<'h> {
     is_kept_out: bool,
 }
 
-fn look(hir: &Hir, statements: &[Statement], least_grace: Option<i64>, found: &mut Vec<Diagnostic>) {
+fn look(hir: &Hir, statements: &[Statement], known: &Known, found: &mut Vec<Diagnostic>) {
     let mut left = Left::default();
     for statement in statements {
         match &statement.kind {
@@ -59,13 +72,25 @@ fn look(hir: &Hir, statements: &[Statement], least_grace: Option<i64>, found: &m
         }
         if let StatementKind::If { arms, otherwise, .. } = &statement.kind {
             for arm in arms {
-                look(hir, &arm.body, least_grace, found);
+                let asks_for_freshness = known.asks_for_freshness || asks(&arm.condition);
+                look(hir, &arm.body, &Known { asks_for_freshness, ..*known }, found);
             }
-            look(hir, otherwise, least_grace, found);
+            look(hir, otherwise, known, found);
         }
     }
-    found.extend(left.within_grace(least_grace));
+    found.extend(left.within_grace(known.least_grace));
     found.extend(left.forbidden());
+    found.extend(left.stale_at_once().filter(|_| !known.asks_for_freshness));
+}
+
+/// Whether a condition asks what a response says of its freshness.
+fn asks(condition: &Expression) -> bool {
+    let is_directive = matches!(condition.kind, ExpressionKind::Directive(Message::Beresp, _));
+    let is_lifetime = condition.reads_variable(Variable::BerespTtl);
+    is_lifetime
+        || is_directive
+        || condition.fields(Message::Beresp).iter().any(|name| OF_FRESHNESS.contains(name))
+        || condition.parts().any(asks)
 }
 
 /// Whether a statement, or one within it, may change what is left.
@@ -114,6 +139,21 @@ impl<'h> Left<'h> {
         let is_useless = least_grace.is_some_and(|least| window <= least);
         is_useless.then(|| {
             finding.help("both count from the end of the `ttl`: make it longer than the grace, or leave it out")
+        })
+    }
+
+    /// A grace of what is stale at once, which alone is no reason to store it.
+    fn stale_at_once(&self) -> Option<Diagnostic> {
+        let (ttl, place) = *self.times.get(&Variable::BerespTtl)?;
+        let (grace, window) = *self.times.get(&Variable::BerespGrace)?;
+        let is_stale = ttl <= 0 && grace > 0 && !self.is_kept_out && self.cache_control.is_none();
+        let message = "what is stale at once is not stored for its grace alone";
+        let finding =
+            Diagnostic::new(Code::W0707, place, message).context(window, "stored only if the backend says more");
+        is_stale.then(|| {
+            finding.help(
+                "write `ttl 1s`, and it is stored, and served stale while it is fetched anew; to store nothing, write `uncacheable`",
+            )
         })
     }
 

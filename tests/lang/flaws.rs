@@ -1,5 +1,6 @@
 //! What is legal and still a mistake, seen in the words of a policy: each flaw in several spellings, and its cleaned twin.
 
+mod absent;
 mod as_it_is;
 mod backends;
 mod changes;

@@ -47,8 +47,12 @@ impl Scope<'_, '_> {
         if !never.is_empty() {
             let message = format!("`return ({})` is not possible in {}", action.name(), self.in_steps(&never));
             let here: Vec<Step> = self.steps().iter().collect();
-            let finding = Diagnostic::new(Code::E0404, span, message).help(format!("write {}", choices(&here)));
-            self.report_in_steps(finding, &never);
+            let help = match (action, here.as_slice()) {
+                // As in VCL 3, and as Fastly has it.
+                (Action::Lookup, [Step::Recv]) => "write `return (hash)`".to_owned(),
+                _ => format!("write {}", choices(&here)),
+            };
+            self.report_in_steps(Diagnostic::new(Code::E0404, span, message).help(help), &never);
             return false;
         }
         let not_yet = self.missing_steps(action.runs());

@@ -83,7 +83,11 @@ impl Scope<'_, '_> {
                 let message = format!("{what} takes {}, this is {}", to.in_words(), from.in_words());
                 let finding = Diagnostic::new(Code::E0301, value.span, message).label(from.name());
                 let quoted = matches!(value.kind, ExpressionKind::Text(_));
-                self.report(if quoted { without_quotes(finding, to) } else { with_conversion(finding, from, to) });
+                self.report(if quoted {
+                    without_quotes(finding, to, &value)
+                } else {
+                    with_conversion(finding, from, to)
+                });
                 None
             }
         }
@@ -150,7 +154,16 @@ fn as_size(bytes: i64) -> String {
 }
 
 /// Says how a literal of that type is written.
-fn without_quotes(finding: Diagnostic, to: Type) -> Diagnostic {
+fn without_quotes(finding: Diagnostic, to: Type, value: &Expression) -> Diagnostic {
+    let written = match &value.kind {
+        ExpressionKind::Text(text) => std::str::from_utf8(text).unwrap_or_default(),
+        _ => "",
+    };
+    let is_amount = written.starts_with(|it: char| it.is_ascii_digit()) && written.ends_with(char::is_alphabetic);
+    if is_amount && matches!(to, Type::Duration | Type::Bytes) && written.bytes().all(|it| it.is_ascii_alphanumeric()) {
+        let fix = Fix { safety: Safety::NeedsReview, ..Fix::replace("remove the quotes", value.span, written) };
+        return finding.help(format!("write it without quotes: `{written}`")).fix(fix);
+    }
     let help = match to {
         Type::Int | Type::Real => "write the number without quotes",
         Type::Duration => "write the duration without quotes: `10s`",

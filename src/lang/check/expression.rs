@@ -11,6 +11,9 @@ use crate::lang::schema::{Message, RuleTable, Type};
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{self, Name, Path};
 
+/// How to ask for any parameter.
+const WHOLE_QUERY: &str = "; whether there is any, `req.url ~ \"[?]\"`";
+
 impl Scope<'_, '_> {
     /// The typed expression; `None` after a finding.
     pub(super) fn expression(&mut self, written: &ast::Expression) -> Option<Expression> {
@@ -72,8 +75,11 @@ impl Scope<'_, '_> {
                 Diagnostic::new(Code::E0317, path.span, format!("`{name}` is a table, it has no value of its own"))
                     .help(format!("look a key up: `{name}[req.host]`, or ask `{name} has req.host`"))
             }
-            Meaning::Collection(..) => Diagnostic::new(Code::E0317, path.span, format!("`{name}` holds many values"))
-                .help(format!("name one: `{name}[\"key\"]`, or ask `{name} has \"key\"`")),
+            Meaning::Collection(_, collection) => {
+                let rest = if collection == Collection::Query { WHOLE_QUERY } else { "" };
+                Diagnostic::new(Code::E0317, path.span, format!("`{name}` holds many values"))
+                    .help(format!("name one: `{name}[\"key\"]`, or ask `{name} has \"key\"`{rest}"))
+            }
         };
         self.report(finding);
         None

@@ -8,7 +8,7 @@ use super::expression::negation;
 use super::fold::{self, Impossible, Literal};
 use super::scope::Scope;
 use super::unknown;
-use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::diagnostic::{Code, Diagnostic, Fix};
 use crate::lang::hir::{AclId, Arithmetic, Comparison, Expression, ExpressionKind, Pattern};
 use crate::lang::schema::Type;
 use crate::lang::source::Span;
@@ -327,6 +327,19 @@ fn not_comparable(left: &Expression, right: &Expression, span: Span) -> Diagnost
     let finding = Diagnostic::new(Code::E0303, span, message)
         .context(left.span, left.ty.name())
         .context(right.span, right.ty.name());
+    let digits = |side: &Expression| match &side.kind {
+        ExpressionKind::Text(text) if !text.is_empty() && text.iter().all(u8::is_ascii_digit) => {
+            Some((String::from_utf8_lossy(text).into_owned(), side.span))
+        }
+        _ => None,
+    };
+    let is_number = |side: &Expression| side.ty == Type::Int;
+    if let Some((number, place)) =
+        digits(right).or_else(|| digits(left)).filter(|_| is_number(left) || is_number(right))
+    {
+        let help = format!("write the number without quotes: `{number}`");
+        return finding.help(help).fix(Fix::replace("remove the quotes", place, number));
+    }
     match (left.ty, right.ty) {
         (Type::String, Type::Int) | (Type::Int, Type::String) => {
             finding.help("put the number in quotes, or turn the text into one: `std.integer(…, 0)`")

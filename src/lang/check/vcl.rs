@@ -9,6 +9,20 @@ pub(super) fn method(name: &str) -> Option<&'static str> {
         "backend" => "write the name of the director alone: `set req.backend_hint = NAME;`",
         "resolve" => "write the name alone: a director chooses when the backend is asked",
         "lookup" => "write its name, or look it up in a table: `table pools { \"a\": A, \"b\": B }`",
+        "startsWith" | "startswith" | "starts_with" => "write `std.prefixof(TEXT, \"/a\")`",
+        "endsWith" | "endswith" | "ends_with" => "write `std.suffixof(TEXT, \".css\")`",
+        "contains" | "includes" | "indexOf" | "find" => "write `str.contains(TEXT, \"a\")`",
+        "match" | "matches" | "test" | "search" => "write `TEXT ~ \"REGEX\"`",
+        "toLowerCase" | "lower" | "tolower" | "to_lower" => "write `std.tolower(TEXT)`",
+        "toUpperCase" | "upper" | "toupper" | "to_upper" => "write `std.toupper(TEXT)`",
+        "toString" | "to_string" | "str" => "leave it out: where a text is wanted, each value is one",
+        "length" | "len" | "size" => "write `std.strlen(TEXT)`",
+        "replace" | "replaceAll" | "sub" | "gsub" => {
+            "write `regsuball(TEXT, \"REGEX\", \"TEXT\")`, or `std.replace(…)`"
+        }
+        "split" => "write `str.split(TEXT, …)`",
+        "trim" | "strip" => "write `str.trim(TEXT)`",
+        "substr" | "substring" | "slice" => "write `substr(TEXT, …)`",
         "add_backend" | "remove_backend" | "clear" | "reconfigure" | "associate" | "set_rampup" | "set_warmup" => {
             "directors are declared: `director NAME = shard { A; B { .weight = 2; } }`"
         }
@@ -19,6 +33,8 @@ pub(super) fn method(name: &str) -> Option<&'static str> {
 /// What to write in place of an attribute that only backends of others have.
 pub(super) fn attribute(name: &str) -> Option<&'static str> {
     Some(match name {
+        "timeout" | "read_timeout" => "write `.connect_timeout`, `.first_byte_timeout` or `.between_bytes_timeout`",
+        "url" | "address" | "server" | "hostname" | "ip" => "write `.host = \"…\";`, and `.port` beside it",
         "max_conn" => "write `.max_connections = …;`",
         "ssl" | "use_ssl" => "write `.tls = true;`",
         "ssl_sni_hostname" | "ssl_cert_hostname" | "ssl_hostname" => "write `.sni = \"…\";`",
@@ -99,6 +115,17 @@ fn function(name: &str) -> Option<&'static str> {
         }
         "purge.hard" => "write `return (purge)` in recv",
         "purge.soft" => "write `return (purge(soft))` in recv: what is stored has its own grace and keep",
+        "len" | "strlen" | "length" => "write `std.strlen(TEXT)`",
+        "now" => "write `now`, without parentheses",
+        "lower" | "tolower" | "lowercase" => "write `std.tolower(TEXT)`",
+        "upper" | "toupper" | "uppercase" => "write `std.toupper(TEXT)`",
+        "concat" => "join texts with `+`",
+        "print" | "echo" | "console.log" | "syslog" => "write `std.log(TEXT)`",
+        "redirect" => {
+            "write a row, `rules request first { when path == \"/old\" -> redirect 301 \"/new\"; }`, or `return (synth(301))` and, in synth, `set resp.http.Location = …;`"
+        }
+        "deny" | "block" | "reject" => "write `return (synth(403, \"Why\"))`",
+        "cache" => "write `return (hash)`",
         "std.blobread" => "write `std.fileread`: a text holds any bytes",
         "std.port" => "leave it out: an address has no port here",
         "std.syntax" => "leave it out: the first line, `warp 1;`, says which language this is",
@@ -121,7 +148,7 @@ fn function(name: &str) -> Option<&'static str> {
             "write `match KEY { \"a\" -> client.ip ~ A; else -> false; }`, with a test in each arm"
         }
         "table.contains" => "write `NAME has KEY`",
-        "std.atoi" | "std.strtol" => "write `std.integer(TEXT, fallback: 0)`",
+        "std.atoi" | "std.strtol" | "int" | "parseInt" | "to_int" | "atoi" => "write `std.integer(TEXT, fallback: 0)`",
         "std.atof" => "write `std.real(TEXT, fallback: 0.0)`",
         "std.itoa" => "leave it out: a number is a text where one is wanted",
         "parse_time_delta" => "write `std.duration(TEXT, 0s)`",
@@ -187,6 +214,7 @@ fn family(name: &str) -> Option<&'static str> {
         _ if name.starts_with("tls.client.") || name.starts_with("quic.") => {
             "TLS ends in front of warp: have that set a field of the request, and read `req.http.NAME`"
         }
+        _ if name.starts_with("var.") => "keep it in a `let NAME = VALUE;`, and read `NAME`",
         _ if name.starts_with("time.start") => "write `req.time`",
         _ if name.starts_with("time.elapsed") => "write `std.now() - req.time`",
         _ if name.starts_with("setcookie.") => {

@@ -180,6 +180,7 @@ codes! {
     W0512 "always-holds" "0.1" "A condition holds of every request.";
     W0513 "swallowed-value" "0.1" "A value of a list never counts, since a row above takes it.";
     W0514 "crossing-ranges" "0.1" "Ranges of two rows overlap, and none holds the other.";
+    W0515 "absent-is-not-empty" "0.1" "A field that may not be there is compared with the empty text.";
     W0520 "endless-restart" "0.1" "Nothing but the limit ends the restarts of a request.";
     W0521 "endless-retry" "0.1" "Nothing but the limit ends the retries of a fetch.";
     E0540 "overlapping-rows" "0.1" "A request may take two rows of a `unique` table.";
@@ -217,6 +218,7 @@ codes! {
     W0704 "stale-if-error-within-grace" "0.1" "A `stale_if_error` ends before the grace does.";
     W0705 "lifetime-forbidden" "0.1" "A `Cache-Control` that the policy writes takes back the lifetime beside it.";
     W0706 "errors-kept" "0.1" "An error of the backend is stored as long as a page.";
+    W0707 "stale-at-once" "0.1" "A grace stands beside a lifetime of zero, and what has both may not be stored at all.";
     E0740 "empty-key" "0.1" "A `key` without parts.";
     W0741 "shared-key" "0.1" "The cache key leaves out the host or the URL.";
     W0742 "unused-key" "0.1" "A `key` is never made, since `sub hash` ends the step.";
@@ -252,7 +254,7 @@ codes! {
     W0823 "missing-anchor" "0.1" "A path or a host is found in the middle of others too.";
     W0824 "missing-group" "0.1" "A replacement names a group that its pattern does not have.";
     W0825 "pattern-as-text" "0.1" "Signs of a pattern or a glob stand in a text that is compared as it is.";
-    W0826 "escape-as-text" "0.1" "A text has an escape of another language, which is two characters here.";
+    W0826 "escape-as-text" "0.1" "A text has an escape or a variable of another language, which is text here.";
 
     // 09 cost
     W0910 "plain-pattern" "0.1" "A regular expression says what a plain test says.";

@@ -77,7 +77,9 @@ pub(super) fn statement(word: &str) -> Option<&'static str> {
         "for" | "while" | "do" => "there are no loops: look up many values in a `table`, or with `in […]`",
         "switch" | "case" => "write `match VALUE { \"a\" or \"b\" -> { … } else -> { … } }`",
         "try" | "catch" | "throw" => "nothing is thrown: when the backend fails, `sub backend_error` runs",
-        "pass" | "lookup" | "fetch" | "deliver" => "write `return (ACTION);`",
+        "default" => "write `else -> { … }` in a `match`",
+        "pass" | "lookup" | "fetch" | "deliver" | "restart" | "retry" | "hash" | "pipe" | "purge" | "synth"
+        | "abandon" => "write `return (ACTION);`",
         _ => return None,
     })
 }

@@ -186,6 +186,11 @@ impl Mistake<'_, '_> {
         {
             return None;
         }
+        if self.expected.has(Rule::bracket_close) && self.expected.has(Rule::comma) && found.kind.is_string() {
+            let place = self.behind_previous();
+            let diagnostic = Diagnostic::new(Code::E0101, self.place(), "`,` stands between the texts of a list");
+            return Some(diagnostic.help("write `,` before it").fix(Fix::replace("add the `,`", place, ",")));
+        }
         if self.stream.text_of(before).ends_with("\\\"") {
             let diagnostic =
                 Diagnostic::new(Code::E0101, self.place(), "the text ends before this: `\\` escapes nothing");

@@ -47,3 +47,38 @@ fn what_to_write_in_its_place() {
         assert!(help.contains(says), "{statement}: {help}");
     }
 }
+
+#[test]
+fn a_variable_that_is_none() {
+    let flaws = [
+        "https://a.test$request_uri",
+        "$host",
+        "${req.url}",
+        "/new/$1",
+        "%{HTTP_HOST}x",
+        "a $http_x_kind",
+        "$arg_page",
+    ];
+    for flaw in flaws {
+        let policies = [
+            "sub recv { set req.http.X = \"FLAW\"; }",
+            "sub a { std.log(\"x: \" + req.url + \"FLAW\"); } sub recv { call a; }",
+            "rules request first { when path == \"/a\" -> redirect 301 \"FLAW\"; }",
+            "include \"part.warp\";----sub deliver { set resp.http.X = resp.http.Y ?? \"FLAW\"; }",
+            "sub hash { hash_data(req.url); hash_data(req.host); hash_data(\"FLAW\"); return (lookup); }",
+            "sub recv { if (!(req.method != \"GET\")) { return (synth(403, \"FLAW\")); } }",
+        ];
+        for policy in policies.into_iter().filter(|it| !it.contains("redirect") || flaw.starts_with(['/', 'h'])) {
+            assert_eq!(of(&policy.replace("FLAW", flaw)), ["W0826"], "{policy} {flaw}");
+            assert_eq!(of(&policy.replace("FLAW", "/a")), [""; 0], "{policy}");
+        }
+    }
+    for text in ["costs $100", "US$ 1", "$metadata", "100%", "%{a", "$", "$$", "a$b", "/a$12"] {
+        assert_eq!(of(&format!("sub deliver {{ set resp.http.X = \"{text}\"; }}")), [""; 0], "{text}");
+    }
+    assert_eq!(of("sub synth { synthetic(\"var a = `${req.url} $host`;\"); return (deliver); }"), [""; 0]);
+    let says = |text: &str| help(&format!("sub recv {{ set req.http.X = \"{text}\"; }}"));
+    assert_eq!(says("https://a.test$request_uri"), "join it with `+`: `\"…\" + req.url`");
+    assert_eq!(says("$http_x_kind"), "write `req.http.x-kind`");
+    assert!(says("/new/$1").contains("regsub"));
+}

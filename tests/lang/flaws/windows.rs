@@ -27,6 +27,34 @@ fn a_window_for_errors_that_ends_within_the_grace() {
 }
 
 #[test]
+fn a_grace_of_what_is_stale_at_once() {
+    Spellings {
+        code: "W0707",
+        flaw: "0s",
+        cure: "1s",
+        policies: &[
+            "sub backend_response { set beresp.ttl = FLAW; set beresp.grace = 1h; }",
+            "sub x { set beresp.grace = 1h; set beresp.ttl = FLAW; } sub backend_response { call x; }",
+            "rules response first { when status == 200 -> ttl FLAW, grace 1h; }",
+            "include \"part.warp\";----sub backend_response { set beresp.ttl = FLAW; set beresp.keep = 1h; set beresp.grace = 600s; }",
+            "const E = FLAW; sub backend_response { if (!(beresp.status != 200)) { if (bereq.path under \"/a\") { set beresp.ttl = E; set beresp.grace = 1h; } } }",
+            "sub backend_response { match beresp.status { 200 -> { set beresp.ttl = FLAW; set beresp.grace = 1h; } } }",
+        ],
+    }
+    .hold();
+    for policy in [
+        "sub backend_response { set beresp.ttl = 0s; set beresp.grace = 0s; }",
+        "sub backend_response { set beresp.ttl = 0s; set beresp.grace = 1h; set beresp.uncacheable = true; }",
+        "sub backend_response { set beresp.ttl = 0s; set beresp.grace = 1h; set beresp.http.Cache-Control = \"max-age=0\"; }",
+        "sub backend_response { if (beresp.http.ETag) { set beresp.ttl = 0s; set beresp.grace = 1h; } }",
+        "rules response first { when (beresp.cache_control.max_age ?? 0s) < 10s -> ttl 0s, grace 1h; }",
+        "sub backend_response { set beresp.grace = 1h; if (bereq.path ext \"css\") { set beresp.ttl = 0s; } }",
+    ] {
+        assert_eq!(of(policy), [""; 0], "{policy}");
+    }
+}
+
+#[test]
 fn a_lifetime_that_the_field_beside_it_takes_back() {
     for flaw in ["no-store", "private, max-age=0", "no-cache"] {
         Spellings {

@@ -14,7 +14,7 @@ const IN_KEY: &str = "write `key contains VALUE`, or `key excludes cookie \"NAME
 impl Mistake<'_, '_> {
     /// What is a habit from elsewhere, with what to write instead.
     pub(super) fn habit(&self) -> Option<Diagnostic> {
-        let habits: [fn(&Self) -> Option<Diagnostic>; 31] = [
+        let habits: [fn(&Self) -> Option<Diagnostic>; 34] = [
             Self::word_of_another_language,
             Self::test_of_another_language,
             Self::semicolon_behind_block,
@@ -23,6 +23,9 @@ impl Mistake<'_, '_> {
             Self::parameter_without_type,
             Self::function_without_type,
             Self::part_of_a_collection,
+            Self::colon_for_equals,
+            Self::text_in_braces,
+            Self::member_in_braces,
             Self::return_of_a_value,
             Self::action_with_names,
             Self::call_with_arguments,
@@ -145,6 +148,39 @@ impl Mistake<'_, '_> {
 
     fn is_function(&self) -> bool {
         self.stream.word(self.first) == "fn"
+    }
+
+    /// `set req.http.X: "a";`
+    fn colon_for_equals(&self) -> Option<Diagnostic> {
+        let is_set = matches!(self.stream.word(self.first), "set" | "let") && self.expected.has(Rule::assign);
+        let found =
+            self.found().filter(|tok| is_set && tok.kind == TokenKind::Colon && !self.expected.has(Rule::colon))?;
+        let place = span(self.file, found);
+        let finding = Diagnostic::new(Code::E0101, place, "a variable is set with `=`").help("write `=`");
+        Some(finding.fix(Fix::replace("write `=`", place, " =")))
+    }
+
+    /// `synthetic {"…"};`
+    fn text_in_braces(&self) -> Option<Diagnostic> {
+        let found = self.found().filter(|tok| tok.kind == TokenKind::BraceOpen && self.index == self.first + 1)?;
+        let is_call = self.stream.word(self.first).starts_with("synthetic") && found.kind == TokenKind::BraceOpen;
+        is_call.then(|| {
+            self.refuse(
+                "what a function takes stands in parentheses",
+                "write `synthetic(\"…\");`, or `\"\"\"` for many lines",
+            )
+        })
+    }
+
+    /// `{ .backend = web; }` in a director.
+    fn member_in_braces(&self) -> Option<Diagnostic> {
+        let is_member = [Rule::member, Rule::attribute, Rule::name].iter().any(|rule| self.expected.has(*rule));
+        let found = self.found().filter(|tok| tok.kind == TokenKind::BraceOpen && self.index == self.first)?;
+        let dot = self.stream.kind(self.index + 1) == Some(TokenKind::Dot);
+        let is_backend = dot && self.stream.word(self.index + 2) == "backend" && found.kind == TokenKind::BraceOpen;
+        let name = self.stream.word(self.index + 4);
+        let help = format!("write `{name};`, or `{name} {{ .weight = 2; }}`");
+        (is_member && is_backend).then(|| self.refuse("a member is named as it is", help))
     }
 
     /// `set req.cookies["a"] = "b";`
@@ -423,6 +459,15 @@ impl Mistake<'_, '_> {
                 ("a text does not stand in braces", "a text over several lines stands in `\"\"\"`")
             }
             (TokenKind::Colon, _) => ("bytes are written as a text", "write the base64 in quotes: \"aGVsbG8=\""),
+            (_, "if" | "unless") if self.stream.word(self.first) == "when" => (
+                "a row has its condition in front",
+                "write it behind `when`: `when CONDITION and CONDITION -> ACTION;`",
+            ),
+            (TokenKind::Less | TokenKind::LessOrEqual | TokenKind::Greater | TokenKind::GreaterOrEqual, _)
+                if self.before().is_some_and(|tok| ["and", "&&", "or", "||"].contains(&self.stream.text_of(tok))) =>
+            {
+                ("what is compared is written on each side", "name it again, or write `VALUE in 500..599`")
+            }
             (_, "if") => ("`if` stands for no value", "write `match CONDITION { true -> A; else -> B; }`"),
             (_, "unset") => ("nothing can be set to `unset`", "write `unset NAME;`"),
             (TokenKind::ParenClose, _) if next == Some(TokenKind::Implies) => {
