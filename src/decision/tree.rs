@@ -53,7 +53,7 @@ impl DecisionTree {
         for node in &mut self.nodes {
             if let Node::Match(node) = node {
                 node.first_rule = next;
-                next = next.saturating_add(u32::try_from(node.arms.len() + 1).unwrap_or(u32::MAX));
+                next = next.saturating_add(u32::try_from(node.conditions.len() + 1).unwrap_or(u32::MAX));
             }
         }
         next
@@ -122,7 +122,9 @@ pub enum Node {
 /// A node with arms.
 #[derive(Debug)]
 pub struct Match {
-    pub(super) arms: Box<[Arm]>,
+    /// The conditions of the arms as written.
+    pub(super) conditions: Box<[Span]>,
+    pub(super) targets: Targets,
     pub(super) otherwise: NodeId,
     /// Where that stands, if it is written.
     pub(super) rest: Option<Span>,
@@ -133,12 +135,40 @@ pub struct Match {
 }
 
 /// An arm.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arm {
     /// The condition as written.
     pub condition: Span,
     /// What comes if it is the first that holds.
     pub target: NodeId,
+}
+
+/// What comes behind each arm.
+#[derive(Debug)]
+pub(super) enum Targets {
+    /// Nodes as far from each other as those of the first two, as most are: nothing is to be looked up.
+    Even { first: NodeId, step: u32 },
+    /// Any.
+    Each(Box<[NodeId]>),
+}
+
+impl Targets {
+    /// Those of the arms in order.
+    pub fn new(all: Box<[NodeId]>) -> Self {
+        let first = all.first().copied().unwrap_or_default();
+        let step = all.get(1).map_or(0, |second| second.0.wrapping_sub(first.0));
+        let even = Self::Even { first, step };
+        let is_even = (0..).zip(&all).all(|(arm, target)| even.of(arm) == Some(*target));
+        if is_even { even } else { Self::Each(all) }
+    }
+
+    /// That of an arm that there is.
+    fn of(&self, arm: u32) -> Option<NodeId> {
+        match self {
+            Self::Even { first, step } => Some(NodeId(first.0.wrapping_add(step.wrapping_mul(arm)))),
+            Self::Each(all) => all.get(arm as usize).copied(),
+        }
+    }
 }
 
 /// How the arm is found.
@@ -152,9 +182,9 @@ pub(super) enum Chooser {
 
 impl Match {
     /// The arms in order.
-    #[must_use]
-    pub fn arms(&self) -> &[Arm] {
-        &self.arms
+    pub fn arms(&self) -> impl Iterator<Item = Arm> {
+        let arm = |(arm, condition): (u32, &Span)| Some(Arm { condition: *condition, target: self.targets.of(arm)? });
+        (0..).zip(&self.conditions).filter_map(arm)
     }
 
     /// What comes if no arm's condition holds.
@@ -174,7 +204,7 @@ impl Match {
 
     /// The rules of the arms in order, and that for which none holds.
     pub(super) fn rules(&self, step: Step) -> impl Iterator<Item = Rule> {
-        let arms = self.arms.iter().map(|arm| (Some(arm.condition), Some(arm.condition)));
+        let arms = self.conditions.iter().map(|condition| (Some(*condition), Some(*condition)));
         let rule = move |(id, (condition, place))| Rule { id: RuleId(id), step, condition, place };
         (self.first_rule..).zip(arms.chain([(None, self.rest)])).map(rule)
     }
@@ -183,13 +213,30 @@ impl Match {
     pub(super) fn choose<'a, F: Facts>(&'a self, scope: &Scope<'a, F>, from: u32) -> (NodeId, RuleId) {
         let arm = match &self.chooser {
             Chooser::InTurn(conditions) => {
-                let mut tried = conditions.iter().enumerate().skip(from as usize);
+                let mut tried = (0..).zip(conditions).skip(from as usize);
                 tried.find(|(_, condition)| scope.holds(condition)).map(|(arm, _)| arm)
             }
             Chooser::Indexed(index) => index.first(scope, from),
         };
-        let chosen = arm.and_then(|at| Some((at, self.arms.get(at)?.target)));
-        let (at, target) = chosen.unwrap_or((self.arms.len(), self.otherwise));
-        (target, RuleId(self.first_rule.saturating_add(u32::try_from(at).unwrap_or(u32::MAX))))
+        let chosen = arm.and_then(|arm| Some((self.targets.of(arm)?, arm)));
+        let rest = || (self.otherwise, u32::try_from(self.conditions.len()).unwrap_or(u32::MAX));
+        let (target, arm) = chosen.unwrap_or_else(rest);
+        (target, RuleId(self.first_rule.saturating_add(arm)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_behind_an_arm_is_what_was_said() {
+        for all in [&[][..], &[5], &[5, 6, 7], &[5, 7, 9], &[9, 7, 5], &[5, 5, 5], &[5, 6, 8]] {
+            let all: Box<[NodeId]> = all.iter().copied().map(NodeId).collect();
+            let targets = Targets::new(all.clone());
+            let found: Box<[NodeId]> = (0..).map_while(|arm| targets.of(arm)).take(all.len()).collect();
+            assert_eq!(found, all);
+        }
+        assert!(matches!(Targets::new([5, 7, 9].map(NodeId).into()), Targets::Even { step: 2, .. }));
     }
 }

@@ -106,7 +106,7 @@ impl Painter<'_> {
     }
 
     fn matching(&self, id: NodeId, node: &Match) -> PictureNode {
-        let arms = node.arms().iter().map(|arm| Arrow {
+        let arms = node.arms().map(|arm| Arrow {
             to: arm.target.0,
             label: self.written(arm.condition, || "an arm".to_owned()),
             place: self.place(arm.condition),

@@ -5,8 +5,6 @@ use std::net::IpAddr;
 
 use super::Index;
 use super::found::Found;
-use super::kept::KeptTest;
-use super::packed;
 use super::test::{Check, Test};
 use super::text_list::TextList;
 use crate::decision::eval::{Scope, has_extension, is_under};
@@ -59,19 +57,15 @@ impl<'a, F: Facts> Inputs<'a, F> {
     /// Whether a test passes.
     pub fn passes(&self, test: u32) -> bool {
         match self.index.tests.get(test as usize) {
-            Some(KeptTest::Is { subject, text }) => self.is(*subject, *text),
-            Some(KeptTest::Other(other)) => match &**other {
-                Test::Value { subject, check, negated } => self.holds(*subject, check) != *negated,
-                Test::Condition { expression, negated } => self.scope.holds(expression) != *negated,
-            },
+            Some(Test::Value { subject, check, negated }) => self.holds(*subject, check) != *negated,
+            Some(Test::Condition { expression, negated }) => self.scope.holds(expression) != *negated,
             None => false,
         }
     }
 
-    /// Whether a subject is the text that begins there among those that are kept.
-    pub fn is(&self, subject: u32, text: u32) -> bool {
-        let own = packed::at(&self.index.texts, text);
-        self.with_value(subject, |value| own.is_some() && text_of(value) == own)
+    /// Whether a subject is a text.
+    pub fn is(&self, subject: u32, text: &[u8]) -> bool {
+        self.with_value(subject, |value| text_of(value) == Some(text))
     }
 
     /// Whether an access list holds an address.

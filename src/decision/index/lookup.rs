@@ -17,8 +17,10 @@ pub(super) struct Target(u32);
 pub(super) enum Aim {
     /// The arm, which has no test left to pass.
     Arm(u32),
-    /// The only row there, which has tests left to pass: the candidate of that number.
+    /// The only row there, which has tests left to pass: where it begins.
     Row(u32),
+    /// The same for the row that stands behind the key.
+    Here,
     /// The matcher of that number.
     Matcher(u32),
 }
@@ -27,14 +29,17 @@ impl Target {
     const ARM: u32 = 1 << 31;
     const ROW: u32 = 1 << 30;
 
+    /// To the row that stands behind the key.
+    pub const HERE: Self = Self(Self::ARM | Self::ROW);
+
     /// Straight to an arm.
     pub fn arm(arm: u32) -> Self {
-        Self(arm | Self::ARM)
+        Self(arm & !Self::ROW | Self::ARM)
     }
 
-    /// Straight to the candidate of that number.
-    pub fn row(candidate: u32) -> Self {
-        Self(candidate & !Self::ARM | Self::ROW)
+    /// Straight to the row that begins there.
+    pub fn row(at: u32) -> Self {
+        Self(at & !Self::ARM | Self::ROW)
     }
 
     /// To the matcher of that number.
@@ -47,7 +52,8 @@ impl Target {
         match (self.0 & Self::ARM, self.0 & Self::ROW) {
             (0, 0) => Aim::Matcher(self.0),
             (0, _) => Aim::Row(self.0 & !Self::ROW),
-            _ => Aim::Arm(self.0 & !Self::ARM),
+            (_, 0) => Aim::Arm(self.0 & !Self::ARM),
+            _ => Aim::Here,
         }
     }
 
@@ -71,28 +77,12 @@ pub(super) enum Matcher {
     Split(Split),
 }
 
-/// A row with the tests that the way to it has not settled.
-#[derive(Debug)]
+/// A row among those that are tested in turn.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Candidate {
     pub arm: u32,
-    pub left: Left,
-}
-
-/// Tests by number: few, as most rows have them, stand where the row stands.
-#[derive(Debug)]
-pub(super) enum Left {
-    /// The commonest: a [`KeptTest::Is`](super::kept::KeptTest::Is).
-    Is {
-        subject: u32,
-        text: u32,
-    },
-    One(u32),
-    Two(u32, u32),
-    /// Any others: where they begin in the list of all, and how many there are.
-    Listed {
-        first: u32,
-        count: u32,
-    },
+    /// Where the row begins.
+    pub row: u32,
 }
 
 /// Rows told apart by the value of one subject.
@@ -140,8 +130,8 @@ impl Split {
         lookups.get(self.first as usize..(self.first + self.count) as usize).unwrap_or_default()
     }
 
-    /// Visits all rows that ask for the value.
-    pub fn visit<F: Facts>(&self, lookups: &[Lookup], inputs: &Inputs<'_, F>, mut visit: impl FnMut(Target)) {
+    /// Visits all rows that ask for the value: where each key leads, with the bytes behind the key.
+    pub fn visit<F: Facts>(&self, lookups: &[Lookup], inputs: &Inputs<'_, F>, mut visit: impl FnMut(Target, &[u8])) {
         inputs.with_value(self.subject, |value| {
             for lookup in self.of(lookups) {
                 lookup.visit(self.subject, value, inputs, &mut visit);
@@ -151,15 +141,25 @@ impl Split {
 }
 
 impl Lookup {
-    fn visit<F: Facts>(&self, subject: u32, value: &Value<'_>, inputs: &Inputs<'_, F>, visit: &mut impl FnMut(Target)) {
-        let mut coded = |code| visit(Target::of_code(code));
+    fn visit<F: Facts>(
+        &self,
+        subject: u32,
+        value: &Value<'_>,
+        inputs: &Inputs<'_, F>,
+        mut visit: impl FnMut(Target, &[u8]),
+    ) {
+        let coded = |code, row: &[u8]| visit(Target::of_code(code), row);
         match (self, value) {
-            (Self::Equal(texts), Value::Text(Some(text))) => texts.get(text).into_iter().for_each(coded),
-            (Self::Starts(trie), Value::Text(Some(text))) => trie.walk::<Forward>(text, coded),
-            (Self::Ends(trie), Value::Text(Some(text))) => trie.walk::<Backward>(text, coded),
-            (Self::Extensions(trie), Value::Text(Some(text))) => {
-                trie.walk::<BackwardInLowerCase>(text, coded);
+            (Self::Equal(texts), Value::Text(Some(text))) => {
+                return texts.get(text).into_iter().for_each(|(code, row)| visit(Target::of_code(code), row));
             }
+            (Self::Starts(trie), Value::Text(Some(text))) => return trie.walk::<Forward>(text, coded),
+            (Self::Ends(trie), Value::Text(Some(text))) => return trie.walk::<Backward>(text, coded),
+            (Self::Extensions(trie), Value::Text(Some(text))) => return trie.walk::<BackwardInLowerCase>(text, coded),
+            _ => {}
+        }
+        let mut visit = |target| visit(target, &[]);
+        match (self, value) {
             (Self::Patterns { automaton, targets }, Value::Text(_)) => {
                 inputs.with_found(*automaton, subject, |found| {
                     let target = |pattern: u32| targets.binary_search_by_key(&pattern, |(one, _)| *one).ok();
@@ -174,7 +174,7 @@ impl Lookup {
                 intervals.find(*number).into_iter().for_each(visit);
             }
             (Self::Address(networks), Value::Ip(address)) => {
-                networks.find(*address).iter().for_each(|code| coded(*code));
+                networks.find(*address).iter().for_each(|code| visit(Target::of_code(*code)));
             }
             (Self::Lists(lists), Value::Ip(address)) => {
                 lists.iter().filter(|(acl, _)| inputs.acl_holds(*acl, *address)).for_each(|(_, target)| visit(*target));

@@ -24,6 +24,7 @@ mod automaton;
 mod confirm;
 mod dfa;
 mod found;
+mod goal;
 mod inputs;
 mod intervals;
 mod kept;
@@ -51,10 +52,10 @@ pub use summary::{Lookups, Summary};
 
 use self::automaton::Automaton;
 use self::inputs::Inputs;
-use self::kept::{Kept, KeptTest};
-use self::lookup::{Aim, Candidate, Left, Lookup, Matcher, Target};
+use self::kept::{KeptRow, Rows};
+use self::lookup::{Aim, Candidate, Lookup, Matcher, Target};
 use self::plan::Plan;
-use self::test::{Rest, Table};
+use self::test::{Rest, Table, Test};
 use super::eval::Scope;
 use super::facts::Facts;
 use crate::lang::hir::Expression;
@@ -67,11 +68,10 @@ const FEW_ARMS: usize = 4;
 pub struct Index {
     /// The expressions that are looked up, each evaluated at most once.
     subjects: Box<[Expression]>,
-    tests: Box<[KeptTest]>,
-    /// The texts that they compare with.
-    texts: Box<[u8]>,
-    /// The tests of the candidates that have many, by number.
-    listed: Box<[u32]>,
+    rows: Rows,
+    /// The tests of the rows by number.
+    tests: Box<[Test<'static>]>,
+    /// The rows that are tested in turn.
     candidates: Box<[Candidate]>,
     /// What the tests leave to ask, by arm.
     rests: Box<[Rest]>,
@@ -91,27 +91,27 @@ impl Index {
         }
         let mut table = Table::of(conditions);
         let automata = pattern::assign(&mut table.tests);
-        let Plan { matchers, lookups, kept, root } = plan::plan(&table, acls, from_any_arm);
+        let Plan { matchers, lookups, candidates, rows, tests, root } = plan::plan(&table, acls, from_any_arm);
         if !matches!(root.aim(), Aim::Matcher(root) if matches!(matchers.get(root as usize), Some(Matcher::Split(_)))) {
             return None;
         }
         let subjects = table.subjects.into_iter().cloned().collect();
-        let Kept { candidates, listed, tests, texts } = kept;
-        let (rests, matchers, lookups) = (table.rests.into(), matchers.into(), lookups.into());
-        Some(Self { subjects, tests, texts, listed, candidates, rests, automata, matchers, lookups, root })
+        let (rests, candidates) = (table.rests.into(), candidates.into());
+        let (matchers, lookups) = (matchers.into(), lookups.into());
+        Some(Self { subjects, rows, tests, candidates, rests, automata, matchers, lookups, root })
     }
 
     /// The number of the first arm whose condition holds, beginning at the arm `from`.
-    pub(super) fn first<'a, F: Facts>(&'a self, scope: &Scope<'a, F>, from: u32) -> Option<usize> {
+    pub(super) fn first<'a, F: Facts>(&'a self, scope: &Scope<'a, F>, from: u32) -> Option<u32> {
         let inputs = Inputs::new(self, *scope);
         let mut from = from;
         loop {
-            let arm = self.search(self.root, &inputs, from, u32::MAX);
+            let arm = self.search(self.root, &[], &inputs, from, u32::MAX);
             if arm == u32::MAX {
                 return None;
             }
             if self.rest_holds(arm, scope) {
-                return Some(arm as usize);
+                return Some(arm);
             }
             from = arm + 1;
         }
@@ -123,14 +123,24 @@ impl Index {
         rest.is_none_or(|rest| rest.parts.iter().all(|part| scope.holds(part)))
     }
 
-    /// The smallest arm from `from` up to below `bound` of the rows there that pass; `bound` if there is none.
-    fn search<'a, F: Facts>(&'a self, target: Target, inputs: &Inputs<'a, F>, from: u32, bound: u32) -> u32 {
+    /// The smallest arm from `from` up to below `bound` of the rows there that pass; `bound` if there is none. `here` is
+    /// what stands behind the key that leads there.
+    fn search<'a, F: Facts>(
+        &'a self,
+        target: Target,
+        here: &[u8],
+        inputs: &Inputs<'a, F>,
+        from: u32,
+        bound: u32,
+    ) -> u32 {
+        let only = |row: Option<KeptRow<'_>>| {
+            let row = row.filter(|row| from <= row.arm && row.arm < bound && passes(*row, inputs));
+            row.map_or(bound, |row| row.arm)
+        };
         let matcher = match target.aim() {
             Aim::Arm(arm) => return if from <= arm && arm < bound { arm } else { bound },
-            Aim::Row(row) => {
-                let row = self.candidates.get(row as usize).filter(|row| from <= row.arm && row.arm < bound);
-                return row.filter(|row| self.passes(row, inputs)).map_or(bound, |row| row.arm);
-            }
+            Aim::Row(row) => return only(self.rows.at(row)),
+            Aim::Here => return only(KeptRow::first_of(here)),
             Aim::Matcher(matcher) => self.matchers.get(matcher as usize),
         };
         match matcher {
@@ -138,26 +148,21 @@ impl Index {
                 let rows = self.candidates.get(*first as usize..(first + count) as usize).unwrap_or_default();
                 let behind = rows.partition_point(|row| row.arm < from);
                 let mut rows = rows.iter().skip(behind).take_while(|row| row.arm < bound);
-                rows.find(|row| self.passes(row, inputs)).map_or(bound, |row| row.arm)
+                let found = rows.find(|row| self.rows.at(row.row).is_some_and(|row| passes(row, inputs)));
+                found.map_or(bound, |row| row.arm)
             }
             Some(Matcher::Split(split)) if split.least < bound && from <= split.most => {
                 let mut bound = bound;
-                split.visit(&self.lookups, inputs, |target| bound = self.search(target, inputs, from, bound));
-                split.wild.map_or(bound, |wild| self.search(wild, inputs, from, bound))
+                split.visit(&self.lookups, inputs, |target, here| {
+                    bound = self.search(target, here, inputs, from, bound);
+                });
+                split.wild.map_or(bound, |wild| self.search(wild, &[], inputs, from, bound))
             }
             _ => bound,
         }
     }
+}
 
-    fn passes<'a, F: Facts>(&'a self, row: &Candidate, inputs: &Inputs<'a, F>) -> bool {
-        match row.left {
-            Left::Is { subject, text } => inputs.is(subject, text),
-            Left::One(test) => inputs.passes(test),
-            Left::Two(one, other) => inputs.passes(one) && inputs.passes(other),
-            Left::Listed { first, count } => {
-                let tests = self.listed.get(first as usize..(first + count) as usize).unwrap_or_default();
-                tests.iter().all(|test| inputs.passes(*test))
-            }
-        }
-    }
+fn passes<F: Facts>(row: KeptRow<'_>, inputs: &Inputs<'_, F>) -> bool {
+    row.holds(|subject, text| inputs.is(subject, text), |test| inputs.passes(test))
 }

@@ -8,11 +8,6 @@ pub(super) fn push(texts: &mut Vec<u8>, text: &[u8]) -> u32 {
     at
 }
 
-/// The text that begins there.
-pub(super) fn at(texts: &[u8], at: u32) -> Option<&[u8]> {
-    Some(split(texts.get(at as usize..)?)?.0)
-}
-
 /// The first text, and those that follow.
 pub(super) fn split(texts: &[u8]) -> Option<(&[u8], &[u8])> {
     let (len, rest) = texts.split_first_chunk()?;
@@ -32,7 +27,8 @@ mod tests {
     fn texts_are_found_where_they_were_put() {
         let mut texts = Vec::new();
         let places = [&b"one"[..], b"", b"three"].map(|text| (push(&mut texts, text), text));
-        assert!(places.into_iter().all(|(place, text)| at(&texts, place) == Some(text)));
-        assert_eq!(at(&texts, 99), None);
+        let found = |place: u32| Some(split(texts.get(place as usize..)?)?.0);
+        assert!(places.into_iter().all(|(place, text)| found(place) == Some(text)));
+        assert_eq!(found(99), None);
     }
 }

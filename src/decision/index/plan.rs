@@ -2,15 +2,16 @@
 
 use hashbrown::HashMap;
 
+use super::goal::Goal;
 use super::intervals::{Intervals, spread};
-use super::kept::{Keeper, Kept};
+use super::kept::{Keeper, Rows};
 use super::keyed::Keyed;
 use super::keys::{Key, Kind};
-use super::lookup::{Lookup, Matcher, Split, Target};
+use super::lookup::{Aim, Candidate, Lookup, Matcher, Split, Target};
 use super::networks::{List, Networks};
 use super::packed::number;
 use super::tally::Tallies;
-use super::test::{Row, Table};
+use super::test::{Row, Table, Test};
 use super::texts::Texts;
 use super::trie::{Prefix, Trie};
 use crate::decision::eval::AclIndex;
@@ -36,7 +37,11 @@ pub(super) struct Plan {
     pub matchers: Vec<Matcher>,
     /// Those of all matchers.
     pub lookups: Vec<Lookup>,
-    pub kept: Kept,
+    /// The rows that are tested in turn.
+    pub candidates: Vec<Candidate>,
+    pub rows: Rows,
+    /// The tests of the rows by number.
+    pub tests: Box<[Test<'static>]>,
     pub root: Target,
 }
 
@@ -52,6 +57,8 @@ pub(super) fn plan(table: &Table<'_>, acls: AclsOf<'_>, from_any_arm: bool) -> P
         from_any_arm,
         tallies: Tallies::new(table.subjects.len(), keyed.len()),
         keeper: Keeper::new(&table.tests),
+        kept: HashMap::new(),
+        candidates: Vec::new(),
         matchers: Vec::new(),
         lookups: Vec::new(),
         live: Vec::new(),
@@ -60,11 +67,13 @@ pub(super) fn plan(table: &Table<'_>, acls: AclsOf<'_>, from_any_arm: bool) -> P
     };
     planner.live.extend((0..number(table.rows.len())).map(|row| Live { row, settled: 0, spent: 0 }));
     let root = planner.target(0);
-    Plan { matchers: planner.matchers, lookups: planner.lookups, kept: planner.keeper.finish(), root }
+    let Planner { matchers, lookups, candidates, keeper, .. } = planner;
+    let (rows, tests) = keeper.finish();
+    Plan { matchers, lookups, candidates, rows, tests, root }
 }
 
 /// A row on its way down, with bits for its first tests.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Live {
     row: u32,
     /// The tests that need not be made any more.
@@ -92,6 +101,9 @@ struct Planner<'p, 't, 'h> {
     from_any_arm: bool,
     tallies: Tallies,
     keeper: Keeper<'t, 'h>,
+    /// Where the rows begin that are kept: the same one may be come to by many keys.
+    kept: HashMap<Live, u32>,
+    candidates: Vec<Candidate>,
     matchers: Vec<Matcher>,
     lookups: Vec<Lookup>,
     /// The rows of all splits under way, those of the innermost one last.
@@ -124,12 +136,10 @@ impl<'t> Planner<'_, 't, '_> {
         let is_long = self.live.len() - start > FEW_ROWS && self.depth <= MOST_DEPTH;
         let split = if is_long { self.split(start) } else { None };
         self.depth -= 1;
-        let matcher = match split {
-            Some(split) => Matcher::Split(split),
-            None => match self.in_turn(start) {
-                (first, 1) => return Target::row(first),
-                (first, count) => Matcher::InTurn { first, count },
-            },
+        let matcher = match (split, self.live.get(start..)) {
+            (Some(split), _) => Matcher::Split(split),
+            (None, Some(&[only])) => return Target::row(self.keep(only)),
+            _ => self.in_turn(start),
         };
         self.matchers.push(matcher);
         Target::matcher(number(self.matchers.len() - 1))
@@ -150,16 +160,26 @@ impl<'t> Planner<'_, 't, '_> {
         (0..self.row(live).count).all(|at| live.is_settled(at))
     }
 
-    /// Keeps the rows from `start` on: the number of the first candidate, and how many there are.
-    fn in_turn(&mut self, start: usize) -> (u32, u32) {
-        let first = self.keeper.next();
-        for at in start..self.live.len() {
-            let Some(live) = self.live.get(at).copied() else { break };
-            let (arm, tests) = (self.row(live).arm, self.tests(live));
-            let left = (0..).zip(tests).filter(|(at, _)| !live.is_settled(*at));
-            self.keeper.add(arm, left.map(|(at, test)| (*test, !live.is_open(at) && at < MOST_TESTS)));
+    /// Keeps the rows from `start` on, to be tested one after the other.
+    fn in_turn(&mut self, start: usize) -> Matcher {
+        let first = number(self.candidates.len());
+        for live in self.live.get(start..).unwrap_or_default().to_vec() {
+            let candidate = Candidate { arm: self.row(live).arm, row: self.keep(live) };
+            self.candidates.push(candidate);
         }
-        (first, self.keeper.next() - first)
+        Matcher::InTurn { first, count: number(self.candidates.len()) - first }
+    }
+
+    /// Keeps a row: where it begins.
+    fn keep(&mut self, live: Live) -> u32 {
+        if let Some(known) = self.kept.get(&live) {
+            return *known;
+        }
+        let (arm, tests) = (self.row(live).arm, self.tests(live));
+        let left = (0..).zip(tests).filter(|(at, _)| !live.is_settled(*at));
+        let at = self.keeper.add(arm, left.map(|(at, test)| (*test, !live.is_open(at) && at < MOST_TESTS)));
+        self.kept.insert(live, at);
+        at
     }
 
     fn split(&mut self, start: usize) -> Option<Split> {
@@ -290,7 +310,7 @@ impl<'t> Planner<'_, 't, '_> {
     fn lookups_of(&self, entries: &[(Key<'t>, Target)]) -> Vec<Lookup> {
         let mut by = ByKind::default();
         for (key, target) in entries {
-            by.add(*key, *target);
+            by.add(*key, self.goal(*target));
         }
         let mut lookups = Vec::new();
         if !by.equal.is_empty() {
@@ -313,6 +333,12 @@ impl<'t> Planner<'_, 't, '_> {
         }
         lookups.extend(by.truth.map(Lookup::Truth));
         lookups
+    }
+
+    /// The same with the row, if it leads to one.
+    fn goal(&self, target: Target) -> Goal<'_> {
+        let row = if let Aim::Row(at) = target.aim() { self.keeper.row(at) } else { &[] };
+        Goal { target, row }
     }
 
     fn addresses(&self, lists: Vec<(AclId, Target)>) -> Lookup {
@@ -339,12 +365,12 @@ struct Buckets<'c> {
 /// Keys by the way they are looked up.
 #[derive(Default)]
 struct ByKind<'t> {
-    equal: Vec<(&'t [u8], u32)>,
+    equal: Vec<(&'t [u8], Goal<'t>)>,
     starts: Vec<Prefix<'t>>,
     /// Reversed.
-    ends: Vec<(Vec<u8>, Target)>,
+    ends: Vec<(Vec<u8>, Goal<'t>)>,
     /// Reversed, from the dot on.
-    extensions: Vec<(Vec<u8>, Target)>,
+    extensions: Vec<(Vec<u8>, Goal<'t>)>,
     automaton: Option<u32>,
     patterns: Vec<(u32, Target)>,
     lists: Vec<(AclId, Target)>,
@@ -352,15 +378,16 @@ struct ByKind<'t> {
 }
 
 impl<'t> ByKind<'t> {
-    fn add(&mut self, key: Key<'t>, target: Target) {
+    fn add(&mut self, key: Key<'t>, goal: Goal<'t>) {
+        let target = goal.target;
         let reversed = |text: &[u8]| text.iter().rev().copied().collect::<Vec<u8>>();
-        let prefix = |text, segment| Prefix { text, segment, target: target.code() };
+        let prefix = |text, segment| Prefix { text, segment, goal };
         match key {
-            Key::Equal(text) => self.equal.push((text, target.code())),
+            Key::Equal(text) => self.equal.push((text, goal)),
             Key::StartsWith(text) => self.starts.push(prefix(text, false)),
             Key::Segment(text) => self.starts.push(prefix(text, true)),
-            Key::EndsWith(text) => self.ends.push((reversed(text), target)),
-            Key::Extension(text) => self.extensions.push((reversed(&[b".", text].concat()), target)),
+            Key::EndsWith(text) => self.ends.push((reversed(text), goal)),
+            Key::Extension(text) => self.extensions.push((reversed(&[b".", text].concat()), goal)),
             Key::Pattern { automaton, pattern } => {
                 self.automaton = Some(automaton);
                 self.patterns.push((pattern, target));
@@ -373,6 +400,6 @@ impl<'t> ByKind<'t> {
     }
 }
 
-fn prefixes(keys: &[(Vec<u8>, Target)]) -> Vec<Prefix<'_>> {
-    keys.iter().map(|(text, target)| Prefix { text, segment: false, target: target.code() }).collect()
+fn prefixes<'t>(keys: &'t [(Vec<u8>, Goal<'t>)]) -> Vec<Prefix<'t>> {
+    keys.iter().map(|(text, goal)| Prefix { text, segment: false, goal: *goal }).collect()
 }

@@ -4,7 +4,11 @@ use std::hash::BuildHasher;
 
 use hashbrown::DefaultHashBuilder;
 
+use super::goal::Goal;
 use super::packed::{self, number};
+
+/// How long a row may be that stands behind its text, in bytes.
+const ROOM: usize = 64;
 
 /// Maps texts to targets. A look-up takes time in the length of the text, however many there are.
 ///
@@ -14,7 +18,7 @@ use super::packed::{self, number};
 pub(super) struct Texts {
     /// Each text has the slot that its hash says, or the next one that is free; a quarter of them are, at least.
     slots: Box<[Slot]>,
-    /// The target of each text, its length, and its bytes.
+    /// The target of each text, its length, its bytes, and the row if it is the only one there.
     records: Box<[u8]>,
     hasher: DefaultHashBuilder,
 }
@@ -37,15 +41,17 @@ impl Slot {
 
 impl Texts {
     /// A map of different texts.
-    pub fn new(entries: &[(&[u8], u32)]) -> Self {
+    pub fn new(entries: &[(&[u8], Goal<'_>)]) -> Self {
         let slots =
             vec![Slot::FREE; (entries.len() + entries.len().div_ceil(3)).next_power_of_two()].into_boxed_slice();
         let mut map = Self { slots, records: Box::default(), hasher: DefaultHashBuilder::default() };
         let mut records = Vec::new();
-        for (text, target) in entries {
+        for (text, goal) in entries {
+            let goal = goal.within(ROOM);
             map.insert(text, number(records.len()));
-            records.extend_from_slice(&target.to_le_bytes());
+            records.extend_from_slice(&goal.code().to_le_bytes());
             packed::push(&mut records, text);
+            records.extend_from_slice(goal.row);
         }
         map.records = records.into();
         map
@@ -72,24 +78,25 @@ impl Texts {
         self.slots.iter().filter(|slot| !slot.is_free()).count()
     }
 
-    /// The target of a text.
-    pub fn get(&self, text: &[u8]) -> Option<u32> {
+    /// The target of a text, and what stands behind it.
+    pub fn get(&self, text: &[u8]) -> Option<(u32, &[u8])> {
         let hash = self.hasher.hash_one(text);
         for place in self.places(hash) {
             let slot = self.slots.get(place).filter(|slot| !slot.is_free())?;
             if slot.hash == upper(hash)
-                && let Some(target) = self.target(slot.record, text)
+                && let Some(found) = self.found(slot.record, text)
             {
-                return Some(target);
+                return Some(found);
             }
         }
         None
     }
 
-    /// The target of a record, if it is that of the text.
-    fn target(&self, record: u32, text: &[u8]) -> Option<u32> {
+    /// What a record holds, if it is that of the text.
+    fn found(&self, record: u32, text: &[u8]) -> Option<(u32, &[u8])> {
         let (target, rest) = self.records.get(record as usize..)?.split_first_chunk()?;
-        (packed::at(rest, 0)? == text).then(|| u32::from_le_bytes(*target))
+        let (own, behind) = packed::split(rest)?;
+        (own == text).then(|| (u32::from_le_bytes(*target), behind))
     }
 }
 
@@ -101,16 +108,20 @@ fn upper(hash: u64) -> u32 {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::lookup::Target;
     use super::*;
 
     proptest! {
         #[test]
         fn it_is_a_map(texts in prop::collection::btree_set("[ab]{0,3}", 0..15), asked in "[ab]{0,3}") {
             let texts: Vec<String> = texts.into_iter().collect();
-            let entries: Vec<(&[u8], u32)> = texts.iter().map(String::as_bytes).zip(7..).collect();
+            let goal = |arm| Goal { target: Target::row(arm), row: if arm % 2 == 0 { b"row" } else { b"" } };
+            let entries: Vec<(&[u8], Goal<'_>)> = texts.iter().map(String::as_bytes).zip((7..).map(goal)).collect();
             let map = Texts::new(&entries);
-            let expected = entries.iter().find(|(text, _)| *text == asked.as_bytes()).map(|(_, target)| *target);
-            prop_assert_eq!(map.get(asked.as_bytes()), expected);
+            let expected = entries.iter().find(|(text, _)| *text == asked.as_bytes()).map(|(_, goal)| goal.within(ROOM));
+            let found = map.get(asked.as_bytes());
+            prop_assert_eq!(found.map(|(code, _)| code), expected.map(Goal::code));
+            prop_assert!(found.is_none_or(|(_, behind)| expected.is_some_and(|goal| behind.starts_with(goal.row))));
             prop_assert_eq!(map.len(), texts.len());
         }
     }

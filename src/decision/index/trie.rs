@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::goal::Goal;
 use super::packed::number;
 use super::places::Places;
 use super::reading::{AT_ONCE, Reading, packed};
@@ -9,12 +10,17 @@ use super::reading::{AT_ONCE, Reading, packed};
 /// Where no key ends.
 const NONE: u32 = u32::MAX;
 
+/// How long a row may be that stands within a leaf, in bytes.
+const ROOM: usize = 40;
+
 /// Maps prefixes to targets. A walk takes time in the length of the value, however many there are. Its nodes lie side by
 /// side, the children of one next to each other; long labels are parts of the keys.
 #[derive(Debug)]
 pub(super) struct Trie {
     /// The root first: one that no value passes as long as there is no key.
     nodes: Box<[Node]>,
+    /// Children of nodes that have no others, and have none themselves: most of a large tree.
+    leaves: Box<[Leaf]>,
     /// The keys, one after the other.
     texts: Box<[u8]>,
 }
@@ -26,21 +32,81 @@ pub(super) struct Trie {
 struct Node {
     label: Label,
     children: Children,
+    ends: Ends,
+}
+
+const _: () = assert!(size_of::<Node>() == 32, "one in each half of what is fetched");
+
+/// All that a processor fetches at once: the look that tells whether a value goes on as the label says finds what is asked
+/// of the row, too.
+#[derive(Clone, Debug)]
+#[repr(align(64))]
+struct Leaf {
+    label: Label,
+    ends: Ends,
+    row: [u8; ROOM],
+}
+
+const _: () = assert!(size_of::<Leaf>() == 64, "one in what is fetched");
+
+/// The targets of keys that end at a node.
+#[derive(Clone, Copy, Debug)]
+struct Ends {
     /// For values that go on in any way.
     any: u32,
     /// For values that end here or go on with `/`.
     segment: u32,
 }
 
-const _: () = assert!(size_of::<Node>() == 32, "one in each half of what is fetched");
+impl Ends {
+    const NONE: Self = Self { any: NONE, segment: NONE };
+
+    /// Those of keys, of equal ones the last.
+    fn of(keys: &[Prefix<'_>]) -> Self {
+        let target = |segment| keys.iter().rfind(|key| key.segment == segment).map_or(NONE, |key| key.goal.code());
+        Self { any: target(false), segment: target(true) }
+    }
+
+    /// Visits those of values that go on with the byte.
+    fn visit(self, next: Option<u8>, mut visit: impl FnMut(u32)) {
+        if self.any != NONE {
+            visit(self.any);
+        }
+        if self.segment != NONE && next.is_none_or(|next| next == b'/') {
+            visit(self.segment);
+        }
+    }
+
+    fn len(self) -> usize {
+        usize::from(self.any != NONE) + usize::from(self.segment != NONE)
+    }
+}
 
 impl Node {
-    const NOTHING: Self = Self { label: Label::Nothing, children: Children::NONE, any: NONE, segment: NONE };
+    const NOTHING: Self = Self { label: Label::Nothing, children: Children::NONE, ends: Ends::NONE };
+}
+
+impl Leaf {
+    const NOTHING: Self = Self { label: Label::Nothing, ends: Ends::NONE, row: [0; ROOM] };
+
+    /// One of keys that are the same text.
+    fn of(keys: &[Prefix<'_>], label: Label) -> Self {
+        let mut leaf = Self { label, ends: Ends::of(keys), row: [0; ROOM] };
+        if let [Prefix { segment, goal, .. }] = keys {
+            let goal = goal.within(ROOM);
+            let end = if *segment { &mut leaf.ends.segment } else { &mut leaf.ends.any };
+            *end = goal.code();
+            leaf.row.iter_mut().zip(goal.row).for_each(|(place, byte)| *place = *byte);
+        }
+        leaf
+    }
 }
 
 /// What stands between the parent and a node.
 #[derive(Clone, Copy, Debug)]
 enum Label {
+    /// A single byte, as most are where many keys part: a processor foretells how far that reads before it has the node.
+    One(u8),
     /// A short one stands where the node stands.
     Near { len: u8, bytes: [u8; AT_ONCE] },
     /// Where it is in the text of all keys.
@@ -51,6 +117,9 @@ enum Label {
 
 impl Label {
     fn of(text: &[u8], start: usize) -> Self {
+        if let [only] = text {
+            return Self::One(*only);
+        }
         let mut bytes = [0; AT_ONCE];
         match (u8::try_from(text.len()), bytes.get_mut(..text.len())) {
             (Ok(len), Some(near)) => {
@@ -64,6 +133,9 @@ impl Label {
     /// What is left to read behind it; `None` if something else comes. A short one takes the same few instructions
     /// however long it is, as it is never known which label is next.
     fn behind<'r, R: Reading>(&self, texts: &[u8], rest: &'r [u8]) -> Option<&'r [u8]> {
+        if let Self::One(byte) = self {
+            return if R::next(rest) == Some(*byte) { R::behind(rest, 1) } else { None };
+        }
         match (self, R::at_once(rest)) {
             (Self::Near { len, bytes }, Some(read)) => {
                 let same = (read ^ packed(bytes)).trailing_zeros() >= 8 * u32::from(*len);
@@ -71,7 +143,7 @@ impl Label {
             }
             (Self::Near { len, bytes }, None) => behind::<R>(bytes.get(..usize::from(*len))?, rest),
             (Self::Far { start, len }, _) => behind::<R>(texts.get(*start as usize..(start + len) as usize)?, rest),
-            (Self::Nothing, _) => None,
+            (Self::One(_) | Self::Nothing, _) => None,
         }
     }
 }
@@ -84,17 +156,30 @@ fn behind<'r, R: Reading>(label: &[u8], rest: &'r [u8]) -> Option<&'r [u8]> {
 /// The children of a node, by the byte that comes next.
 #[derive(Clone, Copy, Debug)]
 struct Children {
+    /// Where they begin, among the leaves or among the nodes.
     first: u32,
     places: Places,
 }
 
+/// Where a child is.
+enum Child {
+    Node(usize),
+    Leaf(usize),
+}
+
 impl Children {
-    /// There is no node so far behind.
-    const NONE: Self = Self { first: NONE, places: Places::ONE };
+    const LEAVES: u32 = 1 << 31;
+
+    /// There is no leaf so far behind.
+    const NONE: Self = Self { first: u32::MAX, places: Places::ONE };
 
     /// Where the only one is that may begin with the byte.
-    fn place(self, byte: u8) -> Option<usize> {
-        Some(self.first as usize + usize::from(self.places.place(byte)?))
+    fn child(self, byte: u8) -> Option<Child> {
+        let place = usize::from(self.places.place(byte)?);
+        Some(match self.first & Self::LEAVES {
+            0 => Child::Node(self.first as usize + place),
+            _ => Child::Leaf((self.first & !Self::LEAVES) as usize + place),
+        })
     }
 }
 
@@ -104,7 +189,7 @@ pub(super) struct Prefix<'t> {
     pub text: &'t [u8],
     /// Whether it is there for values that end with it or go on with a `/`, and not for all that start with it.
     pub segment: bool,
-    pub target: u32,
+    pub goal: Goal<'t>,
 }
 
 impl Trie {
@@ -118,30 +203,36 @@ impl Trie {
             planting.grow(next, keys, depth);
             next += 1;
         }
-        Self { nodes: planting.nodes.into(), texts: texts.into() }
+        Self { nodes: planting.nodes.into(), leaves: planting.leaves.into(), texts: texts.into() }
     }
 
     /// How many keys are in it.
     pub fn len(&self) -> usize {
-        let keys = |node: &Node| usize::from(node.any != NONE) + usize::from(node.segment != NONE);
-        self.nodes.iter().map(keys).sum()
+        let ends = self.nodes.iter().map(|node| node.ends).chain(self.leaves.iter().map(|leaf| leaf.ends));
+        ends.map(Ends::len).sum()
     }
 
-    /// Visits the targets of all keys that `text` begins with as it is read, the shortest key first.
-    pub fn walk<R: Reading>(&self, text: &[u8], mut visit: impl FnMut(u32)) {
+    /// Visits the targets of all keys that `text` begins with as it is read, the shortest key first, each with what stands
+    /// behind it.
+    pub fn walk<R: Reading>(&self, text: &[u8], mut visit: impl FnMut(u32, &[u8])) {
         let (mut rest, mut node) = (text, self.nodes.first());
         while let Some(here) = node {
             let Some(behind) = here.label.behind::<R>(&self.texts, rest) else { return };
             let next = R::next(behind);
-            if here.any != NONE {
-                visit(here.any);
+            here.ends.visit(next, |code| visit(code, &[]));
+            match next.and_then(|byte| here.children.child(byte)) {
+                Some(Child::Node(at)) => node = self.nodes.get(at),
+                Some(Child::Leaf(at)) => return self.visit_leaf::<R>(at, behind, visit),
+                None => return,
             }
-            if here.segment != NONE && next.is_none_or(|next| next == b'/') {
-                visit(here.segment);
-            }
-            node = next.and_then(|byte| self.nodes.get(here.children.place(byte)?));
             rest = behind;
         }
+    }
+
+    fn visit_leaf<R: Reading>(&self, at: usize, rest: &[u8], mut visit: impl FnMut(u32, &[u8])) {
+        let Some(leaf) = self.leaves.get(at) else { return };
+        let Some(behind) = leaf.label.behind::<R>(&self.texts, rest) else { return };
+        leaf.ends.visit(R::next(behind), |code| visit(code, &leaf.row));
     }
 }
 
@@ -152,6 +243,7 @@ struct Planting<'k> {
     /// Where each key begins in the text of all.
     starts: Vec<usize>,
     nodes: Vec<Node>,
+    leaves: Vec<Leaf>,
     /// For each node the keys that go through it, and how long they are there.
     work: Vec<(Range<usize>, usize)>,
 }
@@ -160,8 +252,8 @@ impl<'k> Planting<'k> {
     /// A tree of one node that all keys go through.
     fn root(keys: &'k [Prefix<'k>]) -> Self {
         let starts = keys.iter().scan(0, |at, key| Some(std::mem::replace(at, *at + key.text.len()))).collect();
-        let mut planting = Self { keys, starts, nodes: Vec::new(), work: Vec::new() };
-        planting.make_room(1);
+        let mut planting = Self { keys, starts, nodes: Vec::new(), leaves: Vec::new(), work: Vec::new() };
+        planting.make_room(1, false);
         planting.node(0, 0..keys.len(), 0);
         planting
     }
@@ -171,22 +263,42 @@ impl<'k> Planting<'k> {
         self.keys.get(keys).unwrap_or_default()
     }
 
-    /// Adds nodes that no key goes through.
-    fn make_room(&mut self, count: usize) {
-        let all = self.nodes.len() + count;
-        self.nodes.resize(all, Node::NOTHING);
-        self.work.resize(all, (0..0, 0));
+    /// Adds nodes or leaves that no key goes through: where they begin.
+    fn make_room(&mut self, count: usize, are_leaves: bool) -> usize {
+        if are_leaves {
+            let first = self.leaves.len();
+            self.leaves.resize(first + count, Leaf::NOTHING);
+            return first;
+        }
+        let first = self.nodes.len();
+        self.nodes.resize(first + count, Node::NOTHING);
+        self.work.resize(first + count, (0..0, 0));
+        first
     }
 
-    /// Makes a node one that these keys go through; its label begins at `depth` and is as long as they agree.
-    fn node(&mut self, node: usize, keys: Range<usize>, depth: usize) {
+    /// What these keys agree on from `depth` on, and where that ends.
+    fn label(&self, keys: Range<usize>, depth: usize) -> Option<(Label, usize)> {
         let texts = self.texts(keys.clone());
-        let (Some(first), Some(last)) = (texts.first(), texts.last()) else { return };
+        let (first, last) = (texts.first()?, texts.last()?);
         let end = depth + common(first.text.get(depth..), last.text.get(depth..));
         let start = self.starts.get(keys.start).copied().unwrap_or(0) + depth;
-        let label = Label::of(first.text.get(depth..end).unwrap_or_default(), start);
+        Some((Label::of(first.text.get(depth..end).unwrap_or_default(), start), end))
+    }
+
+    /// Makes a node one that these keys go through; its label begins at `depth`.
+    fn node(&mut self, node: usize, keys: Range<usize>, depth: usize) {
+        let Some((label, end)) = self.label(keys.clone(), depth) else { return };
         if let (Some(node), Some(work)) = (self.nodes.get_mut(node), self.work.get_mut(node)) {
             (node.label, *work) = (label, (keys, end));
+        }
+    }
+
+    /// The same for a leaf, which these keys end at.
+    fn leaf(&mut self, leaf: usize, keys: Range<usize>, depth: usize) {
+        let Some((label, _)) = self.label(keys.clone(), depth) else { return };
+        let texts = self.texts(keys);
+        if let Some(leaf) = self.leaves.get_mut(leaf) {
+            *leaf = Leaf::of(texts, label);
         }
     }
 
@@ -194,33 +306,33 @@ impl<'k> Planting<'k> {
     fn grow(&mut self, node: usize, keys: Range<usize>, depth: usize) {
         let texts = self.texts(keys.clone());
         let longer = texts.partition_point(|key| key.text.len() == depth);
-        let ended = texts.get(..longer).unwrap_or_default();
-        let target = |segment| ended.iter().rfind(|key| key.segment == segment).map_or(NONE, |key| key.target);
+        let ends = Ends::of(texts.get(..longer).unwrap_or_default());
         let children = self.children(keys.start + longer..keys.end, depth);
         if let Some(node) = self.nodes.get_mut(node) {
-            *node = Node { children, any: target(false), segment: target(true), ..node.clone() };
+            *node = Node { children, ends, ..node.clone() };
         }
     }
 
-    /// Adds nodes for keys that are longer than `depth`, by what comes there.
+    /// Adds nodes or leaves for keys that are longer than `depth`, by what comes there.
     fn children(&mut self, keys: Range<usize>, depth: usize) -> Children {
         let byte = |key: &Prefix<'_>| key.text.get(depth).copied();
         let groups = self.texts(keys.clone()).chunk_by(|one, other| byte(one) == byte(other));
-        let groups: Vec<(u8, usize)> = groups.filter_map(|group| Some((byte(group.first()?)?, group.len()))).collect();
-        if groups.is_empty() {
+        let bytes: Vec<u8> = groups.clone().filter_map(|group| byte(group.first()?)).collect();
+        if bytes.is_empty() {
             return Children::NONE;
         }
-        let bytes: Vec<u8> = groups.iter().map(|(byte, _)| *byte).collect();
-        let children = Children { first: number(self.nodes.len()), places: Places::of(&bytes) };
-        self.make_room(children.places.count());
+        let same = |group: &[Prefix<'_>]| group.first().map(|key| key.text) == group.last().map(|key| key.text);
+        let are_leaves = groups.clone().all(same);
+        let places = Places::of(&bytes);
+        let first = self.make_room(places.count(), are_leaves);
         let mut start = keys.start;
-        for (byte, count) in groups {
-            if let Some(place) = children.place(byte) {
-                self.node(place, start..start + count, depth);
-            }
-            start += count;
+        for (byte, group) in bytes.iter().zip(groups) {
+            let place = first + places.place(*byte).map_or(0, usize::from);
+            let keys = start..start + group.len();
+            start = keys.end;
+            if are_leaves { self.leaf(place, keys, depth) } else { self.node(place, keys, depth) }
         }
-        children
+        Children { first: number(first) | if are_leaves { Children::LEAVES } else { 0 }, places }
     }
 }
 
@@ -233,6 +345,7 @@ fn common(left: Option<&[u8]>, right: Option<&[u8]>) -> usize {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::lookup::Target;
     use super::super::reading::{Backward, BackwardInLowerCase, Forward};
     use super::*;
     use crate::decision::eval::is_under;
@@ -241,14 +354,14 @@ mod tests {
         let prefixes = (0..).zip(keys).map(|(target, (text, segment))| Prefix {
             text: text.as_bytes(),
             segment: *segment,
-            target,
+            goal: Goal::plain(Target::matcher(target)),
         });
         Trie::new(prefixes.collect())
     }
 
     fn walked(trie: &Trie, text: &str) -> Vec<u32> {
         let mut found = Vec::new();
-        trie.walk::<Forward>(text.as_bytes(), |target| found.push(target));
+        trie.walk::<Forward>(text.as_bytes(), |target, _| found.push(target));
         found
     }
 
@@ -267,6 +380,32 @@ mod tests {
         assert_eq!(walked(&trie, "/a/b"), [0, 1]);
         assert_eq!(walked(&trie, "/a"), [0, 1]);
         assert_eq!(walked(&trie, "/ab"), [0]);
+    }
+
+    #[test]
+    fn a_row_stands_with_its_key_if_it_fits_and_is_the_only_one() {
+        let long = [b'x'; ROOM + 1];
+        let key = |text: &'static str, segment, row| Prefix {
+            text: text.as_bytes(),
+            segment,
+            goal: Goal { target: Target::row(5), row },
+        };
+        let keys = [
+            key("/1/", true, &b"row"[..]),
+            key("/2/", false, &long),
+            key("/3/", false, b"one"),
+            key("/3/", true, b"other"),
+        ];
+        let trie = Trie::new(keys.into());
+        let walked = |text: &[u8]| {
+            let mut found = Vec::new();
+            trie.walk::<Forward>(text, |code, here| found.push((code, here.starts_with(b"row"))));
+            found
+        };
+        let far = (Target::row(5).code(), false);
+        assert_eq!(walked(b"/1/"), [(Target::HERE.code(), true)]);
+        assert_eq!(walked(b"/2/"), [far]);
+        assert_eq!(walked(b"/3/"), [far, far]);
     }
 
     proptest! {
@@ -299,8 +438,8 @@ mod tests {
             let keys: Vec<String> = keys.into_iter().collect();
             let trie = trie(&keys.iter().map(|key| (key.as_str(), false)).collect::<Vec<_>>());
             let (mut ends, mut folded) = (Vec::new(), Vec::new());
-            trie.walk::<Backward>(reversed(&text).as_bytes(), |target| ends.push(target));
-            trie.walk::<BackwardInLowerCase>(reversed(&text).as_bytes(), |target| folded.push(target));
+            trie.walk::<Backward>(reversed(&text).as_bytes(), |target, _| ends.push(target));
+            trie.walk::<BackwardInLowerCase>(reversed(&text).as_bytes(), |target, _| folded.push(target));
             prop_assert_eq!(ends, walked(&trie, &text));
             prop_assert_eq!(folded, walked(&trie, &text.to_ascii_lowercase()));
         }

@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 
 use super::draft::{Chain, ChainId, Draft, Drafts};
 use crate::decision::index::{AclsOf, Index};
-use crate::decision::tree::{Arm, Chooser, DecisionTree, Match, Node, NodeId};
+use crate::decision::tree::{Chooser, DecisionTree, Match, Node, NodeId, Targets};
 use crate::lang::hir::Outcome;
 use crate::lang::schema::{Action, Step};
 
@@ -171,9 +171,9 @@ impl<'h> Finishing<'_, '_, 'h> {
             None => Chooser::InTurn(conditions.into_iter().cloned().collect()),
         };
         let arms = chain.reversed.iter().rev();
-        let arms =
-            arms.map(|(arm, target)| Arm { condition: arm.condition.span, target: self.reached.number(*target) });
+        let targets = Targets::new(arms.clone().map(|(_, target)| self.reached.number(*target)).collect());
+        let conditions = arms.map(|(arm, _)| arm.condition.span).collect();
         let otherwise = self.reached.number(chain.otherwise);
-        Match { arms: arms.collect(), otherwise, rest: chain.rest, frame: chain.frame, first_rule: 0, chooser }
+        Match { conditions, targets, otherwise, rest: chain.rest, frame: chain.frame, first_rule: 0, chooser }
     }
 }

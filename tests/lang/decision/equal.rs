@@ -79,10 +79,10 @@ fn ends(tree: &DecisionTree) -> bool {
 
 fn successors(tree: &DecisionTree, node: &Node) -> Vec<NodeId> {
     match node {
-        Node::Match(node) => node.arms().iter().map(|arm| arm.target).chain([node.otherwise()]).collect(),
+        Node::Match(node) => node.arms().map(|arm| arm.target).chain([node.otherwise()]).collect(),
         Node::Resume { of, from } => match tree.node(*of) {
             Some(Node::Match(node)) => {
-                node.arms().iter().skip(*from as usize).map(|arm| arm.target).chain([node.otherwise()]).collect()
+                node.arms().skip(*from as usize).map(|arm| arm.target).chain([node.otherwise()]).collect()
             }
             _ => Vec::new(),
         },
