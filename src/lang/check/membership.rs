@@ -30,6 +30,8 @@ impl Looked {
     }
 }
 
+const SEVERAL: &str = "each extension is a text by itself: [\"css\", \"js\"]";
+
 impl Scope<'_, '_> {
     /// `subject WORD [list]`
     pub(super) fn membership(
@@ -127,8 +129,9 @@ impl Scope<'_, '_> {
         let subject = self.text_subject(looked, "ext", span);
         let extensions = self.checked_texts(list, |text| {
             let bare = text.strip_prefix(b".").unwrap_or(text);
-            (bare.is_empty() || bare.iter().any(|byte| b"./*".contains(byte)))
-                .then_some("an extension is what stands behind the last dot: \"css\"")
+            let is_several = bare.contains(&b',') && bare.contains(&b'.');
+            let why = if is_several { SEVERAL } else { "an extension is what stands behind the last dot: \"css\"" };
+            (bare.is_empty() || bare.iter().any(|byte| b"./*".contains(byte))).then_some(why)
         })?;
         let bare = extensions.iter().map(|text| text.strip_prefix(b".").unwrap_or(text).to_ascii_lowercase());
         Some(ExpressionKind::Extension(Box::new(subject?), bare.map(Vec::into_boxed_slice).collect()))

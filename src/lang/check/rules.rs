@@ -251,6 +251,11 @@ fn wrong_operands(action: RuleAction, table: RuleTable, span: Span) -> Diagnosti
         "" => format!("nothing but a `,` and another action follows `{name}` in `rules {}`", table.name()),
         operand => format!("`{name}` is followed by {operand}"),
     };
+    if matches!(action, RuleAction::Ttl | RuleAction::Grace | RuleAction::Keep) {
+        let help =
+            format!("write a number and its unit as one word: `{name} 10m`, or `{name} 90m` for an hour and a half");
+        return Diagnostic::new(Code::E0305, span, message).help(help);
+    }
     let form = format!("{name} {operand}");
     Diagnostic::new(Code::E0305, span, message).help(format!("write `{}`", form.trim_end()))
 }

@@ -12,6 +12,7 @@ pub(super) fn method(name: &str) -> Option<&'static str> {
         "startsWith" | "startswith" | "starts_with" => "write `std.prefixof(TEXT, \"/a\")`",
         "endsWith" | "endswith" | "ends_with" => "write `std.suffixof(TEXT, \".css\")`",
         "contains" | "includes" | "indexOf" | "find" => "write `str.contains(TEXT, \"a\")`",
+        "has" | "has_key" | "hasOwnProperty" | "exists" => "write `NAME has \"KEY\"`",
         "match" | "matches" | "test" | "search" => "write `TEXT ~ \"REGEX\"`",
         "toLowerCase" | "lower" | "tolower" | "to_lower" => "write `std.tolower(TEXT)`",
         "toUpperCase" | "upper" | "toupper" | "to_upper" => "write `std.toupper(TEXT)`",

@@ -40,6 +40,9 @@ pub(super) fn test(word: &str, value: &str, against: &str) -> Option<String> {
     if matches!(against, "null" | "nil" | "none" | "empty" | "not") {
         return (word == "is").then(|| if against == "not" { value.to_owned() } else { format!("!{value}") });
     }
+    if value.ends_with("cookies") || value.ends_with("query") {
+        return matches!(word.as_str(), "contains" | "includes" | "include").then(|| format!("{value} has {against}"));
+    }
     let text = if against.starts_with('"') { against } else { "\"…\"" };
     let sign = match word.as_str() {
         "contains" | "includes" | "include" => return Some(format!("str.contains({value}, {text})")),

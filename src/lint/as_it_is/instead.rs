@@ -1,6 +1,7 @@
 //! What to write in the place of a text that is meant as a pattern or a glob.
 
 use super::compared::{Compared, Place, Way};
+use super::sign::BETWEEN;
 use crate::lang::diagnostic::Fix;
 use crate::lang::source::{SourceMap, Span};
 use crate::lint::regex;
@@ -24,7 +25,8 @@ impl Instead {
 
 /// `written` is where the text stands in quotes.
 pub(super) fn instead(compared: &Compared<'_>, text: &str, written: Option<Span>, sources: &SourceMap) -> Instead {
-    if let Some(texts) = regex::texts(text).filter(|texts| texts.len() > 1) {
+    let several = regex::texts(text).filter(|texts| texts.len() > 1).or_else(|| separate(compared.place, text));
+    if let Some(texts) = several {
         return one_of(compared, &texts, written, sources);
     }
     match compared.way {
@@ -47,6 +49,14 @@ pub(super) fn instead(compared: &Compared<'_>, text: &str, written: Option<Span>
             None => Instead::of("write names in which `*` stands for anything, such as `\"utm_*\"`".to_owned()),
         },
     }
+}
+
+/// Methods, hosts, extensions or names with commas between them.
+fn separate(place: Place, text: &str) -> Option<Vec<String>> {
+    let may_be_several = matches!(place, Place::Method | Place::Host | Place::Extension | Place::Name);
+    let one = |part: &str| part.trim().trim_start_matches('.').to_owned();
+    let parts: Vec<String> = text.split(BETWEEN).map(one).filter(|part| !part.is_empty()).collect();
+    (may_be_several && parts.len() > 1 && !has_signs(text)).then_some(parts)
 }
 
 /// A list of what the text is to stand for.

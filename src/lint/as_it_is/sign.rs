@@ -8,6 +8,9 @@ const OF_PATTERNS: [&str; 10] = ["\\.", "\\d", "\\w", "\\s", "\\/", "(?:", "(?i)
 /// Before a `*` in the end stand so many letters where it is meant as one: `A*` is a name.
 const FEWEST_LETTERS: usize = 3;
 
+/// What stands between values that are meant as several.
+pub(super) const BETWEEN: &str = ",";
+
 /// The sign that is shown. A text of one character is no pattern: `*` alone stands in `Vary`, and for all rows of a table.
 pub(super) fn sign(place: Place, way: Way, text: &str) -> Option<&'static str> {
     match way {
@@ -32,7 +35,7 @@ fn of_pattern(place: Place, text: &str) -> Option<&'static str> {
         }
         Place::Method | Place::Host | Place::Extension | Place::Name => edges(text)
             .or_else(|| written(text))
-            .or_else(|| ["|", "\\"].into_iter().find(|sign| text.contains(sign)))
+            .or_else(|| ["|", "\\", BETWEEN].into_iter().find(|sign| text.contains(sign)))
             .or_else(|| {
                 (place == Place::Extension).then(|| ["?", "("].into_iter().find(|sign| text.contains(sign)))?
             }),

@@ -14,7 +14,7 @@ const IN_KEY: &str = "write `key contains VALUE`, or `key excludes cookie \"NAME
 impl Mistake<'_, '_> {
     /// What is a habit from elsewhere, with what to write instead.
     pub(super) fn habit(&self) -> Option<Diagnostic> {
-        let habits: [fn(&Self) -> Option<Diagnostic>; 34] = [
+        let habits: [fn(&Self) -> Option<Diagnostic>; 36] = [
             Self::word_of_another_language,
             Self::test_of_another_language,
             Self::semicolon_behind_block,
@@ -46,6 +46,8 @@ impl Mistake<'_, '_> {
             Self::return_in_row,
             Self::two_pluses,
             Self::path_without_quotes,
+            Self::comma_between_expectations,
+            Self::facts_behind_claim,
             Self::comma_between_tests,
             Self::part_of_a_field,
             Self::value_of_another_language,
@@ -425,10 +427,35 @@ impl Mistake<'_, '_> {
         Some(Diagnostic::new(Code::E0101, place, message).help(format!("write \"/{name}\"")))
     }
 
+    /// `expect stored, status == 200;`
+    fn comma_between_expectations(&self) -> Option<Diagnostic> {
+        let found =
+            self.found().filter(|tok| tok.kind == TokenKind::Comma && self.stream.word(self.first) == "expect")?;
+        let wanted = self.expected.operator() && self.expected.has(Rule::semicolon);
+        let finding = Diagnostic::new(Code::E0101, span(self.file, found), "what is expected is joined by `and`");
+        let fix = Fix::replace("write `and`", span(self.file, found), " and");
+        wanted.then(|| finding.help("write `and`, or a second `expect`").fix(fix))
+    }
+
+    /// `invariant "it" { not stored if path under "/a" }`, and `{ when path under "/a" => … }`
+    fn facts_behind_claim(&self) -> Option<Diagnostic> {
+        let is_word = matches!(self.found_word(), "if" | "when" | "unless" | "where");
+        let is_invariant = self.stream.word(self.first) == "invariant";
+        let help = "write `FACTS => CLAIM`: `path under \"/admin\" => not stored`";
+        (is_word && is_invariant).then(|| self.refuse("what an invariant is about stands before a `=>`", help))
+    }
+
     /// `"/a", "/b" -> …`
     fn comma_between_tests(&self) -> Option<Diagnostic> {
         if self.found()?.kind != TokenKind::Comma || !self.expected.has(Rule::arrow) {
             return None;
+        }
+        let is_list = (self.first..self.index)
+            .rev()
+            .take(2)
+            .any(|at| matches!(self.stream.word(at), "in" | "under" | "ext" | "has" | "any"));
+        if is_list {
+            return Some(self.refuse("several values stand in brackets", "write `[\"/a\", \"/b\"]`"));
         }
         Some(self.refuse("`,` does not stand between tests", "write `or` where one of them is enough"))
     }

@@ -63,7 +63,7 @@ impl Mistake<'_, '_> {
         if !is_text || word.is_empty() || CONTEXTUAL_WORDS.contains(&word) {
             return None;
         }
-        let is_part = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/*".contains(&byte));
+        let is_part = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-/*=".contains(&byte));
         let (text, place, _) = self.glued(is_part)?;
         let quoted = format!("\"{text}\"");
         let fix = Fix::replace(format!("write `{quoted}`"), place, quoted.clone());
