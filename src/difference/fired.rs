@@ -1,12 +1,14 @@
 //! The rules that fire for a request.
 
+use std::collections::HashSet;
+
 use crate::decision::Event;
 use crate::lang::builtin;
 use crate::lang::source::{SourceMap, Span};
 use crate::simulate::{Journey, Simulator};
 
 /// A rule or statement that was carried out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fired {
     /// The file and the line: `site.warp:12`.
     pub place: String,
@@ -21,7 +23,8 @@ type Told<'t> = (&'t Journey, &'t Simulator, &'t SourceMap);
 pub(super) fn apart(old: Told<'_>, new: Told<'_>) -> (Vec<Fired>, Vec<Fired>) {
     let (old, new) = (fired(old), fired(new));
     let only = |ones: &[Fired], others: &[Fired]| -> Vec<Fired> {
-        ones.iter().filter(|one| !others.iter().any(|other| other.text == one.text)).cloned().collect()
+        let known: HashSet<&str> = others.iter().map(|other| other.text.as_str()).collect();
+        ones.iter().filter(|one| !known.contains(one.text.as_str())).cloned().collect()
     };
     let (before, after) = (only(&old, &new), only(&new, &old));
     if before.is_empty() && after.is_empty() { (old, new) } else { (before, after) }
@@ -39,20 +42,22 @@ fn fired((journey, simulator, sources): Told<'_>) -> Vec<Fired> {
         });
         events.chain(ran.explanation.verdict.span)
     });
-    let mut all: Vec<Fired> = Vec::new();
-    for fired in spans.filter_map(|span| line(span, sources)) {
-        if !all.contains(&fired) {
-            all.push(fired);
-        }
-    }
-    all
+    let mut seen = HashSet::new();
+    let told = spans.filter(|span| seen.insert(*span)).filter_map(|span| line(span, sources));
+    let all: Vec<Fired> = told.collect();
+    let mut seen = HashSet::new();
+    all.into_iter().filter(|fired| seen.insert(fired.clone())).collect()
 }
 
 /// The line on which something begins; `None` in the built-in policy.
 fn line(span: Span, sources: &SourceMap) -> Option<Fired> {
     let file = sources.get(span.file).filter(|file| file.name() != builtin::NAME)?;
     let at = sources.locate(span)?.line;
-    let line = file.text().lines().nth(at.checked_sub(1)?)?.trim();
+    let (before, behind) = file.text().split_at_checked(span.start as usize)?;
+    let begun = before.rsplit('\n').next().unwrap_or_default();
+    let rest = behind.split('\n').next().unwrap_or_default();
+    let line = format!("{begun}{rest}");
+    let line = line.trim();
     let rule = file.text().get(span.start as usize..span.end as usize).and_then(|rule| rule.lines().next());
     let text = if line.chars().count() <= MOST_SHOWN && !holds_several(line) {
         line.to_owned()
