@@ -73,7 +73,8 @@ impl Several {
     }
 
     /// Where it stands.
-    pub(super) fn place(&self) -> *const () {
+    #[must_use]
+    pub fn place(&self) -> *const () {
         Arc::as_ptr(&self.0).cast()
     }
 

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use super::one_way::{keys, say_in_one_way, values};
+use super::shape::in_one_shape;
 use crate::lang::hir::{
-    Acl, AclId, BackendId, Datum, Expression, ExpressionKind as Kind, Hir, RateLimitId, Statement, StatementKind,
-    Table, TableId,
+    Acl, AclId, BackendId, Datum, Expression, ExpressionKind as Kind, Hir, RateLimit, RateLimitId, Statement,
+    StatementKind, Table, TableId,
 };
 use crate::lang::source::{FileId, Span};
 
@@ -22,24 +23,34 @@ pub(super) fn join(old: &Hir, new: &Hir) -> (Hir, Hir) {
     for mut table in std::mem::take(&mut new.tables) {
         for (_, datum) in &mut table.entries {
             if let Datum::Backend(Some(backend)) = datum {
-                *backend = BackendId(Ids::of(&ids.backends, backend.0));
+                *backend = ids.target(*backend);
             }
         }
         ids.tables.push(position(&mut old.tables, table, is_same_table));
     }
+    // Each counts for itself: two that say the same are two.
+    let mut left: Vec<Option<RateLimit>> = old.rate_limits.iter().cloned().map(Some).collect();
     for limit in std::mem::take(&mut new.rate_limits) {
-        ids.limits.push(position(&mut old.rate_limits, limit, |one, other| one.definition == other.definition));
+        let is_same = |other: &Option<RateLimit>| other.as_ref().is_some_and(|it| it.definition == limit.definition);
+        let known = left.iter().position(is_same);
+        let at = known.unwrap_or(old.rate_limits.len());
+        match known.and_then(|at| left.get_mut(at)) {
+            Some(known) => *known = None,
+            None => old.rate_limits.push(limit),
+        }
+        ids.limits.push(u32::try_from(at).unwrap_or(u32::MAX));
     }
     for body in new.steps.iter_mut().map(|step| &mut step.body).chain(new.subs.iter_mut().map(|sub| &mut sub.body)) {
         ids.renumber(&mut body.statements);
     }
     let keys = new.directors.iter_mut().flat_map(|director| keys(&mut director.choice));
     keys.for_each(|value| ids.expression(value));
-    new.default_backend = new.default_backend.map(|id| BackendId(Ids::of(&ids.backends, id.0)));
+    new.default_backend = new.default_backend.map(|id| ids.target(id));
     (new.acls, new.tables) = (old.acls.clone(), old.tables.clone());
     new.rate_limits.clone_from(&old.rate_limits);
     let mut constants = Vec::new();
     for hir in [&mut old, &mut new] {
+        in_one_shape(hir);
         say_in_one_way(hir, &mut |constant| {
             let at = position(&mut constants, constant.kind.clone(), |one, other| one == other);
             constant.span = Span { file: FileId(0), start: at, end: at };
@@ -79,9 +90,9 @@ fn is_same_table(one: &Table, other: &Table) -> bool {
         && (one.entries == other.entries || entries(one) == entries(other))
 }
 
-/// The ids of the new policy as they are in both, by those that it has.
+/// Other ids, by those that a policy has.
 #[derive(Default)]
-struct Ids {
+pub(super) struct Ids {
     backends: Vec<u32>,
     acls: Vec<u32>,
     tables: Vec<u32>,
@@ -89,11 +100,20 @@ struct Ids {
 }
 
 impl Ids {
+    /// Other ids of backends and directors.
+    pub fn of_targets(backends: Vec<u32>) -> Self {
+        Self { backends, ..Self::default() }
+    }
+
     fn of(ids: &[u32], id: u32) -> u32 {
         ids.get(id as usize).copied().unwrap_or(id)
     }
 
-    fn renumber(&self, statements: &mut [Statement]) {
+    pub fn target(&self, BackendId(id): BackendId) -> BackendId {
+        BackendId(Self::of(&self.backends, id))
+    }
+
+    pub fn renumber(&self, statements: &mut [Statement]) {
         for statement in statements {
             values(statement).for_each(|value| self.expression(value));
             if let StatementKind::If { arms, otherwise, .. } = &mut statement.kind {
@@ -105,9 +125,9 @@ impl Ids {
         }
     }
 
-    fn expression(&self, one: &mut Expression) {
+    pub fn expression(&self, one: &mut Expression) {
         match &mut one.kind {
-            Kind::Backend(Some(BackendId(id))) => *id = Self::of(&self.backends, *id),
+            Kind::Backend(Some(id)) => *id = self.target(*id),
             Kind::InAcl(_, AclId(id)) | Kind::Acl(AclId(id)) => *id = Self::of(&self.acls, *id),
             Kind::Lookup(TableId(id), _) | Kind::InTable(TableId(id), _) => *id = Self::of(&self.tables, *id),
             Kind::RateLimit(RateLimitId(id)) => *id = Self::of(&self.limits, *id),

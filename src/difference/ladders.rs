@@ -3,7 +3,7 @@
 //! A request that no row holds of which only one of the two has, or has elsewhere, takes the same row in both. So a question
 //! about two ladders of ten thousand rows is one about those that differ, and one about a single ladder.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -38,10 +38,16 @@ struct Aligned {
     differs: Vec<Formula>,
 }
 
+/// Two ladders by their addresses.
+type Addresses = (*const Ladder, *const Ladder);
+
+/// Two ladders, which are kept so that no other ones come to have their addresses, and what they have in common.
+type Known = (Arc<Ladder>, Arc<Ladder>, Option<Aligned>);
+
 /// Those that were compared so far.
 #[derive(Default)]
 pub(super) struct Alignments {
-    known: Vec<(Arc<Ladder>, Arc<Ladder>, Option<Aligned>)>,
+    known: HashMap<Addresses, Known>,
     /// How many parts of formulas were rewritten.
     work: usize,
 }
@@ -52,18 +58,18 @@ const MOST_WORK: usize = 1_000_000;
 impl Alignments {
     /// Conditions of which one holds wherever both guards do. Together they are no more than both guards.
     pub(super) fn questions(&mut self, old: &Formula, new: &Formula) -> Vec<Formula> {
-        let (mut olds, mut news) = (Vec::new(), Vec::new());
-        ladders(old, &mut olds);
-        ladders(new, &mut news);
+        let (olds, news) = (ladders(old), ladders(new));
         let mut questions = Vec::new();
         let mut rewritten = new.clone();
         let both = |new: &Formula| Formula::all([old.clone(), new.clone()]);
-        for newer in &news {
+        // A ladder that both have says the same in both.
+        let (olds, news) = (only_in(&olds, &news), only_in(&news, &olds));
+        for newer in news {
             if self.work >= MOST_WORK {
                 break;
             }
             let found = olds.iter().find_map(|older| self.aligned(older, newer));
-            let Some(aligned) = found.and_then(|at| self.known.get(at)?.2.as_ref()) else { continue };
+            let Some(aligned) = found.and_then(|at| self.known.get(&at)?.2.as_ref()) else { continue };
             questions.extend(aligned.differs.iter().map(|row| Formula::all([row.clone(), both(&rewritten)])));
             rewritten = aligned.rewrite(&rewritten, &mut self.work);
         }
@@ -71,22 +77,18 @@ impl Alignments {
         questions.into_iter().map(|question| met(&question)).filter(|it| *it != Formula::Const(false)).collect()
     }
 
-    /// The number of two ladders that have most rows in common.
-    fn aligned(&mut self, old: &Arc<Ladder>, new: &Arc<Ladder>) -> Option<usize> {
-        let is_known =
-            |(one, other, _): &(Arc<Ladder>, Arc<Ladder>, _)| Arc::ptr_eq(one, old) && Arc::ptr_eq(other, new);
-        let at = self.known.iter().position(is_known).unwrap_or_else(|| {
-            self.known.push((Arc::clone(old), Arc::clone(new), Aligned::of(old, new)));
-            self.known.len() - 1
-        });
-        self.known.get(at)?.2.is_some().then_some(at)
+    /// Two ladders, if they have most rows in common.
+    fn aligned(&mut self, old: &Arc<Ladder>, new: &Arc<Ladder>) -> Option<Addresses> {
+        let at = (Arc::as_ptr(old), Arc::as_ptr(new));
+        let compared = || (Arc::clone(old), Arc::clone(new), Aligned::of(old, new));
+        self.known.entry(at).or_insert_with(compared).2.is_some().then_some(at)
     }
 }
 
 impl Aligned {
     /// `None` if they have little in common.
     fn of(old: &Arc<Ladder>, new: &Arc<Ladder>) -> Option<Self> {
-        if old.is_empty() || new.is_empty() {
+        if old.is_empty() || new.is_empty() || old.len().min(new.len()) * 2 < old.len().max(new.len()) {
             return None;
         }
         let hashes = |ladder: &Ladder| -> Vec<u64> { ladder.conditions().iter().map(hash).collect() };
@@ -130,13 +132,25 @@ impl Aligned {
     }
 }
 
-/// The ladders of a formula, each once.
-fn ladders(formula: &Formula, found: &mut Vec<Arc<Ladder>>) {
+/// Those that are not among others.
+fn only_in<'l>(ladders: &'l [Arc<Ladder>], others: &[Arc<Ladder>]) -> Vec<&'l Arc<Ladder>> {
+    let others: HashSet<*const Ladder> = others.iter().map(Arc::as_ptr).collect();
+    ladders.iter().filter(|ladder| !others.contains(&Arc::as_ptr(ladder))).collect()
+}
+
+/// The ladders of a formula, each once, in the order in which they are met.
+fn ladders(formula: &Formula) -> Vec<Arc<Ladder>> {
+    let (mut all, mut seen) = (Vec::new(), HashSet::new());
+    find_ladders(formula, &mut all, &mut seen);
+    all
+}
+
+fn find_ladders(formula: &Formula, all: &mut Vec<Arc<Ladder>>, seen: &mut HashSet<*const ()>) {
     match formula {
-        Formula::All(parts) | Formula::Any(parts) => parts.iter().for_each(|part| ladders(part, found)),
-        Formula::First(first) if !found.iter().any(|known| Arc::ptr_eq(known, &first.ladder)) => {
-            found.push(Arc::clone(&first.ladder));
+        Formula::All(parts) | Formula::Any(parts) if seen.insert(parts.place()) => {
+            parts.iter().for_each(|part| find_ladders(part, all, seen));
         }
+        Formula::First(first) if seen.insert(Arc::as_ptr(&first.ladder).cast()) => all.push(Arc::clone(&first.ladder)),
         _ => {}
     }
 }

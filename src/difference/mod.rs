@@ -5,22 +5,31 @@
 //! solver answers is tried with `simulate` in both, and only what differs there is told. What no question has an answer to
 //! is proved not to change; what is not known is said not to be known.
 
+mod apart;
 mod change;
+mod commute;
+mod concern;
 mod declarations;
 mod disjoint;
+mod failing;
 mod fired;
 mod hints;
 mod join;
 mod ladders;
+mod lines;
 mod one_way;
 mod order;
+mod own;
 mod policies;
 mod regions;
 pub mod report;
 mod rows;
 mod search;
+mod shape;
+mod targets;
 mod trial;
 mod unequal;
+mod unnamed;
 mod unseen;
 mod wording;
 

@@ -1,7 +1,9 @@
 //! One way to say what can be said in several: where it stands, in which order, and what goes to the log, do not count.
 
+use super::commute::in_one_order;
 use super::disjoint::arrange;
-use super::unseen::counts;
+use super::failing::Refusals;
+use super::unseen::is_drawn;
 use crate::lang::hir::{
     Choice, Expression, ExpressionKind as Kind, Glob, Hir, Key, KeyPart, Normalization, Outcome, Statement,
     StatementKind, Tags, Target,
@@ -19,26 +21,27 @@ pub(super) fn say_in_one_way(hir: &mut Hir, place: Place<'_>) {
         sub.span = NOWHERE;
     }
     hir.directors.iter_mut().flat_map(|director| keys(&mut director.choice)).for_each(|it| value(it, place));
+    let refusals = Refusals::of(hir);
     let subs = hir.subs.iter_mut().map(|sub| &mut sub.body);
     for body in hir.steps.iter_mut().map(|step| &mut step.body).chain(subs) {
-        block(&mut body.statements, place);
+        block(&mut body.statements, &refusals, place);
     }
 }
 
 const NOWHERE: Span = Span { file: FileId(0), start: 0, end: 0 };
 
-fn block(statements: &mut Vec<Statement>, place: Place<'_>) {
+fn block(statements: &mut Vec<Statement>, refusals: &Refusals, place: Place<'_>) {
     statements.retain(|statement| !is_for_the_log(statement) && !leaves_all(statement));
-    for statement in statements {
+    for statement in &mut *statements {
         statement.span = NOWHERE;
         match &mut statement.kind {
             StatementKind::If { arms, otherwise, rest } => {
                 *rest = None;
                 for arm in arms {
                     arm.span = NOWHERE;
-                    block(&mut arm.body, place);
+                    block(&mut arm.body, refusals, place);
                 }
-                block(otherwise, place);
+                block(otherwise, refusals, place);
             }
             StatementKind::Normalize(
                 Normalization::QueryDrop(globs)
@@ -50,11 +53,12 @@ fn block(statements: &mut Vec<Statement>, place: Place<'_>) {
         }
         values(statement).for_each(|it| value(it, place));
         if let StatementKind::If { arms, .. } = &mut statement.kind
-            && !arms.iter().any(|arm| counts(&arm.condition))
+            && !arms.iter().any(|arm| is_drawn(&arm.condition))
         {
             arrange(arms);
         }
     }
+    in_one_order(statements, refusals);
 }
 
 /// Whether a statement puts back what stands there already. A lifetime that is set is the policy's word from then on, and of a
@@ -69,7 +73,7 @@ fn leaves_all(statement: &Statement) -> bool {
 /// Whether all that a statement does is to write to the log.
 fn is_for_the_log(statement: &Statement) -> bool {
     match &statement.kind {
-        StatementKind::Effect(Function::Core(Core::Log), given) => !given.iter().any(counts),
+        StatementKind::Effect(Function::Core(Core::Log), given) => !given.iter().any(is_drawn),
         _ => false,
     }
 }
@@ -86,7 +90,7 @@ fn value(it: &mut Expression, place: Place<'_>) {
         Kind::File(file) => file.span = NOWHERE,
         Kind::Users(_) | Kind::Keys(_) | Kind::Database(_) => place(it),
         // Which is evaluated first shows only where evaluating takes from a limit.
-        Kind::And(parts) | Kind::Or(parts) if !parts.iter().any(counts) => {
+        Kind::And(parts) | Kind::Or(parts) if !parts.iter().any(is_drawn) => {
             parts.sort_by_cached_key(|part| format!("{part:?}"));
         }
         Kind::InTexts(_, texts) | Kind::Under(_, texts) | Kind::Extension(_, texts) => sort(texts),

@@ -10,8 +10,8 @@ use super::policies::{Class, Difference};
 use super::trial::When;
 use crate::lang::schema::written_duration as duration;
 
-/// `1 class changes`, `3 classes change`, or that nothing does.
-fn summary(found: &Difference) -> String {
+/// `1 class changes`, `3 classes change`, or that nothing does; requests of a log may change all the same.
+fn summary(found: &Difference, is_in_log: bool) -> String {
     let plain = match (found.classes.len(), found.declarations.len()) {
         (0, 0) => "no change".to_owned(),
         (0, 1) => "1 declaration changes".to_owned(),
@@ -19,18 +19,36 @@ fn summary(found: &Difference) -> String {
         (1, _) => "1 class of requests changes".to_owned(),
         (many, _) => format!("{many} classes of requests change"),
     };
-    if found.gave_up.is_empty() || plain != "no change" { plain } else { "no change was found".to_owned() }
+    match (plain.as_str(), is_in_log) {
+        ("no change", true) => "no change was found but that of requests of the log".to_owned(),
+        ("no change", false) if !found.gave_up.is_empty() => "no change was found".to_owned(),
+        _ => plain,
+    }
 }
 
-/// So much is told of where it may differ.
+/// So much is told of where it may differ, and so many places of one reason.
 const MOST_OPEN: usize = 12;
+const MOST_PLACES: usize = 3;
 
-/// Where it may differ beside what was found; nothing, where all is known.
+/// Where it may differ beside what was found, by reason; nothing, where all is known.
 fn open(found: &Difference) -> Vec<String> {
-    let left_out = found.gave_up.len().saturating_sub(MOST_OPEN);
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for told in &found.gave_up {
+        let (place, why) = told.split_once(": ").unwrap_or((told, ""));
+        match reasons.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, places)) => places.push(place),
+            None => reasons.push((why, vec![place])),
+        }
+    }
+    let left_out = reasons.len().saturating_sub(MOST_OPEN);
     let more = (left_out > 0).then(|| format!("… and {left_out} more; `--format json` has them all"));
-    let shown = found.gave_up.iter().take(MOST_OPEN).cloned().chain(more);
-    shown.collect()
+    let told = |(why, places): &(&str, Vec<&str>)| {
+        let further = places.len().saturating_sub(MOST_PLACES);
+        let first = places.iter().take(MOST_PLACES).copied().collect::<Vec<_>>().join(", ");
+        let further = if further > 0 { format!(" and {further} more") } else { String::new() };
+        if why.is_empty() { first } else { format!("{first}{further}: {why}") }
+    };
+    reasons.iter().take(MOST_OPEN).map(told).chain(more).collect()
 }
 
 impl Class {
@@ -94,10 +112,10 @@ fn aspect(aspect: &Aspect) -> Value {
     json!({ "aspect": aspect.name(), "text": aspect.to_string(), "old": old, "new": new })
 }
 
-/// For people.
+/// For people. Whether requests of a log change is known to who has one.
 #[must_use]
-pub fn text(found: &Difference) -> String {
-    let mut text = summary(found) + "\n";
+pub fn text(found: &Difference, is_in_log: bool) -> String {
+    let mut text = summary(found, is_in_log) + "\n";
     for class in &found.classes {
         let _ = write!(text, "\n{}: {}\n", class.request(), class.change);
         let _ = writeln!(text, "    request  {}{}", class.case.request, class.when());
@@ -121,13 +139,13 @@ pub fn text(found: &Difference) -> String {
 
 /// For programs: the object that `tests/schemas/diff.json` describes.
 #[must_use]
-pub fn json(found: &Difference) -> Value {
+pub fn json(found: &Difference, is_in_log: bool) -> Value {
     let declarations = found
         .declarations
         .iter()
         .map(|declaration| json!({ "site": declaration.site, "name": declaration.name, "changes": declaration.what }));
     json!({
-        "summary": summary(found),
+        "summary": summary(found, is_in_log),
         "classes": found.classes.iter().map(Class::json).collect::<Vec<_>>(),
         "declarations": declarations.collect::<Vec<_>>(),
         "may_differ": found.gave_up,
@@ -136,8 +154,8 @@ pub fn json(found: &Difference) -> Value {
 
 /// A comment on a change.
 #[must_use]
-pub fn markdown(found: &Difference) -> String {
-    let mut text = format!("### warp diff: {}\n", summary(found));
+pub fn markdown(found: &Difference, is_in_log: bool) -> String {
+    let mut text = format!("### warp diff: {}\n", summary(found, is_in_log));
     for class in &found.classes {
         let _ = write!(
             text,

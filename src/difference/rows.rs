@@ -1,104 +1,106 @@
-//! Policies that differ in a few rows of ladders alone.
+//! Policies that differ in a few statements and rows of ladders alone.
 //!
-//! A request that takes none of them takes the same rows in both: so it is enough to ask of each of them who takes it, and
-//! does something else by the other policy.
+//! As long as a request comes to nothing that only one policy has, it is treated alike by both. So it is enough to ask of
+//! each statement and row that only one of them has who comes there, and does something else by the other policy.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::apart::{Pair, Side, pairs};
+use super::concern::Concern;
 use super::ladders::can_be_asked;
-use super::order::common;
+use super::own::Own;
 use super::search::{QUESTIONS, Question, Questions};
-use super::unseen::counts;
-use crate::analysis::{Analysis, At, Formula, Hint, Ladder, State, Taken, Visitor};
-use crate::lang::hir::{Arm, Hir, Statement, StatementKind};
-use crate::lang::schema::Step;
+use super::unequal::Tables;
+use crate::analysis::{
+    Analysis, At, Cases, Formula, Hint, Ladder, Op, Place, State, Taken, Term, Test, Visitor, hints_of,
+};
+use crate::lang::hir::{Arm, Expression, ExpressionKind as Kind, Hir, LocalId, Statement, StatementKind, Tags, Target};
+use crate::lang::schema::function::Core;
+use crate::lang::schema::{Function, Message, Step, Type, Variable};
 
-/// So many rows may differ.
-const MOST_ROWS: usize = 64;
+/// So much is tried of what lets statements show.
+const MOST_HINTS: usize = 16;
 
-/// The ladders of two policies that have not the same rows.
+/// In so many ways two values are asked to differ.
+const MOST_WAYS: usize = 16;
+
+/// So many rows and statements may differ.
+const MOST_APART: usize = 64;
+
+/// The ladders and statements of two policies that are not the same.
 pub(super) struct Rows<'h>(Vec<Pair<'h>>);
-
-/// A ladder of the old policy, and the one in its place in the new one.
-struct Pair<'h> {
-    sides: [Side<'h>; 2],
-}
-
-/// A ladder, with the rows that the other one does not have there.
-struct Side<'h> {
-    arms: &'h [Arm],
-    otherwise: &'h [Statement],
-    only: Vec<usize>,
-}
 
 impl<'h> Rows<'h> {
     /// `None` if the policies differ in something else, or in too much.
     pub fn of(old: &'h Hir, new: &'h Hir) -> Option<Self> {
-        let mut rows = Self(Vec::new());
-        let alike =
-            old.default_backend == new.default_backend
-                && old.steps.len() == new.steps.len()
-                && old.subs.len() == new.subs.len()
-                && old.steps.iter().zip(&new.steps).all(|(one, other)| {
-                    one.step == other.step && rows.block(&one.body.statements, &other.body.statements)
-                })
-                && old.subs.iter().zip(&new.subs).all(|(one, other)| {
-                    one.name == other.name && rows.block(&one.body.statements, &other.body.statements)
-                });
-        let count: usize = rows.0.iter().flat_map(|pair| &pair.sides).map(|side| side.only.len()).sum();
-        (alike && count <= MOST_ROWS).then_some(rows)
+        let rows = Self(pairs(old, new)?);
+        (rows.count() <= MOST_APART).then_some(rows)
     }
 
-    fn block(&mut self, old: &'h [Statement], new: &'h [Statement]) -> bool {
-        old.len() == new.len() && old.iter().zip(new).all(|(one, other)| one == other || self.ladder(one, other))
+    /// How many rows and statements differ.
+    pub fn count(&self) -> usize {
+        self.0.iter().map(Pair::count).sum()
     }
 
-    fn ladder(&mut self, old: &'h Statement, new: &'h Statement) -> bool {
-        let (
-            StatementKind::If { arms: before, otherwise: rest, .. },
-            StatementKind::If { arms: after, otherwise: other_rest, .. },
-        ) = (&old.kind, &new.kind)
-        else {
-            return false;
-        };
-        // How often a row is tried counts where it takes from a limit.
-        if rest != other_rest || before.iter().chain(after).any(|arm| counts(&arm.condition)) {
-            return false;
-        }
-        let (gone, came) = apart(before, after);
-        let old = Side { arms: before, otherwise: rest, only: gone };
-        let new = Side { arms: after, otherwise: other_rest, only: came };
-        self.0.push(Pair { sides: [old, new] });
-        true
+    /// All that differs.
+    pub fn pairs(&self) -> &[Pair<'h>] {
+        &self.0
     }
 
-    /// Of each row: who takes it.
+    /// What rows do that only one policy has.
+    pub fn done(&self) -> impl Iterator<Item = &'h [Statement]> {
+        let sides = self.0.iter().flat_map(|pair| match pair {
+            Pair::Ladders(sides) => sides.as_slice(),
+            Pair::Only { .. } => &[],
+        });
+        sides.flat_map(|side| side.only.iter().map(|row| side.body(*row)))
+    }
+
+    /// The names that only one policy binds in a block, or binds to something else.
+    pub fn names(&self) -> impl Iterator<Item = LocalId> {
+        self.0.iter().filter_map(|pair| match pair {
+            Pair::Only { statement: Statement { kind: StatementKind::Let(name, _), .. }, .. } => Some(*name),
+            _ => None,
+        })
+    }
+
+    /// What a request is to show that is asked for by the question about a row or statement.
+    fn concern(&self, own: Own) -> Concern {
+        if self.count() == 1 { Concern::Any } else { Concern::Own(own) }
+    }
+
+    /// Of each row and statement: who comes to it.
     pub fn questions(&self, analyses: &[Analysis<'_>; 2], hosts: &Formula) -> Questions {
         let mut gave_up = None;
-        let visits = [0, 1].map(|number| {
-            let ladders = self.0.iter().map(|pair| pair.sides[number].arms.as_ptr()).collect();
-            let mut eyes = Eyes { ladders, visits: Vec::new() };
-            gave_up = gave_up.or(analyses[number].journeys(&mut eyes).gave_up);
-            eyes.visits
+        let seen = [0, 1].map(|own| {
+            let mut eyes = Eyes::of(&self.0, own);
+            gave_up = gave_up.or(analyses[own].journeys(&mut eyes).gave_up);
+            eyes
         });
         let mut all = Vec::new();
         for (own, other) in [(0, 1), (1, 0)] {
-            for visit in &visits[own] {
-                let there = visits[other].iter().find(|there| visit.is_like(there));
-                let Some(pair) = self.0.get(visit.pair) else { continue };
-                let (mine, others) = (&pair.sides[own], &pair.sides[other]);
-                all.extend(mine.only.iter().filter_map(|row| {
-                    let otherwise = there.map(|there| others.doing_otherwise(mine.body(*row), &there.ladder));
-                    let taken = Formula::first(&visit.ladder, Taken::arm(*row));
-                    let parts = [hosts.clone(), taken, visit.guard.clone(), otherwise.unwrap_or(Formula::Const(true))];
-                    let (formula, about) = (Formula::all(parts), format!("row {own} {:?} {row}", mine.arms.as_ptr()));
-                    let hints = vec![Hint::Disorder];
-                    let place = format!("which rows of a table in `{}` are taken", visit.step.name());
-                    (formula != Formula::Const(false)).then_some(Question { formula, place, about, hints })
-                }));
+            for visit in &seen[own].visits {
+                let there = seen[other].visits.iter().find(|there| visit.is_like(there));
+                let Some(Pair::Ladders(sides)) = self.0.get(visit.pair) else { continue };
+                let others = there.map(|there| (&sides[other], &there.ladder));
+                all.extend(visit.questions(&analyses[own], (&sides[own], own), others, hosts));
+            }
+            all.extend(seen[own].passages.iter().map(|passage| passage.question(&analyses[own], own, hosts)));
+        }
+        for question in &mut all {
+            if let Concern::Own(own) = question.concern {
+                question.concern = self.concern(own);
             }
         }
+        // Requests for one row are tried one after the other.
+        all.sort_by_key(|question| if let Concern::Own(own) = question.concern { Some(own) } else { None });
+        // What one clause drops shows where another one keeps it.
+        let hints: Vec<Hint> = seen.iter().flat_map(|eyes| &eyes.passages).flat_map(|it| it.hints.clone()).collect();
+        for question in &mut all {
+            question.hints.extend(hints.iter().take(MOST_HINTS).cloned());
+        }
+        all.retain(|question| question.formula != Formula::Const(false));
         let count = all.len();
         all.retain(|question| can_be_asked(&question.formula));
         Questions { gave_up: gave_up.or((all.len() < count).then_some(QUESTIONS)), all }
@@ -106,11 +108,6 @@ impl<'h> Rows<'h> {
 }
 
 impl Side<'_> {
-    /// What is done by a row, or behind the last one.
-    fn body(&self, row: usize) -> &[Statement] {
-        self.arms.get(row).map_or(self.otherwise, |arm| &arm.body)
-    }
-
     /// Whether a row is taken that does something else.
     fn doing_otherwise(&self, body: &[Statement], ladder: &Arc<Ladder>) -> Formula {
         let mut taken = Taken::default();
@@ -118,17 +115,6 @@ impl Side<'_> {
         others.for_each(|row| taken.add(row, ladder.len()));
         Formula::first(ladder, taken)
     }
-}
-
-/// The rows of each that the other one does not have there.
-fn apart(before: &[Arm], after: &[Arm]) -> (Vec<usize>, Vec<usize>) {
-    let conditions = |arms: &[Arm]| -> Vec<String> { arms.iter().map(|arm| format!("{:?}", arm.condition)).collect() };
-    let is_same = |old: usize, new: usize| before.get(old) == after.get(new);
-    let same = common(conditions(before), conditions(after), is_same);
-    let kept: HashSet<usize> = same.iter().flatten().copied().collect();
-    let gone = (0..before.len()).filter(|row| !kept.contains(row)).collect();
-    let came = (0..after.len()).filter(|row| same.get(*row).is_none_or(Option::is_none)).collect();
-    (gone, came)
 }
 
 /// A ladder as some requests come to it.
@@ -145,18 +131,182 @@ impl Visit {
     fn is_like(&self, other: &Self) -> bool {
         self.pair == other.pair && self.step == other.step && self.state == other.state
     }
+
+    /// Of each row that only one side has: who takes it.
+    fn questions(
+        &self,
+        analysis: &Analysis<'_>,
+        (mine, own): (&Side<'_>, usize),
+        there: Option<(&Side<'_>, &Arc<Ladder>)>,
+        hosts: &Formula,
+    ) -> Vec<Question> {
+        let of = |row: &usize| {
+            let otherwise = there.map(|(others, ladder)| others.doing_otherwise(mine.body(*row), ladder));
+            let taken = if *row < self.ladder.len() { Taken::arm(*row) } else { Taken::rest() };
+            let taken = Formula::first(&self.ladder, taken);
+            let parts = [hosts.clone(), taken, self.guard.clone(), otherwise.unwrap_or(Formula::Const(true))];
+            let place = format!("which rows of a table in `{}` are taken", self.step.name());
+            let about = format!("row {own} {} {row}", self.pair);
+            let conditions = mine.arms.get(*row).map(|arm| &arm.condition);
+            let likely = conditions.map(|condition| as_it_comes(analysis, condition, self.step, hosts)).into_iter();
+            let (formula, likely) = (Formula::all(parts), likely.collect());
+            let concern = Concern::Own(Own { side: own, pair: self.pair, row: Some(*row) });
+            Question { formula, place, about, concern, hints: vec![Hint::Disorder], likely, is_of_lines: false }
+        };
+        mine.only.iter().map(of).collect()
+    }
 }
 
-struct Eyes {
-    ladders: Vec<*const Arm>,
+/// A statement that only one policy has, as some requests come to it.
+struct Passage {
+    pair: usize,
+    step: Step,
+    guard: Formula,
+    state: State,
+    /// When it changes something, if that is known: a pattern is to be found.
+    acts: Option<Expression>,
+    /// What lets it show that it does, and other clauses.
+    hints: Vec<Hint>,
+    /// The field that it finds tags in, as the backend says it.
+    tagged: Vec<Hint>,
+    /// The field that it removes.
+    removed: Option<Place>,
+    /// What it puts somewhere, and what the other policy puts there in its place.
+    values: Option<(Expression, Expression)>,
+}
+
+impl Passage {
+    fn question(&self, analysis: &Analysis<'_>, own: usize, hosts: &Formula) -> Question {
+        let formula = Formula::all([hosts.clone(), self.guard.clone()]);
+        let acts = self.acts.iter().flat_map(|acts| {
+            let there = Formula::all([formula.clone(), analysis.formula(acts, &self.state, self.step)]);
+            [there, as_it_comes(analysis, acts, self.step, hosts)]
+        });
+        // A field shows that is removed only where it is.
+        let is_there = self.removed.iter().map(|place| {
+            let is_there = analysis.test(&self.state.get(place), &Test::Set);
+            Formula::all([formula.clone(), is_there])
+        });
+        // What is put there shows where the other policy puts something else.
+        let differs = self.values.iter().flat_map(|values| self.unequal(analysis, values));
+        let differs = differs.map(|differs| Formula::all([formula.clone(), differs]));
+        let acts = acts.chain(is_there).chain(differs);
+        let (place, about) = (format!("what `{}` does", self.step.name()), format!("statement {own} {}", self.pair));
+        let concern = Concern::Own(Own { side: own, pair: self.pair, row: None });
+        let hints = [vec![Hint::Disorder], self.tagged.clone()].concat();
+        Question { place, about, concern, hints, likely: acts.collect(), formula, is_of_lines: false }
+    }
+}
+
+impl Passage {
+    /// Conditions of which one holds wherever two values differ.
+    fn unequal(&self, analysis: &Analysis<'_>, (one, other): &(Expression, Expression)) -> Vec<Formula> {
+        let mut tables = Tables::new(&analysis.hir().tables);
+        let [ones, others] = [one, other].map(|value| analysis.value(value, &self.state, self.step).spread());
+        let pairs = ones.iter().flat_map(|one| others.iter().map(move |other| (one, other)));
+        let apart = pairs.filter(|((_, one), (_, other))| one != other).take(MOST_WAYS);
+        let ways = apart.flat_map(|((holds, one), (also, other))| {
+            let unequal = tables.unequal(analysis, one, other);
+            unequal.into_iter().map(|unequal| Formula::all([holds.clone(), also.clone(), unequal])).collect::<Vec<_>>()
+        });
+        ways.filter(can_be_asked).collect()
+    }
+}
+
+/// When a condition holds of a request that is as it came, whatever was done to it by then.
+fn as_it_comes(analysis: &Analysis<'_>, condition: &Expression, step: Step, hosts: &Formula) -> Formula {
+    let mut state = State::default();
+    for place in analysis.followed() {
+        let came = match place {
+            Place::Field(Message::Bereq, name) => Place::Field(Message::Req, name.clone()),
+            Place::Variable(Variable::BereqUrl) => Place::Variable(Variable::ReqUrl),
+            _ => continue,
+        };
+        state.set(place.clone(), Cases::one(Term::Input(came)));
+    }
+    Formula::all([hosts.clone(), analysis.formula(condition, &state, step)])
+}
+
+/// What lets a clause of `normalize` show.
+fn hints_in(kind: &StatementKind) -> Vec<Hint> {
+    let mut hints = Vec::new();
+    if let StatementKind::Normalize(clause) = kind {
+        let url = Term::Input(Place::Variable(Variable::ReqUrl));
+        hints_of(&Term::made(Op::Normalized(clause.clone()), vec![url]), &mut hints);
+    }
+    hints
+}
+
+/// When a statement changes something, if it puts what a pattern matches in the place of a text.
+fn acts(statement: &Statement) -> Option<Expression> {
+    let StatementKind::Set(_, value) = &statement.kind else { return None };
+    let Kind::Call(Function::Core(Core::Regsub | Core::Regsuball), given) = &value.kind else { return None };
+    let [text, Expression { kind: Kind::Regex(pattern), .. }, ..] = given.as_slice() else { return None };
+    let kind = Kind::Matches(Box::new(text.clone()), pattern.clone());
+    Some(Expression { kind, ty: Type::Bool, span: value.span })
+}
+
+/// Sees requests come to what differs in one of the policies.
+struct Eyes<'h> {
+    ladders: HashMap<*const Arm, usize>,
+    /// The pair of a statement, and what the other policy has in its place.
+    statements: HashMap<*const Statement, (usize, Option<&'h Statement>)>,
     visits: Vec<Visit>,
+    passages: Vec<Passage>,
 }
 
-impl Visitor for Eyes {
+impl<'h> Eyes<'h> {
+    fn of(pairs: &[Pair<'h>], own: usize) -> Self {
+        let (mut ladders, mut statements) = (HashMap::new(), HashMap::new());
+        for (at, pair) in pairs.iter().enumerate() {
+            _ = match pair {
+                Pair::Ladders(sides) if !sides[own].arms.is_empty() => ladders.insert(sides[own].arms.as_ptr(), at),
+                Pair::Only { side, statement, partner } if *side == own => {
+                    _ = statements.insert(std::ptr::from_ref(*statement), (at, *partner));
+                    None
+                }
+                _ => None,
+            };
+        }
+        Self { ladders, statements, visits: Vec::new(), passages: Vec::new() }
+    }
+}
+
+impl Visitor for Eyes<'_> {
     fn ladder(&mut self, ladder: &Arc<Ladder>, arms: &[Arm], at: &At<'_>) {
-        if let Some(pair) = self.ladders.iter().position(|known| *known == arms.as_ptr()) {
+        if let Some(pair) = self.ladders.get(&arms.as_ptr()).copied() {
             let (step, guard, state) = (at.step, (at.guard)(), at.state.clone());
             self.visits.push(Visit { pair, step, guard, state, ladder: Arc::clone(ladder) });
+        }
+    }
+
+    fn statement(&mut self, statement: &Statement, at: &At<'_>) {
+        if let Some((pair, partner)) = self.statements.get(&std::ptr::from_ref(statement)).copied() {
+            let (step, guard, state) = (at.step, (at.guard)(), at.state.clone());
+            let hints = hints_in(&statement.kind);
+            let values = match (&statement.kind, partner.map(|other| &other.kind)) {
+                (StatementKind::Set(_, one), Some(StatementKind::Set(_, other))) => Some((one.clone(), other.clone())),
+                _ => None,
+            };
+            let removed = match &statement.kind {
+                StatementKind::Unset(Target::Header(message, name)) => Some(Place::Field(*message, name.clone())),
+                _ => None,
+            };
+            let tagged = match &statement.kind {
+                StatementKind::Tag(Tags::Field(name)) => vec![Hint::Answered(name.clone(), b"one".to_vec())],
+                _ => Vec::new(),
+            };
+            self.passages.push(Passage {
+                pair,
+                step,
+                guard,
+                state,
+                acts: acts(statement),
+                hints,
+                tagged,
+                removed,
+                values,
+            });
         }
     }
 }

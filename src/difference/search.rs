@@ -6,12 +6,16 @@
 
 use std::collections::HashMap;
 
+use super::concern::{Concern, Shown};
+use super::failing::Refusals;
 use super::ladders::{Alignments, can_be_asked};
+use super::lines::{FURTHER_LINES, have_a_first, is_companion, told};
 use super::unequal::Tables;
+use super::unseen::is_drawn;
 use crate::analysis::{Analysis, At, Cases, Fate, Formula, Hint, Journeys, Place, Reached, Term, Visitor, hints_of};
-use crate::lang::hir::{Expression, KeyPart, Outcome, Statement, StatementKind, Tags};
+use crate::lang::hir::{Expression, ExpressionKind, KeyPart, Outcome, Statement, StatementKind, Tags};
 use crate::lang::schema::function::Core;
-use crate::lang::schema::{Action, Function, Message, Step, Variable};
+use crate::lang::schema::{Action, Function, Message, Step, Type, Variable};
 
 /// A condition under which requests may be treated otherwise.
 pub(super) struct Question {
@@ -20,15 +24,22 @@ pub(super) struct Question {
     pub place: String,
     /// The same with what it is in both: its answers are alike.
     pub about: String,
+    /// What a request has to show that answers it.
+    pub concern: Concern,
     /// What lets a difference show.
     pub hints: Vec<Hint>,
+    /// Conditions of requests that are likely to be answers, where those of the formula show no difference.
+    pub likely: Vec<Formula>,
+    /// Whether it is about further lines of a field.
+    pub is_of_lines: bool,
 }
 
 impl Question {
     /// Whom a site serves that comes or goes.
     pub fn of_site(hosts: &Formula) -> Self {
         let (place, about) = ("hosts of sites".to_owned(), "site".to_owned());
-        Self { formula: hosts.clone(), place, about, hints: Vec::new() }
+        let (hints, likely) = (Vec::new(), Vec::new());
+        Self { formula: hosts.clone(), place, about, concern: Concern::Any, hints, likely, is_of_lines: false }
     }
 }
 
@@ -64,12 +75,13 @@ pub(super) fn questions(analyses: &[Analysis<'_>; 2], hosts: &Formula) -> Questi
         }
     }
     search.deeds(&old_deeds, &new_deeds);
+    search.all.sort_by_key(|question| question.is_of_lines);
     let is_full = (search.is_too_large || search.all.len() >= MOST_QUESTIONS).then_some(QUESTIONS);
     Questions { all: search.all, gave_up: before.gave_up.or(after.gave_up).or(is_full) }
 }
 
 fn walked(analysis: &Analysis<'_>, deeds: &mut Deeds) -> Journeys {
-    let mut eyes = Eyes { analysis, deeds };
+    let mut eyes = Eyes { analysis, refusals: Refusals::of(analysis.hir()), deeds };
     analysis.journeys(&mut eyes)
 }
 
@@ -100,21 +112,22 @@ impl Search<'_> {
             let both = (old.guard.clone(), new.guard.clone());
             let about = format!("{:?} {:?} {:?}", one.step, old.end.action, new.end.action);
             let place = format!("how `{}` ends", one.step.name());
-            self.ask(&both.0, &both.1, &Formula::Const(true), (&place, &about, &[]));
+            self.ask(&both.0, &both.1, &Formula::Const(true), (&place, &about, &Concern::End(one.step), &[]));
             return;
         }
         for place in analysis.followed().filter(|place| shows(one.step, place)) {
             let (before, after) = (old.state.get(place), new.state.get(place));
-            let name = format!("`{place}` behind `{}`", one.step.name());
-            self.values(analysis, (one, &before), (other, &after), &name, &matters(analysis, one, place));
+            let name = format!("{} behind `{}`", told(place), one.step.name());
+            let told = (name.as_str(), &Concern::Place(place.clone()));
+            self.values(analysis, (one, &before), (other, &after), told, &matters(analysis, one, place));
         }
         if one.step == Step::Hash {
             let (before, after) = (&old.state.key, &new.state.key);
             if before.len() != after.len() {
-                self.ask(&old.guard, &new.guard, &Formula::Const(true), (KEY, KEY, &[Hint::Disorder]));
+                self.ask(&old.guard, &new.guard, &Formula::Const(true), (KEY, KEY, &Concern::Key, &[Hint::Disorder]));
             }
-            for (before, after) in before.iter().zip(after) {
-                self.values(analysis, (one, before), (other, after), KEY, &Formula::Const(true));
+            for (before, after) in before.iter().zip(after).filter(|_| before.len() == after.len()) {
+                self.values(analysis, (one, before), (other, after), (KEY, &Concern::Key), &Formula::Const(true));
             }
         }
     }
@@ -125,7 +138,7 @@ impl Search<'_> {
         analysis: &Analysis<'_>,
         old: (&Reached, &Cases),
         new: (&Reached, &Cases),
-        place: &str,
+        (place, concern): (&str, &Concern),
         matters: &Formula,
     ) {
         if old.1 == new.1 {
@@ -139,16 +152,18 @@ impl Search<'_> {
                 let mut hints = Vec::new();
                 hints_of(before, &mut hints);
                 hints_of(after, &mut hints);
+                hints.retain(|hint| !matches!(hint, Hint::Field(name) if is_companion(name)));
                 let (old, new) = (Formula::all([guards, guard.clone()]), Formula::all([others, further.clone()]));
                 for unequal in self.tables.unequal(analysis, before, after) {
-                    let unequal = Formula::all([matters.clone(), unequal]);
-                    self.ask(&old, &new, &unequal, (place, &what, &hints));
+                    let firsts = [before, after].map(have_a_first);
+                    let unequal = Formula::all(firsts.into_iter().chain([matters.clone(), unequal]));
+                    self.ask(&old, &new, &unequal, (place, &what, concern, &hints));
                 }
             }
         }
     }
 
-    fn ask(&mut self, old: &Formula, new: &Formula, further: &Formula, (place, about, hints): (&str, &str, &[Hint])) {
+    fn ask(&mut self, old: &Formula, new: &Formula, further: &Formula, (place, about, concern, hints): Told<'_>) {
         if *further == Formula::Const(false) {
             return;
         }
@@ -160,7 +175,9 @@ impl Search<'_> {
             let formula = Formula::all([self.hosts.clone(), further.clone(), both]);
             if self.all.len() < MOST_QUESTIONS && formula != Formula::Const(false) {
                 let (place, about) = (place.to_owned(), about.to_owned());
-                self.all.push(Question { formula, place, about, hints: hints.to_vec() });
+                let (concern, hints) = (concern.clone(), hints.to_vec());
+                let (likely, is_of_lines) = (Vec::new(), place.starts_with(FURTHER_LINES));
+                self.all.push(Question { formula, place, about, concern, hints, likely, is_of_lines });
             }
         }
     }
@@ -182,12 +199,17 @@ impl Search<'_> {
             self.is_too_large = true;
             return;
         }
-        let done = Formula::any(guards.iter().cloned());
+        let done = Formula::any(guards.iter().filter(|guard| !others.contains(guard)).cloned());
         let not_done = Formula::any(others.iter().cloned()).not();
         let place = format!("what `{}` does", deed.step.name());
-        self.ask(&done, &not_done, &Formula::Const(true), (&place, &format!("{deed:?}"), &[Hint::Disorder]));
+        let told =
+            (place.as_str(), &*format!("{deed:?}"), &Concern::Deed(deed.step, deed.shown), &[Hint::Disorder][..]);
+        self.ask(&done, &not_done, &Formula::Const(true), told);
     }
 }
+
+/// What is compared, the same with what it is in both, what has to show, and what lets it.
+type Told<'t> = (&'t str, &'t str, &'t Concern, &'t [Hint]);
 
 /// What is compared of cache keys.
 const KEY: &str = "the cache key";
@@ -232,73 +254,120 @@ pub(super) struct Deeds {
 struct Deed {
     step: Step,
     what: String,
+    given: Vec<Given>,
+    shown: Shown,
+}
+
+/// What is given to it.
+#[derive(Clone, Debug, PartialEq, Hash)]
+enum Given {
+    Value(Term),
+    /// A constant that nothing is known of, as it is written.
+    Constant(String),
+    /// It is one of too many to be told apart.
+    Cases(Vec<(Formula, Term)>),
 }
 
 struct Eyes<'a, 'h> {
     analysis: &'a Analysis<'h>,
+    refusals: Refusals,
     deeds: &'a mut Deeds,
 }
 
 impl Visitor for Eyes<'_, '_> {
     fn statement(&mut self, statement: &Statement, at: &At<'_>) {
-        let (what, given) = match &statement.kind {
-            // What is added to the key stands in it.
-            StatementKind::Effect(Function::Core(Core::HashData), _) => return,
-            StatementKind::Effect(function, given) => (format!("{function:?}"), given.iter().collect()),
-            StatementKind::Tag(Tags::Text(value)) => ("tag".to_owned(), vec![value]),
-            StatementKind::Tag(Tags::Field(name)) => (format!("tag {name}"), Vec::new()),
-            StatementKind::Ban(_) => ("ban".to_owned(), Vec::new()),
-            StatementKind::Key(KeyPart::Query { sorted }) => (format!("query {sorted}"), Vec::new()),
-            StatementKind::Return(outcome) => {
-                let given = arguments(outcome);
-                if given.is_empty() && outcome.action != Action::Fail {
-                    return;
-                }
-                (format!("{:?}", outcome.action), given)
+        let field;
+        if let StatementKind::Let(_, value) | StatementKind::Set(_, value) = &statement.kind
+            && self.refusals.may_refuse(&statement.kind)
+        {
+            let place = if let StatementKind::Set(target, _) = &statement.kind { Some(target) } else { None };
+            return self.note(&format!("may be refused {place:?}"), &[value], Shown::Failure, at);
+        }
+        let (what, given, shown) = match &statement.kind {
+            // What is added to the key stands in it, and what goes to the log is not compared.
+            StatementKind::Effect(
+                Function::Core(Core::HashData | Core::Log | Core::Syslog | Core::Timestamp),
+                given,
+            ) if !given.iter().any(is_drawn) => return,
+            StatementKind::Effect(function, given) => {
+                let shown = match function {
+                    Function::Core(Core::Synthetic) => Shown::Content,
+                    Function::Core(_) => Shown::Nowhere,
+                    _ => Shown::Fields,
+                };
+                (format!("{function:?}"), given.iter().collect(), shown)
             }
+            StatementKind::Tag(Tags::Text(value)) => ("tag".to_owned(), vec![value], Shown::Tags),
+            StatementKind::Tag(Tags::Field(name)) => {
+                field = Expression {
+                    kind: ExpressionKind::Header(Message::Beresp, name.clone()),
+                    ty: Type::String,
+                    span: statement.span,
+                };
+                (format!("tag {name}"), vec![&field], Shown::Tags)
+            }
+            StatementKind::Ban(_) => ("ban".to_owned(), Vec::new(), Shown::Nowhere),
+            StatementKind::Key(KeyPart::Query { sorted }) => (format!("query {sorted}"), Vec::new(), Shown::Key),
+            StatementKind::Return(outcome) => return self.returns(outcome, at),
             _ => return,
         };
-        let what = format!("{:?} {what}", at.state.variable(Variable::ReqRestarts).only());
-        for (guard, given) in self.written(&given, at) {
-            let what = format!("{what} {given:?}");
-            let guard = Formula::all([(at.guard)(), guard]);
-            self.deeds.done.entry(Deed { step: at.step, what }).or_default().push(guard);
-        }
+        self.note(&what, &given, shown, at);
     }
-}
-
-/// The arguments of an action that no place holds.
-fn arguments(outcome: &Outcome) -> Vec<&Expression> {
-    let Outcome { reason, location, time, .. } = outcome;
-    [reason, location, time].into_iter().flatten().collect()
 }
 
 /// In so many ways what is given to a statement is told apart.
 const MOST_WAYS: usize = 16;
 
 impl Eyes<'_, '_> {
+    /// Notes the arguments of an action that no place holds.
+    fn returns(&mut self, outcome: &Outcome, at: &At<'_>) {
+        let Outcome { action, reason, location, time, .. } = outcome;
+        let action = format!("{action:?}");
+        for (given, shown) in [(reason, Shown::Reason), (location, Shown::Location), (time, Shown::Time)] {
+            if let Some(given) = given {
+                self.note(&format!("{action} {shown:?}"), &[given], shown, at);
+            }
+        }
+        if outcome.action == Action::Fail && reason.is_none() {
+            self.note(&action, &[], Shown::Reason, at);
+        }
+    }
+
+    fn note(&mut self, what: &str, given: &[&Expression], shown: Shown, at: &At<'_>) {
+        let what = format!("{:?} {what}", at.state.variable(Variable::ReqRestarts).only());
+        for (guard, given) in self.written(given, at) {
+            let guard = Formula::all([(at.guard)(), guard]);
+            let deed = Deed { step: at.step, what: what.clone(), given, shown };
+            self.deeds.done.entry(deed).or_default().push(guard);
+        }
+    }
+
     /// What is given to a statement, with the condition under which it is that.
-    fn written(&self, given: &[&Expression], at: &At<'_>) -> Vec<(Formula, Vec<String>)> {
+    fn written(&self, given: &[&Expression], at: &At<'_>) -> Vec<(Formula, Vec<Given>)> {
         let mut ways = vec![(Formula::Const(true), Vec::new())];
         for value in given {
             let cases = self.analysis.value(value, at.state, at.step).spread();
-            let each = |(guard, words): &(Formula, Vec<String>)| -> Vec<(Formula, Vec<String>)> {
+            let each = |(guard, words): &(Formula, Vec<Given>)| -> Vec<(Formula, Vec<Given>)> {
                 let further = |(holds, term): &(Formula, Term)| {
-                    let words = words.iter().cloned().chain([shown_whole(term, value)]);
+                    let words = words.iter().cloned().chain([Given::of(term, value)]);
                     (Formula::all([guard.clone(), holds.clone()]), words.collect())
                 };
                 cases.iter().map(further).collect()
             };
             ways = ways.iter().flat_map(each).collect();
             if ways.len() > MOST_WAYS {
-                return vec![(Formula::Const(true), vec!["by cases".to_owned()])];
+                let all = |value: &&Expression| self.analysis.value(value, at.state, at.step).iter().cloned().collect();
+                return vec![(Formula::Const(true), given.iter().map(all).map(Given::Cases).collect())];
             }
         }
         ways
     }
 }
 
-/// A value as it tells what is done from what else is done.
-fn shown_whole(term: &Term, value: &Expression) -> String {
-    if matches!(term, Term::Fixed(_)) { format!("{:?}", value.ty) } else { format!("{term:?}") }
+impl Eq for Given {}
+
+impl Given {
+    fn of(term: &Term, value: &Expression) -> Self {
+        if matches!(term, Term::Fixed(_)) { Self::Constant(format!("{value:?}")) } else { Self::Value(term.clone()) }
+    }
 }

@@ -46,15 +46,26 @@ pub(super) fn some_world() -> World {
     World::at(SystemTime::UNIX_EPOCH + SOME_MOMENT)
 }
 
-/// When a request is first treated otherwise, in which regards, and what became of it by both policies then. It is made
-/// when it meets what is said, too.
-pub(super) fn trial(simulators: &[Simulator; 2], case: &Case, met: &[Met]) -> Option<(When, Change, [Journey; 2])> {
-    let usual = usual(simulators, case);
-    usual.or_else(|| met.iter().find_map(|met| meeting(simulators, case, *met)))
+/// Of what is treated otherwise, when, in which regards, and what became of it by both policies then.
+pub(super) type Tried = (When, Change, [Journey; 2]);
+
+/// When a request is first treated otherwise in a way that is asked for. It is made when it meets what is said, too.
+pub(super) fn trial(
+    simulators: [&Simulator; 2],
+    case: &Case,
+    met: &[Met],
+    is_asked: &dyn Fn(&Change, &[Journey; 2]) -> bool,
+) -> Option<Tried> {
+    let tell = |when, journeys| tell(when, journeys).filter(|(_, change, journeys)| is_asked(change, journeys));
+    let usual = usual(simulators, case, &tell);
+    usual.or_else(|| met.iter().find_map(|met| meeting(simulators, case, *met, &tell)))
 }
 
+/// Tells of two journeys in what they differ.
+type Tell<'t> = &'t dyn Fn(When, [Journey; 2]) -> Option<Tried>;
+
 /// A request that is made a first time, once more, and when what was stored is stale.
-fn usual(simulators: &[Simulator; 2], case: &Case) -> Option<(When, Change, [Journey; 2])> {
+fn usual(simulators: [&Simulator; 2], case: &Case, tell: Tell<'_>) -> Option<Tried> {
     let mut trial = Trial::new(simulators, case);
     let first = trial.run(Duration::ZERO);
     let stale_after = first.iter().find_map(stale_after);
@@ -64,32 +75,51 @@ fn usual(simulators: &[Simulator; 2], case: &Case) -> Option<(When, Change, [Jou
 }
 
 /// A request that meets that in the cache, if it can be brought about.
-fn meeting(simulators: &[Simulator; 2], case: &Case, met: Met) -> Option<(When, Change, [Journey; 2])> {
+fn meeting(simulators: [&Simulator; 2], case: &Case, met: Met, tell: Tell<'_>) -> Option<Tried> {
     let mut trial = Trial::new(simulators, case);
     let first = trial.run(Duration::ZERO);
     let ttl_ms = first.iter().find_map(|journey| journey.stored.last()).map(|stored| stored.lifetimes.ttl_ms)?;
+    let mut after = |ms: i64| {
+        let time = Duration::from_millis(u64::try_from(ms).ok()?);
+        tell(When::After(time), trial.run(time))
+    };
     match met {
+        Met::Age(ms) => after(ms),
+        Met::Left(ms) => after(ttl_ms.checked_sub(ms)?),
         Met::Hits(hits) => (2..=hits.min(MOST_REQUESTS) + 1)
             .find_map(|number| tell(When::Number(u32::try_from(number).ok()?), trial.run(Duration::ZERO))),
-        Met::Age(ms) => after(&mut trial, ms),
-        Met::Left(ms) => after(&mut trial, ttl_ms.checked_sub(ms)?),
     }
 }
 
-fn after(trial: &mut Trial<'_>, ms: i64) -> Option<(When, Change, [Journey; 2])> {
-    let time = Duration::from_millis(u64::try_from(ms).ok()?);
-    tell(When::After(time), trial.run(time))
+/// The same of a request that is made so often, or so late.
+pub(super) fn trial_at(simulators: [&Simulator; 2], case: &Case, when: When) -> Option<Tried> {
+    let mut trial = Trial::new(simulators, case);
+    let first = trial.run(Duration::ZERO);
+    let journeys = match when {
+        When::First => first,
+        When::Again => trial.run(Duration::ZERO),
+        When::Stale => {
+            trial.run(Duration::ZERO);
+            trial.run(first.iter().find_map(stale_after)?)
+        }
+        When::Number(number) => {
+            (2..number).for_each(|_| _ = trial.run(Duration::ZERO));
+            trial.run(Duration::ZERO)
+        }
+        When::After(time) => trial.run(time),
+    };
+    tell(when, journeys)
 }
 
 /// A request on its way through two policies, and what they have stored for it.
 struct Trial<'t> {
-    simulators: &'t [Simulator; 2],
+    simulators: [&'t Simulator; 2],
     case: &'t Case,
     stores: [Store; 2],
 }
 
 impl<'t> Trial<'t> {
-    fn new(simulators: &'t [Simulator; 2], case: &'t Case) -> Self {
+    fn new(simulators: [&'t Simulator; 2], case: &'t Case) -> Self {
         Self { simulators, case, stores: [Store::default(), Store::default()] }
     }
 
@@ -102,7 +132,7 @@ impl<'t> Trial<'t> {
     }
 }
 
-fn tell(when: When, [old, new]: [Journey; 2]) -> Option<(When, Change, [Journey; 2])> {
+fn tell(when: When, [old, new]: [Journey; 2]) -> Option<Tried> {
     let change = between(&old, &new)?;
     Some((when, change, [old, new]))
 }

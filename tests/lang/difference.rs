@@ -1,8 +1,11 @@
 //! What changes from one policy to another: which requests are said to be treated otherwise, and that it is true.
 
+mod hidden;
 mod journeys;
 mod policies;
 mod random;
+mod replayed;
+mod rewritten;
 mod sites;
 
 use warp_edge::files::MemoryFiles;

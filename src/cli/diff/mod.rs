@@ -89,11 +89,12 @@ impl Arguments {
 
 fn shown(format: Format, found: &Difference, replayed: Option<&Replayed>) -> String {
     let section = |text: fn(&Replayed) -> String| replayed.map(|it| format!("\n{}", text(it))).unwrap_or_default();
+    let is_in_log = replayed.is_some_and(Replayed::has_changes);
     match format {
-        Format::Text => report::text(found) + &section(Replayed::text),
-        Format::Markdown => report::markdown(found) + &section(Replayed::markdown),
+        Format::Text => report::text(found, is_in_log) + &section(Replayed::text),
+        Format::Markdown => report::markdown(found, is_in_log) + &section(Replayed::markdown),
         Format::Json => {
-            let mut object = report::json(found);
+            let mut object = report::json(found, is_in_log);
             if let (Some(replayed), Some(object)) = (replayed, object.as_object_mut()) {
                 object.insert("log".to_owned(), replayed.json());
             }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use warp_edge::difference::{Difference, Policy, When, difference};
+use warp_edge::difference::{Difference, Policy, When, difference, report};
 use warp_edge::files::MemoryFiles;
 use warp_edge::lang::check::check;
 
 use super::BACKENDS;
 
-fn compared(old: &str, new: &str) -> Difference {
+pub(super) fn compared(old: &str, new: &str) -> Difference {
     let whole = |text: &str| if text.starts_with("warp 1;") { text.to_owned() } else { format!("{BACKENDS}{text}") };
     let [old, new] = [old, new].map(|text| check("site.warp", &MemoryFiles::new("site.warp", whole(text))));
     let [before, after] = [&old, &new].map(|it| it.hir.as_ref().unwrap_or_else(|| panic!("{:#?}", it.diagnostics)));
@@ -16,7 +16,7 @@ fn compared(old: &str, new: &str) -> Difference {
 }
 
 /// The classes, and what is not known.
-fn said(old: &str, new: &str) -> Vec<String> {
+pub(super) fn said(old: &str, new: &str) -> Vec<String> {
     let found = compared(old, new);
     let classes = found.classes.iter().map(|class| format!("{}: {}", class.case.request, class.change));
     let open = found.gave_up.iter().map(|budget| format!("open: {budget}"));
@@ -188,7 +188,7 @@ fn each_aspect_is_found() {
 }
 
 /// Whether something is told of that request, and nothing is left open.
-fn is_told(old: &str, new: &str, request: &str, change: &str) {
+pub(super) fn is_told(old: &str, new: &str, request: &str, change: &str) {
     let said = said(old, new);
     assert!(said.contains(&format!("{request}: {change}")), "{old}\n{new}\n{said:#?}");
     assert!(!said.iter().any(|said| said.starts_with("open")), "{old}\n{new}\n{said:#?}");
@@ -445,15 +445,19 @@ fn people_know_the_methods_that_are_told_first_and_what_it_is_that_may_differ() 
         compared(&policy(3), &policy(4)).classes.iter().map(|class| class.case.request.method == "GET").collect();
     assert!(ranks.first() == Some(&true) && ranks.is_sorted_by(|one, other| one >= other), "{ranks:?}");
     assert_eq!(
-        compared("", "sub hit { set req.http.A = req.http.A; }").gave_up,
-        ["fields of several lines: only their first is compared"]
+        compared(
+            "sub backend_response { tag header \"X\"; }",
+            "sub backend_response { set beresp.http.X = beresp.http.X; tag header \"X\"; }"
+        )
+        .gave_up,
+        ["fields of several lines that are read as one: only their first is compared"]
     );
     let text = "sub hit { set req.grace = 5s; set req.http.A = \"1\"; } sub recv { set req.http.A = \"2\"; }";
     assert_eq!(
         compared(&text.replace("\"1\"", "\"0\""), text).gave_up,
         [
-            "`req.http.a` behind `hit`: no request that was tried shows a difference (site.warp:4)",
-            "settings of requests, such as `req.grace`: they are not compared"
+            "settings of requests, such as `req.grace`: they are not compared",
+            "what `hit` does: no request that was tried shows a difference (site.warp:4)"
         ]
     );
 }
@@ -545,4 +549,11 @@ fn many_conditions_in_a_row_are_given_up_and_said_so() {
         format!("sub recv {{ {} }}", (0..40).map(one).collect::<String>())
     };
     assert!(!compared(&ifs("1"), &ifs("2")).is_none());
+}
+
+#[test]
+fn places_that_are_open_for_one_reason_are_told_together() {
+    let gave_up = ["`a`: why", "`b`: why", "`c`: why", "`d`: why", "x: another"].map(str::to_owned).to_vec();
+    let text = report::text(&Difference { gave_up, ..Difference::default() }, false);
+    assert!(text.ends_with("may differ elsewhere:\n    `a`, `b`, `c` and 1 more: why\n    x: another\n"), "{text}");
 }

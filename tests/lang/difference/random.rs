@@ -24,11 +24,18 @@ const STATEMENTS: &[&str] = &[
     "sub recv { unset req.http.Cookie; }",
     "sub recv { set req.http.X = \"1\"; }",
     "sub recv { std.log(req.url); }",
+    "sub recv { set req.http.X = req.http.X; }",
+    "sub recv { if (req.http.X == \"1\") { set req.http.X = \"1\"; } }",
+    "sub recv { if (req.http.X and req.method == \"GET\") { set req.http.Y = \"3\"; } }",
+    "sub recv { call own; } sub own { if (req.http.X) { if (req.method == \"GET\") { set req.http.Y = \"3\"; } } }",
+    "sub recv { if (not (req.http.X == \"1\")) { set req.http.Y = \"4\"; } else { return (pass); } }",
+    "sub recv { set req.url = regsub(req.url, \"^/a/\", \"/b/\"); }",
     "sub recv { if (std.integer(req.http.X, 0) > 1) { return (pass); } }",
     "sub recv { if (req.http.X == \"2\" && req.restarts == 0) { set req.url = \"/a\"; return (restart); } }",
     "table t: STRING -> STRING { \"/a\": \"1\", \"/b\": \"2\" } sub recv { set req.http.X = t[req.path]; }",
     "table t: STRING -> STRING { \"/a\": \"1\", \"/b\": \"3\" } sub recv { set req.http.X = t[req.path]; }",
     "sub hash { hash_data(req.http.X); }",
+    "sub hash { if (req.http.X == \"1\") { hash_data(\"1\"); } else { hash_data(req.http.X); } }",
     "sub hit { set req.http.X = \"hit\"; }",
     "sub hit { if (obj.ttl < 0s) { set req.http.Z = \"stale\"; } }",
     "sub hit { if (obj.http.Cache-Control ~ \"while\") { return (pass); } }",
@@ -36,6 +43,8 @@ const STATEMENTS: &[&str] = &[
     "sub pass { set req.http.P = req.method; }",
     "sub backend_fetch { if (bereq.url ~ \"b\") { set bereq.http.Y = \"1\"; } }",
     "sub backend_fetch { if (bereq.is_bgfetch) { set bereq.http.Y = \"2\"; } }",
+    "sub backend_response { if (bereq.url ~ \"b\") { set beresp.http.T = \"1\"; } tag header \"T\"; }",
+    "sub backend_response { tag header \"T\"; if (bereq.url ~ \"b\") { set beresp.http.T = \"1\"; } }",
     "rules response first { when status == 404 -> ttl 10s; else -> ttl 1h; }",
     "rules response first { when path under \"/a\" -> ttl 10s, grace 1m; }",
     "sub backend_response { if (beresp.status == 500) { return (retry); } }",
@@ -67,14 +76,13 @@ fn cases() -> Vec<Case> {
     let mut all = Vec::new();
     for method in [Method::GET, Method::POST] {
         for target in ["/", "/a", "/a/b", "/c?q=1&b=2", "/b?z=1&a=1"] {
-            for x in [None, Some("1"), Some("2")] {
+            for x in [&[][..], &["1"], &["2"], &["1", "3"]] {
                 for cookie in [None, Some("c=1; d=2"), Some("d=1")] {
                     let mut request = Request::get("a.test", target);
                     request.method = method.clone();
-                    for (name, value) in [("x", x), ("cookie", cookie)] {
-                        if let Some(value) = value {
-                            request = request.with(HeaderName::from_static(name), HeaderValue::from_static(value));
-                        }
+                    let lines = x.iter().map(|line| ("x", *line)).chain(cookie.map(|cookie| ("cookie", cookie)));
+                    for (name, value) in lines {
+                        request = request.with(HeaderName::from_static(name), HeaderValue::from_static(value));
                     }
                     all.extend(answers().into_iter().map(|answer| Case::new(request.clone(), answer)));
                 }
