@@ -58,7 +58,7 @@ mod words;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::analysis::invariant;
+use crate::analysis::{Formula, invariant};
 use crate::lang::builtin;
 use crate::lang::check::{self, Checked, Files, Options};
 use crate::lang::diagnostic::{Code, Diagnostic};
@@ -131,14 +131,20 @@ impl<'h> Trial<'h> {
     fn of_policy(&self, policy: &Hir) -> Option<Tried<'_>> {
         let root = self.root;
         let suite = self.suites.iter().find(|suite| std::ptr::eq(suite.hir, policy))?;
-        let is_of = |site: &&Site| std::ptr::eq(Arc::as_ptr(&site.policy), policy) || std::ptr::eq(root, policy);
-        let hosts: Vec<HostPattern> = root.sites.iter().filter(is_of).flat_map(|site| site.hosts.clone()).collect();
-        let hosts = invariant::of_hosts(&hosts);
-        let hosts = if std::ptr::eq(root, policy) { hosts.not() } else { hosts };
+        let hosts = requests_of(root, policy);
         let asks_for_hits = walk::expressions(policy).iter().any(|part| is_of_hits(part));
         let times = if asks_for_hits { MOST_TIMES } else { 2 };
         Some(Tried { root, suite, simulator: &self.simulator, hosts, times })
     }
+}
+
+/// When a request is for that policy: `root`, or one of its sites.
+fn requests_of(root: &Hir, policy: &Hir) -> Formula {
+    let is_root = std::ptr::eq(root, policy);
+    let is_of = |site: &&Site| is_root || std::ptr::eq(Arc::as_ptr(&site.policy), policy);
+    let hosts: Vec<HostPattern> = root.sites.iter().filter(is_of).flat_map(|site| site.hosts.clone()).collect();
+    let hosts = invariant::of_hosts(&hosts);
+    if is_root { hosts.not() } else { hosts }
 }
 
 /// A request is made so often where a policy asks how often it was made.
@@ -177,12 +183,12 @@ pub fn lint(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
 
 fn lint_with(hir: &Hir, sources: &SourceMap, trial: Option<&Trial<'_>>) -> Vec<Diagnostic> {
     let tried = |policy: &Hir| trial.and_then(|trial| trial.of_policy(policy));
-    let mut findings = lint_one(hir, sources, tried(hir));
+    let mut findings = lint_one(hir, sources, &requests_of(hir, hir), tried(hir));
     let mut seen: Vec<&Arc<Hir>> = Vec::new();
     for site in &hir.sites {
         if !seen.iter().any(|other| Arc::ptr_eq(other, &site.policy)) {
             seen.push(&site.policy);
-            findings.extend(lint_one(&site.policy, sources, tried(&site.policy)));
+            findings.extend(lint_one(&site.policy, sources, &requests_of(hir, &site.policy), tried(&site.policy)));
         }
     }
     findings
@@ -233,10 +239,11 @@ const BY_REQUESTS: &[(Look, &str)] = &[
     (restarts::find, "restarts and retries without an end (W0520, W0521)"),
 ];
 
-fn lint_one(hir: &Hir, sources: &SourceMap, tried: Option<Tried<'_>>) -> Vec<Diagnostic> {
+/// `requests` says which ones are for the policy.
+fn lint_one(hir: &Hir, sources: &SourceMap, requests: &Formula, tried: Option<Tried<'_>>) -> Vec<Diagnostic> {
     let mut findings: Vec<Diagnostic> = BY_WORDS.iter().flat_map(|find| find(hir, sources)).collect();
     let tests = order::statements(hir);
-    let mut survey = Survey::of(hir, sources, tried.is_some() || !tests.is_empty(), &tests);
+    let mut survey = Survey::of(hir, sources, requests, tried.is_some() || !tests.is_empty(), &tests);
     findings.extend(BY_WORDS_WITH_REQUESTS.iter().flat_map(|find| find(&mut survey)));
     let by_requests: Vec<Diagnostic> = BY_REQUESTS.iter().flat_map(|lint| find(&mut survey, *lint)).collect();
     let of_tests = tried.map(|tried| of_tests(&mut survey, &tried, &by_requests)).unwrap_or_default();

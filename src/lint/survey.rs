@@ -109,14 +109,24 @@ fn moment() -> SystemTime {
 }
 
 impl<'h> Survey<'h> {
-    /// Where `keeps_states`, visits have the state. `tests` are the statements that are deeds for what they test.
-    pub(super) fn of(hir: &'h Hir, sources: &'h SourceMap, keeps_states: bool, tests: &HashSet<Span>) -> Self {
+    /// Where `keeps_states`, visits have the state. `tests` are the statements that are deeds for what they test. What is
+    /// done is done to the `requests` that are for the policy: those for other hosts are for another one.
+    pub(super) fn of(
+        hir: &'h Hir,
+        sources: &'h SourceMap,
+        requests: &Formula,
+        keeps_states: bool,
+        tests: &HashSet<Span>,
+    ) -> Self {
         let analysis = Analysis::new(hir);
         let builtin = builtin_files(sources);
         let asking = Asking::of(hir);
         let mut eyes = Eyes::new(&builtin, &asking, &hir.tables, (keeps_states, tests));
         let journeys = analysis.journeys(&mut eyes);
-        let Eyes { visits, deeds, shaping, left_out, .. } = eyes;
+        let Eyes { visits, mut deeds, shaping, left_out, .. } = eyes;
+        for deed in &mut deeds {
+            deed.guard = Formula::all([requests.clone(), deed.guard.clone()]);
+        }
         let solver = if journeys.gave_up.is_some() { Solver::hurried(hir) } else { Solver::new(hir) };
         let (sought, simulator) = (BY_ALL, None);
         let unfinished = Vec::new();

@@ -61,3 +61,13 @@ fn what_asks_who_it_is_is_fine() {
            sub recv { if (req.method == "PURGE") { if (!keys[req.http.X-Key]) { return (synth(403)); } return (purge); } }"#,
     ]);
 }
+
+#[test]
+fn who_asks_for_another_host_is_at_another_site() {
+    let site = |rows: &str| {
+        let rows = format!("warp 1; backend web {{ .host = \"127.0.0.1\"; }} rules request first {{ {rows} }}");
+        found(&[("p.warp", "site \"shop.test\" from \"shop.warp\";"), ("shop.warp", &rows)])
+    };
+    assert_eq!(site(r#"when host == "other.test" and method == "PURGE" -> purge;"#), [""; 0]);
+    assert_eq!(site(r#"when host == "shop.test" and method == "PURGE" -> purge;"#), ["W0806 purge"]);
+}
