@@ -2,7 +2,7 @@
 
 use super::convert::to_text;
 use super::fold::Literal;
-use super::joint::{Joint, text_among};
+use super::joint::{Joint, value_among};
 use super::path::{Collection, Meaning};
 use super::scope::Scope;
 use crate::lang::diagnostic::{Code, Diagnostic};
@@ -54,7 +54,7 @@ impl Scope<'_, '_> {
 
     /// All of the parts as conditions, each checked even if one is wrong.
     fn conditions(&mut self, parts: &[ast::Expression], joint: Joint) -> Option<Vec<Expression>> {
-        if let Some(finding) = text_among(parts, joint) {
+        if let Some(finding) = value_among(parts, joint) {
             self.report(finding);
             return None;
         }

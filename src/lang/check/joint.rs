@@ -1,4 +1,4 @@
-//! Texts that stand where conditions are joined: `x == "a" || "b"`, and `x || "b"` for a value.
+//! Texts and numbers that stand where conditions are joined: `x == "a" || "b"`, and `x || "b"` for a value.
 
 use crate::lang::diagnostic::{Code, Diagnostic, Fix};
 use crate::lang::hir::{Expression, ExpressionKind};
@@ -15,15 +15,17 @@ pub(super) enum Joint {
     And,
 }
 
-/// What to say where one of the conditions is a text: it would hold of every request.
-pub(super) fn text_among(conditions: &[ast::Expression], joint: Joint) -> Option<Diagnostic> {
-    let at = conditions.iter().position(|part| text_of(part).is_some())?;
-    let (before, texts) = conditions.split_at(at);
-    let place = texts.first()?;
-    let finding = Diagnostic::new(Code::E0301, place.span, "a text is no condition").label("a text");
-    let Some(test) = before.last() else { return Some(finding.help(COMPARE)) };
-    let words: Vec<&str> = texts.iter().map_while(text_of).collect();
-    let last = texts.get(words.len() - 1)?;
+/// What to say where one of the conditions is a text or a number: it would hold of every request, or of none.
+pub(super) fn value_among(conditions: &[ast::Expression], joint: Joint) -> Option<Diagnostic> {
+    let at = conditions.iter().position(|part| value_of(part).is_some())?;
+    let (before, values) = conditions.split_at(at);
+    let place = values.first()?;
+    let what = if text_of(place).is_some() { "a text" } else { "a number" };
+    let finding = Diagnostic::new(Code::E0301, place.span, format!("{what} is no condition")).label(what);
+    let compare = || format!("compare something with {}: `NAME in [A, B]`", what.replacen('a', "each", 1));
+    let Some(test) = before.last() else { return Some(finding.help(compare())) };
+    let words: Vec<String> = values.iter().map_while(value_of).collect();
+    let last = values.get(words.len() - 1)?;
     if let Some((sign, list)) = one_test(test, &words).filter(|_| joint == Joint::Or) {
         let help = format!("write one test: `{}`", [subject(test), list.clone()].concat());
         let fix = Fix::replace("write one test", sign.to(last.span), list);
@@ -31,8 +33,8 @@ pub(super) fn text_among(conditions: &[ast::Expression], joint: Joint) -> Option
     }
     match other_test(test, &words, joint) {
         Some(other) => Some(finding.context(test.span, NOT_AGAIN).help(format!("write one test: `{other}`"))),
-        None if is_place(test) && joint == Joint::Or && words.len() == texts.len() => Some(finding.help(INSTEAD)),
-        None => Some(finding.help(COMPARE)),
+        None if is_place(test) && joint == Joint::Or && words.len() == values.len() => Some(finding.help(INSTEAD)),
+        None => Some(finding.help(compare())),
     }
 }
 
@@ -52,41 +54,36 @@ pub(super) fn condition_for_text(value: &Expression) -> Option<Diagnostic> {
 
 const NOT_AGAIN: &str = "what is asked here is not asked again";
 
-const COMPARE: &str = "compare something with each text: `NAME in [\"A\", \"B\"]`";
-
 const INSTEAD: &str = "`A ?? B` is `B` where `A` is unset";
 
-/// What the test and the texts behind it say together, and where it begins: at the sign.
-fn one_test(test: &ast::Expression, texts: &[&str]) -> Option<(Span, String)> {
+/// What the test and the values behind it say together, and where it begins: at the sign.
+fn one_test(test: &ast::Expression, values: &[String]) -> Option<(Span, String)> {
     let (sign, word, first) = match &test.kind {
         ast::ExpressionKind::Binary { operator: BinaryOperator::Equal, operator_span, right, .. } => {
-            (*operator_span, "in", vec![text_of(right)?])
+            (*operator_span, "in", vec![value_of(right)?])
         }
         ast::ExpressionKind::Test { operator, operator_span, list, .. } => {
-            let texts = list.iter().map(|item| match item {
-                ListItem::Value(value) => text_of(value),
+            let values = list.iter().map(|item| match item {
+                ListItem::Value(value) => value_of(value),
                 ListItem::Range(..) => None,
             });
-            (*operator_span, word_of(*operator), texts.collect::<Option<_>>()?)
+            (*operator_span, word_of(*operator), values.collect::<Option<_>>()?)
         }
         _ => return None,
     };
-    let list: Vec<String> = first.iter().chain(texts).map(|text| format!("\"{text}\"")).collect();
-    Some((sign, format!("{word} [{}]", list.join(", "))))
+    Some((sign, format!("{word} [{}]", [&first, values].concat().join(", "))))
 }
 
 /// The same where it is not said with the sign that is there, `!=`, or by a pattern.
-fn other_test(test: &ast::Expression, texts: &[&str], joint: Joint) -> Option<String> {
+fn other_test(test: &ast::Expression, values: &[String], joint: Joint) -> Option<String> {
     let ast::ExpressionKind::Binary { operator, right, .. } = &test.kind else { return None };
-    let all: Vec<&str> = text_of(right).into_iter().chain(texts.iter().copied()).collect();
+    let all = [value_of(right).as_slice(), values].concat();
     let subject = subject(test);
+    let pattern = || all.iter().map(|text| text.trim_matches('"')).collect::<Vec<_>>().join("|");
     match (operator, joint) {
-        (BinaryOperator::Match, Joint::Or) => Some(format!("{subject}~ \"{}\"", all.join("|"))),
-        (BinaryOperator::NotMatch, Joint::And) => Some(format!("{subject}!~ \"{}\"", all.join("|"))),
-        (BinaryOperator::NotEqual, Joint::And) => {
-            let list: Vec<String> = all.iter().map(|text| format!("\"{text}\"")).collect();
-            Some(format!("!({subject}in [{}])", list.join(", ")))
-        }
+        (BinaryOperator::Match, Joint::Or) => Some(format!("{subject}~ \"{}\"", pattern())),
+        (BinaryOperator::NotMatch, Joint::And) => Some(format!("{subject}!~ \"{}\"", pattern())),
+        (BinaryOperator::NotEqual, Joint::And) => Some(format!("!({subject}in [{}])", all.join(", "))),
         _ => None,
     }
 }
@@ -107,6 +104,15 @@ fn subject(test: &ast::Expression) -> String {
 fn text_of(part: &ast::Expression) -> Option<&str> {
     match &part.kind {
         ast::ExpressionKind::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+/// A text or a number, as it is written.
+fn value_of(part: &ast::Expression) -> Option<String> {
+    match &part.kind {
+        ast::ExpressionKind::String(text) => Some(format!("\"{text}\"")),
+        ast::ExpressionKind::Int(number) => Some(number.to_string()),
         _ => None,
     }
 }

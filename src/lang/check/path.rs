@@ -425,6 +425,8 @@ fn of_others(word: &str) -> Option<String> {
 /// What an unknown word was perhaps meant as.
 fn as_text(word: &str) -> String {
     match word {
+        "ip" | "addr" | "remote_addr" => "the client's address is `client.ip`: `client.ip ~ ACL`".to_owned(),
+        "country" => "a file of MaxMind says where an address is: `geo.country(client.ip, FILE)`".to_owned(),
         "hit" | "cached" => "what is served from the store asks no backend: `backend == none`".to_owned(),
         _ if Message::find(word).is_some() => format!("name a part of it, such as `{word}.http.X`"),
         _ => format!("a text stands in quotes: \"{word}\""),

@@ -196,12 +196,31 @@ impl Mistake<'_, '_> {
                 Diagnostic::new(Code::E0101, self.place(), "the text ends before this: `\\` escapes nothing");
             return Some(diagnostic.help("a text with a `\"` in it stands in `\"\"\"`: `\"\"\"{\"a\": 1}\"\"\"`"));
         }
+        if let Some(asked) = self.one_of_many() {
+            return Some(asked);
+        }
         let place = self.behind_previous();
         let diagnostic = Diagnostic::new(Code::E0101, self.place(), "two texts beside each other")
             .label("expected `+` before this")
             .help("join texts with `+`")
             .fix(Fix::replace("add the `+`", place, " +"));
         Some(diagnostic)
+    }
+
+    /// `cookie "session"`, written like `header "X"`.
+    fn one_of_many(&self) -> Option<Diagnostic> {
+        let (before, found) = (self.before()?, self.found()?);
+        let collection = match self.stream.text_of(before) {
+            "cookie" | "cookies" => "cookies",
+            "query" | "param" | "parameter" => "query",
+            _ => return None,
+        };
+        let name = self.stream.text_of(found);
+        let help = format!("write `{collection} has {name}`, or `{collection}[{name}] == \"VALUE\"`");
+        Some(
+            Diagnostic::new(Code::E0101, self.place(), "`has` or `[…]` stands before the name of one of many")
+                .help(help),
+        )
     }
 
     /// `return pass;`
