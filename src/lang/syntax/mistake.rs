@@ -1,5 +1,6 @@
 //! Where pest stopped, in the user's words: the special cases people run into, and the general one.
 
+mod form;
 mod habit;
 mod misspelt;
 
@@ -31,10 +32,11 @@ pub(super) struct Mistake<'a, 's> {
 impl Mistake<'_, '_> {
     /// The diagnostic. [`Code::E0102`] means that a `;` behind the previous token mends the part.
     pub(super) fn diagnose(&self) -> Diagnostic {
-        let specials: [fn(&Self) -> Option<Diagnostic>; 20] = [
+        let specials: [fn(&Self) -> Option<Diagnostic>; 21] = [
             Self::digit_first,
             Self::address_without_quotes,
             Self::habit,
+            Self::other_form,
             Self::misspelt_statement,
             Self::effect_in_function,
             Self::missing_dot,
