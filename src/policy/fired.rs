@@ -1,9 +1,10 @@
 //! How often each rule of a policy decided.
 
 use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use ring::digest;
 
 use crate::decision::Program;
 use crate::decision::trace::{RuleId, Trace};
@@ -18,14 +19,17 @@ const MAX_SHARDS: usize = 8;
 /// on with the counters of the one before, whatever has changed in its tables.
 #[derive(Debug, Default)]
 pub struct Counters {
-    kept: Mutex<HashMap<(String, u64, u64), Weak<Fired>>>,
+    kept: Mutex<HashMap<(String, Written), Weak<Fired>>>,
 }
+
+/// What tells rules apart as they are written.
+type Written = [u8; digest::SHA256_OUTPUT_LEN];
 
 impl Counters {
     /// The counters for a policy of that site.
     #[must_use]
     pub fn of(&self, site: &str, program: &Program, sources: &SourceMap) -> Arc<Fired> {
-        let key = (site.to_owned(), written(0, program, sources), written(1, program, sources));
+        let key = (site.to_owned(), written(program, sources));
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let known = kept.get(&key).and_then(Weak::upgrade);
         let fired = known.unwrap_or_else(|| Arc::new(Fired::new(program.rule_count())));
@@ -35,23 +39,32 @@ impl Counters {
     }
 }
 
-/// A hash of the rules, and of the text of all files that they stand in.
-fn written(start: u8, program: &Program, sources: &SourceMap) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    hasher.write_u8(start);
+/// The SHA-256 of the rules, and of the text of all files that they stand in.
+fn written(program: &Program, sources: &SourceMap) -> Written {
+    let mut hash = digest::Context::new(&digest::SHA256);
     // The number of a file is that of its policy: it may be another one where another site reads more files.
     let mut files: HashMap<FileId, usize> = HashMap::new();
     for rule in program.rules() {
-        (rule.step.name(), rule.place.is_some()).hash(&mut hasher);
-        let Some(place) = rule.place else { continue };
+        hash.update(rule.step.name().as_bytes());
+        let Some(place) = rule.place else {
+            hash.update(b" ");
+            continue;
+        };
         let next = files.len();
         let number = *files.entry(place.file).or_insert(next);
-        (number, place.start, place.end).hash(&mut hasher);
-        if number == next {
-            sources.get(place.file).map(|file| (file.name(), file.text())).hash(&mut hasher);
+        hash.update(format!("@{number}:{}..{} ", place.start, place.end).as_bytes());
+        if number == next
+            && let Some(file) = sources.get(place.file)
+        {
+            for part in [file.name(), file.text()] {
+                hash.update(format!("{} ", part.len()).as_bytes());
+                hash.update(part.as_bytes());
+            }
         }
     }
-    hasher.finish()
+    let mut written = Written::default();
+    written.copy_from_slice(hash.finish().as_ref());
+    written
 }
 
 /// Counters of rules, which threads mostly have to themselves.

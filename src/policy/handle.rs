@@ -71,7 +71,9 @@ impl PolicyHandle {
     /// Blocks for the time of a compilation: call it off the request path. The diagnostics of a
     /// broken text are logged once, however often it is tried.
     pub fn reload(&self) -> ReloadReport {
-        self.reload_holding(&mut self.refused())
+        let mut refused = self.refused();
+        let is_running = self.current().loaded.reads.still_hold(&DiskFiles);
+        self.reload_holding(&mut refused, is_running)
     }
 
     /// Like [`reload`](Self::reload), but only if the files changed since the last attempt.
@@ -82,7 +84,8 @@ impl PolicyHandle {
         if tried.still_hold(&DiskFiles) {
             return None;
         }
-        Some(self.reload_holding(&mut refused))
+        let is_running = refused.is_some() && current.loaded.reads.still_hold(&DiskFiles);
+        Some(self.reload_holding(&mut refused, is_running))
     }
 
     /// What is told about the policy and its last reload. Never blocks.
@@ -124,10 +127,11 @@ impl PolicyHandle {
         targets
     }
 
-    fn reload_holding(&self, refused: &mut Option<Refused>) -> ReloadReport {
+    /// `is_running` says that the files hold what is running already.
+    fn reload_holding(&self, refused: &mut Option<Refused>, is_running: bool) -> ReloadReport {
         let started = Instant::now();
         let current = self.current();
-        let (outcome, errors, diagnostics) = if current.loaded.reads.still_hold(&DiskFiles) {
+        let (outcome, errors, diagnostics) = if is_running {
             if refused.take().is_some() {
                 tracing::info!(generation = current.generation, "the policy file says again what is running");
             }

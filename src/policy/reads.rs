@@ -5,9 +5,10 @@
 //! asking again, and the same record says which places have to be watched.
 
 use std::cell::{Cell, RefCell};
-use std::hash::{DefaultHasher, Hasher};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+use ring::digest;
 
 use super::watch::Stamp;
 use crate::lang::check::{Files, Unread};
@@ -23,19 +24,16 @@ struct Expansion {
     names: Result<Vec<String>, String>,
 }
 
-/// What tells texts apart without keeping them: their length and two hashes, of which one has no known collisions.
+/// What tells texts apart without keeping them: SHA-256, which no two texts are known to share. As *ring* does it, which
+/// takes the processor's instructions for it: each reload does this twice for every file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Digest {
-    bytes: usize,
-    sip: u64,
-    fnv: u64,
-}
+struct Digest([u8; digest::SHA256_OUTPUT_LEN]);
 
 impl Digest {
     fn of(text: &[u8]) -> Self {
-        let mut sip = DefaultHasher::new();
-        sip.write(text);
-        Self { bytes: text.len(), sip: sip.finish(), fnv: fnv1a(FNV_OFFSET, text) }
+        let mut bytes = [0; digest::SHA256_OUTPUT_LEN];
+        bytes.copy_from_slice(digest::digest(&digest::SHA256, text).as_ref());
+        Self(bytes)
     }
 }
 
@@ -49,7 +47,7 @@ struct Asked {
 
 impl Asked {
     fn still_holds(&self, files: &dyn Files) -> bool {
-        digest(&files.read(&self.name, self.most_bytes)) == self.text
+        digested(&files.read(&self.name, self.most_bytes)) == self.text
     }
 }
 
@@ -81,29 +79,24 @@ impl Reads {
         })
     }
 
-    /// Sixteen hex digits that change with the text: FNV-1a over names and the hashes of texts.
+    /// Sixteen hex digits that change with the text: the start of a SHA-256 over names and the hashes of texts.
     ///
     /// A label for people and for comparing instances; nothing is decided by it.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let texts = self.files.iter().filter_map(|asked| Some((&asked.name, asked.text.as_ref().ok()?)));
-        let hash = texts.fold(FNV_OFFSET, |hash, (name, text)| {
-            let hash = fnv1a(fnv1a(hash, name.as_bytes()), &[0]);
-            fnv1a(hash, &text.fnv.to_le_bytes())
-        });
-        format!("{hash:016x}")
+        let mut hash = digest::Context::new(&digest::SHA256);
+        for asked in &self.files {
+            let Ok(text) = &asked.text else { continue };
+            hash.update(asked.name.as_bytes());
+            hash.update(&[0]);
+            hash.update(&text.0);
+        }
+        hex::encode(hash.finish().as_ref().iter().take(8).copied().collect::<Vec<u8>>())
     }
 }
 
-fn digest(text: &Result<Vec<u8>, Unread>) -> Result<Digest, Unread> {
+fn digested(text: &Result<Vec<u8>, Unread>) -> Result<Digest, Unread> {
     text.as_deref().map(Digest::of).map_err(Clone::clone)
-}
-
-const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
-
-fn fnv1a(hash: u64, bytes: &[u8]) -> u64 {
-    bytes.iter().fold(hash, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME))
 }
 
 /// Passes questions on to `files` and writes them down.
@@ -161,7 +154,7 @@ impl Files for Recorder<'_> {
             return Err(Unread::Failed("what was read before it has changed since".to_owned()));
         }
         let text = self.files.read(name, most_bytes);
-        let asked = Asked { name: name.to_owned(), most_bytes, text: digest(&text) };
+        let asked = Asked { name: name.to_owned(), most_bytes, text: digested(&text) };
         self.reads.borrow_mut().files.push(asked);
         text
     }

@@ -101,10 +101,10 @@ impl Drop for Watcher {
     }
 }
 
-/// Events of the system, without those of reading: our own reads would never let us rest.
+/// Events of the system that may tell something.
 fn event_source(inbox: Sender<Message>) -> Option<RecommendedWatcher> {
     let forward = move |event: notify::Result<Event>| {
-        if !event.as_ref().is_ok_and(only_reads) {
+        if !event.as_ref().is_ok_and(tells_nothing) {
             let _ = inbox.send(Message::Event(event));
         }
     };
@@ -113,16 +113,21 @@ fn event_source(inbox: Sender<Message>) -> Option<RecommendedWatcher> {
         .ok()
 }
 
-fn only_reads(event: &Event) -> bool {
-    matches!(event.kind, EventKind::Access(kind) if kind != AccessKind::Close(AccessMode::Write))
+/// Those of reading, since our own reads would never let us rest, and the summary of a renaming, of which both ends are
+/// told before: all would be read once more for it.
+fn tells_nothing(event: &Event) -> bool {
+    match event.kind {
+        EventKind::Access(kind) => kind != AccessKind::Close(AccessMode::Write),
+        EventKind::Modify(ModifyKind::Name(mode)) => mode == RenameMode::Both,
+        _ => false,
+    }
 }
 
 /// Whether a file is whole after this event, so that gathering more of the burst gains nothing.
 fn completes_a_file(event: &Event) -> bool {
     matches!(
         event.kind,
-        EventKind::Access(AccessKind::Close(AccessMode::Write))
-            | EventKind::Modify(ModifyKind::Name(RenameMode::To | RenameMode::Both))
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) | EventKind::Modify(ModifyKind::Name(RenameMode::To))
     )
 }
 
