@@ -64,24 +64,25 @@ impl Scope<'_, '_> {
 
     /// A name that has to have a value.
     fn path_value(&mut self, path: &Path) -> Option<Expression> {
-        let name = path.text();
-        let finding = match self.path(path)? {
+        let (why, help) = match self.path(path)? {
             Meaning::Value(value) => return Some(value),
             Meaning::Acl => {
-                Diagnostic::new(Code::E0317, path.span, format!("`{name}` is an acl, it has no value of its own"))
-                    .help(format!("test an address with it: `client.ip ~ {name}`"))
+                let help = format!("test an address with it: `client.ip ~ {}`", path.text());
+                ("is an acl, it has no value of its own", help)
             }
             Meaning::Table(_) => {
-                Diagnostic::new(Code::E0317, path.span, format!("`{name}` is a table, it has no value of its own"))
-                    .help(format!("look a key up: `{name}[req.host]`, or ask `{name} has req.host`"))
+                let help =
+                    format!("look a key up: `{name}[req.host]`, or ask `{name} has req.host`", name = path.text());
+                ("is a table, it has no value of its own", help)
             }
             Meaning::Collection(_, collection) => {
                 let rest = if collection == Collection::Query { WHOLE_QUERY } else { "" };
-                Diagnostic::new(Code::E0317, path.span, format!("`{name}` holds many values"))
-                    .help(format!("name one: `{name}[\"key\"]`, or ask `{name} has \"key\"`{rest}"))
+                let help =
+                    format!("name one: `{name}[\"key\"]`, or ask `{name} has \"key\"`{rest}", name = path.text());
+                ("holds many values", help)
             }
         };
-        self.report(finding);
+        self.report(Diagnostic::new(Code::E0317, path.span, format!("`{}` {why}", path.text())).help(help));
         None
     }
 

@@ -3,6 +3,10 @@
 //! Names, types and legality are those of the VCL 4.1 reference ("vcl-var"); views of a message
 //! that VCL has no name for (`req.path`) say so in their line.
 
+use std::sync::LazyLock;
+
+use hashbrown::HashMap;
+
 use super::{Step, StepSet, Type};
 
 /// What a step may do with a variable.
@@ -195,7 +199,9 @@ impl Variable {
     /// The variable of that name.
     #[must_use]
     pub fn find(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|variable| variable.name() == name)
+        static NAMED: LazyLock<HashMap<&str, Variable>> =
+            LazyLock::new(|| Variable::ALL.iter().map(|variable| (variable.name(), *variable)).collect());
+        NAMED.get(name).copied()
     }
 
     /// What came of a request, by the name that an invariant has for it: `stored`.
