@@ -9,7 +9,7 @@ use http::HeaderName;
 
 use super::eval::{Acls, Context, Scope, Tables};
 use super::facts::{Facts, Refused, Value};
-use crate::lang::hir::{Expression, ExpressionKind, Hir, KeyPart, Outcome, Statement, StatementKind, Tags};
+use crate::lang::hir::{Expression, ExpressionKind, Hir, KeyPart, Statement, StatementKind, Tags};
 use crate::lang::schema::function::Class;
 use crate::lang::schema::{Message, Step, Type, Variable};
 
@@ -40,9 +40,7 @@ fn statements(all: &mut [Statement]) {
                 statements(otherwise);
             }
             StatementKind::Effect(_, arguments) => arguments.iter_mut().for_each(expression),
-            StatementKind::Return(Outcome { status, reason, location, time, .. }) => {
-                [status, reason, location, time].into_iter().flatten().for_each(expression);
-            }
+            StatementKind::Return(outcome) => outcome.values_mut().for_each(expression),
             StatementKind::Unset(_)
             | StatementKind::Call(_)
             | StatementKind::Leave

@@ -5,8 +5,8 @@ use super::disjoint::arrange;
 use super::failing::Refusals;
 use super::unseen::is_drawn;
 use crate::lang::hir::{
-    Choice, Expression, ExpressionKind as Kind, Glob, Hir, Key, KeyPart, Normalization, Outcome, Statement,
-    StatementKind, Tags, Target,
+    Choice, Expression, ExpressionKind as Kind, Glob, Hir, Key, KeyPart, Normalization, Statement, StatementKind, Tags,
+    Target,
 };
 use crate::lang::schema::function::Core;
 use crate::lang::schema::{Function, Variable};
@@ -128,9 +128,7 @@ pub(super) fn values(statement: &mut Statement) -> Box<dyn Iterator<Item = &mut 
         | StatementKind::Key(KeyPart::Value(value))
         | StatementKind::Tag(Tags::Text(value)) => Box::new(std::iter::once(value)),
         StatementKind::If { arms, .. } => Box::new(arms.iter_mut().map(|arm| &mut arm.condition)),
-        StatementKind::Return(Outcome { status, reason, location, time, .. }) => {
-            Box::new([status, reason, location, time].into_iter().flatten())
-        }
+        StatementKind::Return(outcome) => Box::new(outcome.values_mut()),
         StatementKind::Effect(_, given) => Box::new(given.iter_mut()),
         _ => Box::new(std::iter::empty()),
     }

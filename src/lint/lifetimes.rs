@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::walk;
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{Datum, Expression, ExpressionKind, Hir, Outcome, Statement, StatementKind, Table, Target};
+use crate::lang::hir::{Datum, Expression, ExpressionKind, Hir, Statement, StatementKind, Table, Target};
 use crate::lang::schema::{Action, Step, Variable};
 use crate::lang::source::{SourceMap, Span};
 
@@ -65,8 +65,9 @@ fn replaced(statements: &[Statement], found: &mut Vec<Diagnostic>) {
         match &statement.kind {
             StatementKind::Set(_, value) => pending.retain(|variable, _| !reads(value, *variable)),
             StatementKind::Unset(_) => {}
-            StatementKind::Return(Outcome { action: Action::Pass, time: Some(time), .. }) => {
-                let useless = std::mem::take(&mut pending).into_iter().filter(|(variable, _)| !reads(time, *variable));
+            StatementKind::Return(outcome) if outcome.action == Action::Pass && outcome.time.is_some() => {
+                let is_read = |variable| outcome.time.iter().any(|time| reads(time, variable));
+                let useless = std::mem::take(&mut pending).into_iter().filter(|(variable, _)| !is_read(*variable));
                 found.extend(useless.map(|(variable, value)| passed(variable, value, statement.span)));
             }
             // What is done in between may read it, or end the step.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::lang::hir::{Expression, Hir, KeyPart, Outcome, Statement, StatementKind, SubId, Tags};
+use crate::lang::hir::{Expression, Hir, KeyPart, Statement, StatementKind, SubId, Tags};
 use crate::lang::schema::Step;
 
 /// Every statement, those within others too; those of a sub once.
@@ -58,7 +58,7 @@ pub(super) fn direct(statement: &Statement) -> Vec<&Expression> {
         | StatementKind::Key(KeyPart::Value(value))
         | StatementKind::Tag(Tags::Text(value)) => vec![value],
         StatementKind::If { arms, .. } => arms.iter().map(|arm| &arm.condition).collect(),
-        StatementKind::Return(outcome) => of_outcome(outcome),
+        StatementKind::Return(outcome) => outcome.values().collect(),
         StatementKind::Effect(_, arguments) => arguments.iter().collect(),
         StatementKind::Unset(_)
         | StatementKind::Call(_)
@@ -67,11 +67,6 @@ pub(super) fn direct(statement: &Statement) -> Vec<&Expression> {
         | StatementKind::Key(KeyPart::Query { .. })
         | StatementKind::Tag(Tags::Field(_)) => Vec::new(),
     }
-}
-
-fn of_outcome(outcome: &Outcome) -> Vec<&Expression> {
-    let Outcome { status, reason, location, time, .. } = outcome;
-    [status, reason, location, time].into_iter().flatten().collect()
 }
 
 /// The subs that a step may call, one by another too.

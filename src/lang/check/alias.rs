@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use http::HeaderName;
 use http::header::COOKIE;
 
-use crate::lang::hir::{Expression, ExpressionKind as Kind, Hir, KeyPart, LocalId, Outcome, Statement, StatementKind};
+use crate::lang::hir::{Expression, ExpressionKind as Kind, Hir, KeyPart, LocalId, Statement, StatementKind};
 use crate::lang::hir::{Tags, Target};
 use crate::lang::schema::function::Core;
 use crate::lang::schema::{Function, Message, Type, Variable};
@@ -71,9 +71,7 @@ fn expressions(statement: &mut Statement, visit: &mut impl FnMut(&mut Expression
         | StatementKind::Tag(Tags::Text(value)) => visit(value),
         StatementKind::If { arms, .. } => arms.iter_mut().for_each(|arm| visit(&mut arm.condition)),
         StatementKind::Effect(_, arguments) => arguments.iter_mut().for_each(visit),
-        StatementKind::Return(Outcome { status, reason, location, time, .. }) => {
-            [status, reason, location, time].into_iter().flatten().for_each(visit);
-        }
+        StatementKind::Return(outcome) => outcome.values_mut().for_each(visit),
         // A ban reads the fields of whoever asks later, and what a name stands for now.
         StatementKind::Ban(_)
         | StatementKind::Unset(_)

@@ -4,28 +4,23 @@
 use crate::lang::hir::{Arm, Statement, StatementKind};
 
 /// The same statements, with such `if`s made one.
-pub(super) fn chained(statements: Vec<Statement>) -> Vec<Statement> {
-    let mut chained: Vec<Statement> = Vec::with_capacity(statements.len());
-    let mut is_open = false;
-    for statement in statements {
-        let before = chained.last_mut().filter(|before| is_open && before.span.file == statement.span.file);
-        is_open = is_passed_untaken(&statement);
-        let left = if let Some(before) = before { join(before, statement) } else { Some(statement) };
-        chained.extend(left);
-    }
-    chained
+pub(super) fn chained(mut statements: Vec<Statement>) -> Vec<Statement> {
+    let mut is_open = statements.first().is_some_and(is_passed_untaken);
+    statements.dedup_by(|statement, before| {
+        let follows = std::mem::replace(&mut is_open, is_passed_untaken(statement));
+        follows && before.span.file == statement.span.file && join(before, statement)
+    });
+    statements
 }
 
-/// Adds the arms of an `if` to those of the one before; the statement, if it is none.
-fn join(before: &mut Statement, mut statement: Statement) -> Option<Statement> {
-    let StatementKind::If { arms, otherwise, rest } = &mut before.kind else { return Some(statement) };
-    let StatementKind::If { arms: more, otherwise: last, rest: place } = &mut statement.kind else {
-        return Some(statement);
-    };
+/// Moves the arms of an `if` to those of the one before; `false` if one of the two is none.
+fn join(before: &mut Statement, statement: &mut Statement) -> bool {
+    let StatementKind::If { arms, otherwise, rest } = &mut before.kind else { return false };
+    let StatementKind::If { arms: more, otherwise: last, rest: place } = &mut statement.kind else { return false };
     arms.append(more);
     (*otherwise, *rest) = (std::mem::take(last), *place);
     before.span = before.span.to(statement.span);
-    None
+    true
 }
 
 /// Whether nobody goes on behind an `if` but who is taken by none of its arms.

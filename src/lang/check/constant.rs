@@ -162,11 +162,9 @@ impl Scope<'_, '_> {
     fn constant_list(&mut self, items: &[ListItem]) -> Option<Constant> {
         let mut fine = true;
         for item in self.spliced(items).iter() {
-            let (ListItem::Value(low) | ListItem::Range(low, _)) = item;
-            for end in [Some(low), if let ListItem::Range(_, high) = item { Some(high) } else { None }] {
-                let value = end.map(|end| self.expression(end));
-                let value = value.map(|value| self.known(&value?, format_args!("an element of a list")));
-                fine &= value.is_none_or(|value| value.is_some());
+            for end in std::iter::once(item.first()).chain(item.last()) {
+                let value = self.expression(end);
+                fine &= value.and_then(|value| self.known(&value, format_args!("an element of a list"))).is_some();
             }
         }
         fine.then_some(Constant::List)
@@ -219,10 +217,9 @@ impl Scope<'_, '_> {
 }
 
 fn too_many_lists(item: &ListItem) -> Diagnostic {
-    let (ListItem::Value(named) | ListItem::Range(named, _)) = item;
     let message =
         format!("more than {LISTS_LIMIT} lists stand within each other, or come to {ELEMENTS_LIMIT} elements");
-    Diagnostic::new(Code::E0318, named.span, message).help("write some of the lists out, or name fewer of them")
+    Diagnostic::new(Code::E0318, item.first().span, message).help("write some of the lists out, or name fewer of them")
 }
 
 /// Whether the value is the same for all requests, whenever it is asked for.

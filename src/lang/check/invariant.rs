@@ -81,8 +81,10 @@ impl Scope<'_, '_> {
             ast::ExpressionKind::And(parts) => Some(Claim::All(self.claims(parts)?)),
             ast::ExpressionKind::Or(parts) => Some(Claim::Any(self.claims(parts)?)),
             ast::ExpressionKind::Not(inner) => Some(Claim::Not(Box::new(self.claim(inner)?))),
-            ast::ExpressionKind::KeyClaim(KeyClaim::Contains(value)) => self.contains(value),
-            ast::ExpressionKind::KeyClaim(KeyClaim::Excludes(kind, name)) => self.excludes(kind, name),
+            ast::ExpressionKind::KeyClaim(claim) => match &**claim {
+                KeyClaim::Contains(value) => self.contains(value),
+                KeyClaim::Excludes(kind, name) => self.excludes(kind, name),
+            },
             _ => self.holds(written),
         }
     }

@@ -44,7 +44,8 @@ impl Scope<'_, '_> {
     fn text_item(&mut self, item: &ListItem, bare_words: bool) -> Option<(Box<[u8]>, Span)> {
         let written = match item {
             ListItem::Value(written) => written,
-            ListItem::Range(low, high) => {
+            ListItem::Range(ends) => {
+                let (low, high) = &**ends;
                 let finding = Diagnostic::new(Code::E0314, low.span.to(high.span), "a range goes with numbers only");
                 self.report(finding.help("list the texts one by one"));
                 return None;
@@ -100,7 +101,7 @@ impl Scope<'_, '_> {
     fn range(&mut self, item: &ListItem, ty: Type) -> Option<RangeInclusive<i64>> {
         let (low, high) = match item {
             ListItem::Value(written) => return self.number_item(written, ty).map(|number| number..=number),
-            ListItem::Range(low, high) => (low, high),
+            ListItem::Range(ends) => &**ends,
         };
         let (first, last) = (self.number_item(low, ty), self.number_item(high, ty));
         let range = first?..=last?;

@@ -145,7 +145,7 @@ fn refuse_ambiguous(span: Span) -> StatementKind {
     let path = expression(ExpressionKind::Variable(Variable::ReqPath), Type::String);
     let condition = expression(ExpressionKind::Matches(Box::new(path), Pattern::new(AMBIGUOUS)), Type::Bool);
     let status = Some(expression(ExpressionKind::Int(400), Type::Int));
-    let refused = StatementKind::Return(Outcome { status, ..Outcome::of(Action::Synth) });
+    let refused = StatementKind::Return(Box::new(Outcome { status, ..Outcome::of(Action::Synth) }));
     let arms = vec![Arm { condition, body: vec![Statement { kind: refused, span }], span }];
     StatementKind::If { arms, otherwise: Vec::new(), rest: None }
 }

@@ -96,12 +96,12 @@ impl<'a> Scope<'_, 'a> {
             (RuleAction::Pass, []) => Some(end(Action::Pass)),
             (RuleAction::Pass, [time]) if table == RuleTable::Response => {
                 let time = Some(self.pass_time(time)?);
-                Some(StatementKind::Return(Outcome { time, ..Outcome::of(Action::Pass) }))
+                Some(ended(Outcome { time, ..Outcome::of(Action::Pass) }))
             }
             (RuleAction::Purge, []) => Some(end(Action::Purge)),
             (RuleAction::Purge, [word]) => {
                 let soft = self.soft(word, "purge")?;
-                Some(StatementKind::Return(Outcome { soft, ..Outcome::of(Action::Purge) }))
+                Some(ended(Outcome { soft, ..Outcome::of(Action::Purge) }))
             }
             (RuleAction::Deny, [status]) => Some(synth(self.status(status, "deny")?, None)),
             (RuleAction::Deny, [status, reason]) => {
@@ -145,8 +145,7 @@ impl<'a> Scope<'_, 'a> {
             self.report(finding.help("write 301 or 308 for good, 302, 303 or 307 for now"));
             return None;
         }
-        let outcome = Outcome { status: Some(status), location: Some(url), ..Outcome::of(Action::Synth) };
-        Some(StatementKind::Return(outcome))
+        Some(ended(Outcome { status: Some(status), location: Some(url), ..Outcome::of(Action::Synth) }))
     }
 
     fn location(&mut self, url: &ast::Expression) -> Option<Expression> {
@@ -175,11 +174,15 @@ impl<'a> Scope<'_, 'a> {
 }
 
 fn end(action: Action) -> StatementKind {
-    StatementKind::Return(Outcome::of(action))
+    ended(Outcome::of(action))
+}
+
+fn ended(outcome: Outcome) -> StatementKind {
+    StatementKind::Return(Box::new(outcome))
 }
 
 fn synth(status: Expression, reason: Option<Expression>) -> StatementKind {
-    StatementKind::Return(Outcome { status: Some(status), reason, ..Outcome::of(Action::Synth) })
+    ended(Outcome { status: Some(status), reason, ..Outcome::of(Action::Synth) })
 }
 
 fn unknown_action(findings: &Findings, name: &Name, table: RuleTable) -> Diagnostic {

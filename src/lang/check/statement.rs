@@ -81,7 +81,7 @@ impl<'a> Scope<'_, 'a> {
 
     fn return_statement(&mut self, end: &ast::Return, span: crate::lang::source::Span) -> Option<StatementKind> {
         if let Some(name) = &end.action {
-            return self.outcome(name, &end.arguments, span).map(StatementKind::Return);
+            return self.outcome(name, &end.arguments, span).map(|outcome| StatementKind::Return(Box::new(outcome)));
         }
         let Home::Step(step) = self.home else { return Some(StatementKind::Leave) };
         let message = format!("`return` needs an action in {}", step.name());

@@ -178,8 +178,8 @@ impl Scope<'_, '_> {
     pub(super) fn has_key(&mut self, at: usize, list: &[ListItem]) -> Option<ExpressionKind> {
         let mut tests = Vec::with_capacity(list.len());
         for item in list {
-            let (ListItem::Value(written) | ListItem::Range(written, _)) = item;
-            if matches!(item, ListItem::Range(..)) {
+            let written = item.first();
+            if item.last().is_some() {
                 let finding = Diagnostic::new(Code::E0314, written.span, "the keys of a table are texts");
                 self.report(finding.help("name one key"));
                 return None;

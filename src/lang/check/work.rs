@@ -96,8 +96,8 @@ impl Search<'_> {
 
     /// All that statements come to, and without what they call. Of arms that exclude each other the dearest counts.
     fn block(&mut self, statements: &[Statement], calls: &mut Calls) -> (u64, u64) {
-        let each = statements.iter().map(|statement| self.statement(statement, calls)).collect::<Vec<_>>();
-        each.into_iter().fold((0, 0), |sum, one| (sum.0.saturating_add(one.0), sum.1.saturating_add(one.1)))
+        let each = statements.iter().map(|statement| self.statement(statement, calls));
+        each.fold((0, 0), |sum: (u64, u64), one| (sum.0.saturating_add(one.0), sum.1.saturating_add(one.1)))
     }
 
     fn statement(&mut self, statement: &Statement, calls: &mut Calls) -> (u64, u64) {
@@ -109,8 +109,7 @@ impl Search<'_> {
             }
             StatementKind::If { arms, otherwise, .. } => {
                 let tests = arms.iter().fold(1, |sum: u64, arm| sum.saturating_add(size(&arm.condition)));
-                let bodies: Vec<_> = arms.iter().map(|arm| self.block(&arm.body, calls)).collect();
-                let bodies = bodies.into_iter().chain([self.block(otherwise, calls)]);
+                let bodies = arms.iter().map(|arm| &arm.body).chain([otherwise]).map(|body| self.block(body, calls));
                 let most = bodies.fold((0, 0), |most: (u64, u64), one| (most.0.max(one.0), most.1.max(one.1)));
                 (most.0.saturating_add(tests), most.1.saturating_add(tests))
             }

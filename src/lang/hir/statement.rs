@@ -36,7 +36,7 @@ pub enum StatementKind {
         rest: Option<Span>,
     },
     /// Ends the step.
-    Return(Outcome),
+    Return(Box<Outcome>),
     /// Ends the sub and goes on behind its `call`.
     Leave,
     /// Calls a function for its effect (`hash_data`, `synthetic`, `std.log`).
@@ -61,13 +61,10 @@ impl StatementKind {
             | Self::Key(KeyPart::Value(value))
             | Self::Tag(Tags::Text(value)) => (std::slice::from_ref(value), None),
             Self::Effect(_, arguments) => (arguments.as_slice(), None),
-            Self::Return(outcome) => (&[][..], Some(outcome)),
+            Self::Return(outcome) => (&[][..], Some(&**outcome)),
             _ => (&[][..], None),
         };
-        let parts = outcome
-            .into_iter()
-            .flat_map(|outcome| [&outcome.status, &outcome.reason, &outcome.location, &outcome.time]);
-        several.iter().chain(parts.flatten())
+        several.iter().chain(outcome.into_iter().flat_map(Outcome::values))
     }
 }
 
@@ -113,6 +110,16 @@ impl Outcome {
     #[must_use]
     pub fn of(action: Action) -> Self {
         Self { action, status: None, reason: None, location: None, time: None, soft: false }
+    }
+
+    /// What it is given.
+    pub fn values(&self) -> impl Iterator<Item = &Expression> {
+        [&self.status, &self.reason, &self.location, &self.time].into_iter().flatten()
+    }
+
+    /// What it is given, to be changed.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Expression> {
+        [&mut self.status, &mut self.reason, &mut self.location, &mut self.time].into_iter().flatten()
     }
 }
 

@@ -99,7 +99,10 @@ impl<'a> Assembly<'a, '_> {
     /// The block at `span`, between the braces of which `body` stands.
     fn block(&mut self, span: Span, body: Range<usize>) -> Option<Block> {
         let parts = unit::parts(self.stream, Section::Statements, body);
-        let statements = parts.into_iter().map(|part| self.statement(part)).collect::<Option<_>>()?;
+        let mut statements = Vec::with_capacity(parts.len());
+        for part in parts {
+            statements.push(self.statement(part)?);
+        }
         Some(Block { statements, span })
     }
 

@@ -8,7 +8,7 @@ use warp_edge::lang::check::{Options, check_with};
 use warp_edge::lang::diagnostic::Diagnostic;
 use warp_edge::lang::hir::{
     Arithmetic, BackendAddress, BackendId, Body, Datum, Expression, ExpressionKind as Kind, Greeting, Hir, Limit,
-    Normalization, Outcome, Place, Probe, ProbeKind, ProxyVersion, Statement, StatementKind, Target, Via,
+    Normalization, Place, Probe, ProbeKind, ProxyVersion, Statement, StatementKind, Target, Via,
 };
 use warp_edge::lang::schema::function::Core;
 use warp_edge::lang::schema::{Action, Function, Message, Step, Variable};
@@ -52,7 +52,7 @@ fn outline(statements: &[Statement]) -> Vec<String> {
         StatementKind::Normalize(_) => "normalize".to_owned(),
         StatementKind::If { arms, .. } => format!("if with {}", arms.len()),
         StatementKind::Call(_) => "call".to_owned(),
-        StatementKind::Return(Outcome { action, .. }) => format!("return {}", action.name()),
+        StatementKind::Return(outcome) => format!("return {}", outcome.action.name()),
         other => format!("{other:?}"),
     };
     statements.iter().map(line).collect()

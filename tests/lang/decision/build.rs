@@ -111,11 +111,15 @@ pub fn effect(function: impl Into<Function>, argument: Expression) -> Statement 
 }
 
 pub fn ends(action: Action) -> Statement {
-    statement(StatementKind::Return(Outcome::of(action)))
+    statement(StatementKind::Return(Box::new(Outcome::of(action))))
 }
 
 pub fn synth(status: i64, reason: Option<Expression>) -> Statement {
-    statement(StatementKind::Return(Outcome { status: Some(int(status)), reason, ..Outcome::of(Action::Synth) }))
+    statement(StatementKind::Return(Box::new(Outcome {
+        status: Some(int(status)),
+        reason,
+        ..Outcome::of(Action::Synth)
+    })))
 }
 
 pub fn arm(condition: Expression, body: Vec<Statement>) -> Arm {

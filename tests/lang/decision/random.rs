@@ -238,7 +238,7 @@ fn normalization() -> BoxedStrategy<Normalization> {
 fn end() -> BoxedStrategy<Statement> {
     prop_oneof![
         4 => select(&[Action::Hash, Action::Pass, Action::Purge, Action::Restart][..]).prop_map(ends),
-        1 => Just(statement(StatementKind::Return(Outcome { soft: true, ..Outcome::of(Action::Purge) }))),
+        1 => Just(statement(StatementKind::Return(Box::new(Outcome { soft: true, ..Outcome::of(Action::Purge) })))),
         2 => (prop_oneof![9 => 100_i64..600, 1 => Just(99_i64)], prop::option::of(value()))
             .prop_map(|(status, reason)| synth(status, reason)),
         1 => Just(statement(StatementKind::Leave)),

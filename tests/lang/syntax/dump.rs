@@ -289,10 +289,10 @@ fn expression(found: &Expression) -> String {
         ExpressionKind::Header(name) => format!("header {:?}", name.text),
         ExpressionKind::List(items) => format!("[{}]", items.iter().map(item).collect::<Vec<_>>().join(", ")),
         ExpressionKind::Fallback(parts) => join(parts, "??"),
-        ExpressionKind::KeyClaim(KeyClaim::Contains(value)) => format!("(key contains {})", expression(value)),
-        ExpressionKind::KeyClaim(KeyClaim::Excludes(kind, name)) => {
-            format!("(key excludes {} {:?})", kind.text, name.text)
-        }
+        ExpressionKind::KeyClaim(claim) => match &**claim {
+            KeyClaim::Contains(value) => format!("(key contains {})", expression(value)),
+            KeyClaim::Excludes(kind, name) => format!("(key excludes {} {:?})", kind.text, name.text),
+        },
         ExpressionKind::Match(found) => match_value(found),
         ExpressionKind::Not(inner) => format!("(not {})", expression(inner)),
         ExpressionKind::Negate(inner) => format!("(- {})", expression(inner)),
@@ -328,6 +328,6 @@ fn match_value(found: &Match<Expression>) -> String {
 fn item(item: &ListItem) -> String {
     match item {
         ListItem::Value(value) => expression(value),
-        ListItem::Range(first, last) => format!("{}..{}", expression(first), expression(last)),
+        ListItem::Range(ends) => format!("{}..{}", expression(&ends.0), expression(&ends.1)),
     }
 }

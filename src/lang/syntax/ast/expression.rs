@@ -65,7 +65,7 @@ pub enum ExpressionKind {
     /// `header "Set-Cookie"` in a rule table.
     Header(Name),
     /// `key contains tenant()` in an invariant.
-    KeyClaim(KeyClaim),
+    KeyClaim(Box<KeyClaim>),
     /// `match VALUE { TESTS -> VALUE; … }`
     Match(Box<Match<Expression>>),
     /// `a ?? b ?? c`, flat.
@@ -174,5 +174,25 @@ pub enum ListItem {
     /// One value.
     Value(Expression),
     /// `500..599`, both ends included.
-    Range(Expression, Expression),
+    Range(Box<(Expression, Expression)>),
+}
+
+impl ListItem {
+    /// Its value, or the first one of the range.
+    #[must_use]
+    pub fn first(&self) -> &Expression {
+        match self {
+            Self::Value(value) => value,
+            Self::Range(ends) => &ends.0,
+        }
+    }
+
+    /// The last one of the range.
+    #[must_use]
+    pub fn last(&self) -> Option<&Expression> {
+        match self {
+            Self::Value(_) => None,
+            Self::Range(ends) => Some(&ends.1),
+        }
+    }
 }

@@ -52,7 +52,7 @@ pub enum RuleStepKind {
         operands: Vec<Expression>,
     },
     /// `set`, `unset` or `call`, as in a sub.
-    Statement(Statement),
+    Statement(Box<Statement>),
 }
 
 /// `normalize req { … }`

@@ -36,7 +36,7 @@ pub struct Statement {
 #[derive(Clone, Debug, PartialEq)]
 pub enum StatementKind {
     /// `let x = …;`
-    Let(Binding),
+    Let(Box<Binding>),
     /// `set TARGET = VALUE;` and `+= -= *= /=`
     Set {
         /// What is set.
@@ -61,7 +61,7 @@ pub enum StatementKind {
     /// `if … else if … else …`
     If(If),
     /// `match VALUE { TESTS -> { … } … }`
-    Match(Match<Block>),
+    Match(Box<Match<Block>>),
     /// `tag "post-12";`, `tag header "Surrogate-Key";`
     Tag(Expression),
     /// `ban where obj.http.X-Kind == "news";`

@@ -124,7 +124,7 @@ impl Builder<'_> {
         let mut ends = node.children().filter(|part| part.rule() != Rule::dots);
         let first = self.expression(ends.next()?, depth + 1)?;
         Some(match ends.next() {
-            Some(last) => ListItem::Range(first, self.expression(last, depth + 1)?),
+            Some(last) => ListItem::Range(Box::new((first, self.expression(last, depth + 1)?))),
             None => ListItem::Value(first),
         })
     }
@@ -137,7 +137,7 @@ impl Builder<'_> {
             Rule::kw_true => ExpressionKind::Bool(true),
             Rule::kw_false => ExpressionKind::Bool(false),
             Rule::header => ExpressionKind::Header(Self::text(&node.child(Rule::string)?)),
-            Rule::key_claim => ExpressionKind::KeyClaim(self.key_claim(node, depth + 1)?),
+            Rule::key_claim => ExpressionKind::KeyClaim(Box::new(self.key_claim(node, depth + 1)?)),
             Rule::group => self.expression(node.child(Rule::expression)?, depth + 1)?.kind,
             Rule::list => ExpressionKind::List(self.items(node, depth + 1)?),
             Rule::match_value => ExpressionKind::Match(Box::new(self.match_value(node, depth + 1)?)),

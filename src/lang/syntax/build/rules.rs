@@ -31,7 +31,8 @@ impl Builder<'_> {
     /// A row, with a condition or the last one without.
     pub(in super::super) fn row(&mut self, node: Node<'_>) -> Option<RuleRow> {
         let span = node.span();
-        let (mut condition, mut actions) = (None, Vec::new());
+        let steps = node.children().filter(|part| part.rule() == Rule::step).count();
+        let (mut condition, mut actions) = (None, Vec::with_capacity(steps));
         for part in node.children() {
             match part.rule() {
                 Rule::expression => condition = Some(self.expression(part, 0)?),
@@ -45,7 +46,7 @@ impl Builder<'_> {
     fn step(&mut self, node: Node<'_>) -> Option<RuleStep> {
         let span = node.span();
         let part = node.children().next()?;
-        let statement = |kind: StatementKind| RuleStepKind::Statement(Statement { kind, span });
+        let statement = |kind: StatementKind| RuleStepKind::Statement(Box::new(Statement { kind, span }));
         let kind = match part.rule() {
             Rule::set => statement(self.set(part)?),
             Rule::unset => statement(Self::unset(part)?),

@@ -17,13 +17,15 @@ impl Builder<'_> {
     pub(in super::super) fn statement(&mut self, node: Node<'_>) -> Option<Statement> {
         let span = node.span();
         let kind = match node.rule() {
-            Rule::let_statement => StatementKind::Let(Binding { span, ..self.binding(node.child(Rule::binding)?)? }),
+            Rule::let_statement => {
+                StatementKind::Let(Box::new(Binding { span, ..self.binding(node.child(Rule::binding)?)? }))
+            }
             Rule::set_statement => self.set(node.child(Rule::set)?)?,
             Rule::unset_statement => Self::unset(node.child(Rule::unset)?)?,
             Rule::call_statement => Self::call(node.child(Rule::call)?)?,
             Rule::return_statement => StatementKind::Return(self.return_statement(node)?),
             Rule::if_statement => StatementKind::If(self.if_statement(node)?),
-            Rule::match_statement => StatementKind::Match(self.match_statement(node)?),
+            Rule::match_statement => StatementKind::Match(Box::new(self.match_statement(node)?)),
             Rule::tag_statement => StatementKind::Tag(self.expression(node.child(Rule::expression)?, 0)?),
             Rule::ban_statement => StatementKind::Ban(self.expression(node.child(Rule::expression)?, 0)?),
             Rule::effect => StatementKind::Effect(self.effect(node)?),
@@ -66,7 +68,7 @@ impl Builder<'_> {
     }
 
     fn if_statement(&mut self, node: Node<'_>) -> Option<If> {
-        let (mut arms, mut otherwise, mut condition) = (Vec::new(), None, None);
+        let (mut arms, mut otherwise, mut condition) = (Vec::with_capacity(1), None, None);
         for part in node.children() {
             match part.rule() {
                 Rule::condition => condition = Some(self.condition(part)?),
