@@ -1,7 +1,7 @@
 //! A value that a ladder chooses: ten thousand rows that each set another lifetime are one value, not ten thousand states.
 
 use std::fmt;
-use std::hash::{Hash, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 use hashbrown::HashMap;
@@ -27,6 +27,8 @@ pub struct Chosen {
     ways: usize,
     /// When it is set: that is asked again and again.
     set: OnceLock<Formula>,
+    /// Of the ladder and the values, found once: values are looked up again and again.
+    hash: u64,
 }
 
 /// A choice of more choices within each other is one of which nothing is known.
@@ -60,7 +62,7 @@ impl Context<'_> {
         while let Some(flat) = chosen.flatter(self) {
             chosen = flat;
         }
-        if chosen.is_deep() { self.anything() } else { Term::Chosen(Arc::new(chosen)) }
+        if chosen.is_deep() { self.anything() } else { Term::Chosen(chosen.kept()) }
     }
 }
 
@@ -76,7 +78,21 @@ impl Chosen {
         let size = values.iter().map(|(term, _)| term.size()).max().unwrap_or(0).saturating_add(1);
         let ladders = values.iter().map(|(term, _)| term.ladders()).max().unwrap_or(0).max(ladder.depth());
         let ways = values.iter().fold(0_usize, |ways, (term, _)| ways.saturating_add(term.ways()));
-        Self { ladder, values, size, ladders, ways, set: OnceLock::new() }
+        let mut hasher = DefaultHasher::new();
+        (Arc::as_ptr(&ladder), &values).hash(&mut hasher);
+        Self { ladder, values, size, ladders, ways, set: OnceLock::new(), hash: hasher.finish() }
+    }
+
+    /// The one that is kept of all that are equal: what is chosen by many ladders in a row is within each other, and would
+    /// be compared down to the last of them.
+    fn kept(self) -> Arc<Self> {
+        let ladder = Arc::clone(&self.ladder);
+        ladder.choices().kept(self)
+    }
+
+    /// What tells it from others, in short.
+    pub(super) fn digest(&self) -> u64 {
+        self.hash
     }
 
     /// The same by one ladder, if behind all arms it is chosen by another one that is no longer. Of many statements in a
@@ -113,7 +129,7 @@ impl Chosen {
             return values.pop().map(|(term, _)| term);
         }
         let whole = Self::of(Arc::clone(&self.ladder), values);
-        (!whole.is_deep()).then(|| Term::Chosen(Arc::new(whole)))
+        (!whole.is_deep()).then(|| Term::Chosen(whole.kept()))
     }
 
     /// Whether there are more choices within each other than can be followed.
@@ -220,7 +236,8 @@ fn by_value<'t>(values: impl Iterator<Item = (usize, &'t Term)>, count: usize) -
 
 impl PartialEq for Chosen {
     fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self, other) || Arc::ptr_eq(&self.ladder, &other.ladder) && self.values == other.values
+        std::ptr::eq(self, other)
+            || self.hash == other.hash && Arc::ptr_eq(&self.ladder, &other.ladder) && self.values == other.values
     }
 }
 
@@ -228,8 +245,7 @@ impl Eq for Chosen {}
 
 impl Hash for Chosen {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        Arc::as_ptr(&self.ladder).hash(state);
-        self.values.len().hash(state);
+        state.write_u64(self.hash);
     }
 }
 

@@ -1,11 +1,12 @@
 //! What a request, and an answer, have at the start of a step.
 
 use http::HeaderName;
-use http::header::{DATE, LOCATION, RETRY_AFTER};
+use http::header::{CONNECTION, CONTENT_LENGTH, DATE, LOCATION, RETRY_AFTER, TRANSFER_ENCODING, UPGRADE, VIA};
 
 use super::journey::{Analysis, Fate};
 use super::state::{Cases, State};
 use super::term::{Place, Term};
+use crate::cache::hop_by_hop::HOP_BY_HOP;
 use crate::lang::schema::{Message, Step, StepSet, Variable};
 
 /// Variables that may be others in each step.
@@ -48,6 +49,7 @@ impl Analysis<'_> {
         match step {
             Step::Hash => state.key.clear(),
             Step::BackendFetch => self.entering_fetch(fate, &mut state),
+            Step::Pipe => self.entering_pipe(&mut state),
             Step::BackendResponse | Step::BackendError => {
                 for place in self.followed.iter().filter(|place| is_of_answer(place)) {
                     state.set(place.clone(), Cases::one(self.answered(&state, place)));
@@ -106,6 +108,25 @@ impl Analysis<'_> {
             state.set(place.clone(), value);
         }
         state.set(Place::Variable(Variable::BereqRetries), Cases::one(Term::Number(0)));
+    }
+
+    /// The backend is sent what the client's request is by then, but for what is said of the connection and the framing.
+    fn entering_pipe(&self, state: &mut State) {
+        const SAID_ANEW: [HeaderName; 5] = [CONNECTION, UPGRADE, VIA, TRANSFER_ENCODING, CONTENT_LENGTH];
+        for place in &self.followed {
+            let value = match place {
+                Place::Field(Message::Bereq, name) if SAID_ANEW.contains(name) => {
+                    Cases::one(self.cx.entered(Step::Pipe, state, place))
+                }
+                Place::Field(Message::Bereq, name) if HOP_BY_HOP.contains(name) => Cases::one(Term::Unset),
+                Place::Field(Message::Bereq, name) => state.field(Message::Req, name),
+                Place::Variable(Variable::BereqUrl) => state.variable(Variable::ReqUrl),
+                Place::Variable(Variable::BereqMethod) => state.variable(Variable::ReqMethod),
+                Place::Variable(Variable::BereqBackend) => state.variable(Variable::ReqBackendHint),
+                _ => continue,
+            };
+            state.set(place.clone(), value);
+        }
     }
 
     /// A page that warp makes in the place of an answer has no times, and few fields.

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::choices::Choices;
 use super::formula::{Formula, MOST_FLAT};
 use super::index::Index;
 use super::model::Model;
@@ -16,6 +17,8 @@ pub struct Ladder {
     index: OnceLock<Index>,
     /// How many ladders are within each other: conditions that ask for what another one chose.
     depth: usize,
+    /// The values that it is known to choose.
+    choices: Choices,
 }
 
 /// Which way out of a ladder is taken.
@@ -107,7 +110,7 @@ impl Ladder {
     #[must_use]
     pub fn new(conditions: Vec<Formula>, spans: Vec<Span>, rest: Span) -> Self {
         let depth = conditions.iter().map(Formula::ladders).max().unwrap_or(0).saturating_add(1);
-        Self { conditions, spans, rest, index: OnceLock::new(), depth }
+        Self { conditions, spans, rest, index: OnceLock::new(), depth, choices: Choices::default() }
     }
 
     /// The same conditions, and then those of another one.
@@ -156,6 +159,11 @@ impl Ladder {
     /// How many ladders are within each other, this one counted.
     pub(super) fn depth(&self) -> usize {
         self.depth
+    }
+
+    /// The values that it is known to choose.
+    pub(super) fn choices(&self) -> &Choices {
+        &self.choices
     }
 
     /// Where an arm stands, or the whole.

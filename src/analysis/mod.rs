@@ -54,6 +54,7 @@
 
 mod address;
 mod cacheable;
+mod choices;
 mod chosen;
 mod compare;
 mod compose;

@@ -12,6 +12,9 @@ use super::validation::CONDITIONS;
 /// The name of the method QUERY (RFC 10008), which `http` does not have.
 pub const QUERY: &str = "QUERY";
 
+/// So many bytes of the content of a request are kept at most, to be sent again: pingora keeps as much.
+pub const MOST_KEPT_BYTES: usize = 64 << 10;
+
 /// What stands in front of a client's address as it is told to the origin.
 pub const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 

@@ -47,6 +47,8 @@ pub enum Aspect {
     Timeouts,
     /// The reason that stands beside the status.
     Reason(String, String),
+    /// How many bytes of the request's content are kept at most, to be sent again.
+    Kept(Option<u64>, Option<u64>),
     /// How often a backend is asked.
     Asked(usize, usize),
     /// How often the request begins again.
@@ -85,6 +87,8 @@ pub enum Treated {
     Pipe,
     /// What is stored is removed.
     Purge,
+    /// What is stored is stale from then on.
+    SoftPurge,
     /// warp answers itself, with that status.
     Synth(u16),
     /// The policy fails, or a backend cannot be asked: a page with that status.
@@ -102,7 +106,8 @@ impl Treated {
         match journey.treatment {
             Treatment::Answered => Self::Synth(status),
             Treatment::Hit => Self::Hit,
-            Treatment::Purge => Self::Purge,
+            Treatment::Purge { softly: false } => Self::Purge,
+            Treatment::Purge { softly: true } => Self::SoftPurge,
             Treatment::Pipe => Self::Pipe,
             Treatment::Miss | Treatment::Pass if journey.asked.is_empty() && journey.stored.is_empty() => {
                 Self::Error(status)
@@ -151,6 +156,7 @@ pub fn between(old: &Journey, new: &Journey) -> Option<Change> {
     {
         answered(&mut aspects, old, new);
     }
+    push(&mut aspects, Aspect::Kept, old.kept_bytes, new.kept_bytes);
     push(&mut aspects, Aspect::Restarts, restarts(old), restarts(new));
     aspects.sort();
     aspects.dedup();

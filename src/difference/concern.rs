@@ -37,6 +37,8 @@ pub(super) enum Shown {
     Time,
     Reason,
     Location,
+    /// In how much of its content is kept.
+    Kept,
     /// In that the step fails.
     Failure,
     /// In nothing that is compared.
@@ -114,6 +116,7 @@ fn is_shown(shown: Shown, aspect: &Aspect) -> bool {
         | (Shown::Key, Aspect::Key(..))
         | (Shown::Content, Aspect::Content)
         | (Shown::Reason, Aspect::Reason(..))
+        | (Shown::Kept, Aspect::Kept(..))
         | (Shown::Fields, Aspect::Field(..) | Aspect::Key(..))
         | (Shown::Time, Aspect::Mark(..) | Aspect::Ttl(..) | Aspect::Treatment(..)) => true,
         (Shown::Location, Aspect::Field(Message::Resp, name, Way::Changed)) => name.as_str() == LOCATION.as_str(),

@@ -292,6 +292,7 @@ impl Visitor for Eyes<'_, '_> {
             StatementKind::Effect(function, given) => {
                 let shown = match function {
                     Function::Core(Core::Synthetic) => Shown::Content,
+                    Function::Core(Core::CacheReqBody) => Shown::Kept,
                     Function::Core(_) => Shown::Nowhere,
                     _ => Shown::Fields,
                 };

@@ -49,6 +49,7 @@ impl Aspect {
             Self::Target => "request to the backend",
             Self::Reason(..) => "reason",
             Self::Timeouts => "timeouts of the request to the backend",
+            Self::Kept(..) => "kept content of the request",
             Self::Asked(..) => "requests to backends",
             Self::Restarts(..) => "restarts",
             Self::Content => "content",
@@ -70,6 +71,7 @@ impl Aspect {
             Self::Status(old, new) => (old.to_string(), new.to_string()),
             Self::Key(old, new) if old != new => (parts(*old), parts(*new)),
             Self::Asked(old, new) | Self::Restarts(old, new) => (old.to_string(), new.to_string()),
+            Self::Kept(old, new) => (bytes(*old), bytes(*new)),
             Self::Reason(old, new) => (format!("{old:?}"), format!("{new:?}")),
             Self::Mark(old, new) => (marked(*old), marked(*new)),
             Self::Key(..) | Self::Timeouts | Self::Tags | Self::Field(..) | Self::Target | Self::Content => {
@@ -84,6 +86,15 @@ fn marked(mark: Option<Mark>) -> String {
         None => "none".to_owned(),
         Some(Mark::HitForMiss(ms)) => format!("hit-for-miss {}", duration(ms)),
         Some(Mark::HitForPass(ms)) => format!("hit-for-pass {}", duration(ms)),
+    }
+}
+
+/// How much is kept at most, as a policy says it.
+fn bytes(kept: Option<u64>) -> String {
+    match kept {
+        None => "none".to_owned(),
+        Some(bytes) if bytes > 0 && bytes % 1_024 == 0 => format!("{}KB", bytes / 1_024),
+        Some(bytes) => format!("{bytes}B"),
     }
 }
 
@@ -113,6 +124,7 @@ impl fmt::Display for Treated {
             Self::Pass => f.write_str("pass"),
             Self::Pipe => f.write_str("pipe"),
             Self::Purge => f.write_str("purge"),
+            Self::SoftPurge => f.write_str("soft purge"),
             Self::Synth(status) => write!(f, "synth {status}"),
             Self::Error(status) => write!(f, "error {status}"),
         }

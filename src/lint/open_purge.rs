@@ -81,7 +81,7 @@ fn is_rationed(deed: &Deed) -> bool {
 /// Whether a request has come to a statement.
 fn comes_about(journey: &Journey, kind: DeedKind, span: Span) -> bool {
     if kind == DeedKind::Return(Action::Purge) {
-        return journey.treatment == Treatment::Purge;
+        return matches!(journey.treatment, Treatment::Purge { .. });
     }
     let acted = |event: &Event| matches!(event, Event::Acted(place) if *place == span);
     journey.steps.iter().any(|ran| ran.explanation.course.iter().any(acted))

@@ -6,10 +6,8 @@ use pingora::Result;
 use pingora::proxy::Session;
 
 use super::ctx::Exchange;
+use crate::cache::asked::MOST_KEPT_BYTES;
 use crate::cache::content_length;
-
-/// The most that is kept; pingora keeps as much to send it on afterwards.
-pub const MOST_BYTES: usize = 64 << 10;
 
 /// What is kept of it.
 #[derive(Default)]
@@ -40,7 +38,7 @@ pub async fn read(session: &mut Session, exchange: &mut Exchange, most_bytes: us
     if let Some(kept) = exchange.keeping.kept.as_ref().filter(|_| session.as_mut().is_body_done()) {
         return Ok(Reading::Whole(kept.clone()));
     }
-    let most_bytes = most_bytes.min(MOST_BYTES);
+    let most_bytes = most_bytes.min(MOST_KEPT_BYTES);
     let length = content_length(&session.req_header().headers);
     if length.is_some_and(|length| length > most_bytes as u64) {
         return Ok(Reading::TooLarge);

@@ -9,6 +9,7 @@ use pingora::proxy::Session;
 use super::content::{self, Reading};
 use super::ctx::Exchange;
 
+use crate::cache::asked::MOST_KEPT_BYTES;
 pub use crate::cache::asked::QUERY as METHOD;
 
 /// No part of a key that `hash_data` adds is as long as this says: so no key without content equals one
@@ -30,7 +31,7 @@ pub enum Content {
 /// # Errors
 /// When the client breaks off or does not keep to its framing.
 pub async fn read(session: &mut Session, exchange: &mut Exchange) -> Result<Content> {
-    Ok(match content::read(session, exchange, content::MOST_BYTES).await? {
+    Ok(match content::read(session, exchange, MOST_KEPT_BYTES).await? {
         Reading::Whole(content) => Content::Key(key(session.req_header(), &content)),
         Reading::TooLarge => Content::TooLarge,
         Reading::Refused(status) => Content::Refused(status),

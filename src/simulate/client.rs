@@ -75,14 +75,22 @@ impl Way<'_> {
     /// The way from `recv` on, until the client has an answer or the request begins again.
     pub fn receive(&mut self) -> Next {
         let verdict = self.step(Step::Recv);
+        self.keep_content();
         match verdict.action {
             Action::Restart => self.restart(),
             Action::Hash => self.look_up(),
             Action::Pass => self.pass(),
             Action::Pipe => self.pipe(),
-            Action::Purge => self.purge(),
+            Action::Purge => self.purge(&verdict),
             _ => self.answer(&Synthetic::of(&verdict)),
         }
+    }
+
+    /// Keeps the content of the request, if the policy wants it kept and it is no longer than that.
+    fn keep_content(&mut self) {
+        let Some(most_bytes) = self.state.exchange.wanted_bytes.take() else { return };
+        self.journey.kept_bytes = self.journey.kept_bytes.max(Some(most_bytes));
+        self.state.exchange.keeps_content |= self.case.request.body.len() as u64 <= most_bytes;
     }
 
     /// The request begins again, if it has not done so too often.
@@ -185,12 +193,16 @@ impl Way<'_> {
         self.pipe_through()
     }
 
-    fn purge(&mut self) -> Next {
+    fn purge(&mut self, received: &Verdict) -> Next {
         if let Err(verdict) = self.make_key() {
             return self.answer(&Synthetic::of(&verdict));
         }
-        self.store.purge(&self.state);
-        self.journey.treatment = Treatment::Purge;
+        if received.soft {
+            self.store.expire(&self.state);
+        } else {
+            self.store.purge(&self.state);
+        }
+        self.journey.treatment = Treatment::Purge { softly: received.soft };
         let verdict = self.step(Step::Purge);
         self.end(&verdict)
     }
@@ -257,7 +269,7 @@ impl Way<'_> {
 
     /// Runs `synth`.
     pub fn answer(&mut self, synthetic: &Synthetic) -> Next {
-        if self.journey.treatment != Treatment::Purge {
+        if !matches!(self.journey.treatment, Treatment::Purge { .. }) {
             self.journey.treatment = Treatment::Answered;
         }
         self.make_page(synthetic)

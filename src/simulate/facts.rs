@@ -8,6 +8,7 @@ use md5::{Digest, Md5};
 
 use super::journey::KeyPart;
 use super::state::{HERE, State};
+use crate::cache::asked::MOST_KEPT_BYTES;
 use crate::cache::slice::LEAST_BYTES;
 use crate::cache::tag::{MOST_TAG_BYTES, MOST_TAGS, tags};
 use crate::cache::{Lifetimes, TargetList, accept, asked, lifetimes::Uncacheable};
@@ -415,8 +416,8 @@ impl Facts for State<'_> {
         self.exchange.ban_error.as_deref().map(|why| Cow::Borrowed(why.as_bytes()))
     }
 
-    fn keep_content(&mut self, _most_bytes: u64) {
-        self.exchange.keeps_content = true;
+    fn keep_content(&mut self, most_bytes: u64) {
+        self.exchange.wanted_bytes = Some(most_bytes.min(MOST_KEPT_BYTES as u64));
     }
 
     fn log(&mut self, line: &[u8]) {

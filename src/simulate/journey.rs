@@ -30,6 +30,8 @@ pub struct Journey {
     pub backend_name: Option<String>,
     /// The parts of its key, if one was made last.
     pub key: Option<Vec<KeyPart>>,
+    /// How many bytes of its content the policy has kept at most, if it wants any kept.
+    pub kept_bytes: Option<u64>,
     /// What was asked of backends, in order.
     pub asked: Vec<Asked>,
     /// Which answer of the [`Case`](super::Case) came of asking, by how often a backend was to be asked before: the one
@@ -120,7 +122,10 @@ pub enum Treatment {
     /// Bytes are copied both ways.
     Pipe,
     /// What is stored was removed.
-    Purge,
+    Purge {
+        /// It was not, and is stale from now on.
+        softly: bool,
+    },
 }
 
 /// What is known of a key whose response is not stored, and for how many milliseconds.

@@ -69,6 +69,8 @@ pub struct Exchange {
     pub grace: Option<Duration>,
     pub max_age: Option<Duration>,
     pub slice_bytes: u64,
+    /// How much of its content is to be kept at most.
+    pub wanted_bytes: Option<u64>,
     pub keeps_content: bool,
     pub key: Vec<KeyPart>,
     pub body: Option<Vec<u8>>,

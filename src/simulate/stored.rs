@@ -71,6 +71,14 @@ impl Store {
         self.count -= removed.map_or(0, |variants| variants.len());
     }
 
+    /// Lets what stands under a request's key be stale from now on.
+    pub(super) fn expire(&mut self, state: &State<'_>) {
+        for stored in self.by_place.get_mut(&state.place()).into_iter().flatten() {
+            let passed_ms = i64::try_from(stored.stored_for(state.now()).as_millis()).unwrap_or(i64::MAX);
+            stored.lifetimes.ttl_ms = stored.lifetimes.ttl_ms.min(passed_ms);
+        }
+    }
+
     /// Whether there is room for one more, once what is stale is gone.
     fn has_room(&mut self, now: SystemTime) -> bool {
         let Some(most) = self.most else { return true };

@@ -81,7 +81,8 @@ fn course(journey: &Journey) -> String {
         Treatment::Miss => "it is looked up and not found",
         Treatment::Pass => "it passes",
         Treatment::Pipe => "it is piped",
-        Treatment::Purge => "it purges",
+        Treatment::Purge { softly: false } => "it purges",
+        Treatment::Purge { softly: true } => "it purges softly",
     };
     let asked = journey.asked.last().and_then(|asked| asked.backend_name.as_deref());
     let asked = asked.map_or_else(String::new, |name| format!(", `{name}` is asked"));

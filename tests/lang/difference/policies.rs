@@ -557,3 +557,38 @@ fn places_that_are_open_for_one_reason_are_told_together() {
     let text = report::text(&Difference { gave_up, ..Difference::default() }, false);
     assert!(text.ends_with("may differ elsewhere:\n    `a`, `b`, `c` and 1 more: why\n    x: another\n"), "{text}");
 }
+
+#[test]
+fn a_purge_that_becomes_soft_is_told() {
+    let purging = |how| format!("sub recv {{ if (req.method == \"PURGE\") {{ return ({how}); }} }}");
+    assert_eq!(
+        said(&purging("purge"), &purging("purge(soft)")),
+        [r#"PURGE "https://www.example.com/": purge → soft purge"#]
+    );
+    let row = |how| format!("rules request first {{ when path under \"/gone/\" -> {how}; }}");
+    assert_eq!(said(&row("purge soft"), &row("purge")), [r#"GET "https://www.example.com/gone": soft purge → purge"#]);
+}
+
+#[test]
+fn what_a_pipe_sends_is_told() {
+    let piped = |pipe| format!("sub pipe {{ {pipe} }} sub recv {{ if (req.path == \"/s\") {{ return (pipe); }} }}");
+    assert_eq!(
+        said(&piped("unset bereq.http.Cookie;"), &piped("")),
+        [r#"GET "https://www.example.com/s" { Cookie: "session=1" }: bereq.http.cookie added"#]
+    );
+    assert_eq!(
+        said(&piped(""), &piped("if (bereq.http.X-A == \"1\") { set bereq.url = \"/t\"; }")),
+        [r#"GET "https://www.example.com/s" { X-A: "1" }: request to the backend changed"#]
+    );
+    // The request has none of these any more.
+    assert_eq!(said(&piped("unset bereq.http.TE;"), &piped("")), Vec::<String>::new());
+}
+
+#[test]
+fn how_much_content_is_kept_is_told() {
+    let kept = |most| format!("sub recv {{ if (req.method == \"POST\") {{ std.cache_req_body({most}); }} }}");
+    assert_eq!(
+        said(&kept("64KB"), &kept("1KB")),
+        [r#"POST "https://www.example.com/": kept content of the request 64KB → 1KB"#]
+    );
+}
