@@ -1,6 +1,7 @@
 //! What is asked of a text beside what a policy asks: that clauses of `normalize` leave it alone
 //! (`decision/eval/url_path.rs`), or that it does not say a directive.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
@@ -29,6 +30,12 @@ static REWRITTEN: Refused = LazyLock::new(|| refused("%|//|/\\.{1,2}(?:/|\\z)"))
 /// What most texts of a `Cache-Control` say that say a directive.
 static SAID: LazyLock<HashMap<Directive, Asked>> =
     LazyLock::new(|| Directive::ALL.iter().map(|directive| (*directive, saying(*directive))).collect());
+/// What stands in every text that says a directive.
+static NAMED: LazyLock<HashMap<Directive, Arc<[Texts<'static>]>>> = LazyLock::new(|| {
+    let texts =
+        |name: &str| -> Arc<[Texts<'static>]> { Arc::new([Texts::Pattern(Pattern::new(format!("(?i){name}")), None)]) };
+    Directive::ALL.iter().map(|directive| (*directive, texts(&directive.name().replace('_', "-")))).collect()
+});
 
 /// What is so of every text that a value may be, if it has gone through clauses about paths. None of them undoes what
 /// another one has done.
@@ -88,6 +95,16 @@ pub(super) fn may_be_rewritten(url: &[u8]) -> bool {
 /// What is so of most texts of a `Cache-Control` that do not say that.
 pub(super) fn without(directive: Directive) -> Option<Asked> {
     SAID.get(&directive).cloned()
+}
+
+/// What is so of most texts that say that, seen through views.
+pub(super) fn with(directive: Directive, views: Vec<View>) -> Option<Asked> {
+    SAID.get(&directive).map(|asked| Asked { views, holds: true, ..asked.clone() })
+}
+
+/// All texts that a directive may be said in.
+pub(super) fn named(directive: Directive) -> Arc<[Texts<'static>]> {
+    NAMED.get(&directive).cloned().unwrap_or_else(|| Arc::new([Texts::Prefix(Cow::Borrowed(b""))]))
 }
 
 fn saying(directive: Directive) -> Asked {

@@ -93,6 +93,7 @@ mod theory;
 mod unknown;
 mod walk;
 mod witness;
+mod written;
 
 pub use chosen::Chosen;
 pub use formula::{Formula, Literal, Test};

@@ -11,6 +11,7 @@ use http::header::{ACCEPT_ENCODING, COOKIE, HOST};
 use super::chosen::Chosen;
 use super::formula::Formula;
 use super::names::Names;
+use super::written;
 use crate::cache::asked::{host_in, path_of};
 use crate::lang::hir::{AclId, Arithmetic, BackendId, Comparison, Glob, Normalization, TableId};
 use crate::lang::schema::{Directive, Function, Message, Variable};
@@ -308,6 +309,7 @@ fn simpler(op: &Op, of: &[Term]) -> Option<Term> {
         },
         Op::Normalized(normalization) => normalized(normalization, first),
         Op::Query | Op::Cookie => behind(op, of),
+        Op::Directive(..) => written::said(op, first),
         Op::AnyQuery(_) | Op::AnyCookie(_) => any_behind(op, first),
         Op::Reckoned(operation, amount) => match first {
             Term::Number(number) => Some(Term::Number(super::number::reckoned(*operation, amount, *number))),

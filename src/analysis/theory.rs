@@ -161,8 +161,8 @@ impl<'l> Questions<'l> {
                     let (base, steps) = number::seen_through(&literal.term);
                     let ranges = ranges.iter().filter_map(|range| number::before(&steps, range)).collect();
                     questions.note(base);
-                    if let (Some((Op::Directive(..), [field])), true) = (base.as_made(), *holds) {
-                        questions.ask(field, None, true);
+                    if *holds {
+                        questions.follow_from_said(base);
                     }
                     questions.numbers.entry(base).or_default().push((ranges, *holds));
                 }
@@ -264,6 +264,7 @@ impl<'l> Questions<'l> {
             _ => None,
         };
         let unsaid = self.truths.iter().filter_map(of_it).chain(self.cookies_there(term, text));
+        let unsaid = unsaid.chain(self.directives_there(term, text));
         let unsaid: Vec<Asked> = unsaid.collect();
         let gone: Vec<Asked> = self.cookies_gone(term, text).collect();
         if unsaid.is_empty() && gone.is_empty() {
@@ -273,6 +274,20 @@ impl<'l> Questions<'l> {
             Found::Nothing | Found::GaveUp if !unsaid.is_empty() => found,
             other => other,
         }
+    }
+
+    /// What is asked of a part of a `Cache-Control`, for each directive that is to be there and is not.
+    fn directives_there(&self, part: &Term, found: &[u8]) -> impl Iterator<Item = Asked> {
+        let numbers = self.numbers.iter().filter(|(_, wanted)| wanted.iter().any(|(_, holds)| *holds));
+        let truths = self.truths.iter().filter(|(_, holds)| **holds).map(|(term, _)| term);
+        truths.chain(numbers.map(|(term, _)| *term)).filter_map(move |said| match said.as_made()? {
+            (Op::Directive(_, directive), [text]) if text.place().is_none() => {
+                let (base, views) = seen_through(text);
+                let asked = left::with(*directive, views).filter(|_| base == *part)?;
+                (!asked.passes(Some(found))).then_some(asked)
+            }
+            _ => None,
+        })
     }
 
     /// What is asked of a `Cookie` of which the text counts, for each cookie that is to be there and is not.
@@ -304,8 +319,21 @@ impl<'l> Questions<'l> {
         if self.truths.insert(term.clone(), holds).is_some_and(|before| before != holds) {
             self.contradictory = Some(term.clone());
         }
-        if let (Some((Op::AnyCookie(_) | Op::Directive(..), [header])), true) = (term.as_made(), holds) {
+        if let (Some((Op::AnyCookie(_), [header])), true) = (term.as_made(), holds) {
             self.ask(&header.clone(), None, true);
+        }
+        if holds {
+            self.follow_from_said(term);
+        }
+    }
+
+    /// Where a directive is said there is a text that says it.
+    fn follow_from_said(&mut self, term: &Term) {
+        let Some((Op::Directive(_, directive), [text])) = term.as_made() else { return };
+        self.ask(text, None, true);
+        // A field may have lines of which nothing is asked.
+        if text.place().is_none() {
+            self.ask(text, Some(left::named(*directive)), true);
         }
     }
 }

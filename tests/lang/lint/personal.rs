@@ -127,6 +127,7 @@ fn an_answer_to_credentials_that_the_policy_calls_public() {
             r#"sub recv { return (hash); } sub backend_response { call times; } sub times { set beresp.http.Cache-Control = "s-maxage=60"; }"#,
             r#"rules request first { when path under "/api" -> cache; } rules response first { when status == 200 -> set beresp.http.Cache-Control = "must-revalidate, max-age=60"; }"#,
             r#"override builtin.authorization { } sub backend_response { set beresp.http.Cache-Control = "public"; set beresp.ttl = 1h; }"#,
+            r#"sub recv { return (hash); } sub backend_response { set beresp.http.Cache-Control = "public, max-age=" + beresp.status + ", x=" + bereq.retries; }"#,
             r#"sub recv { if (!(req.method != "GET")) { if (req.path under "/api") { return (hash); } } }
                sub backend_response { if (!(beresp.status != 200)) { set beresp.http.Cache-Control = beresp.http.Cache-Control + ", public"; } }"#,
             r#"sub recv { set req.http.X-Auth = req.http.Authorization; unset req.http.Authorization; }
@@ -153,6 +154,10 @@ fn answers_to_credentials_that_stay_with_one_or_that_the_backend_calls_public_ar
         r#"sub recv { return (hash); } sub hash { hash_data(req.http.Authorization); } sub backend_response { set beresp.http.Cache-Control = "public"; }"#,
         r#"sub recv { return (hash); } sub backend_response { set beresp.http.Cache-Control = "public"; set beresp.http.Vary = "Authorization"; }"#,
         r#"sub recv { if (req.http.Authorization) { return (pass); } return (hash); } sub backend_response { set beresp.http.Cache-Control = "public"; }"#,
+        // A number that is written into the field is no directive.
+        r#"sub recv { return (hash); } sub backend_response { set beresp.http.Cache-Control = "max-age=" + std.integer(duration: beresp.ttl); }"#,
+        r#"sub recv { return (hash); } sub backend_response { set beresp.http.Cache-Control = "max-age=" + beresp.status + ", x=" + bereq.retries; }"#,
+        r#"sub recv { return (hash); } sub backend_response { set beresp.http.Cache-Control = "max-age=9" + beresp.status; }"#,
     ];
     for text in texts {
         assert_eq!(codes(&format!("{WITHOUT_COOKIES}\n{text}")), [""; 0], "{text}");
