@@ -344,6 +344,14 @@ impl Signature<'_> {
         let names: Vec<&str> = self.parameters.iter().map(|(name, _)| *name).collect();
         format!("{}({})", self.name, names.join(", "))
     }
+
+    /// The same without what may be left out, which is named behind it.
+    fn needed(&self) -> String {
+        let needed = self.parameters.iter().filter(|(_, has_default)| !has_default).map(|(name, _)| *name);
+        let further = words::quoted(self.parameters.iter().filter(|(_, it)| *it).map(|(name, _)| *name), "and");
+        let needed = format!("`{}({})`", self.name, needed.collect::<Vec<_>>().join(", "));
+        if further.is_empty() { needed } else { format!("{needed}; named behind them, there may be {further}") }
+    }
 }
 
 /// `retrun (pass);` reads like a call.
@@ -374,7 +382,7 @@ fn wrong_count(signature: &Signature<'_>, call: &Call) -> Diagnostic {
         Some((missing, _)) if given >= required => format!("`{}` is called without `{missing}`", signature.name),
         _ => message,
     };
-    Diagnostic::new(Code::E0305, call.function.span, message).help(format!("write `{}`", signature.written()))
+    Diagnostic::new(Code::E0305, call.function.span, message).help(format!("write {}", signature.needed()))
 }
 
 fn counted(required: usize, most: usize) -> String {

@@ -42,6 +42,9 @@ fn director(cx: &Context, written: &ast::Director) -> Director {
 
 fn unknown_kind(findings: &Findings, kind: &ast::Name) -> Diagnostic {
     let finding = Diagnostic::new(Code::E0660, kind.span, format!("there is no director of the kind `{}`", kind.text));
+    if matches!(kind.text.as_str(), "weighted" | "weight" | "wrr") {
+        return finding.help("write `random`, with a weight for each: `random { web { .weight = 2; } }`");
+    }
     let underscored = kind.text.replace('-', "_");
     unknown::suggest(findings, finding, &underscored, "the kinds", DirectorKind::ALL.iter().map(|kind| kind.name()))
 }
@@ -94,7 +97,7 @@ fn key(attributes: &Attributes) -> Key {
 }
 
 fn members(cx: &Context, written: &ast::Director, table: &'static [schema::Attribute], owner: &str) -> Vec<Member> {
-    if written.members.is_empty() {
+    if written.members.is_empty() && !cx.findings.any_within(written.span) {
         let message = format!("the director `{}` has no members", written.name.text);
         let help = "write the name of a backend between the braces: `NAME;`";
         cx.findings.report(Diagnostic::new(Code::E0661, written.name.span, message).help(help));

@@ -11,6 +11,9 @@ use crate::lang::syntax::ast::{self, Key};
 impl<'a> Scope<'_, 'a> {
     /// The statements that a key stands for, one for each part.
     pub(super) fn key(&mut self, key: &'a Key) -> Vec<Statement> {
+        if key.parts.is_empty() && self.cx.findings.any_within(key.span) {
+            return Vec::new();
+        }
         if key.parts.is_empty() {
             let finding =
                 Diagnostic::new(Code::E0740, key.piece.span, "the key has no parts: one answer would be for all");

@@ -260,5 +260,10 @@ fn wrong_operands(action: RuleAction, table: RuleTable, span: Span) -> Diagnosti
         return Diagnostic::new(Code::E0305, span, message).help(help);
     }
     let form = format!("{name} {operand}");
-    Diagnostic::new(Code::E0305, span, message).help(format!("write `{}`", form.trim_end()))
+    let example = match action {
+        RuleAction::Redirect => ", such as `redirect 301 \"/new\"`",
+        RuleAction::Deny => ", such as `deny 403 \"Not for you\"`",
+        _ => "",
+    };
+    Diagnostic::new(Code::E0305, span, message).help(format!("write `{}`{example}", form.trim_end()))
 }

@@ -99,6 +99,7 @@ fn variable(name: &str) -> Option<&'static str> {
         "req.url.ext" => "write `req.path ext [\"css\", \"js\"]`",
         "req.backend" => "write `req.backend_hint`",
         "req.request" => "write `req.method`",
+        "client.country" | "req.country" => "write `geo.country(client.ip, \"geo.mmdb\")`, or `geo.lookup(…)` for more",
         "vcl" => "declare `site \"example.com\" from \"sites/example.warp\";`: a policy of its own for a host",
         "hit_for_pass" => "write `return (pass(10m))` in backend_response, or `pass 10m` in `rules response`",
         "req.backend.is_shield" => "leave it out: a warp in front of a warp is a `backend` like any other",

@@ -45,6 +45,9 @@ pub(super) fn test(word: &str, value: &str, against: &str) -> Option<String> {
     }
     let text = if against.starts_with('"') { against } else { "\"…\"" };
     let sign = match word.as_str() {
+        "like" | "glob" if text.contains(['*', '%']) => {
+            return Some(format!("std.fnmatch({}, {value})", text.replace('%', "*")));
+        }
         "contains" | "includes" | "include" => return Some(format!("str.contains({value}, {text})")),
         "starts_with" | "startswith" | "begins_with" | "beginswith" | "starts" | "begins" => {
             return Some(format!("std.prefixof({value}, {text})"));
@@ -67,6 +70,7 @@ pub(super) fn test(word: &str, value: &str, against: &str) -> Option<String> {
 pub(super) fn statement(word: &str) -> Option<&'static str> {
     Some(match word {
         "remove" | "delete" => "write `unset NAME;`",
+        "redirect" => "a redirect is a row: `rules request first { when path == \"/old\" -> redirect 301 \"/new\"; }`",
         "error" | "deny" => "write `return (synth(403, \"Why\"));`",
         "const" | "var" | "declare" | "local" => "write `let NAME = VALUE;`",
         "log" => "write `std.log(\"…\");`",

@@ -44,7 +44,7 @@ fn finding(stream: &Stream<'_>, file: FileId, tok: Tok, partner: Option<(usize, 
                 let end = Span::new(file, partner.start as usize..partner.end as usize);
                 return (quotes_in_place_of_straight_ones(stream, tok, span, end), span.to(end).range());
             }
-            None => unknown(stream.text_of(tok), span),
+            None => pattern(stream, tok, span).unwrap_or_else(|| unknown(stream.text_of(tok), span)),
         },
     };
     (diagnostic, range)
@@ -142,6 +142,23 @@ fn quotes_in_place_of_straight_ones(stream: &Stream<'_>, opener: Tok, start: Spa
         .help("put the text in `\"`")
         .fix(fix)
 }
+
+/// `~ /^a/`, up to a sign of it that means nothing.
+fn pattern(stream: &Stream<'_>, at: Tok, span: Span) -> Option<Diagnostic> {
+    let number = stream.toks.partition_point(|tok| tok.start < at.start);
+    let on_line = (0..number).rev().map_while(|before| stream.kind(before).map(|kind| (before, kind)));
+    let slash = on_line.take(MOST_OF_A_PATTERN).find(|(before, kind)| {
+        let sign = before.checked_sub(1).and_then(|sign| stream.kind(sign));
+        *kind == TokenKind::Slash && matches!(sign, Some(TokenKind::Match | TokenKind::NotMatch))
+    });
+    slash.map(|_| {
+        Diagnostic::new(Code::E0111, span, "a pattern stands in quotes, not between slashes")
+            .help("write it as a text: `~ \"^/a\"`")
+    })
+}
+
+/// So many tokens of a pattern are looked through for its beginning.
+const MOST_OF_A_PATTERN: usize = 16;
 
 fn unknown(text: &str, span: Span) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::E0111, span, format!("{} means nothing here", describe(text)));

@@ -3,6 +3,9 @@
 mod form;
 mod habit;
 mod misspelt;
+mod promise;
+mod rows;
+mod value;
 
 use crate::lang::diagnostic::suggest::closest;
 use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Safety};
@@ -32,10 +35,13 @@ pub(super) struct Mistake<'a, 's> {
 impl Mistake<'_, '_> {
     /// The diagnostic. [`Code::E0102`] means that a `;` behind the previous token mends the part.
     pub(super) fn diagnose(&self) -> Diagnostic {
-        let specials: [fn(&Self) -> Option<Diagnostic>; 21] = [
+        let specials: [fn(&Self) -> Option<Diagnostic>; 24] = [
             Self::digit_first,
             Self::address_without_quotes,
             Self::habit,
+            Self::value_from_elsewhere,
+            Self::row_of_another_language,
+            Self::promise_of_another_form,
             Self::other_form,
             Self::misspelt_statement,
             Self::effect_in_function,

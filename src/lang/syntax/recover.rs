@@ -99,8 +99,12 @@ impl Mending<'_, '_> {
     /// The blocks in which statements or arms stand.
     fn blocks(&self, section: Section, part: &Range<usize>) -> Vec<Range<usize>> {
         let values = unit::holds_match_value(self.stream, section, part);
-        // Those of a test hold fields, which are read with what they belong to.
-        if values || section == Section::Trial { Vec::new() } else { unit::blocks(self.stream, part.clone()) }
+        // Those of a test hold fields, which are read with what they belong to; a row has none.
+        if values || matches!(section, Section::Trial | Section::Rows) {
+            Vec::new()
+        } else {
+            unit::blocks(self.stream, part.clone())
+        }
     }
 
     /// What stands in the blocks of a part.

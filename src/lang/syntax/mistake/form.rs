@@ -9,8 +9,8 @@ use crate::lang::syntax::grammar::Rule;
 impl Mistake<'_, '_> {
     /// What is begun as it is here, and goes on otherwise.
     pub(super) fn other_form(&self) -> Option<Diagnostic> {
-        let forms: [fn(&Self) -> Option<Diagnostic>; 5] =
-            [Self::declaration, Self::sign_of_another_language, Self::test_without_sign, Self::row, Self::bare_name];
+        let forms: [fn(&Self) -> Option<Diagnostic>; 4] =
+            [Self::declaration, Self::sign_of_another_language, Self::test_without_sign, Self::bare_name];
         forms.iter().find_map(|form| form(self))
     }
 
@@ -85,20 +85,6 @@ impl Mistake<'_, '_> {
         let name = self.before().map(|tok| self.stream.text_of(tok)).filter(|_| is_test)?;
         let help = format!("write `{name} == {}`", self.stream.text_of(found));
         Some(self.in_place_of("what is compared has a sign between", help))
-    }
-
-    /// `when * -> …` and `when … then …`
-    fn row(&self) -> Option<Diagnostic> {
-        if self.stream.word(self.first) != "when" {
-            return None;
-        }
-        if self.found()?.kind == TokenKind::Star && self.index == self.first + 1 {
-            let help = "write it last: `else -> ACTION;`";
-            return Some(self.in_place_of("a row for all that is left has no condition", help));
-        }
-        let is_word = matches!(self.found_word(), "then" | "do") && self.expected.has(Rule::arrow);
-        let fix = || Fix::replace("write `->`", self.place(), "->");
-        is_word.then(|| self.in_place_of("an arrow stands before what a row does", "write `->`").fix(fix()))
     }
 
     /// `header X-A == "1"` and `drop [utm_*]`
