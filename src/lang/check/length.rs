@@ -5,7 +5,7 @@ use super::scope::Scope;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Expression, ExpressionKind};
 use crate::lang::schema::Function;
-use crate::lang::schema::function::{Digest, Text};
+use crate::lang::schema::function::{Core, Digest, Text};
 
 /// The most bytes of a text that a policy keeps, in a constant, a `let`, a field or a variable. A run fails where it is more.
 const KEPT_BYTES: usize = 64 << 10;
@@ -63,12 +63,47 @@ fn of_call(function: Function, arguments: &[Expression]) -> usize {
         Function::Text(Text::Pad) if bytes(0) > 0 && bytes(2) > 0 => {
             bytes(0).max(usize::try_from(number(1).unsigned_abs()).unwrap_or(usize::MAX))
         }
-        Function::Text(Text::ToLower | Text::ToUpper | Text::Reverse | Text::StrReverse | Text::Pad)
-        | Function::Digest(Digest::UrlEncode) => bytes(0),
+        Function::Text(Text::ToLower | Text::ToUpper | Text::Reverse | Text::StrReverse | Text::Pad) => bytes(0),
+        Function::Digest(Digest::UrlEncode) => match arguments.first().map(|argument| &argument.kind) {
+            Some(ExpressionKind::Text(text)) => text.iter().map(|byte| if is_unreserved(*byte) { 1 } else { 3 }).sum(),
+            _ => bytes(0),
+        },
+        Function::Text(Text::Replace) => replaced(arguments),
+        Function::Core(Core::Regsub) => matched(arguments, 1),
+        Function::Core(Core::Regsuball) => matched(arguments, usize::MAX),
         Function::Digest(Digest::HexEncode) => bytes(0).saturating_mul(2),
         Function::Digest(Digest::Base64 | Digest::Base64Url | Digest::Base64UrlNopad) => {
             bytes(0).saturating_add(bytes(0) / 3)
         }
         _ => 0,
     }
+}
+
+/// RFC 3986 section 2.3.
+fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)
+}
+
+/// What `std.replace` makes of constants.
+fn replaced(arguments: &[Expression]) -> usize {
+    let [text, from, to] = arguments else { return 0 };
+    let (ExpressionKind::Text(text), ExpressionKind::Text(from)) = (&text.kind, &from.kind) else { return 0 };
+    let times = if from.is_empty() { 0 } else { memchr::memmem::find_iter(text, from).count() };
+    (text.len() - times * from.len()).saturating_add(times.saturating_mul(least_bytes(to)))
+}
+
+/// What a pattern is replaced with in a constant, up to so many times; what stands for a part of the text counts as nothing.
+fn matched(arguments: &[Expression], times: usize) -> usize {
+    let [text, pattern, with] = arguments else { return 0 };
+    let (ExpressionKind::Text(text), ExpressionKind::Regex(pattern)) = (&text.kind, &pattern.kind) else { return 0 };
+    let ExpressionKind::Text(with) = &with.kind else { return 0 };
+    let escapes = memchr::memchr_iter(b'\\', with).count();
+    let added = with.len().saturating_sub(2 * escapes);
+    // Nothing as short comes near what a text may have.
+    if text.len().saturating_add(1).saturating_mul(added) <= KEPT_BYTES {
+        return 0;
+    }
+    let Some(regex) = pattern.regex() else { return 0 };
+    let found = regex.find_iter(text).filter(|found| !found.is_empty()).take(times);
+    found.fold(text.len(), |length, found| length.saturating_sub(found.len()).saturating_add(added))
 }

@@ -52,6 +52,32 @@ fn a_text_is_found_too_long_beforehand_from_where_it_fails() {
     assert_eq!(checked.diagnostics.iter().map(|finding| finding.code.id()).collect::<Vec<_>>(), ["E0318"]);
 }
 
+/// What functions make of constants is as long for every request.
+#[test]
+fn a_text_that_is_made_of_constants_is_found_too_long_beforehand() {
+    let half = format!("\"{}\"", "/".repeat(KEPT_TEXT_LIMIT_BYTES / 2));
+    let whole = "regsuball(HALF, \"/\", \"WITH\")";
+    for value in [
+        "urlencode(HALF)",
+        "std.replace(HALF, \"/\", \"abc\")",
+        "regsuball(HALF, \"/\", \"abc\")",
+        "regsuball(HALF, \"(/)\", \"\\1bcde\")",
+        "regsub(HALF, \"^/\", HALF) + \"/\" + \"/\"",
+    ] {
+        let text = format!("warp 1;\nbackend default none;\nsub recv {{ set req.http.X = {value}; }}\n");
+        let checked = check("policy.warp", &MemoryFiles::new("policy.warp", text.replace("HALF", &half)));
+        assert_eq!(
+            checked.diagnostics.iter().map(|finding| finding.code.id()).collect::<Vec<_>>(),
+            ["E0318"],
+            "{value}"
+        );
+    }
+    for value in [whole.replace("WITH", "a"), whole.replace("WITH", "\\0"), whole.replace("WITH", "")] {
+        let (verdict, ..) = run(&format!("set req.http.X = {};", value.replace("HALF", &half)));
+        assert_eq!(verdict.action, Action::Hash);
+    }
+}
+
 /// An arm that one request in a thousand takes fails for that one: it is found beforehand as well.
 #[test]
 fn a_long_text_is_found_in_whatever_arm_it_stands() {
