@@ -93,8 +93,10 @@ pub fn check_with(entry: &str, files: &dyn Files, options: &Options) -> Checked 
     if let Some(tried) = tried {
         checked.diagnostics.extend(testing::report(&tried.suites, &checked.sources));
     }
+    // What tests and promises come to keeps nothing from being looked at.
+    let is_looked_at = checked.hir.is_some();
     hold_to_promises(&mut checked);
-    checked.diagnostics = suppress::apply(&checked.sources, checked.diagnostics);
+    checked.diagnostics = suppress::apply(&checked.sources, checked.diagnostics, is_looked_at);
     checked.diagnostics.iter_mut().for_each(|finding| comments::keep(finding, &checked.sources));
     checked
 }
@@ -107,9 +109,7 @@ pub fn check_to_run(entry: &str, files: &dyn Files, options: &Options) -> Checke
     let mut checked = check::check_with(entry, files, options);
     checked.hir.iter_mut().for_each(Hir::forget_tests);
     hold_to_promises(&mut checked);
-    checked.diagnostics = suppress::apply(&checked.sources, checked.diagnostics);
-    // A comment may be about what was not looked for.
-    checked.diagnostics.retain(|finding| !suppress::is_about_use(finding));
+    checked.diagnostics = suppress::apply(&checked.sources, checked.diagnostics, false);
     checked
 }
 

@@ -72,7 +72,17 @@ impl Journey {
     /// The last thing that the author has it do before it is stored, but for clauses of `normalize`, which decide nothing.
     #[must_use]
     pub fn done(&self, sources: &SourceMap) -> Option<Span> {
-        let ran = [Step::BackendResponse, Step::Recv].into_iter().flat_map(|step| self.ran(step));
+        self.done_in(&[Step::BackendResponse, Step::Recv], sources)
+    }
+
+    /// The same before the key is made.
+    #[must_use]
+    pub fn done_for_key(&self, sources: &SourceMap) -> Option<Span> {
+        self.done_in(&[Step::Recv, Step::Hash], sources)
+    }
+
+    fn done_in(&self, steps: &[Step], sources: &SourceMap) -> Option<Span> {
+        let ran = steps.iter().flat_map(|step| self.ran(*step));
         let mut done = ran.filter_map(|ran| {
             ran.explanation.course.iter().rev().find_map(|event| match event {
                 Event::Acted(span) if is_own(*span, sources) => Some(*span),

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::{Failure, Outcome, Suite, Tested};
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::Test;
+use crate::lang::hir::{Claim, Test};
 use crate::lang::schema::written_duration;
 use crate::lang::source::{SourceFile, SourceMap};
 use crate::simulate::{Case, Journey, Treatment, found_in_words};
@@ -48,7 +48,14 @@ fn failed(test: &Test, failure: &Failure<'_>, sources: &SourceMap) -> Diagnostic
     let finding = Diagnostic::new(Code::E0780, failure.expectation.span, message)
         .label(if found.is_empty() { "does not hold".to_owned() } else { found })
         .help(format!("this is what comes of the request: {}", course(&failure.journey)));
-    match failure.journey.decided(sources).or_else(|| failure.journey.done(sources)) {
+    let is_of_key = |leaf: &Claim| matches!(leaf, Claim::KeyContains(_) | Claim::KeyExcludes(_));
+    // What becomes of an answer has nothing to do with the key.
+    let rule = if failure.expectation.claim.leaves().into_iter().all(is_of_key) {
+        failure.journey.done_for_key(sources)
+    } else {
+        failure.journey.decided(sources).or_else(|| failure.journey.done(sources))
+    };
+    match rule {
         Some(rule) => finding.context(rule, "by this rule"),
         None => finding,
     }

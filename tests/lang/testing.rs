@@ -151,6 +151,52 @@ fn the_rule_that_is_shown_is_not_a_clause_of_normalize() {
     assert_eq!(failed.context.len(), 1, "{failed:#?}");
 }
 
+/// What is done with the answer has nothing to do with the key.
+#[test]
+fn the_rule_that_is_shown_for_a_key_comes_before_it() {
+    let text = "sub recv { set req.http.X-A = \"b\"; return (hash); }\n\
+                rules response first { when status == 200 -> ttl 1h; }\n\
+                test \"a\" { request GET \"https://a/\"; origin 200; expect key contains \"c\"; }";
+    let checked = checked(text);
+    let failed = checked.diagnostics.iter().find(|finding| finding.code.id() == "E0780").unwrap();
+    let [rule] = failed.context.as_slice() else { panic!("{failed:#?}") };
+    assert_eq!(checked.sources.text(rule.span), "set req.http.X-A = \"b\";");
+}
+
+#[test]
+fn a_promise_of_a_field_that_the_policy_sets_is_told_so() {
+    let promise = "invariant \"a\" { stored => key contains req.http.X-A }";
+    for (set, is_told) in [("set req.http.X-A = \"b\";", true), ("set req.http.X-B = \"b\";", false)] {
+        let found =
+            checked(&format!("sub recv {{ {set} }}\nkey {{ req.host; req.url; \"c\"; }}\n{promise}")).diagnostics;
+        let broken = found.iter().find(|finding| finding.code.id() == "E0770").unwrap();
+        assert_eq!(broken.context.iter().any(|note| note.text.contains("sets it anew")), is_told, "{broken:#?}");
+    }
+}
+
+/// A host of a wildcard has a name before the dot.
+#[test]
+fn a_rule_for_the_hosts_of_a_wildcard_is_shown_a_test() {
+    let root = "warp 1;\nbackend default none;\nsite \"a.test\", \"*.a.test\" from \"site.warp\";";
+    let site = "warp 1;\nbackend web { .host = \"127.0.0.1\"; }\n\
+                rules request first {\n\
+                when host == \"a.test\" -> redirect 308 \"https://www.a.test\" + req.url;\n\
+                when path == \"/x\" -> pass;\n}\n\
+                test \"first\" { request GET \"https://a.test/\"; expect status == 308; }\n";
+    let codes = |site: &str| {
+        let files = MemoryFiles::new("p.warp", root).with("site.warp", site);
+        let found = lint::check_with("p.warp", &files, &Options::default()).diagnostics;
+        let untested =
+            found.iter().find(|finding| finding.code.id() == "W0784").map(|finding| finding.help.clone().unwrap());
+        (found.len(), untested)
+    };
+    let (count, help) = codes(site);
+    let help = help.unwrap();
+    let test = help.split('`').nth(1).unwrap();
+    assert!(test.contains(".a.test/x"), "{help}");
+    assert_eq!((count, codes(&format!("{site}{test}"))), (1, (0, None)));
+}
+
 #[test]
 fn a_proxy_reads_tests_and_forgets_them() {
     let files = |text: &str| MemoryFiles::new("p.warp", format!("{HEAD}{text}"));

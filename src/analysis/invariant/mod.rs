@@ -89,7 +89,17 @@ pub fn of_hosts(hosts: &[HostPattern]) -> Formula {
     if texts.is_empty() {
         return Formula::Const(false);
     }
-    Formula::of(Term::made(Op::Host, vec![Term::field(Message::Req, &http::header::HOST)]), Test::In(texts.into()))
+    // A name that only begins with the dot is no part of what a wildcard stands for.
+    let bare = |texts: &Texts<'static>| match texts {
+        Texts::Suffix(suffix) => Some(Texts::Exact(suffix.clone())),
+        _ => None,
+    };
+    let bare: Vec<Texts<'static>> = texts.iter().filter_map(bare).collect();
+    let is_of = |texts: Vec<Texts<'static>>| {
+        Formula::of(Term::made(Op::Host, vec![Term::field(Message::Req, &http::header::HOST)]), Test::In(texts.into()))
+    };
+    let is_bare = if bare.is_empty() { Formula::Const(false) } else { is_of(bare) };
+    Formula::all([is_of(texts), is_bare.not()])
 }
 
 /// A request of HTTP/1.1 without a host does not come as far as the policy (RFC 9112 section 3.2).

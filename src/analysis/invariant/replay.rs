@@ -53,6 +53,14 @@ impl Counterexample {
         self.case.answers().filter(|_| is_asked).collect()
     }
 
+    /// Whether the key is to hold a field that the backend is sent otherwise than it came.
+    fn is_set_anew(&self, leaf: &Claim) -> bool {
+        let Claim::KeyContains(value) = leaf else { return false };
+        let came = &self.case.request.headers;
+        let differs = |name| self.journey.asked.last().is_some_and(|asked| asked.headers.get(&name) != came.get(&name));
+        value.fields(Message::Req).into_iter().any(differs)
+    }
+
     fn is_text(&self) -> bool {
         let answered = self.case.answers().flatten().flat_map(|answer| answer.headers.values());
         let mut values = self.case.request.headers.values().chain(answered);
@@ -69,6 +77,11 @@ impl Counterexample {
         let names_key = |leaf: &Claim| matches!(leaf, Claim::KeyContains(_));
         if self.journey.last_key().is_none() && invariant.claim.leaves().into_iter().any(names_key) {
             return Some("no key was made for it, so that `key contains` is false: say `stored => …`");
+        }
+        if invariant.claim.leaves().into_iter().any(|leaf| self.is_set_anew(leaf)) {
+            return Some(
+                "a field in a promise is what the client sends, and the policy sets it anew: name what it sets",
+            );
         }
         let reads = |variable| {
             let reads =

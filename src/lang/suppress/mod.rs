@@ -14,19 +14,18 @@ use super::diagnostic::{Code, Diagnostic};
 use super::source::{FileId, SourceFile, SourceMap};
 use comment::Comment;
 
-/// The findings without those that a comment leaves out, with those about the comments, in the order of their places.
+/// The findings without those that a comment leaves out, with those about the comments, in the order of their places. That one
+/// leaves nothing out is told where everything `is_looked_at`.
 #[must_use]
-pub fn apply(sources: &SourceMap, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+pub fn apply(sources: &SourceMap, mut found: Vec<Diagnostic>, is_looked_at: bool) -> Vec<Diagnostic> {
     let mut comments = Comments::of(sources);
     if comments.by_file.is_empty() {
         return found;
     }
     found.retain(|finding| !comments.take(sources, finding));
-    let complete = !found.iter().any(Diagnostic::is_error);
     for (file, comment) in comments.all() {
         found.extend(verdict::flaws(file, comment));
-        // A policy with errors is not looked at to the end.
-        if complete {
+        if is_looked_at {
             found.extend(verdict::unused(file, comment));
         }
     }

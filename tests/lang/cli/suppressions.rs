@@ -76,6 +76,14 @@ fn a_policy_with_errors_has_no_unused_comments() {
     assert_eq!(codes(&policy), ["E0207"]);
 }
 
+/// A promise that is broken keeps nothing from being looked at.
+#[test]
+fn comments_without_use_are_told_beside_a_broken_promise() {
+    let comment = "sub recv { return (pass); } # warp: allow(W0610) for the test\n";
+    let policy = format!("{GOOD}{comment}invariant \"a\" {{ stored }}\n");
+    assert_eq!(codes(&policy), ["W1010", "E0770"]);
+}
+
 #[test]
 fn what_is_not_needed_is_taken_out() {
     let cases = [
