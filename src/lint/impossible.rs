@@ -1,9 +1,36 @@
 //! Why a test of one value holds of no request, where the value itself says it: a host in capitals, a path with a query, a text
 //! in capitals that is compared with one that has none.
 
-use crate::lang::hir::{Comparison, Expression, ExpressionKind};
+use super::list::Value;
+use super::walk;
+use crate::lang::diagnostic::{Code, Diagnostic};
+use crate::lang::hir::{Comparison, Expression, ExpressionKind, Hir};
 use crate::lang::schema::function::Text;
 use crate::lang::schema::{Function, Variable};
+use crate::lang::source::SourceMap;
+
+/// Values that no request has, beside others that one may have.
+pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    for test in walk::expressions(hir) {
+        let (ExpressionKind::InTexts(subject, texts) | ExpressionKind::Under(subject, texts)) = &test.kind else {
+            continue;
+        };
+        let ExpressionKind::Variable(variable) = subject.kind else { continue };
+        let why = |text: &[u8]| reason(variable, std::str::from_utf8(text).ok().filter(|text| *text != "*")?);
+        let told: Vec<(&[u8], String)> = texts.iter().filter_map(|text| Some((&**text, why(text)?))).collect();
+        if told.len() == texts.len() {
+            // That the whole holds of nothing is told of the whole.
+            continue;
+        }
+        found.extend(told.into_iter().map(|(text, help)| {
+            let place = Value::Text(text).place(test.span, sources);
+            let message = format!("no request has `{}` as its `{}`", String::from_utf8_lossy(text), variable.name());
+            Diagnostic::new(Code::W0511, place, message).label("never holds").help(help)
+        }));
+    }
+    found
+}
 
 /// What to write instead, of the first such test in a condition that never holds.
 pub(super) fn why(condition: &Expression) -> Option<String> {
@@ -15,6 +42,7 @@ pub(super) fn why(condition: &Expression) -> Option<String> {
         ExpressionKind::InTexts(_, texts) | ExpressionKind::Under(_, texts) => {
             texts.iter().map(|text| &**text).collect()
         }
+        ExpressionKind::Matches(subject, pattern) if is_host(subject) => return of_pattern(pattern.text()),
         ExpressionKind::Not(_) => return None,
         _ => return condition.parts().find_map(why),
     };
@@ -28,6 +56,23 @@ pub(super) fn why(condition: &Expression) -> Option<String> {
         _ => None,
     })?;
     texts.into_iter().find_map(|text| reason(variable, std::str::from_utf8(text).ok()?))
+}
+
+fn is_host(subject: &Expression) -> bool {
+    matches!(subject.kind, ExpressionKind::Variable(Variable::ReqHost | Variable::BereqHost))
+}
+
+/// Why no host is like a pattern.
+fn of_pattern(pattern: &str) -> Option<String> {
+    if pattern.contains('/') {
+        return Some("a host has no scheme and no path: leave them out, and ask for the path beside it".to_owned());
+    }
+    // Behind a backslash a letter is a class.
+    let is_capital = |(at, letter): (usize, char)| {
+        letter.is_ascii_uppercase() && !pattern.get(..at).is_some_and(|it| it.ends_with('\\'))
+    };
+    let has_capitals = pattern.char_indices().any(is_capital);
+    has_capitals.then(|| "a host is in small letters: write it so".to_owned())
 }
 
 fn reason(variable: Variable, text: &str) -> Option<String> {
@@ -53,6 +98,10 @@ fn host(name: &str, text: &str) -> Option<String> {
         return Some(format!(
             "`{name}` has no port: write `\"{host}\"`, or ask for `{message}.http.Host`, which may have one"
         ));
+    }
+    if let Some((host, path)) = text.split_once('/') {
+        let host = host.to_ascii_lowercase();
+        return Some(format!("a host has no path: write `\"{host}\"`, and ask for the path beside it, `\"/{path}\"`"));
     }
     let lower = text.to_ascii_lowercase();
     (lower != text).then(|| format!("`{name}` is in small letters: write `\"{lower}\"`"))

@@ -89,7 +89,10 @@ fn meant(name: &str) -> Option<String> {
         _ => 1,
     };
     let near = KNOWN.iter().filter(|known| known.len() >= 6 && known.starts_with("x-") == name.starts_with("x-"));
-    let near = near.filter_map(|known| Some((distance(name, known, allowed)?, *known)));
+    // Many say `cookies`, and misspell that.
+    let one = name.strip_suffix('s').filter(|one| one.len() >= 6 && !name.starts_with("x-"));
+    let plural = |known: &str| distance(one?, known, 1);
+    let near = near.filter_map(|known| Some((distance(name, known, allowed).or_else(|| plural(known))?, *known)));
     near.min().map(|(_, known)| as_written(known))
 }
 
@@ -137,6 +140,7 @@ mod tests {
             ("user-agnet", "User-Agent"),
             ("cokie", "Cookie"),
             ("cookies", "Cookie"),
+            ("cookeis", "Cookie"),
             ("referrer", "Referer"),
             ("cache-contol", "Cache-Control"),
             ("set-cookies", "Set-Cookie"),

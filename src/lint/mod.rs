@@ -25,6 +25,7 @@ mod kept_errors;
 mod known_fields;
 mod lifetimes;
 mod list;
+mod literal;
 mod misspelt_field;
 mod misspelt_method;
 mod misspelt_name;
@@ -37,10 +38,12 @@ mod open_purge;
 mod order;
 mod personal;
 mod poor_key;
+mod purge_key;
 mod regex;
 mod restarts;
 mod rows;
 mod said;
+mod seconds;
 mod shadowed;
 mod shared_key;
 mod survey;
@@ -212,6 +215,9 @@ const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] = &[
     host_suffix::find,
     poor_key::find,
     lifetimes::find,
+    seconds::find,
+    literal::find,
+    impossible::find,
     windows::find,
     needless::find,
     idle_claim::find,
@@ -235,6 +241,7 @@ const BY_REQUESTS: &[(Look, &str)] = &[
     (unnamed::find, "hosts that no rule names (W0623)"),
     (no_way_out::find, "what fails while backends are sick (W0626)"),
     (empty_page::find, "content of pages that have none (W0811)"),
+    (purge_key::find, "purges before the key is made (W0746)"),
     (open_purge::find, "what anybody may do to what is stored (W0806, W0807)"),
     (restarts::find, "restarts and retries without an end (W0520, W0521)"),
 ];

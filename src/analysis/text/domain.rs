@@ -9,7 +9,7 @@ pub(in crate::analysis) enum Domain {
     Method,
     /// The value of a field, or no field (RFC 9110 section 5.5).
     Field,
-    /// The same of `Host`.
+    /// That of `Host`, or none: other hosts are refused (`schema::target`).
     Host,
     /// Anything, or nothing.
     Any,
@@ -47,9 +47,8 @@ impl Domain {
             Self::Url if is_first => byte == b'/' || byte == b'*',
             Self::Url => byte > b' ' && byte != 0x7f,
             Self::Method => byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte),
-            Self::Field | Self::Host => {
-                (byte >= b' ' || byte == b'\t') && byte != 0x7f && !(is_first && b" \t".contains(&byte))
-            }
+            Self::Host => byte.is_ascii_alphanumeric() || b"-._~[]:%!$&'()*+,;=".contains(&byte),
+            Self::Field => (byte >= b' ' || byte == b'\t') && byte != 0x7f && !(is_first && b" \t".contains(&byte)),
             Self::Any => true,
         }
     }
@@ -58,7 +57,7 @@ impl Domain {
     pub(super) fn may_end(self, last: Option<u8>, length: usize) -> bool {
         match (self, last) {
             (Self::Url, Some(b'*')) if length == 1 => true,
-            (Self::Url | Self::Method, None) | (Self::Field | Self::Host, Some(b' ' | b'\t')) => false,
+            (Self::Url | Self::Method, None) | (Self::Field, Some(b' ' | b'\t')) => false,
             _ => true,
         }
     }

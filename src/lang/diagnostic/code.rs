@@ -219,12 +219,14 @@ codes! {
     W0705 "lifetime-forbidden" "0.1" "A `Cache-Control` that the policy writes takes back the lifetime beside it.";
     W0706 "errors-kept" "0.1" "An error of the backend is stored as long as a page.";
     W0707 "stale-at-once" "0.1" "A grace stands beside a lifetime of zero, and what has both may not be stored at all.";
+    W0708 "time-not-in-seconds" "0.1" "A time in a header field is no whole number of seconds.";
     E0740 "empty-key" "0.1" "A `key` without parts.";
     W0741 "shared-key" "0.1" "The cache key leaves out the host or the URL.";
     W0742 "unused-key" "0.1" "A `key` is never made, since `sub hash` ends the step.";
     E0743 "no-tag" "0.1" "A `tag` without a tag.";
     E0744 "ban-of-nothing" "0.1" "A `ban` asks nothing of what is stored.";
     E0745 "not-in-a-ban" "0.1" "A `ban` asks what cannot be asked of what is stored.";
+    W0746 "purge-before-key" "0.1" "A purge comes before what the key is made of is set.";
     E0770 "refuted-invariant" "0.1" "An invariant does not hold of every request.";
     W0771 "undecided-invariant" "0.1" "It could not be found out whether an invariant holds.";
     E0772 "not-in-an-invariant" "0.1" "An invariant or a test asks for what it cannot know.";

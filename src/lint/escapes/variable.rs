@@ -1,4 +1,5 @@
-//! Variables of nginx, Apache and shells in a text, where they are no more than text: `"https://example.org$request_uri"`.
+//! Variables of nginx, Apache, shells and templates in a text, where they are no more than text:
+//! `"https://example.org$request_uri"`, `"/new{req.url}"`.
 
 /// What is named, and what to write for it.
 pub(super) struct Foreign {
@@ -7,10 +8,12 @@ pub(super) struct Foreign {
 }
 
 /// Those that have one name here, without the sign that they begin with.
-const NAMES: [(&str, &str); 13] = [
+const NAMES: [(&str, &str); 15] = [
     ("request_uri", "req.url"),
     ("document_uri", "req.path"),
     ("uri", "req.path"),
+    ("url", "req.url"),
+    ("path", "req.path"),
     ("host", "req.host"),
     ("http_host", "req.http.Host"),
     ("server_name", "req.host"),
@@ -25,12 +28,35 @@ const NAMES: [(&str, &str); 13] = [
 
 /// The first in a text.
 pub(super) fn find(text: &str) -> Option<Foreign> {
-    text.match_indices('$').find_map(|(at, _)| of_shell(text, at)).or_else(|| {
+    let found = text.match_indices('$').find_map(|(at, _)| of_shell(text, at)).or_else(|| {
         let (at, _) = text.match_indices("%{").next()?;
         let inner = text.get(at + 2..)?.split_once('}')?.0;
         let own = named(&inner.to_ascii_lowercase().replace(':', "_"))?;
         Some(joined(text, format!("%{{{inner}}}"), &own))
-    })
+    });
+    found.or_else(|| text.match_indices('{').find_map(|(at, _)| in_braces(text, at)))
+}
+
+/// `#{req.path}`, `%{req.path}`, `{{req.path}}` and `{req.path}` at the place of the brace.
+fn in_braces(text: &str, at: usize) -> Option<Foreign> {
+    let (inner, _) = text.get(at + 1..)?.split_once('}')?;
+    let name = inner.trim();
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    if !is_path(name) || !name.bytes().all(is_part) {
+        return None;
+    }
+    let before = text.get(..at)?.char_indices().next_back().filter(|(_, sign)| "#%{".contains(*sign));
+    let start = before.map_or(at, |(before, _)| before);
+    let end = at + inner.len() + 2;
+    let end =
+        if before.is_some_and(|(_, sign)| sign == '{') && text.get(end..)?.starts_with('}') { end + 1 } else { end };
+    Some(joined(text, text.get(start..end)?.to_owned(), name))
+}
+
+/// Whether it begins as names of variables do.
+fn is_path(name: &str) -> bool {
+    const MESSAGES: [&str; 7] = ["req.", "bereq.", "resp.", "beresp.", "obj.", "client.", "server."];
+    MESSAGES.iter().any(|message| name.strip_prefix(message).is_some_and(|rest| !rest.is_empty()))
 }
 
 /// `$name`, `${name}` or `$1` at a place.
@@ -45,8 +71,7 @@ fn of_shell(text: &str, at: usize) -> Option<Foreign> {
         let help = "a test keeps no groups: write `regsub(req.url, \"^/old/(.*)$\", \"/new/\\1\")`".to_owned();
         return Some(Foreign { name, help });
     }
-    let is_path = ["req.", "bereq.", "resp.", "client."].iter().any(|message| inner.starts_with(message));
-    let own = if is_path { Some(inner.to_owned()) } else { named(inner) }?;
+    let own = if is_path(inner) { Some(inner.to_owned()) } else { named(inner) }?;
     Some(joined(text, name, &own))
 }
 

@@ -134,3 +134,44 @@ fn what_is_certain_is_mended() {
     let globs = "normalize req { query drop [\"^(a|b)$\", \"utm_.*\"]; }";
     assert_eq!(mended(globs), "normalize req { query drop [\"a\", \"b\", \"utm_*\"]; }");
 }
+
+#[test]
+fn a_value_of_a_list_that_no_request_has() {
+    for (flaw, cure, subject) in [
+        ("B.example", "b.example", "host"),
+        ("b.example/x", "b.example", "host"),
+        ("https://b.example", "b.example", "host"),
+        ("/b?x=1", "/b", "path"),
+        ("b", "/b", "path"),
+    ] {
+        let first = if subject == "host" { "a.example" } else { "/a" };
+        for policy in [
+            "sub recv { if (req.SUBJECT in [\"FIRST\", \"FLAW\"]) { return (pass); } }",
+            "rules request first { when SUBJECT in [\"FLAW\", \"FIRST\"] -> pass; }",
+            "sub x { if (!(req.SUBJECT in [\"FIRST\", \"FLAW\"])) { return (pass); } } sub recv { call x; }",
+            "const L = [\"FIRST\", \"FLAW\"]; rules request first { when SUBJECT in L -> pass; }",
+            "include \"part.warp\";----sub recv { if (req.method == \"GET\" && req.SUBJECT in [\"FIRST\", \"FLAW\"]) { return (pass); } }",
+        ] {
+            let with = |what: &str| policy.replace("FLAW", what).replace("FIRST", first).replace("SUBJECT", subject);
+            assert_eq!(of(&with(flaw)), ["W0511"], "{}", with(flaw));
+            assert_eq!(of(&with(cure)), [""; 0], "{}", with(cure));
+        }
+    }
+    assert_eq!(of("sub recv { if (req.url in [\"*\", \"/a\"]) { return (pass); } }"), [""; 0]);
+}
+
+#[test]
+fn a_comparison_of_what_is_written_out() {
+    for (condition, code) in
+        [("\"a\" == \"b\"", "W0511"), ("\"a\" != \"b\"", "W0512"), ("1 < 2", "W0512"), ("10s > 1m", "W0511")]
+    {
+        let policy = format!("sub recv {{ if ({condition}) {{ return (pass); }} }}");
+        assert_eq!(of(&policy), [code], "{policy}");
+    }
+    for policy in [
+        "const A = \"a\"; sub recv { if (A == \"b\") { return (pass); } }",
+        "sub recv { if (false) { return (pass); } }",
+    ] {
+        assert_eq!(of(policy), [""; 0], "{policy}");
+    }
+}

@@ -58,6 +58,11 @@ fn a_variable_that_is_none() {
         "%{HTTP_HOST}x",
         "a $http_x_kind",
         "$arg_page",
+        "/new{req.url}",
+        "{{req.path}}",
+        "a#{req.host}",
+        "%{client.ip}x",
+        "${path}",
     ];
     for flaw in flaws {
         let policies = [
@@ -73,7 +78,21 @@ fn a_variable_that_is_none() {
             assert_eq!(of(&policy.replace("FLAW", "/a")), [""; 0], "{policy}");
         }
     }
-    for text in ["costs $100", "US$ 1", "$metadata", "100%", "%{a", "$", "$$", "a$b", "/a$12"] {
+    for text in [
+        "costs $100",
+        "US$ 1",
+        "$metadata",
+        "100%",
+        "%{a",
+        "$",
+        "$$",
+        "a$b",
+        "/a$12",
+        "{a}",
+        "{req}",
+        "{ req.x, y }",
+        "a.{css,js}",
+    ] {
         assert_eq!(of(&format!("sub deliver {{ set resp.http.X = \"{text}\"; }}")), [""; 0], "{text}");
     }
     assert_eq!(of("sub synth { synthetic(\"var a = `${req.url} $host`;\"); return (deliver); }"), [""; 0]);

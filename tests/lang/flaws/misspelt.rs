@@ -22,7 +22,9 @@ fn a_field_that_is_nearly_a_known_one() {
         assert_eq!(of(&policy.replace("FLAW", "Accept-Encodng")), ["W0260"], "{policy}");
         assert_eq!(of(&policy.replace("FLAW", "Accept-Encoding")), [""; 0], "{policy}");
     }
-    for (flaw, known) in [("Cokie", "Cookie"), ("Referrer", "Referer"), ("X-Forwared-For", "X-Forwarded-For")] {
+    for (flaw, known) in
+        [("Cokie", "Cookie"), ("Cookeis", "Cookie"), ("Referrer", "Referer"), ("X-Forwared-For", "X-Forwarded-For")]
+    {
         let policy = format!("sub recv {{ unset req.http.{flaw}; }}");
         assert_eq!(found(&[("p.warp", &policy)]), [("W0260".to_owned(), flaw.to_owned())]);
         assert_eq!(of(&policy.replace(flaw, known)), [""; 0]);

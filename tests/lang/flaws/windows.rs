@@ -95,3 +95,45 @@ fn a_lifetime_that_is_taken_back_on_purpose() {
         assert_eq!(of(policy), [""; 0], "{policy}");
     }
 }
+
+#[test]
+fn a_time_in_a_field_that_is_no_number_of_seconds() {
+    for (flaw, cure) in [("600.000", "600"), ("10m", "600"), ("600s", "600")] {
+        Spellings {
+            code: "W0708",
+            flaw,
+            cure,
+            policies: &[
+                "sub deliver { set resp.http.Cache-Control = \"public, max-age=FLAW\"; }",
+                "sub x { set resp.http.Strict-Transport-Security = \"max-age=FLAW; includeSubDomains\"; } sub deliver { call x; }",
+                "sub deliver { header.append(resp.http.Cache-Control, \"s-maxage=FLAW\"); }",
+                "include \"part.warp\";----sub synth { set resp.http.Retry-After = \"FLAW\"; }",
+                "const A = \"FLAW\"; sub deliver { if (!(resp.status != 200)) { set resp.http.Access-Control-Max-Age = resp.http.X ?? A; } }",
+                "sub deliver { set resp.http.Cache-Control = match resp.status { 404 -> \"no-cache\"; else -> \"immutable, stale-if-error=FLAW\"; }; }",
+            ],
+        }
+        .hold();
+    }
+    for policy in [
+        "sub deliver { set resp.http.Cache-Control = \"max-age=\" + FLAW; }",
+        "sub deliver { set resp.http.Cache-Control = \"public, max-age=\" + FLAW + \", immutable\"; }",
+        "sub deliver { set resp.http.Retry-After = FLAW; }",
+        "sub deliver { let t = FLAW; set resp.http.Age = t; }",
+    ] {
+        for time in ["10m", "obj.ttl", "(obj.ttl - 1m)"] {
+            assert_eq!(of(&policy.replace("FLAW", time)), ["W0708"], "{policy}");
+            let seconds = format!("std.integer(duration: {time})");
+            assert_eq!(of(&policy.replace("FLAW", &seconds)), [""; 0], "{policy}");
+        }
+    }
+    for statement in [
+        "set resp.http.Expires = now + 1h;",
+        "set resp.http.Retry-After = \"Wed, 21 Oct 2026 07:28:00 GMT\";",
+        "set resp.http.X-Age = obj.age;",
+        "set resp.http.Cache-Control = \"max-age=60, x=1.5\";",
+        "set resp.http.Server-Timing = \"origin;dur=\" + obj.age;",
+        "set resp.http.Cache-Control = \"max-age=60, x=\" + obj.age;",
+    ] {
+        assert_eq!(of(&format!("sub deliver {{ {statement} }}")), [""; 0], "{statement}");
+    }
+}

@@ -1,6 +1,6 @@
 //! What anybody may do to what is stored.
 
-use super::{all_have, found, none_has_any};
+use super::{all_have, codes, found, none_has_any};
 
 #[test]
 fn a_purge_that_is_open_to_all() {
@@ -70,4 +70,36 @@ fn who_asks_for_another_host_is_at_another_site() {
     };
     assert_eq!(site(r#"when host == "other.test" and method == "PURGE" -> purge;"#), [""; 0]);
     assert_eq!(site(r#"when host == "shop.test" and method == "PURGE" -> purge;"#), ["W0806 purge"]);
+}
+
+/// Who may purge is asked, and cookies are another matter.
+const KEYED: &str = "acl office { \"192.0.2.0\"/24; } key { req.host; req.url; req.http.X-Currency; }";
+const SET: &str = "set req.http.X-Currency = std.tolower(req.query[\"currency\"] ?? \"eur\");";
+
+#[test]
+fn a_purge_before_the_key_is_made() {
+    let purge = "if (req.method == \"PURGE\" && client.ip ~ office) { return (purge); }";
+    for policy in [
+        format!("sub recv {{ {purge} {SET} }}"),
+        format!("sub recv {{ call a; {SET} }} sub a {{ {purge} }}"),
+        format!(
+            "rules request first {{ when method == \"PURGE\" and client.ip ~ office -> purge; }} sub recv {{ {SET} }}"
+        ),
+        format!(
+            "sub recv {{ if (req.method != \"PURGE\") {{ {SET} }} else {{ if (client.ip ~ office) {{ return (purge); }} return (synth(403)); }} }}"
+        ),
+        format!("sub recv {{ if (req.method == \"PURGE\" && client.ip ~ office) {{ return (purge(soft)); }} {SET} }}"),
+    ] {
+        let policy = format!("{KEYED} {policy}");
+        assert_eq!(codes(&policy), ["W0746"], "{policy}");
+    }
+    for policy in [
+        format!("sub recv {{ {SET} {purge} }}"),
+        format!("sub recv {{ {purge} if (req.url ~ \"^/a\") {{ {SET} }} }}"),
+        format!("sub recv {{ {purge} }}"),
+        format!("sub recv {{ unset req.http.X-Currency; {purge} {SET} }}"),
+    ] {
+        let policy = format!("{KEYED} {policy}");
+        assert!(!codes(&policy).contains(&"W0746".to_owned()), "{policy}");
+    }
 }
