@@ -179,6 +179,8 @@ impl Analysis<'_> {
 pub(super) fn begun_again(mut state: State) -> State {
     state.key.clear();
     state.retain(|place| match place {
+        // What it is in a step is found anew there.
+        Place::Variable(variable) if VOLATILE.contains(variable) => false,
         Place::Field(message, _) => *message == Message::Req,
         Place::Variable(variable) => {
             ["req.", "client.", "sess."].iter().any(|start| variable.name().starts_with(start))

@@ -255,8 +255,10 @@ impl<'h> Analysis<'h> {
         ahead: &mut Ahead,
         again: &mut Vec<(Formula, State)>,
     ) {
-        let entries = entries.into_iter().map(|(guard, state)| (guard, self.entering(step, fate, state)));
         let mut walk = Walk::new(&self.cx, Some(&self.followed), visitor, step);
+        // What a step brings may be told apart by the ways to it: those that lead to the same are one before.
+        let entries = walk.joined(entries, MOST_PARTS).into_iter();
+        let entries = entries.map(|(guard, state)| (guard, self.entering(step, fate, state)));
         let entries = walk.joined(entries.collect(), MOST_PARTS);
         let classes = walk.step(entries);
         journeys.gave_up = journeys.gave_up.or_else(|| self.gave_up());

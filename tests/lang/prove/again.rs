@@ -30,6 +30,20 @@ fn a_backend_may_answer_otherwise_when_it_is_asked_again() {
     assert!(kept.starts_with("GET "), "{kept}");
 }
 
+/// What a step brings is no other thing for each way that leads to it.
+#[test]
+fn a_restart_behind_an_answer_and_a_retry_leave_promises_decided() {
+    let restart = "sub deliver { if (req.http.A and req.restarts == 0) { set req.http.P = \"b\"; return (restart); } }";
+    let retry = "sub backend_response { if (beresp.status >= 500 and bereq.retries == 0) { return (retry); } }";
+    let policy = format!("{restart} {retry}");
+    assert_eq!(verdict(&policy, "key excludes cookie \"x\""), "proved");
+    assert_eq!(verdict(&policy, "req.http.Authorization => not stored"), "proved");
+    assert!(verdict(&policy, "stored => key contains \"b\"").starts_with("GET "));
+    let keyed = format!("{policy} key {{ req.host; req.url; req.http.P; }}");
+    assert_eq!(verdict(&keyed, "stored => key contains req.host"), "proved");
+    assert!(verdict(&keyed, "key excludes header \"P\"").starts_with("GET "));
+}
+
 /// A backend without a place fails each time.
 #[test]
 fn a_backend_that_is_nowhere_answers_nothing() {
