@@ -272,6 +272,12 @@ impl Change {
     pub fn aspects(&self) -> &[Aspect] {
         &self.0
     }
+
+    /// Those of the aspects alone, if there are some.
+    pub(super) fn of(&self, is_told: impl Fn(&Aspect) -> bool) -> Option<Self> {
+        let told: Vec<Aspect> = self.0.iter().filter(|aspect| is_told(aspect)).cloned().collect();
+        (!told.is_empty()).then_some(Self(told))
+    }
 }
 
 impl HeaderText {

@@ -49,6 +49,11 @@ fn fired((journey, simulator, sources): Told<'_>) -> Vec<Fired> {
     all.into_iter().filter(|fired| seen.insert(fired.clone())).collect()
 }
 
+/// Whether a policy has a line, or a part of one, that says that.
+pub(super) fn says(sources: &SourceMap, rule: &Fired) -> bool {
+    sources.iter().any(|(_, file)| file.text().contains(&rule.text))
+}
+
 /// The line on which something begins; `None` in the built-in policy.
 fn line(span: Span, sources: &SourceMap) -> Option<Fired> {
     let file = sources.get(span.file).filter(|file| file.name() != builtin::NAME)?;
@@ -82,9 +87,9 @@ fn holds_several(line: &str) -> bool {
 }
 
 /// So many characters of a line are shown; of a longer one, the rule that stands in it.
-const MOST_SHOWN: usize = 160;
+pub(super) const MOST_SHOWN: usize = 160;
 
-fn cut(rule: &str) -> String {
+pub(super) fn cut(rule: &str) -> String {
     match rule.char_indices().nth(MOST_SHOWN) {
         Some((end, _)) => format!("{}…", rule.get(..end).unwrap_or(rule)),
         None => rule.to_owned(),

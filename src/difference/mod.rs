@@ -7,9 +7,11 @@
 
 mod apart;
 mod change;
+mod classes;
 mod commute;
 mod concern;
 mod declarations;
+mod declared;
 mod disjoint;
 mod failing;
 mod fired;
@@ -28,13 +30,15 @@ mod search;
 mod shape;
 mod targets;
 mod trial;
+mod tries;
 mod unequal;
 mod unnamed;
 mod unseen;
 mod wording;
 
 pub use change::{Aspect, Change, HeaderText, Treated, Way, between};
+pub use classes::{Also, Class, Difference};
 pub use declarations::Declaration;
 pub use fired::Fired;
-pub use policies::{Class, Difference, MOST_CLASSES, Policy, difference};
+pub use policies::{MOST_CLASSES, Policy, difference};
 pub use trial::When;

@@ -2,13 +2,11 @@
 
 use std::collections::HashSet;
 
-use http::header::CACHE_CONTROL;
-use http::{HeaderValue, Method, StatusCode};
-
-use super::change::Change;
+use super::classes::{Class, Difference, by_rules};
 use super::concern::Concern;
-use super::declarations::{Declaration, declarations};
-use super::fired::{Fired, apart};
+use super::declarations::declarations;
+use super::declared::{Named, named};
+use super::fired::{Fired, apart, says};
 use super::hints::of_model;
 use super::join::{is_same, join};
 use super::lines::{in_lines, with_companions};
@@ -16,14 +14,14 @@ use super::own::Judge;
 use super::regions::{Region, regions};
 use super::rows::Rows;
 use super::search::{Question, questions};
-use super::trial::{Met, Tried, When, lasting, some_world, trial, trial_at};
+use super::trial::{Met, Tried, some_world, trial, trial_at};
+use super::tries::{Cases, cases, others, plain, rank};
 use super::unseen::{chooses_otherwise, fails_otherwise, may_try_again, refreshes_otherwise, unseen, unseen_in};
 use crate::analysis::invariant::has_host;
-use crate::analysis::{Analysis, Answer, Formula, Hint, Model, Place, Solver, Term, Test, Witness, variants};
-use crate::lang::hir::{Hir, Statement, StatementKind, Texts};
-use crate::lang::schema::Variable;
+use crate::analysis::{Analysis, Answer, Formula, Hint, Model, Solver, Witness};
+use crate::lang::hir::{Hir, Statement, StatementKind};
 use crate::lang::source::SourceMap;
-use crate::simulate::{Answer as Response, Case, Journey, Simulator};
+use crate::simulate::{Case, Journey, Simulator};
 
 /// A policy with its text.
 #[derive(Clone, Copy, Debug)]
@@ -32,52 +30,6 @@ pub struct Policy<'p> {
     pub hir: &'p Hir,
     /// Its text.
     pub sources: &'p SourceMap,
-}
-
-/// What changes from one policy to another.
-#[derive(Debug, Default)]
-pub struct Difference {
-    /// Classes of requests that are treated otherwise.
-    pub classes: Vec<Class>,
-    /// Declarations of backends and directors that say something else.
-    pub declarations: Vec<Declaration>,
-    /// Where there may be more classes than those, and why it is not known.
-    pub gave_up: Vec<String>,
-}
-
-/// Requests that are treated otherwise, all in the same way and by the same rules.
-#[derive(Clone, Debug)]
-pub struct Class {
-    /// In which regards.
-    pub change: Change,
-    /// One of them, with the answer of the backend.
-    pub case: Case,
-    /// How often it is made until it changes.
-    pub when: When,
-    /// What becomes of it by the old policy.
-    pub old: Journey,
-    /// What becomes of it by the new one.
-    pub new: Journey,
-    /// The rules of the old policy that fire.
-    pub old_rules: Vec<Fired>,
-    /// The rules of the new policy that fire.
-    pub new_rules: Vec<Fired>,
-}
-
-impl Class {
-    /// How little people know of requests like it, as a number: what they know best is told first.
-    fn strangeness(&self) -> (usize, usize) {
-        let answer = self.case.answer.as_ref().map_or(usize::MAX, |answer| answer.headers.len());
-        (rank(&self.case.request.method), self.case.request.headers.len().saturating_add(answer))
-    }
-}
-
-impl Difference {
-    /// Whether nothing changes, for certain.
-    #[must_use]
-    pub fn is_none(&self) -> bool {
-        self.classes.is_empty() && self.declarations.is_empty() && self.gave_up.is_empty()
-    }
 }
 
 /// So many classes are told.
@@ -117,6 +69,7 @@ pub fn difference(old: Policy<'_>, new: Policy<'_>) -> Difference {
         found.classes.get_mut(known..).unwrap_or_default().sort_by_key(Class::strangeness);
         found.gave_up.extend(open.into_iter().map(|open| open.told));
     }
+    found.classes = by_rules(std::mem::take(&mut found.classes));
     found.gave_up.sort_unstable();
     found.gave_up.dedup();
     found
@@ -270,7 +223,7 @@ impl Comparison<'_> {
         } else {
             let by = general.witness().map(|witness| self.rules_for(&witness)).unwrap_or_default();
             if let Some((tried, case)) = self.beside.take() {
-                self.add(tried, case);
+                self.add(tried, case, false);
             }
             self.leave_open(question, &format!("{TRIED}{by}"));
         }
@@ -306,7 +259,7 @@ impl Comparison<'_> {
         let met = of_model(model, &mut hints);
         cases(&witness, &hints, self.may_try_again()).into_iter().any(|case| {
             let found = self.answer(&question.concern, &case, &met, judge);
-            found.map(|tried| self.add(tried, case)).is_some()
+            found.map(|tried| self.add(tried, case, matches!(question.concern, Concern::Own(_)))).is_some()
         })
     }
 
@@ -333,30 +286,61 @@ impl Comparison<'_> {
         [self.old.hir, self.new.hir].into_iter().chain(sites).any(may_try_again)
     }
 
-    /// The rules of both that the other policy does not have anywhere; the first ones, where there are none.
-    fn changed_rules<'r>(&self, old: &'r [Fired], new: &'r [Fired]) -> [Vec<&'r Fired>; 2] {
-        let own = |rules: &'r [Fired], other: &SourceMap| rules.iter().filter(|rule| !says(other, rule)).collect();
-        let changed: [Vec<&Fired>; 2] = [own(old, self.new.sources), own(new, self.old.sources)];
-        // Where the ways part all others follow.
-        if changed.iter().all(Vec::is_empty) {
-            [old, new].map(|rules| rules.first().into_iter().collect())
-        } else {
-            changed
-        }
+    /// The rules of both that the other policy does not have anywhere, if there are some.
+    fn own_rules(&self, old: &[Fired], new: &[Fired]) -> Option<[Vec<Fired>; 2]> {
+        let own = |rules: &[Fired], other: &SourceMap| -> Vec<Fired> {
+            rules.iter().filter(|rule| !says(other, rule)).cloned().collect()
+        };
+        let own = [own(old, self.new.sources), own(new, self.old.sources)];
+        own.iter().any(|rules| !rules.is_empty()).then_some(own)
     }
 
-    fn add(&mut self, (when, change, [old, new]): Tried, case: Case) {
-        let [before, after] = self.simulators;
-        let (old_rules, new_rules) = apart((&old, before, self.old.sources), (&new, after, self.new.sources));
-        let own = self.changed_rules(&old_rules, &new_rules);
+    /// The rules by which a request is treated otherwise. Where both policies have them, it is what they name that is
+    /// declared in another way.
+    fn rules_of(&self, case: &Case, [before, after]: [&Journey; 2]) -> [Vec<Fired>; 2] {
+        let ([old, new], sources) = (self.simulators, [self.old.sources, self.new.sources]);
+        let rules = apart((before, old, sources[0]), (after, new, sources[1]));
+        if self.own_rules(&rules.0, &rules.1).is_some() {
+            return [rules.0, rules.1];
+        }
+        let (request, both) = (case.request.to_string(), [rules.0.clone(), rules.1.clone()].concat());
+        let gone = named(&both, sources[0], sources[1], &request);
+        let added = named(&both, sources[1], sources[0], &request);
+        let texts = |rules: &[Fired]| -> Vec<String> { rules.iter().map(|rule| rule.text.clone()).collect() };
+        let is_by_name = texts(&rules.0) == texts(&rules.1) && !(gone.lines.is_empty() && added.lines.is_empty());
+        let told = |rules: Vec<Fired>, named: Named| -> Vec<Fired> {
+            rules.into_iter().filter(|rule| !is_by_name || named.is_in(rule)).chain(named.lines.clone()).collect()
+        };
+        [told(rules.0, gone), told(rules.1, added)]
+    }
+
+    fn add(&mut self, (when, change, [old, new]): Tried, case: Case, is_for_a_row: bool) {
+        let [old_rules, new_rules] = self.rules_of(&case, [&old, &new]);
+        let own = self.own_rules(&old_rules, &new_rules);
+        let has_own_rules = own.is_some();
+        // Where the ways part all others follow.
+        let first = |rules: &[Fired]| rules.first().into_iter().cloned().collect();
+        let own_rules = own.unwrap_or_else(|| [first(&old_rules), first(&new_rules)]);
         let is_known = |class: &Class| {
             // Of a field that changes it goes without saying that its further lines do.
-            (class.change == change || self.is_of_lines)
-                && self.changed_rules(&class.old_rules, &class.new_rules) == own
-                && class.old.site == old.site
+            (class.change == change || self.is_of_lines) && class.own_rules == own_rules && class.old.site == old.site
         };
         if !self.found.classes.iter().any(is_known) {
-            self.found.classes.push(Class { change, case, when, old, new, old_rules, new_rules });
+            let also = Vec::new();
+            let class = Class {
+                change,
+                case,
+                when,
+                old,
+                new,
+                old_rules,
+                new_rules,
+                also,
+                own_rules,
+                has_own_rules,
+                is_for_a_row,
+            };
+            self.found.classes.push(class);
         }
     }
 }
@@ -371,11 +355,6 @@ fn shows(concern: &Concern, classes: &[Class], judge: &mut Option<Judge<'_>>) ->
         (Concern::Any, _) => !classes.is_empty(),
         _ => false,
     }
-}
-
-/// Whether a policy has a line, or a part of one, that says that.
-fn says(sources: &SourceMap, rule: &Fired) -> bool {
-    sources.iter().any(|(_, file)| file.text().contains(&rule.text))
 }
 
 /// That there may be anything beyond a budget.
@@ -401,53 +380,4 @@ fn rows_in(statements: &[Statement]) -> usize {
         _ => 0,
     };
     statements.iter().map(within).sum()
-}
-
-/// Methods, those first that people know best.
-const METHODS: [Method; 3] = [Method::GET, Method::HEAD, Method::POST];
-
-/// Where a method stands among them.
-fn rank(method: &Method) -> usize {
-    METHODS.iter().position(|known| known == method).unwrap_or(METHODS.len())
-}
-
-/// An answer to a question of a method that people know, if there is one.
-fn plain<'h>(solver: &mut Solver<'h>, question: &Question) -> Option<Box<Model<'h>>> {
-    METHODS.iter().find_map(|known| {
-        let method = Term::Input(Place::Variable(Variable::ReqMethod));
-        let is_known =
-            Formula::of(method, Test::In([Texts::Exact(known.as_str().as_bytes().to_vec().into())].to_vec().into()));
-        match solver.solve(&Formula::all([is_known, question.formula.clone()])) {
-            Answer::Possible(model) => Some(model),
-            _ => None,
-        }
-    })
-}
-
-/// Requests and answers like a witness; whether a backend that is asked in vain may be asked again.
-type Cases = dyn Fn(&Witness, &[Hint], bool) -> Vec<Case>;
-
-/// What an answer may say of how long it is fresh, where nothing is asked of that.
-const FRESH: [&str; 4] = ["max-age=1", "max-age=90000", "s-maxage=30", "private"];
-
-/// The request with other answers: how long they are fresh is what the witness has made up.
-fn others(witness: &Witness, _: &[Hint], _: bool) -> Vec<Case> {
-    let said = FRESH.map(HeaderValue::from_static).map(Some).into_iter().chain([None]);
-    let answers = said.map(|said| {
-        let mut answer = witness.answer.clone();
-        answer.headers.remove(CACHE_CONTROL);
-        answer.headers.extend(said.map(|said| (CACHE_CONTROL, said)));
-        answer
-    });
-    answers.map(|answer| Case::new(witness.request.clone(), Some(answer))).collect()
-}
-
-/// The requests with the answer, with one that may be used stale, and without one; with one that is of no use as well, where
-/// a backend that is asked in vain may be asked again.
-fn cases(witness: &Witness, hints: &[Hint], may_try_again: bool) -> Vec<Case> {
-    let answer = &witness.answer;
-    let useless = may_try_again.then(|| Response { status: StatusCode::NOT_MODIFIED, ..answer.clone() });
-    let answers = [Some(answer.clone()), Some(lasting(answer)), None].into_iter().chain(useless.map(Some));
-    let of = |answer| variants(&Case::new(witness.request.clone(), answer), hints);
-    answers.flat_map(of).collect()
 }

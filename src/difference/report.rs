@@ -5,10 +5,11 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::change::Aspect;
+use super::classes::{Also, Class, Difference};
 use super::fired::Fired;
-use super::policies::{Class, Difference};
 use super::trial::When;
 use crate::lang::schema::written_duration as duration;
+use crate::simulate::Case;
 
 /// `1 class changes`, `3 classes change`, or that nothing does; requests of a log may change all the same.
 fn summary(found: &Difference, is_in_log: bool) -> String {
@@ -51,29 +52,48 @@ fn open(found: &Difference) -> Vec<String> {
     reasons.iter().take(MOST_OPEN).map(told).chain(more).collect()
 }
 
+/// The answer of the backend, in words.
+fn answer(case: &Case) -> String {
+    case.answer.as_ref().map_or_else(|| "the backend cannot be asked".to_owned(), ToString::to_string)
+}
+
+/// Which of several requests it is.
+fn told(when: When) -> String {
+    match when {
+        When::First => String::new(),
+        When::Again => " (the second time)".to_owned(),
+        When::Stale => " (once what is stored is stale)".to_owned(),
+        When::Number(number) => format!(" (the {number}{} time)", ending(number)),
+        When::After(time) => {
+            format!(" (once more {} later)", duration(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
+        }
+    }
+}
+
+impl Also {
+    /// `pass → stored 60s: GET "https://www.example.com/" { Cookie: "a=1" }`
+    fn text(&self) -> String {
+        format!("{}: {}{}", self.change, self.case.request, told(self.when))
+    }
+
+    fn json(&self) -> Value {
+        json!({
+            "summary": self.change.to_string(),
+            "changes": self.change.aspects().iter().map(aspect).collect::<Vec<_>>(),
+            "request": self.case.request.to_string(),
+            "answer": self.case.answer.as_ref().map(ToString::to_string),
+            "again": self.when != When::First,
+            "stale": self.when == When::Stale,
+            "curl": self.case.request.curl("127.0.0.1:8080"),
+        })
+    }
+}
+
 impl Class {
     /// What it is about: `GET www.example.com/a`, and the site.
     fn request(&self) -> String {
         let request = &self.case.request;
         format!("{} {}", request.method, request.target)
-    }
-
-    /// The answer of the backend, in words.
-    fn answer(&self) -> String {
-        self.case.answer.as_ref().map_or_else(|| "the backend cannot be asked".to_owned(), ToString::to_string)
-    }
-
-    /// Which of several requests it is.
-    fn when(&self) -> String {
-        match self.when {
-            When::First => String::new(),
-            When::Again => " (the second time)".to_owned(),
-            When::Stale => " (once what is stored is stale)".to_owned(),
-            When::Number(number) => format!(" (the {number}{} time)", ending(number)),
-            When::After(time) => {
-                format!(" (once more {} later)", duration(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
-            }
-        }
     }
 
     fn json(&self) -> Value {
@@ -91,6 +111,7 @@ impl Class {
             "curl": self.case.request.curl("127.0.0.1:8080"),
             "old_rules": rules(&self.old_rules),
             "new_rules": rules(&self.new_rules),
+            "also": self.also.iter().map(Also::json).collect::<Vec<_>>(),
         })
     }
 }
@@ -118,8 +139,11 @@ pub fn text(found: &Difference, is_in_log: bool) -> String {
     let mut text = summary(found, is_in_log) + "\n";
     for class in &found.classes {
         let _ = write!(text, "\n{}: {}\n", class.request(), class.change);
-        let _ = writeln!(text, "    request  {}{}", class.case.request, class.when());
-        let _ = writeln!(text, "    answer   {}", class.answer());
+        let _ = writeln!(text, "    request  {}{}", class.case.request, told(class.when));
+        let _ = writeln!(text, "    answer   {}", answer(&class.case));
+        for also in &class.also {
+            let _ = writeln!(text, "    also     {}", also.text());
+        }
         for (mark, rules) in [('-', &class.old_rules), ('+', &class.new_rules)] {
             for rule in rules {
                 let _ = writeln!(text, "  {mark} {}  {}", rule.place, rule.text);
@@ -163,7 +187,9 @@ pub fn markdown(found: &Difference, is_in_log: bool) -> String {
             html(&class.request()),
             html(&class.change.to_string())
         );
-        let shown = format!("{}{}\n{}\n", class.case.request, class.when(), class.answer());
+        let also: Vec<String> = class.also.iter().map(|also| format!("also {}\n", also.text())).collect();
+        let request = format!("{}{}\n", class.case.request, told(class.when));
+        let shown = format!("{request}{}\n{}", answer(&class.case), also.concat());
         let _ = writeln!(text, "{}", fenced(&shown, ""));
         let rules = [("-", &class.old_rules), ("+", &class.new_rules)]
             .into_iter()

@@ -156,7 +156,7 @@ fn the_comment_on_a_pull_request_says_what_changes_or_why_it_cannot() {
     let script = format!("git() {{ :; }}\n{}", step["run"].as_str().unwrap());
     let passing = GOOD.replace("warp 1;", "warp 1; sub recv { return (pass); }");
     for (old, new, told) in [
-        (Some(GOOD), Some(&*passing), "classes of requests change"),
+        (Some(GOOD), Some(&*passing), "class of requests changes"),
         (Some(GOOD), Some(GOOD), "no change"),
         (None, Some(GOOD), "`site.warp` is new"),
         (Some(GOOD), None, "`site.warp` is removed"),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use warp_edge::difference::{Difference, Policy, When, difference, report};
+use warp_edge::difference::{Difference, Fired, Policy, When, difference, report};
 use warp_edge::files::MemoryFiles;
 use warp_edge::lang::check::check;
 
@@ -18,7 +18,11 @@ pub(super) fn compared(old: &str, new: &str) -> Difference {
 /// The classes, and what is not known.
 pub(super) fn said(old: &str, new: &str) -> Vec<String> {
     let found = compared(old, new);
-    let classes = found.classes.iter().map(|class| format!("{}: {}", class.case.request, class.change));
+    let classes = found.classes.iter().flat_map(|class| {
+        let also = class.also.iter().map(|also| (&also.case, &also.change));
+        let all = [(&class.case, &class.change)].into_iter().chain(also);
+        all.map(|(case, change)| format!("{}: {change}", case.request)).collect::<Vec<_>>()
+    });
     let open = found.gave_up.iter().map(|budget| format!("open: {budget}"));
     let declared = found.declarations.iter().map(|it| format!("{}: {:?}", it.name, it.what));
     classes.chain(declared).chain(open).collect()
@@ -591,4 +595,65 @@ fn how_much_content_is_kept_is_told() {
         said(&kept("64KB"), &kept("1KB")),
         [r#"POST "https://www.example.com/": kept content of the request 64KB → 1KB"#]
     );
+}
+
+/// The lines of each class that only one policy has.
+fn lines(old: &str, new: &str) -> Vec<Vec<String>> {
+    let found = compared(old, new);
+    let of = |mark: &str, rules: &[Fired]| -> Vec<String> {
+        rules.iter().map(|rule| format!("{mark} {}", rule.text)).collect()
+    };
+    found.classes.iter().map(|class| [of("-", &class.old_rules), of("+", &class.new_rules)].concat()).collect()
+}
+
+const COUNTRIES: &str = "const OTHER = \"en\";
+table countries {
+    \"de.test\": \"de\",
+    \"fr.test\": \"fr\",
+}
+sub recv {
+    unset req.http.X-Other;
+    set req.http.X-Country = countries[req.host] ?? OTHER;
+    if (req.cookies has \"session\") { return (pass); }
+}
+sub hash { hash_data(req.http.X-Country); }";
+
+const SET: &str = "- set req.http.X-Country = countries[req.host] ?? OTHER;";
+const SET_NOW: &str = "+ set req.http.X-Country = countries[req.host] ?? OTHER;";
+
+#[test]
+fn what_lines_name_is_told_where_they_are_the_same() {
+    let more = COUNTRIES.replace("    \"fr.test\"", "    \"es.test\": \"es\",\n    \"fr.test\"");
+    assert_eq!(lines(COUNTRIES, &more), [[SET, SET_NOW, r#"+ "es.test": "es","#]]);
+    assert_eq!(said(COUNTRIES, &more), [r#"GET "https://es.test/": key changed, bereq.http.x-country changed"#]);
+    let other = COUNTRIES.replace("\"fr\",", "\"ca\",");
+    assert_eq!(lines(COUNTRIES, &other), [[SET, r#"- "fr.test": "fr","#, SET_NOW, r#"+ "fr.test": "ca","#]]);
+    let english = COUNTRIES.replace("\"en\"", "\"uk\"");
+    assert_eq!(lines(COUNTRIES, &english), [[SET, r#"- const OTHER = "en";"#, SET_NOW, r#"+ const OTHER = "uk";"#]]);
+    let acl = |address| {
+        format!(
+            "acl near {{ \"10.0.0.1\"; {address} }} rules request first {{ when client.ip ~ near -> pass; else -> cache; }}"
+        )
+    };
+    let found = lines(&acl("\"10.0.0.2\";"), &acl(""));
+    assert!(found.len() == 1 && found[0].iter().any(|line| line.contains("acl near")), "{found:?}");
+}
+
+#[test]
+fn what_the_same_lines_change_is_one_class() {
+    let policy = |files| {
+        format!(
+            "rules request first {{ when path ext {files} -> strip cookie, cache; }}
+        sub recv {{ set req.http.X-A = \"1\"; if (req.cookies has \"session\") {{ return (pass); }} }}"
+        )
+    };
+    let found = compared(&policy("[\"css\"]"), &policy("[\"css\", \"svg\"]"));
+    let [class] = found.classes.as_slice() else { panic!("{:#?}", found.classes) };
+    assert!(class.change.to_string().contains("bereq.http.x-a removed"), "{}", class.change);
+    assert!(class.also.iter().any(|also| also.change.to_string().contains("pass → stored 60s")), "{:?}", class.also);
+    // What was told is not told again.
+    let told = class.also.iter().filter(|also| also.change.to_string().contains("x-a removed")).count();
+    assert_eq!(told, 0, "{:?}", class.also);
+    let text = report::text(&found, false);
+    assert!(text.contains("\n    also     pass → stored 60s"), "{text}");
 }
