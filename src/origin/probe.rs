@@ -91,7 +91,10 @@ async fn secure(
     let config = config.as_ref().map_err(refused)?;
     let name = definition.name().map_err(|error| refused(&error))?;
     let connected = TlsConnector::from(config.clone()).connect(name, stream).await;
-    let in_words = |error: String| why_refused(&error).map_or(error, str::to_owned);
+    let in_words = |error: String| match why_refused(&error) {
+        Some(words) => format!("{words} ({error})"),
+        None => error,
+    };
     connected.map_err(|error| ProbeError::Tls(in_words(error.to_string())))
 }
 

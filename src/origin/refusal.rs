@@ -3,11 +3,20 @@
 /// What rustls says where something else than TLS answers.
 const NO_TLS: &str = "InvalidContentType";
 
+/// What pingora says of a response that begins as the alert of a TLS server does (RFC 8446 section 5.1).
+const ALERT: &str = "buf: \\x15\\x03";
+
 /// What an error of rustls says in front of the rule that a certificate breaks.
 const REFUSED: &str = "invalid peer certificate: ";
 
 /// Rules by their names in rustls and its library, with what is wrong and what to do.
 const RULES: &[(&str, &str)] = &[
+    (
+        "certificate not valid for name",
+        "the backend's certificate is for another name: write a name that it is for as `.sni`, or have one made for this one",
+    ),
+    ("certificate expired", "the backend's certificate has expired: have it renewed, or set the clock here"),
+    ("certificate not valid yet", "the backend's certificate begins later: wait until then, or set the clock here"),
     (
         "UnknownIssuer",
         "nobody vouches for the backend's certificate: name the file of the authority that has signed it by `.ca_file`",
@@ -34,6 +43,11 @@ const RULES: &[(&str, &str)] = &[
 pub fn why_refused(error: &str) -> Option<&'static str> {
     if error.contains(NO_TLS) {
         return Some("what answers at this port speaks no TLS: name the port of HTTPS by `.port`, or leave `.tls` out");
+    }
+    if error.contains(ALERT) {
+        return Some(
+            "what answers at this port speaks TLS: write `.tls = true`, or name the port of plain HTTP by `.port`",
+        );
     }
     let (_, rule) = error.split_once(REFUSED)?;
     RULES.iter().find(|(name, _)| rule.starts_with(name)).map(|(_, words)| *words)

@@ -133,7 +133,12 @@ fn a_probe_speaks_tls_as_well() {
 fn why_a_certificate_is_refused_is_said_in_words_and_what_to_do() {
     let (origin, authority, stranger) = (origin(), Authority::new(), Authority::new());
     let own = Authority::self_signed("inner.test", true);
-    let cases: [(&Certificate, &str, &str); 3] = [
+    let cases: [(&Certificate, &str, &str); 4] = [
+        (
+            &authority.certify("other.test"),
+            &authority.pem(),
+            "is for another name: write a name that it is for as `.sni`",
+        ),
         (
             &own,
             &own.certificate,
@@ -184,6 +189,23 @@ fn tls_spoken_to_a_plain_port_is_told_in_words() {
     let asked = proxy(port, ".tls = true;", &[]);
     assert_eq!(asked.get("/page").status, 503);
     crate::support::until("the log to tell", || asked.log().contains(says).then_some(()));
+}
+
+#[test]
+fn a_plain_request_to_a_port_of_tls_is_told_in_words() {
+    let tls = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = tls.local_addr().unwrap().port();
+    // The alert with which a TLS server answers what is no hello.
+    std::thread::spawn(move || {
+        for mut client in tls.incoming().flatten() {
+            let mut request = [0; 4_096];
+            let _ = client.read(&mut request);
+            let _ = client.write_all(b"\x15\x03\x01\x00\x02\x02\x46");
+        }
+    });
+    let asked = proxy(port, "", &[]);
+    assert_eq!(asked.get("/page").status, 503);
+    crate::support::until("the log to tell", || asked.log().contains("speaks TLS: write `.tls = true`").then_some(()));
 }
 
 #[test]
