@@ -105,7 +105,7 @@ fn questions(survey: &Survey<'_>) -> Vec<Question> {
                 look_through(survey, condition, deed, &mut heard);
             }
         }
-        if !is_over && is_another_by_class(survey, statement, &deeds) {
+        if !is_over && (is_another_by_class(survey, statement, &deeds) || is_asked_by_class(survey, &arms, &deeds)) {
             deeds.iter().take(MOST_WAYS).for_each(|deed| heard.hear(&deed.guard));
         }
         left = left.saturating_sub(heard.parts());
@@ -148,6 +148,19 @@ fn is_another_by_class(survey: &Survey<'_>, statement: &Statement, deeds: &[&Dee
     let mut ways = deeds.iter().take(MOST_WAYS).map(written);
     let first = ways.next();
     ways.any(|other| Some(&other) != first.as_ref())
+}
+
+/// Whether a condition around a statement that asks for something of the request is another one for other classes of
+/// requests: it asks for what was set where they were told apart.
+fn is_asked_by_class(survey: &Survey<'_>, arms: &HashMap<Span, Vec<&Formula>>, deeds: &[&Deed]) -> bool {
+    deeds.iter().take(MOST_WAYS).any(|deed| {
+        let differs = |arm: &Span| arms.get(arm).is_some_and(|conditions| are_several(conditions));
+        deed.around.iter().any(differs) && survey.asking.around(deed.span, &deed.around).next().is_some()
+    })
+}
+
+fn are_several(conditions: &[&Formula]) -> bool {
+    conditions.split_first().is_some_and(|(first, others)| others.iter().any(|other| other != first))
 }
 
 /// The values that a statement writes.

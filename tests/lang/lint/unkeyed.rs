@@ -68,6 +68,28 @@ fn what_is_said_decides_what_the_backend_is_asked_for() {
 }
 
 #[test]
+fn what_is_said_is_followed_through_what_it_decides() {
+    let policy = |text: &str| if text.contains("beta") { format!("{TWO}\n{text}") } else { text.to_owned() };
+    for text in [
+        r#"sub recv { if (req.http.User-Agent ~ "Mobile") { set req.http.X-Device = "m"; } else { set req.http.X-Device = "pc"; } }
+           sub backend_fetch { if (bereq.http.X-Device == "m") { set bereq.url = "/m" + bereq.url; } }"#,
+        r#"sub recv { if (req.http.Accept-Language ~ "^de") { set req.http.X-Lang = "de"; } else { set req.http.X-Lang = "en"; } }
+           sub backend_response { if (bereq.http.X-Lang == "de") { set beresp.http.Content-Language = "de"; } }"#,
+        r#"sub recv { set req.http.X-Device = match req.http.User-Agent { ~ "Mobile" -> "m"; else -> "pc"; }; }
+           sub backend_fetch { if (bereq.http.X-Device == "m") { set bereq.url = "/m" + bereq.url; } }"#,
+        r#"sub recv { if (req.http.User-Agent ~ "Mobile") { set req.http.X-Device = "m"; } else { set req.http.X-Device = "pc"; }
+           if (req.http.X-Device == "m") { set req.backend_hint = beta; } }"#,
+        r#"rules request first { when header "User-Agent" ~ "Mobile" -> set req.http.X-Device = "m"; else -> set req.http.X-Device = "pc"; }
+           sub backend_fetch { if (!(bereq.http.X-Device != "m")) { set bereq.backend = beta; } }"#,
+    ] {
+        assert_eq!(codes(&policy(text)), ["W0805"], "{text}");
+    }
+    let keyed = r#"sub recv { if (req.http.User-Agent ~ "Mobile") { set req.http.X-Device = "m"; } else { set req.http.X-Device = "pc"; }
+                   if (req.http.X-Device == "m") { set req.backend_hint = beta; } } sub hash { hash_data(req.http.X-Device); }"#;
+    assert_eq!(codes(&policy(keyed)), [] as [&str; 0]);
+}
+
+#[test]
 fn what_is_keyed_or_passes_or_is_not_stored_is_fine() {
     none_has_any(&[
         r#"sub recv { set req.url = "/" + req.http.X-Lang + req.url; }"#,
