@@ -17,9 +17,14 @@ fn is_removal(edit: &Edit) -> bool {
     edit.text.is_empty() && !edit.span.is_empty()
 }
 
-/// The place with the comment at the end of its line, if all that stands on its lines is removed.
+/// The place with the comment at the end of its line, if all that stands on its lines is removed: that comment is about
+/// it. What is removed with the end of its line has no more behind it, and a comment has none of its own.
 fn with_comment(span: Span, sources: &SourceMap) -> Span {
     let Some(file) = sources.get(span.file) else { return span };
+    let removed = sources.text(span);
+    if removed.ends_with('\n') || is_comment(removed.trim()) {
+        return span;
+    }
     let behind = file.text().get(span.end as usize..).unwrap_or_default();
     let line = behind.split('\n').next().unwrap_or_default().trim_end();
     let is_comment = ["#", "//"].iter().any(|mark| line.trim_start().starts_with(mark));

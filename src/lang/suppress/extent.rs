@@ -51,15 +51,21 @@ fn statement(text: &str, tokens: &[Token]) -> Range<usize> {
     start..end
 }
 
-/// What goes with the comment: its line if nothing else stands there, else the space before it.
+/// What goes with the comment: its line if nothing else stands there, else the space before it, or behind it where it
+/// begins the line.
 pub(super) fn whole(text: &str, comment: &Range<usize>) -> Range<usize> {
+    const SPACE: [char; 2] = [' ', '\t'];
     let line = line_start(text, comment.start);
     let before = text.get(line..comment.start).unwrap_or_default();
-    if before.trim_matches(['\u{FEFF}', ' ', '\t']).is_empty() && !before.starts_with('\u{FEFF}') {
-        let rest = text.get(comment.end..).unwrap_or_default();
-        return line..comment.end + rest.find('\n').map_or(rest.len(), |end| end + 1);
+    if !before.trim_matches(SPACE).is_empty() {
+        return line + before.trim_end_matches(SPACE).len()..comment.end;
     }
-    line + before.trim_end_matches([' ', '\t']).len()..comment.end
+    let rest = text.get(comment.end..).unwrap_or_default();
+    let behind = rest.split_inclusive('\n').next().unwrap_or_default();
+    if behind.trim().is_empty() {
+        return line..comment.end + behind.len();
+    }
+    comment.start..comment.end + behind.len() - behind.trim_start_matches(SPACE).len()
 }
 
 fn line_start(text: &str, byte: usize) -> usize {
@@ -108,5 +114,13 @@ mod tests {
         assert_eq!(gone("a;  # x\r\nb;"), "a;\r\nb;");
         assert_eq!(gone("a;\n# x"), "a;\n");
         assert_eq!(gone("\u{feff}# x\nb;"), "\u{feff}\nb;");
+        let block = |text: &str| {
+            let range = whole(text, &(text.find("/*").unwrap()..text.find("*/").unwrap() + 2));
+            [&text[..range.start], &text[range.end..]].concat()
+        };
+        assert_eq!(block("a;\n  /* x */ b;\nc;"), "a;\n  b;\nc;");
+        assert_eq!(block("a;\n  /* x */ \nc;"), "a;\nc;");
+        assert_eq!(block("a;\n  /* x\n y */\r\nc;"), "a;\nc;");
+        assert_eq!(block("a; /* x */ # y\nc;"), "a; # y\nc;");
     }
 }

@@ -91,6 +91,9 @@ fn what_is_not_needed_is_taken_out() {
         ("    # warp: allow(W0610) x\r\n    \"192.0.2.0\"/24;\r", "    \"192.0.2.0\"/24;\r"),
         ("    \"10.0.0.0\"/8; # warp: allow(W0609,W0610) x", "    \"10.0.0.0\"/8; # warp: allow(W0610) x"),
         ("    \"192.0.2.0\"/24; # warp: allow(W0609, W0610) x", "    \"192.0.2.0\"/24;"),
+        ("    # warp: allow(W0610) x\n    # Ours.\n    \"192.0.2.0\"/24;", "    # Ours.\n    \"192.0.2.0\"/24;"),
+        ("    /* warp: allow(W0610) x */ \"192.0.2.0\"/24; # Ours.", "    \"192.0.2.0\"/24; # Ours."),
+        ("    /* warp: allow(W0610) x */ # Ours.\n    \"192.0.2.0\"/24;", "    # Ours.\n    \"192.0.2.0\"/24;"),
     ];
     for (before, after) in cases {
         let here = folder(&[("site.warp", &mendable(before))]);
