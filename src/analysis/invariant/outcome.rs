@@ -5,7 +5,7 @@ use http::header::RANGE;
 use crate::analysis::entry::is_of_answer;
 use crate::analysis::formula::{Formula, Test};
 use crate::analysis::hint::{Hint, hints_of};
-use crate::analysis::journey::{Analysis, Fate, Journeys, Reached};
+use crate::analysis::journey::{Analysis, Fate, Journeys, MOST_ROUNDS, Reached};
 use crate::analysis::state::{Cases, State};
 use crate::analysis::term::{Place, Term};
 use crate::cache::invalidation::NOT_OF_A_GET;
@@ -69,6 +69,7 @@ pub(super) fn outcomes(analysis: &Analysis<'_>, journeys: &Journeys) -> Vec<Outc
         outcomes.extend(late.outcomes(analysis, reached, &guard, (false, &reached.class.state.key)));
     }
     outcomes.extend(journeys.reached.iter().filter_map(|reached| not_stored(analysis, reached)));
+    outcomes.extend(journeys.reached.iter().filter_map(|reached| begun_too_often(analysis, journeys, reached, &late)));
     outcomes.extend(stored_for_get(analysis, journeys, &late));
     outcomes
 }
@@ -193,6 +194,22 @@ fn not_stored(analysis: &Analysis<'_>, reached: &Reached) -> Option<Outcome> {
     };
     let ttl = Cases::one(Term::Number(0));
     let told = Told { stored: false, passed: Some(left_out), ttl, backend, key };
+    Some(outcome(analysis, reached, reached.class.guard.clone(), told))
+}
+
+/// What comes of a request that begins again once more than it may, at a step before any in which something else comes of
+/// it: it is answered by `synth`. What came of it before is anything that came of any.
+fn begun_too_often(analysis: &Analysis<'_>, journeys: &Journeys, reached: &Reached, late: &Late) -> Option<Outcome> {
+    let (state, action) = (&reached.class.state, reached.class.end.action);
+    let is_last = state.variable(Variable::ReqRestarts).only() == Some(&Term::Number(MOST_ROUNDS));
+    let is_early = !matches!(reached.step, Step::Deliver | Step::Synth);
+    if action != Some(Action::Restart) || !is_last || !is_early {
+        return None;
+    }
+    let any_key = || Key::Parts(vec![Cases::one(analysis.anything())]);
+    let key = if journeys.at(Step::Hash).next().is_some() { any_key() } else { Key::None };
+    let ttl = Cases::one(Term::Number(0));
+    let told = Told { stored: false, passed: None, ttl, backend: late.backend.clone(), key };
     Some(outcome(analysis, reached, reached.class.guard.clone(), told))
 }
 

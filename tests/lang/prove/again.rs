@@ -44,6 +44,20 @@ fn a_restart_behind_an_answer_and_a_retry_leave_promises_decided() {
     assert!(verdict(&keyed, "key excludes header \"P\"").starts_with("GET "));
 }
 
+/// warp answers itself then, and no backend was asked.
+#[test]
+fn what_begins_again_without_end_is_no_exception_to_a_promise() {
+    let endless = "sub recv { if (req.path under \"/a\") { return (restart); } return (pass); }";
+    for promise in ["backend == a", "passed", "path under \"/a\" => passed"] {
+        assert!(verdict(endless, promise).starts_with("GET "), "{promise}");
+    }
+    assert_eq!(verdict(endless, "not stored"), "proved");
+    let behind_a_miss = "sub miss { if (req.path under \"/a\") { return (restart); } return (fetch); }";
+    assert!(verdict(behind_a_miss, "method == \"GET\" => stored or backend == a").starts_with("GET "));
+    let ended = "sub recv { if (req.path under \"/a\" and req.restarts == 0) { return (restart); } return (pass); }";
+    assert_eq!(verdict(ended, "passed"), "proved");
+}
+
 /// A backend without a place fails each time.
 #[test]
 fn a_backend_that_is_nowhere_answers_nothing() {
@@ -99,6 +113,8 @@ const RECV: &[&str] = &[
     "if (req.path == \"/x\") { return (synth(503)); }",
     "if (req.path == \"/x\" and req.restarts == 0) { set req.url = \"/s\"; return (restart); }",
     "if (req.restarts == 1) { set req.backend_hint = b; return (hash); }",
+    "if (req.path == \"/x\" and req.restarts != 2) { return (restart); }",
+    "if (req.path == \"/x\") { return (restart); }",
     "if (req.restarts > 0) { return (pass); }",
 ];
 
