@@ -10,6 +10,7 @@ use super::formula::Formula;
 use super::ladder::{Ladder, Taken};
 use super::model::{Model, Scalar};
 use super::read::Context;
+use super::several::make;
 use super::state::Cases;
 use super::term::{Place, Term};
 use crate::lang::source::Span;
@@ -75,6 +76,7 @@ impl Chosen {
     }
 
     fn of(ladder: Arc<Ladder>, values: Vec<(Term, Taken)>) -> Self {
+        make(values.iter().map(|(_, taken)| taken.parts()).sum());
         let size = values.iter().map(|(term, _)| term.size()).max().unwrap_or(0).saturating_add(1);
         let ladders = values.iter().map(|(term, _)| term.ladders()).max().unwrap_or(0).max(ladder.depth());
         let ways = values.iter().fold(0_usize, |ways, (term, _)| ways.saturating_add(term.ways()));

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use super::several::made;
 
 /// So much is done for one policy, or for two that are compared: some seconds, and some hundred megabytes. A part of a
-/// condition that is made counts as one.
+/// condition that is made counts as one, and so do arms that follow each other and lead to the same.
 pub(super) const MOST_EFFORT: usize = 5_000_000;
 
 /// A statement that is come to by requests of one kind is as much as so many parts of conditions.

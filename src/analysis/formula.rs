@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::ladder::{First, Ladder, Taken};
-use super::several::Several;
+use super::several::{Several, make};
 use super::term::Term;
 use crate::lang::hir::{AclId, Texts};
 
@@ -151,6 +151,7 @@ impl Formula {
         if taken.is_all(ladder.len()) {
             return Self::Const(true);
         }
+        make(taken.parts());
         Self::First(Arc::new(First { ladder: Arc::clone(ladder), taken }))
     }
 

@@ -113,7 +113,11 @@ impl Group {
 
     /// Takes a state in that differs; `arm` leads there whatever else holds.
     fn mix(&mut self, state: &State, arm: Option<usize>, span: Span, cx: &Context<'_>) {
+        let effort = &cx.unknowns.effort;
+        // What one arm leaves otherwise is kept of each of the others.
+        let arm = arm.filter(|_| !effort.ends());
         for place in self.state.differences(state) {
+            effort.add(1);
             let own = arm.map(|arm| (arm, cx.as_one(&state.get(&place), span)));
             let known = self.otherwise.entry(place).or_insert_with(|| Some(Vec::new()));
             match (known.as_mut(), own) {

@@ -1,5 +1,6 @@
 //! Conditions that are asked one after the other, of which the first that holds decides.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use super::choices::Choices;
@@ -39,7 +40,8 @@ impl PartialEq for First {
 /// Some of the arms of a ladder, by number, and what is behind them all.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Taken {
-    arms: Vec<u32>,
+    /// Arms that follow each other, of which none follows those before: all but one are two ranges, of however many.
+    arms: Vec<Range<u32>>,
     rest: bool,
 }
 
@@ -47,7 +49,8 @@ impl Taken {
     /// That arm alone.
     #[must_use]
     pub fn arm(arm: usize) -> Self {
-        Self { arms: u32::try_from(arm).into_iter().collect(), rest: false }
+        let arms = u32::try_from(arm).map(|arm| arm..arm.saturating_add(1)).into_iter().collect();
+        Self { arms, rest: false }
     }
 
     /// Those arms of a ladder of so many, in any order; what is behind them all is one more.
@@ -71,21 +74,33 @@ impl Taken {
     /// Adds an arm of a ladder of so many, or what is behind them all; they come in order.
     pub fn add(&mut self, arm: usize, arms: usize) {
         match u32::try_from(arm) {
-            Ok(number) if arm < arms => self.arms.push(number),
+            Ok(number) if arm < arms => match self.arms.last_mut() {
+                Some(last) if last.end == number => last.end = number.saturating_add(1),
+                _ => self.arms.push(number..number.saturating_add(1)),
+            },
             _ => self.rest = true,
         }
     }
 
+    /// In how many parts it is kept.
+    pub(super) fn parts(&self) -> usize {
+        self.arms.len().saturating_add(1)
+    }
+
     /// The arms, then `None` if no condition may hold.
     pub fn iter(&self) -> impl Iterator<Item = Option<usize>> {
-        self.arms.iter().map(|arm| Some(*arm as usize)).chain(self.rest.then_some(None))
+        self.arms.iter().cloned().flatten().map(|arm| Some(arm as usize)).chain(self.rest.then_some(None))
     }
 
     /// Whether that arm is one of them.
     #[must_use]
     pub fn contains(&self, arm: Option<usize>) -> bool {
         match arm {
-            Some(arm) => self.arms.binary_search(&u32::try_from(arm).unwrap_or(u32::MAX)).is_ok(),
+            Some(arm) => {
+                let arm = u32::try_from(arm).unwrap_or(u32::MAX);
+                let before = self.arms.partition_point(|range| range.end <= arm);
+                self.arms.get(before).is_some_and(|range| range.contains(&arm))
+            }
             None => self.rest,
         }
     }
@@ -95,13 +110,15 @@ impl Taken {
     }
 
     pub(super) fn is_all(&self, arms: usize) -> bool {
-        self.rest && self.arms.len() == arms
+        self.rest && self.opposite(arms).is_none()
     }
 
     /// All others.
     pub(super) fn opposite(&self, arms: usize) -> Self {
-        let arms = (0..u32::try_from(arms).unwrap_or(u32::MAX)).filter(|arm| self.arms.binary_search(arm).is_err());
-        Self { arms: arms.collect(), rest: !self.rest }
+        let starts = [0].into_iter().chain(self.arms.iter().map(|range| range.end));
+        let ends = self.arms.iter().map(|range| range.start).chain([u32::try_from(arms).unwrap_or(u32::MAX)]);
+        let between = starts.zip(ends).map(|(start, end)| start..end).filter(|range| !range.is_empty());
+        Self { arms: between.collect(), rest: !self.rest }
     }
 }
 
@@ -195,3 +212,39 @@ impl Ladder {
 
 /// So few conditions are asked one by one.
 const FEW: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::Taken;
+
+    const ALL: usize = 20;
+
+    /// By number; what is behind all arms is the last one.
+    fn numbers(taken: &Taken) -> BTreeSet<usize> {
+        taken.iter().map(|arm| arm.unwrap_or(ALL)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn some_arms_are_a_set(arms in proptest::collection::btree_set(0..=ALL, 0..=ALL + 1)) {
+            let taken = Taken::of(arms.iter().copied(), ALL);
+            prop_assert_eq!(&numbers(&taken), &arms);
+            let others = (0..=ALL).filter(|arm| !arms.contains(arm));
+            prop_assert_eq!(taken.opposite(ALL), Taken::of(others, ALL));
+            prop_assert_eq!(taken.opposite(ALL).opposite(ALL), taken.clone());
+            let is_in = |arm: usize| taken.contains(Some(arm).filter(|arm| *arm < ALL));
+            prop_assert!((0..=ALL).all(|arm| is_in(arm) == arms.contains(&arm)));
+            prop_assert_eq!(taken.is_all(ALL), arms.len() == ALL + 1);
+            prop_assert_eq!(taken.is_none(), arms.is_empty());
+        }
+    }
+
+    #[test]
+    fn all_but_one_arm_are_few_parts() {
+        assert_eq!(Taken::arm(5_000).opposite(10_000).parts(), 3);
+    }
+}

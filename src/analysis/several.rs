@@ -49,9 +49,14 @@ pub(super) fn made() -> usize {
     MADE.get()
 }
 
+/// Counts so many parts that are made.
+pub(super) fn make(parts: usize) {
+    MADE.set(MADE.get().wrapping_add(parts));
+}
+
 impl Several {
     pub(super) fn new(parts: Vec<Formula>) -> Self {
-        MADE.set(MADE.get().wrapping_add(parts.len()));
+        make(parts.len());
         let size = parts.iter().fold(1_usize, |size, part| size.saturating_add(part.size()));
         let ladders = parts.iter().map(Formula::ladders).max().unwrap_or(0);
         let mut hasher = DefaultHasher::new();

@@ -125,3 +125,14 @@ fn what_choices_have_in_common_is_asked_once() {
     let (made, is_known) = walked(&text, super::MOST_EFFORT);
     assert!(is_known && made < 300_000, "{made}");
 }
+
+/// What one of many arms leaves otherwise is kept as that arm and the others, and not as all of these one by one.
+#[test]
+fn many_arms_that_begin_again_are_few_parts() {
+    let arm = |at| format!("if (req.http.R{at} == \"x\") {{ set req.http.R{at} = \"y\"; return (restart); }} ");
+    let arms: String = (0..3_000).map(arm).collect();
+    let text =
+        format!("warp 1; backend a {{ .host = \"127.0.0.1\"; }} sub recv {{ {arms} }} invariant \"i\" {{ stored }}");
+    let (made, is_known) = walked(&text, super::MOST_EFFORT);
+    assert!(is_known && made < 600_000, "{made}");
+}
