@@ -94,6 +94,8 @@ const ROWS: &[Row] = &[
             "sub backend_response { let f = bereq.http.X-Forwarded-Host; set beresp.http.X-Fwd = f; }",
             "fn f(h: STRING) -> STRING { return \"https://\" + h; } sub backend_response { set beresp.http.X-Fwd = f(bereq.http.X-Forwarded-Host); }",
             "sub backend_response { set beresp.http.X-D = match bereq.http.X-Dev { \"m\" -> \"mobile\"; else -> \"desktop\"; }; }",
+            "sub recv { if (req.http.User-Agent ~ \"Mobile\") { set req.http.X-D = \"m\"; } else { set req.http.X-D = \"pc\"; } }
+             sub backend_fetch { if (bereq.http.X-D == \"m\") { set bereq.url = \"/m\" + bereq.url; } }",
         ],
     },
     Row {
