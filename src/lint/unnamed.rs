@@ -9,12 +9,13 @@ use super::personal::shown;
 use super::survey::{Deed, DeedKind, Shaped, Survey};
 use super::unfinished::Budget;
 use super::walk;
-use crate::analysis::{Answer, Formula, Literal, Place, Test};
+use crate::analysis::{Answer, Formula, Literal, Place, Test, Witness};
 use crate::decision::Event;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{BackendId, Datum, Expression, ExpressionKind, Hir, StatementKind};
 use crate::lang::schema::{Action, Message, Step};
 use crate::lang::source::Span;
+use crate::simulate::Request;
 
 /// Of more places that choose a backend nothing is said.
 const MOST_PLACES: usize = 200;
@@ -52,13 +53,13 @@ fn look(survey: &mut Survey<'_>) -> Option<Diagnostic> {
     let fetched = Formula::any(fetched.map(|it| it.class.guard.clone()).collect::<Vec<_>>());
     let others = Formula::all([fetched].into_iter().chain(none));
     let Answer::Possible(model) = survey.solver.solve(&others) else { return None };
-    let witness = model.witness()?;
-    let journey = survey.replay(&witness);
-    let course = journey.steps.iter().flat_map(|ran| &ran.explanation.course);
-    let is_chosen = course.into_iter().any(|event| matches!(event, Event::Acted(span) if chosen.contains_key(span)));
-    if is_chosen || journey.asked.last().is_none_or(|asked| asked.backend != Some(default)) {
-        return None;
-    }
+    let found = model.witness()?;
+    let witness = [found.clone(), of_another_host(found)].into_iter().find(|witness| {
+        let journey = survey.replay(witness);
+        let mut course = journey.steps.iter().flat_map(|ran| &ran.explanation.course);
+        let is_chosen = course.any(|event| matches!(event, Event::Acted(span) if chosen.contains_key(span)));
+        !is_chosen && journey.asked.last().is_some_and(|asked| asked.backend == Some(default))
+    })?;
     let message = format!("`{name}` answers for all hosts that no rule names, since it is declared first");
     let finding = Diagnostic::new(Code::W0623, span, message).context(survey.first_line(own), "meant for this one");
     Some(finding.help(format!(
@@ -66,6 +67,13 @@ fn look(survey: &mut Survey<'_>) -> Option<Diagnostic> {
          one that is for all others `default`. It happens with {}",
         shown(&witness)
     )))
+}
+
+/// The same request for a host that hardly any rule names. A model that knows only what is made of the host leaves that
+/// as it is with any request, and a rule may name just this one.
+fn of_another_host(witness: Witness) -> Witness {
+    let request = Request { host: "other.example.net".to_owned(), ..witness.request };
+    Witness { request, ..witness }
 }
 
 /// The backends that statements choose, by their places.

@@ -30,6 +30,15 @@ fn hosts_that_no_rule_names() {
     Spellings { code: "W0623", flaw: "", cure, policies: &policies }.hold();
 }
 
+/// What hosts are tried does not hang on which ones are named.
+#[test]
+fn hosts_that_no_rule_names_where_one_names_www() {
+    let rules = "rules request first { when host == \"www.example.com\" -> backend shop; when host == \"blog.test\" -> backend blog; }";
+    assert_eq!(of(&format!("{SITES} {rules}")), ["W0623"]);
+    let refused = rules.replace("; }", "; else -> deny 421; }");
+    assert_eq!(of(&format!("{SITES} {refused}")), [""; 0]);
+}
+
 #[test]
 fn hosts_that_a_backend_is_there_for() {
     let default = SITES.replace("shop", "default");
