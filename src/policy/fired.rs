@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use ring::digest;
+use ring::digest::Context;
 
+use super::digest::Digest;
 use crate::decision::Program;
 use crate::decision::trace::{RuleId, Trace};
 use crate::lang::hir::SubId;
@@ -19,11 +20,8 @@ const MAX_SHARDS: usize = 8;
 /// on with the counters of the one before, whatever has changed in its tables.
 #[derive(Debug, Default)]
 pub struct Counters {
-    kept: Mutex<HashMap<(String, Written), Weak<Fired>>>,
+    kept: Mutex<HashMap<(String, Digest), Weak<Fired>>>,
 }
-
-/// What tells rules apart as they are written.
-type Written = [u8; digest::SHA256_OUTPUT_LEN];
 
 impl Counters {
     /// The counters for a policy of that site.
@@ -39,9 +37,12 @@ impl Counters {
     }
 }
 
-/// The SHA-256 of the rules, and of the text of all files that they stand in.
-fn written(program: &Program, sources: &SourceMap) -> Written {
-    let mut hash = digest::Context::new(&digest::SHA256);
+/// What tells rules apart as they are written: their places, and the text of all files that they stand in.
+fn written(program: &Program, sources: &SourceMap) -> Digest {
+    Digest::made(|hash| put(hash, program, sources))
+}
+
+fn put(hash: &mut Context, program: &Program, sources: &SourceMap) {
     // The number of a file is that of its policy: it may be another one where another site reads more files.
     let mut files: HashMap<FileId, usize> = HashMap::new();
     for rule in program.rules() {
@@ -62,9 +63,6 @@ fn written(program: &Program, sources: &SourceMap) -> Written {
             }
         }
     }
-    let mut written = Written::default();
-    written.copy_from_slice(hash.finish().as_ref());
-    written
 }
 
 /// Counters of rules, which threads mostly have to themselves.

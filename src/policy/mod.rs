@@ -7,6 +7,7 @@
 
 mod acls;
 mod backends;
+mod digest;
 mod directors;
 mod failures;
 mod fired;

@@ -8,8 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use ring::digest;
-
+use super::digest::Digest;
 use super::watch::Stamp;
 use crate::lang::check::{Files, Unread};
 
@@ -22,19 +21,6 @@ struct Expansion {
     from: String,
     pattern: String,
     names: Result<Vec<String>, String>,
-}
-
-/// What tells texts apart without keeping them: SHA-256, which no two texts are known to share. As *ring* does it, which
-/// takes the processor's instructions for it: each reload does this twice for every file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Digest([u8; digest::SHA256_OUTPUT_LEN]);
-
-impl Digest {
-    fn of(text: &[u8]) -> Self {
-        let mut bytes = [0; digest::SHA256_OUTPUT_LEN];
-        bytes.copy_from_slice(digest::digest(&digest::SHA256, text).as_ref());
-        Self(bytes)
-    }
 }
 
 /// One file that was asked for.
@@ -84,14 +70,15 @@ impl Reads {
     /// A label for people and for comparing instances; nothing is decided by it.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let mut hash = digest::Context::new(&digest::SHA256);
-        for asked in &self.files {
-            let Ok(text) = &asked.text else { continue };
-            hash.update(asked.name.as_bytes());
-            hash.update(&[0]);
-            hash.update(&text.0);
-        }
-        hex::encode(hash.finish().as_ref().iter().take(8).copied().collect::<Vec<u8>>())
+        let whole = Digest::made(|hash| {
+            for asked in &self.files {
+                let Ok(text) = &asked.text else { continue };
+                hash.update(asked.name.as_bytes());
+                hash.update(&[0]);
+                hash.update(&text.0);
+            }
+        });
+        hex::encode(&whole.0[..8])
     }
 }
 
