@@ -12,7 +12,7 @@ use super::model::{Model, Scalar};
 use super::read::Context;
 use super::several::make;
 use super::state::Cases;
-use super::term::{Place, Term};
+use super::term::Term;
 use crate::lang::source::Span;
 
 /// One of several values, by the arm of a ladder that is taken.
@@ -210,18 +210,9 @@ impl Chosen {
         self.values.iter().map(|(term, _)| term)
     }
 
-    /// Whether one of the values is so, or something by which it is chosen.
-    pub(super) fn is_made_of(&self, mut is: impl FnMut(&Term) -> bool) -> bool {
-        let mut found = self.terms().any(&mut is);
-        for condition in self.ladder.conditions() {
-            condition.literals(&mut |literal| found = found || is(&literal.term));
-        }
-        found
-    }
-
-    /// Whether a value is a part of it, or of what it is chosen by.
-    pub(super) fn holds(&self, place: &Place) -> bool {
-        self.is_made_of(|term| term.holds(place))
+    /// What it is chosen by.
+    pub(super) fn ladder(&self) -> &Arc<Ladder> {
+        &self.ladder
     }
 }
 

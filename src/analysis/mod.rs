@@ -92,6 +92,7 @@ mod text;
 mod theory;
 mod unknown;
 mod walk;
+mod within;
 mod witness;
 mod written;
 

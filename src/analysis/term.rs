@@ -1,5 +1,6 @@
 //! Values as far as they are known before there is a request.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
@@ -11,6 +12,7 @@ use http::header::{ACCEPT_ENCODING, COOKIE, HOST};
 use super::chosen::Chosen;
 use super::formula::Formula;
 use super::names::Names;
+use super::within::{Look, Within};
 use super::written;
 use crate::cache::asked::{host_in, path_of};
 use crate::lang::hir::{AclId, Arithmetic, BackendId, Comparison, Glob, Normalization, TableId};
@@ -222,23 +224,27 @@ impl Term {
         !matches!(self, Self::Input(_) | Self::Made(_) | Self::Chosen(_) | Self::Fixed(_) | Self::Free(_))
     }
 
-    /// Whether the place's own value is a part of it, as it came in.
+    /// Whether the place's own value is a part of it, as it came in, or of what decides which one it is.
     #[must_use]
     pub fn holds(&self, place: &Place) -> bool {
-        match self {
-            Self::Input(input) => input == place,
-            Self::Made(made) => made.of.iter().any(|part| part.holds(place)),
-            Self::Chosen(chosen) => chosen.holds(place),
-            _ => false,
-        }
+        let is_own = |term: &Self| matches!(term, Self::Input(input) if input == place);
+        Within::new(|term| if is_own(term) { Look::Found } else { Look::Inside }).term(self)
     }
 
-    /// Calls `visit` with all that came in and is a part of it.
+    /// Calls `visit` with all that came in and is a part of it; parts that it has several times are gone through once.
     pub fn inputs(&self, visit: &mut impl FnMut(&Place)) {
+        self.inputs_but(&mut HashSet::new(), visit);
+    }
+
+    fn inputs_but(&self, seen: &mut HashSet<*const ()>, visit: &mut impl FnMut(&Place)) {
         match self {
             Self::Input(place) => visit(place),
-            Self::Made(made) => made.of.iter().for_each(|part| part.inputs(visit)),
-            Self::Chosen(chosen) => chosen.terms().for_each(|part| part.inputs(visit)),
+            Self::Made(made) if seen.insert(Arc::as_ptr(made).cast()) => {
+                made.of.iter().for_each(|part| part.inputs_but(seen, visit));
+            }
+            Self::Chosen(chosen) if seen.insert(Arc::as_ptr(chosen).cast()) => {
+                chosen.terms().for_each(|part| part.inputs_but(seen, visit));
+            }
             _ => {}
         }
     }

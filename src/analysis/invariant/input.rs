@@ -2,30 +2,24 @@
 
 use http::header::COOKIE;
 
-use crate::analysis::formula::Formula;
 use crate::analysis::state::Cases;
 use crate::analysis::term::{Op, Place, Term};
+use crate::analysis::within::{Look, Within};
 use crate::lang::hir::{Glob, Input, Normalization};
 use crate::lang::schema::{Message, Variable};
 
 /// Whether a value may be another one if nothing but that part of the request is.
 pub(super) fn depends(value: &Cases, input: &Input) -> bool {
-    value.iter().any(|(guard, term)| of_term(term, input) || of_formula(guard, input))
+    let mut within = Within::new(|term| look(term, input));
+    value.iter().any(|(guard, term)| within.term(term) || within.formula(guard))
 }
 
-fn of_formula(formula: &Formula, input: &Input) -> bool {
-    let mut found = false;
-    formula.literals(&mut |literal| found |= of_term(&literal.term, input));
-    found
-}
-
-fn of_term(term: &Term, input: &Input) -> bool {
+fn look(term: &Term, input: &Input) -> Look {
     match term {
-        Term::Input(place) => *place == place_of(input),
-        Term::Free(_) => true,
-        Term::Chosen(chosen) => chosen.is_made_of(|term| of_term(term, input)),
-        Term::Made(made) => of_made(&made.op, &made.of, input),
-        _ => false,
+        Term::Input(place) if *place == place_of(input) => Look::Found,
+        Term::Free(_) => Look::Found,
+        Term::Made(made) if leaves_out(&made.op, &made.of, input) => Look::Past,
+        _ => Look::Inside,
     }
 }
 
@@ -38,10 +32,11 @@ fn place_of(input: &Input) -> Place {
     }
 }
 
-fn of_made(op: &Op, of: &[Term], input: &Input) -> bool {
+/// Whether nothing of that part is in what is made.
+fn leaves_out(op: &Op, of: &[Term], input: &Input) -> bool {
     let like = |globs: &[Glob], name: &[u8]| globs.iter().any(|glob| glob.matches(name));
     let named = |name: &Term, own: &[u8]| !matches!(name, Term::Text(name) if **name != *own);
-    let is_left_out = match (op, of, input) {
+    match (op, of, input) {
         // What the policy has put together may have the part anywhere.
         (_, [whole, ..], _) if !is_as_sent(whole, input) => false,
         (Op::Path, _, Input::Query(_)) => true,
@@ -54,8 +49,7 @@ fn of_made(op: &Op, of: &[Term], input: &Input) -> bool {
         (Op::Normalized(Normalization::QueryKeep(globs)), _, Input::Query(own))
         | (Op::Normalized(Normalization::CookieKeep(globs)), _, Input::Cookie(own)) => !like(globs, own),
         _ => false,
-    };
-    !is_left_out && of.iter().any(|part| of_term(part, input))
+    }
 }
 
 /// Whether a value is what the client sends, or what `normalize` leaves of that.
