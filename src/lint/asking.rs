@@ -82,7 +82,7 @@ pub(super) fn asks(expression: &Expression) -> bool {
         | ExpressionKind::AnyQuery(..)
         | ExpressionKind::AnyCookie(..)
         | ExpressionKind::Local(_)
-        | ExpressionKind::Call(Function::Accept(_), _)
+        | ExpressionKind::Call(Function::Accept(_) | Function::Cookie(_), _)
         | ExpressionKind::Variable(Variable::ClientIp | Variable::RemoteIp | Variable::ClientIdentity) => true,
         _ => expression.parts().any(asks),
     }

@@ -11,6 +11,7 @@ mod as_it_is;
 mod asking;
 mod backends;
 mod bodyless;
+mod carried;
 mod chains;
 mod comments;
 mod credentials;
@@ -30,6 +31,7 @@ mod misspelt_field;
 mod misspelt_method;
 mod misspelt_name;
 mod misspelt_own;
+mod mixed;
 mod mutant;
 mod needless;
 mod no_way_out;
@@ -235,6 +237,7 @@ const BY_REQUESTS: &[(Look, &str)] = &[
     (personal::find, "what is somebody's own and stored for everybody (W0801, W0803, W0804)"),
     (credentials::find, "what is answered to credentials and stored for everybody (W0802)"),
     (unkeyed::find, "what one client says and others get (W0805)"),
+    (carried::find, "what is somebody's own and sent on in other fields (W0801, W0802)"),
     (shared_key::find, "keys without the host or the URL (W0741)"),
     (wasted::find, "lifetimes that no response keeps (W0702, W0703)"),
     (kept_errors::find, "errors that are stored for long (W0706)"),

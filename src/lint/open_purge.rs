@@ -40,7 +40,12 @@ fn subject(kind: DeedKind) -> Option<(Code, &'static str)> {
         DeedKind::PurgeTags => Some((Code::W0806, "anybody can remove all that has a tag")),
         DeedKind::Ban => Some((Code::W0806, "anybody can ban what is stored")),
         DeedKind::Refresh => Some((Code::W0807, "anybody can have the backend asked again for what is stored")),
-        DeedKind::Return(_) | DeedKind::Sends | DeedKind::Shapes(_) | DeedKind::Lives(_) | DeedKind::Tests => None,
+        DeedKind::Return(_)
+        | DeedKind::Sends
+        | DeedKind::Carries
+        | DeedKind::Shapes(_)
+        | DeedKind::Lives(_)
+        | DeedKind::Tests => None,
     }
 }
 

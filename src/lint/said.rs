@@ -5,11 +5,16 @@ use std::collections::HashSet;
 use http::header::{COOKIE, HOST};
 use http::{HeaderName, HeaderValue};
 
+use super::survey::{Deed, Survey};
 use crate::analysis::{Formula, Op, Place, Term, Test};
 use crate::cache::spelling;
-use crate::lang::hir::Texts;
-use crate::lang::schema::{Message, Variable};
+use crate::lang::hir::{Expression, ExpressionKind, Hir, Texts};
+use crate::lang::schema::function::Cookie;
+use crate::lang::schema::{Function, Message, Variable};
 use crate::simulate::Request;
+
+/// So many different values of a table are tried.
+const MOST_LOOKED_UP: usize = 4;
 
 /// A part of a request that clients are free to choose. Path, host and method are not meant: they say what is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +45,9 @@ impl Said {
             Term::Made(made) => match (&made.op, made.of.as_slice()) {
                 (Op::Query, [_, Term::Text(name)]) => add(Self::Parameter(String::from_utf8_lossy(name).into_owned())),
                 (Op::Cookie, [_, Term::Text(name)]) => add(Self::Cookie(String::from_utf8_lossy(name).into_owned())),
+                (Op::Call(Function::Cookie(Cookie::Get)), [_, Term::Text(name)]) => {
+                    add(Self::Cookie(String::from_utf8_lossy(name).into_owned()));
+                }
                 (Op::AnyQuery(names), _) => names.samples().into_iter().for_each(|name| add(Self::Parameter(name))),
                 (Op::AnyCookie(names), _) => names.samples().into_iter().for_each(|name| add(Self::Cookie(name))),
                 (_, parts) => parts.iter().for_each(|part| Self::in_term(part, found)),
@@ -143,6 +151,36 @@ fn sample(texts: &Texts<'static>) -> Option<Vec<u8>> {
     }
 }
 
+/// Notes what of a request an expression is made of, also where no more is known of what is made.
+pub(super) fn look_through(survey: &Survey<'_>, expression: &Expression, deed: &Deed, heard: &mut Heard) {
+    for (guard, term) in survey.analysis.value(expression, &deed.state, deed.step).iter() {
+        Said::in_term(term, &mut heard.said);
+        heard.hear(guard);
+    }
+    heard.texts.extend(constants(expression, survey.hir));
+    expression.parts().for_each(|part| look_through(survey, part, deed, heard));
+}
+
+/// Texts that an expression compares with.
+fn constants(expression: &Expression, hir: &Hir) -> Vec<Vec<u8>> {
+    match &expression.kind {
+        ExpressionKind::Text(text) => vec![text.to_vec()],
+        ExpressionKind::List(texts) => texts.iter().map(|text| text.to_vec()).collect(),
+        ExpressionKind::Lookup(table, _) => {
+            let entries = hir.tables.get(table.0 as usize).map(|table| table.entries.as_slice()).unwrap_or_default();
+            // Keys that stand for the same make no difference.
+            let mut seen = Vec::new();
+            let different = entries.iter().filter(|(_, value)| {
+                let is_new = seen.len() < MOST_LOOKED_UP && !seen.contains(&value);
+                seen.extend(is_new.then_some(value));
+                is_new
+            });
+            different.map(|(key, _)| key.to_vec()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 fn write(request: &mut Request, name: &HeaderName, value: Option<&[u8]>) -> Option<()> {
     match value {
         Some(value) => drop(request.headers.insert(name, HeaderValue::from_bytes(value).ok()?)),
@@ -152,7 +190,7 @@ fn write(request: &mut Request, name: &HeaderName, value: Option<&[u8]>) -> Opti
 }
 
 /// A value that can stand in a query or a cookie as it is.
-fn word(value: &[u8]) -> Option<&str> {
+pub(super) fn word(value: &[u8]) -> Option<&str> {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
     std::str::from_utf8(value).ok().filter(|_| value.iter().all(is_plain))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::asking::{Asking, asks};
+use super::mixed::Mixed;
 use super::unfinished::{Budget, Unfinished};
 use super::{builtin_files, first_line, walk, words};
 use crate::analysis::{Analysis, At, Formula, Journeys, Ladder, Model, Solver, State, Visitor, Witness};
@@ -45,7 +46,7 @@ const MOST_SHAPING: usize = 100_000;
 const BY_ALL: &str =
     "what becomes of requests (W0510 to W0521, W0623, W0626, W0702, W0703, W0706, W0741, W0801 to W0807)";
 /// What lints look for that see what statements do.
-const BY_DEEDS: &str = "what statements do to what is stored (W0623, W0626, W0702, W0703, W0706, W0802, W0805)";
+const BY_DEEDS: &str = "what statements do to what is stored (W0623, W0626, W0702, W0703, W0706, W0801, W0802, W0805)";
 
 /// What such a statement does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,8 @@ pub(super) enum DeedKind {
     Refresh,
     /// Gives the backend what may be somebody's own.
     Sends,
+    /// Writes another field of a request, which may say what somebody's own fields said.
+    Carries,
     /// Shapes what is stored, or decides where it comes from.
     Shapes(Shaped),
     /// Says how long a response is kept.
@@ -97,6 +100,8 @@ pub(super) struct Survey<'h> {
     pub sought: &'static str,
     /// What was not looked at.
     pub unfinished: Vec<Unfinished>,
+    /// Requests that are answered with each other's answers, of which it is told.
+    pub mixed: Vec<Mixed>,
     builtin: HashSet<FileId>,
     simulator: Option<Simulator>,
 }
@@ -121,7 +126,7 @@ impl<'h> Survey<'h> {
         let analysis = Analysis::new(hir);
         let builtin = builtin_files(sources);
         let asking = Asking::of(hir);
-        let mut eyes = Eyes::new(&builtin, &asking, &hir.tables, (keeps_states, tests));
+        let mut eyes = Eyes::new(hir, &builtin, &asking, (keeps_states, tests));
         let journeys = analysis.journeys(&mut eyes);
         let Eyes { visits, mut deeds, shaping, left_out, .. } = eyes;
         for deed in &mut deeds {
@@ -129,7 +134,7 @@ impl<'h> Survey<'h> {
         }
         let solver = if journeys.gave_up.is_some() { Solver::hurried(hir) } else { Solver::new(hir) };
         let (sought, simulator) = (BY_ALL, None);
-        let unfinished = Vec::new();
+        let (unfinished, mixed) = (Vec::new(), Vec::new());
         let mut survey = Self {
             hir,
             sources,
@@ -141,6 +146,7 @@ impl<'h> Survey<'h> {
             asking,
             sought,
             unfinished,
+            mixed,
             builtin,
             simulator,
         };
@@ -270,6 +276,8 @@ struct Eyes<'s> {
     visits: Vec<Visit>,
     deeds: Vec<Deed>,
     keeps_states: bool,
+    /// Whether the policy asks for cookies or credentials at all.
+    asks_who: bool,
     shaping: usize,
     /// The first that is not kept in mind.
     left_out: Option<Span>,
@@ -277,13 +285,17 @@ struct Eyes<'s> {
 
 impl<'s> Eyes<'s> {
     fn new(
+        hir: &'s Hir,
         builtin: &'s HashSet<FileId>,
         asking: &'s Asking<'s>,
-        tables: &'s [Table],
         (keeps_states, tests): (bool, &'s HashSet<Span>),
     ) -> Self {
         let (visits, deeds) = (Vec::new(), Vec::new());
-        Self { builtin, asking, tables, tests, visits, deeds, keeps_states, shaping: 0, left_out: None }
+        // The built-in policy asks in any case.
+        let is_own = |statement: &&Statement| !builtin.contains(&statement.span.file);
+        let asks_who = walk::statements(hir).into_iter().filter(is_own).flat_map(walk::direct).any(words::asks_who);
+        let tables = &hir.tables;
+        Self { builtin, asking, tables, tests, visits, deeds, keeps_states, asks_who, shaping: 0, left_out: None }
     }
 
     fn note(&mut self, kind: DeedKind, statement: &Statement, at: &At<'_>) {
@@ -330,7 +342,10 @@ impl Visitor for Eyes<'_> {
                 None => return,
             },
         };
-        if matches!(kind, DeedKind::Shapes(_) | DeedKind::Lives(_)) {
+        if kind == DeedKind::Carries && !self.asks_who {
+            return;
+        }
+        if matches!(kind, DeedKind::Shapes(_) | DeedKind::Lives(_) | DeedKind::Carries) {
             if self.builtin.contains(&statement.span.file) || is_same_for_all(kind, statement, at, self.asking) {
                 return;
             }

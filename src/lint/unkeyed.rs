@@ -9,22 +9,21 @@ use std::collections::{BTreeMap, HashMap};
 use http::HeaderName;
 use http::header::HOST;
 
-use super::said::{Heard, Said};
+use super::mixed::{Mixed, Trial, model, tried};
+use super::said::{Heard, Said, look_through};
 use super::survey::{Deed, DeedKind, Shaped, Survey};
 use super::unfinished::Budget;
 use super::walk;
-use crate::analysis::{Answer, Formula, Witness};
+use crate::analysis::Formula;
 use crate::decision::Event;
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{Expression, ExpressionKind, Hir, Statement, StatementKind, Target};
+use crate::lang::hir::{Expression, ExpressionKind, Statement, StatementKind, Target};
 use crate::lang::schema::Message;
 use crate::lang::source::Span;
 use crate::simulate::Journey;
 
 /// So many places are looked at.
 const MOST_PLACES: usize = 1_000;
-/// So many values are tried of what one request says.
-const MOST_VALUES: usize = 64;
 /// So many ways to come to a place are looked at.
 const MOST_WAYS: usize = 64;
 /// So many things that requests say are tried at a place.
@@ -35,8 +34,8 @@ const MOST_PARTS: usize = 5_000_000;
 const MOST_TRIED: usize = 50_000;
 /// The budget, for people.
 const SAMPLES: &str = "requests that were tried with what clients may say";
-/// So many different values of a table are tried.
-const MOST_LOOKED_UP: usize = 4;
+/// What is tried beside what the policy says.
+const MADE_UP: [&[u8]; 2] = [b"evil.example", b"203.0.113.9"];
 
 /// A place that shapes what is stored, and what may decide how.
 struct Question {
@@ -114,7 +113,7 @@ fn questions(survey: &Survey<'_>) -> Vec<Question> {
         values.dedup();
         let is_cut = is_over
             || said.len() > MOST_SAID
-            || values.len() + MADE_UP > MOST_VALUES
+            || values.len() > Trial::most_of_policy(MADE_UP.len())
             || deeds.len() > MOST_WAYS
             || deeds.iter().take(MOST_WAYS).any(|deed| survey.asking.is_cut(span, &deed.around));
         said.truncate(MOST_SAID);
@@ -164,7 +163,7 @@ fn are_several(conditions: &[&Formula]) -> bool {
 }
 
 /// The values that a statement writes.
-fn written(statement: &Statement) -> Vec<&Expression> {
+pub(super) fn written(statement: &Statement) -> Vec<&Expression> {
     match &statement.kind {
         StatementKind::Set(_, value) => vec![value],
         StatementKind::Effect(_, given) => given.iter().collect(),
@@ -184,107 +183,30 @@ fn field(statement: &Statement) -> Option<HeaderName> {
     }
 }
 
-/// Notes what of a request an expression is made of, also where no more is known of what is made.
-fn look_through(survey: &Survey<'_>, expression: &Expression, deed: &Deed, heard: &mut Heard) {
-    for (guard, term) in survey.analysis.value(expression, &deed.state, deed.step).iter() {
-        Said::in_term(term, &mut heard.said);
-        heard.hear(guard);
-    }
-    heard.texts.extend(constants(expression, survey.hir));
-    expression.parts().for_each(|part| look_through(survey, part, deed, heard));
-}
-
-/// Texts that an expression compares with.
-fn constants(expression: &Expression, hir: &Hir) -> Vec<Vec<u8>> {
-    match &expression.kind {
-        ExpressionKind::Text(text) => vec![text.to_vec()],
-        ExpressionKind::List(texts) => texts.iter().map(|text| text.to_vec()).collect(),
-        ExpressionKind::Lookup(table, _) => {
-            let entries = hir.tables.get(table.0 as usize).map(|table| table.entries.as_slice()).unwrap_or_default();
-            // Keys that stand for the same make no difference.
-            let mut seen = Vec::new();
-            let different = entries.iter().filter(|(_, value)| {
-                let is_new = seen.len() < MOST_LOOKED_UP && !seen.contains(&value);
-                seen.extend(is_new.then_some(value));
-                is_new
-            });
-            different.map(|(key, _)| key.to_vec()).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// Two requests that show it.
-struct Poisoned {
-    said: Said,
-    first: Witness,
-    second: Witness,
-}
-
 fn look(survey: &mut Survey<'_>, question: &Question, stored: &Formula, left: &mut usize) -> Option<Diagnostic> {
     let base = model(survey, &[stored.clone(), question.guard.clone()])?;
     let other = model(survey, &[stored.clone(), question.guard.not()]);
-    let found =
-        question.said.iter().find_map(|said| tried(survey, question, said, [Some(&base), other.as_ref()], left))?;
-    Some(say(survey, question, &found))
+    let made_up = MADE_UP.map(<[u8]>::to_vec);
+    let found = question.said.iter().find_map(|said| {
+        let models = [Some(&base), other.as_ref()];
+        let trial = Trial { said, models, made_up: &made_up, values: &question.values };
+        tried(survey, &trial, left, |one, other| is_mixed(question, one, other))
+    })?;
+    let finding = say(survey, question, &found);
+    survey.mixed.push(found);
+    Some(finding)
 }
 
-fn model(survey: &mut Survey<'_>, parts: &[Formula]) -> Option<Witness> {
-    let Answer::Possible(model) = survey.solver.solve(&Formula::all(parts.iter().cloned())) else { return None };
-    model.witness()
+/// The statements that a request comes to, in order.
+pub(super) fn acts(journey: &Journey) -> impl Iterator<Item = Span> {
+    let course = journey.steps.iter().flat_map(|ran| &ran.explanation.course);
+    course.filter_map(|event| if let Event::Acted(place) = event { Some(*place) } else { None })
 }
 
-/// So many values are tried beside those of the policy: of the two models, made up, and none.
-const MADE_UP: usize = 5;
-
-/// Two requests that differ in what is said there alone.
-fn tried(
-    survey: &mut Survey<'_>,
-    question: &Question,
-    said: &Said,
-    models: [Option<&Witness>; 2],
-    left: &mut usize,
-) -> Option<Poisoned> {
-    const SOMETHING: [&[u8]; 2] = [b"evil.example", b"203.0.113.9"];
-    let base = models.into_iter().flatten().next()?;
-    let of_models = models.map(|witness| witness.and_then(|witness| said.of(&witness.request)));
-    let of_policy = question.values.iter().map(|value| Some(value.clone()));
-    let made_up = SOMETHING.map(|value| Some(value.to_vec()));
-    let mut values: Vec<Option<Vec<u8>>> = Vec::new();
-    for value in of_models.into_iter().chain(made_up).chain([None]).chain(of_policy) {
-        if !values.contains(&value) && values.len() < MOST_VALUES {
-            values.push(value);
-        }
-    }
-    let mut ran: Vec<(Witness, Journey)> = Vec::new();
-    for value in values {
-        let Some(request) = said.changed(&base.request, value.as_deref()).filter(|_| *left > 0) else { continue };
-        *left -= 1;
-        let second = Witness { request, answer: base.answer.clone() };
-        let journey = survey.replay(&second);
-        if journey.stored.is_empty() || journey.has_failed() {
-            continue;
-        }
-        let before =
-            ran.iter().find(|(_, before)| is_mixed(question, before, &journey)).map(|(first, _)| first.clone());
-        if let Some(first) = before {
-            // Who says something is the one to beware of.
-            let is_told = said.of(&first.request).is_some();
-            let (first, second) = if is_told { (first, second) } else { (second, first) };
-            return survey.is_hit(&first, &second).then(|| Poisoned { said: said.clone(), first, second });
-        }
-        ran.push((second, journey));
-    }
-    None
-}
-
-/// Whether two answers are stored for the same requests, and differ in what a place shapes.
+/// Whether two answers differ in what a place shapes.
 fn is_mixed(question: &Question, one: &Journey, other: &Journey) -> bool {
     let (Some(first), Some(second)) = (one.stored.last(), other.stored.last()) else { return false };
-    let acted = |journey: &Journey| {
-        let course = journey.steps.iter().flat_map(|ran| &ran.explanation.course);
-        course.into_iter().any(|event| matches!(event, Event::Acted(place) if *place == question.span))
-    };
+    let acted = |journey: &Journey| acts(journey).any(|place| place == question.span);
     let asked = |journey: &Journey| journey.asked.last().cloned();
     let differs = match (question.shaped, &question.field) {
         (Shaped::Field, Some(name)) => {
@@ -300,10 +222,10 @@ fn is_mixed(question: &Question, one: &Journey, other: &Journey) -> bool {
             host(one) != host(other)
         }
     };
-    differs && first.replaces(second) && (acted(one) || acted(other))
+    differs && (acted(one) || acted(other))
 }
 
-fn say(survey: &Survey<'_>, question: &Question, found: &Poisoned) -> Diagnostic {
+fn say(survey: &Survey<'_>, question: &Question, found: &Mixed) -> Diagnostic {
     let name = found.said.name();
     let does = match question.shaped {
         Shaped::Field | Shaped::Body => "is written into what is stored for everybody",

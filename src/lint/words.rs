@@ -1,5 +1,6 @@
 //! What statements and conditions are about.
 
+use http::HeaderName;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, HOST};
 
 use super::survey::{DeedKind, Shaped};
@@ -51,7 +52,31 @@ pub(super) fn deed(kind: &StatementKind) -> Option<DeedKind> {
         StatementKind::Set(Target::Variable(variable), _) if LIFETIMES.contains(variable) => {
             Some(DeedKind::Lives(*variable))
         }
-        kind => shaped(kind).map(DeedKind::Shapes),
+        kind => shaped(kind).map(DeedKind::Shapes).or_else(|| carrying(kind).map(|_| DeedKind::Carries)),
+    }
+}
+
+/// The field of what a backend may be sent that a statement writes.
+pub(super) fn carrying(kind: &StatementKind) -> Option<&HeaderName> {
+    match kind {
+        StatementKind::Set(Target::Header(Message::Req | Message::Bereq, name), _) => Some(name),
+        StatementKind::Effect(Function::Header(_), given) => match &given.first()?.kind {
+            ExpressionKind::Header(Message::Req | Message::Bereq, name) => Some(name),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether an expression is made of what says who somebody is: cookies, or credentials.
+pub(super) fn asks_who(expression: &Expression) -> bool {
+    match &expression.kind {
+        ExpressionKind::Header(Message::Req | Message::Bereq, name) => *name == COOKIE || *name == AUTHORIZATION,
+        ExpressionKind::Cookie(..)
+        | ExpressionKind::HasCookie(..)
+        | ExpressionKind::AnyCookie(..)
+        | ExpressionKind::Call(Function::Cookie(_), _) => true,
+        _ => expression.parts().any(asks_who),
     }
 }
 

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may, as tests do")]
 
+mod carried;
 mod kept_errors;
 mod open_purge;
 mod personal;

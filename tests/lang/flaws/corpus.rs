@@ -58,6 +58,11 @@ const ROWS: &[Row] = &[
             "sub recv { match req.method { \"GET\" -> { return (hash); } } }",
             "sub recv { let c = req.http.Cookie; if (c) { return (hash); } }",
             "fn get(m: STRING) -> BOOL { return m == \"GET\"; } sub recv { if (get(req.method)) { return (hash); } }",
+            "sub recv { set req.http.X-Session = req.cookies[\"session\"]; unset req.http.Cookie; }",
+            "sub recv { if (req.http.Cookie ~ \"admin\") { set req.http.X-Role = \"admin\"; } unset req.http.Cookie; }",
+            "sub recv { return (hash); } sub backend_fetch { set bereq.http.X-User = bereq.cookies[\"user\"]; unset bereq.http.Cookie; }",
+            "sub recv { let a = req.http.Authorization; unset req.http.Authorization; set req.http.X-Auth = a; }",
+            "rules request first { when header \"Authorization\" -> set req.http.X-User = auth.user(req.http.Authorization), strip authorization; }",
         ],
     },
     Row {
