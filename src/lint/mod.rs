@@ -18,6 +18,7 @@ mod credentials;
 mod empty_page;
 mod escapes;
 mod example;
+mod forged;
 mod guess;
 mod host_suffix;
 mod idle_claim;

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::forged::{Forged, is_known_to_all, is_made_of_known, is_of_a_field};
 use super::personal::shown;
 use super::survey::{Deed, DeedKind, Survey};
 use crate::analysis::{Answer, Formula, Literal, Op, Place, Term, Test};
@@ -59,10 +60,15 @@ fn look(survey: &mut Survey<'_>, deeds: &[usize]) -> Option<Diagnostic> {
     }
     let deed = *deeds.first()?;
     let (kind, span, place) = (deed.kind, deed.span, survey.first_line(deed.span));
+    let forged = Forged::of(&guards, &survey.hir.acls);
+    let stranger = forged.by_a_stranger();
     let witness = guards.iter().find_map(|guard| {
-        let Answer::Possible(model) = survey.solver.solve(guard) else { return None };
+        let Answer::Possible(model) = survey.solver.solve(&Formula::all([guard.clone(), stranger.clone()])) else {
+            return None;
+        };
         let witness = model.witness()?;
-        comes_about(&survey.replay(&witness), kind, span).then_some(witness)
+        let mut tried = std::iter::once(witness.clone()).chain(forged.requests(&witness));
+        tried.find(|witness| comes_about(&survey.replay(witness), kind, span))
     })?;
     let (code, message) = subject(kind)?;
     let finding = Diagnostic::new(code, place, message).label("open to all");
@@ -70,10 +76,11 @@ fn look(survey: &mut Survey<'_>, deeds: &[usize]) -> Option<Diagnostic> {
         Some(acl) => finding.context(acl, "holds everybody"),
         None => finding,
     };
-    Some(finding.help(format!(
-        "ask for the address first, `when client.ip !~ editors -> deny 403`, or for a token. It happens with {}",
-        shown(&witness)
-    )))
+    let cure = match forged.field_of(&witness) {
+        Some(field) => format!("a client may write what it likes into `{field}`: ask for `client.ip`, or for a token"),
+        None => "ask for the address first, `when client.ip !~ editors -> deny 403`, or for a token".to_owned(),
+    };
+    Some(finding.help(format!("{cure}. It happens with {}", shown(&witness))))
 }
 
 /// Whether a fetch anew hangs on something that the request does not say, such as a rate limit.
@@ -139,6 +146,7 @@ fn holds_many(acl: &Acl) -> bool {
 /// Whether a test may be one of who the client is.
 fn proves_something(literal: &Literal) -> bool {
     match &literal.test {
+        _ if is_of_a_field(literal) => false,
         Test::Listed(_) => true,
         Test::At(address) => !matches!(address, IpAddr::V4(any) if any.is_unspecified()),
         Test::Holds => is_opaque(&literal.term),
@@ -155,16 +163,13 @@ fn is_opaque(term: &Term) -> bool {
     }
 }
 
-/// Fields whose values are no secrets: the host, and what anybody may say of where they come from and what they are.
-const KNOWN_TO_ALL: [&str; 8] =
-    ["host", "user-agent", "referer", "origin", "forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
-
 /// Whether it is a value that only somebody sends who knows it: no method, host or path.
 fn is_told(term: &Term) -> bool {
     match term {
-        Term::Input(Place::Field(Message::Req, name)) => !KNOWN_TO_ALL.contains(&name.as_str()),
+        Term::Input(Place::Field(Message::Req, name)) => !is_known_to_all(name),
         Term::Made(made) => match &made.op {
-            Op::Query | Op::Cookie | Op::Call(_) => true,
+            Op::Query | Op::Cookie => true,
+            Op::Call(_) => !is_made_of_known(term),
             Op::Lower | Op::Upper => made.of.iter().any(is_told),
             _ => false,
         },

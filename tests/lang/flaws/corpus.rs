@@ -231,6 +231,8 @@ const ROWS: &[Row] = &[
             "const M = \"PURGE\"; sub recv { let m = req.method; if (m == M) { return (purge); } }",
             "acl all { \"0.0.0.0\"/0; \"::\"/0; } sub recv { if (req.method == \"PURGE\" && client.ip ~ all) { return (purge); } }",
             "acl all { \"0.0.0.0\"/1; \"128.0.0.0\"/1; } rules request first { when method == \"PURGE\" and client.ip !~ all -> deny 403; when method == \"PURGE\" -> purge; }",
+            "acl editors { \"10.0.0.0\"/8; } sub recv { if (req.method == \"PURGE\" && std.ip(req.http.X-Real-IP, \"0.0.0.0\") ~ editors) { return (purge); } }",
+            "acl editors { \"10.0.0.0\"/8; } sub recv { let from = std.ip(regsub(req.http.X-Forwarded-For, \",.*\", \"\"), client.ip); if (req.method == \"PURGE\") { if (from !~ editors) { return (synth(403)); } return (purge); } }",
             "fn f(r: STRING) -> BOOL { return r == \"https://admin.example/\"; } sub recv { if (req.method == \"PURGE\" && f(req.http.Referer)) { return (purge); } }",
         ],
     },

@@ -1,6 +1,6 @@
 //! What anybody may do to what is stored.
 
-use super::{all_have, codes, found, none_has_any};
+use super::{all_have, codes, found, linted, none_has_any};
 
 #[test]
 fn a_purge_that_is_open_to_all() {
@@ -16,6 +16,8 @@ fn a_purge_that_is_open_to_all() {
             r#"acl all { "0.0.0.0"/1; "128.0.0.0"/1; ! "192.0.2.66"; } rules request first { when method == "PURGE" and client.ip !~ all -> deny 403; when method == "PURGE" -> purge; }"#,
             r#"acl all { "::"/0; } acl editors { "10.0.0.0"/8; } sub recv { if (req.method == "PURGE") { if (client.ip !~ all && client.ip !~ editors) { return (synth(403)); } return (purge); } }"#,
             r#"sub recv { if (req.method == "PURGE" && req.http.X-Forwarded-For ~ "^10\.0\.") { return (purge); } }"#,
+            r#"sub recv { if (req.method == "PURGE" && req.http.X-Real-IP == "10.0.0.7") { return (purge); } }"#,
+            r#"sub recv { if (req.method == "PURGE" && regsub(req.http.X-Forwarded-For, ",.*$", "") == "198.51.100.77") { return (purge); } }"#,
             r#"sub recv { if (req.method == "PURGE") { if (req.http.Referer != "https://a.example/admin") { return (synth(403)); } return (purge); } }"#,
             r#"sub recv { if (req.method == "BAN") { ban where obj.http.X == req.http.X; return (synth(200)); } }"#,
             r#"sub recv { if (req.http.X-Tags && req.method == "PURGE") { std.purge_tags(req.http.X-Tags); return (synth(200)); } }"#,
@@ -24,6 +26,53 @@ fn a_purge_that_is_open_to_all() {
     let files =
         [("p.warp", "include \"a.warp\";"), ("a.warp", "rules request first { when method == \"PURGE\" -> purge; }")];
     assert_eq!(found(&files), ["W0806 purge"]);
+}
+
+const EDITORS: &str = "acl editors { \"localhost\"; \"10.0.0.0\"/8; ! \"10.0.0.1\"; \"192.0.2.0\"/24; }";
+
+#[test]
+fn a_purge_for_addresses_that_clients_write() {
+    for text in [
+        r#"sub recv { if (req.method == "PURGE" && std.ip(req.http.X-Client-IP, "0.0.0.0") ~ editors) { return (purge); } }"#,
+        r#"sub recv { if (req.method == "PURGE") { if (std.ip(req.http.X-Real-IP, client.ip) !~ editors) { return (synth(403)); } return (purge); } }"#,
+        r#"sub recv { if (req.method == "PURGE" && (client.ip ~ editors || std.ip(req.http.True-Client-IP, "0.0.0.0") ~ editors)) { return (purge); } }"#,
+        r#"sub recv { if (req.method == "PURGE" && std.ip(str.split(req.http.X-Forwarded-For, 1, separators: ","), "0.0.0.0") ~ editors) { return (purge); } }"#,
+        r#"sub recv { if (req.method == "PURGE" && std.ip(regsub(req.http.Forwarded, "^.*for=([^;,]+).*$", "\1"), "0.0.0.0") ~ editors) { return (purge); } }"#,
+        r#"sub recv { let from = std.ip(req.http.X-Real-IP, "0.0.0.0"); if (req.method == "PURGE" && from ~ editors) { return (purge); } }"#,
+        r#"fn from(f: STRING) -> IP { return std.ip(f, "0.0.0.0"); } sub recv { if (req.method == "PURGE" && from(req.http.X-Real-IP) ~ editors) { return (purge); } }"#,
+        r#"sub recv { call check; if (req.method == "PURGE") { return (purge); } } sub check { if (std.ip(req.http.X-Real-IP, "0.0.0.0") !~ editors) { return (pass); } }"#,
+        r#"sub recv { set req.http.X-Forwarded-For = req.http.X-Forwarded-For + ", " + client.ip;
+           if (req.method == "PURGE" && std.ip(regsub(req.http.X-Forwarded-For, ",.*$", ""), "0.0.0.0") ~ editors) { return (purge); } }"#,
+        r#"rules request first { when method == "PURGE" and std.ip(req.http.X-Real-IP, "0.0.0.0") !~ editors -> deny 403; when method == "PURGE" -> purge; }"#,
+        r#"sub recv { if (req.method == "BAN" && std.ip(req.http.X-Real-IP, "0.0.0.0") ~ editors) { ban where obj.http.X == req.http.X; return (synth(200)); } }"#,
+    ] {
+        assert_eq!(codes(&format!("{EDITORS} {text}")), ["W0806"], "{text}");
+    }
+    let refresh =
+        r#"sub recv { if (std.ip(req.http.X-Real-IP, "0.0.0.0") ~ editors) { set req.hash_always_miss = true; } }"#;
+    assert_eq!(codes(&format!("{EDITORS} {refresh}")), ["W0807"]);
+    let purge = r#"acl office { "10.0.0.0"/8; } sub recv { if (req.method == "PURGE" && std.ip(req.http.X-Real-IP, "0.0.0.0") ~ office) { return (purge); } }"#;
+    let help = linted(&[("p.warp", purge)]).diagnostics.into_iter().find_map(|finding| finding.help).unwrap();
+    assert!(help.starts_with("a client may write what it likes into `X-Real-Ip`"), "{help}");
+    assert!(help.contains(r#"{ X-Real-Ip: "10.0.0.1" }"#), "{help}");
+}
+
+#[test]
+fn addresses_that_the_policy_or_warp_writes_are_known() {
+    for text in [
+        // warp adds the client's own address behind what it says.
+        r#"sub recv { if (req.method == "PURGE" && std.ip(req.http.X-Forwarded-For, "0.0.0.0") ~ editors) { return (purge); } }"#,
+        r#"sub recv { if (req.method == "PURGE" && std.ip(regsub(req.http.X-Forwarded-For, "^.*, *", ""), "0.0.0.0") ~ editors) { return (purge); } }"#,
+        r#"sub recv { set req.http.X-Forwarded-For = client.ip; if (req.method == "PURGE" && std.ip(req.http.X-Forwarded-For, "0.0.0.0") ~ editors) { return (purge); } }"#,
+        r#"sub recv { unset req.http.X-Real-IP; set req.http.X-Real-IP = "" + client.ip; if (req.method == "PURGE" && std.ip(req.http.X-Real-IP, "0.0.0.0") ~ editors) { return (purge); } }"#,
+        r#"sub recv { if (client.ip !~ proxies) { unset req.http.X-Real-IP; } if (req.method == "PURGE" && std.ip(req.http.X-Real-IP, "0.0.0.0") ~ editors) { return (purge); } }
+           acl proxies { "203.0.113.0"/24; }"#,
+        r#"sub recv { if (req.method == "PURGE" && client.ip ~ editors && std.ip(req.http.X-Real-IP, client.ip) ~ editors) { return (purge); } }"#,
+        r#"sub recv { if (req.method == "PURGE" && req.http.X-Key == "s3cret-of-editors" && std.ip(req.http.X-Real-IP, "0.0.0.0") ~ editors) { return (purge); } }"#,
+        r#"sub recv { if (std.ip(req.http.X-Real-IP, "0.0.0.0") ~ editors) { set req.http.X-Staff = "1"; } if (req.method == "PURGE" && client.ip ~ editors) { return (purge); } }"#,
+    ] {
+        assert_eq!(codes(&format!("{EDITORS} {text}")), [""; 0], "{text}");
+    }
 }
 
 #[test]
