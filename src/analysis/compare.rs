@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::formula::{Formula, Test};
 use super::read::Reader;
+use super::state::Cases;
 use super::term::{Op, Term};
 use crate::lang::hir::{Comparison, Expression, Pattern, Texts};
-use crate::lang::schema::Type;
+use crate::lang::schema::function::Text;
+use crate::lang::schema::{Function, Type};
 
 impl Reader<'_, '_> {
     /// When two values compare so.
@@ -39,6 +41,12 @@ impl Reader<'_, '_> {
             }
             (Type::String | Type::Int | Type::Duration | Type::Bytes, Term::Unset) => Formula::Const(false),
             (Type::String, _) if left == right && comparison == Comparison::Equal => self.literal(left, &Test::Set),
+            (Type::Int, Term::Number(number))
+                if let Some((Op::Call(Function::Text(Text::Strlen)), [text])) = left.as_made()
+                    && let Some(texts) = of_lengths(&range(comparison, *number)) =>
+            {
+                self.test(&Cases::one(text.clone()), &Test::In(texts))
+            }
             (Type::Int | Type::Duration | Type::Bytes, Term::Number(number)) => {
                 self.literal(left, &Test::Within(range(comparison, *number)))
             }
@@ -81,6 +89,20 @@ pub(super) fn unchanged(view: &Term, of: &Term) -> Option<(Term, Test)> {
 fn in_order(comparison: Comparison, left: &Term, right: &Term) -> Vec<Term> {
     let turned = comparison == Comparison::Equal && format!("{left:?}") > format!("{right:?}");
     if turned { vec![right.clone(), left.clone()] } else { vec![left.clone(), right.clone()] }
+}
+
+/// A text of more bytes is told by their number alone.
+const MOST_BYTES: i64 = 256;
+
+/// The texts that have so many bytes, none among them for what is unset; `None` if there may be too many to count.
+fn of_lengths(ranges: &[std::ops::RangeInclusive<i64>]) -> Option<Arc<[Texts<'static>]>> {
+    let of = |range: &std::ops::RangeInclusive<i64>| {
+        let (least, most) = ((*range.start()).max(0), *range.end());
+        let most_text = if most == i64::MAX { String::new() } else { most.to_string() };
+        let is_counted = least <= MOST_BYTES && (most <= MOST_BYTES || most == i64::MAX);
+        is_counted.then(|| Texts::Pattern(Pattern::new(format!("(?s-u)^.{{{least},{most_text}}}\\z")), None))
+    };
+    ranges.iter().filter(|range| *range.end() >= 0).map(of).collect()
 }
 
 /// The numbers that compare so with one.

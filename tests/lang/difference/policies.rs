@@ -240,6 +240,26 @@ fn numbers_in_texts_are_made() {
 }
 
 #[test]
+fn texts_are_made_as_long_as_is_asked_for() {
+    let policy = |most: usize, last: &str| {
+        format!(
+            "sub recv {{
+                if (std.strlen(req.http.X-Key) < {most}) {{ return (synth(401)); }}
+                if (req.path == \"/a\") {{ {last} }}
+            }}"
+        )
+    };
+    let sixteen = "GET \"https://www.example.com/a\" { X-Key: \"aaaaaaaaaaaaaaaa\" }";
+    is_told(&policy(16, ""), &policy(16, "return (pass);"), sixteen, "stored 60s → pass");
+    let said = said(&policy(16, ""), &policy(32, ""));
+    assert!(
+        said.iter().any(|said| said.contains(r#"X-Key: "aaaaaaaaaaaaaaaa" }: stored 60s → synth 401"#)),
+        "{said:#?}"
+    );
+    assert!(!said.iter().any(|said| said.starts_with("open")), "{said:#?}");
+}
+
+#[test]
 fn what_is_met_in_the_cache_is_brought_about() {
     for (condition, other, when) in [
         ("obj.hits > 3", "obj.hits > 5", When::Number(5)),
