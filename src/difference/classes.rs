@@ -65,19 +65,13 @@ impl Difference {
 }
 
 impl Class {
-    /// How little people know of requests like it, as a number: what they know best is told first.
-    pub(super) fn strangeness(&self) -> (usize, usize) {
-        let answer = self.case.answer.as_ref().map_or(usize::MAX, |answer| answer.headers.len());
-        (rank(&self.case.request.method), self.case.request.headers.len().saturating_add(answer))
-    }
-
     /// Whether it is made by the same rules of one policy alone.
     fn is_by_the_rules_of(&self, other: &Self) -> bool {
         self.has_own_rules && self.own_rules == other.own_rules && self.old.site == other.old.site
     }
 
     /// Whether it tells an aspect.
-    fn tells(&self, aspect: &Aspect) -> bool {
+    pub(super) fn tells(&self, aspect: &Aspect) -> bool {
         [&self.change]
             .into_iter()
             .chain(self.also.iter().map(|also| &also.change))
@@ -90,6 +84,12 @@ impl Class {
             self.also.push(Also { change, case: other.case, when: other.when });
         }
     }
+}
+
+/// How little people know of such a request and its answer, as a number: what they know best is told first.
+pub(super) fn strangeness(case: &Case) -> (usize, usize) {
+    let answer = case.answer.as_ref().map_or(usize::MAX, |answer| answer.headers.len());
+    (rank(&case.request.method), case.request.headers.len().saturating_add(answer))
 }
 
 /// One class of those that are made by the same rules.

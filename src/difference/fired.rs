@@ -1,6 +1,8 @@
 //! The rules that fire for a request.
 
-use std::collections::HashSet;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use crate::decision::Event;
 use crate::lang::builtin;
@@ -16,42 +18,60 @@ pub struct Fired {
     pub text: String,
 }
 
-/// A journey, who took it, and the text of the policy.
-type Told<'t> = (&'t Journey, &'t Simulator, &'t SourceMap);
+/// Where the rules of a policy stand, by their numbers.
+type Places = Rc<[Option<Span>]>;
+
+/// A policy that says which of its rules fire.
+pub(super) struct Teller<'t> {
+    simulator: &'t Simulator,
+    sources: &'t SourceMap,
+    /// Those of each site, once they were asked for.
+    places: RefCell<HashMap<Option<String>, Places>>,
+}
+
+impl<'t> Teller<'t> {
+    pub fn new(simulator: &'t Simulator, sources: &'t SourceMap) -> Self {
+        Self { simulator, sources, places: RefCell::default() }
+    }
+
+    fn places(&self, site: Option<&str>) -> Places {
+        let places = || self.simulator.program_of(site).rules().map(|rule| rule.place).collect();
+        Rc::clone(self.places.borrow_mut().entry(site.map(str::to_owned)).or_insert_with(places))
+    }
+
+    fn fired(&self, journey: &Journey) -> Vec<Fired> {
+        let places = self.places(journey.site.as_deref());
+        let steps = journey.and_behind().flat_map(|journey| &journey.steps);
+        let spans = steps.flat_map(|ran| {
+            let events = ran.explanation.course.iter().filter_map(|event| match event {
+                Event::Decided(rule) => *places.get(rule.0 as usize)?,
+                Event::Acted(span) | Event::Normalized(span) => Some(*span),
+                Event::Called(_) => None,
+            });
+            events.chain(ran.explanation.verdict.span)
+        });
+        let mut seen = HashSet::new();
+        let told = spans.filter(|span| seen.insert(*span)).filter_map(|span| line(span, self.sources));
+        let all: Vec<Fired> = told.collect();
+        let mut seen = HashSet::new();
+        all.into_iter().filter(|fired| seen.insert(fired.clone())).collect()
+    }
+}
 
 /// The rules that fire by two policies, without those that both have; all, where they have the same.
-pub(super) fn apart(old: Told<'_>, new: Told<'_>) -> (Vec<Fired>, Vec<Fired>) {
-    let (old, new) = (fired(old), fired(new));
+pub(super) fn apart([old, new]: [&Teller<'_>; 2], [before, after]: [&Journey; 2]) -> [Vec<Fired>; 2] {
+    let (old, new) = (old.fired(before), new.fired(after));
     let only = |ones: &[Fired], others: &[Fired]| -> Vec<Fired> {
         let known: HashSet<&str> = others.iter().map(|other| other.text.as_str()).collect();
         ones.iter().filter(|one| !known.contains(one.text.as_str())).cloned().collect()
     };
     let (before, after) = (only(&old, &new), only(&new, &old));
-    if before.is_empty() && after.is_empty() { (old, new) } else { (before, after) }
-}
-
-fn fired((journey, simulator, sources): Told<'_>) -> Vec<Fired> {
-    let program = simulator.program_of(journey.site.as_deref());
-    let rules: Vec<_> = program.rules().collect();
-    let steps = journey.and_behind().flat_map(|journey| &journey.steps);
-    let spans = steps.flat_map(|ran| {
-        let events = ran.explanation.course.iter().filter_map(|event| match event {
-            Event::Decided(rule) => rules.get(rule.0 as usize)?.place,
-            Event::Acted(span) | Event::Normalized(span) => Some(*span),
-            Event::Called(_) => None,
-        });
-        events.chain(ran.explanation.verdict.span)
-    });
-    let mut seen = HashSet::new();
-    let told = spans.filter(|span| seen.insert(*span)).filter_map(|span| line(span, sources));
-    let all: Vec<Fired> = told.collect();
-    let mut seen = HashSet::new();
-    all.into_iter().filter(|fired| seen.insert(fired.clone())).collect()
+    if before.is_empty() && after.is_empty() { [old, new] } else { [before, after] }
 }
 
 /// Whether a policy has a line, or a part of one, that says that.
-pub(super) fn says(sources: &SourceMap, rule: &Fired) -> bool {
-    sources.iter().any(|(_, file)| file.text().contains(&rule.text))
+pub(super) fn says(sources: &SourceMap, rule: &str) -> bool {
+    sources.iter().any(|(_, file)| file.text().contains(rule))
 }
 
 /// The line on which something begins; `None` in the built-in policy.

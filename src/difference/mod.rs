@@ -10,6 +10,7 @@ mod change;
 mod classes;
 mod commute;
 mod concern;
+mod counts;
 mod declarations;
 mod declared;
 mod disjoint;
@@ -38,6 +39,7 @@ mod wording;
 
 pub use change::{Aspect, Change, HeaderText, Treated, Way, between};
 pub use classes::{Also, Class, Difference};
+pub use counts::{Counts, InLog};
 pub use declarations::Declaration;
 pub use fired::Fired;
 pub use policies::{MOST_CLASSES, Policy, difference};

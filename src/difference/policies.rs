@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::classes::{Class, Difference, by_rules};
+use super::classes::{Class, Difference, by_rules, strangeness};
 use super::concern::Concern;
 use super::declarations::declarations;
 use super::declared::{Named, named};
-use super::fired::{Fired, apart, says};
+use super::fired::{Fired, Teller, apart, says};
 use super::hints::of_model;
 use super::join::{is_same, join};
 use super::lines::{in_lines, with_companions};
@@ -56,6 +56,7 @@ pub fn difference(old: Policy<'_>, new: Policy<'_>) -> Difference {
             old,
             new,
             simulators,
+            tellers: [Teller::new(simulators[0], old.sources), Teller::new(simulators[1], new.sources)],
             found: &mut found,
             answered,
             open,
@@ -66,7 +67,7 @@ pub fn difference(old: Policy<'_>, new: Policy<'_>) -> Difference {
         let known = comparison.found.classes.len();
         comparison.region(&region);
         let open = comparison.open;
-        found.classes.get_mut(known..).unwrap_or_default().sort_by_key(Class::strangeness);
+        found.classes.get_mut(known..).unwrap_or_default().sort_by_key(|class| strangeness(&class.case));
         found.gave_up.extend(open.into_iter().map(|open| open.told));
     }
     found.classes = by_rules(std::mem::take(&mut found.classes));
@@ -95,6 +96,7 @@ struct Comparison<'c> {
     old: Policy<'c>,
     new: Policy<'c>,
     simulators: [&'c Simulator; 2],
+    tellers: [Teller<'c>; 2],
     found: &'c mut Difference,
     /// What questions were about that were answered by a request.
     answered: HashSet<String>,
@@ -232,11 +234,10 @@ impl Comparison<'_> {
     /// By which rules a request that was tried comes to where there may be a difference.
     fn rules_for(&self, witness: &Witness) -> String {
         let case = Case::new(witness.request.clone(), Some(witness.answer.clone()));
-        let [before, after] = self.simulators;
         let [old, new] = self.simulators.map(|simulator| simulator.run_cold(&case, &some_world()));
-        let rules = apart((&old, before, self.old.sources), (&new, after, self.new.sources));
-        let named = |rules: &[Fired]| rules.last().map(|rule| rule.place.clone());
-        let mut places: Vec<String> = [named(&rules.0), named(&rules.1)].into_iter().flatten().collect();
+        let rules = apart(self.tellers.each_ref(), [&old, &new]);
+        let mut places: Vec<String> =
+            rules.iter().filter_map(|rules| rules.last()).map(|rule| rule.place.clone()).collect();
         places.dedup();
         if places.is_empty() { String::new() } else { format!(" ({})", places.join(", ")) }
     }
@@ -289,7 +290,7 @@ impl Comparison<'_> {
     /// The rules of both that the other policy does not have anywhere, if there are some.
     fn own_rules(&self, old: &[Fired], new: &[Fired]) -> Option<[Vec<Fired>; 2]> {
         let own = |rules: &[Fired], other: &SourceMap| -> Vec<Fired> {
-            rules.iter().filter(|rule| !says(other, rule)).cloned().collect()
+            rules.iter().filter(|rule| !says(other, &rule.text)).cloned().collect()
         };
         let own = [own(old, self.new.sources), own(new, self.old.sources)];
         own.iter().any(|rules| !rules.is_empty()).then_some(own)
@@ -297,21 +298,22 @@ impl Comparison<'_> {
 
     /// The rules by which a request is treated otherwise. Where both policies have them, it is what they name that is
     /// declared in another way.
-    fn rules_of(&self, case: &Case, [before, after]: [&Journey; 2]) -> [Vec<Fired>; 2] {
-        let ([old, new], sources) = (self.simulators, [self.old.sources, self.new.sources]);
-        let rules = apart((before, old, sources[0]), (after, new, sources[1]));
-        if self.own_rules(&rules.0, &rules.1).is_some() {
-            return [rules.0, rules.1];
+    fn rules_of(&self, case: &Case, journeys: [&Journey; 2]) -> [Vec<Fired>; 2] {
+        let sources = [self.old.sources, self.new.sources];
+        let rules = apart(self.tellers.each_ref(), journeys);
+        if self.own_rules(&rules[0], &rules[1]).is_some() {
+            return rules;
         }
-        let (request, both) = (case.request.to_string(), [rules.0.clone(), rules.1.clone()].concat());
-        let gone = named(&both, sources[0], sources[1], &request);
-        let added = named(&both, sources[1], sources[0], &request);
+        let (request, both) = (case.request.to_string(), rules.concat());
+        let [gone, added] = named(&both, sources, &request);
         let texts = |rules: &[Fired]| -> Vec<String> { rules.iter().map(|rule| rule.text.clone()).collect() };
-        let is_by_name = texts(&rules.0) == texts(&rules.1) && !(gone.lines.is_empty() && added.lines.is_empty());
-        let told = |rules: Vec<Fired>, named: Named| -> Vec<Fired> {
-            rules.into_iter().filter(|rule| !is_by_name || named.is_in(rule)).chain(named.lines.clone()).collect()
+        let [old, new] = rules;
+        let is_by_name = texts(&old) == texts(&new) && !(gone.lines.is_empty() && added.lines.is_empty());
+        let names = |rule: &Fired| gone.is_in(rule) || added.is_in(rule);
+        let told = |rules: Vec<Fired>, named: &Named| -> Vec<Fired> {
+            rules.into_iter().filter(|rule| !is_by_name || names(rule)).chain(named.lines.iter().cloned()).collect()
         };
-        [told(rules.0, gone), told(rules.1, added)]
+        [told(old, &gone), told(new, &added)]
     }
 
     fn add(&mut self, (when, change, [old, new]): Tried, case: Case, is_for_a_row: bool) {

@@ -5,14 +5,15 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::change::Aspect;
-use super::classes::{Also, Class, Difference};
+use super::classes::{Also, Class, Difference, strangeness};
+use super::counts::InLog;
 use super::fired::Fired;
 use super::trial::When;
 use crate::lang::schema::written_duration as duration;
 use crate::simulate::Case;
 
 /// `1 class changes`, `3 classes change`, or that nothing does; requests of a log may change all the same.
-fn summary(found: &Difference, is_in_log: bool) -> String {
+fn summary(found: &Difference, log: Option<&InLog>) -> String {
     let plain = match (found.classes.len(), found.declarations.len()) {
         (0, 0) => "no change".to_owned(),
         (0, 1) => "1 declaration changes".to_owned(),
@@ -20,7 +21,7 @@ fn summary(found: &Difference, is_in_log: bool) -> String {
         (1, _) => "1 class of requests changes".to_owned(),
         (many, _) => format!("{many} classes of requests change"),
     };
-    match (plain.as_str(), is_in_log) {
+    match (plain.as_str(), log.is_some_and(|log| log.changed > 0)) {
         ("no change", true) => "no change was found but that of requests of the log".to_owned(),
         ("no change", false) if !found.gave_up.is_empty() => "no change was found".to_owned(),
         _ => plain,
@@ -70,6 +71,18 @@ fn told(when: When) -> String {
     }
 }
 
+/// So many requests are shown of what a class changes for others.
+const MOST_ALSO: usize = 3;
+
+/// What a class changes for others, those first that people know best.
+fn also(class: &Class) -> Vec<String> {
+    let mut all: Vec<&Also> = class.also.iter().collect();
+    all.sort_by_key(|also| strangeness(&also.case));
+    let left_out = all.len().saturating_sub(MOST_ALSO);
+    let more = (left_out > 0).then(|| format!("… and {left_out} more; `--format json` has them all"));
+    all.into_iter().take(MOST_ALSO).map(Also::text).chain(more).collect()
+}
+
 impl Also {
     /// `pass → stored 60s: GET "https://www.example.com/" { Cookie: "a=1" }`
     fn text(&self) -> String {
@@ -116,6 +129,15 @@ impl Class {
     }
 }
 
+/// The lines that only one policy carries out. What is done by an `else` tells more than that it is done by one.
+fn lines(class: &Class) -> impl Iterator<Item = String> {
+    let of = |mark: char, rules: &[Fired]| -> Vec<String> {
+        let told = rules.iter().filter(|rule| rule.text.trim_matches(['{', '}', ' ']) != "else" || rules.len() == 1);
+        told.map(|rule| format!("{mark} {}  {}", rule.place, rule.text)).collect()
+    };
+    of('-', &class.old_rules).into_iter().chain(of('+', &class.new_rules))
+}
+
 /// The end of an ordinal: `st` of 21st.
 fn ending(number: u32) -> &'static str {
     match (number % 100, number % 10) {
@@ -133,21 +155,49 @@ fn aspect(aspect: &Aspect) -> Value {
     json!({ "aspect": aspect.name(), "text": aspect.to_string(), "old": old, "new": new })
 }
 
-/// For people. Whether requests of a log change is known to who has one.
+impl InLog {
+    /// How many requests belong to the class of that number.
+    fn of(&self, class: usize) -> u64 {
+        self.of_classes.get(class).copied().unwrap_or(0)
+    }
+
+    /// `3 of 5 requests (60.0 %)`
+    fn text(&self, class: usize) -> String {
+        let requests = self.of(class);
+        format!("{requests} of {} requests ({})", self.requests, percent(requests, self.requests))
+    }
+}
+
+/// Tenths of a percent, rounded.
 #[must_use]
-pub fn text(found: &Difference, is_in_log: bool) -> String {
-    let mut text = summary(found, is_in_log) + "\n";
-    for class in &found.classes {
+pub fn tenths(part: u64, whole: u64) -> u128 {
+    let whole = u128::from(whole.max(1));
+    (u128::from(part) * 2_000 + whole) / (whole * 2)
+}
+
+/// A share: `37.5 %`.
+#[must_use]
+pub fn percent(part: u64, whole: u64) -> String {
+    let share = tenths(part, whole);
+    format!("{}.{} %", share / 10, share % 10)
+}
+
+/// For people, with what requests of a log came to, if there is one.
+#[must_use]
+pub fn text(found: &Difference, log: Option<&InLog>) -> String {
+    let mut text = summary(found, log) + "\n";
+    for (number, class) in found.classes.iter().enumerate() {
         let _ = write!(text, "\n{}: {}\n", class.request(), class.change);
         let _ = writeln!(text, "    request  {}{}", class.case.request, told(class.when));
         let _ = writeln!(text, "    answer   {}", answer(&class.case));
-        for also in &class.also {
-            let _ = writeln!(text, "    also     {}", also.text());
+        for also in also(class) {
+            let _ = writeln!(text, "    also     {also}");
         }
-        for (mark, rules) in [('-', &class.old_rules), ('+', &class.new_rules)] {
-            for rule in rules {
-                let _ = writeln!(text, "  {mark} {}  {}", rule.place, rule.text);
-            }
+        if let Some(log) = log {
+            let _ = writeln!(text, "    log      {}", log.text(number));
+        }
+        for line in lines(class) {
+            let _ = writeln!(text, "  {line}");
         }
     }
     for declaration in &found.declarations {
@@ -163,14 +213,21 @@ pub fn text(found: &Difference, is_in_log: bool) -> String {
 
 /// For programs: the object that `tests/schemas/diff.json` describes.
 #[must_use]
-pub fn json(found: &Difference, is_in_log: bool) -> Value {
+pub fn json(found: &Difference, log: Option<&InLog>) -> Value {
     let declarations = found
         .declarations
         .iter()
         .map(|declaration| json!({ "site": declaration.site, "name": declaration.name, "changes": declaration.what }));
+    let classes = found.classes.iter().enumerate().map(|(number, class)| {
+        let mut told = class.json();
+        if let (Some(log), Some(members)) = (log, told.as_object_mut()) {
+            members.insert("requests".to_owned(), log.of(number).into());
+        }
+        told
+    });
     json!({
-        "summary": summary(found, is_in_log),
-        "classes": found.classes.iter().map(Class::json).collect::<Vec<_>>(),
+        "summary": summary(found, log),
+        "classes": classes.collect::<Vec<_>>(),
         "declarations": declarations.collect::<Vec<_>>(),
         "may_differ": found.gave_up,
     })
@@ -178,24 +235,22 @@ pub fn json(found: &Difference, is_in_log: bool) -> Value {
 
 /// A comment on a change.
 #[must_use]
-pub fn markdown(found: &Difference, is_in_log: bool) -> String {
-    let mut text = format!("### warp diff: {}\n", summary(found, is_in_log));
-    for class in &found.classes {
+pub fn markdown(found: &Difference, log: Option<&InLog>) -> String {
+    let mut text = format!("### warp diff: {}\n", summary(found, log));
+    for (number, class) in found.classes.iter().enumerate() {
+        let in_log = log.map(|log| format!(" – in the log {}", log.text(number))).unwrap_or_default();
         let _ = write!(
             text,
-            "\n<details><summary>{}: {}</summary>\n\n",
+            "\n<details><summary>{}: {}{in_log}</summary>\n\n",
             html(&class.request()),
             html(&class.change.to_string())
         );
-        let also: Vec<String> = class.also.iter().map(|also| format!("also {}\n", also.text())).collect();
+        let also: Vec<String> = also(class).into_iter().map(|also| format!("also {also}\n")).collect();
         let request = format!("{}{}\n", class.case.request, told(class.when));
         let shown = format!("{request}{}\n{}", answer(&class.case), also.concat());
         let _ = writeln!(text, "{}", fenced(&shown, ""));
-        let rules = [("-", &class.old_rules), ("+", &class.new_rules)]
-            .into_iter()
-            .flat_map(|(mark, rules)| rules.iter().map(move |rule| format!("{mark} {}  {}\n", rule.place, rule.text)));
-        let rules: Vec<String> = rules.collect();
-        let _ = write!(text, "{}\n</details>\n", fenced(&rules.concat(), "diff"));
+        let lines: String = lines(class).map(|line| line + "\n").collect();
+        let _ = write!(text, "{}\n</details>\n", fenced(&lines, "diff"));
     }
     for declaration in &found.declarations {
         let _ = write!(text, "\n- all requests to `{}`: {} changed\n", declaration.name, declaration.what.join(", "));

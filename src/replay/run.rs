@@ -15,10 +15,10 @@ pub const MOST_KINDS: usize = 10_000;
 
 /// Two policies, and what they have made of the visits so far. `C` is what changes for a request.
 #[derive(Debug)]
-pub struct Replay<'p, C> {
+pub struct Replay<'p, C, F> {
     old: Player<'p>,
     new: Player<'p>,
-    between: fn(&Journey, &Journey) -> Option<C>,
+    between: F,
     kinds: HashMap<C, Counted<C>>,
     report: Report<C>,
 }
@@ -105,10 +105,11 @@ impl<'p> Player<'p> {
     }
 }
 
-impl<'p, C: Clone + Eq + Hash> Replay<'p, C> {
-    /// The replay of no visit yet; `between` says what changes from one journey to the other.
+impl<'p, C: Clone + Eq + Hash, F: FnMut(&Journey, &Journey) -> Option<C>> Replay<'p, C, F> {
+    /// The replay of no visit yet; `between` says what changes from one journey to the other, and is asked once for each
+    /// visit.
     #[must_use]
-    pub fn new(old: &'p Simulator, new: &'p Simulator, between: fn(&Journey, &Journey) -> Option<C>) -> Self {
+    pub fn new(old: &'p Simulator, new: &'p Simulator, between: F) -> Self {
         let report = Report {
             requests: 0,
             bytes: 0,

@@ -1,5 +1,6 @@
 //! What changes from one policy to another: which requests are said to be treated otherwise, and that it is true.
 
+mod declared;
 mod hidden;
 mod journeys;
 mod policies;

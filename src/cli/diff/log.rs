@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::super::Failure;
 use super::super::output::{count, size};
-use crate::difference::{Change, between};
+use crate::difference::report::{percent, tenths};
+use crate::difference::{Change, Counts, InLog};
 use crate::replay::{Counted, MOST_STORED, Misread, Reader, Replay, Report, Tally};
 use crate::simulate::{Request, Simulator};
 
@@ -23,6 +24,8 @@ const MOST_SHOWN: usize = 20;
 /// What came of the lines of a log.
 pub(super) struct Replayed {
     report: Report<Change>,
+    /// How many of the requests something changes for, and by which class.
+    counted: InLog,
     /// Lines that were no requests, by why.
     skipped: Vec<Skipped>,
 }
@@ -36,7 +39,12 @@ struct Skipped {
 }
 
 /// Takes the lines of a log through both policies; `-` is standard input.
-pub(super) fn replay(log: &Path, reader: &Reader, old: &Simulator, new: &Simulator) -> Result<Replayed, Failure> {
+pub(super) fn replay(
+    log: &Path,
+    reader: &Reader,
+    [old, new]: [&Simulator; 2],
+    mut counts: Counts<'_>,
+) -> Result<Replayed, Failure> {
     let unreadable = |error: io::Error| Failure::Read { path: log.to_owned(), error };
     let input: Box<dyn Read> =
         if log == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(log).map_err(unreadable)?) };
@@ -46,7 +54,7 @@ pub(super) fn replay(log: &Path, reader: &Reader, old: &Simulator, new: &Simulat
         let how = if is_there { format!("{program} {log}") } else { program.to_owned() };
         return Err(Failure::Usage(format!("{log} is packed; say `{how} | warp diff … --log -`")));
     }
-    let (mut replay, mut skipped) = (Replay::new(old, new, between), Vec::new());
+    let (mut replay, mut skipped) = (Replay::new(old, new, |old: &_, new: &_| counts.between(old, new)), Vec::new());
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
@@ -59,8 +67,10 @@ pub(super) fn replay(log: &Path, reader: &Reader, old: &Simulator, new: &Simulat
             None => {}
         }
     }
-    let replayed = Replayed { report: replay.finish(), skipped };
-    replayed.told_something(log)
+    let report = replay.finish();
+    let changed = report.changes.iter().map(|counted| counted.requests).sum::<u64>() + report.further;
+    let counted = InLog { requests: report.requests, changed, of_classes: counts.of_classes() };
+    Replayed { report, counted, skipped }.told_something(log)
 }
 
 fn skip(skipped: &mut Vec<Skipped>, number: u64, why: Misread) {
@@ -103,9 +113,14 @@ impl Replayed {
         }))
     }
 
+    /// What the requests came to.
+    pub(super) fn in_log(&self) -> &InLog {
+        &self.counted
+    }
+
     /// Whether a request of the log is treated otherwise.
     pub(super) fn has_changes(&self) -> bool {
-        !self.report.changes.is_empty()
+        self.counted.changed > 0
     }
 
     pub(super) fn json(&self) -> Value {
@@ -144,14 +159,9 @@ impl Replayed {
     }
 
     fn heading(&self) -> String {
-        let report = &self.report;
-        let changed: u64 = report.changes.iter().map(|counted| counted.requests).sum::<u64>() + report.further;
-        let requests = if report.requests == 1 { "request" } else { "requests" };
-        format!(
-            "{changed} of {} {requests} of the log ({}) are treated otherwise",
-            report.requests,
-            self.share(changed)
-        )
+        let InLog { requests, changed, .. } = self.counted;
+        let noun = if requests == 1 { "request" } else { "requests" };
+        format!("{changed} of {requests} {noun} of the log ({}) are treated otherwise", self.share(changed))
     }
 
     /// Rows of the table: what, by the old policy, by the new one, and the difference.
@@ -217,17 +227,6 @@ fn count_of(number: u64, what: &str) -> String {
 fn shown(request: &Request) -> String {
     let (path, query) = request.target.split_once('?').map_or((&*request.target, ""), |(path, _)| (path, "?…"));
     format!("{} {}{path}{query}", request.method, request.host)
-}
-
-/// Tenths of a percent, rounded.
-fn tenths(part: u64, whole: u64) -> u128 {
-    let whole = u128::from(whole.max(1));
-    (u128::from(part) * 2_000 + whole) / (whole * 2)
-}
-
-fn percent(part: u64, whole: u64) -> String {
-    let share = tenths(part, whole);
-    format!("{}.{} %", share / 10, share % 10)
 }
 
 /// A text in a cell of a table of Markdown, as code.

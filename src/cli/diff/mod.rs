@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use http::{HeaderName, HeaderValue};
 
 use super::{Failure, Outcome, Output, policy_file};
-use crate::difference::{Difference, Policy, difference, report};
+use crate::difference::{Counts, Difference, Policy, difference, report};
 use crate::replay::Reader;
 use crate::simulate::Simulator;
 use log::Replayed;
@@ -67,11 +67,14 @@ pub(super) fn run(arguments: &Arguments, out: &mut Output) -> Result<Outcome, Fa
     let (Some((old, old_sources)), Some((new, new_sources))) = (old, new) else {
         return Err(Failure::Usage("a policy with errors cannot be compared".to_owned()));
     };
-    let found = difference(Policy { hir: &old, sources: &old_sources }, Policy { hir: &new, sources: &new_sources });
+    let before = Policy { hir: &old, sources: &old_sources };
+    let after = Policy { hir: &new, sources: &new_sources };
+    let found = difference(before, after);
     let replayed = match &arguments.log {
         Some(path) => {
-            let (old, new) = (Simulator::new(old), Simulator::new(new));
-            Some(log::replay(path, &arguments.reader(), &old, &new)?)
+            let simulators = [&old, &new].map(|hir| Simulator::new(hir.clone()));
+            let counts = Counts::new(&found, (before, &simulators[0]), (after, &simulators[1]));
+            Some(log::replay(path, &arguments.reader(), simulators.each_ref(), counts)?)
         }
         None => None,
     };
@@ -89,12 +92,12 @@ impl Arguments {
 
 fn shown(format: Format, found: &Difference, replayed: Option<&Replayed>) -> String {
     let section = |text: fn(&Replayed) -> String| replayed.map(|it| format!("\n{}", text(it))).unwrap_or_default();
-    let is_in_log = replayed.is_some_and(Replayed::has_changes);
+    let log = replayed.map(Replayed::in_log);
     match format {
-        Format::Text => report::text(found, is_in_log) + &section(Replayed::text),
-        Format::Markdown => report::markdown(found, is_in_log) + &section(Replayed::markdown),
+        Format::Text => report::text(found, log) + &section(Replayed::text),
+        Format::Markdown => report::markdown(found, log) + &section(Replayed::markdown),
         Format::Json => {
-            let mut object = report::json(found, is_in_log);
+            let mut object = report::json(found, log);
             if let (Some(replayed), Some(object)) = (replayed, object.as_object_mut()) {
                 object.insert("log".to_owned(), replayed.json());
             }

@@ -81,6 +81,54 @@ fn programs_get_the_same_figures() {
     assert_eq!(kinds, [4, 1]);
 }
 
+/// The counts of the classes, of a log of paths and cookies.
+fn counts(old: &str, new: &str, visits: &[(&str, &str)]) -> Vec<u64> {
+    let line = |(at, (path, cookie)): (usize, &(&str, &str))| {
+        format!(
+            "{{\"time\":{at},\"method\":\"GET\",\"host\":\"a.test\",\"url\":\"{path}\",\"status\":200,\"http_cookie\":\"{cookie}\"}}\n"
+        )
+    };
+    let log: String = visits.iter().enumerate().map(line).collect();
+    let whole = |text: &str| format!("warp 1;\nbackend default {{ .host = \"127.0.0.1\"; }}\n{text}");
+    let here = folder(&[("old.warp", &whole(old)), ("new.warp", &whole(new)), ("access.log", &log)]);
+    let ran = warp(here.path(), &["diff", "old.warp", "new.warp", "--log", "access.log", "--format", "json"]);
+    let told: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(complaints("diff.json", &told), Vec::<String>::new());
+    told["classes"].as_array().unwrap().iter().map(|class| class["requests"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn each_request_counts_for_one_class_in_whatever_regards_it_changes() {
+    let files = |files: &str| {
+        format!(
+            "rules request first {{\n when path ext {files} -> strip cookie, cache;\n}}
+            sub recv {{\n set req.http.X-A = \"1\";\n if (req.cookies has \"session\") {{ return (pass); }}\n}}"
+        )
+    };
+    let visits = [("/a.svg", ""), ("/b.svg", "session=1"), ("/c.svg", "session=1"), ("/c.css", "session=1"), ("/", "")];
+    assert_eq!(counts(&files("[\"css\"]"), &files("[\"css\", \"svg\"]"), &visits), [3]);
+    // The lines that are carried out are the same: it is the values that tell classes apart.
+    let table = |a: &str, b: &str| {
+        format!(
+            "table t: STRING -> DURATION {{\n \"/a\": {a},\n \"/b\": {b},\n \"/c\": 7s,\n}}
+            sub backend_response {{\n set beresp.ttl = t[bereq.path] ?? 10s;\n}}"
+        )
+    };
+    let visits = [("/b", ""), ("/a", ""), ("/b", ""), ("/c", ""), ("/d", "")];
+    let mut found = counts(&table("1s", "2s"), &table("3s", "4s"), &visits);
+    found.sort_unstable();
+    assert_eq!(found.iter().sum::<u64>(), 3, "{found:?}");
+    // Two rows that change, of which requests come to one or to both.
+    let rows = |row: &str, field: &str| {
+        format!(
+            "rules request first {{\n when path under \"/a\" -> {row};\n}}\nsub deliver {{\n set resp.http.S = \"{field}\";\n}}"
+        )
+    };
+    let found = counts(&rows("pass", "1"), &rows("cache", "2"), &[("/a", ""), ("/a/b", ""), ("/b", "")]);
+    assert_eq!(found.iter().sum::<u64>(), 3, "{found:?}");
+    assert!(found.contains(&1) && found.contains(&2), "{found:?}");
+}
+
 #[test]
 fn what_answers_say_may_be_given() {
     let told = |further: &[&str]| {

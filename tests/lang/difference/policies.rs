@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use warp_edge::difference::{Difference, Fired, Policy, When, difference, report};
+use warp_edge::difference::{Difference, Policy, When, difference, report};
 use warp_edge::files::MemoryFiles;
 use warp_edge::lang::check::check;
 
@@ -578,7 +578,7 @@ fn many_conditions_in_a_row_are_given_up_and_said_so() {
 #[test]
 fn places_that_are_open_for_one_reason_are_told_together() {
     let gave_up = ["`a`: why", "`b`: why", "`c`: why", "`d`: why", "x: another"].map(str::to_owned).to_vec();
-    let text = report::text(&Difference { gave_up, ..Difference::default() }, false);
+    let text = report::text(&Difference { gave_up, ..Difference::default() }, None);
     assert!(text.ends_with("may differ elsewhere:\n    `a`, `b`, `c` and 1 more: why\n    x: another\n"), "{text}");
 }
 
@@ -617,48 +617,6 @@ fn how_much_content_is_kept_is_told() {
     );
 }
 
-/// The lines of each class that only one policy has.
-fn lines(old: &str, new: &str) -> Vec<Vec<String>> {
-    let found = compared(old, new);
-    let of = |mark: &str, rules: &[Fired]| -> Vec<String> {
-        rules.iter().map(|rule| format!("{mark} {}", rule.text)).collect()
-    };
-    found.classes.iter().map(|class| [of("-", &class.old_rules), of("+", &class.new_rules)].concat()).collect()
-}
-
-const COUNTRIES: &str = "const OTHER = \"en\";
-table countries {
-    \"de.test\": \"de\",
-    \"fr.test\": \"fr\",
-}
-sub recv {
-    unset req.http.X-Other;
-    set req.http.X-Country = countries[req.host] ?? OTHER;
-    if (req.cookies has \"session\") { return (pass); }
-}
-sub hash { hash_data(req.http.X-Country); }";
-
-const SET: &str = "- set req.http.X-Country = countries[req.host] ?? OTHER;";
-const SET_NOW: &str = "+ set req.http.X-Country = countries[req.host] ?? OTHER;";
-
-#[test]
-fn what_lines_name_is_told_where_they_are_the_same() {
-    let more = COUNTRIES.replace("    \"fr.test\"", "    \"es.test\": \"es\",\n    \"fr.test\"");
-    assert_eq!(lines(COUNTRIES, &more), [[SET, SET_NOW, r#"+ "es.test": "es","#]]);
-    assert_eq!(said(COUNTRIES, &more), [r#"GET "https://es.test/": key changed, bereq.http.x-country changed"#]);
-    let other = COUNTRIES.replace("\"fr\",", "\"ca\",");
-    assert_eq!(lines(COUNTRIES, &other), [[SET, r#"- "fr.test": "fr","#, SET_NOW, r#"+ "fr.test": "ca","#]]);
-    let english = COUNTRIES.replace("\"en\"", "\"uk\"");
-    assert_eq!(lines(COUNTRIES, &english), [[SET, r#"- const OTHER = "en";"#, SET_NOW, r#"+ const OTHER = "uk";"#]]);
-    let acl = |address| {
-        format!(
-            "acl near {{ \"10.0.0.1\"; {address} }} rules request first {{ when client.ip ~ near -> pass; else -> cache; }}"
-        )
-    };
-    let found = lines(&acl("\"10.0.0.2\";"), &acl(""));
-    assert!(found.len() == 1 && found[0].iter().any(|line| line.contains("acl near")), "{found:?}");
-}
-
 #[test]
 fn what_the_same_lines_change_is_one_class() {
     let policy = |files| {
@@ -674,6 +632,6 @@ fn what_the_same_lines_change_is_one_class() {
     // What was told is not told again.
     let told = class.also.iter().filter(|also| also.change.to_string().contains("x-a removed")).count();
     assert_eq!(told, 0, "{:?}", class.also);
-    let text = report::text(&found, false);
+    let text = report::text(&found, None);
     assert!(text.contains("\n    also     pass → stored 60s"), "{text}");
 }
