@@ -27,6 +27,22 @@ pub(super) struct Side<'h> {
 }
 
 impl Pair<'_> {
+    /// Whether it is what the other policy has elsewhere.
+    fn is_moved_to(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Only { side, statement, .. }, Self::Only { side: elsewhere, statement: same, .. }) => {
+                side != elsewhere && statement == same
+            }
+            (Self::Ladders([old, _]), Self::Ladders([_, new])) => {
+                !old.only.is_empty()
+                    && old.only.len() == new.only.len()
+                    && old.arms == new.arms
+                    && old.otherwise == new.otherwise
+            }
+            _ => false,
+        }
+    }
+
     /// How many rows and statements it is.
     pub fn count(&self) -> usize {
         match self {
@@ -59,6 +75,12 @@ pub(super) fn pairs<'h>(old: &'h Hir, new: &'h Hir) -> Option<Vec<Pair<'h>>> {
     alike.then_some(all)
 }
 
+/// Whether something only stands elsewhere in the other policy: it has no line of its own that could be told, and to do without
+/// it is not what the other policy does.
+pub(super) fn moves(pairs: &[Pair<'_>]) -> bool {
+    pairs.iter().any(|one| pairs.iter().any(|other| one.is_moved_to(other)))
+}
+
 /// So many statements of a block may be in no pair that is alike.
 const MOST_STATEMENTS: usize = 256;
 
@@ -87,8 +109,16 @@ fn block<'h>(old: &'h [Statement], new: &'h [Statement], all: &mut Vec<Pair<'h>>
 
 /// Statements that stand between the same ones, and are not the same.
 fn between<'h>(old: &'h [Statement], new: &'h [Statement], all: &mut Vec<Pair<'h>>) -> bool {
-    if old.len() == new.len() && old.iter().zip(new).all(|(one, other)| is_ladder(one) && is_ladder(other)) {
-        return old.iter().zip(new).all(|(one, other)| ladders(one, other, all));
+    let is_in_place = |(one, other): (&Statement, &Statement)| {
+        is_ladder(one) && is_ladder(other) || target(one).is_some() && target(one) == target(other)
+    };
+    if old.len() == new.len() && old.iter().zip(new).all(is_in_place) {
+        return old.iter().zip(new).all(|(one, other)| {
+            if is_ladder(one) {
+                return ladders(one, other, all);
+            }
+            one == other || only(0, one, Some(other), all) && only(1, other, Some(one), all)
+        });
     }
     let olds = old.iter().map(|statement| (0, statement, new));
     let mut each = olds.chain(new.iter().map(|statement| (1, statement, old)));

@@ -273,6 +273,11 @@ impl Change {
         &self.0
     }
 
+    /// Whether both are in one regard at least, from and to whatever.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        self.0.iter().any(|aspect| other.0.iter().any(|known| known.name() == aspect.name()))
+    }
+
     /// Those of the aspects alone, if there are some.
     pub(super) fn of(&self, is_told: impl Fn(&Aspect) -> bool) -> Option<Self> {
         let told: Vec<Aspect> = self.0.iter().filter(|aspect| is_told(aspect)).cloned().collect();

@@ -271,7 +271,10 @@ impl Comparison<'_> {
             Concern::Any => return Some(any),
             Concern::Own(own) => {
                 let own = judge.as_mut().and_then(|judge| judge.tried(*own, case, met));
-                own.and_then(|(when, ..)| trial_at(self.simulators, case, when))
+                // What changes beside that may hide that this comes to the same.
+                own.and_then(|(when, own, _)| {
+                    trial_at(self.simulators, case, when).filter(|(_, change, _)| change.is_like(&own))
+                })
             }
             concern => trial(self.simulators, case, met, &|change, journeys| concern.shows(change, journeys)),
         };
@@ -352,7 +355,7 @@ fn shows(concern: &Concern, classes: &[Class], judge: &mut Option<Judge<'_>>) ->
     match (concern, judge) {
         (Concern::Own(own), Some(judge)) => classes.iter().any(|class| {
             let own = judge.tried(*own, &class.case, &[]);
-            own.is_some_and(|(when, ..)| when == class.when)
+            own.is_some_and(|(when, own, _)| when == class.when && class.change.is_like(&own))
         }),
         (Concern::Any, _) => !classes.is_empty(),
         _ => false,

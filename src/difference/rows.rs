@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::apart::{Pair, Side, pairs};
+use super::apart::{Pair, Side, moves, pairs};
 use super::concern::Concern;
 use super::ladders::can_be_asked;
 use super::own::Own;
@@ -25,6 +25,9 @@ const MOST_HINTS: usize = 16;
 /// In so many ways two values are asked to differ.
 const MOST_WAYS: usize = 16;
 
+/// A ladder of so many arms is met anew by requests that come to it in another state.
+const MOST_ARMS: usize = 512;
+
 /// So many rows and statements may differ.
 const MOST_APART: usize = 64;
 
@@ -32,10 +35,10 @@ const MOST_APART: usize = 64;
 pub(super) struct Rows<'h>(Vec<Pair<'h>>);
 
 impl<'h> Rows<'h> {
-    /// `None` if the policies differ in something else, or in too much.
+    /// `None` if the policies differ in something else, or in too much, or in where something stands.
     pub fn of(old: &'h Hir, new: &'h Hir) -> Option<Self> {
         let rows = Self(pairs(old, new)?);
-        (rows.count() <= MOST_APART).then_some(rows)
+        (rows.count() <= MOST_APART && !moves(&rows.0)).then_some(rows)
     }
 
     /// How many rows and statements differ.
@@ -83,7 +86,9 @@ impl<'h> Rows<'h> {
             for visit in &seen[own].visits {
                 let there = seen[other].visits.iter().find(|there| visit.is_like(there));
                 let Some(Pair::Ladders(sides)) = self.0.get(visit.pair) else { continue };
-                let others = there.map(|there| (&sides[other], &there.ladder));
+                let met = || visit.met(&sides[other], &analyses[other]);
+                let ladder = there.map(|there| Arc::clone(&there.ladder)).or_else(met);
+                let others = ladder.as_ref().map(|ladder| (&sides[other], ladder));
                 all.extend(visit.questions(&analyses[own], (&sides[own], own), others, hosts));
             }
             all.extend(seen[own].passages.iter().map(|passage| passage.question(&analyses[own], own, hosts)));
@@ -130,6 +135,18 @@ impl Visit {
     /// Whether requests come to the other one in the same state, so that its conditions are about the same values.
     fn is_like(&self, other: &Self) -> bool {
         self.pair == other.pair && self.step == other.step && self.state == other.state
+    }
+
+    /// The ladder of the other policy as requests would meet it that come here: up to where they are first treated otherwise
+    /// they leave the same values in both, however differently these are written. `None` if it reads names, which are
+    /// numbered in each policy by itself, or if it is long.
+    fn met(&self, other: &Side<'_>, analysis: &Analysis<'_>) -> Option<Arc<Ladder>> {
+        if other.arms.len() > MOST_ARMS || other.arms.iter().any(|arm| reads_names(&arm.condition)) {
+            return None;
+        }
+        let condition = |arm: &Arm| analysis.formula(&arm.condition, &self.state, self.step);
+        let spans = other.arms.iter().map(|arm| arm.span).collect();
+        Some(Arc::new(Ladder::new(other.arms.iter().map(condition).collect(), spans, self.ladder.span(None))))
     }
 
     /// Of each row that only one side has: who takes it.
@@ -225,6 +242,11 @@ fn as_it_comes(analysis: &Analysis<'_>, condition: &Expression, step: Step, host
         state.set(place.clone(), Cases::one(Term::Input(came)));
     }
     Formula::all([hosts.clone(), analysis.formula(condition, &state, step)])
+}
+
+/// Whether a value is made of what has a name in its block.
+fn reads_names(value: &Expression) -> bool {
+    matches!(value.kind, Kind::Local(_) | Kind::Bind(..)) || value.parts().any(reads_names)
 }
 
 /// What lets a clause of `normalize` show.

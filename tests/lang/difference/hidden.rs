@@ -71,6 +71,34 @@ fn a_row_that_does_what_another_one_does_is_told_itself() {
     assert!(is_told || !found.gave_up.is_empty());
 }
 
+/// What changes for all requests hides nothing of what else changes for some of them.
+#[test]
+fn what_changes_for_some_is_told_beside_what_changes_for_all() {
+    let marked = |mark: u8, text: &str| format!("{text} sub backend_response {{ set beresp.http.T = \"{mark}\"; }}");
+    let condition = "if (req.path under \"/a\") { hash_data(req.http.X); }";
+    for (old, new, expected) in [
+        (
+            format!("sub hash {{ {condition} hash_data(std.tolower(req.url)); }}"),
+            format!("sub hash {{ hash_data(std.tolower(req.url)); {condition} }}"),
+            "key",
+        ),
+        (
+            "sub recv { set req.http.X = \"1\"; }".to_owned(),
+            "sub recv { if (req.method == \"GET\") { set req.http.X = \"1\"; } }".to_owned(),
+            "bereq.http.x",
+        ),
+    ] {
+        for (old, new) in [(&old, &new), (&new, &old)] {
+            let found = compared(&marked(1, old), &marked(2, new));
+            let is_told = found.classes.iter().any(|class| {
+                let also = class.also.iter().map(|also| &also.change);
+                also.chain([&class.change]).any(|change| change.to_string().contains(expected))
+            });
+            assert!(is_told || !found.gave_up.is_empty(), "{old}\n{new}\n{:?}", found.classes);
+        }
+    }
+}
+
 #[test]
 fn a_ban_in_a_row_that_is_told_is_named() {
     let row = |what: &str, to: &str| format!("sub recv {{ if (req.path {what}) {{ {to} return (synth(200)); }} }}");
