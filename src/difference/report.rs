@@ -102,11 +102,20 @@ impl Also {
     }
 }
 
+/// Which site it is about, if a policy has several.
+fn of_site(site: Option<&str>) -> String {
+    site.map(|site| format!(" ({site})")).unwrap_or_default()
+}
+
 impl Class {
-    /// What it is about: `GET www.example.com/a`, and the site.
+    /// What it is about: `GET /a`, and the site.
     fn request(&self) -> String {
         let request = &self.case.request;
-        format!("{} {}", request.method, request.target)
+        format!("{} {}{}", request.method, request.target, of_site(self.site()))
+    }
+
+    fn site(&self) -> Option<&str> {
+        self.new.site.as_deref().or(self.old.site.as_deref())
     }
 
     fn json(&self) -> Value {
@@ -116,7 +125,7 @@ impl Class {
         json!({
             "summary": self.change.to_string(),
             "changes": self.change.aspects().iter().map(aspect).collect::<Vec<_>>(),
-            "site": self.new.site.as_deref().or(self.old.site.as_deref()),
+            "site": self.site(),
             "request": self.case.request.to_string(),
             "answer": self.case.answer.as_ref().map(ToString::to_string),
             "again": self.when != When::First,
@@ -201,7 +210,7 @@ pub fn text(found: &Difference, log: Option<&InLog>) -> String {
         }
     }
     for declaration in &found.declarations {
-        let site = declaration.site.as_ref().map(|site| format!(" ({site})")).unwrap_or_default();
+        let site = of_site(declaration.site.as_deref());
         let _ = write!(text, "\nall requests to {}{site}: {} changed\n", declaration.name, declaration.what.join(", "));
     }
     let open = open(found);
@@ -249,11 +258,15 @@ pub fn markdown(found: &Difference, log: Option<&InLog>) -> String {
         let request = format!("{}{}\n", class.case.request, told(class.when));
         let shown = format!("{request}{}\n{}", answer(&class.case), also.concat());
         let _ = writeln!(text, "{}", fenced(&shown, ""));
-        let lines: String = lines(class).map(|line| line + "\n").collect();
-        let _ = write!(text, "{}\n</details>\n", fenced(&lines, "diff"));
+        let lines: Vec<String> = lines(class).map(|line| line + "\n").collect();
+        // Where no rule is another one, as where a backend is, there is nothing to show.
+        let lines = if lines.is_empty() { String::new() } else { fenced(&lines.concat(), "diff") + "\n" };
+        let _ = writeln!(text, "{lines}</details>");
     }
     for declaration in &found.declarations {
-        let _ = write!(text, "\n- all requests to `{}`: {} changed\n", declaration.name, declaration.what.join(", "));
+        let site = html(&of_site(declaration.site.as_deref()));
+        let _ =
+            write!(text, "\n- all requests to `{}`{site}: {} changed\n", declaration.name, declaration.what.join(", "));
     }
     let open = open(found);
     if !open.is_empty() {

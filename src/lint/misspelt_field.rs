@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use http::HeaderName;
-use http::header::VARY;
+use http::header::{ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_EXPOSE_HEADERS, VARY};
 
+use super::field_list::{elements, written};
 use super::known_fields::KNOWN;
 use super::walk;
 use crate::lang::diagnostic::suggest::distance;
 use crate::lang::diagnostic::{Code, Diagnostic, Fix, Safety};
-use crate::lang::hir::{Expression, ExpressionKind, Hir, StatementKind, Tags, Target};
-use crate::lang::schema::Function;
+use crate::lang::hir::{ExpressionKind, Hir, StatementKind, Tags, Target};
 use crate::lang::source::{SourceMap, Span};
+
+/// Fields that name others.
+const NAMING: [HeaderName; 3] = [ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_EXPOSE_HEADERS, VARY];
 
 /// How a policy uses a field.
 #[derive(Default)]
@@ -47,35 +50,17 @@ fn uses(hir: &Hir) -> BTreeMap<String, Uses> {
     }
     for statement in walk::statements(hir) {
         match &statement.kind {
-            StatementKind::Set(Target::Header(_, name), value) => {
-                note(name, statement.span, false, true);
-                for name in varied(name, value) {
-                    note(&name, value.span, true, false);
-                }
-            }
-            StatementKind::Effect(Function::Header(_), given) => {
-                if let [Expression { kind: ExpressionKind::Header(_, name), .. }, value, ..] = given.as_slice() {
-                    for name in varied(name, value) {
-                        note(&name, value.span, true, false);
-                    }
-                }
-            }
+            StatementKind::Set(Target::Header(_, name), _) => note(name, statement.span, false, true),
             StatementKind::Unset(Target::Header(_, name)) => note(name, statement.span, false, false),
             StatementKind::Tag(Tags::Field(name)) => note(name, statement.span, true, false),
             _ => {}
         }
+        if let Some((_, value)) = written(statement).filter(|(name, _)| NAMING.contains(name)) {
+            let names = elements(value).into_iter().filter_map(|name| HeaderName::from_bytes(name.as_bytes()).ok());
+            names.for_each(|name| note(&name, value.span, true, false));
+        }
     }
     uses
-}
-
-/// The fields that a `Vary` names.
-fn varied(name: &HeaderName, value: &Expression) -> Vec<HeaderName> {
-    match &value.kind {
-        ExpressionKind::Text(text) if *name == VARY => {
-            text.split(|byte| *byte == b',').filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok()).collect()
-        }
-        _ => Vec::new(),
-    }
 }
 
 /// The known field that a name is nearly that of. Short names and those of one's own (`X-…`) are near to many by chance.

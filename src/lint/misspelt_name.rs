@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::walk;
+use super::{misspelt_parameter, walk};
 use crate::lang::diagnostic::suggest::distance;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{ExpressionKind, Glob, Hir, Normalization, StatementKind};
 use crate::lang::source::{SourceMap, Span};
 
 /// Names with the places that name them.
-type Names = BTreeMap<String, Vec<Span>>;
+pub(super) type Names = BTreeMap<String, Vec<Span>>;
 
 pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     let (mut cookies, mut parameters) = (Names::new(), Names::new());
@@ -17,6 +17,7 @@ pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     note_normalized(hir, &mut cookies, &mut parameters);
     let mut found = odd_ones(&cookies, Code::W0261, "cookie", sources);
     found.extend(odd_ones(&parameters, Code::W0262, "parameter", sources));
+    found.extend(misspelt_parameter::find(&parameters, sources));
     found
 }
 
@@ -86,7 +87,7 @@ fn odd_ones(names: &Names, code: Code, what: &str, sources: &SourceMap) -> Vec<D
 }
 
 /// Whether one is the other with one typing error or other cases. A number that differs, or the `s` of many, is none.
-fn is_near(name: &str, other: &str) -> bool {
+pub(super) fn is_near(name: &str, other: &str) -> bool {
     let (short, long) = if name.len() < other.len() { (name, other) } else { (other, name) };
     if name == other || short.len() < 4 {
         return false;
@@ -101,7 +102,7 @@ fn is_near(name: &str, other: &str) -> bool {
 }
 
 /// Where the name stands in quotes within a place; the place if it does not.
-fn quoted_within(name: &str, place: Span, sources: &SourceMap) -> Span {
+pub(super) fn quoted_within(name: &str, place: Span, sources: &SourceMap) -> Span {
     let Some(at) = sources.text(place).find(&format!("\"{name}\"")) else { return place };
     let start = place.start as usize + at;
     Span::new(place.file, start..start + name.len() + 2)

@@ -18,6 +18,7 @@ mod credentials;
 mod empty_page;
 mod escapes;
 mod example;
+mod field_list;
 mod forged;
 mod guess;
 mod host_suffix;
@@ -28,10 +29,12 @@ mod known_fields;
 mod lifetimes;
 mod list;
 mod literal;
+mod misspelt_directive;
 mod misspelt_field;
 mod misspelt_method;
 mod misspelt_name;
 mod misspelt_own;
+mod misspelt_parameter;
 mod mixed;
 mod mutant;
 mod needless;
@@ -42,6 +45,7 @@ mod order;
 mod personal;
 mod poor_key;
 mod purge_key;
+mod query_left_out;
 mod regex;
 mod restarts;
 mod rows;
@@ -206,6 +210,7 @@ const BY_WORDS: &[fn(&Hir, &SourceMap) -> Vec<Diagnostic>] = &[
     misspelt_own::find,
     misspelt_name::find,
     misspelt_method::find,
+    misspelt_directive::find,
     chains::find,
     rows::find,
     one_connection::find,
@@ -240,6 +245,7 @@ const BY_REQUESTS: &[(Look, &str)] = &[
     (unkeyed::find, "what one client says and others get (W0805)"),
     (carried::find, "what is somebody's own and sent on in other fields (W0801, W0802)"),
     (shared_key::find, "keys without the host or the URL (W0741)"),
+    (query_left_out::find, "keys without the query (W0741)"),
     (wasted::find, "lifetimes that no response keeps (W0702, W0703)"),
     (kept_errors::find, "errors that are stored for long (W0706)"),
     (unnamed::find, "hosts that no rule names (W0623)"),

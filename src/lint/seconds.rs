@@ -5,10 +5,11 @@
 
 use http::HeaderName;
 
+use super::field_list::written;
 use super::walk;
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{Expression, ExpressionKind, Hir, StatementKind, Target};
-use crate::lang::schema::{Function, Type};
+use crate::lang::hir::{Expression, ExpressionKind, Hir};
+use crate::lang::schema::Type;
 use crate::lang::source::{SourceMap, Span};
 
 /// Fields that are a number of seconds.
@@ -28,15 +29,7 @@ const LABEL: &str = "no number of seconds";
 pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for statement in walk::statements(hir) {
-        let written = match &statement.kind {
-            StatementKind::Set(Target::Header(_, name), value) => Some((name, value)),
-            StatementKind::Effect(Function::Header(_), given) => match given.as_slice() {
-                [Expression { kind: ExpressionKind::Header(_, name), .. }, value, ..] => Some((name, value)),
-                _ => None,
-            },
-            _ => None,
-        };
-        if let Some((name, value)) = written {
+        if let Some((name, value)) = written(statement) {
             of_field(name, value, sources, &mut found);
         }
     }

@@ -1,7 +1,7 @@
 //! Hosts that no rule names: a policy chooses a backend for each of some hosts, and all others come to the one that happens
 //! to be declared first. A backend that is called `default` is there for them, and one that is chosen for no host, too.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use http::header::HOST;
 
@@ -54,7 +54,8 @@ fn look(survey: &mut Survey<'_>) -> Option<Diagnostic> {
     let others = Formula::all([fetched].into_iter().chain(none));
     let Answer::Possible(model) = survey.solver.solve(&others) else { return None };
     let found = model.witness()?;
-    let witness = [found.clone(), of_another_host(found)].into_iter().find(|witness| {
+    let others: Vec<Witness> = strangers(survey.hir).into_iter().map(|host| for_host(&found, host)).collect();
+    let witness = [found].into_iter().chain(others).find(|witness| {
         let journey = survey.replay(witness);
         let mut course = journey.steps.iter().flat_map(|ran| &ran.explanation.course);
         let is_chosen = course.any(|event| matches!(event, Event::Acted(span) if chosen.contains_key(span)));
@@ -69,11 +70,33 @@ fn look(survey: &mut Survey<'_>) -> Option<Diagnostic> {
     )))
 }
 
-/// The same request for a host that hardly any rule names. A model that knows only what is made of the host leaves that
-/// as it is with any request, and a rule may name just this one.
-fn of_another_host(witness: Witness) -> Witness {
-    let request = Request { host: "other.example.net".to_owned(), ..witness.request };
-    Witness { request, ..witness }
+/// The same request for another host.
+fn for_host(found: &Witness, host: String) -> Witness {
+    let request = Request { host, ..found.request.clone() };
+    Witness { request, answer: found.answer.clone() }
+}
+
+/// Hosts that the policy does not name. A model that knows only what is made of the host leaves that as it is with any request,
+/// and a rule may name just this one. Patterns may hold of what begins or ends as some of these do, and hardly of all.
+fn strangers(hir: &Hir) -> Vec<String> {
+    let mut named: HashSet<&[u8]> = HashSet::new();
+    for expression in walk::expressions(hir) {
+        match &expression.kind {
+            ExpressionKind::Text(text) => named.extend([&**text]),
+            ExpressionKind::InTexts(_, texts) => named.extend(texts.iter().map(|text| &**text)),
+            _ => {}
+        }
+    }
+    named.extend(hir.tables.iter().flat_map(|table| &table.entries).map(|(key, _)| &**key));
+    let unnamed = |first: &str, last: &str| {
+        let mut hosts = (1..).map(|at| if at == 1 { format!("{first}.{last}") } else { format!("{first}{at}.{last}") });
+        hosts.find(|host| !named.contains(host.as_bytes()))
+    };
+    ["example.net", "example", "test"]
+        .iter()
+        .flat_map(|last| ["other", "q7zx"].map(|first| unnamed(first, last)))
+        .flatten()
+        .collect()
 }
 
 /// The backends that statements choose, by their places.

@@ -90,6 +90,20 @@ mod action {
     }
 
     #[test]
+    fn names_no_report_that_is_not_there() {
+        let here = folder(&[("site.warp", BAD), ("warp.toml", "lint.W9999 = \"deny\"\n")]);
+        let sarif = [("warp", "warp"), ("format", "sarif")];
+        for (input, value) in
+            [("deny", "W9999"), ("paths", "nowhere"), ("output", "no/such/folder/warp.sarif"), ("config", "warp.toml")]
+        {
+            let ran = run(here.path(), &[&sarif[..], &[(input, value)]].concat());
+            assert_eq!(ran.status.code(), Some(2), "{input}");
+            assert!(!here.path().join("outputs").exists() && !here.path().join("warp.sarif").exists(), "{input}");
+            assert!(!ran.stderr.is_empty(), "{input}");
+        }
+    }
+
+    #[test]
     fn hands_on_what_it_is_told_and_runs_none_of_it() {
         let here = folder(&[
             ("a b/site.warp", MENDABLE),
@@ -196,6 +210,7 @@ fn the_hooks_find_the_line_of_a_mistake() {
         assert!(stdout(&ran).starts_with("deep/site.warp:3:20: error[E0207]"), "{}", stdout(&ran));
         let files = regex::Regex::new(hook["files"].as_str().unwrap()).unwrap();
         assert!(files.is_match("deep/site.warp") && files.is_match("warp.toml") && files.is_match("a/warp.toml"));
+        assert!(files.is_match("tables/sites.json") && files.is_match("redirects.csv"));
         assert!(!files.is_match("site.warp.bak") && !files.is_match("not-warp.toml"));
     }
     let example = yaml("examples/ci/pre-commit-config.yaml");

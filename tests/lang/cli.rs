@@ -284,7 +284,22 @@ mod check {
         let ran = warp(here.path(), &["check", "nowhere.warp"]);
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
         assert!(ran.stderr.contains("cannot read nowhere.warp"), "{}", ran.stderr);
-        assert_eq!(warp(here.path(), &["check"]).stderr, "no policies found\n");
+    }
+
+    #[test]
+    fn a_folder_without_a_policy_ends_with_2() {
+        let here = folder(&[("site.warp", GOOD), ("empty/README.md", ""), ("parts/part.warp", "acl a { }\n")]);
+        for (paths, says) in [
+            (&["empty"][..], "there is no policy in empty"),
+            (&["site.warp", "empty"], "there is no policy in empty"),
+            (&["parts"], "there is no policy to check: parts/part.warp has no `warp 1;`"),
+        ] {
+            let ran = warp(here.path(), &[&["check"], paths].concat());
+            assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{paths:?}");
+            assert!(ran.stderr.contains(says), "{}", ran.stderr);
+        }
+        assert_eq!(warp(here.path(), &["check", "site.warp", "parts"]).code, 0);
+        assert_eq!(warp(&here.path().join("empty"), &["check"]).code, 2);
     }
 
     /// Opening a pipe waits for somebody to write to it, and a device may have no end.

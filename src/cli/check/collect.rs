@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::overlay::{Overlay, STDIN};
+use crate::cli::failure::shown;
 use crate::cli::{Failure, policy_file};
 use crate::lang::check::FILE_LIMIT_BYTES;
 use crate::lang::lexer;
@@ -52,7 +53,7 @@ impl Entries {
 /// The policies that `paths` stand for, none meaning the current folder. stdin is read into `files`.
 ///
 /// # Errors
-/// When a path cannot be read.
+/// When a path cannot be read, or nothing is there to check: that is how a mistyped path shows.
 pub(super) fn entries(paths: &[PathBuf], files: &mut Overlay) -> Result<Entries, Failure> {
     let current = [PathBuf::from(".")];
     let paths = if paths.is_empty() { &current } else { paths };
@@ -64,10 +65,26 @@ pub(super) fn entries(paths: &[PathBuf], files: &mut Overlay) -> Result<Entries,
                 entries.policies.push(STDIN.to_owned());
             }
         } else if unreadable(path, path.metadata())?.is_dir() {
-            walk(path, &mut |file| entries.add(file, false))?;
+            let mut has_any = false;
+            walk(path, &mut |file| {
+                has_any = true;
+                entries.add(file, false)
+            })?;
+            if !has_any {
+                return Err(Failure::Usage(format!(
+                    "there is no policy in {}: no file there ends in .warp",
+                    shown(path)
+                )));
+            }
         } else {
             entries.add(path, true)?;
         }
+    }
+    if entries.policies.is_empty() && entries.named_fragments.is_empty() {
+        let first = entries.found_fragments.first().map(|path| shown(path)).unwrap_or_default();
+        return Err(Failure::Usage(format!(
+            "there is no policy to check: {first} has no `warp 1;`, and neither has any other file"
+        )));
     }
     Ok(entries)
 }

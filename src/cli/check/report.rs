@@ -82,9 +82,6 @@ impl Report {
 
     /// `2 errors, 1 warning in 3 files`; the built-in policy is no file.
     pub(super) fn summary(&self) -> String {
-        if self.names.is_empty() {
-            return "no policies found".to_owned();
-        }
         let (errors, warnings) = (count(self.errors, "error"), count(self.warnings, "warning"));
         let denied = if self.errors == 0 && self.fails { " (denied)" } else { "" };
         format!("{errors}, {warnings}{denied} in {}", count(self.files.len(), "file"))

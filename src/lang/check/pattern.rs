@@ -152,6 +152,13 @@ fn not_parsed(text: &str, error: &tree::Error) -> Problem {
         tree::ErrorKind::FlagUnrecognized => perl_group(text, place.start),
         _ => None,
     };
+    let help = match error.kind() {
+        tree::ErrorKind::RepetitionMissing if text.starts_with('*') => {
+            "this is a regular expression and no glob: leave the `*` out, since a pattern is found anywhere, and write \
+             `\\.` for a dot and `$` for the end"
+        }
+        _ => "a character with a meaning of its own is written with `\\` before it",
+    };
     match unsupported {
         Some((message, help)) => {
             Problem { code: Code::E0309, place, message: message.to_owned(), help: help.to_owned() }
@@ -160,7 +167,7 @@ fn not_parsed(text: &str, error: &tree::Error) -> Problem {
             code: Code::E0308,
             place,
             message: format!("this regular expression is wrong: {}", error.kind()),
-            help: "a character with a meaning of its own is written with `\\` before it".to_owned(),
+            help: help.to_owned(),
         },
     }
 }

@@ -123,8 +123,9 @@ codes! {
     E0252 "site-in-a-site" "0.1" "The policy of a site declares a site.";
     W0260 "misspelt-field" "0.1" "A header field is nearly called like one that everybody knows, or that the policy sets.";
     W0261 "misspelt-cookie" "0.1" "A cookie is called otherwise elsewhere.";
-    W0262 "misspelt-parameter" "0.1" "A parameter is called otherwise elsewhere.";
+    W0262 "misspelt-parameter" "0.1" "A parameter is called otherwise elsewhere, or nearly like one that everybody knows.";
     W0263 "misspelt-method" "0.1" "A method is not written as clients send it.";
+    W0264 "misspelt-directive" "0.1" "A `Cache-Control` that the policy writes has a directive that no cache knows.";
 
     // 03 types and units
     E0301 "wrong-type" "0.1" "A value of another type is wanted.";
@@ -221,7 +222,7 @@ codes! {
     W0707 "stale-at-once" "0.1" "A grace stands beside a lifetime of zero, and what has both may not be stored at all.";
     W0708 "time-not-in-seconds" "0.1" "A time in a header field is no whole number of seconds.";
     E0740 "empty-key" "0.1" "A `key` without parts.";
-    W0741 "shared-key" "0.1" "The cache key leaves out the host or the URL.";
+    W0741 "shared-key" "0.1" "The cache key leaves out the host, the URL or the query.";
     W0742 "unused-key" "0.1" "A `key` is never made, since `sub hash` ends the step.";
     E0743 "no-tag" "0.1" "A `tag` without a tag.";
     E0744 "ban-of-nothing" "0.1" "A `ban` asks nothing of what is stored.";
@@ -257,6 +258,8 @@ codes! {
     W0824 "missing-group" "0.1" "A replacement names a group that its pattern does not have.";
     W0825 "pattern-as-text" "0.1" "Signs of a pattern or a glob stand in a text that is compared as it is.";
     W0826 "escape-as-text" "0.1" "A text has an escape or a variable of another language, which is text here.";
+    W0827 "range-across-kinds" "0.1" "A range of characters in a pattern holds more than is meant.";
+    W0828 "glob-as-pattern" "0.1" "A glob stands where a regular expression does.";
 
     // 09 cost
     W0910 "plain-pattern" "0.1" "A regular expression says what a plain test says.";

@@ -27,7 +27,7 @@ fn paths(regex: &Regex) -> Option<Diagnostic> {
 }
 
 /// `/admin`, not `/` or `/.`, and nothing that is in the query.
-fn is_path(text: &str) -> bool {
+pub(super) fn is_path(text: &str) -> bool {
     let mut letters = text.chars();
     letters.next() == Some('/')
         && letters.next().is_some_and(|letter| letter.is_ascii_alphanumeric())

@@ -22,6 +22,7 @@ pub(super) fn find(regex: &Regex) -> Option<Diagnostic> {
     let shown = regex.text.get(first.start..).unwrap_or_default();
     let message = match regex.subject {
         Subject::Host => format!("`{}` is like other hosts too: `.` stands for any character", regex.text),
+        Subject::Address => format!("`{}` is like other addresses too: `.` stands for any character", regex.text),
         _ => format!("`{shown}` is like more than names that end so: `.` stands for any character"),
     };
     let edits = dots.iter().map(|dot| Edit { span: regex.place(dot), text: "\\.".to_owned() }).collect();
@@ -40,9 +41,21 @@ fn meant_as_dot(regex: &Regex, row: &Row, at: usize) -> Option<Range<usize>> {
         Subject::Path | Subject::Url => {
             !matches!(before, Some(Part::Letter('/'))) && is_extension(regex.text.get(bytes.end..)?)
         }
+        Subject::Address => is_in_address(before, row.get(Some(at + 1))),
         Subject::Origin | Subject::Field | Subject::Other => false,
     };
     is_meant.then(|| bytes.clone())
+}
+
+/// Between digits, or behind some at the end of the pattern: `^10.0.0.`
+fn is_in_address(before: Option<&Part>, after: Option<&Part>) -> bool {
+    let is_number =
+        |part: &Part| matches!(part, Part::Letter(letter) if letter.is_ascii_digit()) || matches!(part, Part::Other(_));
+    before.is_some_and(is_number) && after.is_none_or(|part| is_number(part) || matches!(part, Part::End(_)))
+}
+
+pub(super) fn is_known_extension(word: &str) -> bool {
+    EXTENSIONS.contains(&word.to_ascii_lowercase().as_str())
 }
 
 /// Whether the text begins with an extension, or with a group of them.
@@ -50,7 +63,7 @@ fn is_extension(text: &str) -> bool {
     let text = text.strip_prefix('(').map_or(text, |group| group.strip_prefix("?:").unwrap_or(group));
     let end = text.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(text.len());
     let (word, rest) = text.split_at(end);
-    EXTENSIONS.contains(&word.to_ascii_lowercase().as_str())
+    is_known_extension(word)
         && ["", "$", ")", "|", "(", "\\?"]
             .iter()
             .any(|next| if next.is_empty() { rest.is_empty() } else { rest.starts_with(next) })

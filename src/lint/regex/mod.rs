@@ -3,8 +3,11 @@
 mod alone;
 mod alternatives;
 mod anchor;
+mod class;
 mod dot;
+mod ends;
 mod few;
+mod glob;
 mod group;
 mod hosts;
 mod never;
@@ -15,6 +18,7 @@ mod stars;
 use http::header::{HOST, ORIGIN};
 use regex_syntax::ast::Ast;
 
+use super::known_fields::KNOWN;
 use super::walk;
 use crate::lang::diagnostic::{Diagnostic, Fix, Safety};
 use crate::lang::hir::{Expression, ExpressionKind, Hir, Pattern};
@@ -36,6 +40,8 @@ enum Subject {
     Host,
     /// Where a page came from that asks for another: scheme, host and port.
     Origin,
+    /// A field that holds the address of a client.
+    Address,
     /// A header field, which has no line break as a path has none.
     Field,
     /// Text that may hold anything.
@@ -74,6 +80,8 @@ struct Regex<'h> {
     is_without_port: bool,
     /// Whether it is of what the backend is asked.
     is_of_backend: bool,
+    /// What it is matched with.
+    matched: &'h Expression,
     /// Whether it does not matter how letters are written.
     is_caseless: bool,
     /// To match texts with.
@@ -99,15 +107,20 @@ pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
             found.push(finding);
             continue;
         }
-        // Of those in which letters may be written in two ways less is known.
-        if regex.is_caseless {
+        found.extend(class::find(&regex));
+        if regex.used == Use::Replaced {
             found.extend(dot::find(&regex));
-            found.extend(anchor::find(&regex).filter(|_| regex.used != Use::Replaced));
+            continue;
+        }
+        // In what is meant as a glob a dot is one, and no anchor is missed.
+        if let Some(finding) = glob::find(&regex) {
+            found.push(finding);
             continue;
         }
         found.extend(dot::find(&regex));
-        if regex.used != Use::Replaced {
-            found.extend(anchor::find(&regex));
+        found.extend(ends::find(&regex).or_else(|| anchor::find(&regex)));
+        // Of those in which letters may be written in two ways less is known.
+        if !regex.is_caseless {
             found.extend(plain::find(&regex, sources));
             found.extend(stars::find(&regex));
             found.extend(alternatives::find(&regex));
@@ -147,6 +160,7 @@ impl<'h> Regex<'h> {
             used: Use::of(expression, subject),
             is_without_port: is_view_of_host(subject),
             is_of_backend: is_of_backend(subject),
+            matched: subject,
             is_caseless,
             pattern,
             subject_text: sources.text(subject.span),
@@ -173,6 +187,11 @@ impl<'h> Regex<'h> {
         Some(Fix { safety, ..Fix::replace(title, self.place(bytes), text) })
     }
 
+    /// Whether it is one word: a method, a cookie, a parameter, a country, a field of the site's own.
+    fn is_of_a_word(&self) -> bool {
+        is_of_a_word(self.matched)
+    }
+
     fn is_path(&self) -> bool {
         matches!(self.subject, Subject::Path | Subject::Url)
     }
@@ -193,9 +212,35 @@ fn subject_of(expression: &Expression) -> Subject {
         ExpressionKind::Variable(Variable::ReqHost | Variable::BereqHost) => Subject::Host,
         ExpressionKind::Header(_, name) if *name == HOST => Subject::Host,
         ExpressionKind::Header(Message::Req | Message::Bereq, name) if *name == ORIGIN => Subject::Origin,
+        ExpressionKind::Header(_, name) if ADDRESSES.contains(&name.as_str()) => Subject::Address,
         ExpressionKind::Header(..) => Subject::Field,
+        ExpressionKind::ToText(inner) if inner.ty == Type::Ip => Subject::Address,
         ExpressionKind::ToText(inner) if inner.ty == Type::String => subject_of(inner),
         _ => Subject::Other,
+    }
+}
+
+/// Fields in which proxies say where a request came from.
+const ADDRESSES: [&str; 9] = [
+    "cf-connecting-ip",
+    "fastly-client-ip",
+    "forwarded",
+    "true-client-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-forwarded-for",
+    "x-original-forwarded-for",
+    "x-real-ip",
+];
+
+fn is_of_a_word(expression: &Expression) -> bool {
+    match &expression.kind {
+        ExpressionKind::ToText(inner) => is_of_a_word(inner),
+        ExpressionKind::Fallback(parts) => parts.first().is_some_and(is_of_a_word),
+        ExpressionKind::Variable(variable) => matches!(variable, Variable::ReqMethod | Variable::BereqMethod),
+        ExpressionKind::Cookie(..) | ExpressionKind::Query(..) | ExpressionKind::Call(Function::Geo(_), _) => true,
+        ExpressionKind::Header(_, name) => !KNOWN.contains(&name.as_str()),
+        _ => false,
     }
 }
 

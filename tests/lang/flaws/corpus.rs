@@ -138,7 +138,7 @@ const ROWS: &[Row] = &[
         flaw: "a key that hardly two requests share, or that two different ones do",
         by: By::Lints(&["W0741", "W0915", "W0916"]),
         policies: &[
-            "key { req.host; req.path; req.http.User-Agent; }",
+            "key { req.host; req.url; req.http.User-Agent; }",
             "sub x { hash_data(req.http.Accept-Language); } sub hash { call x; }",
             "rules request first { when method == \"PUT\" -> pass; } key { req.host; req.path; req.query; }",
             "include \"part.warp\";----sub backend_response { header.append(beresp.http.Vary, \"User-Agent\"); }",
@@ -146,6 +146,12 @@ const ROWS: &[Row] = &[
             "sub hash { let u = req.http.User-Agent; hash_data(u); }",
             "fn f(u: STRING) -> STRING { return std.tolower(u ?? \"\"); } sub hash { hash_data(f(req.http.User-Agent)); }",
             "sub hash { match req.method { \"GET\" -> { hash_data(req.host); return (lookup); } } }",
+            "key { req.host; req.path; }",
+            "sub hash { hash_data(req.host); hash_data(regsub(req.url, \"\\?.*$\", \"\")); return (lookup); }",
+            "normalize req { query keep [\"page\"]; } include \"part.warp\";----key { req.host; req.path; }",
+            "sub hash { hash_data(req.host); if (!(req.path under \"/a\")) { hash_data(req.url); } else { hash_data(req.path); } return (lookup); }",
+            "sub hash { hash_data(req.http.X-Forwarded-For); }",
+            "sub backend_response { set beresp.http.Vary = \"X-Real-IP\"; }",
         ],
     },
     Row {
@@ -198,7 +204,7 @@ const ROWS: &[Row] = &[
     Row {
         number: 12,
         flaw: "a regular expression that matches nothing, or more than is meant, or a text that is meant as one",
-        by: By::Lints(&["W0821", "W0822", "W0823", "W0824", "W0825", "W0912"]),
+        by: By::Lints(&["W0821", "W0822", "W0823", "W0824", "W0825", "W0827", "W0828", "W0912"]),
         policies: &[
             "sub recv { if (req.url ~ \"^admin\") { return (pass); } }",
             "sub x { if (req.url ~ \"[a-z].php\") { return (pass); } } sub recv { call x; }",
@@ -215,6 +221,13 @@ const ROWS: &[Row] = &[
             "fn moved(u: STRING) -> STRING { return regsub(u, \"^/old/(.*)$\", \"/new/$1\"); } sub recv { set req.url = moved(req.url); }",
             "sub recv { if (req.host == \"*.example.org\") { return (pass); } }",
             "rules request first { when path under \"/shop/*\" -> pass; }",
+            "sub recv { if (req.url ~ \"^/shop|cart|checkout$\") { return (pass); } }",
+            "rules request first { when method ~ \"^PUT|PATCH$\" -> pass; }",
+            "sub recv { if (req.url ~ \"^/admin|/login\") { return (pass); } }",
+            "sub recv { if (req.path !~ \"^/[A-z]+/[0-9]+$\") { return (synth(404)); } }",
+            "sub x { if (req.url ~ \"/images/*\") { return (pass); } } sub recv { call x; }",
+            "include \"part.warp\";----sub recv { if (req.url ~ \"^/api/*/users\") { return (pass); } }",
+            "sub recv { let a = req.http.X-Real-IP; if (a ~ \"^10.0.0.\") { return (pass); } }",
         ],
     },
     Row {
@@ -238,8 +251,8 @@ const ROWS: &[Row] = &[
     },
     Row {
         number: 14,
-        flaw: "a misspelt field, cookie, parameter or method",
-        by: By::Lints(&["W0260", "W0261", "W0262", "W0263"]),
+        flaw: "a misspelt field, cookie, parameter, method or directive",
+        by: By::Lints(&["W0260", "W0261", "W0262", "W0263", "W0264"]),
         policies: &[
             "sub recv { if (req.http.User-Agnet ~ \"bot\") { return (pass); } }",
             "normalize req { cookie keep [\"session\"]; } sub x { if (req.cookies[\"sesion\"]) { return (pass); } } sub recv { call x; }",
@@ -252,6 +265,11 @@ const ROWS: &[Row] = &[
             "sub recv { set req.http.X-Device = \"m\"; } sub hash { hash_data(req.http.X-Devcie); }",
             "rules request first { when method in [\"PUT\", \"DELTE\"] -> pass; }",
             "sub recv { if (req.method !~ \"^(GET|HAED)\") { return (pass); } }",
+            "normalize req { query drop [\"utm_sorce\", \"utm_medium\"]; }",
+            "sub backend_response { set beresp.http.Cache-Control = \"pubic, max-age=60\"; }",
+            "sub x { set resp.http.Cache-Control = \"public; max-age=60\"; } sub deliver { call x; }",
+            "rules response first { when status == 404 -> set beresp.http.Cache-Control = \"s-max-age=60\"; }",
+            "sub deliver { set resp.http.Access-Control-Expose-Headers = \"Content-Lenght\"; }",
             "table w { \"POST\": 1, \"DELTE\": 2 } sub recv { if (w has req.method) { return (pass); } }",
         ],
     },

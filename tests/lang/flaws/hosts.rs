@@ -33,10 +33,17 @@ fn hosts_that_no_rule_names() {
 /// What hosts are tried does not hang on which ones are named.
 #[test]
 fn hosts_that_no_rule_names_where_one_names_www() {
-    let rules = "rules request first { when host == \"www.example.com\" -> backend shop; when host == \"blog.test\" -> backend blog; }";
-    assert_eq!(of(&format!("{SITES} {rules}")), ["W0623"]);
-    let refused = rules.replace("; }", "; else -> deny 421; }");
-    assert_eq!(of(&format!("{SITES} {refused}")), [""; 0]);
+    let several = "host in [\"www.example.com\", \"other.example.net\", \"q7zx.example.net\", \"other.example\"]";
+    for named in
+        ["host == \"www.example.com\"", several, "host ~ \"^(www|other)\\.\"", "host ~ \"\\.example\\.(net|com)$\""]
+    {
+        let rules = format!(
+            "rules request first {{ when {named} -> backend shop; when host == \"blog.test\" -> backend blog; }}"
+        );
+        assert_eq!(of(&format!("{SITES} {rules}")), ["W0623"], "{named}");
+        let refused = rules.replace("; }", "; else -> deny 421; }");
+        assert_eq!(of(&format!("{SITES} {refused}")), [""; 0], "{named}");
+    }
 }
 
 #[test]

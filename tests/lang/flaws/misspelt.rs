@@ -110,3 +110,66 @@ fn a_parameter_that_is_called_otherwise_elsewhere() {
     .hold();
     assert_eq!(of("normalize req { query keep [\"page1\", \"page2\", \"item\", \"items\"]; }"), [""; 0]);
 }
+
+#[test]
+fn a_parameter_of_campaigns_that_is_misspelt() {
+    Spellings {
+        code: "W0262",
+        flaw: "utm_sorce",
+        cure: "utm_source",
+        policies: &[
+            "normalize req { query drop [\"FLAW\", \"gclid\"]; }",
+            "sub a { if (req.query[\"FLAW\"]) { return (pass); } } sub recv { call a; }",
+            "rules request first { when req.query has \"FLAW\" -> pass; }",
+            "include \"part.warp\";----normalize req { query keep [\"page\", \"FLAW\"], sort; }",
+            "sub recv { if (!(req.query[\"FLAW\"] != \"mail\")) { return (pass); } }",
+        ],
+    }
+    .hold();
+    let policy = "normalize req { query drop [\"gcild\", \"utm_*\"]; }";
+    assert_eq!(super::words::mended(policy), policy.replace("gcild", "gclid"));
+    assert_eq!(of("normalize req { query drop [\"utm_source\", \"utm-source\", \"clid\", \"sorce\"]; }"), [""; 0]);
+}
+
+#[test]
+fn a_directive_that_no_cache_knows() {
+    let policies = [
+        "sub backend_response { set beresp.http.Cache-Control = \"FLAW\"; }",
+        "sub a { set resp.http.Cache-Control = \"FLAW\"; } sub deliver { call a; }",
+        "rules response first { when status == 404 -> set beresp.http.Cache-Control = \"FLAW\"; }",
+        "include \"part.warp\";----sub deliver { header.append(resp.http.Cache-Control, \"FLAW\"); }",
+        "sub deliver { if (!(resp.status != 200)) { set resp.http.CDN-Cache-Control = \"FLAW\"; } }",
+        "const C = \"FLAW\"; sub deliver { set resp.http.Cache-Control = C; }",
+        "sub deliver { set resp.http.Cache-Control = match resp.status { 200 -> \"FLAW\"; else -> \"no-store\"; }; }",
+    ];
+    for (flaw, cure) in [
+        ("pubic, max-age=60", "public, max-age=60"),
+        ("public, max_age=60", "public, max-age=60"),
+        ("s-max-age=60", "s-maxage=60"),
+        ("public; max-age=60", "public, max-age=60"),
+        ("max-age: 60", "max-age=60"),
+    ] {
+        Spellings { code: "W0264", flaw, cure, policies: &policies }.hold();
+        assert_eq!(super::words::mended(&policies[0].replace("FLAW", flaw)), policies[0].replace("FLAW", cure));
+    }
+    for policy in [
+        "sub deliver { set resp.http.Cache-Control = \"Public, MAX-AGE=60, community=\" + req.host; }",
+        "sub deliver { set resp.http.Cache-Control = req.http.X-Scope + \"lic, max-age=60, s-\" + req.http.X-More; }",
+        "sub deliver { set resp.http.Surrogate-Control = \"max-age=60, content=ESI/1.0\"; }",
+        "sub deliver { set resp.http.X-Control = \"pubic\"; }",
+    ] {
+        assert_eq!(of(policy), [""; 0], "{policy}");
+    }
+}
+
+#[test]
+fn a_field_that_is_named_in_another_one() {
+    for policy in [
+        "sub backend_response { set beresp.http.Vary = beresp.http.Vary + \", FLAW\"; }",
+        "sub deliver { set resp.http.Access-Control-Expose-Headers = \"ETag, FLAW\"; }",
+        "sub deliver { header.append(resp.http.Access-Control-Allow-Headers, \"FLAW\"); }",
+    ] {
+        assert_eq!(of(&policy.replace("FLAW", "Accept-Encodng")), ["W0260"], "{policy}");
+        assert_eq!(of(&policy.replace("FLAW", "Accept-Encoding")), [""; 0], "{policy}");
+    }
+}

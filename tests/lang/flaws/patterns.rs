@@ -1,7 +1,7 @@
 use super::{Spellings, found, of};
 
 /// A test in five spellings; the first word is what is matched with in a table.
-fn everywhere(code: &str, subject: &str, flaw: &str, cure: &str) {
+pub(super) fn everywhere(code: &str, subject: &str, flaw: &str, cure: &str) {
     let policies = [
         format!("sub recv {{ if (req.{subject} ~ \"FLAW\") {{ return (pass); }} }}"),
         format!("sub a {{ if (req.{subject} ~ \"FLAW\") {{ return (pass); }} }} sub recv {{ call a; }}"),
@@ -14,7 +14,7 @@ fn everywhere(code: &str, subject: &str, flaw: &str, cure: &str) {
 }
 
 /// What is found in patterns; that a condition never holds may be found in another way.
-fn of_patterns(policy: &str) -> Vec<String> {
+pub(super) fn of_patterns(policy: &str) -> Vec<String> {
     of(policy).into_iter().filter(|code| code.starts_with("W082") || code.starts_with("W091")).collect()
 }
 

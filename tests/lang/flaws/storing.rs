@@ -43,9 +43,9 @@ fn a_sub_that_leaves_the_host_or_the_url_out_of_the_key() {
         "sub x { FLAW hash_data(req.url); } sub hash { call x; return (lookup); }",
         "table t { \"a\": \"b\" } sub hash { FLAW hash_data(t[req.host] ?? \"\"); return (lookup); }",
         "include \"part.warp\"; ----sub hash { hash_data(req.host); FLAW return (lookup); }",
-        "sub hash { if (!(req.method != \"GET\")) { hash_data(req.path); FLAW return (lookup); } }",
-        "sub recv { if (req.host !~ \"\\.api\\.example\\.com$\") { return (synth(421)); } } sub hash { hash_data(req.path); FLAW return (lookup); }",
-        "sub recv { if (!(req.host in [\"a.test\", \"b.test\"])) { return (synth(421)); } } sub hash { hash_data(req.path); FLAW return (lookup); }",
+        "sub hash { if (!(req.method != \"GET\")) { hash_data(req.url); FLAW return (lookup); } }",
+        "sub recv { if (req.host !~ \"\\.api\\.example\\.com$\") { return (synth(421)); } } sub hash { hash_data(req.url); FLAW return (lookup); }",
+        "sub recv { if (!(req.host in [\"a.test\", \"b.test\"])) { return (synth(421)); } } sub hash { hash_data(req.url); FLAW return (lookup); }",
     ]
     .map(|policy| format!("{BACKEND} {policy}"));
     let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
@@ -53,7 +53,7 @@ fn a_sub_that_leaves_the_host_or_the_url_out_of_the_key() {
     Spellings { code: "W0741", flaw: "", cure, policies: &policies }.hold();
     for policy in [
         "sub recv { set req.http.X-K = req.host + req.url; } sub hash { hash_data(req.http.X-K); return (lookup); }",
-        "sub hash { hash_data(std.tolower(req.http.Host)); hash_data(regsub(req.url, \"\\?.*\", \"\")); return (lookup); }",
+        "sub hash { hash_data(std.tolower(req.http.Host)); hash_data(regsub(req.url, \"#.*\", \"\")); return (lookup); }",
         "rules request first { when path under \"/\" -> pass; } sub hash { hash_data(\"x\"); return (lookup); }",
         "sub recv { set req.url = \"/\"; } sub hash { hash_data(req.host); return (lookup); }",
     ] {

@@ -13,7 +13,7 @@ fn what_is_said_is_written_into_what_is_stored() {
             r#"sub backend_response { if (!(bereq.http.X-Debug != "on" || beresp.status != 200)) { set beresp.http.X-Debug = "1"; } }"#,
             "sub backend_response { set beresp.http.X-Client = client.ip; }",
             "sub backend_response { header.append(beresp.http.X-Via, bereq.http.X-Forwarded-For); }",
-            r#"normalize req { query sort; } key { req.host; req.path; } sub backend_response { set beresp.http.X-Lang = bereq.query["lang"]; }"#,
+            r#"normalize req { query sort; } key { req.host; req.path; req.query["page"]; } sub backend_response { set beresp.http.X-Lang = bereq.query["lang"]; }"#,
             r#"sub recv { set req.http.X-User = req.cookies["user"]; unset req.http.Cookie; }
                sub backend_response { set beresp.http.X-User = bereq.http.X-User; }"#,
             r#"sub backend_response { let lang = bereq.http.X-Lang ?? "en"; set beresp.http.Content-Language = std.tolower(lang); }"#,
@@ -134,7 +134,7 @@ fn what_one_client_does_not_say_or_another_field_says_for_it() {
             r#"sub backend_response { if (bereq.http.X-Debug == "a") { set beresp.ttl = 3m; } else if (bereq.path under "/a") { set beresp.http.Y = "1"; } }"#,
             r#"sub recv { if (req.query has "debug") { set req.http.X-D = "1"; } }
                sub backend_response { set beresp.http.X-D = bereq.http.X-D; }
-               key { req.host; req.path; }"#,
+               key { req.host; req.path; req.query["page"]; }"#,
             r#"sub recv { if (req.cookies has "debug") { set req.http.X-D = "1"; } unset req.http.Cookie; }
                sub backend_response { set beresp.http.X-D = bereq.http.X-D; }"#,
         ],
