@@ -1,5 +1,7 @@
 //! What `simulate` says of a request is what the proxy does with it.
 
+mod soft_purge;
+
 use std::time::SystemTime;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
