@@ -5,33 +5,19 @@ use std::net::IpAddr;
 use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
 
+use super::known_fields::ADDRESSES;
 use crate::analysis::{Formula, Literal, Op, Place, Term, Test, Witness};
 use crate::cache::spelling;
 use crate::lang::hir::{Acl, AclId, Texts};
 use crate::lang::schema::{Message, Variable};
 
-/// Fields whose values are no secrets: the host, and what anybody may say of where they come from and what they are.
-const KNOWN_TO_ALL: [&str; 15] = [
-    "host",
-    "user-agent",
-    "referer",
-    "origin",
-    "forwarded",
-    "x-forwarded",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-original-forwarded-for",
-    "x-real-ip",
-    "x-client-ip",
-    "x-cluster-client-ip",
-    "true-client-ip",
-    "cf-connecting-ip",
-    "fastly-client-ip",
-];
+/// Fields whose values are no secrets beside the addresses of clients: the host, and what anybody may say of where they come
+/// from and what they are.
+const KNOWN_TO_ALL: [&str; 6] = ["host", "user-agent", "referer", "origin", "x-forwarded", "x-forwarded-host"];
 
 /// Whether anybody knows what may stand in a field.
 pub(super) fn is_known_to_all(name: &HeaderName) -> bool {
-    KNOWN_TO_ALL.contains(&name.as_str())
+    KNOWN_TO_ALL.iter().chain(&ADDRESSES).any(|known| name == known)
 }
 
 /// Whether something is made of such fields alone, however.

@@ -187,3 +187,16 @@ pub(super) const KNOWN: &[&str] = &[
     "x-xss-protection",
     "xkey",
 ];
+
+/// Fields in which proxies say where a request came from.
+pub(super) const ADDRESSES: [&str; 9] = [
+    "cf-connecting-ip",
+    "fastly-client-ip",
+    "forwarded",
+    "true-client-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-forwarded-for",
+    "x-original-forwarded-for",
+    "x-real-ip",
+];

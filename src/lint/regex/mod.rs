@@ -18,7 +18,7 @@ mod stars;
 use http::header::{HOST, ORIGIN};
 use regex_syntax::ast::Ast;
 
-use super::known_fields::KNOWN;
+use super::known_fields::{ADDRESSES, KNOWN};
 use super::walk;
 use crate::lang::diagnostic::{Diagnostic, Fix, Safety};
 use crate::lang::hir::{Expression, ExpressionKind, Hir, Pattern};
@@ -219,19 +219,6 @@ fn subject_of(expression: &Expression) -> Subject {
         _ => Subject::Other,
     }
 }
-
-/// Fields in which proxies say where a request came from.
-const ADDRESSES: [&str; 9] = [
-    "cf-connecting-ip",
-    "fastly-client-ip",
-    "forwarded",
-    "true-client-ip",
-    "x-client-ip",
-    "x-cluster-client-ip",
-    "x-forwarded-for",
-    "x-original-forwarded-for",
-    "x-real-ip",
-];
 
 fn is_of_a_word(expression: &Expression) -> bool {
     match &expression.kind {
