@@ -19,6 +19,8 @@ if [ -z "$warp" ]; then
 fi
 
 work=$(mktemp -d)
+# What is written of each request is not written beside the policy, where warp looks at every change.
+mkdir "$work/load"
 children=()
 cleanup() {
     for child in "${children[@]}"; do kill "$child" 2>/dev/null || true; done
@@ -127,10 +129,10 @@ hurried_load() {
 # 120,000 requests in 12 seconds on 8 connections. A rate with a duration in place of a number never ends (h2load 1.52).
 steady_load() {
     local asked=120000
-    rm -f "$work/h2load.log"
-    h2load --h1 -t1 -c8 --rps=1250 -n"$asked" --log-file="$work/h2load.log" \
+    rm -f "$work/load/h2load.log"
+    h2load --h1 -t1 -c8 --rps=1250 -n"$asked" --log-file="$work/load/h2load.log" \
         --connect-to="127.0.0.1:$traffic" http://h1.example/p1/x >"$work/h2load.out"
-    sort -n -k3,3 "$work/h2load.log" | awk -v asked="$asked" '
+    sort -n -k3,3 "$work/load/h2load.log" | awk -v asked="$asked" '
         { time[NR] = $3 }
         $2 == 200 { well++ }
         END { printf "%d %d %d\n", time[int(NR * 0.99)], NR, asked - well }' >>"$work/$1"

@@ -55,6 +55,7 @@ pub mod editors;
 pub mod files;
 pub mod lang;
 pub mod lint;
+pub mod pace;
 pub mod replay;
 pub mod simulate;
 pub mod testing;

@@ -12,6 +12,7 @@ use super::facts::{Facts, Refused, Value};
 use crate::lang::hir::{Expression, ExpressionKind, Hir, KeyPart, Statement, StatementKind, Tags};
 use crate::lang::schema::function::Class;
 use crate::lang::schema::{Message, Step, Type, Variable};
+use crate::pace;
 
 /// The longest text that is kept in the policy in place of a call, in bytes.
 pub(super) const LONGEST_TEXT_BYTES: usize = 4 << 10;
@@ -52,6 +53,7 @@ fn statements(all: &mut [Statement]) {
 }
 
 fn expression(whole: &mut Expression) {
+    pace::pause();
     whole.parts_mut().for_each(expression);
     if let Some(kind) = as_condition(whole) {
         whole.kind = kind;

@@ -100,7 +100,8 @@ impl Program {
         let subs = hir.subs.iter().map(|sub| (sub.name.as_str().into(), sub.span)).collect();
         let tables = hir.tables.iter().map(TableIndex::new).collect();
         let bans_by_url = bans_by_url(&hir);
-        let (names, directors) = (hir.target_names(), hir.directors.into());
+        let (names, directors) = (hir.target_names(), std::mem::take(&mut hir.directors).into());
+        hir.discard();
         Self { names, directors, subs, trees, acls, tables, endings, rules, bans_by_url }
     }
 

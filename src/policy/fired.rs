@@ -11,6 +11,7 @@ use crate::decision::Program;
 use crate::decision::trace::{RuleId, Trace};
 use crate::lang::hir::SubId;
 use crate::lang::source::{FileId, SourceMap, Span};
+use crate::pace;
 use crate::telemetry::place_of_thread;
 
 /// At most so many groups of threads count apart: a policy of ten thousand rules has as many counters in each.
@@ -46,6 +47,7 @@ fn put(hash: &mut Context, program: &Program, sources: &SourceMap) {
     // The number of a file is that of its policy: it may be another one where another site reads more files.
     let mut files: HashMap<FileId, usize> = HashMap::new();
     for rule in program.rules() {
+        pace::pause();
         hash.update(rule.step.name().as_bytes());
         let Some(place) = rule.place else {
             hash.update(b" ");

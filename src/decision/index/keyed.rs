@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 use super::keys::{Key, Kind, keys};
 use super::packed::number;
 use super::test::{Check, Test};
+use crate::pace;
 
 /// Keys by test.
 pub(super) struct Keyed<'t> {
@@ -34,6 +35,7 @@ impl<'t> Keyed<'t> {
         let mut keyed = Self { tests: Vec::with_capacity(tests.len()), listed: Vec::new(), keys: Vec::new() };
         let mut numbers = HashMap::with_capacity(tests.len());
         for test in tests {
+            pace::pause();
             keyed.add(test, &mut numbers);
         }
         keyed

@@ -12,6 +12,7 @@ use super::shape::{Shape, Shapes, parse};
 use super::test::{Check, Test};
 use super::text_list::TextList;
 use crate::lang::hir::Pattern;
+use crate::pace;
 
 /// How many patterns may share the literal in front of them before an automaton tells them apart.
 const MOST_BEHIND_ONE_LITERAL: usize = 8;
@@ -46,6 +47,7 @@ fn collect(tests: &[Test<'_>]) -> (Vec<Known>, Vec<(usize, usize)>) {
     let mut shapes = Shapes::default();
     for (at, test) in tests.iter().enumerate() {
         let Test::Value { subject, check: Check::Matches(pattern), .. } = test else { continue };
+        pace::pause();
         let number = *numbers.entry((*subject, pattern.text())).or_insert_with(|| {
             let shape = shapes.shape(pattern)?;
             patterns.push(Known { subject: *subject, pattern: pattern.clone(), shape });
@@ -62,6 +64,7 @@ fn settle(patterns: Vec<Known>) -> (Vec<Option<Check<'static>>>, Box<[Automaton]
     let packed = |texts: &[Box<[u8]>]| TextList::Borrowed(texts).own();
     let (mut others, mut settled) = (Others::default(), Vec::with_capacity(patterns.len()));
     for (number, (known, crowded)) in patterns.into_iter().zip(crowded).enumerate() {
+        pace::pause();
         let mut add = |pattern, hir| others.add(known.subject, Other { number, pattern, hir });
         settled.push(match known.shape {
             Shape::Equal(texts) => Some(Check::OneOf(packed(&texts))),

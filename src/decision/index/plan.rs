@@ -16,6 +16,7 @@ use super::texts::Texts;
 use super::trie::{Prefix, Trie};
 use crate::decision::eval::AclIndex;
 use crate::lang::hir::{Acl, AclId};
+use crate::pace;
 
 /// How few rows are tested in turn.
 const FEW_ROWS: usize = 4;
@@ -118,6 +119,7 @@ struct Planner<'p, 't, 'h> {
 impl<'t> Planner<'_, 't, '_> {
     /// Where the rows from `start` on are told apart; they are taken away.
     fn target(&mut self, start: usize) -> Target {
+        pace::pause();
         // Nothing behind a row that is sure to pass is ever reached.
         let sure = self.live.iter().skip(start).position(|live| self.is_sure(*live) && !self.row(*live).has_rest);
         if let Some(sure) = sure.filter(|_| !self.from_any_arm) {
@@ -210,12 +212,14 @@ impl<'t> Planner<'_, 't, '_> {
                 Some((of, self.keyed.kind_of(*test), at, self.keyed.keys_of(*test)?))
             });
             self.tallies.row(tests);
+            pace::pause();
         }
         self.tallies.best(self.live.len() - start)
     }
 
     /// The place of the test of a row that tells most by a subject.
     fn best_test(&self, at: usize, subject: u32) -> Option<u32> {
+        pace::pause();
         let live = self.live.get(at).copied()?;
         let open = (0..).zip(self.tests(live)).filter(|(at, _)| live.is_open(*at));
         let of_it = open.filter(|(_, test)| self.keyed.subject_of(**test) == Some(subject));
@@ -310,6 +314,7 @@ impl<'t> Planner<'_, 't, '_> {
     fn lookups_of(&self, entries: &[(Key<'t>, Target)]) -> Vec<Lookup> {
         let mut by = ByKind::default();
         for (key, target) in entries {
+            pace::pause();
             by.add(*key, self.goal(*target));
         }
         let mut lookups = Vec::new();

@@ -13,6 +13,7 @@ use super::text_list::TextList;
 use crate::lang::hir::{AclId, Comparison, Expression, ExpressionKind, Pattern};
 use crate::lang::schema::function::Text;
 use crate::lang::schema::{Function, Type};
+use crate::pace;
 
 /// Something that holds or does not. Borrows from the policy until it is known what is kept.
 #[derive(Debug)]
@@ -131,6 +132,7 @@ impl<'h> Table<'h> {
         let mut table = Self::default();
         let mut spare = 4 * conditions.len() + 4_096;
         for (arm, condition) in (0..).zip(conditions) {
+            pace::pause();
             let parts = table.without_rest(arm, condition);
             if parts.iter().all(is_simple) {
                 // As most have no alternatives.

@@ -6,6 +6,7 @@ use hashbrown::DefaultHashBuilder;
 
 use super::goal::Goal;
 use super::packed::{self, number};
+use crate::pace;
 
 /// How long a row may be that stands behind its text, in bytes.
 const ROOM: usize = 64;
@@ -47,6 +48,7 @@ impl Texts {
         let mut map = Self { slots, records: Box::default(), hasher: DefaultHashBuilder::default() };
         let mut records = Vec::new();
         for (text, goal) in entries {
+            pace::pause();
             let goal = goal.within(ROOM);
             map.insert(text, number(records.len()));
             records.extend_from_slice(&goal.code().to_le_bytes());

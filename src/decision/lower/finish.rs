@@ -9,6 +9,7 @@ use crate::decision::index::{AclsOf, Index};
 use crate::decision::tree::{Chooser, DecisionTree, Match, Node, NodeId, Targets};
 use crate::lang::hir::Outcome;
 use crate::lang::schema::{Action, Step};
+use crate::pace;
 
 /// The tree of what is reached from `entry`.
 pub(super) fn finish(step: Step, drafts: &Drafts<'_>, entry: NodeId, acls: Option<AclsOf<'_>>) -> DecisionTree {
@@ -51,6 +52,7 @@ impl<'d, 'h> Reached<'d, 'h> {
     fn follow(&mut self, entry: NodeId) {
         let mut work = vec![entry];
         while let Some(id) = work.pop() {
+            pace::pause();
             if !matches!(self.drafted.get(id.0 as usize), Some(None)) {
                 continue;
             }
@@ -131,6 +133,7 @@ struct Finishing<'r, 'd, 'h> {
 
 impl<'h> Finishing<'_, '_, 'h> {
     fn node(&mut self, item: Item) -> Option<Node> {
+        pace::pause();
         let reached = self.reached;
         Some(match item {
             Item::Chain(id) => {

@@ -18,6 +18,7 @@ use super::index::AclsOf;
 use super::tree::{DecisionTree, NodeId};
 use crate::lang::hir::{Arm, Hir, Statement, StatementKind, StepBody, SubId};
 use crate::lang::source::Span;
+use crate::pace;
 
 /// Lowers what `body` does, with the subs that it calls. Without `acls` nothing is indexed.
 pub(super) fn lower(hir: &Hir, body: &StepBody, acls: Option<AclsOf<'_>>) -> DecisionTree {
@@ -96,6 +97,7 @@ impl<'h> Lowering<'h> {
     }
 
     fn statement(&mut self, statement: &'h Statement, next: Next, frame: usize) -> Next {
+        pace::pause();
         let draft = match &statement.kind {
             StatementKind::If { arms, otherwise, rest } => {
                 return self.branch(arms, (otherwise, *rest), next, frame);
@@ -134,6 +136,7 @@ fn end_all(statements: &[Statement]) -> bool {
 }
 
 fn ends(statement: &Statement) -> bool {
+    pace::pause();
     match &statement.kind {
         StatementKind::Return(_) | StatementKind::Leave => true,
         StatementKind::If { arms, otherwise, .. } => end_all(otherwise) && arms.iter().all(|arm| end_all(&arm.body)),

@@ -13,6 +13,7 @@ use crate::lang::hir::{Expression, ExpressionKind as Kind, Hir, KeyPart, LocalId
 use crate::lang::hir::{Tags, Target};
 use crate::lang::schema::function::Core;
 use crate::lang::schema::{Function, Message, Type, Variable};
+use crate::pace;
 
 /// Puts what they stand for in the place of all such names.
 pub(super) fn resolve(hir: &mut Hir) {
@@ -64,6 +65,7 @@ fn block(statements: &mut Vec<Statement>, names: &mut Names) {
 
 /// Calls `visit` with the expressions of a statement, but for those of the statements in it.
 fn expressions(statement: &mut Statement, visit: &mut impl FnMut(&mut Expression)) {
+    pace::pause();
     match &mut statement.kind {
         StatementKind::Let(_, value)
         | StatementKind::Set(_, value)

@@ -35,6 +35,13 @@ pub(super) struct Assembled {
     pub(super) amount: Amount,
 }
 
+impl Assembled {
+    /// Frees it part by part.
+    pub(super) fn discard(self) {
+        self.declarations.into_iter().for_each(Declaration::discard);
+    }
+}
+
 /// A site with the file in which its policy starts.
 pub(super) struct SiteFile {
     /// What is written.

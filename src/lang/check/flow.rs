@@ -6,6 +6,7 @@ use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Hir, Statement, StatementKind, SubId};
 use crate::lang::schema::{KEY_PIECE, Step};
 use crate::lang::source::Span;
+use crate::pace;
 
 /// How statements end.
 #[derive(Clone, Copy, Default)]
@@ -66,6 +67,7 @@ impl Flow<'_, '_> {
     }
 
     fn statement(&mut self, statement: &Statement) -> End {
+        pace::pause();
         match &statement.kind {
             StatementKind::Return(_) => End { always: true, may_leave: false },
             StatementKind::Leave => End { always: true, may_leave: true },

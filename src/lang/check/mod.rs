@@ -147,6 +147,7 @@ pub fn check_with(entry: &str, files: &dyn Files, options: &Options) -> Checked 
     let mut diagnostics = findings.into_sorted();
     let (sites, found) = site::sites(&assembled, files, &mut sources);
     hir.sites = sites;
+    assembled.discard();
     diagnostics.extend(found);
     findings::tell_once(&mut diagnostics, &sources);
     let hir = if diagnostics.iter().any(Diagnostic::is_error) { None } else { Some(hir) };

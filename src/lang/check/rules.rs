@@ -8,6 +8,7 @@ use crate::lang::hir::{Arm, Expression, ExpressionKind, Outcome, Statement, Stat
 use crate::lang::schema::{Action, Message, RuleAction, RuleTable, Type, Variable};
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{self, Name, RuleRow, RuleStep, RuleStepKind, Rules};
+use crate::pace;
 
 /// The statuses that send a client elsewhere (RFC 9110 section 15.4) and that the built-in page
 /// gives a `Location`.
@@ -19,6 +20,7 @@ impl<'a> Scope<'_, 'a> {
         self.table = Some(rules.table);
         let mut arms = Vec::with_capacity(rules.rows.len());
         for row in &rules.rows {
+            pace::pause();
             arms.extend(self.row(row));
         }
         let otherwise = rules.otherwise.as_ref().map(|row| self.row_actions(row)).unwrap_or_default();

@@ -43,6 +43,7 @@ fn policy(name: &str, from: Span, files: &dyn Files, sources: &mut SourceMap) ->
     let findings = Findings::default();
     let assembled = assemble_site(name, from, files, sources, &findings);
     let hir = check_policy(&assembled, sources, files, &findings, &Options::default());
+    assembled.discard();
     (hir, findings.into_sorted())
 }
 

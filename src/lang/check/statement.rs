@@ -9,6 +9,7 @@ use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Arm, Statement, StatementKind, SubId};
 use crate::lang::schema::Step;
 use crate::lang::syntax::ast::{self, Binding, Block, Name};
+use crate::pace;
 
 impl<'a> Scope<'_, 'a> {
     /// The statements of a block, with a scope of its own for their locals.
@@ -25,6 +26,7 @@ impl<'a> Scope<'_, 'a> {
 
     /// One statement; `None` after a finding.
     pub(super) fn statement(&mut self, statement: &'a ast::Statement) -> Option<Statement> {
+        pace::pause();
         let span = statement.span;
         let kind = match &statement.kind {
             ast::StatementKind::Let(binding) => self.let_statement(binding),
@@ -51,6 +53,7 @@ impl<'a> Scope<'_, 'a> {
     fn ladder(&mut self, ladder: &'a ast::If) -> StatementKind {
         let mut arms = Vec::with_capacity(ladder.arms.len());
         for arm in &ladder.arms {
+            pace::pause();
             let condition = self.condition(&arm.condition);
             let body = self.block(&arm.block);
             let span = arm.condition.span.to(arm.block.span);

@@ -6,6 +6,7 @@ use super::words;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Expression, ExpressionKind, Hir, Statement, StatementKind, StepBody, SubId};
 use crate::lang::source::Span;
+use crate::pace;
 
 /// How many operations a step may come to by calling subs: a statement is one, and each part of an expression. What is
 /// written no more than once may be more, as it is as long as its text.
@@ -101,6 +102,7 @@ impl Search<'_> {
     }
 
     fn statement(&mut self, statement: &Statement, calls: &mut Calls) -> (u64, u64) {
+        pace::pause();
         match &statement.kind {
             StatementKind::Call(sub) => {
                 let total = self.sub(*sub).total.saturating_add(1);

@@ -102,6 +102,12 @@ impl Hir {
         self.steps.iter().find(|body| body.step == step)
     }
 
+    /// Frees what is written part by part.
+    pub(crate) fn discard(self) {
+        let bodies = self.steps.into_iter().map(|step| step.body).chain(self.subs.into_iter().map(|sub| sub.body));
+        bodies.for_each(|body| statement::discard(body.statements));
+    }
+
     /// Leaves the tests out, those of its sites too.
     pub fn forget_tests(&mut self) {
         self.tests = Vec::new();

@@ -5,6 +5,7 @@ use http::HeaderName;
 use super::{Expression, Glob, LocalId, SubId};
 use crate::lang::schema::{Action, Function, Message, Variable};
 use crate::lang::source::Span;
+use crate::pace;
 
 /// A statement with its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +66,17 @@ impl StatementKind {
             _ => (&[][..], None),
         };
         several.iter().chain(outcome.into_iter().flat_map(Outcome::values))
+    }
+}
+
+/// Frees statements part by part.
+pub(super) fn discard(statements: Vec<Statement>) {
+    for statement in statements {
+        pace::pause();
+        if let StatementKind::If { arms, otherwise, .. } = statement.kind {
+            pace::discard(arms);
+            discard(otherwise);
+        }
     }
 }
 

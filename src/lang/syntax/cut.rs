@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::lang::lexer::TokenKind;
 use crate::lang::schema::DECLARATIONS;
+use crate::pace;
 
 use super::build::MAX_EXPRESSION_DEPTH;
 use super::stream::Stream;
@@ -145,6 +146,7 @@ impl Cutter<'_, '_> {
     }
 
     fn step(&mut self, index: usize) {
+        pace::pause();
         let Some(kind) = self.stream.kind(index) else { return };
         if index > self.start && self.starts_declaration(index) {
             self.close(index);

@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::lang::diagnostic::{Code, Diagnostic, Edit, Fix, Safety};
 use crate::lang::lexer::TokenKind;
 use crate::lang::source::{FileId, Span};
+use crate::pace;
 
 use super::limits::MAX_DIAGNOSTICS;
 use super::stream::{Stream, Tok};
@@ -17,6 +18,7 @@ pub(super) fn findings(stream: &Stream<'_>, file: FileId, toks: Range<usize>) ->
     let mut findings = Vec::new();
     let mut next = toks.start;
     while let Some(tok) = stream.tok(next).filter(|_| next < toks.end && findings.len() <= MAX_DIAGNOSTICS) {
+        pace::pause();
         if tok.kind.is_flawed() {
             let partner = wrong_quotes(stream, next, toks.end);
             findings.push(finding(stream, file, tok, partner));

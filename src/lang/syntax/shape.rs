@@ -11,6 +11,7 @@ use hashbrown::HashMap;
 use pest::Parser as _;
 
 use crate::lang::lexer::TokenKind;
+use crate::pace;
 
 use super::grammar::{GRAMMAR, Grammar, Rule};
 use super::parsed::Parsed;
@@ -52,6 +53,7 @@ impl Shapes {
     /// The tree of tokens, which need not stand side by side: one node of that rule, or of what it stands for, made of
     /// all of them; `None` if they are not that.
     pub(super) fn parse(&mut self, rule: Rule, stream: &Stream<'_>, toks: &[Tok]) -> Option<Rc<Parsed>> {
+        pace::pause();
         self.wanted.clear();
         self.wanted.push(rule as Mark);
         self.wanted.extend(toks.iter().map(|tok| if tok.glued { tok.mark | GLUED } else { tok.mark }));

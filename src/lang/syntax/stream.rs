@@ -1,6 +1,7 @@
 //! The tokens that mean something: white space and comments left out, line starts noted.
 
 use crate::lang::lexer::{self, TokenKind};
+use crate::pace;
 
 use super::shape;
 
@@ -36,6 +37,7 @@ impl<'s> Stream<'s> {
         // A token takes four bytes and more; a table of rules is made of such.
         let mut toks = Vec::with_capacity(text.len() / 4);
         for token in lexer::tokens(text) {
+            pace::pause();
             if token.kind.is_trivia() {
                 first_on_line |= text.get(token.range()).is_some_and(|trivia| trivia.bytes().any(|byte| byte == b'\n'));
                 glued = false;

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::lang::lexer::TokenKind;
 use crate::lang::schema::{CONTEXTUAL_STATEMENTS, ELSE_IF_WORDS, NORMALIZE_CLAUSES, TEST_PARTS, WORD_OPERATORS};
+use crate::pace;
 
 use super::grammar::Rule;
 use super::stream::Stream;
@@ -86,6 +87,7 @@ pub(super) fn parts(stream: &Stream<'_>, section: Section, body: Range<usize>) -
     let mut parts = Vec::new();
     let (mut start, mut braces) = (body.start, Braces::default());
     for index in body.clone() {
+        pace::pause();
         let Some(kind) = stream.kind(index) else { break };
         if braces.depth == 0 && index > start && starts_part(stream, section, index) {
             parts.push(start..index);

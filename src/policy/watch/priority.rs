@@ -1,5 +1,7 @@
 //! What a thread gets of the processors.
 
+use crate::pace;
+
 /// How much this thread steps back, in the steps of `nice`: where there are not enough processors it gets about a quarter
 /// of what a thread that serves gets, so that a reload comes to an end.
 #[cfg(target_os = "linux")]
@@ -11,6 +13,7 @@ const MOST_NICENESS: i32 = 19;
 
 /// Has this thread wait for those that serve. A policy is compiled a little later, and no request is.
 pub(super) fn step_back() {
+    pace::take_turns();
     // On Linux the priority is that of the thread; elsewhere it is that of the process.
     #[cfg(target_os = "linux")]
     if let Err(error) = raise_niceness() {

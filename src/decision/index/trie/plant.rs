@@ -5,12 +5,14 @@ use std::ops::Range;
 use super::super::packed::number;
 use super::super::places::Places;
 use super::{Children, Ends, Label, Leaf, Node, Prefix};
+use crate::pace;
 
 /// The nodes and leaves of a tree of these keys, which are sorted; the root first.
 pub(super) fn grown(keys: &[Prefix<'_>]) -> (Vec<Node>, Vec<Leaf>) {
     let mut planting = Planting::root(keys);
     let mut next = 0;
     while let Some((keys, depth)) = planting.work.get(next).cloned() {
+        pace::pause();
         planting.grow(next, keys, depth);
         next += 1;
     }

@@ -11,6 +11,7 @@ mod rules;
 mod statement;
 
 use crate::lang::source::{FileId, Span};
+use crate::pace;
 
 pub use declaration::{
     Acl, AclEntry, Attribute, AttributeBlock, AttributeValue, Binding, Director, Include, Site, Table, TableEntry,
@@ -88,4 +89,17 @@ pub enum Declaration {
     Invariant(Invariant),
     /// `test "…" { request …; origin …; expect …; }`
     Test(Test),
+}
+
+impl Declaration {
+    /// Frees it part by part.
+    pub(in crate::lang) fn discard(self) {
+        match self {
+            Self::Sub(sub) | Self::Override(sub) => sub.body.discard(),
+            Self::Rules(rules) => pace::discard(rules.rows),
+            Self::Acl(acl) => pace::discard(acl.entries),
+            Self::Table(Table { source: TableSource::Entries(entries), .. }) => pace::discard(entries),
+            _ => {}
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::{BinaryOperator, Binding, Call, Expression, ListItem, Name, Path, TestOperator};
 use crate::lang::source::Span;
+use crate::pace;
 
 /// `sub NAME { … }` or `override builtin.NAME { … }`
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +22,18 @@ pub struct Block {
     pub statements: Vec<Statement>,
     /// Braces included.
     pub span: Span,
+}
+
+impl Block {
+    /// Frees it part by part.
+    pub(super) fn discard(self) {
+        for statement in self.statements {
+            pace::pause();
+            if let StatementKind::If(ladder) = statement.kind {
+                pace::discard(ladder.arms);
+            }
+        }
+    }
 }
 
 /// A statement.
