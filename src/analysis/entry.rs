@@ -1,12 +1,16 @@
 //! What a request, and an answer, have at the start of a step.
 
-use http::HeaderName;
-use http::header::{CONNECTION, CONTENT_LENGTH, DATE, LOCATION, RETRY_AFTER, TRANSFER_ENCODING, UPGRADE, VIA};
+use http::header::{CONNECTION, CONTENT_LENGTH, DATE, LOCATION, RANGE, RETRY_AFTER, TRANSFER_ENCODING, UPGRADE, VIA};
+use http::{HeaderName, Method};
 
+use super::formula::{Formula, Test};
 use super::journey::{Analysis, Fate};
 use super::state::{Cases, State};
 use super::term::{Place, Term};
+use crate::cache::asked;
 use crate::cache::hop_by_hop::HOP_BY_HOP;
+use crate::cache::validation::CONDITIONS;
+use crate::lang::hir::Texts;
 use crate::lang::schema::{Message, Step, StepSet, Variable};
 
 /// Variables that may be others in each step.
@@ -21,6 +25,9 @@ const VOLATILE: &[Variable] = &[
     Variable::ObjTtl,
     Variable::ObjAge,
 ];
+
+/// What is said of warp itself in a request to a backend that nobody else has been on the way of.
+const OWN_VIA: &str = "1.1 warp";
 
 /// Whether it is the backend who says what stands there.
 pub(super) fn is_of_answer(place: &Place) -> bool {
@@ -45,6 +52,9 @@ impl Analysis<'_> {
         }
         if !self.with_background && StepSet::BACKEND.contains(step) {
             state.set(Place::Variable(Variable::BereqIsBgfetch), Cases::one(Term::Truth(false)));
+        }
+        if matches!(step, Step::Hit | Step::Miss) && state.is_changed(&Place::Variable(Variable::ReqSlice)) {
+            self.entering_slice(step, &mut state);
         }
         match step {
             Step::Hash => state.key.clear(),
@@ -85,6 +95,15 @@ impl Analysis<'_> {
         self.is_steady || counts.all(|count| state.variable(count).only().cloned().is_some_and(is_none))
     }
 
+    /// A request for a slice asks for that, and leaves the client's conditions to where the response is put together.
+    fn entering_slice(&self, step: Step, state: &mut State) {
+        for name in CONDITIONS.iter().chain([&RANGE]) {
+            let place = Place::Field(Message::Req, name.clone());
+            let value = self.cx.entered(step, state, &place);
+            state.set(place, Cases::one(value));
+        }
+    }
+
     /// The backend is sent what the client's request is by then.
     fn entering_fetch(&self, fate: Fate, state: &mut State) {
         // Asked once more it is sent what is left of that.
@@ -93,7 +112,7 @@ impl Analysis<'_> {
         }
         for place in &self.followed {
             let value = match place {
-                Place::Field(Message::Bereq, name) => state.field(Message::Req, name),
+                Place::Field(Message::Bereq, name) => self.sent_on(fate, state, name),
                 Place::Variable(Variable::BereqUrl) => state.variable(Variable::ReqUrl),
                 Place::Variable(Variable::BereqMethod) => state.variable(Variable::ReqMethod),
                 Place::Variable(Variable::BereqBackend) => state.variable(Variable::ReqBackendHint),
@@ -108,6 +127,33 @@ impl Analysis<'_> {
             state.set(place.clone(), value);
         }
         state.set(Place::Variable(Variable::BereqRetries), Cases::one(Term::Number(0)));
+    }
+
+    /// What the backend is sent of a field: the conditions of one client's copy are not, nor what is meant for a connection.
+    fn sent_on(&self, fate: Fate, state: &State, name: &HeaderName) -> Cases {
+        let may_be_stored = fate == Fate::Miss;
+        let is_left_out = |method| asked::not_sent_on(&method, may_be_stored).any(|left_out| left_out == name);
+        let came = state.field(Message::Req, name);
+        if *name == VIA {
+            return self.with_own_via(&came);
+        }
+        if is_left_out(Method::GET) {
+            return Cases::one(Term::Unset);
+        }
+        if !is_left_out(Method::HEAD) {
+            return came;
+        }
+        let is_get = self
+            .test(&state.variable(Variable::ReqMethod), &Test::In([Texts::Exact(b"GET"[..].into())].to_vec().into()));
+        let kept = came.iter().map(|(guard, term)| (Formula::all([is_get.clone(), guard.clone()]), term.clone()));
+        Cases::new(kept.chain([(is_get.clone().not(), Term::Unset)]))
+    }
+
+    /// What stands first in `Via`: who was on the way before, or else warp.
+    fn with_own_via(&self, came: &Cases) -> Cases {
+        let is_there = self.test(came, &Test::Set);
+        let others = came.iter().map(|(guard, term)| (Formula::all([is_there.clone(), guard.clone()]), term.clone()));
+        Cases::new(others.chain([(is_there.clone().not(), Term::text(OWN_VIA))]))
     }
 
     /// The backend is sent what the client's request is by then, but for what is said of the connection and the framing.

@@ -61,10 +61,12 @@ pub enum Fate {
     Pass,
     /// What is stored for it is removed.
     Purge,
+    /// It is piped. A key is made for it all the same, as in Varnish.
+    Pipe,
 }
 
 impl Fate {
-    const ALL: [Self; 4] = [Self::Lookup, Self::Miss, Self::Pass, Self::Purge];
+    const ALL: [Self; 5] = [Self::Lookup, Self::Miss, Self::Pass, Self::Purge, Self::Pipe];
 }
 
 /// All that requests come to.
@@ -369,13 +371,14 @@ fn go_on(step: Step, fate: Fate, class: &Class, ahead: &mut Ahead, again: &mut V
         (_, Some(Action::Restart)) => again.push((class.guard.clone(), begun_again(class.state.clone()))),
         (Step::Recv, Some(Action::Hash)) => to(Step::Hash, Fate::Lookup),
         (Step::Recv, Some(Action::Purge)) => to(Step::Hash, Fate::Purge),
+        (Step::Recv, Some(Action::Pipe)) => to(Step::Hash, Fate::Pipe),
         (Step::Hash, Some(Action::Lookup)) if fate == Fate::Purge => to(Step::Purge, fate),
+        (Step::Hash, Some(Action::Lookup)) if fate == Fate::Pipe => to(Step::Pipe, Fate::Pass),
         (Step::Hash, Some(Action::Lookup)) => {
             to(Step::Hit, fate);
             to(Step::Miss, fate);
         }
         (Step::Recv | Step::Hit | Step::Miss, Some(Action::Pass)) => to(Step::Pass, Fate::Pass),
-        (Step::Recv, Some(Action::Pipe)) => to(Step::Pipe, Fate::Pass),
         (Step::Miss, Some(Action::Fetch)) => to(Step::BackendFetch, Fate::Miss),
         (Step::Pass, Some(Action::Fetch)) => to(Step::BackendFetch, Fate::Pass),
         (Step::BackendResponse | Step::BackendError, Some(Action::Retry)) => to(Step::BackendFetch, fate),

@@ -4,6 +4,7 @@ mod again;
 mod crowds;
 mod keys;
 mod mixed;
+mod sent_on;
 mod spelt;
 
 use http::{HeaderName, HeaderValue, Method, StatusCode};
