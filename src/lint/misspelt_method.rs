@@ -107,10 +107,10 @@ fn finding(text: &str, upper: &str, written: Option<Span>, whole: Span) -> Diagn
     let message = format!("no client sends `{text}`{why}");
     let finding = Diagnostic::new(Code::W0263, written.unwrap_or(whole), message).help(format!("write `{upper}`"));
     match written {
-        Some(span) => finding.fix(Fix {
-            safety: if is_case { Safety::Safe } else { Safety::NeedsReview },
-            ..Fix::replace(format!("write `{upper}`"), span, upper)
-        }),
+        // A rule that no request came to decides from then on.
+        Some(span) => {
+            finding.fix(Fix { safety: Safety::NeedsReview, ..Fix::replace(format!("write `{upper}`"), span, upper) })
+        }
         None => finding,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::compared::{Compared, Place, Way};
 use super::sign::BETWEEN;
-use crate::lang::diagnostic::Fix;
+use crate::lang::diagnostic::{Fix, Safety};
 use crate::lang::source::{SourceMap, Span};
 use crate::lint::regex;
 
@@ -19,8 +19,13 @@ impl Instead {
     /// What stands in quotes now, if it does.
     fn put(text: &str, place: Option<Span>) -> Self {
         let help = format!("write `{text}`");
-        Self { fix: place.map(|place| Fix::replace(help.clone(), place, text)), help }
+        Self { fix: place.map(|place| reviewed(Fix::replace(help.clone(), place, text))), help }
     }
+}
+
+/// What is mended so decides of requests of which nothing was decided before.
+fn reviewed(fix: Fix) -> Fix {
+    Fix { safety: Safety::NeedsReview, ..fix }
 }
 
 /// `written` is where the text stands in quotes.
@@ -107,7 +112,7 @@ fn has(compared: &Compared<'_>, text: &str, sources: &SourceMap) -> Instead {
         let start = compared.within.start as usize + at + 1;
         Span::new(compared.within.file, start..start + "has".len())
     });
-    Instead { help, fix: word.map(|word| Fix::replace("write `any`", word, "any")) }
+    Instead { help, fix: word.map(|word| reviewed(Fix::replace("write `any`", word, "any"))) }
 }
 
 /// A prefix or a suffix without the sign that makes a glob of it.

@@ -1,3 +1,5 @@
+use warp_edge::lang::diagnostic::Safety;
+
 use super::{Spellings, linted, of};
 
 /// A policy with the safe fixes made.
@@ -28,6 +30,21 @@ fn a_method_that_nobody_sends() {
     let policy = "sub recv { if (req.method in [\"get\", \"Head\"]) { return (pass); } }";
     assert_eq!(mended(policy), policy.replace("get", "GET").replace("Head", "HEAD"));
     assert_eq!(of("sub recv { if (req.method == \"propfind\") { return (pass); } }"), [""; 0]);
+}
+
+/// Mended, a rule that no request came to decides of requests.
+#[test]
+fn what_makes_a_rule_decide_is_for_the_author_to_review() {
+    for policy in [
+        "sub recv { if (req.method == \"get\") { return (synth(405)); } }",
+        "sub recv { if (req.query has \"utm_*\") { return (synth(404)); } }",
+        "sub recv { if (req.path under \"/shop/*\") { return (pass); } }",
+    ] {
+        let found = linted(&[("p.warp", policy)]).diagnostics;
+        let fixes: Vec<_> = found.iter().filter_map(|finding| finding.fix.as_ref()).collect();
+        assert!(!fixes.is_empty(), "{policy}");
+        assert!(fixes.iter().all(|fix| fix.safety == Safety::NeedsReview), "{policy}: {fixes:?}");
+    }
 }
 
 #[test]
