@@ -55,6 +55,7 @@ mod shadowed;
 mod shared_key;
 mod survey;
 mod swallowed;
+mod targets;
 mod unfinished;
 mod unkeyed;
 mod unnamed;

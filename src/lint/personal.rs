@@ -8,6 +8,7 @@ use http::HeaderName;
 use http::header::{COOKIE, SET_COOKIE, VARY};
 
 use super::survey::{Deed, DeedKind, Survey};
+use super::targets;
 use super::unfinished::Budget;
 use crate::analysis::{Answer, Cases, Formula, Model, Place, Reached, State, Term, Test, Witness};
 use crate::lang::diagnostic::{Code, Diagnostic};
@@ -76,6 +77,7 @@ fn look(survey: &mut Survey<'_>, leak: &Leak) -> Vec<Diagnostic> {
         Some(own) => Formula::all([whole.clone(), own]),
         None => whole.clone(),
     };
+    let targets = targets::guessed(survey.hir);
     let mut findings: Vec<Diagnostic> = Vec::new();
     for trial in 0.. {
         if findings.len() >= MOST_PLACES || trial >= MOST_TRIALS {
@@ -88,7 +90,8 @@ fn look(survey: &mut Survey<'_>, leak: &Leak) -> Vec<Diagnostic> {
         let (span, guard, state) = (deed.span, guard_of(survey, deed), deed.state.clone());
         let witness = model.witness();
         let happens = |witness: &Witness| happens(survey, leak, witness) || happens_confirming(survey, leak, witness);
-        let witness = witness.filter(happens);
+        let guessed = witness.iter().flat_map(|known| targets.iter().map(|target| asking_for(known, target)));
+        let witness = witness.iter().cloned().chain(guessed).find(happens);
         let here = Formula::all([whole.clone(), guard.clone()]);
         let takes_many = takes_many(survey, &here, &state);
         if let Some(witness) = witness.filter(|_| takes_many && !survey.is_builtin(span)) {

@@ -53,10 +53,20 @@ fn copies<'h>(statements: &[&'h Statement]) -> HashMap<&'h HeaderName, &'h Expre
     let mut written: HashMap<&HeaderName, Vec<&Expression>> = HashMap::new();
     for statement in statements {
         if let StatementKind::Set(Target::Header(Message::Req, name), value) = &statement.kind {
-            plain_parts(value, written.entry(name).or_default());
+            written.entry(name).or_default().extend(beside_texts(value));
         }
     }
     written.into_iter().filter_map(|(name, parts)| Some((name, *parts.first().filter(|_| parts.len() == 1)?))).collect()
+}
+
+/// The parts of a value without the texts that stand beside others.
+fn beside_texts(value: &Expression) -> Vec<&Expression> {
+    let mut parts = Vec::new();
+    plain_parts(value, &mut parts);
+    if parts.len() > 1 {
+        parts.retain(|part| !matches!(part.kind, ExpressionKind::Text(_)));
+    }
+    parts
 }
 
 /// What a field is a copy of, or else the part of the key itself.

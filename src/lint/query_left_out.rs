@@ -26,6 +26,9 @@ const LIKELY: [&str; 3] = ["q", "page", "id"];
 const PIECE: &str = "builtin.key";
 
 pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
+    if !has_own_key(survey) {
+        return Vec::new();
+    }
     let reached = survey.journeys.at(Step::BackendResponse);
     let ways: Vec<Formula> = reached.filter_map(|reached| without_query(survey, reached)).collect();
     if ways.len() > MOST_WAYS {
@@ -38,6 +41,14 @@ pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
         findings.extend(found.filter(|one| findings.iter().all(|other| other.primary.span != one.primary.span)));
     }
     findings
+}
+
+/// Whether the author says anything of keys. The built-in policy makes them of whole URLs.
+fn has_own_key(survey: &Survey<'_>) -> bool {
+    let hash = survey.hir.step(Step::Hash).map(|step| &step.body.statements).into_iter().flatten();
+    let is_own = |span: Span| !survey.is_builtin(span);
+    hash.map(|statement| statement.span).any(is_own)
+        || survey.hir.subs.iter().any(|sub| sub.name == PIECE && is_own(sub.span))
 }
 
 /// When what is reached is stored by the path and without a query.

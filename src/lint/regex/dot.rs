@@ -13,6 +13,9 @@ const EXTENSIONS: &[&str] = &[
     "swf", "tar", "tgz", "ttf", "txt", "webm", "webp", "woff", "woff2", "xml", "yml", "zip",
 ];
 
+/// Ends of the names of hosts that are no words in other texts.
+const TOP_LEVELS: &[&str] = &["com", "org", "net", "edu", "gov", "io", "eu", "uk", "example"];
+
 pub(super) fn find(regex: &Regex) -> Option<Diagnostic> {
     let rows = rows(&regex.tree);
     let all = rows.iter().flat_map(|row| (0..row.parts.len()).filter_map(|at| meant_as_dot(regex, row, at)));
@@ -42,7 +45,9 @@ fn meant_as_dot(regex: &Regex, row: &Row, at: usize) -> Option<Range<usize>> {
             !matches!(before, Some(Part::Letter('/'))) && is_extension(regex.text.get(bytes.end..)?)
         }
         Subject::Address => is_in_address(before, row.get(Some(at + 1))),
-        Subject::Origin | Subject::Field | Subject::Other => false,
+        Subject::Origin | Subject::Field | Subject::Other => {
+            is_word(before) && is_top_level(regex.text.get(bytes.end..)?)
+        }
     };
     is_meant.then(|| bytes.clone())
 }
@@ -58,11 +63,20 @@ pub(super) fn is_known_extension(word: &str) -> bool {
     EXTENSIONS.contains(&word.to_ascii_lowercase().as_str())
 }
 
+/// Whether the text begins with the last part of the name of a host.
+fn is_top_level(text: &str) -> bool {
+    let (word, rest) = word(text);
+    TOP_LEVELS.contains(&word) && !rest.starts_with(['.', '-', '*', '+', '?', '_'])
+}
+
+fn word(text: &str) -> (&str, &str) {
+    text.split_at(text.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(text.len()))
+}
+
 /// Whether the text begins with an extension, or with a group of them.
 fn is_extension(text: &str) -> bool {
     let text = text.strip_prefix('(').map_or(text, |group| group.strip_prefix("?:").unwrap_or(group));
-    let end = text.find(|letter: char| !letter.is_ascii_alphanumeric()).unwrap_or(text.len());
-    let (word, rest) = text.split_at(end);
+    let (word, rest) = word(text);
     is_known_extension(word)
         && ["", "$", ")", "|", "(", "\\?"]
             .iter()

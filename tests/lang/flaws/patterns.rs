@@ -38,6 +38,8 @@ fn a_dot_that_is_any_character() {
     everywhere("W0822", "path", "/images/.*.(png|gif)$", "/images/.*\\.(png|gif)$");
     everywhere("W0822", "path", "\\.php$|index.html$", "\\.php$|index\\.html$");
     everywhere("W0822", "url", "/(a\\.php|b.html)(\\?|$)", "/(a\\.php|b\\.html)(\\?|$)");
+    everywhere("W0822", "http.Referer", "evil.com", "evil\\.com");
+    everywhere("W0822", "http.X-Real-Host", "^[a-z]+.example.org$", "^[a-z]+\\.example\\.org$");
     everywhere("W0822", "http.Host", "^(www.)?example\\.com$", "^(www\\.)?example\\.com$");
     everywhere("W0822", "url", "(?i)[a-z].php", "(?i)[a-z]\\.php");
     for pattern in ["a.c[0-9]", "^/.well-known/[a-z]", ".phpx[0-9]", "/[0-9].[0-9]", "^/a.*php[0-9]"] {

@@ -26,6 +26,7 @@ fn what_is_made_of_all_of_a_field_is_no_less() {
         "sub hash { hash_data(std.tolower(req.http.User-Agent)); }",
         "sub hash { hash_data(digest.hash_sha256(req.http.Cookie)); }",
         "sub recv { set req.http.X-Agent = req.http.User-Agent; } sub hash { hash_data(req.http.X-Agent); }",
+        "sub recv { set req.http.X-Agent = \"agent:\" + req.http.User-Agent; } sub hash { hash_data(req.http.X-Agent); }",
         "key { req.host; req.url; client.ip; }",
         "sub hash { hash_data(req.xid); }",
     ] {

@@ -20,6 +20,11 @@ fn a_page_with_somebody_s_cookies_that_is_stored() {
             r#"normalize req { cookie keep ["session"]; } rules request first { when path under "/" -> cache; }"#,
             "sub recv { set req.http.X-Saved = req.http.Cookie; unset req.http.Cookie; }
                sub backend_fetch { set bereq.http.Cookie = bereq.http.X-Saved; unset bereq.http.X-Saved; }",
+            r#"sub recv { if (str.split(req.path, 1, separators: "/") == "news") { return (hash); } }"#,
+            r#"table parts { "shop": "own", "news": "all" }
+               sub recv { let part = str.split(req.path, 1, separators: "/"); if (parts[part] == "all") { return (hash); } }"#,
+            r#"sub recv { let end = regsub(req.path, "^.*[.]", ""); if (end in ["css", "js"]) { return (hash); } }"#,
+            r#"sub recv { if (std.fnmatch("/news/*", req.path)) { return (hash); } }"#,
         ],
     );
     let files = [
