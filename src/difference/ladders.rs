@@ -15,8 +15,13 @@ const MOST_PARTS: usize = 50_000;
 
 /// Whether a formula can be asked: one that many ladders in a row lead to has too many parts.
 pub(super) fn can_be_asked(formula: &Formula) -> bool {
+    parts(formula).is_some()
+}
+
+/// How many parts a formula has; `None` if it cannot be asked.
+pub(super) fn parts(formula: &Formula) -> Option<usize> {
     let mut left = MOST_PARTS;
-    count(formula, &mut left)
+    count(formula, &mut left).then_some(MOST_PARTS - left)
 }
 
 fn count(formula: &Formula, left: &mut usize) -> bool {

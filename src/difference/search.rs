@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::concern::{Concern, Shown};
 use super::failing::Refusals;
-use super::ladders::{Alignments, can_be_asked};
+use super::ladders::{Alignments, parts};
 use super::lines::{FURTHER_LINES, have_a_first, is_companion, told};
 use super::unequal::Tables;
 use super::unseen::is_drawn;
@@ -52,6 +52,8 @@ pub(super) struct Questions {
 
 /// So many questions are asked of two policies.
 const MOST_QUESTIONS: usize = 4_000;
+/// So many parts all conditions have together that questions are made of: as many as take a second or two.
+const MOST_PARTS: usize = 4_000_000;
 /// Why it is not known: there is too much to compare.
 pub(super) const QUESTIONS: &str = "questions about two policies";
 
@@ -65,18 +67,19 @@ pub(super) fn questions(analyses: &[Analysis<'_>; 2], hosts: &Formula) -> Questi
         alignments: Alignments::default(),
         tables: Tables::new(&old.hir().tables),
         all: Vec::new(),
+        left: MOST_PARTS,
         is_too_large: false,
     };
     for one in &before.reached {
         for other in &after.reached {
-            if is_at_once(one, other) && search.all.len() < MOST_QUESTIONS {
+            if is_at_once(one, other) && search.is_open() {
                 search.ends(old, one, other);
             }
         }
     }
     search.deeds(&old_deeds, &new_deeds);
     search.all.sort_by_key(|question| question.is_of_lines);
-    let is_full = (search.is_too_large || search.all.len() >= MOST_QUESTIONS).then_some(QUESTIONS);
+    let is_full = (search.is_too_large || !search.is_open()).then_some(QUESTIONS);
     Questions { all: search.all, gave_up: before.gave_up.or(after.gave_up).or(is_full) }
 }
 
@@ -101,7 +104,9 @@ struct Search<'s> {
     alignments: Alignments,
     tables: Tables<'s>,
     all: Vec<Question>,
-    /// Whether a question was left out because it has too many parts.
+    /// How many parts the conditions may still have that questions are made of.
+    left: usize,
+    /// Whether a question was left out because it has too many parts, or all together have.
     is_too_large: bool,
 }
 
@@ -147,6 +152,9 @@ impl Search<'_> {
         let (ones, others) = (old.1.spread(), new.1.spread());
         for (guard, before) in ones.iter() {
             for (further, after) in others.iter().filter(|(_, after)| after != before) {
+                if !self.is_open() {
+                    return;
+                }
                 let (guards, others) = (old.0.class.guard.clone(), new.0.class.guard.clone());
                 let what = format!("{place} {} {}", shown(before), shown(after));
                 let mut hints = Vec::new();
@@ -167,8 +175,7 @@ impl Search<'_> {
         if *further == Formula::Const(false) {
             return;
         }
-        if ![old, new, further].into_iter().all(can_be_asked) {
-            self.is_too_large = true;
+        if !self.may_ask([old, new, further]) {
             return;
         }
         for both in self.alignments.questions(old, new) {
@@ -180,6 +187,21 @@ impl Search<'_> {
                 self.all.push(Question { formula, place, about, concern, hints, likely, is_of_lines });
             }
         }
+    }
+
+    /// Whether there may be more questions.
+    fn is_open(&self) -> bool {
+        self.all.len() < MOST_QUESTIONS && self.left > 0
+    }
+
+    /// Whether a question can be made of these; otherwise it is noted that it is left out.
+    fn may_ask<'f>(&mut self, formulas: impl IntoIterator<Item = &'f Formula>) -> bool {
+        let Some(size) = formulas.into_iter().try_fold(0_usize, |size, formula| Some(size + parts(formula)?)) else {
+            self.is_too_large = true;
+            return false;
+        };
+        self.left = self.left.saturating_sub(size);
+        self.left > 0
     }
 
     /// What is done beside places is done in both, or in one of them.
@@ -195,8 +217,7 @@ impl Search<'_> {
     fn only_in_one(&mut self, deed: &Deed, guards: &[Formula], others: Option<&Vec<Formula>>) {
         let never = Vec::new();
         let others = others.unwrap_or(&never);
-        if !guards.iter().chain(others).all(can_be_asked) {
-            self.is_too_large = true;
+        if !self.may_ask(guards.iter().chain(others)) {
             return;
         }
         let done = Formula::any(guards.iter().filter(|guard| !others.contains(guard)).cloned());
