@@ -16,7 +16,11 @@ use crate::lang::source::SourceMap;
 /// # Errors
 /// When the file cannot be read.
 pub(super) fn read(path: &Path) -> Result<Option<(Hir, SourceMap)>, Failure> {
-    open(path).map_err(|error| Failure::Read { path: path.to_owned(), error })?;
+    let failure = |error| Failure::Read { path: path.to_owned(), error };
+    open(path).map_err(failure)?;
+    if path.is_dir() {
+        return Err(failure(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")));
+    }
     let checked = check(name(path)?, &DiskFiles);
     if checked.hir.is_none() {
         let mut err = Output::stderr();

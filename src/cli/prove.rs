@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::output::count;
 use super::{Failure, Outcome, Output, policy_file};
 use crate::analysis::invariant::{Decided, Decision, decide};
+use crate::lang::diagnostic::render::visible;
 use crate::lang::source::SourceMap;
 
 /// Prove the invariants of a policy, or show a request that breaks one.
@@ -123,7 +124,7 @@ impl<'a> Row<'a> {
 
     /// A line for people, with what breaks the promise below it.
     fn text(&self) -> String {
-        let site = self.site.map(|site| format!(" ({site})")).unwrap_or_default();
+        let site = self.site.map(|site| format!(" ({})", visible(site))).unwrap_or_default();
         let bound = self.bound.map(|bound| format!(": given up, {bound}")).unwrap_or_default();
         let below = [
             self.request.as_ref().map(|request| format!("{request}{}", if self.again { " (again)" } else { "" })),
@@ -133,7 +134,7 @@ impl<'a> Row<'a> {
             self.remark.map(str::to_owned),
         ];
         let below: Vec<String> = below.into_iter().flatten().map(|line| format!("    {line}\n")).collect();
-        format!("{:<9}  {}{site}{bound}\n{}", self.verdict, self.name, below.concat())
+        format!("{:<9}  {}{site}{bound}\n{}", self.verdict, visible(self.name), below.concat())
     }
 }
 
