@@ -5,7 +5,7 @@ use crate::lang::hir::{Glob, Normalization, Pattern, Texts};
 
 /// Names that are like one of each of some lists of patterns, and like none of each of others.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Names(Vec<(Vec<Glob>, bool)>);
+pub struct Names(Vec<Part>);
 
 impl Names {
     /// Those that are like one of these.
@@ -17,7 +17,7 @@ impl Names {
     /// Whether a name is one of them.
     #[must_use]
     pub fn holds(&self, name: &[u8]) -> bool {
-        self.0.iter().all(|(globs, wanted)| globs.iter().any(|glob| glob.matches(name)) == *wanted)
+        self.0.iter().all(|part| holds(part, name))
     }
 
     /// Those of them that a clause of `normalize` leaves; `None` if it is about something else.
@@ -51,39 +51,46 @@ impl Names {
         let named = wanted.flat_map(|glob| STARS.iter().map(|star| glob.text().replace('*', star)));
         named.filter(|name| !name.is_empty()).chain(plain).map(String::into_bytes).filter(|name| self.holds(name))
     }
-
-    /// What is asked of a name that is among them.
-    fn asked(&self) -> impl Iterator<Item = Asked> + '_ {
-        self.0.iter().map(|(globs, wanted)| asked(globs, *wanted))
-    }
 }
+
+/// Patterns of which a name is to be like one, or like none.
+type Part = (Vec<Glob>, bool);
 
 /// So many ways in which a name can be none of those that are not to be there are tried.
 const MOST_WAYS: usize = 256;
 
 /// A name that is among those that are wanted, and not among any of the others; `absent` are no names either.
 pub(super) fn find(wanted: &Names, others: &[&Names], absent: &[&[u8]], automata: &mut Automata) -> Found {
-    let is_apart = |name: &[u8]| !absent.contains(&name) && !others.iter().any(|other| other.holds(name));
+    // Of what is wanted in any case there is no other way.
+    let others = others.iter().map(|other| other.0.iter().filter(|part| !wanted.0.contains(part)).collect());
+    let others: Vec<Vec<&Part>> = others.collect();
+    let is_among = |name: &[u8], parts: &[&Part]| parts.iter().all(|part| holds(part, name));
+    let is_apart = |name: &[u8]| !absent.contains(&name) && !others.iter().any(|other| is_among(name, other));
     if let Some(name) = wanted.likely().find(|name| is_apart(name)) {
         return Found::Value(Some(name));
     }
-    let mut all: Vec<Asked> = wanted.asked().collect();
+    let mut all: Vec<Asked> = wanted.0.iter().map(|part| asked(part, part.1, automata)).collect();
     all.push(Asked { views: Vec::new(), texts: None, holds: true });
     let absent = absent.iter().map(|name| Texts::Exact(name.to_vec().into())).collect();
     all.push(Asked { views: Vec::new(), texts: Some(absent), holds: false });
     let mut ways = 0;
-    apart(&mut all, others, automata, &mut ways)
+    apart(&mut all, &others, automata, &mut ways)
 }
 
-fn apart(all: &mut Vec<Asked>, others: &[&Names], automata: &mut Automata, ways: &mut usize) -> Found {
+fn holds((globs, wanted): &Part, name: &[u8]) -> bool {
+    globs.iter().any(|glob| glob.matches(name)) == *wanted
+}
+
+fn apart(all: &mut Vec<Asked>, others: &[Vec<&Part>], automata: &mut Automata, ways: &mut usize) -> Found {
     *ways += 1;
     if *ways > MOST_WAYS {
         return Found::GaveUp;
     }
     let Some((first, rest)) = others.split_first() else { return text::find(Domain::Any, all, automata) };
     let mut gave_up = false;
-    for part in first.asked() {
-        all.push(Asked { holds: !part.holds, ..part });
+    for part in first {
+        let refused = asked(part, !part.1, automata);
+        all.push(refused);
         let found = apart(all, rest, automata, ways);
         all.pop();
         match found {
@@ -98,14 +105,16 @@ fn apart(all: &mut Vec<Asked>, others: &[&Names], automata: &mut Automata, ways:
 /// Texts that patterns are tried with for a star.
 const STARS: [&str; 3] = ["x", "1", ""];
 
-fn asked(globs: &[Glob], holds: bool) -> Asked {
-    let like = |glob: &Glob| {
-        let text = glob.text();
-        if !text.contains('*') {
-            return Texts::Exact(text.as_bytes().to_vec().into());
-        }
-        let parts: Vec<String> = text.split('*').map(regex_syntax::escape).collect();
-        Texts::Pattern(Pattern::new(format!("(?s)^{}\\z", parts.join(".*"))), None)
-    };
-    Asked { views: Vec::new(), texts: Some(globs.iter().map(like).collect()), holds }
+/// Whether a name is like one of the patterns of a part.
+fn asked((globs, _): &Part, holds: bool, automata: &mut Automata) -> Asked {
+    Asked { views: Vec::new(), texts: Some(globs.iter().map(|glob| automata.like(glob, texts_like)).collect()), holds }
+}
+
+fn texts_like(glob: &Glob) -> Texts<'static> {
+    let text = glob.text();
+    if !text.contains('*') {
+        return Texts::Exact(text.as_bytes().to_vec().into());
+    }
+    let parts: Vec<String> = text.split('*').map(regex_syntax::escape).collect();
+    Texts::Pattern(Pattern::new(format!("(?s)^{}\\z", parts.join(".*"))), None)
 }

@@ -10,7 +10,7 @@ use regex_automata::{Input, MatchKind};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, Look};
 
-use crate::lang::hir::Texts;
+use crate::lang::hir::{Glob, Texts};
 
 /// The most memory that an automaton may take, in bytes.
 const LIMIT_BYTES: usize = 1 << 20;
@@ -76,6 +76,8 @@ const BYTES_A_STEP: usize = 16;
 #[derive(Debug, Default)]
 pub(in crate::analysis) struct Automata {
     built: HashMap<Texts<'static>, Option<Arc<Automaton>>>,
+    /// What names are like.
+    globs: HashMap<Glob, Texts<'static>>,
     /// The steps that they have made.
     steps: usize,
 }
@@ -85,6 +87,16 @@ impl Automata {
     pub(super) fn spend(&mut self, steps: usize) -> bool {
         self.steps = self.steps.saturating_add(steps);
         self.steps <= MOST_STEPS
+    }
+
+    /// The texts that are like a pattern of names, as `make` makes them.
+    pub(in crate::analysis) fn like(&mut self, glob: &Glob, make: fn(&Glob) -> Texts<'static>) -> Texts<'static> {
+        if let Some(known) = self.globs.get(glob) {
+            return known.clone();
+        }
+        let made = make(glob);
+        self.globs.insert(glob.clone(), made.clone());
+        made
     }
 
     /// The automaton of a pattern, an end or an extension; `None` if it would be too big, or if enough was done.

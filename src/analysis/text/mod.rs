@@ -64,6 +64,9 @@ pub(super) enum Found {
 /// So many choices of one kind of texts for each test are tried.
 const MOST_CHOICES: usize = 4_096;
 
+/// To read a pattern takes as long as so many steps of an automaton.
+const READING: usize = 100;
+
 /// A text of `domain` that passes all tests.
 pub(super) fn find(domain: Domain, asked: &[Asked], automata: &mut Automata) -> Found {
     let likely = domain.likely();
@@ -82,7 +85,9 @@ pub(super) fn find(domain: Domain, asked: &[Asked], automata: &mut Automata) -> 
     wanted.sort_by_key(|one| one.texts.as_ref().map_or(0, |texts| texts.len()));
     let refused = asked.iter().filter(|one| !one.holds);
     let refused: Vec<Atom> = refused.flat_map(Asked::atoms).collect();
-    let mut search = Search { domain, asked, refused, automata, choices: 0, gave_up: false };
+    let texts = asked.iter().flat_map(|one| one.texts.iter().flat_map(|texts| texts.iter()));
+    let patterns = texts.filter(|texts| matches!(texts, Texts::Pattern(..))).count();
+    let mut search = Search { domain, asked, refused, automata, patterns, choices: 0, gave_up: false };
     match search.choose(&wanted, &mut Vec::new()) {
         Some(text) => Found::Value(Some(text)),
         None if search.gave_up => Found::GaveUp,
@@ -95,6 +100,8 @@ struct Search<'s> {
     asked: &'s [Asked],
     refused: Vec<Atom>,
     automata: &'s mut Automata,
+    /// How many patterns a text is held against.
+    patterns: usize,
     choices: usize,
     gave_up: bool,
 }
@@ -127,11 +134,13 @@ impl Search<'_> {
         if taken.iter().any(|one| self.refused.iter().any(|other| within(one, other))) {
             return None;
         }
-        let passes = |text: &[u8]| self.domain.holds(text) && self.asked.iter().all(|one| one.passes(Some(text)));
+        let (domain, asked) = (self.domain, self.asked);
+        let passes = |text: &[u8]| domain.holds(text) && asked.iter().all(|one| one.passes(Some(text)));
         if let Some(text) = taken.iter().find_map(Atom::only_text) {
             return Some(text.to_vec()).filter(|text| passes(text));
         }
-        if let Some(text) = candidate::candidates(taken, self.domain).into_iter().find(|text| passes(text)) {
+        let candidates = self.candidates(taken);
+        if let Some(text) = candidates.into_iter().find(|text| passes(text)) {
             return Some(text);
         }
         match product::shortest(self.domain, taken, &self.refused, self.automata) {
@@ -142,6 +151,15 @@ impl Search<'_> {
                 None
             }
         }
+    }
+
+    /// Texts that are likely to be of these kinds; none if enough was done.
+    fn candidates(&mut self, taken: &[Atom]) -> Vec<Vec<u8>> {
+        if !self.automata.spend(READING * taken.len()) {
+            return Vec::new();
+        }
+        let candidates = candidate::candidates(taken, self.domain);
+        if self.automata.spend(candidates.len() * self.patterns) { candidates } else { Vec::new() }
     }
 }
 

@@ -115,3 +115,17 @@ fn thousands_of_names_take_little_memory() {
         .collect();
     assert_eq!(codes(&format!("sub recv {{\n{}\n}}\n", fields.join("\n"))), Vec::<String>::new());
 }
+
+/// Names that are kept, and rows by others, have to be put together: that ends, and it is said that it did.
+#[test]
+fn many_patterns_of_names_are_looked_at_as_far_as_time_allows() {
+    let kept = |pattern: &dyn Fn(usize) -> String| (0..300).map(pattern).collect::<Vec<_>>().join(", ");
+    let rows = (0..300).map(|at| format!("when query any \"*{at}*x*\" and cookies any \"z*{at}*\" -> pass;\n"));
+    let policy = format!(
+        "normalize req {{ query keep [{}], sort; cookie keep [{}]; }}\nrules request first {{ {} }}",
+        kept(&|at| format!("\"a*{at}*b*\"")),
+        kept(&|at| format!("\"*{at}*\"")),
+        rows.collect::<Vec<_>>().concat()
+    );
+    assert!(codes(&policy).contains(&"W0917".to_owned()));
+}
