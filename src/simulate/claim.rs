@@ -1,7 +1,7 @@
 //! Whether a claim holds of a request and what became of it.
 
 use http::HeaderValue;
-use http::header::COOKIE;
+use http::header::{COOKIE, HOST};
 
 use super::journey::{Journey, KeyPart, Ran, Stored};
 use super::message::Request;
@@ -91,6 +91,7 @@ fn ways(steps: &[Ran]) -> impl Iterator<Item = (Step, &crate::decision::Explanat
 fn with(input: &Input, request: &Request, value: Option<&str>) -> Option<Request> {
     let mut request = request.clone();
     match input {
+        Input::Field(name) if *name == HOST => value?.clone_into(&mut request.host),
         Input::Field(name) => match value {
             Some(value) => drop(request.headers.insert(name, HeaderValue::from_str(value).ok()?)),
             None => drop(request.headers.remove(name)),

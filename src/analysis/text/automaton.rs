@@ -94,9 +94,9 @@ impl Automata {
         if let Some(known) = self.globs.get(glob) {
             return known.clone();
         }
-        let made = make(glob);
-        self.globs.insert(glob.clone(), made.clone());
-        made
+        let texts = make(glob);
+        self.globs.insert(glob.clone(), texts.clone());
+        texts
     }
 
     /// The automaton of a pattern, an end or an extension; `None` if it would be too big, or if enough was done.

@@ -10,6 +10,13 @@ fn a_host_may_have_a_port() {
 }
 
 #[test]
+fn a_key_of_hosts_has_another_one_for_another_host() {
+    let claim = "key excludes header \"Host\"";
+    assert!(verdict("key { req.host; req.url; }", claim).starts_with("GET "));
+    assert_eq!(verdict("sub hash { hash_data(req.url); return (lookup); }", claim), "proved");
+}
+
+#[test]
 fn what_a_client_likes_best_is_made_of_one_field() {
     let policy = "
         normalize req { query drop [\"utm_*\"]; }
