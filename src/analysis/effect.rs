@@ -102,9 +102,21 @@ fn set(state: &mut State, place: Place, value: Cases, cx: &Context<'_>) {
             }
         }
         Place::Variable(variable) if variable.ty() == Type::String => value.map(empty),
+        // Two policies are compared by what becomes of further lines apart from this.
+        Place::Field(_, name) if cx.read_whole.contains(name) && !cx.unknowns.are_shared() => first_lines(&value, cx),
         _ => value,
     };
     state.set(place, value);
+}
+
+/// What a field is that is set: a copy of another has the first of its lines alone, and what the others said is gone.
+fn first_lines(value: &Cases, cx: &Context<'_>) -> Cases {
+    let is_field = |term: &Term| matches!(term, Term::Input(Place::Field(_, name)) if *name != COOKIE);
+    let has_lines = |term: &Term| match term {
+        Term::Chosen(chosen) => chosen.terms().any(is_field),
+        term => is_field(term),
+    };
+    value.map(|term| if has_lines(term) { cx.anything() } else { term.clone() })
 }
 
 fn act(

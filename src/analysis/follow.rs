@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use http::HeaderName;
 use http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, COOKIE, HOST, IF_MATCH, IF_UNMODIFIED_SINCE, RANGE,
     SET_COOKIE, TRANSFER_ENCODING, VARY,
@@ -11,6 +12,7 @@ use super::effect::place_of;
 use super::term::Place;
 use crate::cache::TargetList;
 use crate::lang::hir::{Expression, ExpressionKind as Kind, Hir, KeyPart, Statement, StatementKind, Tags};
+use crate::lang::schema::function::Takes;
 use crate::lang::schema::{Function, Message, Variable};
 
 /// All places that an expression of the policy reads, and those that decide what is stored for whom. What is written and
@@ -52,6 +54,41 @@ pub(super) fn followed(hir: &Hir) -> HashSet<Place> {
     let copies: Vec<Place> = places.iter().filter_map(source_of).collect();
     places.extend(copies);
     places
+}
+
+/// The fields of which it matters what their further lines say: what is stored goes by some, and functions read all of others.
+pub(super) fn read_whole(hir: &Hir) -> HashSet<HeaderName> {
+    let mut names = HashSet::from([CACHE_CONTROL, VARY]);
+    names.extend(<&TargetList>::default().names().iter().cloned());
+    let bodies = hir.steps.iter().map(|step| &step.body).chain(hir.subs.iter().map(|sub| &sub.body));
+    bodies.for_each(|body| given_to_functions(&body.statements, &mut names));
+    names
+}
+
+fn given_to_functions(all: &[Statement], names: &mut HashSet<HeaderName>) {
+    for statement in all {
+        if let StatementKind::If { arms, otherwise, .. } = &statement.kind {
+            for arm in arms {
+                fields_given(&arm.condition, names);
+                given_to_functions(&arm.body, names);
+            }
+            given_to_functions(otherwise, names);
+        } else {
+            statement.kind.expressions().for_each(|one| fields_given(one, names));
+        }
+    }
+}
+
+fn fields_given(one: &Expression, names: &mut HashSet<HeaderName>) {
+    if let Kind::Call(function, given) = &one.kind {
+        let whole =
+            function.parameters().iter().zip(given).filter(|(parameter, _)| matches!(parameter.takes, Takes::Header));
+        names.extend(whole.filter_map(|(_, field)| match &field.kind {
+            Kind::Header(_, name) => Some(name.clone()),
+            _ => None,
+        }));
+    }
+    one.parts().for_each(|part| fields_given(part, names));
 }
 
 /// The same and all places that the policy writes, with those that they are copied to: what a comparison looks at.

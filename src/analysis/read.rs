@@ -1,9 +1,12 @@
 //! Expressions as terms and formulas.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use http::HeaderName;
+
+use super::follow::read_whole;
 use super::formula::{Formula, Test};
 use super::ladder::{Ladder, Taken};
 use super::lookup::Tables;
@@ -24,11 +27,13 @@ pub(super) struct Context<'h> {
     pub unknowns: Rc<Unknowns>,
     /// So many kinds of requests are kept apart by ladders that can choose what differs.
     pub most_beside: usize,
+    /// The fields of which it matters what their further lines say.
+    pub read_whole: HashSet<HeaderName>,
 }
 
 impl<'h> Context<'h> {
     pub(super) fn new(hir: &'h Hir, unknowns: Rc<Unknowns>) -> Self {
-        Self { hir, tables: Tables::new(hir), unknowns, most_beside: MOST_BESIDE }
+        Self { hir, tables: Tables::new(hir), unknowns, most_beside: MOST_BESIDE, read_whole: read_whole(hir) }
     }
 
     /// A value of which nothing is known.

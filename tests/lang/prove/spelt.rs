@@ -190,3 +190,32 @@ proptest! {
         prop_assert_eq!(disagreement(&text, &domain()), None);
     }
 }
+
+/// `set` leaves one line of a field, whatever it is set to: what another one said is gone.
+#[test]
+fn a_field_that_is_set_to_a_field_has_one_line() {
+    let facts = "not beresp.http.CDN-Cache-Control and not beresp.http.Surrogate-Control";
+    let private = format!("beresp.cache_control.private and {facts} => not stored");
+    assert_eq!(verdict("", &private), "proved");
+    for copy in [
+        "set beresp.http.Cache-Control = beresp.http.Cache-Control;",
+        "set beresp.http.Cache-Control = beresp.http.Cache-Control ?? \"max-age=60\";",
+        "let cc = beresp.http.Cache-Control; unset beresp.http.Cache-Control; set beresp.http.Cache-Control = cc;",
+        "set beresp.http.X-CC = beresp.http.Cache-Control; set beresp.http.Cache-Control = beresp.http.X-CC;",
+    ] {
+        let policy = format!("sub backend_response {{ {copy} set beresp.ttl = 1m; return (deliver); }}");
+        assert_ne!(verdict(&policy, &private), "proved", "{copy}");
+    }
+    for (copy, read) in [
+        ("set req.http.Cache-Control = req.http.Cache-Control;", "req.cache_control.no_cache"),
+        ("if (req.path == \"/a\") { set req.http.X = req.http.X; }", "std.count(req.http.X) == 2"),
+        ("set req.http.X = req.http.Y;", "std.count(req.http.X) == 2"),
+    ] {
+        let policy = format!("sub recv {{ {copy} if ({read}) {{ return (pass); }} return (hash); }}");
+        let claim = format!(
+            "{} => not stored",
+            read.replace("http.X", if copy.contains("http.Y") { "http.Y" } else { "http.X" })
+        );
+        assert_ne!(verdict(&policy, &claim), "proved", "{copy}");
+    }
+}
