@@ -26,9 +26,6 @@ const VOLATILE: &[Variable] = &[
     Variable::ObjAge,
 ];
 
-/// What is said of warp itself in a request to a backend that nobody else has been on the way of.
-const OWN_VIA: &str = "1.1 warp";
-
 /// Whether it is the backend who says what stands there.
 pub(super) fn is_of_answer(place: &Place) -> bool {
     match place {
@@ -153,7 +150,7 @@ impl Analysis<'_> {
     fn with_own_via(&self, came: &Cases) -> Cases {
         let is_there = self.test(came, &Test::Set);
         let others = came.iter().map(|(guard, term)| (Formula::all([is_there.clone(), guard.clone()]), term.clone()));
-        Cases::new(others.chain([(is_there.clone().not(), Term::text(OWN_VIA))]))
+        Cases::new(others.chain([(is_there.clone().not(), Term::text(asked::OWN_VIA))]))
     }
 
     /// The backend is sent what the client's request is by then, but for what is said of the connection and the framing.

@@ -12,6 +12,9 @@ use super::validation::CONDITIONS;
 /// The name of the method QUERY (RFC 10008), which `http` does not have.
 pub const QUERY: &str = "QUERY";
 
+/// What warp says of itself in `Via` (RFC 9110 section 7.6.3).
+pub const OWN_VIA: &str = "1.1 warp";
+
 /// So many bytes of the content of a request are kept at most, to be sent again: pingora keeps as much.
 pub const MOST_KEPT_BYTES: usize = 64 << 10;
 

@@ -16,6 +16,7 @@ use super::recv::answer_for;
 use super::step::Messages;
 use super::told::Obj;
 use super::{explain, framing, restart, slice, synth};
+use crate::cache::asked::OWN_VIA;
 use crate::cache::cache_status;
 use crate::cache::spelling;
 use crate::cache::targeted::SURROGATE_CONTROL;
@@ -247,7 +248,7 @@ fn patience(session: &Session, ctx: &RequestCtx) -> Patience {
 /// Adds what the policy may take off again, as in Varnish: `Via`, which a gateway may leave out (RFC 9110 section 7.6.3),
 /// and the `Date` of what has none (section 6.6.1).
 pub fn announce(response: &mut ResponseHeader) {
-    add(response, "Via", HeaderValue::from_static("1.1 warp"));
+    add(response, "Via", HeaderValue::from_static(OWN_VIA));
     if !response.headers.contains_key(header::DATE) {
         // A date is a value that a field can have.
         let _ = response.insert_header(header::DATE, httpdate::fmt_http_date(SystemTime::now()));

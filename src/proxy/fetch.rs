@@ -139,7 +139,7 @@ fn prepare(bereq: &mut RequestHeader, session: &Session, ctx: &RequestCtx) {
     if is_head && session.cache.enabled() && !head_update::is_due(session, ctx) {
         bereq.set_method(Method::GET);
     }
-    let _ = bereq.append_header(header::VIA, "1.1 warp");
+    let _ = bereq.append_header(header::VIA, asked::OWN_VIA);
 }
 
 /// An error that the backend is to blame for.

@@ -26,6 +26,7 @@ use super::recv::answer_for;
 use super::step::Messages;
 use super::upstream::Patience;
 use super::{choose, failure, retry, synth};
+use crate::cache::asked::OWN_VIA;
 use crate::cache::hop_by_hop::HOP_BY_HOP;
 use crate::lang::schema::{Action, Step};
 use crate::telemetry::{Outcome, Reason};
@@ -87,7 +88,7 @@ fn prepare(session: &Session, ctx: &RequestCtx) -> RequestHeader {
     for protocol in upgrade {
         let _ = bereq.append_header(header::UPGRADE, protocol);
     }
-    let _ = bereq.append_header(header::VIA, "1.1 warp");
+    let _ = bereq.append_header(header::VIA, OWN_VIA);
     if let Some(kept) = &ctx.exchange.keeping.kept {
         bereq.remove_header(&header::TRANSFER_ENCODING);
         let _ = bereq.insert_header(header::CONTENT_LENGTH, kept.len());

@@ -121,7 +121,7 @@ impl Way<'_> {
         if may_be_stored && bereq.method == Method::HEAD {
             bereq.method = Method::GET;
         }
-        bereq.headers.append(header::VIA, HeaderValue::from_static("1.1 warp"));
+        bereq.headers.append(header::VIA, HeaderValue::from_static(asked::OWN_VIA));
         bereq
     }
 
@@ -392,7 +392,7 @@ impl Way<'_> {
             bereq.headers.remove(name);
         }
         bereq.headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-        bereq.headers.append(header::VIA, HeaderValue::from_static("1.1 warp"));
+        bereq.headers.append(header::VIA, HeaderValue::from_static(asked::OWN_VIA));
         self.state.fetch.bereq = Some(bereq);
         self.state.fetch.backend = self.state.exchange.backend_hint.or(self.state.default_backend);
         let verdict = self.step(Step::Pipe);
