@@ -114,15 +114,17 @@ fn saying(directive: Directive) -> Asked {
 
 /// What is so of most texts of a `Cookie` with a cookie of that name: also of those that are written in other ways than
 /// browsers write them.
-pub(super) fn with_cookie(name: &[u8]) -> Option<Asked> {
+pub(super) fn with_cookie(name: &[u8], automata: &mut Automata) -> Option<Asked> {
     let name = regex_syntax::escape(std::str::from_utf8(name).ok()?);
-    Some(Asked { views: Vec::new(), holds: true, ..refused(&format!("(?:^|;)[ \\t]*{name}=[a-z0-9]")) })
+    let texts = automata.pattern(format!("(?:^|;)[ \\t]*{name}=[a-z0-9]"));
+    Some(Asked { views: Vec::new(), texts: Some(Arc::new([texts])), holds: true })
 }
 
 /// What is so of texts of a `Cookie` without a cookie of that name.
-pub(super) fn without_cookie(name: &[u8]) -> Option<Asked> {
+pub(super) fn without_cookie(name: &[u8], automata: &mut Automata) -> Option<Asked> {
     let name = regex_syntax::escape(std::str::from_utf8(name).ok()?);
-    Some(Asked { views: Vec::new(), ..refused(&format!("(?:^|;)[ \\t]*{name}[ \\t]*(?:$|[;=])")) })
+    let texts = automata.pattern(format!("(?:^|;)[ \\t]*{name}[ \\t]*(?:$|[;=])"));
+    Some(Asked { views: Vec::new(), texts: Some(Arc::new([texts])), holds: false })
 }
 
 fn refused(pattern: &str) -> Asked {

@@ -263,10 +263,11 @@ impl<'l> Questions<'l> {
             }
             _ => None,
         };
-        let unsaid = self.truths.iter().filter_map(of_it).chain(self.cookies_there(term, text));
-        let unsaid = unsaid.chain(self.directives_there(term, text));
-        let unsaid: Vec<Asked> = unsaid.collect();
-        let gone: Vec<Asked> = self.cookies_gone(term, text).collect();
+        let [there, gone] = [true, false].map(|holds| self.cookies_amiss(term, text, holds));
+        let there = there.filter_map(|name| left::with_cookie(name, automata));
+        let unsaid = self.truths.iter().filter_map(of_it).chain(there);
+        let unsaid: Vec<Asked> = unsaid.chain(self.directives_there(term, text)).collect();
+        let gone: Vec<Asked> = gone.filter_map(|name| left::without_cookie(name, automata)).collect();
         if unsaid.is_empty() && gone.is_empty() {
             return found;
         }
@@ -290,25 +291,12 @@ impl<'l> Questions<'l> {
         })
     }
 
-    /// What is asked of a `Cookie` of which the text counts, for each cookie that is to be there and is not.
-    fn cookies_there(&self, header: &Term, text: &[u8]) -> impl Iterator<Item = Asked> {
+    /// The cookies of a `Cookie` of which the text counts that are to be there and are not, or the other way round.
+    fn cookies_amiss(&self, header: &Term, text: &[u8], holds: bool) -> impl Iterator<Item = &[u8]> {
         self.texts.iter().filter_map(move |(term, asked)| match term.as_made()? {
             (Op::Cookie, [whole, Term::Text(name)]) if whole == header => {
-                let is_missing = cookies::cookie(text.into(), name).is_none();
-                let is_sought = is_missing && asked.iter().any(|one| one.texts.is_none() && one.holds);
-                if is_sought { left::with_cookie(name) } else { None }
-            }
-            _ => None,
-        })
-    }
-
-    /// What is asked of a `Cookie` beside, for each cookie that is not to be there and is.
-    fn cookies_gone(&self, header: &Term, text: &[u8]) -> impl Iterator<Item = Asked> {
-        self.texts.iter().filter_map(move |(term, asked)| match term.as_made()? {
-            (Op::Cookie, [whole, Term::Text(name)]) if whole == header => {
-                let is_there = cookies::cookie(text.into(), name).is_some();
-                let is_gone = is_there && asked.iter().any(|one| one.texts.is_none() && !one.holds);
-                if is_gone { left::without_cookie(name) } else { None }
+                let is_amiss = cookies::cookie(text.into(), name).is_some() != holds;
+                (is_amiss && asked.iter().any(|one| one.texts.is_none() && one.holds == holds)).then_some(&**name)
             }
             _ => None,
         })

@@ -10,7 +10,7 @@ use regex_automata::{Input, MatchKind};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, Look};
 
-use crate::lang::hir::{Glob, Texts};
+use crate::lang::hir::{Glob, Pattern, Texts};
 
 /// The most memory that an automaton may take, in bytes.
 const LIMIT_BYTES: usize = 1 << 20;
@@ -78,6 +78,10 @@ pub(in crate::analysis) struct Automata {
     built: HashMap<Texts<'static>, Option<Arc<Automaton>>>,
     /// What names are like.
     globs: HashMap<Glob, Texts<'static>>,
+    /// The texts of patterns that stand in no policy.
+    patterns: HashMap<String, Texts<'static>>,
+    /// Short texts that patterns may match.
+    samples: HashMap<Pattern, Option<Vec<u8>>>,
     /// The steps that they have made.
     steps: usize,
 }
@@ -97,6 +101,26 @@ impl Automata {
         let texts = make(glob);
         self.globs.insert(glob.clone(), texts.clone());
         texts
+    }
+
+    /// The texts of a pattern that stands in no policy, which is compiled but once.
+    pub(in crate::analysis) fn pattern(&mut self, text: String) -> Texts<'static> {
+        if let Some(known) = self.patterns.get(&text) {
+            return known.clone();
+        }
+        let texts = Texts::Pattern(Pattern::new(&text), None);
+        self.patterns.insert(text, texts.clone());
+        texts
+    }
+
+    /// A short text that a pattern may match, as `make` makes it.
+    pub(super) fn sample(&mut self, pattern: &Pattern, make: fn(&Pattern) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
+        if let Some(known) = self.samples.get(pattern) {
+            return known.clone();
+        }
+        let sample = make(pattern);
+        self.samples.insert(pattern.clone(), sample.clone());
+        sample
     }
 
     /// The automaton of a pattern, an end or an extension; `None` if it would be too big, or if enough was done.

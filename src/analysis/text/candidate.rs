@@ -3,12 +3,12 @@
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-use super::{Atom, Domain, View};
+use super::{Atom, Automata, Domain, View};
 use crate::lang::hir::{Pattern, Texts};
 
 /// Some texts that probably pass all of these, the plainest first.
-pub(super) fn candidates(taken: &[Atom], domain: Domain) -> Vec<Vec<u8>> {
-    let starts = distinct(taken.iter().filter_map(start), b"");
+pub(super) fn candidates(taken: &[Atom], domain: Domain, automata: &mut Automata) -> Vec<Vec<u8>> {
+    let starts = distinct(taken.iter().filter_map(|atom| start(atom, automata)), b"");
     let ends = distinct(taken.iter().filter_map(end), b"");
     let middles: [&[u8]; 4] = [b"", b"x", b"/x", domain.likely()];
     let mut found = Vec::new();
@@ -35,10 +35,10 @@ fn distinct(texts: impl Iterator<Item = Vec<u8>>, or: &[u8]) -> Vec<Vec<u8>> {
 }
 
 /// What a text starts with, before it is seen through the views.
-fn start(atom: &Atom) -> Option<Vec<u8>> {
+fn start(atom: &Atom, automata: &mut Automata) -> Option<Vec<u8>> {
     let start = match &atom.texts {
         Texts::Exact(text) | Texts::Prefix(text) => text.to_vec(),
-        Texts::Pattern(pattern, _) => sample(pattern)?,
+        Texts::Pattern(pattern, _) => automata.sample(pattern, sample)?,
         Texts::Suffix(_) | Texts::Extension(_) => return None,
     };
     let before = atom.views.iter().find_map(|view| match view {

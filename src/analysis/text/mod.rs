@@ -158,7 +158,7 @@ impl Search<'_> {
         if !self.automata.spend(READING * taken.len()) {
             return Vec::new();
         }
-        let candidates = candidate::candidates(taken, self.domain);
+        let candidates = candidate::candidates(taken, self.domain, self.automata);
         if self.automata.spend(candidates.len() * self.patterns) { candidates } else { Vec::new() }
     }
 }
