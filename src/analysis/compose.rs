@@ -24,9 +24,28 @@ pub(super) fn compose(
     automata: &mut Automata,
 ) {
     unwrap(model, asked, automata);
-    cookies(model, asked, found);
-    parameters(model, found);
+    for header in wholes(model, &Op::Cookie, cookie()) {
+        cookies(model, asked, found, header);
+    }
+    for url in wholes(model, &Op::Query, Term::Input(Place::Variable(Variable::ReqUrl))) {
+        parameters(model, found, &url);
+    }
     directives(model, asked);
+}
+
+/// What cookies or parameters stand in: in what the client sends, and in what nothing is known of.
+fn wholes(model: &Model<'_>, named: &Op, first: Term) -> Vec<Term> {
+    let mut all = vec![first];
+    for (term, _) in model.chosen() {
+        if let Some((op, [whole, ..])) = term.as_made()
+            && is_of(op, named)
+            && let whole @ Term::Free(_) = root(whole)
+            && !all.contains(whole)
+        {
+            all.push(whole.clone());
+        }
+    }
+    all
 }
 
 /// What clauses of `normalize` have left is taken for what came in: mostly it is left as it came. Of several values that were
@@ -148,8 +167,7 @@ fn parts(model: &mut Model<'_>, named: &Op, of: &Term, found: &Instances) -> Vec
     pairs
 }
 
-fn cookies(model: &mut Model<'_>, asked: &HashMap<Term, Vec<Asked>>, found: &Instances) {
-    let header = cookie();
+fn cookies(model: &mut Model<'_>, asked: &HashMap<Term, Vec<Asked>>, found: &Instances, header: Term) {
     let mut pairs: Vec<Vec<u8>> = parts(model, &Op::Cookie, &header, found)
         .iter()
         .map(|(name, value)| [name, &b"="[..], value].concat())
@@ -167,10 +185,9 @@ fn cookies(model: &mut Model<'_>, asked: &HashMap<Term, Vec<Asked>>, found: &Ins
     }
 }
 
-fn parameters(model: &mut Model<'_>, found: &Instances) {
-    let url = Term::Input(Place::Variable(Variable::ReqUrl));
-    let pairs = parts(model, &Op::Query, &url, found);
-    let Some(Scalar::Text(Some(before))) = model.value(&url) else { return };
+fn parameters(model: &mut Model<'_>, found: &Instances, url: &Term) {
+    let pairs = parts(model, &Op::Query, url, found);
+    let Some(Scalar::Text(Some(before))) = model.value(url) else { return };
     // What the text of the URL says already is not said once more.
     let is_missing = |name: &[u8]| !concrete::has_parameter(Some(&before), |own| own == name);
     let pairs = pairs.iter().filter(|(name, _)| is_missing(name));
@@ -180,7 +197,7 @@ fn parameters(model: &mut Model<'_>, found: &Instances) {
         return;
     }
     let mark = if before.contains(&b'?') { &b"&"[..] } else { b"?" };
-    model.set(url, Scalar::Text(Some([&*before, mark, &pairs.join(&b"&"[..])].concat().into())));
+    model.set(url.clone(), Scalar::Text(Some([&*before, mark, &pairs.join(&b"&"[..])].concat().into())));
 }
 
 /// A text as it stands in a query (RFC 3986 section 3.4).

@@ -62,8 +62,8 @@ pub(super) fn instances<'q>(
             Err(Failure::Cannot) => return Err(Failure::Cannot),
             Err(Failure::Unknown(budget)) => unknown = Some(budget),
         }
-        if *is_cookie && **whole == cookie() {
-            found.extend(asks.any(automata).map(|name| (cookie(), name)));
+        if *is_cookie && (**whole == cookie() || matches!(whole, Term::Free(_))) {
+            found.extend(asks.any(automata).map(|name| ((*whole).clone(), name)));
         }
     }
     unknown.map_or(Ok(found), |budget| Err(Failure::Unknown(budget)))

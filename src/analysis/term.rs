@@ -15,6 +15,7 @@ use super::names::Names;
 use super::within::{Look, Within};
 use super::written;
 use crate::cache::asked::{host_in, path_of};
+use crate::decision::cookies;
 use crate::lang::hir::{AclId, Arithmetic, BackendId, Comparison, Glob, Normalization, TableId};
 use crate::lang::schema::{Directive, Function, Message, Variable};
 use crate::lang::source::Span;
@@ -414,7 +415,8 @@ fn left(normalization: &Normalization, name: &[u8]) -> Left {
 /// A parameter of a URL whose query was cleaned is that of the URL, or gone; and so is a cookie.
 fn behind(op: &Op, of: &[Term]) -> Option<Term> {
     let first = of.first()?;
-    if *first == Term::Unset {
+    let is_no_name = matches!((op, of.get(1)), (Op::Cookie, Some(Term::Text(name))) if !cookies::may_be_found(name));
+    if *first == Term::Unset || is_no_name {
         return Some(Term::Unset);
     }
     let (Some((Op::Normalized(normalization), [inner])), Some(Term::Text(name))) = (first.as_made(), of.get(1)) else {

@@ -54,6 +54,11 @@ pub(super) fn values(header: &[u8], wanted: impl Fn(&[u8]) -> bool) -> impl Iter
     })
 }
 
+/// Whether a cookie of that name may be found in a field, however that is written.
+pub(crate) fn may_be_found(name: &[u8]) -> bool {
+    !name.iter().any(|byte| matches!(byte, b'=' | b';')) && name.trim_ascii() == name
+}
+
 /// Whether a cookie can have that name: one that is read back as it is (RFC 6265 section 4.1.1, a little wider).
 pub(super) fn is_name(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'=' | b';' | b','))
@@ -82,6 +87,16 @@ mod tests {
         assert_eq!(get("a", "a").as_deref(), Some(""));
         assert_eq!(get(" ; ;a = 1 ", "a").as_deref(), Some("1"));
         assert_eq!(get("ab=1", "a"), None);
+    }
+
+    #[test]
+    fn what_ends_a_name_or_stands_around_it_is_in_none_that_is_found() {
+        for name in ["a;b", "a=b", " a", "a\t"] {
+            assert!(!may_be_found(name.as_bytes()), "{name}");
+            assert_eq!(get(&format!("{name}=1; {name}"), name), None);
+        }
+        assert!(may_be_found(b"") && get("=1", "").is_some());
+        assert!(may_be_found(b"a b,\"c\"") && get("a b,\"c\"=1", "a b,\"c\"").is_some());
     }
 
     #[test]

@@ -98,6 +98,12 @@ fn what_is_ordinary_is_decided() {
                if (!beresp.http.Cache-Control) { set beresp.http.Cache-Control = "max-age=60"; }
            }"#,
         include_str!("../../corpus/valid/match.warp").trim_start_matches("warp 1;"),
+        // What a function leaves of the cookies, and names that none has.
+        r#"sub recv { cookie.set("a", "2"); if (req.cookies["a;b"] == "1" || req.cookies has "x=y") { return (pass); } }
+           sub backend_fetch {
+               if (bereq.cookies any ["a", "b"]) { set bereq.http.X = "1"; }
+               if (bereq.cookies has "c") { set bereq.http.Y = "1"; }
+           }"#,
     ];
     for text in ordinary {
         assert_eq!(notes(text), [], "{text}");
@@ -111,5 +117,12 @@ fn what_is_decided_is_not_told() {
         r#"normalize req { path decode_unreserved, merge_slashes, resolve_dots, refuse_ambiguous; query sort; }
            rules request first { when path under "/a" -> pass; when path ext ["css", "js"] -> strip cookie, cache; }"#,
     ]);
-    all_have("W0511", &[r#"normalize req { path merge_slashes; } rules request first { when path ~ "//" -> pass; }"#]);
+    all_have(
+        "W0511",
+        &[
+            r#"normalize req { path merge_slashes; } rules request first { when path ~ "//" -> pass; }"#,
+            r#"sub recv { if (req.cookies["a;b"] == "1") { return (pass); } }"#,
+            r#"rules request first { when cookies has "a=b" -> pass; }"#,
+        ],
+    );
 }
