@@ -87,6 +87,11 @@ impl<'h> Model<'h> {
         self.values.iter()
     }
 
+    /// What was chosen that no client can bring about, as nobody knows how it comes about.
+    pub fn assumed(&self) -> impl Iterator<Item = &Term> {
+        self.values.keys().filter(|term| matches!(term, Term::Made(_) | Term::Free(_)))
+    }
+
     /// The value of a term; `None` if nothing says what it is.
     #[must_use]
     pub fn value(&self, term: &Term) -> Option<Scalar> {

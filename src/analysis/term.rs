@@ -54,6 +54,8 @@ pub struct Unknown {
     pub number: u32,
     /// Where it comes in, if it does: it is what may come in there.
     pub place: Option<Place>,
+    /// The function that yields it, if one does.
+    pub function: Option<Function>,
 }
 
 /// Where a value stands during a journey.

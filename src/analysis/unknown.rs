@@ -53,12 +53,12 @@ impl Unknowns {
 
     /// A value that is like no other.
     pub(super) fn anything(&self) -> Term {
-        Term::Free(Unknown { number: self.number(), place: None })
+        Term::Free(Unknown { number: self.number(), place: None, function: None })
     }
 
     /// The same of what stood in a place.
     pub(super) fn anything_at(&self, place: &Place) -> Term {
-        Term::Free(Unknown { number: self.number(), place: Some(place.clone()) })
+        Term::Free(Unknown { number: self.number(), place: Some(place.clone()), function: None })
     }
 
     fn number(&self) -> u32 {
@@ -75,13 +75,14 @@ impl Unknowns {
         } else {
             self.number()
         };
-        Term::Free(Unknown { number, place: Some(place.clone()) })
+        Term::Free(Unknown { number, place: Some(place.clone()), function: None })
     }
 
     /// The value of that name; like no other, where nothing is compared.
     pub(super) fn named(&self, name: Name) -> Term {
+        let function = if let Name::Called(_, _, function, _) = &name { Some(*function) } else { None };
         let number = if self.are_shared { self.known_as(name) } else { self.number() };
-        Term::Free(Unknown { number, place: None })
+        Term::Free(Unknown { number, place: None, function })
     }
 
     fn known_as(&self, name: Name) -> u32 {

@@ -1,6 +1,7 @@
 //! Invariants: what is proved, what is refuted, and that both are true.
 
 mod again;
+mod bounds;
 mod crowds;
 mod keys;
 mod mixed;
@@ -413,18 +414,6 @@ fn a_method_that_is_shown_is_one_that_clients_use() {
     let policy = "override builtin.unknown_method {}";
     let said = verdict(policy, "not method in [\"GET\", \"HEAD\", \"POST\"] => not passed");
     assert!(said.starts_with("PUT "), "{said}");
-}
-
-#[test]
-fn a_bound_has_a_number_and_what_it_was_about() {
-    let asked = "sub recv { if (std.random(0, 9) > 5) { return (pass); } }";
-    let said = verdict(asked, "stored => key contains req.http.X");
-    assert!(said.starts_with("GET "), "{said}");
-    let said = verdict(
-        "sub backend_response { if (std.random(0, 9) > 20) { set beresp.ttl = 2h; } else { set beresp.ttl = 1h; } }",
-        "ttl <= 1h",
-    );
-    assert!(said.starts_with("none of the ") && said.ends_with(" requests that were tried breaks it"), "{said}");
 }
 
 /// Each field doubles the ways to the key: what is bounded is what is looked at.

@@ -217,7 +217,7 @@ impl<'h, 's> Prover<'h, 's> {
                     if let Some(found) = model.witness().and_then(|witness| replay.breaks(&witness, &hints)) {
                         return Decision::Refuted(Box::new(found));
                     }
-                    (undecided, open) = (Some(bound::tried(replay.tried)), open + 1);
+                    (undecided, open) = (Some(bound::tried(replay.tried, &model)), open + 1);
                 }
             }
         }
