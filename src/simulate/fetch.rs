@@ -183,10 +183,10 @@ impl Way<'_> {
         if verdict.action == Action::Pass {
             self.state.fetch.lifetimes.uncacheable = Uncacheable::Refused;
             self.state.fetch.refused_at = verdict.span;
+            self.state.fetch.hit_for_pass_ms = Some(verdict.time_ms.unwrap_or(MARK_TIME_MS));
         }
         let Some(beresp) = self.state.fetch.beresp.take() else { return Fetched::GivenUp };
         self.conclude_times(&beresp);
-        self.journey.mark = self.mark(&verdict);
         if is_unasked {
             self.state.fetch.lifetimes.not_stored.get_or_insert(NotStored::Rule(Unstorable::Partial));
         }
@@ -199,18 +199,6 @@ impl Way<'_> {
                 Retry::Impossible => Fetched::GivenUp,
             },
             _ => self.refused(&verdict),
-        }
-    }
-
-    /// What the policy has the key marked with.
-    fn mark(&self, verdict: &Verdict) -> Option<Mark> {
-        let (fetch, times) = (&self.state.fetch, &self.state.fetch.lifetimes);
-        let is_refused = !fetch.passes && times.uncacheable == Uncacheable::Refused;
-        match verdict.action {
-            Action::Pass if is_refused => Some(Mark::HitForPass(verdict.time_ms.unwrap_or(MARK_TIME_MS))),
-            Action::Deliver if is_refused && times.ttl_ms > 0 => Some(Mark::HitForMiss(times.ttl_ms)),
-            Action::Deliver if is_refused => Some(Mark::HitForMiss(MARK_TIME_MS)),
-            _ => None,
         }
     }
 
@@ -290,6 +278,7 @@ impl Way<'_> {
                 self.conclude_times(&page);
                 page.body = self.state.exchange.body.take().unwrap_or_default();
                 self.store_page(&page);
+                self.journey.mark = self.mark_of_page();
                 Ok(self.deliver(page))
             }
             Action::Retry => Err(match self.retry() {
@@ -318,6 +307,8 @@ impl Way<'_> {
             self.keep(&response);
         } else if self.state.fetch.passes {
             self.store_for_get(&response);
+        } else {
+            self.journey.mark = self.mark(&response);
         }
         self.keep_what_was_for_us(&mut response);
         if !self.state.fetch.passes {
@@ -327,11 +318,46 @@ impl Way<'_> {
     }
 
     fn why_not_kept(&self, times: &Lifetimes, response: &Response) -> Option<NotStored> {
+        times.why_not_kept(&response.headers).or_else(|| self.is_head_alone().then_some(NotStored::Policy))
+    }
+
+    /// Whether the policy asked for the head alone of what is looked up.
+    fn is_head_alone(&self) -> bool {
         let bereq = self.state.fetch.bereq.as_ref();
-        // The policy asked for the head alone.
-        let is_head_alone = bereq.is_some_and(|bereq| bereq.method == Method::HEAD);
-        let is_head_alone = is_head_alone && !self.state.fetch.passes;
-        times.why_not_kept(&response.headers).or_else(|| is_head_alone.then_some(NotStored::Policy))
+        !self.state.fetch.passes && bereq.is_some_and(|bereq| bereq.method == Method::HEAD)
+    }
+
+    /// What the key of a response that is not stored is marked with.
+    fn mark(&self, response: &Response) -> Option<Mark> {
+        if self.is_head_alone() {
+            return None;
+        }
+        let of_the_key = || self.lies_in_the_key(response).then(|| Mark::HitForMiss(self.mark_time_ms()));
+        self.state.fetch.hit_for_pass_ms.map(Mark::HitForPass).or_else(of_the_key)
+    }
+
+    /// Whether it is not because of this request or this moment that the response is not stored.
+    fn lies_in_the_key(&self, response: &Response) -> bool {
+        let is_by_request = self.journey.not_stored == Some(NotStored::Rule(Unstorable::Authorization));
+        let is_error = response.status.is_server_error();
+        !self.store.holds(&self.state) && !is_by_request && (self.is_refused() || !is_error)
+    }
+
+    fn is_refused(&self) -> bool {
+        self.state.fetch.lifetimes.uncacheable == Uncacheable::Refused
+    }
+
+    /// What the key of an error page is marked with: the policy wants none like it stored for some time.
+    fn mark_of_page(&self) -> Option<Mark> {
+        let times = &self.state.fetch.lifetimes;
+        let is_meant =
+            !self.state.fetch.passes && self.is_refused() && times.ttl_ms > 0 && !self.store.holds(&self.state);
+        is_meant.then_some(Mark::HitForMiss(times.ttl_ms))
+    }
+
+    fn mark_time_ms(&self) -> i64 {
+        let times = &self.state.fetch.lifetimes;
+        if self.is_refused() && times.ttl_ms > 0 { times.ttl_ms } else { MARK_TIME_MS }
     }
 
     fn keep(&mut self, response: &Response) {

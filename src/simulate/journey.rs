@@ -43,7 +43,7 @@ pub struct Journey {
     pub stored: Vec<Stored>,
     /// Why the last response of a backend was not stored.
     pub not_stored: Option<NotStored>,
-    /// What the key is marked with where the policy wants the last response not to be stored.
+    /// What the key is marked with since the last response was not stored.
     pub mark: Option<Mark>,
     /// The times of the last response of a backend, as the policy left them.
     pub lifetimes: Option<Lifetimes>,

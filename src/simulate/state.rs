@@ -99,6 +99,8 @@ pub struct Fetch {
     pub unsent_status: u16,
     pub lifetimes: Lifetimes,
     pub refused_at: Option<Span>,
+    /// For how long the policy has requests with this key pass.
+    pub hit_for_pass_ms: Option<i64>,
     pub tags: Vec<Vec<u8>>,
     /// The fields that were sent.
     pub asked_with: Option<HeaderMap>,

@@ -51,6 +51,11 @@ impl Store {
         })
     }
 
+    /// Whether something stands under a request's key.
+    pub(super) fn holds(&self, state: &State<'_>) -> bool {
+        self.by_place.contains_key(&state.place())
+    }
+
     /// Stores a response; one for the same requests makes way.
     pub(super) fn add(&mut self, stored: Stored) {
         let mut known = self.by_place.get(&stored.place).into_iter().flatten();
