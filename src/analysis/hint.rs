@@ -3,9 +3,11 @@
 use http::header::{ACCEPT_ENCODING, COOKIE, HOST};
 use http::{HeaderName, HeaderValue, StatusCode};
 
+use super::formula::Formula;
 use super::term::{Op, Place, Term};
+use super::within::{Look, Within};
 use crate::lang::hir::{Glob, Normalization};
-use crate::lang::schema::Message;
+use crate::lang::schema::{Function, Message};
 use crate::simulate::{Case, Request};
 
 /// What a request may have for more to show.
@@ -35,6 +37,29 @@ pub enum Hint {
     Status(u16),
 }
 
+/// So many parts of a condition are looked at for what functions yield.
+const MOST_PARTS: usize = 10_000;
+
+/// The values in a condition that functions yield of which nobody knows beforehand what, and what they are compared with.
+#[must_use]
+pub fn yielded_in(formula: &Formula) -> Vec<Term> {
+    let (mut found, mut looks) = (Vec::new(), 0);
+    Within::new(|term| {
+        looks += 1;
+        let is_one = match term {
+            Term::Made(made) => matches!(made.op, Op::Call(Function::Accept(_)) | Op::Compare(_)),
+            Term::Free(unknown) => unknown.function.is_some(),
+            _ => false,
+        };
+        if is_one && !found.contains(term) {
+            found.push(term.clone());
+        }
+        if looks < MOST_PARTS { Look::Inside } else { Look::Found }
+    })
+    .formula(formula);
+    found
+}
+
 /// Adds what a value depends on.
 pub fn hints_of(term: &Term, hints: &mut Vec<Hint>) {
     let mut add = |hint: Hint| {
@@ -60,7 +85,11 @@ pub fn hints_of(term: &Term, hints: &mut Vec<Hint>) {
                     }
                 }
                 Op::Normalized(Normalization::AcceptEncoding(_)) => add(Hint::Field(ACCEPT_ENCODING)),
-                Op::Normalized(Normalization::HostLower) | Op::Host | Op::Lower => add(Hint::Capitals),
+                Op::Host => {
+                    add(Hint::Capitals);
+                    add(Hint::Port);
+                }
+                Op::Normalized(Normalization::HostLower) | Op::Lower => add(Hint::Capitals),
                 Op::Normalized(Normalization::QuerySort) | Op::WholeQuery => add(Hint::Disorder),
                 Op::Normalized(_) => add(Hint::Detours),
                 _ => {}

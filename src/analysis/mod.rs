@@ -98,7 +98,7 @@ mod written;
 
 pub use chosen::Chosen;
 pub use formula::{Formula, Literal, Test};
-pub use hint::{Hint, hints_of, variants};
+pub use hint::{Hint, hints_of, variants, yielded_in};
 pub use journey::{Analysis, Fate, Journeys, MOST_ROUNDS, Reached};
 pub use ladder::{First, Ladder, Taken};
 pub use model::{Model, Scalar};

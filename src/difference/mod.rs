@@ -36,6 +36,7 @@ mod unequal;
 mod unnamed;
 mod unseen;
 mod wording;
+mod worlds;
 
 pub use change::{Aspect, Change, HeaderText, Treated, Way, between};
 pub use classes::{Also, Class, Difference};
@@ -44,3 +45,4 @@ pub use declarations::Declaration;
 pub use fired::Fired;
 pub use policies::{MOST_CLASSES, Policy, difference};
 pub use trial::When;
+pub use worlds::World;

@@ -7,7 +7,7 @@ use super::concern::Concern;
 use super::declarations::declarations;
 use super::declared::{Named, named};
 use super::fired::{Fired, Teller, apart, says};
-use super::hints::of_model;
+use super::hints::{of_functions, of_model};
 use super::join::{is_same, join};
 use super::lines::{in_lines, with_companions};
 use super::own::Judge;
@@ -257,7 +257,8 @@ impl Comparison<'_> {
     ) -> bool {
         let Some(witness) = model.witness().map(in_lines) else { return false };
         let mut hints = hints.to_vec();
-        let met = of_model(model, &mut hints);
+        let mut met = of_model(model, &mut hints);
+        of_functions(&question.formula, &mut hints, &mut met);
         cases(&witness, &hints, self.may_try_again()).into_iter().any(|case| {
             let found = self.answer(&question.concern, &case, &met, judge);
             found.map(|tried| self.add(tried, case, matches!(question.concern, Concern::Own(_)))).is_some()

@@ -9,6 +9,7 @@ use super::classes::{Also, Class, Difference, strangeness};
 use super::counts::InLog;
 use super::fired::Fired;
 use super::trial::When;
+use super::worlds::World;
 use crate::lang::schema::written_duration as duration;
 use crate::simulate::Case;
 
@@ -68,6 +69,7 @@ fn told(when: When) -> String {
         When::After(time) => {
             format!(" (once more {} later)", duration(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
         }
+        When::In(world) => format!(" ({})", world.text()),
     }
 }
 
@@ -95,8 +97,9 @@ impl Also {
             "changes": self.change.aspects().iter().map(aspect).collect::<Vec<_>>(),
             "request": self.case.request.to_string(),
             "answer": self.case.answer.as_ref().map(ToString::to_string),
-            "again": self.when != When::First,
+            "again": self.when.is_later(),
             "stale": self.when == When::Stale,
+            "world": self.when.world().map(World::text),
             "curl": self.case.request.curl("127.0.0.1:8080"),
         })
     }
@@ -128,8 +131,9 @@ impl Class {
             "site": self.site(),
             "request": self.case.request.to_string(),
             "answer": self.case.answer.as_ref().map(ToString::to_string),
-            "again": self.when != When::First,
+            "again": self.when.is_later(),
             "stale": self.when == When::Stale,
+            "world": self.when.world().map(World::text),
             "curl": self.case.request.curl("127.0.0.1:8080"),
             "old_rules": rules(&self.old_rules),
             "new_rules": rules(&self.new_rules),

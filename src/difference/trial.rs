@@ -6,8 +6,9 @@ use http::HeaderValue;
 use http::header::CACHE_CONTROL;
 
 use super::change::{Change, between};
+use super::worlds::World;
 use crate::cache::Lifetimes;
-use crate::simulate::{Answer, Case, Journey, Simulator, Store, World};
+use crate::simulate::{self, Answer, Case, Journey, Simulator, Store};
 
 /// Which of several requests that are the same changes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,22 @@ pub enum When {
     Number(u32),
     /// One that is made so long after the first.
     After(Duration),
+    /// The first of all, in such a world.
+    In(World),
+}
+
+impl When {
+    /// Whether the same was made before.
+    #[must_use]
+    pub fn is_later(self) -> bool {
+        !matches!(self, Self::First | Self::In(_))
+    }
+
+    /// The world in which it is made, if that is not the usual one.
+    #[must_use]
+    pub fn world(self) -> Option<World> {
+        if let Self::In(world) = self { Some(world) } else { None }
+    }
 }
 
 /// What a request has to meet in the cache for a difference to show.
@@ -33,6 +50,8 @@ pub(super) enum Met {
     Age(i64),
     /// A response that is fresh for so many milliseconds.
     Left(i64),
+    /// That, beside the cache.
+    World(World),
 }
 
 /// So often a request is made at most.
@@ -42,8 +61,8 @@ const MOST_REQUESTS: i64 = 1_000;
 const SOME_MOMENT: Duration = Duration::from_secs(784_111_777);
 
 /// The world at that moment.
-pub(super) fn some_world() -> World {
-    World::at(SystemTime::UNIX_EPOCH + SOME_MOMENT)
+pub(super) fn some_world() -> simulate::World {
+    simulate::World::at(SystemTime::UNIX_EPOCH + SOME_MOMENT)
 }
 
 /// Of what is treated otherwise, when, in which regards, and what became of it by both policies then.
@@ -76,6 +95,9 @@ fn usual(simulators: [&Simulator; 2], case: &Case, tell: Tell<'_>) -> Option<Tri
 
 /// A request that meets that in the cache, if it can be brought about.
 fn meeting(simulators: [&Simulator; 2], case: &Case, met: Met, tell: Tell<'_>) -> Option<Tried> {
+    if let Met::World(world) = met {
+        return tell(When::In(world), in_world(simulators, case, world));
+    }
     let mut trial = Trial::new(simulators, case);
     let first = trial.run(Duration::ZERO);
     let ttl_ms = first.iter().find_map(|journey| journey.stored.last()).map(|stored| stored.lifetimes.ttl_ms)?;
@@ -88,7 +110,14 @@ fn meeting(simulators: [&Simulator; 2], case: &Case, met: Met, tell: Tell<'_>) -
         Met::Left(ms) => after(ttl_ms.checked_sub(ms)?),
         Met::Hits(hits) => (2..=hits.min(MOST_REQUESTS) + 1)
             .find_map(|number| tell(When::Number(u32::try_from(number).ok()?), trial.run(Duration::ZERO))),
+        Met::World(_) => None,
     }
+}
+
+/// What becomes of a request in such a world.
+fn in_world(simulators: [&Simulator; 2], case: &Case, world: World) -> [Journey; 2] {
+    let world = world.at(some_world().now);
+    simulators.map(|simulator| simulator.run_cold(case, &world))
 }
 
 /// The same of a request that is made so often, or so late.
@@ -107,6 +136,7 @@ pub(super) fn trial_at(simulators: [&Simulator; 2], case: &Case, when: When) -> 
             trial.run(Duration::ZERO)
         }
         When::After(time) => trial.run(time),
+        When::In(world) => in_world(simulators, case, world),
     };
     tell(when, journeys)
 }
@@ -126,7 +156,7 @@ impl<'t> Trial<'t> {
     /// What becomes of it so long after it was made first.
     fn run(&mut self, since: Duration) -> [Journey; 2] {
         let now = some_world().now;
-        let world = World::at(now.checked_add(since).unwrap_or(now));
+        let world = simulate::World::at(now.checked_add(since).unwrap_or(now));
         let ([old, new], [old_store, new_store]) = (self.simulators, &mut self.stores);
         [old.run(self.case, old_store, &world), new.run(self.case, new_store, &world)]
     }

@@ -435,12 +435,13 @@ impl Facts for State<'_> {
     fn is_healthy(&self, backend: BackendId) -> bool {
         match self.program.director(backend) {
             Some(director) => director.members.iter().any(|member| self.is_healthy(member.backend)),
-            None if self.nowhere.contains(&backend) => false,
+            None if self.world.are_all_sick || self.nowhere.contains(&backend) => false,
             None => self.program.target_name(backend).is_some_and(|name| !self.world.sick.iter().any(|it| it == name)),
         }
     }
 
     fn environment(&self, name: &[u8]) -> Option<Cow<'_, [u8]>> {
-        self.world.environment.get(name).map(|value| Cow::Borrowed(value.as_slice()))
+        let value = self.world.environment.get(name).or(self.world.other_variables.as_ref());
+        value.map(|value| Cow::Borrowed(value.as_slice()))
     }
 }

@@ -10,8 +10,12 @@ pub struct World {
     pub now: SystemTime,
     /// The environment in which warp was started.
     pub environment: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// What all other variables of it hold, if they are set.
+    pub other_variables: Option<Vec<u8>>,
     /// The names of the backends that cannot be asked.
     pub sick: Vec<String>,
+    /// Whether no backend can be asked.
+    pub are_all_sick: bool,
     /// Whether every rate limit is exceeded.
     pub is_over_limits: bool,
     /// Whether each answer is what a 304 made of a stored response, `beresp.was_304`.
@@ -31,7 +35,9 @@ impl World {
         Self {
             now,
             environment: BTreeMap::new(),
+            other_variables: None,
             sick: Vec::new(),
+            are_all_sick: false,
             is_over_limits: false,
             is_confirming: false,
             random_bits: 0,

@@ -8,6 +8,7 @@ mod random;
 mod replayed;
 mod rewritten;
 mod sites;
+mod worlds;
 
 use warp_edge::files::MemoryFiles;
 use warp_edge::lang::check::check;

@@ -115,11 +115,16 @@ impl Compared {
 
     /// What changes for a request that is made at each of these times, in milliseconds.
     fn changes(&self, case: &Case, times: &[u64]) -> Vec<Option<Change>> {
+        self.changes_in(World::at, case, times)
+    }
+
+    /// The same in another world.
+    fn changes_in(&self, world: impl Fn(SystemTime) -> World, case: &Case, times: &[u64]) -> Vec<Option<Change>> {
         let mut stores = [Store::default(), Store::default()];
         let [old, new] = &self.simulators;
         let [old_store, new_store] = &mut stores;
         let mut run = |at: u64| -> [Journey; 2] {
-            let world = World::at(SystemTime::UNIX_EPOCH + Duration::from_millis(at));
+            let world = world(SystemTime::UNIX_EPOCH + Duration::from_millis(at));
             [old.run(case, old_store, &world), new.run(case, new_store, &world)]
         };
         times.iter().map(|at| run(*at)).map(|[old, new]| between(&old, &new)).collect()
@@ -129,14 +134,16 @@ impl Compared {
     fn is_true(&self, cases: &[Case]) -> Result<(), TestCaseError> {
         for class in &self.found.classes {
             let runs: Vec<Vec<u64>> = match class.when {
-                When::First => vec![vec![0]],
+                When::First | When::In(_) => vec![vec![0]],
                 When::Again => vec![vec![0, 0]],
                 When::Number(number) => vec![vec![0; number as usize]],
                 When::After(time) => vec![vec![0, u64::try_from(time.as_millis()).unwrap()]],
                 // For as long as the answer, or the policy, says.
                 When::Stale => [5_001, 10_001, 60_001, 3_600_001].map(|stale| vec![0, 0, stale]).to_vec(),
             };
-            let is_seen = runs.iter().any(|times| self.changes(&class.case, times).iter().any(Option::is_some));
+            let world = |now| class.when.world().map_or_else(|| World::at(now), |world| world.at(now));
+            let is_seen =
+                runs.iter().any(|times| self.changes_in(world, &class.case, times).iter().any(Option::is_some));
             prop_assert!(is_seen, "{} {:?}", class.case.request, class.when);
         }
         if self.found.is_none() {
