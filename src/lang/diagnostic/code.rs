@@ -260,6 +260,7 @@ codes! {
     W0826 "escape-as-text" "0.1" "A text has an escape or a variable of another language, which is text here.";
     W0827 "range-across-kinds" "0.1" "A range of characters in a pattern holds more than is meant.";
     W0828 "glob-as-pattern" "0.1" "A glob stands where a regular expression does.";
+    W0829 "words-in-brackets" "0.1" "Alternatives of a pattern stand in brackets, which are one character.";
 
     // 09 cost
     W0910 "plain-pattern" "0.1" "A regular expression says what a plain test says.";

@@ -3,6 +3,7 @@
 mod alone;
 mod alternatives;
 mod anchor;
+mod brackets;
 mod class;
 mod dot;
 mod ends;
@@ -108,6 +109,11 @@ pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
             continue;
         }
         found.extend(class::find(&regex));
+        let in_brackets = brackets::find(&regex);
+        if !in_brackets.is_empty() {
+            found.extend(in_brackets);
+            continue;
+        }
         if regex.used == Use::Replaced {
             found.extend(dot::find(&regex));
             continue;

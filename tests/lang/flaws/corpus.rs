@@ -204,7 +204,7 @@ const ROWS: &[Row] = &[
     Row {
         number: 12,
         flaw: "a regular expression that matches nothing, or more than is meant, or a text that is meant as one",
-        by: By::Lints(&["W0821", "W0822", "W0823", "W0824", "W0825", "W0827", "W0828", "W0912"]),
+        by: By::Lints(&["W0821", "W0822", "W0823", "W0824", "W0825", "W0827", "W0828", "W0829", "W0912"]),
         policies: &[
             "sub recv { if (req.url ~ \"^admin\") { return (pass); } }",
             "sub x { if (req.url ~ \"[a-z].php\") { return (pass); } } sub recv { call x; }",
@@ -228,6 +228,7 @@ const ROWS: &[Row] = &[
             "sub x { if (req.url ~ \"/images/*\") { return (pass); } } sub recv { call x; }",
             "include \"part.warp\";----sub recv { if (req.url ~ \"^/api/*/users\") { return (pass); } }",
             "sub recv { let a = req.http.X-Real-IP; if (a ~ \"^10.0.0.\") { return (pass); } }",
+            "sub recv { match req.http.User-Agent { ~ \"(?i)[bot|crawler]\" -> { return (pass); } } }",
         ],
     },
     Row {

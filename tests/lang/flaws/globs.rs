@@ -94,6 +94,27 @@ fn a_glob_where_a_pattern_stands() {
 }
 
 #[test]
+fn alternatives_in_brackets() {
+    everywhere("W0829", "http.User-Agent", "[bot|crawler]", "(bot|crawler)");
+    everywhere("W0829", "http.User-Agent", "(?i)[Googlebot|Bingbot|7]", "(?i)(Googlebot|Bingbot|7)");
+    everywhere("W0829", "url", "^/[a-z|A-Z]/x/", "^/[a-zA-Z]/x/");
+    everywhere("W0829", "url", "^/[^foo|bar]/x/", "^/[^/]/x/");
+    everywhere("W0829", "url", "^/([\\d|a-f])+/x/", "^/([\\da-f])+/x/");
+    for (wrong, right) in [
+        ("[bot|crawler]", "(bot|crawler)"),
+        ("[a-z|A-Z]+/x", "[a-zA-Z]+/x"),
+        ("[^a-z|0-9]/x", "[^a-z0-9]/x"),
+        ("[a|b]/x", "[ab]/x"),
+    ] {
+        assert_eq!(mended(&test("http.User-Agent", wrong)), test("http.User-Agent", right));
+    }
+    assert_eq!(mended(&test("http.User-Agent", "[^bot|spider]")), test("http.User-Agent", "[^bot|spider]"));
+    nothing_of("http.X-List", &["[,|;]", "[|a]x", "[a|]x", "[a\\|b]x", "a[0-9,|;]b", "[a-z| ]x", "[ab]|[cd]"]);
+    let replaced = "sub recv { set req.http.X-Id = regsuball(req.http.X-Id, \"[foo|bar]\", \"\"); }";
+    assert_eq!(of_patterns(replaced), ["W0829"]);
+}
+
+#[test]
 fn dots_of_an_address() {
     everywhere("W0822", "http.X-Real-IP", "^10.0.0.", "^10\\.0\\.0\\.");
     everywhere("W0822", "http.X-Forwarded-For", "(^|, )192.168.[0-9]+.", "(^|, )192\\.168\\.[0-9]+\\.");
