@@ -6,10 +6,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 
 use super::formula::Test;
-use super::model::SOMEWHERE;
 use super::theory::Wanted;
 use crate::decision::AclNetworks;
 use crate::lang::hir::{Acl, AclId, behind};
+use crate::simulate::SOMEWHERE;
 
 /// The access lists that were asked for so far, sorted. Hosts in a list stand for nobody knows which addresses.
 #[derive(Debug, Default)]

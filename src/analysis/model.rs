@@ -1,7 +1,7 @@
 //! Values that make a condition hold.
 
 use std::cell::{Cell, RefCell};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -10,9 +10,12 @@ use http::header::{COOKIE, HOST};
 use super::formula::{Formula, Literal, Test};
 use super::solve::{MOST_LOOKS, MOST_TESTS};
 use super::term::{Place, Term};
+use super::text::Domain;
 use super::{concrete, number};
+use crate::cache::asked::FORWARDED_FOR;
 use crate::lang::hir::{Acl, Texts};
 use crate::lang::schema::{Message, Type, Variable};
+use crate::simulate::SOMEWHERE;
 
 /// A value of a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,9 +29,6 @@ pub enum Scalar {
     /// IP.
     Address(IpAddr),
 }
-
-/// The client of which nothing else is said: an address for documentation (RFC 5737).
-pub(super) const SOMEWHERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 /// What the client sends, what the backend answers, and what is assumed of all that is not understood.
 #[derive(Clone, Debug)]
@@ -207,7 +207,8 @@ fn default(term: &Term, place: &Place) -> Option<Scalar> {
         Place::Variable(Variable::ReqUrl) => text(b"/"),
         Place::Variable(Variable::ReqProto) => text(b"HTTP/1.1"),
         Place::Variable(variable) if variable.ty() == Type::Ip => Some(Scalar::Address(SOMEWHERE)),
-        Place::Field(Message::Req, name) if *name == HOST => text(b"www.example.com"),
+        Place::Field(Message::Req, name) if *name == HOST => text(Domain::Host.likely()),
+        Place::Field(Message::Req, name) if *name == FORWARDED_FOR => text(Domain::Forwarded.likely()),
         Place::Field(..) => Some(Scalar::Text(None)),
         Place::Variable(_) => usual_number(term, place),
     }

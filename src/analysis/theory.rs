@@ -15,6 +15,7 @@ use super::solve::{STATES, VIEWS};
 use super::term::{Op, Place, Term};
 use super::text::{self, Asked, Automata, Domain, Found, View};
 use super::{compose, concrete, fixed, left};
+use crate::cache::asked::FORWARDED_FOR;
 use crate::decision::cookies;
 use crate::lang::hir::{Hir, Normalization, Texts};
 use crate::lang::schema::{Message, Variable};
@@ -375,6 +376,7 @@ pub(super) fn domain(term: &Term) -> Domain {
         Term::Input(Place::Variable(Variable::ReqUrl)) => Domain::Url,
         Term::Input(Place::Variable(Variable::ReqMethod)) => Domain::Method,
         Term::Input(Place::Field(Message::Req, name)) if *name == HOST => Domain::Host,
+        Term::Input(Place::Field(Message::Req, name)) if *name == FORWARDED_FOR => Domain::Forwarded,
         _ if matches!(term.place(), Some(Place::Field(..))) => Domain::Field,
         Term::Made(made) => match (&made.op, made.of.as_slice()) {
             // A path is resolved from `/` on, and what is no path is left alone.

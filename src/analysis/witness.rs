@@ -6,6 +6,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode};
 use super::model::{Model, Scalar};
 use super::term::{Op, Place, Term};
 use crate::cache::TargetList;
+use crate::cache::asked::FORWARDED_FOR;
 use crate::lang::schema::{Directive, Message, Variable, is_host, is_target};
 use crate::simulate::{Answer, Request};
 
@@ -67,7 +68,8 @@ impl Model<'_> {
                 return None;
             }
             let behind = self.line_behind(&Term::field(Message::Req, &name)).filter(|line| !line.is_empty());
-            if name != HOST {
+            let is_added = name == FORWARDED_FOR && value.as_bytes() == request.client.to_string().as_bytes();
+            if name != HOST && !is_added {
                 request = request.with(name.clone(), value);
             }
             if let Some(line) = behind {

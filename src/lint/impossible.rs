@@ -3,10 +3,11 @@
 
 use super::list::Value;
 use super::walk;
+use crate::cache::asked::FORWARDED_FOR;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Comparison, Expression, ExpressionKind, Hir};
 use crate::lang::schema::function::Text;
-use crate::lang::schema::{Function, Variable};
+use crate::lang::schema::{Function, Message, Variable};
 use crate::lang::source::SourceMap;
 
 /// Values that no request has, beside others that one may have.
@@ -56,6 +57,23 @@ pub(super) fn why(condition: &Expression) -> Option<String> {
         _ => None,
     })?;
     texts.into_iter().find_map(|text| reason(variable, std::str::from_utf8(text).ok()?))
+}
+
+/// What there is for every request, if a condition asks whether it is there.
+pub(super) fn added(condition: &Expression) -> Option<String> {
+    let is_asked = matches!(&condition.kind, ExpressionKind::Truth(inner) if is_forwarded_for(inner));
+    let told = || {
+        "warp adds the client's address to `X-Forwarded-For` before `recv`, so that every request has one: it needs no rule"
+            .to_owned()
+    };
+    is_asked.then(told).or_else(|| condition.parts().find_map(added))
+}
+
+fn is_forwarded_for(subject: &Expression) -> bool {
+    match &subject.kind {
+        ExpressionKind::ToText(inner) => is_forwarded_for(inner),
+        kind => matches!(kind, ExpressionKind::Header(Message::Req, name) if *name == FORWARDED_FOR),
+    }
 }
 
 fn is_host(subject: &Expression) -> bool {

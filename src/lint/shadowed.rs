@@ -212,7 +212,8 @@ fn say(survey: &Survey<'_>, arms: &Arms<'_>, span: Span, found: Found) -> Diagno
         Found::Never => {
             let finding =
                 Diagnostic::new(Code::W0511, place, "this condition holds of no request").label("never holds");
-            finding.help(arms.get(&span).and_then(|arm| impossible::why(&arm.condition)).unwrap_or_else(|| {
+            let why = |condition| impossible::why(condition).or_else(|| impossible::added(condition));
+            finding.help(arms.get(&span).and_then(|arm| why(&arm.condition)).unwrap_or_else(|| {
                 "look at what its parts ask of the same value: nothing passes all of them".to_owned()
             }))
         }
@@ -232,9 +233,13 @@ fn say(survey: &Survey<'_>, arms: &Arms<'_>, span: Span, found: Found) -> Diagno
             };
             finding.help("what is above has asked or changed the same value; compare the two")
         }
-        Found::Always => Diagnostic::new(Code::W0512, place, "this condition holds of every request")
-            .label("always holds")
-            .help("leave the condition out if that is meant; where two `!=` are joined by `||`, write `&&`"),
+        Found::Always => {
+            let finding =
+                Diagnostic::new(Code::W0512, place, "this condition holds of every request").label("always holds");
+            finding.help(arms.get(&span).and_then(|arm| impossible::added(&arm.condition)).unwrap_or_else(|| {
+                "leave the condition out if that is meant; where two `!=` are joined by `||`, write `&&`".to_owned()
+            }))
+        }
     }
 }
 

@@ -11,24 +11,30 @@ pub(in crate::analysis) enum Domain {
     Field,
     /// That of `Host`, or none: other hosts are refused (`schema::target`).
     Host,
+    /// That of `X-Forwarded-For` as `recv` finds it: with the client's address at least.
+    Forwarded,
     /// Anything, or nothing.
     Any,
 }
+
+/// The text of [`crate::simulate::SOMEWHERE`], where clients are of whose address nothing is said.
+const SOMEWHERE: &[u8] = b"192.0.2.1";
 
 /// Methods that clients use.
 const METHODS: &[&[u8]] = &[b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"QUERY", b"PROPFIND", b"MKCOL"];
 
 impl Domain {
     pub(super) fn may_be_unset(self) -> bool {
-        !matches!(self, Self::Url | Self::Method)
+        !matches!(self, Self::Url | Self::Method | Self::Forwarded)
     }
 
     /// A text that nobody wonders about.
-    pub(super) fn likely(self) -> &'static [u8] {
+    pub(in crate::analysis) fn likely(self) -> &'static [u8] {
         match self {
             Self::Url => b"/",
             Self::Method => b"GET",
             Self::Host => b"www.example.com",
+            Self::Forwarded => SOMEWHERE,
             Self::Field | Self::Any => b"1",
         }
     }
@@ -48,7 +54,9 @@ impl Domain {
             Self::Url => byte > b' ' && byte != 0x7f,
             Self::Method => byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte),
             Self::Host => byte.is_ascii_alphanumeric() || b"-._~[]:%!$&'()*+,;=".contains(&byte),
-            Self::Field => (byte >= b' ' || byte == b'\t') && byte != 0x7f && !(is_first && b" \t".contains(&byte)),
+            Self::Field | Self::Forwarded => {
+                (byte >= b' ' || byte == b'\t') && byte != 0x7f && !(is_first && b" \t".contains(&byte))
+            }
             Self::Any => true,
         }
     }
@@ -57,7 +65,8 @@ impl Domain {
     pub(super) fn may_end(self, last: Option<u8>, length: usize) -> bool {
         match (self, last) {
             (Self::Url, Some(b'*')) if length == 1 => true,
-            (Self::Url | Self::Method, None) | (Self::Field, Some(b' ' | b'\t')) => false,
+            (Self::Url | Self::Method | Self::Forwarded, None)
+            | (Self::Field | Self::Forwarded, Some(b' ' | b'\t')) => false,
             _ => true,
         }
     }
@@ -67,5 +76,13 @@ impl Domain {
         let allowed = text.iter().enumerate().all(|(at, byte)| self.allows(*byte, at == 0));
         let is_star = self == Self::Url && text.first() == Some(&b'*') && text.len() > 1;
         allowed && !is_star && self.may_end(text.last().copied(), text.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_client_of_which_nothing_is_said_is_forwarded_for() {
+        assert_eq!(super::SOMEWHERE, crate::simulate::SOMEWHERE.to_string().as_bytes());
     }
 }

@@ -168,6 +168,31 @@ fn a_condition_that_holds_of_every_request() {
     );
 }
 
+/// The address of the client is added before `recv`.
+#[test]
+fn every_request_is_forwarded_for_somebody() {
+    let twice = r#"sub recv {
+        if (req.http.X-Forwarded-For) { set req.http.X-Forwarded-For = req.http.X-Forwarded-For + ", " + client.ip; }
+        else { set req.http.X-Forwarded-For = client.ip; }
+    }"#;
+    all_have("W0512", &[twice, r#"rules request first { when header "X-Forwarded-For" -> pass; }"#]);
+    all_have(
+        "W0511",
+        &[
+            r#"rules request first { when not header "X-Forwarded-For" -> pass; }"#,
+            r"sub recv { if (!req.http.X-Forwarded-For) { return (pass); } }",
+        ],
+    );
+    none_has_any(&[
+        r#"rules request first { when header "X-Forwarded-For" ~ "^10\." -> pass; }"#,
+        r#"sub recv { unset req.http.X-Forwarded-For; }
+           sub miss { if (req.restarts > 0 || !req.http.X-Forwarded-For) { set req.http.X-Near = "1"; } }"#,
+    ]);
+    let checked = linted(&[("p.warp", twice)]);
+    let help = checked.diagnostics[0].help.clone().unwrap_or_default();
+    assert!(help.starts_with("warp adds the client's address to `X-Forwarded-For` before `recv`"), "{help}");
+}
+
 #[test]
 fn conditions_that_some_requests_pass_are_fine() {
     none_has_any(&[

@@ -88,3 +88,13 @@ fn a_key_is_made_for_what_is_piped() {
         "normalize req { query drop [\"utm\"]; } sub recv { if (req.path == \"/stream\") { return (pipe); } }";
     assert_eq!(verdict(normalized, "key excludes query \"utm\""), "proved");
 }
+
+#[test]
+fn every_request_is_forwarded_for_its_client() {
+    let policy = "rules request first { when header \"X-Forwarded-For\" ~ \"^10[.]\" -> pass; }";
+    assert_eq!(verdict(policy, "not header \"X-Forwarded-For\" => passed"), "proved");
+    let near = verdict(policy, "header \"X-Forwarded-For\" ~ \"^10[.]\" and method == \"GET\" => not passed");
+    assert_eq!(near, "GET \"https://www.example.com/\" { X-Forwarded-For: \"10.\" }");
+    let all = verdict(policy, "header \"X-Forwarded-For\" => not stored");
+    assert_eq!(all, "GET \"https://www.example.com/\"");
+}
