@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use super::{misspelt_parameter, walk};
 use crate::lang::diagnostic::suggest::distance;
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::hir::{ExpressionKind, Glob, Hir, Normalization, StatementKind};
+use crate::lang::hir::{Expression, ExpressionKind, Glob, Hir, Normalization, StatementKind};
+use crate::lang::schema::Function;
 use crate::lang::source::{SourceMap, Span};
 
 /// Names with the places that name them.
@@ -14,7 +15,7 @@ pub(super) type Names = BTreeMap<String, Vec<Span>>;
 pub(super) fn find(hir: &Hir, sources: &SourceMap) -> Vec<Diagnostic> {
     let (mut cookies, mut parameters) = (Names::new(), Names::new());
     note_read(hir, &mut cookies, &mut parameters);
-    note_normalized(hir, &mut cookies, &mut parameters);
+    note_written(hir, &mut cookies, &mut parameters);
     let mut found = odd_ones(&cookies, Code::W0261, "cookie", sources);
     found.extend(odd_ones(&parameters, Code::W0262, "parameter", sources));
     found.extend(misspelt_parameter::find(&parameters, sources));
@@ -38,8 +39,18 @@ fn note_read(hir: &Hir, cookies: &mut Names, parameters: &mut Names) {
             ExpressionKind::Query(_, name) => note_text(parameters, &name.kind, place),
             ExpressionKind::HasCookie(_, names) => names.iter().for_each(|name| note(cookies, name, place)),
             ExpressionKind::HasQuery(_, names) => names.iter().for_each(|name| note(parameters, name, place)),
+            ExpressionKind::Call(Function::Cookie(_), given) => note_given(cookies, given),
             _ => {}
         }
+    }
+}
+
+/// The names that a function of cookies is given.
+fn note_given(names: &mut Names, given: &[Expression]) {
+    let Some(first) = given.first() else { return };
+    match &first.kind {
+        ExpressionKind::List(all) => all.iter().for_each(|name| note(names, name, first.span)),
+        kind => note_text(names, kind, first.span),
     }
 }
 
@@ -49,8 +60,11 @@ fn note_text(names: &mut Names, name: &ExpressionKind, place: Span) {
     }
 }
 
-fn note_normalized(hir: &Hir, cookies: &mut Names, parameters: &mut Names) {
+fn note_written(hir: &Hir, cookies: &mut Names, parameters: &mut Names) {
     for statement in walk::statements(hir) {
+        if let StatementKind::Effect(Function::Cookie(_), given) = &statement.kind {
+            note_given(cookies, given);
+        }
         let StatementKind::Normalize(clause) = &statement.kind else { continue };
         let (names, globs) = match clause {
             Normalization::CookieKeep(globs) | Normalization::CookieDrop(globs) => (&mut *cookies, globs),

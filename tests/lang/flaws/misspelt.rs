@@ -88,6 +88,8 @@ fn a_cookie_that_is_called_otherwise_elsewhere() {
             "normalize req { cookie keep [\"session\"]; } rules request first { when req.cookies has \"FLAW\" -> pass; }",
             "normalize req { cookie keep [\"session\"]; } include \"part.warp\";----sub recv { if (req.cookies has \"FLAW\") { return (pass); } }",
             "sub recv { if (req.cookies has \"session\") { return (pass); } if (!(req.cookies[\"FLAW\"] == \"1\")) { return (hash); } }",
+            "sub a { cookie.keep([\"session\"]); } sub recv { if (req.cookies has \"FLAW\") { return (pass); } call a; }",
+            "sub a { cookie.delete(\"session\"); } sub recv { if (cookie.isset(\"FLAW\")) { return (pass); } call a; }",
         ],
     }
     .hold();
