@@ -107,6 +107,7 @@ pub use several::Several;
 pub use solve::{Answer, MOST_TRIES, Proof, Solver};
 pub use state::{Cases, State};
 pub use term::{Amount, Made, Op, Place, Term, Unknown};
+pub use text::sample;
 pub use walk::{At, Blind, Class, End, Visitor};
 pub use witness::Witness;
 

@@ -56,6 +56,7 @@ mod shared_key;
 mod survey;
 mod swallowed;
 mod targets;
+mod telling;
 mod unfinished;
 mod unkeyed;
 mod unnamed;

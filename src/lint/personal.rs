@@ -250,7 +250,7 @@ fn by_ending(
 }
 
 /// The same for another page.
-fn asking_for(known: &Witness, target: &str) -> Witness {
+pub(super) fn asking_for(known: &Witness, target: &str) -> Witness {
     let mut other = known.clone();
     target.clone_into(&mut other.request.target);
     other

@@ -6,6 +6,7 @@ use http::header::{COOKIE, HOST};
 use http::{HeaderName, HeaderValue};
 
 use super::survey::{Deed, Survey};
+use super::telling;
 use crate::analysis::{Formula, Op, Place, Term, Test};
 use crate::cache::spelling;
 use crate::lang::hir::{Expression, ExpressionKind, Hir, Texts};
@@ -155,6 +156,7 @@ fn sample(texts: &Texts<'static>) -> Option<Vec<u8>> {
 pub(super) fn look_through(survey: &Survey<'_>, expression: &Expression, deed: &Deed, heard: &mut Heard) {
     for (guard, term) in survey.analysis.value(expression, &deed.state, deed.step).iter() {
         Said::in_term(term, &mut heard.said);
+        telling::in_term(term, &mut heard.texts);
         heard.hear(guard);
     }
     heard.texts.extend(constants(expression, survey.hir));

@@ -12,9 +12,10 @@ use http::header::HOST;
 use super::mixed::{Mixed, Trial, model, tried};
 use super::said::{Heard, Said, look_through};
 use super::survey::{Deed, DeedKind, Shaped, Survey};
+use super::telling;
 use super::unfinished::Budget;
-use super::walk;
-use crate::analysis::Formula;
+use super::{personal, walk};
+use crate::analysis::{Formula, Witness};
 use crate::decision::Event;
 use crate::lang::diagnostic::{Code, Diagnostic};
 use crate::lang::hir::{Expression, ExpressionKind, Statement, StatementKind, Target};
@@ -45,6 +46,8 @@ struct Question {
     guard: Formula,
     said: Vec<Said>,
     values: Vec<Vec<u8>>,
+    /// Paths that are rewritten there.
+    targets: Vec<String>,
     /// Whether there is more to try than is tried.
     is_cut: bool,
 }
@@ -118,7 +121,8 @@ fn questions(survey: &Survey<'_>) -> Vec<Question> {
             || deeds.iter().take(MOST_WAYS).any(|deed| survey.asking.is_cut(span, &deed.around));
         said.truncate(MOST_SAID);
         let guard = Formula::any(deeds.iter().map(|deed| deed.guard.clone()));
-        let question = Question { span, shaped, field: field(statement), guard, said, values, is_cut };
+        let (field, targets) = (field(statement), telling::targets(&written(statement)));
+        let question = Question { span, shaped, field, guard, said, values, targets, is_cut };
         (is_over || !question.said.is_empty()).then_some(question)
     };
     by_place.into_iter().filter_map(asked).collect()
@@ -187,10 +191,16 @@ fn look(survey: &mut Survey<'_>, question: &Question, stored: &Formula, left: &m
     let base = model(survey, &[stored.clone(), question.guard.clone()])?;
     let other = model(survey, &[stored.clone(), question.guard.not()]);
     let made_up = MADE_UP.map(<[u8]>::to_vec);
-    let found = question.said.iter().find_map(|said| {
-        let models = [Some(&base), other.as_ref()];
-        let trial = Trial { said, models, made_up: &made_up, values: &question.values };
-        tried(survey, &trial, left, |one, other| is_mixed(question, one, other))
+    let addresses: Vec<Vec<u8>> = made_up.iter().cloned().chain(telling::addresses(survey.hir)).collect();
+    let rewritten = question.targets.iter().map(|target| personal::asking_for(&base, target));
+    let bases: Vec<Witness> = std::iter::once(base.clone()).chain(rewritten).collect();
+    let found = bases.iter().find_map(|base| {
+        question.said.iter().find_map(|said| {
+            let models = [Some(base), other.as_ref()];
+            let made_up = if *said == Said::Address { &addresses } else { &made_up[..] };
+            let trial = Trial { said, models, made_up, values: &question.values };
+            tried(survey, &trial, left, |one, other| is_mixed(question, one, other))
+        })
     })?;
     let finding = say(survey, question, &found);
     survey.mixed.push(found);

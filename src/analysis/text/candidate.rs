@@ -56,8 +56,9 @@ fn end(atom: &Atom) -> Option<Vec<u8>> {
     }
 }
 
-/// A short text that a pattern may match.
-fn sample(pattern: &Pattern) -> Option<Vec<u8>> {
+/// A short text that a pattern may match; where it looks for ends and borders, it may not.
+#[must_use]
+pub fn sample(pattern: &Pattern) -> Option<Vec<u8>> {
     let hir = ParserBuilder::new().utf8(false).unicode(false).build().parse(pattern.text()).ok()?;
     let mut text = Vec::new();
     append_sample(&hir, &mut text)?;

@@ -10,6 +10,7 @@ mod machine;
 mod product;
 
 pub(super) use automaton::Automata;
+pub use candidate::sample;
 pub(super) use domain::Domain;
 pub(super) use product::MOST_STATES;
 

@@ -27,6 +27,32 @@ fn what_is_said_is_written_into_what_is_stored() {
     assert_eq!(found(&files), ["W0805 set beresp.http.X-Fwd = bereq.http.X-Forwarded-Proto;"]);
 }
 
+/// What functions make of what is said is told apart by values that they are about.
+#[test]
+fn what_functions_make_of_what_is_said_is_found() {
+    let sources = [
+        "set req.http.X-T = device.class(req.http.User-Agent);",
+        r#"set req.http.X-T = req.accept.language(["en", "de"]) ?? "en"; unset req.http.Accept-Language;"#,
+        r#"if (client.ip ~ near) { set req.http.X-T = "in"; } else { set req.http.X-T = "out"; }"#,
+    ];
+    let sinks = [
+        r#"sub backend_fetch { set bereq.url = "/" + bereq.http.X-T + bereq.url; }"#,
+        r#"sub backend_fetch { set bereq.url = regsub(bereq.url, "^/t/", "/" + bereq.http.X-T + "/"); }"#,
+        r#"sub backend_fetch { set bereq.url = std.replace_prefix(bereq.url, "/t/", "/" + bereq.http.X-T + "/"); }"#,
+        "sub backend_response { set beresp.http.X-T = bereq.http.X-T; }",
+    ];
+    let near = r#"acl near { "10.0.0.0"/8; }"#;
+    for source in sources {
+        for sink in sinks {
+            let unused = if source.contains("near") { near } else { "" };
+            let policy = format!("{unused} sub recv {{ {source} }} {sink}");
+            assert!(codes(&policy).contains(&"W0805".to_owned()), "{policy}");
+            let keyed = format!("{policy} sub hash {{ hash_data(req.http.X-T); }}");
+            assert!(!codes(&keyed).contains(&"W0805".to_owned()), "{keyed}");
+        }
+    }
+}
+
 const TWO: &str = "backend beta { .host = \"192.0.2.2\"; }";
 
 #[test]
