@@ -94,7 +94,7 @@ fn look(survey: &mut Survey<'_>, stored: &Formula, names: &[String]) -> Option<D
 }
 
 /// Where the author makes the key, and whether that is a `key`.
-fn place(survey: &Survey<'_>, model: &Model<'_>) -> Option<(Span, bool)> {
+pub(super) fn place(survey: &Survey<'_>, model: &Model<'_>) -> Option<(Span, bool)> {
     let span = survey.decided(Step::Hash, Action::Lookup, model)?.span;
     if !survey.is_builtin(span) {
         return Some((span, false));

@@ -3,8 +3,8 @@
 use super::path::Collection;
 use super::scope::Scope;
 use crate::lang::diagnostic::{Code, Diagnostic, Fix};
-use crate::lang::hir::{Expression, ExpressionKind, KeyPart, Statement, StatementKind};
-use crate::lang::schema::{Message, Type, Variable};
+use crate::lang::hir::{KeyPart, Statement, StatementKind};
+use crate::lang::schema::{Message, Type};
 use crate::lang::source::Span;
 use crate::lang::syntax::ast::{self, Key};
 
@@ -25,7 +25,6 @@ impl<'a> Scope<'_, 'a> {
             let part = self.key_part(part).map(|value| Statement { kind: StatementKind::Key(value), span: part.span });
             statements.extend(self.with_those_before(part));
         }
-        self.report_what_is_left_out(key, &statements);
         statements
     }
 
@@ -50,37 +49,4 @@ impl<'a> Scope<'_, 'a> {
             .fix(Fix::replace("remove `sorted`", Span { start: value.end, ..sorted }, ""));
         self.report(finding);
     }
-
-    /// Pages of different hosts or URLs that have one key are one page to the cache.
-    fn report_what_is_left_out(&self, key: &Key, statements: &[Statement]) {
-        let any = |wanted: fn(&Expression) -> bool| statements.iter().any(|statement| reads(statement, wanted));
-        let has_url = any(|part| {
-            matches!(
-                part.kind,
-                ExpressionKind::Variable(Variable::ReqUrl | Variable::ReqPath) | ExpressionKind::Query(..)
-            )
-        });
-        let has_query = statements.iter().any(|part| matches!(part.kind, StatementKind::Key(KeyPart::Query { .. })));
-        let has_host = any(|part| match &part.kind {
-            ExpressionKind::Variable(Variable::ReqHost) => true,
-            ExpressionKind::Header(Message::Req, name) => *name == http::header::HOST,
-            _ => false,
-        });
-        let (what, add) = match (has_host, has_url || has_query) {
-            (true, true) => return,
-            (false, _) => ("host", "req.host"),
-            (true, false) => ("URL", "req.url"),
-        };
-        let message = format!("the key has nothing of the {what}: what is stored for one {what} answers for all");
-        let finding = Diagnostic::new(Code::W0741, key.piece.span, message);
-        self.cx.findings.advise(finding.help(format!("add `{add};`")));
-    }
-}
-
-/// Whether a part of the key reads something, at any depth.
-fn reads(statement: &Statement, wanted: fn(&Expression) -> bool) -> bool {
-    fn within(whole: &Expression, wanted: fn(&Expression) -> bool) -> bool {
-        wanted(whole) || whole.parts().any(|part| within(part, wanted))
-    }
-    matches!(&statement.kind, StatementKind::Key(KeyPart::Value(value)) if within(value, wanted))
 }

@@ -50,6 +50,13 @@ fn a_sub_that_leaves_the_host_or_the_url_out_of_the_key() {
     ]
     .map(|policy| format!("{BACKEND} {policy}"));
     let policies: Vec<&str> = policies.iter().map(String::as_str).collect();
+    for key in [
+        "key { req.url; }",
+        "key { req.host; req.http.X-K; }",
+        "sub recv { set req.http.X-K = match req.host { \"a.test\" -> \"a\"; else -> \"\"; }; } key { req.http.X-K; req.url; }",
+    ] {
+        assert!(of(&format!("{BACKEND} {key}")).contains(&"W0741".to_owned()), "{key}");
+    }
     let cure = "hash_data(req.host); hash_data(req.url);";
     Spellings { code: "W0741", flaw: "", cure, policies: &policies }.hold();
     for policy in [
@@ -57,6 +64,10 @@ fn a_sub_that_leaves_the_host_or_the_url_out_of_the_key() {
         "sub hash { hash_data(std.tolower(req.http.Host)); hash_data(regsub(req.url, \"#.*\", \"\")); return (lookup); }",
         "rules request first { when path under \"/\" -> pass; } sub hash { hash_data(\"x\"); return (lookup); }",
         "sub recv { set req.url = \"/\"; } sub hash { hash_data(req.host); return (lookup); }",
+        "sub recv { set req.http.X-K = std.tolower(req.host); } key { req.http.X-K; req.url; }",
+        "table t { \"a.test\": \"a\", \"b.test\": \"b\" } sub recv { let k = t[req.host]; if (!k) { return (synth(404)); } set req.http.X-K = k; } key { req.http.X-K; req.url; }",
+        "sub recv { set req.http.X-K = match req.host { \"a.test\" or \"www.a.test\" -> \"a\"; \"b.test\" -> \"b\"; else -> \"\"; }; if (req.http.X-K == \"\") { return (synth(404)); } } key { req.http.X-K; req.url; }",
+        "sub recv { if (req.host != \"a.test\") { return (synth(404)); } } key { req.url; }",
     ] {
         let policy = format!("{BACKEND} {policy}");
         assert!(!of(&policy).contains(&"W0741".to_owned()), "{policy}");
