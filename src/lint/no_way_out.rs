@@ -13,7 +13,7 @@ use super::survey::{Deed, DeedKind, Survey};
 use super::unfinished::Budget;
 use super::unnamed::chosen;
 use super::{walk, words};
-use crate::analysis::{Answer, Formula, Witness};
+use crate::analysis::{Answer, Formula, Term, Witness};
 use crate::cache::StaleUse;
 use crate::decision::Event;
 use crate::lang::diagnostic::{Code, Diagnostic};
@@ -90,15 +90,28 @@ fn wasted(survey: &mut Survey<'_>) -> Option<Diagnostic> {
         by_place.entry(deed.span).or_default().push(deed.guard.clone());
     }
     let left_out = by_place.keys().nth(MOST_PLACES).map(|place| (*place, by_place.len() - MOST_PLACES));
-    let choosing = choosing.iter().take(MOST_PLACES).map(|deed| (deed.guard.clone(), None));
-    let saying = by_place.into_iter().take(MOST_PLACES).map(|(place, guards)| (Formula::any(guards), Some(place)));
-    let places: Vec<(Formula, Option<Span>)> = choosing.chain([(Formula::all([]), None)]).chain(saying).collect();
-    let mut look = |(guard, place)| wasted_where(survey, &Formula::all([guard, stored.clone()]), place);
-    let found = places.into_iter().find_map(&mut look);
+    let backends: BTreeSet<BackendId> =
+        choosing.iter().filter_map(|deed| chosen.get(&deed.span)).flatten().copied().collect();
+    let asked = backends.into_iter().take(MOST_PLACES);
+    let asked: Vec<Formula> = asked.map(|backend| stored_of(survey, backend)).chain([stored.clone()]).collect();
+    let saying = by_place.into_iter().take(MOST_PLACES).map(|(place, guards)| (Formula::any(guards), place));
+    let saying = saying.map(|(guard, place)| (Formula::all([guard, stored.clone()]), Some(place)));
+    let mut places = asked.into_iter().map(|stored| (stored, None)).chain(saying);
+    let found = places.find_map(|(stored, place)| wasted_where(survey, &stored, place));
     if let Some((place, count)) = left_out.filter(|_| found.is_none()) {
         survey.leave(Some(place), Budget::Places(MOST_PLACES), count);
     }
     found
+}
+
+/// When what a backend says is stored.
+fn stored_of(survey: &Survey<'_>, backend: BackendId) -> Formula {
+    let is_asked = |term: &Term| *term == Term::Backend(Some(backend));
+    let stored = survey.journeys.at(Step::BackendResponse).map(|reached| {
+        let asked = reached.class.state.variable(Variable::BereqBackend).holds(is_asked);
+        Formula::all([survey.analysis.stored(reached), asked])
+    });
+    Formula::any(stored.collect::<Vec<_>>())
 }
 
 /// The statements that say how long a response is of use.
@@ -130,7 +143,7 @@ fn wasted_where(survey: &mut Survey<'_>, stored: &Formula, by: Option<Span>) -> 
 }
 
 /// The same, with an answer that is fresh for a while if it says nothing of that.
-fn cacheable(mut witness: Witness) -> Witness {
+pub(super) fn cacheable(mut witness: Witness) -> Witness {
     if !witness.answer.headers.contains_key(CACHE_CONTROL) {
         witness.answer.headers.insert(CACHE_CONTROL, SOME_TIME);
     }

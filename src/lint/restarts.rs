@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use http::{HeaderValue, StatusCode};
+
+use super::no_way_out::cacheable;
 use super::personal::shown;
 use super::survey::{DeedKind, Survey};
-use crate::analysis::{Answer, Formula, MOST_ROUNDS};
+use crate::analysis::{Answer, Formula, MOST_ROUNDS, Model, Place, Scalar, Witness};
 use crate::lang::diagnostic::{Code, Diagnostic};
-use crate::lang::schema::{Action, Step, Variable};
+use crate::lang::schema::{Action, Message, Step, Variable};
 use crate::lang::source::Span;
-use crate::simulate::Journey;
+use crate::simulate::{Journey, Store};
 
 /// Places at which a request begins again, and those at which a fetch does, as often as they may.
 pub(super) fn find(survey: &mut Survey<'_>) -> Vec<Diagnostic> {
@@ -38,8 +41,14 @@ fn look(survey: &mut Survey<'_>, span: Span, action: Action) -> Option<Diagnosti
         if is_endless(&survey.replay(&witness), action) {
             return Some(shown(&witness));
         }
-        let is_seen = is_endless(&survey.replay_without_answer(&witness), action);
-        is_seen.then(|| format!("`{}` when the backend gives no answer", witness.request))
+        if is_endless(&survey.replay_without_answer(&witness), action) {
+            return Some(format!("`{}` when the backend gives no answer", witness.request));
+        }
+        let stored = stored(witness, &model);
+        let mut store = Store::default();
+        survey.replay_behind(&stored, &mut store);
+        let is_seen = is_endless(&survey.replay_behind(&stored, &mut store), action);
+        is_seen.then(|| format!("{} once that is stored", self::shown(&stored)))
     })?;
     let place = survey.first_line(span);
     let (code, message, help) = if action == Action::Restart {
@@ -51,6 +60,24 @@ fn look(survey: &mut Survey<'_>, span: Span, action: Action) -> Option<Diagnosti
     };
     let finding = Diagnostic::new(code, place, message).label("nothing changes until the next time");
     Some(finding.help(format!("{help}. It happens with {shown}")))
+}
+
+/// The request with an answer that is stored and is what is asked of a stored response.
+fn stored(mut witness: Witness, model: &Model<'_>) -> Witness {
+    for (term, value) in model.chosen() {
+        match (term.place(), value) {
+            (Some(Place::Variable(Variable::ObjStatus)), Scalar::Number(Some(status))) => {
+                let status = u16::try_from(*status).ok().and_then(|status| StatusCode::from_u16(status).ok());
+                witness.answer.status = status.unwrap_or(witness.answer.status);
+            }
+            (Some(Place::Field(Message::Obj, name)), Scalar::Text(Some(text))) => {
+                let value = HeaderValue::from_bytes(text).ok();
+                witness.answer.headers.extend(value.map(|value| (name.clone(), value)));
+            }
+            _ => {}
+        }
+    }
+    cacheable(witness)
 }
 
 /// Whether a request has begun again, or a fetch, as often as it may.

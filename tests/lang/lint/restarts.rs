@@ -12,6 +12,8 @@ fn a_request_that_begins_again_and_again() {
             "sub deliver { call again; } sub again { if (resp.http.X-Again) { return (restart); } }",
             r#"sub miss { if (req.path under "/a") { return (restart); } }"#,
             "sub deliver { if (!(resp.status < 500)) { return (restart); } }",
+            "sub hit { if (obj.status == 404) { return (restart); } }",
+            r"sub hit { if (obj.http.X-Old) { return (restart); } }",
         ],
     );
     let files =
@@ -23,6 +25,7 @@ fn a_request_that_begins_again_and_again() {
         r#"sub deliver { if (resp.status == 404 && req.url != "/missing") { set req.url = "/missing"; return (restart); } }"#,
         r#"sub deliver { if (!req.http.X-Again && resp.status == 503) { set req.http.X-Again = "1"; return (restart); } }"#,
         "sub deliver { if (req.restarts < 2) { return (restart); } }",
+        "sub hit { if (obj.status == 404) { set req.hash_always_miss = true; return (restart); } }",
     ]);
 }
 
