@@ -11,6 +11,7 @@ use super::spelling::spellings;
 use super::term::{Op, Place, Term};
 use super::text::{self, Asked, Automata, Domain, Found};
 use super::{concrete, left, theory};
+use crate::lang::hir::Normalization;
 use crate::lang::schema::Variable;
 
 /// Names that were found for views that want one of many, by view; for `Cookie`, one that may stand in it.
@@ -24,6 +25,7 @@ pub(super) fn compose(
     automata: &mut Automata,
 ) {
     unwrap(model, asked, automata);
+    split(model, asked);
     for header in wholes(model, &Op::Cookie, cookie()) {
         cookies(model, asked, found, header);
     }
@@ -31,6 +33,54 @@ pub(super) fn compose(
         parameters(model, found, &url);
     }
     directives(model, asked);
+}
+
+/// Gives the parts of texts that were put together what is left of the whole by what stands between them.
+fn split(model: &mut Model<'_>, asked: &HashMap<Term, Vec<Asked>>) {
+    let is_other = |(term, value): &(&Term, &Scalar)| model.value(term).as_ref() != Some(*value);
+    let wholes: Vec<(Term, Scalar)> =
+        model.chosen().filter(is_other).map(|(term, value)| (term.clone(), value.clone())).collect();
+    for (whole, value) in &wholes {
+        let (Some((Op::Concat, parts)), Some(text)) = (whole.as_made(), value.as_text()) else { continue };
+        let parts = parts_of(parts, text).unwrap_or_default();
+        let came: Option<Vec<(Term, &[u8])>> =
+            parts.into_iter().map(|(part, text)| Some((came(part)?, text))).collect();
+        for (part, text) in came.into_iter().flatten().filter(|(part, _)| !asked.contains_key(part)) {
+            model.set(part, Scalar::Text(Some(text.into())));
+        }
+    }
+}
+
+/// The parts of a text that is put together, with the text of each that is no constant.
+fn parts_of<'t>(parts: &'t [Term], text: &'t [u8]) -> Option<Vec<(&'t Term, &'t [u8])>> {
+    let (mut found, mut open, mut rest) = (Vec::new(), None, text);
+    for part in parts {
+        match part {
+            Term::Text(between) => {
+                let at = if open.is_some() { memchr::memmem::find(rest, between)? } else { 0 };
+                let (before, behind) = rest.split_at_checked(at)?;
+                found.extend(open.take().map(|part| (part, before)));
+                rest = behind.strip_prefix(&**between)?;
+            }
+            // Of two that stand side by side the second is all of it.
+            part => found.extend(open.replace(part).map(|before| (before, &b""[..]))),
+        }
+    }
+    match open {
+        Some(part) => found.push((part, rest)),
+        None if rest.is_empty() => {}
+        None => return None,
+    }
+    Some(found)
+}
+
+/// What came in that has the same text as a value made of it, mostly.
+fn came(part: &Term) -> Option<Term> {
+    match (part, part.as_made()) {
+        (Term::Input(_), _) => Some(part.clone()),
+        (_, Some((Op::Host | Op::Lower | Op::Upper | Op::Path, [inner]))) => came(inner),
+        _ => None,
+    }
 }
 
 /// What cookies or parameters stand in: in what the client sends, and in what nothing is known of.
@@ -71,7 +121,8 @@ fn unwrap(model: &mut Model<'_>, asked: &HashMap<Term, Vec<Asked>>, automata: &m
             let joint = joint(whole, &of_it, automata);
             let follows = joint.clone().filter(|value| all_follows(model, whole, value, &of_it));
             let left = left.iter().filter(|(term, _)| root(term) == whole).map(|(_, value)| value);
-            follows.or_else(|| spelt(model, whole, own.as_ref(), left, &of_it)).or(joint)
+            let follows = follows.or_else(|| spelt(model, whole, own.as_ref(), left.clone(), &of_it));
+            follows.or_else(|| in_a_cookie(model, whole, left, &of_it)).or(joint)
         });
         let found = found.filter(|value| *value != Scalar::Text(None));
         if let Some(found) = found {
@@ -112,6 +163,27 @@ fn spelt<'v>(
     let spellings = left.filter_map(Scalar::as_text).flat_map(|left| spellings(came, left));
     let mut spellings = spellings.map(|url| Scalar::Text(Some(url.into())));
     spellings.find(|url| all_follows(model, whole, url, asked))
+}
+
+/// A `Cookie` with the text that is to be left of it in the value of a cookie that is left.
+fn in_a_cookie<'v>(
+    model: &mut Model<'_>,
+    whole: &Term,
+    left: impl Iterator<Item = &'v Scalar>,
+    asked: &[(&Term, &Vec<Asked>)],
+) -> Option<Scalar> {
+    let left: Vec<&[u8]> = left.filter_map(Scalar::as_text).collect();
+    let clauses = asked.iter().filter_map(|(term, _)| if *whole == cookie() { term.as_made() } else { None });
+    let names = clauses.flat_map(|(op, _)| match op {
+        Op::Normalized(Normalization::CookieKeep(globs)) => {
+            globs.iter().map(|glob| glob.text().replace('*', "x")).collect()
+        }
+        _ => vec!["x".to_owned()],
+    });
+    let texts = names.flat_map(|name| {
+        left.iter().map(move |text| Scalar::Text(Some([name.as_bytes(), b"=", text].concat().into())))
+    });
+    texts.collect::<Vec<_>>().into_iter().find(|text| all_follows(model, whole, text, asked))
 }
 
 /// Through how many clauses of `normalize` a value has gone.

@@ -37,9 +37,14 @@ static NAMED: LazyLock<HashMap<Directive, Arc<[Texts<'static>]>>> = LazyLock::ne
     Directive::ALL.iter().map(|directive| (*directive, texts(&directive.name().replace('_', "-")))).collect()
 });
 
-/// What is so of every text that a value may be, if it has gone through clauses about paths. None of them undoes what
-/// another one has done.
+/// What is so of every text that a value may be, if it has gone through clauses about paths or codings. None of them undoes
+/// what another one has done.
 pub(super) fn asked(term: &Term) -> Vec<Asked> {
+    if let Some((Op::Normalized(Normalization::AcceptEncoding(wanted)), _)) = term.as_made() {
+        // One of these, if any.
+        let texts = wanted.iter().map(|coding| Texts::Exact(coding.clone().into_bytes().into()));
+        return vec![Asked { views: Vec::new(), texts: Some(texts.collect()), holds: true }];
+    }
     let (mut at, mut asked) = (term, Vec::new());
     while let Some((Op::Normalized(clause), [inner])) = at.as_made() {
         let pattern = match clause {

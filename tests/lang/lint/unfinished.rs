@@ -98,6 +98,16 @@ fn what_is_ordinary_is_decided() {
                if (!beresp.http.Cache-Control) { set beresp.http.Cache-Control = "max-age=60"; }
            }"#,
         include_str!("../../corpus/valid/match.warp").trim_start_matches("warp 1;"),
+        r#"backend spare { .host = "192.0.2.2"; .probe = { .url = "/up"; } }
+           sub backend_fetch { if (bereq.retries > 0) { set bereq.backend = spare; } }
+           sub backend_response { if (beresp.status == 503 and bereq.retries == 0) { return (retry); } }
+           sub deliver { if (resp.status == 404 and req.restarts == 0) { set req.url = "/nf"; return (restart); } }"#,
+        r#"normalize req { cookie keep ["a"]; accept_encoding to ["gzip"]; }
+           sub recv {
+               if (req.http.Cookie ~ "b=") { set req.http.X-A = "1"; }
+               set req.http.X-Key = req.host + "/" + req.http.X-Tenant;
+               if (req.http.X-Key == "a.example/acme") { return (pass); }
+           }"#,
         // What a function leaves of the cookies, and names that none has.
         r#"sub recv { cookie.set("a", "2"); if (req.cookies["a;b"] == "1" || req.cookies has "x=y") { return (pass); } }
            sub backend_fetch {
@@ -123,6 +133,8 @@ fn what_is_decided_is_not_told() {
             r#"normalize req { path merge_slashes; } rules request first { when path ~ "//" -> pass; }"#,
             r#"sub recv { if (req.cookies["a;b"] == "1") { return (pass); } }"#,
             r#"rules request first { when cookies has "a=b" -> pass; }"#,
+            r#"normalize req { accept_encoding to ["gzip", "br"]; }
+               rules request first { when header "Accept-Encoding" == "identity" -> pass; }"#,
         ],
     );
 }
