@@ -94,6 +94,9 @@ impl Numbers {
             Term::Input(Place::Variable(Variable::ReqRestarts | Variable::BereqRetries)) => {
                 (0..=i64::MAX, 1, &[0][..], false)
             }
+            Term::Free(Unknown { place: Some(Place::Variable(Variable::ObjHits)), .. }) => {
+                (0..=i64::MAX, 1, &[0, 1][..], false)
+            }
             // A minute and an hour, of a lifetime: with none nothing is stored.
             Term::Input(_) | Term::Free(Unknown { place: Some(_), .. }) => (i64::MIN..=i64::MAX, 1, LIFETIMES, false),
             // Whole seconds, as far as they are counted (RFC 9111 section 1.2.2).

@@ -16,7 +16,9 @@ use super::rows::Rows;
 use super::search::{Question, questions};
 use super::trial::{Met, Tried, some_world, trial, trial_at};
 use super::tries::{Cases, cases, others, plain, rank};
-use super::unseen::{chooses_otherwise, fails_otherwise, may_try_again, refreshes_otherwise, unseen, unseen_in};
+use super::unseen::{
+    chooses_otherwise, fails_otherwise, may_try_again, refreshes_otherwise, unseen, unseen_in, unseen_slices,
+};
 use crate::analysis::invariant::has_host;
 use crate::analysis::{Analysis, Answer, Formula, Hint, Model, Solver, Witness};
 use crate::lang::hir::{Hir, Statement, StatementKind};
@@ -178,7 +180,8 @@ impl Comparison<'_> {
         open.retain(|open| !self.answered.contains(&open.about));
         let spent = self.found.gave_up.get(budgets).cloned().or_else(|| asked.gave_up.map(beyond));
         if self.answered.len() > known {
-            self.found.gave_up.extend(unseen_in(rows.done()).into_iter().map(str::to_owned));
+            let unseen = unseen_in(rows.done()).into_iter().chain(unseen_slices([old, new]));
+            self.found.gave_up.extend(unseen.map(str::to_owned));
         }
         if spent.is_some() { Lines::Unknown(spent) } else { Lines::Known(open) }
     }

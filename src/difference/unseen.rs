@@ -24,6 +24,7 @@ const LINES: &str = "fields of several lines that are read as one: only their fi
 const PURGES: &str = "what is purged by tags: it is not compared";
 const CHANCE: &str = "what is drawn by chance: how often that is done is not compared";
 const FAILURES: &str = "what `synth` makes of a request of which a statement was refused: it is not compared";
+const SLICES: &str = "requests that are answered in slices: none is tried";
 const LIFETIMES: &str =
     "lifetimes that are set to themselves: that the policy says them lets more be stored and served";
 
@@ -58,6 +59,7 @@ pub(super) fn unseen(old: &Hir, new: &Hir) -> Vec<&'static str> {
     if draws(old) != draws(new) {
         found.push(CHANCE);
     }
+    found.extend(unseen_slices([old, new]));
     found.sort_unstable();
     found.dedup();
     found
@@ -68,6 +70,18 @@ pub(super) fn unseen_in<'s>(bodies: impl Iterator<Item = &'s [Statement]>) -> Ve
     let mut found = Vec::new();
     bodies.for_each(|body| look_at(body, &mut found));
     found
+}
+
+/// What may differ unseen where a policy has responses fetched in slices.
+pub(super) fn unseen_slices(policies: [&Hir; 2]) -> Option<&'static str> {
+    let is_sliced = |hir: &Hir| {
+        let mut is_set = false;
+        for_each(hir, None, &mut |statement| {
+            is_set |= matches!(&statement.kind, StatementKind::Set(Target::Variable(Variable::ReqSlice), _));
+        });
+        is_set
+    };
+    policies.into_iter().any(is_sliced).then_some(SLICES)
 }
 
 /// Whether `synth` may treat requests otherwise of which a statement was refused, because it is not the same: of what these

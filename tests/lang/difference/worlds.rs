@@ -66,6 +66,31 @@ fn a_host_with_a_port_is_tried() {
     assert_eq!(found, ["GET \"https://www.example.com:8080/\": key changed"]);
 }
 
+#[test]
+fn that_slices_are_not_tried_is_said() {
+    let policy = |statuses: &str| {
+        format!(
+            "rules request first {{ when path ext [\"mp4\"] -> slice 1MB, cache; }}
+            rules response first {{ when status in [{statuses}] -> ttl 30d, strip set_cookie; }}"
+        )
+    };
+    let found = compared(&policy("200"), &policy("200, 206"));
+    assert!(
+        !found.classes.is_empty() && found.gave_up.iter().any(|open| open.contains("slices")),
+        "{:?}",
+        found.gave_up
+    );
+    assert_eq!(said(&policy("200"), &policy("200")), Vec::<String>::new());
+}
+
+#[test]
+fn a_response_was_used_never_or_more_often() {
+    let deliver = |text: &str| format!("sub deliver {{ {text} }}");
+    let old = deliver("if (obj.hits > 0) { set resp.http.X = \"H\"; } else { set resp.http.X = \"M\"; }");
+    let new = deliver("if (obj.hits == 0) { set resp.http.X = \"M\"; } else { set resp.http.X = \"H\"; }");
+    assert_eq!(said(&old, &new), Vec::<String>::new());
+}
+
 /// What may not be stored is marked whether the policy says so or not.
 #[test]
 fn a_key_is_marked_by_what_may_not_be_stored_too() {
