@@ -73,7 +73,7 @@ impl Site {
     fn watch(&self, timing: Timing) -> Watched {
         let (sender, reports) = channel();
         let after = move |report: &ReloadReport| drop(sender.send(report.clone()));
-        Watched { reports, _watcher: Watcher::with_timing(self.handle.clone(), timing, after).unwrap() }
+        Watched { reports, watcher: Watcher::with_timing(self.handle.clone(), timing, after).unwrap() }
     }
 }
 
@@ -96,7 +96,7 @@ fn port(handle: &PolicyHandle) -> u16 {
 
 struct Watched {
     reports: Receiver<ReloadReport>,
-    _watcher: Watcher,
+    watcher: Watcher,
 }
 
 impl Watched {
@@ -428,11 +428,23 @@ mod watcher {
     }
 
     #[test]
+    fn reads_the_files_when_it_is_asked() {
+        let site = Site::new(&[("site.warp", &policy(1))]);
+        let watched = site.watch(Timing { poll: 10 * DEADLINE, ..POLLING });
+        watched.watcher.reload();
+        assert_eq!(watched.next().outcome, ReloadResult::Unchanged);
+        site.write(&policy(2));
+        watched.watcher.reload();
+        assert_eq!(watched.next().outcome, ReloadResult::Ok);
+        assert_eq!(site.port(), 2);
+    }
+
+    #[test]
     fn stops_when_dropped() {
         let site = Site::new(&[("site.warp", &policy(1))]);
         let watched = site.watch(EVENTS);
-        let Watched { reports, _watcher: thread } = watched;
-        drop(thread);
+        let Watched { reports, watcher } = watched;
+        drop(watcher);
         assert!(reports.recv_timeout(DEADLINE).is_err(), "the thread is gone, and its sender with it");
         assert_eq!(Arc::strong_count(&site.handle), 1);
     }

@@ -134,12 +134,11 @@ async fn run(
     on_ready: impl FnOnce(&Listening),
 ) -> Result<(), ServeError> {
     let mut signals = Signals::new()?;
-    let policy = Arc::clone(&proxy.policy);
     let sockets = bind_all(listen).await?;
     let traffic = sockets.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
     let admin = start_admin(admin, &proxy, &traffic)?;
     tokio::spawn(proxy.bans.keep_sweeping(proxy.storage));
-    let watcher = Watcher::spawn(Arc::clone(&policy), |_| {})?;
+    let watcher = Watcher::spawn(Arc::clone(&proxy.policy), |_| {})?;
     let (stop, stopping) = watch::channel(false);
     let (alive, mut ended) = mpsc::channel(1);
     let front = Arc::new(front(proxy).await?);
@@ -149,7 +148,7 @@ async fn run(
     }
     drop(alive);
     on_ready(&Listening { traffic, admin: admin.as_ref().map(RunningAdmin::local_addr) });
-    signals.wait_for_stop(&policy).await;
+    signals.wait_for_stop(|| watcher.reload()).await;
     drop(watcher);
     // From here on connections end after the request that they carry.
     let _ = stop.send(true);
@@ -157,7 +156,8 @@ async fn run(
     tokio::select! {
         _ = ended.recv() => {}
         () = tokio::time::sleep(DRAIN) => tracing::warn!("requests still under way were cut off"),
-        () = signals.wait_for_stop(&policy) => {}
+        // What is still under way ends on the policy with which it began.
+        () = signals.wait_for_stop(|| ()) => {}
     }
     Ok(())
 }
@@ -204,15 +204,11 @@ impl Signals {
         })
     }
 
-    /// Returns at SIGINT or SIGTERM; reloads the policy at each SIGHUP until then.
-    async fn wait_for_stop(&mut self, policy: &Arc<PolicyHandle>) {
+    /// Returns at SIGINT or SIGTERM; calls `reload` at each SIGHUP until then.
+    async fn wait_for_stop(&mut self, reload: impl Fn()) {
         loop {
             tokio::select! {
-                _ = self.hangup.recv() => {
-                    let policy = Arc::clone(policy);
-                    // Compiling blocks; it must not hold up a worker that serves requests.
-                    tokio::task::spawn_blocking(move || policy.reload());
-                }
+                _ = self.hangup.recv() => reload(),
                 _ = self.interrupt.recv() => return,
                 _ = self.terminate.recv() => return,
             }

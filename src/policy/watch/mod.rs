@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
+use self::priority::Unhurried;
 use super::{PolicyHandle, ReloadReport};
 pub(super) use stamp::Stamp;
 pub(super) use targets::Targets;
@@ -54,8 +55,25 @@ pub struct Watcher {
 }
 
 enum Message {
-    Event(notify::Result<Event>),
+    Told(Told),
     Stop,
+}
+
+/// Why to look at the files.
+enum Told {
+    Event(notify::Result<Event>),
+    /// Somebody wants them read, whether they seem to have changed or not.
+    Reload,
+}
+
+impl Told {
+    /// Whether gathering more of the burst gains nothing.
+    fn is_whole(&self) -> bool {
+        match self {
+            Self::Event(event) => event.as_ref().is_ok_and(completes_a_file),
+            Self::Reload => true,
+        }
+    }
 }
 
 impl Watcher {
@@ -67,6 +85,12 @@ impl Watcher {
     /// places are then looked at every two seconds.
     pub fn spawn(handle: Arc<PolicyHandle>, after: impl FnMut(&ReloadReport) + Send + 'static) -> io::Result<Self> {
         Self::with_timing(handle, TIMING, after)
+    }
+
+    /// Has the policy read and compiled anew, whether its files seem to have changed or not; does not wait for it.
+    pub fn reload(&self) {
+        // Fails only if the thread is gone.
+        let _ = self.inbox.send(Message::Told(Told::Reload));
     }
 
     pub(super) fn with_timing(
@@ -82,12 +106,13 @@ impl Watcher {
             timing,
             messages,
             notify,
+            is_asked: false,
             targets: Targets::default(),
             armed: BTreeSet::new(),
             stamps: Vec::new(),
         };
         let thread = std::thread::Builder::new().name("policy-watch".to_owned()).stack_size(STACK_BYTES);
-        Ok(Self { inbox, thread: Some(thread.spawn(move || watch.run())?) })
+        Ok(Self { inbox, thread: Some(thread.spawn(move || watch.run(Unhurried::step_back()))?) })
     }
 }
 
@@ -105,7 +130,7 @@ impl Drop for Watcher {
 fn event_source(inbox: Sender<Message>) -> Option<RecommendedWatcher> {
     let forward = move |event: notify::Result<Event>| {
         if !event.as_ref().is_ok_and(tells_nothing) {
-            let _ = inbox.send(Message::Event(event));
+            let _ = inbox.send(Message::Told(Told::Event(event)));
         }
     };
     notify::recommended_watcher(forward)
@@ -123,7 +148,7 @@ fn tells_nothing(event: &Event) -> bool {
     }
 }
 
-/// Whether a file is whole after this event, so that gathering more of the burst gains nothing.
+/// Whether a file is whole after this event.
 fn completes_a_file(event: &Event) -> bool {
     matches!(
         event.kind,
@@ -137,6 +162,8 @@ struct Watch<F> {
     timing: Timing,
     messages: Receiver<Message>,
     notify: Option<RecommendedWatcher>,
+    /// Somebody wants the files read.
+    is_asked: bool,
     targets: Targets,
     /// The directories that the system tells about.
     armed: BTreeSet<PathBuf>,
@@ -148,47 +175,53 @@ struct Watch<F> {
 struct Stopped;
 
 impl<F: FnMut(&ReloadReport)> Watch<F> {
-    fn run(mut self) {
-        priority::step_back();
-        let mut next_poll = self.look();
+    fn run(mut self, thread: Unhurried) {
+        let mut next_poll = thread.give_way(|| self.look());
         loop {
             match self.wait_until(next_poll) {
                 Err(Stopped) => return,
-                Ok(true) => next_poll = next_poll.min(self.look()),
+                Ok(true) => next_poll = next_poll.min(thread.give_way(|| self.look())),
                 Ok(false) => {}
             }
             if Instant::now() >= next_poll {
-                next_poll = self.poll();
+                next_poll = thread.give_way(|| self.poll());
             }
         }
     }
 
     /// Waits for a burst of events that matters, at most until `deadline`.
     fn wait_until(&mut self, deadline: Instant) -> Result<bool, Stopped> {
-        let Some(event) = self.next_event(deadline)? else { return Ok(false) };
-        if !self.note(&event) {
+        let Some(told) = self.next(deadline)? else { return Ok(false) };
+        if !self.note(&told) {
             return Ok(false);
         }
-        let mut whole = event.as_ref().is_ok_and(completes_a_file);
+        let mut whole = told.is_whole();
         let gathered = Instant::now() + self.timing.gather;
         while !whole {
-            let Some(event) = self.next_event(gathered)? else { break };
-            whole = self.note(&event) && event.as_ref().is_ok_and(completes_a_file);
+            let Some(told) = self.next(gathered)? else { break };
+            whole = self.note(&told) && told.is_whole();
         }
         Ok(true)
     }
 
-    fn next_event(&self, deadline: Instant) -> Result<Option<notify::Result<Event>>, Stopped> {
+    fn next(&self, deadline: Instant) -> Result<Option<Told>, Stopped> {
         match self.messages.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(Message::Event(event)) => Ok(Some(event)),
+            Ok(Message::Told(told)) => Ok(Some(told)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
             Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => Err(Stopped),
         }
     }
 
-    /// Takes note of directories that are gone; tells whether the event matters.
-    fn note(&mut self, event: &notify::Result<Event>) -> bool {
-        let Ok(event) = event else { return true };
+    /// Takes note of who asks and of directories that are gone; tells whether it matters.
+    fn note(&mut self, told: &Told) -> bool {
+        let event = match told {
+            Told::Reload => {
+                self.is_asked = true;
+                return true;
+            }
+            Told::Event(Err(_)) => return true,
+            Told::Event(Ok(event)) => event,
+        };
         if event.need_rescan() {
             // Events were lost: what is watched may have been replaced.
             self.disarm_all();
@@ -217,7 +250,7 @@ impl<F: FnMut(&ReloadReport)> Watch<F> {
     fn look(&mut self) -> Instant {
         for _ in 0..MAX_ROUNDS {
             self.stamps = self.targets.stamps();
-            if let Some(report) = self.handle.refresh() {
+            if let Some(report) = self.read() {
                 (self.after)(&report);
             }
             let targets = self.handle.targets();
@@ -230,6 +263,10 @@ impl<F: FnMut(&ReloadReport)> Watch<F> {
         // What was seen is not what is there by now.
         self.stamps.clear();
         Instant::now() + PAUSE.min(self.timing.poll)
+    }
+
+    fn read(&mut self) -> Option<ReloadReport> {
+        if std::mem::take(&mut self.is_asked) { Some(self.handle.reload()) } else { self.handle.refresh() }
     }
 
     /// Watches the directories of the targets and no others; tells whether one was not watched before.
