@@ -7,8 +7,8 @@
 //!
 //! A thread of the lowest priority holds up the others least. But where requests never leave a processor alone, it waits
 //! some hundred milliseconds for each turn, and one that yields waits for a whole slice of its own (Linux 6.18). So work
-//! begins at its usual priority, which is found enough where a turn comes late: the turns are longer then, and a short
-//! sleep stands between them, behind which nobody is made to wait so long. Otherwise it steps back, for a while.
+//! begins at its usual priority, and keeps it where a turn comes late: the turns are longer then, and a short sleep stands
+//! between them, behind which nobody is made to wait so long. Otherwise it steps back, for a while.
 
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
