@@ -74,8 +74,8 @@ pub fn in_turns<T>(prioritize: impl Fn(Priority) + 'static, work: impl FnOnce() 
     LEFT.set(PAUSES);
     let done = work();
     LEFT.set(0);
-    if let Some(turns) = TURNS.take() {
-        turns.end();
+    if let Some(mut turns) = TURNS.take() {
+        turns.hurry();
     }
     done
 }
@@ -139,15 +139,12 @@ impl Turns {
         }
     }
 
+    /// From here on the priority is the usual one.
     fn hurry(&mut self) {
         if self.stage == Stage::InNoHurry {
             (self.prioritize)(Priority::Usual);
         }
         self.stage = Stage::InAHurry;
-    }
-
-    fn end(mut self) {
-        self.hurry();
     }
 }
 
