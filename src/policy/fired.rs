@@ -53,14 +53,17 @@ fn put(hash: &mut Context, program: &Program, sources: &SourceMap) {
             hash.update(b" ");
             continue;
         };
+        hash.update(b"@");
         let next = files.len();
         let number = *files.entry(place.file).or_insert(next);
-        hash.update(format!("@{number}:{}..{} ", place.start, place.end).as_bytes());
+        for part in [number as u64, place.start.into(), place.end.into()] {
+            hash.update(&part.to_be_bytes());
+        }
         if number == next
             && let Some(file) = sources.get(place.file)
         {
             for part in [file.name(), file.text()] {
-                hash.update(format!("{} ", part.len()).as_bytes());
+                hash.update(&(part.len() as u64).to_be_bytes());
                 hash.update(part.as_bytes());
             }
         }
