@@ -10,7 +10,7 @@ pub use kind::TokenKind;
 
 use std::ops::Range;
 
-use logos::Logos;
+use logos::{Lexer, Logos};
 
 /// A token: its kind and the bytes it covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,26 +39,24 @@ pub fn tokenize(text: &str) -> Vec<Token> {
 
 /// As [`tokenize`], one at a time.
 pub fn tokens(text: &str) -> impl Iterator<Item = Token> {
-    let mut lexer = TokenKind::lexer(text).spanned().peekable();
+    let mut lexer = TokenKind::lexer(text);
+    // What stands behind a run of unknown characters.
+    let mut behind = None;
     std::iter::from_fn(move || {
-        let (found, range) = lexer.next()?;
-        let Err(()) = found else { return Some(token(found.ok()?, range)) };
-        let kind = kind::flawed(text.get(range.clone()).unwrap_or_default());
-        let mut range = range;
-        if kind == TokenKind::Unknown {
-            while let Some((_, next)) = lexer.next_if(|(found, next)| found.is_err() && unknown(text, next)) {
-                range.end = next.end;
-            }
+        let mut token = behind.take().or_else(|| next(&mut lexer))?;
+        while token.kind == TokenKind::Unknown {
+            behind = next(&mut lexer);
+            let Some(more) = behind.take_if(|token| token.kind == TokenKind::Unknown) else { break };
+            token.end = more.end;
         }
-        Some(token(kind, range))
+        Some(token)
     })
 }
 
-fn unknown(text: &str, range: &Range<usize>) -> bool {
-    kind::flawed(text.get(range.clone()).unwrap_or_default()) == TokenKind::Unknown
-}
-
-fn token(kind: TokenKind, range: Range<usize>) -> Token {
+/// The next token; of unknown characters, only one.
+fn next(lexer: &mut Lexer<'_, TokenKind>) -> Option<Token> {
+    let kind = lexer.next()?.unwrap_or_else(|()| kind::flawed(lexer.slice()));
     let clamp = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
-    Token { kind, start: clamp(range.start), end: clamp(range.end) }
+    let Range { start, end } = lexer.span();
+    Some(Token { kind, start: clamp(start), end: clamp(end) })
 }

@@ -173,7 +173,7 @@ impl<'a> Assembly<'a, '_> {
     fn parse<T>(&mut self, rule: Rule, build: fn(&mut Builder<'a>, Node<'_>) -> Option<T>) -> Option<T> {
         let parsed = self.shapes.parse(rule, self.stream, &self.toks)?;
         let text = Text { written: self.stream.text, toks: &self.toks, place: self.place };
-        build(&mut self.builder, parsed.root(text)?)
+        build(&mut self.builder, parsed.root(&text)?)
     }
 }
 

@@ -137,8 +137,8 @@ impl Cutter<'_, '_> {
         while self.next < self.stream.toks.len() {
             self.step(self.next);
             self.next += 1;
-            if let Some(piece) = self.done.take() {
-                return Some(piece);
+            if self.done.is_some() {
+                return self.done.take();
             }
         }
         self.close(self.next);
@@ -153,7 +153,7 @@ impl Cutter<'_, '_> {
         }
         self.chain(index, kind);
         match kind {
-            TokenKind::Word if self.stream.leading_word(index) == "match" => self.matches.push(self.braces),
+            TokenKind::Word if self.stream.is_leading(index, "match") => self.matches.push(self.braces),
             TokenKind::BraceOpen => {
                 let is_match = self.matches.pop_if(|braces| *braces == self.braces).is_some();
                 if !is_match {
@@ -179,7 +179,7 @@ impl Cutter<'_, '_> {
 
     /// Looks for sums, products and runs of signs that are too long. A bracket begins another one.
     fn chain(&mut self, index: usize, kind: TokenKind) {
-        let word = Some(self.stream.word(index)).filter(|_| self.stream.is_keyword(index));
+        let word = self.stream.is_keyword(index).then(|| self.stream.word(index));
         let behind_value = index.checked_sub(1).and_then(|before| self.stream.kind(before)).is_some_and(ends_value);
         if !ends_bracket(kind) && self.chain.goes_on(kind, word, behind_value) {
             self.open.too_long.get_or_insert(index);

@@ -69,7 +69,8 @@ mod tests {
         let toks = Stream::new(text).toks;
         let parsed = Parsed::new(&pairs, &toks).unwrap();
         let place = Place { file: FileId(0), base: 0, start: 0, end: text.len() };
-        let (file, mut diagnostics) = (parsed.root(Text { written: text, toks: &toks, place }).unwrap(), Vec::new());
+        let text = Text { written: text, toks: &toks, place };
+        let (file, mut diagnostics) = (parsed.root(&text).unwrap(), Vec::new());
         let declarations = file.children().filter(|node| node.rule() != Rule::version);
         Some(declarations.filter_map(|node| Builder::new(&mut diagnostics).declaration(node)).collect())
     }

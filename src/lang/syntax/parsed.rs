@@ -49,7 +49,7 @@ impl Parsed {
     }
 
     /// The first node, over the tokens of a text of that shape.
-    pub(super) fn root<'p>(&'p self, text: Text<'p>) -> Option<Node<'p>> {
+    pub(super) fn root<'p>(&'p self, text: &'p Text<'p>) -> Option<Node<'p>> {
         let entry = self.nodes.first()?;
         Some(Node { parsed: self, entry, at: 0, text })
     }
@@ -106,11 +106,19 @@ impl Growing<'_> {
 
 /// Whether the rule means nothing when there is but one part of it.
 fn stands_for_its_child(rule: Rule) -> bool {
-    matches!(rule, Rule::conjunction | Rule::negation | Rule::comparison | Rule::sum | Rule::product | Rule::unary)
+    matches!(
+        rule,
+        Rule::conjunction
+            | Rule::negation
+            | Rule::comparison
+            | Rule::fallback
+            | Rule::sum
+            | Rule::product
+            | Rule::unary
+    )
 }
 
 /// The text that a tree is read over.
-#[derive(Clone, Copy)]
 pub(super) struct Text<'p> {
     /// What the tokens count in.
     pub(super) written: &'p str,
@@ -126,7 +134,7 @@ pub(super) struct Node<'p> {
     parsed: &'p Parsed,
     entry: &'p Entry,
     at: usize,
-    text: Text<'p>,
+    text: &'p Text<'p>,
 }
 
 impl<'p> Node<'p> {
@@ -144,6 +152,11 @@ impl<'p> Node<'p> {
     /// Its first part of that rule.
     pub(super) fn child(&self, rule: Rule) -> Option<Self> {
         self.children().find(|child| child.rule() == rule)
+    }
+
+    /// How many tokens it is made of.
+    pub(super) fn tokens(&self) -> usize {
+        (self.entry.last - self.entry.first) as usize + 1
     }
 
     /// As written.
@@ -169,7 +182,7 @@ pub(super) struct Children<'p> {
     parsed: &'p Parsed,
     at: usize,
     end: usize,
-    text: Text<'p>,
+    text: &'p Text<'p>,
 }
 
 impl<'p> Iterator for Children<'p> {

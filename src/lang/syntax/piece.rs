@@ -267,5 +267,5 @@ fn parsed<T>(rule: Rule, text: &str, place: Place, read: impl FnOnce(Node<'_>) -
     let pairs = Grammar::parse(rule, text).ok()?;
     let toks = Stream::new(text).toks;
     let parsed = Parsed::new(&pairs, &toks)?;
-    parsed.root(Text { written: text, toks: &toks, place }).map(read)
+    parsed.root(&Text { written: text, toks: &toks, place }).map(read)
 }

@@ -81,6 +81,11 @@ impl<'s> Stream<'s> {
         if behind_dot { "" } else { self.word(index) }
     }
 
+    /// Whether this word of the grammar stands at `index`, and is no part of a dotted name.
+    pub(super) fn is_leading(&self, index: usize, keyword: &str) -> bool {
+        self.is_keyword(index) && self.leading_word(index) == keyword
+    }
+
     /// The index of the token that holds the byte at `offset`, or of the next one.
     pub(super) fn ending_behind(&self, offset: usize) -> usize {
         self.toks.partition_point(|tok| (tok.end as usize) <= offset)

@@ -143,7 +143,7 @@ impl Braces {
                     self.matches = 0;
                 }
             }
-            TokenKind::Word if self.brackets > 0 && stream.leading_word(index) == "match" => self.matches += 1,
+            TokenKind::Word if self.brackets > 0 && stream.is_leading(index, "match") => self.matches += 1,
             _ => {}
         }
         false
@@ -153,14 +153,14 @@ impl Braces {
 /// Whether a `match` stands in the part as a value, so that its brace does not end the part.
 pub(super) fn holds_match_value(stream: &Stream<'_>, section: Section, part: &Range<usize>) -> bool {
     if matches!(section, Section::KeyParts | Section::Trial) {
-        return part.clone().any(|index| stream.leading_word(index) == "match");
+        return part.clone().any(|index| stream.is_leading(index, "match"));
     }
     if !matches!(section, Section::Statements | Section::Computation | Section::Rows) {
         return false;
     }
     let first = stream.leading_word(part.start);
     let chooses = first == "if" || first == "match" || ELSE_IF_WORDS.contains(&first);
-    !chooses && part.clone().any(|index| stream.leading_word(index) == "match")
+    !chooses && part.clone().any(|index| stream.is_leading(index, "match"))
 }
 
 /// The blocks in a part, as ranges of the tokens between their braces; those of a `match` within brackets are not

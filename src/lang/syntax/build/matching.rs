@@ -56,14 +56,14 @@ impl Builder<'_> {
         let (mut compare, mut test, mut kind) = (None, TestOperator::In, None);
         for part in node.children() {
             let rule = part.rule();
-            if let Some(operator) = binary_operator(rule) {
+            if let Some(operator) = compare {
+                kind = Some(MatchTestKind::Compare(operator, self.expression(part, depth)?));
+            } else if let Some(operator) = binary_operator(rule) {
                 compare = Some(operator);
             } else if let Some(operator) =
                 test_operator(rule).filter(|_| rule != Rule::kw_in || test == TestOperator::In)
             {
                 test = operator;
-            } else if rule == Rule::fallback {
-                kind = Some(MatchTestKind::Compare(compare?, self.expression(part, depth)?));
             } else if is_listed(rule) {
                 kind = Some(MatchTestKind::Test(test, self.listed(part, depth)?));
             }

@@ -97,10 +97,10 @@ impl<'d> Builder<'d> {
 
     fn path(node: Node<'_>) -> Path {
         let span = node.span();
-        let names = || node.children().filter(|part| part.rule() != Rule::dot);
-        let mut parts = Vec::with_capacity(names().count());
         let part = |part: Node<'_>| if part.rule() == Rule::string { Self::text(&part) } else { Self::name(&part) };
-        parts.extend(names().map(part));
+        // A dot stands between two names.
+        let mut parts = Vec::with_capacity(node.tokens().div_ceil(2));
+        parts.extend(node.children().step_by(2).map(part));
         Path { parts, span }
     }
 
