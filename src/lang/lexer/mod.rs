@@ -43,7 +43,8 @@ pub fn tokens(text: &str) -> impl Iterator<Item = Token> {
     // What stands behind a run of unknown characters.
     let mut behind = None;
     std::iter::from_fn(move || {
-        let mut token = behind.take().or_else(|| next(&mut lexer))?;
+        // To take from what is empty writes to it, and what reads it for the next token waits for that.
+        let mut token = if behind.is_some() { behind.take() } else { next(&mut lexer) }?;
         while token.kind == TokenKind::Unknown {
             behind = next(&mut lexer);
             let Some(more) = behind.take_if(|token| token.kind == TokenKind::Unknown) else { break };

@@ -16,17 +16,22 @@ pub(super) type Finding = (Diagnostic, Range<usize>);
 /// The mistakes in the tokens of a piece, in order; at most one more than is ever shown.
 pub(super) fn findings(stream: &Stream<'_>, file: FileId, toks: Range<usize>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut next = toks.start;
-    while let Some(tok) = stream.tok(next).filter(|_| next < toks.end && findings.len() <= MAX_DIAGNOSTICS) {
-        pace::pause();
-        if tok.kind.is_flawed() {
-            let partner = wrong_quotes(stream, next, toks.end);
-            findings.push(finding(stream, file, tok, partner));
-            next = partner.map_or(next, |(index, _)| index);
-        }
-        next += 1;
+    let mut left = toks;
+    while let Some((at, tok)) = first_flawed(stream, left.clone()).filter(|_| findings.len() <= MAX_DIAGNOSTICS) {
+        let partner = wrong_quotes(stream, at, left.end);
+        findings.push(finding(stream, file, tok, partner));
+        left.start = partner.map_or(at, |(index, _)| index) + 1;
     }
     findings
+}
+
+fn first_flawed(stream: &Stream<'_>, toks: Range<usize>) -> Option<(usize, Tok)> {
+    let is_flawed = |(_, tok): &(usize, &Tok)| {
+        pace::pause();
+        tok.kind.is_flawed()
+    };
+    let (ahead, tok) = stream.toks.get(toks.clone())?.iter().enumerate().find(is_flawed)?;
+    Some((toks.start + ahead, *tok))
 }
 
 fn finding(stream: &Stream<'_>, file: FileId, tok: Tok, partner: Option<(usize, Tok)>) -> Finding {
