@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use ring::digest::Context;
 
 use super::digest::Digest;
+use super::reads::Texts;
 use crate::decision::Program;
 use crate::decision::trace::{RuleId, Trace};
 use crate::lang::hir::SubId;
@@ -25,10 +26,10 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// The counters for a policy of that site.
+    /// The counters for a policy of that site, which was made of those texts.
     #[must_use]
-    pub fn of(&self, site: &str, program: &Program, sources: &SourceMap) -> Arc<Fired> {
-        let key = (site.to_owned(), written(program, sources));
+    pub(super) fn of(&self, site: &str, program: &Program, sources: &SourceMap, texts: &Texts<'_>) -> Arc<Fired> {
+        let key = (site.to_owned(), written(program, sources, texts));
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let known = kept.get(&key).and_then(Weak::upgrade);
         let fired = known.unwrap_or_else(|| Arc::new(Fired::new(program.rule_count())));
@@ -39,11 +40,11 @@ impl Counters {
 }
 
 /// What tells rules apart as they are written: their places, and the text of all files that they stand in.
-fn written(program: &Program, sources: &SourceMap) -> Digest {
-    Digest::made(|hash| put(hash, program, sources))
+fn written(program: &Program, sources: &SourceMap, texts: &Texts<'_>) -> Digest {
+    Digest::made(|hash| put(hash, program, sources, texts))
 }
 
-fn put(hash: &mut Context, program: &Program, sources: &SourceMap) {
+fn put(hash: &mut Context, program: &Program, sources: &SourceMap, texts: &Texts<'_>) {
     // The number of a file is that of its policy: it may be another one where another site reads more files.
     let mut files: HashMap<FileId, usize> = HashMap::new();
     for rule in program.rules() {
@@ -62,10 +63,10 @@ fn put(hash: &mut Context, program: &Program, sources: &SourceMap) {
         if number == next
             && let Some(file) = sources.get(place.file)
         {
-            for part in [file.name(), file.text()] {
-                hash.update(&(part.len() as u64).to_be_bytes());
-                hash.update(part.as_bytes());
-            }
+            let text = texts.of(file.name()).unwrap_or_else(|| Digest::of(file.text().as_bytes()));
+            hash.update(&(file.name().len() as u64).to_be_bytes());
+            hash.update(file.name().as_bytes());
+            hash.update(&text.0);
         }
     }
 }

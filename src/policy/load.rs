@@ -98,15 +98,17 @@ fn compile_with(
         }
     };
     let files: BTreeSet<PathBuf> = reads.paths().map(PathBuf::from).collect();
-    let loaded = Loaded {
+    let loaded = Arc::new(Loaded {
         path: source.path.clone(),
         files: files.into_iter().collect(),
         fingerprint: reads.fingerprint(),
         at: SystemTime::now(),
         warnings: diagnostics,
         reads,
-    };
-    Ok(policies.run(&Load { started, generation, lasting, loaded: Arc::new(loaded), sources: Arc::new(sources) }))
+    });
+    let texts = loaded.reads.texts();
+    let (loaded, sources) = (Arc::clone(&loaded), Arc::new(sources));
+    Ok(policies.run(&Load { started, generation, lasting, loaded, texts, sources }))
 }
 
 fn count(number: usize, what: &str) -> String {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::load::Lasting;
+use super::reads::Texts;
 use super::{Failures, Loaded, Policy, Sites, acls, backends, directors};
 use crate::decision::Program;
 use crate::lang::diagnostic::Diagnostic;
@@ -27,6 +28,8 @@ pub(super) struct Load<'a> {
     pub(super) lasting: &'a Lasting,
     /// Where it comes from.
     pub(super) loaded: Arc<Loaded>,
+    /// The texts that its files had.
+    pub(super) texts: Texts<'a>,
     /// The text of all files.
     pub(super) sources: Arc<SourceMap>,
 }
@@ -108,7 +111,7 @@ impl Draft<acls::Resolved> {
         let program = Program::new(hir);
         Policy {
             generation: load.generation,
-            fired: counters.of(site.as_deref().unwrap_or_default(), &program, &load.sources),
+            fired: counters.of(site.as_deref().unwrap_or_default(), &program, &load.sources, &load.texts),
             site,
             sites,
             directors,

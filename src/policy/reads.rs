@@ -5,6 +5,7 @@
 //! asking again, and the same record says which places have to be watched.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -65,6 +66,19 @@ impl Reads {
         })
     }
 
+    /// What tells the texts of the files apart, by their names. O(files).
+    pub(super) fn texts(&self) -> Texts<'_> {
+        let mut texts: HashMap<&str, Option<&Digest>> = HashMap::with_capacity(self.files.len());
+        for asked in &self.files {
+            let text = asked.text.as_ref().ok();
+            texts
+                .entry(asked.name.as_str())
+                .and_modify(|first| *first = first.filter(|_| *first == text))
+                .or_insert(text);
+        }
+        Texts(texts)
+    }
+
     /// Sixteen hex digits that change with the text: the start of a SHA-256 over names and the hashes of texts.
     ///
     /// A label for people and for comparing instances; nothing is decided by it.
@@ -79,6 +93,16 @@ impl Reads {
             }
         });
         hex::encode(&whole.0[..8])
+    }
+}
+
+/// The texts that files had when they were read.
+pub(super) struct Texts<'r>(HashMap<&'r str, Option<&'r Digest>>);
+
+impl Texts<'_> {
+    /// The text of that file; `None` if it was not read, or not the same each time.
+    pub(super) fn of(&self, name: &str) -> Option<Digest> {
+        self.0.get(name).copied().flatten().copied()
     }
 }
 
@@ -181,6 +205,17 @@ mod tests {
         }
         let _ = recorder.read("main", 10);
         recorder.into_reads().0
+    }
+
+    #[test]
+    fn tell_a_text_apart_unless_it_changed_between() {
+        let reads = reads_of(&Memory::default().with("main", "a").with("part1", "b"));
+        assert_eq!(reads.texts().of("part1"), Some(Digest::of(b"b")));
+        assert_eq!(reads.texts().of("part2"), None);
+
+        let again = reads_of(&Memory::default().with("main", "A").with("part1", "b"));
+        let both = Reads { files: reads.files.into_iter().chain(again.files).collect(), expansions: Vec::new() };
+        assert_eq!([both.texts().of("main"), both.texts().of("part1")], [None, Some(Digest::of(b"b"))]);
     }
 
     #[test]
