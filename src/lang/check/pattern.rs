@@ -3,10 +3,12 @@
 //! Patterns are parsed here and compiled when a request first needs them
 //! ([`Pattern`]), so what passes here must not fail there.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ops::Range;
 
 use hashbrown::HashMap;
+use memchr::memmem;
 use regex_syntax::ast::{self as tree, Ast, RepetitionKind};
 use regex_syntax::hir::translate::TranslatorBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
@@ -36,7 +38,7 @@ impl Scope<'_, '_> {
     pub(super) fn pattern(&mut self, written: &ast::Expression) -> Option<Pattern> {
         let (text, start) = self.pattern_text(written)?;
         match self.cx.patterns.examine(&text) {
-            Ok(()) => Some(Pattern::new(text)),
+            Ok(pattern) => Some(pattern),
             Err(problem) => {
                 let span = match start {
                     Some(start) => inside(start, &text, &problem.place),
@@ -49,16 +51,17 @@ impl Scope<'_, '_> {
     }
 
     /// The text of a pattern and, if it is written in one piece, where it starts behind its quotes.
-    fn pattern_text(&mut self, written: &ast::Expression) -> Option<(String, Option<Span>)> {
+    fn pattern_text<'e>(&mut self, written: &'e ast::Expression) -> Option<(Cow<'e, str>, Option<Span>)> {
         if let ast::ExpressionKind::String(text) = &written.kind {
             let spelled = self.cx.sources.text(written.span);
-            let start = spelled.find(text.as_str()).and_then(|quotes| u32::try_from(quotes).ok());
-            let start = start.map(|quotes| Span { start: written.span.start.saturating_add(quotes), ..written.span });
-            return Some((text.clone(), start));
+            let quotes = memmem::find(spelled.as_bytes(), text.as_bytes());
+            let quotes = quotes.and_then(|quotes| u32::try_from(quotes).ok());
+            let start = quotes.map(|quotes| Span { start: written.span.start.saturating_add(quotes), ..written.span });
+            return Some((Cow::Borrowed(text), start));
         }
         let value = self.expression(written)?;
         match self.known(&value, format_args!("a regular expression"))? {
-            Literal::Text(text) => Some((String::from_utf8_lossy(&text).into_owned(), None)),
+            Literal::Text(text) => Some((Cow::Owned(String::from_utf8_lossy(&text).into_owned()), None)),
             other => {
                 let message = format!("a regular expression is a text, this is {}", other.ty().in_words());
                 self.report(Diagnostic::new(Code::E0301, value.span, message).help("put it in quotes"));
@@ -84,11 +87,13 @@ pub(super) struct Patterns {
 }
 
 impl Patterns {
-    /// Whether the engine will take the pattern.
-    fn examine(&self, written: &str) -> Result<(), Problem> {
+    /// The pattern, if the engine will take it.
+    fn examine(&self, written: &str) -> Result<Pattern, Problem> {
         let translated = translate(written);
-        let examined = self.examine_translated(&translated.text);
-        examined.map_err(|problem| Problem { place: translated.written(&problem.place), ..problem })
+        match self.examine_translated(&translated.text) {
+            Ok(()) => Ok(Pattern::of(&translated)),
+            Err(problem) => Err(Problem { place: translated.written(&problem.place), ..problem }),
+        }
     }
 
     fn examine_translated(&self, text: &str) -> Result<(), Problem> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::pcre::translate;
+use super::pcre::{Translated, translate};
 
 /// A regular expression that has been checked and is compiled when it is first needed.
 ///
@@ -26,7 +26,13 @@ impl Pattern {
     /// A pattern whose text, as it was written, has been checked.
     #[must_use]
     pub fn new(text: impl AsRef<str>) -> Self {
-        Self { text: Arc::from(translate(text.as_ref()).text), compiled: Arc::default() }
+        Self::of(&translate(text.as_ref()))
+    }
+
+    /// The same, of what was translated already.
+    #[must_use]
+    pub fn of(translated: &Translated<'_>) -> Self {
+        Self { text: Arc::from(&*translated.text), compiled: Arc::default() }
     }
 
     /// A pattern that is compiled already, of the text that the engine read.
@@ -99,7 +105,7 @@ fn literal_at(pattern: &[u8]) -> Option<(u8, usize)> {
 
 /// Whether there are alternatives outside of groups, or perhaps: flags may change what is read.
 fn alternates(pattern: &str) -> bool {
-    if memchr::memchr(b'|', pattern.as_bytes()).is_none() && !pattern.contains("(?") {
+    if memchr::memchr2(b'|', b'(', pattern.as_bytes()).is_none() {
         return false;
     }
     let (mut rest, mut groups) = (pattern.as_bytes(), 0_usize);

@@ -34,12 +34,9 @@ impl Translated<'_> {
 #[must_use]
 pub fn translate(pattern: &str) -> Translated<'_> {
     let mut reading = Reading { pattern, at: 0, text: String::new(), copied: 0, replaced: Vec::new() };
-    while let Some(byte) = reading.peek(0) {
-        match byte {
-            b'\\' => reading.escape(),
-            b'[' => reading.class(),
-            _ => reading.at += 1,
-        }
+    while let Some(plain) = memchr::memchr2(b'\\', b'[', reading.rest().as_bytes()) {
+        reading.at += plain;
+        if reading.peek(0) == Some(b'[') { reading.class() } else { reading.escape() }
     }
     reading.finish()
 }
