@@ -71,6 +71,13 @@ impl Calls {
         self.reached.get(sub).copied().unwrap_or(StepSet::NONE)
     }
 
+    /// Whether a sub is called in more than one place.
+    pub(super) fn are_repeated(&self) -> bool {
+        let mut called = vec![false; self.from_subs.len()];
+        let edges = self.from_steps.iter().map(|(_, edges)| edges).chain(&self.from_subs).flatten();
+        edges.into_iter().any(|(sub, _)| called.get_mut(*sub).is_some_and(|called| std::mem::replace(called, true)))
+    }
+
     /// The calls that lead from `step` to `sub`, the step's own first.
     pub(super) fn way(&self, step: Step, sub: usize) -> Vec<Link> {
         let mut links = Vec::new();

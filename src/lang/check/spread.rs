@@ -18,8 +18,8 @@ impl Scope<'_, '_> {
             return statement;
         }
         let (to, value) = match statement.kind {
-            StatementKind::Let(id, value) => (Use::Let(id), value),
-            StatementKind::Set(target, value) => (Use::Set(target), value),
+            StatementKind::Let(id, value) if is_choice(&value) => (Use::Let(id), value),
+            StatementKind::Set(target, value) if is_choice(&value) => (Use::Set(target), value),
             kind => return Statement { kind, ..statement },
         };
         self.used(&to, value, statement.span)
@@ -41,6 +41,15 @@ impl Scope<'_, '_> {
             kind => return plainly_used(to, Expression { kind, ..value }, span),
         };
         Statement { kind, span }
+    }
+}
+
+/// Whether it is chosen among many, perhaps by what is kept for that.
+fn is_choice(value: &Expression) -> bool {
+    match &value.kind {
+        ExpressionKind::Choose(..) => true,
+        ExpressionKind::Bind(_, _, body) => matches!(body.kind, ExpressionKind::Choose(..)),
+        _ => false,
     }
 }
 
