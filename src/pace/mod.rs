@@ -31,7 +31,7 @@ const LATE: Duration = Duration::from_millis(6);
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// How many pauses share one look at the clock: they are some tens of nanoseconds to a microsecond apart.
-const PAUSES: u32 = 64;
+const PAUSES: u32 = 128;
 
 thread_local! {
     /// How many pauses there are to the next look at the clock; none where no turns are taken.

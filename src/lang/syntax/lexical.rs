@@ -16,6 +16,9 @@ pub(super) type Finding = (Diagnostic, Range<usize>);
 /// The mistakes in the tokens of a piece, in order; at most one more than is ever shown.
 pub(super) fn findings(stream: &Stream<'_>, file: FileId, toks: Range<usize>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    if !stream.is_flawed {
+        return findings;
+    }
     let mut left = toks;
     while let Some((at, tok)) = first_flawed(stream, left.clone()).filter(|_| findings.len() <= MAX_DIAGNOSTICS) {
         let partner = wrong_quotes(stream, at, left.end);

@@ -28,12 +28,14 @@ pub(super) struct Stream<'s> {
     pub(super) text: &'s str,
     /// Its tokens.
     pub(super) toks: Vec<Tok>,
+    /// Whether there is a mistake within one of them.
+    pub(super) is_flawed: bool,
 }
 
 impl<'s> Stream<'s> {
     /// Reads `text`. O(bytes).
     pub(super) fn new(text: &'s str) -> Self {
-        let (mut first_on_line, mut glued) = (true, false);
+        let (mut first_on_line, mut glued, mut is_flawed) = (true, false, false);
         // A token takes four bytes and more; a table of rules is made of such.
         let mut toks = Vec::with_capacity(text.len() / 4);
         for token in lexer::tokens(text) {
@@ -43,11 +45,12 @@ impl<'s> Stream<'s> {
                 glued = false;
                 continue;
             }
+            is_flawed |= token.kind.is_flawed();
             let mark = shape::mark(token.kind, text.get(token.range()).unwrap_or_default());
             toks.push(Tok { kind: token.kind, start: token.start, end: token.end, first_on_line, glued, mark });
             (first_on_line, glued) = (false, true);
         }
-        Self { text, toks }
+        Self { text, toks, is_flawed }
     }
 
     /// The token at `index`, or `None` behind the last one.
