@@ -30,7 +30,7 @@ pub(super) fn acl(cx: &Context, written: &Acl) -> hir::Acl {
         }
         entries.push((net, entry.negated));
     }
-    hir::Acl { name: written.name.text.clone(), entries, hosts, span: written.name.span }
+    hir::Acl { name: written.name.text.to_string(), entries, hosts, span: written.name.span }
 }
 
 /// `acl office -pedantic { … }`
@@ -70,7 +70,7 @@ fn host(cx: &Context, entry: &AclEntry) -> Option<hir::AclHost> {
         }
     };
     let (negated, optional) = (entry.negated, entry.optional);
-    Some(hir::AclHost { name: text.clone(), prefix, negated, optional, span: *span })
+    Some(hir::AclHost { name: text.to_string(), prefix, negated, optional, span: *span })
 }
 
 /// Labels of letters, digits, `-` and `_`, with dots between them (RFC 1123 section 2.1).

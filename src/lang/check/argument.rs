@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use smol_str::SmolStr;
+
 use super::amount::Kind;
 use super::context::number;
 use super::fold::Literal;
@@ -198,7 +200,7 @@ impl Scope<'_, '_> {
     fn word_of(&self, argument: &ast::Expression, words: &[&'static str], what: &str) -> Option<ExpressionKind> {
         let written = match &argument.kind {
             ast::ExpressionKind::Path(path) => path.text(),
-            _ => String::new(),
+            _ => SmolStr::default(),
         };
         if let Some(word) = words.iter().find(|word| **word == written) {
             return Some(ExpressionKind::Text(word.as_bytes().into()));

@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use smol_str::SmolStr;
+
 use super::amount::{Amount, Kind};
 use super::findings::Findings;
 use super::{Files, Unread};
@@ -127,7 +129,7 @@ impl<'f> Assembler<'f> {
             declarations: self.declarations,
             head: self.head.unwrap_or(start_of_builtin),
             builtin,
-            default_name: Name { text: "default".to_owned(), span: start_of_builtin },
+            default_name: Name { text: SmolStr::new_static("default"), span: start_of_builtin },
             data: self.data,
             sites: self.sites,
             amount: self.amount,

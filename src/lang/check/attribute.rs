@@ -3,6 +3,8 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use smol_str::SmolStr;
+
 use super::amount::Kind;
 use super::context::Context;
 use super::fold::Literal;
@@ -273,7 +275,7 @@ impl<'c, 'a, 'b> Attributes<'c, 'a, 'b> {
         let Some(attribute) = self.given(name) else { return default };
         let written = match &attribute.value {
             AttributeValue::Expression(ast::Expression { kind: ast::ExpressionKind::Path(path), .. }) => path.text(),
-            _ => String::new(),
+            _ => SmolStr::default(),
         };
         row.words.iter().find(|word| **word == written).copied().unwrap_or_else(|| {
             let span = match &attribute.value {

@@ -47,7 +47,7 @@ fn backend(cx: &Context, entry: Declared, probes: &[(&str, Probe)], options: &Op
         attributes.refuse(span, message, "add `.tls = true;` to the backend, or write `.kind = tcp;` in the probe");
     }
     Backend {
-        name: entry.name.text.clone(),
+        name: entry.name.text.to_string(),
         tls,
         place,
         host_header,

@@ -167,7 +167,7 @@ fn subs(cx: &Context) -> Vec<Sub> {
             SubBody::Key(key) => scope.key(key),
         };
         let body = Body { statements, locals: scope.frame_size() };
-        Sub { name: entry.name.text.clone(), body, span: entry.name.span }
+        Sub { name: entry.name.text.to_string(), body, span: entry.name.span }
     });
     bodies.collect()
 }

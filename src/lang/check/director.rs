@@ -26,7 +26,7 @@ pub(super) fn directors(cx: &Context) -> Vec<Director> {
 }
 
 fn director(cx: &Context, written: &ast::Director) -> Director {
-    let (name, span) = (written.name.text.clone(), written.name.span);
+    let (name, span) = (written.name.text.to_string(), written.name.span);
     let Some(kind) = DirectorKind::find(&written.kind.text) else {
         cx.findings.report(unknown_kind(cx.findings, &written.kind));
         // What it is made of is of use all the same.

@@ -31,7 +31,7 @@ impl Scope<'_, '_> {
             });
             return None;
         }
-        let (name, name_span) = (written.name.text.clone(), written.name.span);
+        let (name, name_span) = (written.name.text.to_string(), written.name.span);
         Some(hir::Invariant { name, facts, claim, span: written.claim.span, name_span })
     }
 

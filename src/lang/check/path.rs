@@ -1,5 +1,7 @@
 //! What a dotted name means: a local, a constant, a backend, an acl, a variable, a header field.
 
+use smol_str::SmolStr;
+
 use super::constant::Constant;
 use super::findings::Findings;
 use super::function::renumber;
@@ -10,7 +12,7 @@ use crate::lang::diagnostic::{Code, Diagnostic, Fix};
 use crate::lang::hir::{BackendId, Expression, ExpressionKind};
 use crate::lang::schema::{DirectiveView, Message, RuleTable, SHORT_NAMES, StepSet, Type, Variable};
 use crate::lang::source::Span;
-use crate::lang::syntax::ast::{Name, Path};
+use crate::lang::syntax::ast::{Name, Path, dotted};
 
 /// What can be looked into with `[…]`, `has` and `any`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +63,7 @@ impl From<Option<Meaning>> for Lookup {
 /// What a dotted name says about header fields.
 pub(super) enum FieldPath {
     /// `req.http.X`
-    Field(Message, String),
+    Field(Message, SmolStr),
     /// `req.http` without a name; that has been reported.
     Wrong,
     /// Something else.
@@ -313,8 +315,7 @@ impl Scope<'_, '_> {
             self.report(Diagnostic::new(Code::E0317, path.span, message).help(help));
             return FieldPath::Wrong;
         }
-        let parts: Vec<&str> = field.iter().map(|part| part.text.as_str()).collect();
-        FieldPath::Field(message, parts.join("."))
+        FieldPath::Field(message, dotted(field))
     }
 
     fn unknown_path(&self, text: &str, span: Span) -> Diagnostic {

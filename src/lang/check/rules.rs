@@ -162,7 +162,7 @@ impl<'a> Scope<'_, 'a> {
             RuleTable::Response => Message::Beresp,
         };
         let text = match &field.kind {
-            ast::ExpressionKind::String(text) => text.clone(),
+            ast::ExpressionKind::String(text) => text.to_string(),
             ast::ExpressionKind::Path(path) if path.parts.len() == 1 => path.text().replace('_', "-"),
             _ => {
                 let finding = Diagnostic::new(Code::E0301, field.span, "`strip` takes the name of a header field");

@@ -41,7 +41,7 @@ fn table(cx: &Context, written: &ast::Table, data: &BTreeMap<Span, FileId>) -> T
         }
     };
     let is_from_file = matches!(written.source, TableSource::File(_));
-    let (name, entries) = (written.name.text.clone(), without_doubles(cx, entries));
+    let (name, entries) = (written.name.text.to_string(), without_doubles(cx, entries));
     Table { name, ty, entries, is_from_file, span: written.name.span }
 }
 

@@ -52,7 +52,7 @@ impl<'a> Trial<'_, 'a> {
         }
         let expectations = expected.into_iter().map(|(claim, _)| self.scope().expectation(claim)).collect::<Vec<_>>();
         let expectations = expectations.into_iter().collect::<Option<Vec<_>>>().filter(|all| !all.is_empty());
-        let (name, name_span, span) = (self.written.name.text.clone(), self.written.name.span, self.written.span);
+        let (name, name_span, span) = (self.written.name.text.to_string(), self.written.name.span, self.written.span);
         let before = before.into_iter().collect::<Option<_>>()?;
         Some(hir::Test {
             name,

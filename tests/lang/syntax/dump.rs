@@ -245,7 +245,7 @@ fn field_lines(fields: &[FieldLine]) -> String {
 }
 
 fn normalize_clause(clause: &NormalizeClause) -> String {
-    let mut line = clause.subject.text.clone();
+    let mut line = clause.subject.text.to_string();
     for operation in &clause.operations {
         let arguments: Vec<&str> = operation.arguments.iter().map(|text| text.text.as_str()).collect();
         write!(line, " | {} {arguments:?}", operation.name.text).unwrap();
@@ -255,7 +255,7 @@ fn normalize_clause(clause: &NormalizeClause) -> String {
 
 fn path(path: &Path) -> String {
     let part =
-        |name: &Name| if name.text.contains([' ', '.']) { format!("{:?}", name.text) } else { name.text.clone() };
+        |name: &Name| if name.text.contains([' ', '.']) { format!("{:?}", name.text) } else { name.text.to_string() };
     path.parts.iter().map(part).collect::<Vec<_>>().join(".")
 }
 

@@ -1,5 +1,7 @@
 //! Values, and the names that they are read from.
 
+use smol_str::{SmolStr, SmolStrBuilder};
+
 use super::{KeyClaim, Match, Name};
 use crate::lang::source::Span;
 
@@ -15,16 +17,26 @@ pub struct Path {
 impl Path {
     /// The parts joined by dots.
     #[must_use]
-    pub fn text(&self) -> String {
-        let mut text = String::with_capacity(self.span.len());
-        for (at, part) in self.parts.iter().enumerate() {
-            if at > 0 {
-                text.push('.');
-            }
-            text.push_str(&part.text);
-        }
-        text
+    pub fn text(&self) -> SmolStr {
+        dotted(&self.parts)
     }
+}
+
+/// Names with dots between them.
+#[must_use]
+pub fn dotted(parts: &[Name]) -> SmolStr {
+    let (first, rest) = match parts {
+        [] => return SmolStr::default(),
+        [only] => return only.text.clone(),
+        [first, rest @ ..] => (first, rest),
+    };
+    let mut text = SmolStrBuilder::new();
+    text.push_str(&first.text);
+    for part in rest {
+        text.push('.');
+        text.push_str(&part.text);
+    }
+    text.finish()
 }
 
 /// An expression.
@@ -40,7 +52,7 @@ pub struct Expression {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExpressionKind {
     /// `"text"` or `"""text"""`
-    String(String),
+    String(SmolStr),
     /// `42`
     Int(i64),
     /// `0.5`

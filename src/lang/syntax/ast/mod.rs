@@ -10,6 +10,8 @@ mod promise;
 mod rules;
 mod statement;
 
+use smol_str::SmolStr;
+
 use crate::lang::source::{FileId, Span};
 use crate::pace;
 
@@ -17,7 +19,9 @@ pub use declaration::{
     Acl, AclEntry, Attribute, AttributeBlock, AttributeValue, Binding, Director, Include, Site, Table, TableEntry,
     TableSource,
 };
-pub use expression::{Argument, BinaryOperator, Call, Expression, ExpressionKind, ListItem, Path, TestOperator};
+pub use expression::{
+    Argument, BinaryOperator, Call, Expression, ExpressionKind, ListItem, Path, TestOperator, dotted,
+};
 pub use function::{Function, FunctionBody, FunctionIf, FunctionStatement, Parameter};
 pub use promise::{FieldLine, Invariant, KeyClaim, Sent, Test, TestPart, TestPartKind};
 pub use rules::{Key, KeyPart, Normalize, NormalizeClause, NormalizeOperation, RuleRow, RuleStep, RuleStepKind, Rules};
@@ -29,7 +33,7 @@ pub use statement::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name {
     /// As written; for a string literal what is between the quotes.
-    pub text: String,
+    pub text: SmolStr,
     /// Where; for a string literal quotes included.
     pub span: Span,
 }

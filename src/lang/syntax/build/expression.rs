@@ -133,7 +133,7 @@ impl Builder<'_> {
         let span = node.span();
         let kind = match node.rule() {
             Rule::number => self.number(&node),
-            Rule::string => ExpressionKind::String(literal::unquote(node.text()).to_owned()),
+            Rule::string => ExpressionKind::String(literal::unquote(node.text()).into()),
             Rule::kw_true => ExpressionKind::Bool(true),
             Rule::kw_false => ExpressionKind::Bool(false),
             Rule::header => ExpressionKind::Header(Self::text(&node.child(Rule::string)?)),

@@ -87,7 +87,7 @@ impl<'d> Builder<'d> {
     }
 
     fn name(node: &Node<'_>) -> Name {
-        Name { text: node.text().to_owned(), span: node.span() }
+        Name { text: node.text().into(), span: node.span() }
     }
 
     /// A dotted name as one name: `builtin.cookie`.
@@ -97,15 +97,20 @@ impl<'d> Builder<'d> {
 
     fn path(node: Node<'_>) -> Path {
         let span = node.span();
-        let part = |part: Node<'_>| if part.rule() == Rule::string { Self::text(&part) } else { Self::name(&part) };
         // A dot stands between two names.
         let mut parts = Vec::with_capacity(node.tokens().div_ceil(2));
-        parts.extend(node.children().step_by(2).map(part));
+        for part in node.children() {
+            match part.rule() {
+                Rule::dot => {}
+                Rule::string => parts.push(Self::text(&part)),
+                _ => parts.push(Self::name(&part)),
+            }
+        }
         Path { parts, span }
     }
 
     /// A string literal: the text between the quotes, the span with them.
     fn text(node: &Node<'_>) -> Name {
-        Name { text: literal::unquote(node.text()).to_owned(), span: node.span() }
+        Name { text: literal::unquote(node.text()).into(), span: node.span() }
     }
 }

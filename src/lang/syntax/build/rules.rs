@@ -1,5 +1,7 @@
 //! Rule tables, `normalize` and `key`.
 
+use smol_str::SmolStr;
+
 use crate::lang::schema::{KEY_PIECE, RuleTable};
 
 use super::super::ast::{
@@ -87,7 +89,7 @@ impl Builder<'_> {
 
     pub(super) fn key(&mut self, node: Node<'_>) -> Option<Key> {
         let span = node.span();
-        let piece = Name { text: KEY_PIECE.to_owned(), span: node.child(Rule::kw_key)?.span() };
+        let piece = Name { text: SmolStr::new_static(KEY_PIECE), span: node.child(Rule::kw_key)?.span() };
         let parts = node.children().filter(|part| part.rule() == Rule::key_part);
         Some(Key { piece, parts: parts.map(|part| self.key_part(part)).collect::<Option<_>>()?, span })
     }
