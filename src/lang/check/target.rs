@@ -24,14 +24,13 @@ impl Scope<'_, '_> {
             self.expression(value);
             return None;
         };
-        let name = target.text();
         let value = match arithmetic_of(operator) {
-            None => self.wanted(value, type_of(&found), format_args!("`{name}`"))?,
+            None => self.wanted(value, type_of(&found), format_args!("`{target}`"))?,
             Some(sign) => {
                 let present = Expression { kind: kind_of(&found), ty: type_of(&found), span: target.span };
                 let value = self.expression(value)?;
                 let result = self.arithmetic(sign, present, value, span)?;
-                self.convert(result, type_of(&found), format_args!("`{name}`"))?
+                self.convert(result, type_of(&found), format_args!("`{target}`"))?
             }
         };
         self.advise_on(&found, &value, span);
@@ -45,13 +44,13 @@ impl Scope<'_, '_> {
 
     /// What the name stands for, if `verb` may be done to it here.
     pub(super) fn target(&mut self, path: &Path, verb: &str, steps: impl Fn(Access) -> StepSet) -> Option<Target> {
-        let text = path.text();
         let (access, target) = match self.field_of(path) {
             FieldPath::Wrong => return None,
             FieldPath::Field(message, field) => {
                 (message.access(), Target::Header(message, self.settable_field(&field, path.span)?))
             }
             FieldPath::Other => {
+                let text = path.text();
                 let Some(variable) = Variable::find(self.spelled_out(&text)) else {
                     let finding = self.not_a_target(&text, verb, path.span);
                     self.report(finding);
@@ -62,10 +61,10 @@ impl Scope<'_, '_> {
         };
         let allowed = steps(access);
         if allowed.is_empty() {
-            self.report(read_only(&text, verb, path.span));
+            self.report(read_only(&path.text(), verb, path.span));
             return None;
         }
-        self.check_steps(allowed, Code::E0402, path.span, format_args!("`{text}`"), verb).then_some(target)
+        self.check_steps(allowed, Code::E0402, path.span, format_args!("`{path}`"), verb).then_some(target)
     }
 
     /// The full name of a short name of the table.

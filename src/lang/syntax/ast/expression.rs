@@ -1,5 +1,7 @@
 //! Values, and the names that they are read from.
 
+use std::fmt;
+
 use smol_str::{SmolStr, SmolStrBuilder};
 
 use super::{KeyClaim, Match, Name};
@@ -19,6 +21,12 @@ impl Path {
     #[must_use]
     pub fn text(&self) -> SmolStr {
         dotted(&self.parts)
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text())
     }
 }
 
