@@ -128,20 +128,21 @@ impl Calls {
         edges.map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Reports subs that call themselves and calls without bounds. Whether all is well.
-    pub(super) fn report(&self, names: &Names, findings: &Findings) -> bool {
+    /// Reports subs that call themselves and calls without bounds. If all is well, the numbers of the subs, each behind
+    /// those that it calls: what no step reaches may call as deep as it likes.
+    pub(super) fn report(&self, names: &Names, findings: &Findings) -> Option<Vec<usize>> {
         let mut search = Search::new(self, names, findings);
         (0..self.from_subs.len()).for_each(|sub| search.visit(sub));
         if search.found > 0 {
-            return false;
+            return None;
         }
-        let Search { depth, count, .. } = search;
+        let Search { depth, count, finished, .. } = search;
         let measured = |sub: usize| (depth.get(sub).copied().unwrap_or(0), count.get(sub).copied().unwrap_or(0));
         let mut fine = true;
         for (step, edges) in &self.from_steps {
             fine &= check_bounds(*step, edges, measured, findings);
         }
-        fine
+        fine.then_some(finished)
     }
 }
 
@@ -169,6 +170,8 @@ struct Search<'s, 'a> {
     path: Vec<(usize, usize)>,
     on_path: Vec<bool>,
     done: Vec<bool>,
+    /// The subs that have been measured, in order.
+    finished: Vec<usize>,
     depth: Vec<usize>,
     count: Vec<u64>,
     /// How many circles there are.
@@ -185,6 +188,7 @@ impl<'s, 'a> Search<'s, 'a> {
             path: Vec::new(),
             on_path: vec![false; size],
             done: vec![false; size],
+            finished: Vec::with_capacity(size),
             depth: vec![0; size],
             count: vec![0; size],
             found: 0,
@@ -217,6 +221,7 @@ impl<'s, 'a> Search<'s, 'a> {
         self.path.pop();
         set(&mut self.on_path, sub, false);
         set(&mut self.done, sub, true);
+        self.finished.push(sub);
         let edges = self.calls.edges(Caller::Sub(sub));
         let depth = |callee: usize| self.depth.get(callee).copied().unwrap_or(0);
         let count = |callee: usize| self.count.get(callee).copied().unwrap_or(0);

@@ -63,7 +63,7 @@ pub(super) fn check_policy(
 ) -> Hir {
     let names = collect::collect(assembled, options.default_backend.is_some(), findings);
     let calls = Calls::of(&names);
-    let bounded = calls.report(&names, findings);
+    let order = calls.report(&names, findings);
     let constants = Constants::new(&names);
     let functions = Functions::new(&names);
     let patterns = Patterns::default();
@@ -109,8 +109,8 @@ pub(super) fn check_policy(
         rate_limits: cx.rate_limits.take(),
     };
     // Looking for what is never reached follows calls, which has to come to an end.
-    if bounded {
-        flow::check(&cx, &hir);
+    if let Some(order) = order {
+        flow::check(&cx, &hir, &order);
         work::check(&cx, &hir);
     }
     unused::check(&cx);

@@ -21,13 +21,15 @@ struct Flow<'f, 'a> {
     cx: &'f Context<'a>,
     hir: &'f Hir,
     /// How the subs end, as far as that is known.
-    subs: Vec<Option<End>>,
+    subs: Vec<End>,
 }
 
-/// Reports the first statement of each block that is never reached.
-pub(super) fn check(cx: &Context, hir: &Hir) {
-    let mut flow = Flow { cx, hir, subs: vec![None; hir.subs.len()] };
-    (0..hir.subs.len()).for_each(|sub| _ = flow.sub(sub));
+/// Reports the first statement of each block that is never reached. In `order` each sub comes behind those that it calls.
+pub(super) fn check(cx: &Context, hir: &Hir, order: &[usize]) {
+    let mut flow = Flow { cx, hir, subs: vec![End::default(); hir.subs.len()] };
+    for sub in order {
+        flow.sub(*sub);
+    }
     for step in &hir.steps {
         flow.statements(&step.body.statements);
         if step.step == Step::Hash {
@@ -37,17 +39,13 @@ pub(super) fn check(cx: &Context, hir: &Hir) {
 }
 
 impl Flow<'_, '_> {
-    /// How a sub ends; no deeper than calls go.
-    fn sub(&mut self, sub: usize) -> End {
-        if let Some(Some(end)) = self.subs.get(sub) {
-            return *end;
-        }
+    /// Finds out how a sub ends. Those that it calls are known.
+    fn sub(&mut self, sub: usize) {
         let hir = self.hir;
-        let end = hir.subs.get(sub).map(|sub| self.statements(&sub.body.statements)).unwrap_or_default();
-        if let Some(known) = self.subs.get_mut(sub) {
-            *known = Some(end);
+        let end = hir.subs.get(sub).map(|sub| self.statements(&sub.body.statements));
+        if let (Some(known), Some(end)) = (self.subs.get_mut(sub), end) {
+            *known = end;
         }
-        end
     }
 
     fn statements(&mut self, statements: &[Statement]) -> End {
@@ -72,7 +70,7 @@ impl Flow<'_, '_> {
             StatementKind::Return(_) => End { always: true, may_leave: false },
             StatementKind::Leave => End { always: true, may_leave: true },
             StatementKind::Call(SubId(sub)) => {
-                let end = self.sub(*sub as usize);
+                let end = self.subs.get(*sub as usize).copied().unwrap_or_default();
                 End { always: end.always && !end.may_leave, may_leave: false }
             }
             StatementKind::If { arms, otherwise, .. } => {

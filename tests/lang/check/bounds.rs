@@ -59,6 +59,23 @@ fn ten_thousand_subs_in_a_row_are_refused_without_recursing() {
 }
 
 #[test]
+fn what_no_step_reaches_may_call_as_deep_as_it_likes() {
+    let mut subs = String::new();
+    for at in 0..20_000 {
+        let _ = writeln!(subs, "sub s{at} {{ call s{}; }}", at + 1);
+    }
+    subs.push_str("sub s20000 { unset req.http.X; }\n");
+    assert_eq!(codes(&check(&policy(&subs))), ["W0216"]);
+
+    let (open, close) = ("if (req.url) { ".repeat(58), " }".repeat(58));
+    let mut subs = "sub s700 { unset req.http.X; }\n".to_owned();
+    for at in 0..700 {
+        let _ = writeln!(subs, "sub s{at} {{ {open}call s{};{close} }}", at + 1);
+    }
+    assert_eq!(codes(&check(&policy(&subs))), ["W0216"]);
+}
+
+#[test]
 fn calls_within_the_limits_are_fine() {
     let mut subs = String::new();
     for at in 1..32 {
