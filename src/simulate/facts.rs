@@ -104,6 +104,7 @@ impl State<'_> {
             V::ReqMaxAge | V::ReqTtl => limit(exchange.max_age),
             V::ReqSlice => Value::Bytes(i64::try_from(exchange.slice_bytes).unwrap_or(i64::MAX)),
             V::ObjHits => Value::Int(exchange.hits),
+            V::RespBody | V::BerespBody => exchange.body.as_ref().map_or(Value::UNSET, Value::text),
             V::BereqIsBgfetch => Value::Bool(self.is_behind),
             V::ReqIsHitmiss | V::ReqIsHitpass | V::BereqIsHitmiss | V::BereqIsHitpass => Value::Bool(false),
             V::RespIsStreaming => {

@@ -40,6 +40,19 @@ fn recv_answers() {
 }
 
 #[test]
+fn a_page_is_made_of_several_pieces() {
+    let origin = Origin::start();
+    let policy = r#"
+        sub recv { if (req.path == "/synth") { return (synth(200)); } }
+        sub synth { set resp.body += "one "; set resp.body += "two"; return (deliver); }
+        sub backend_fetch { return (error(503)); }
+        sub backend_error { set beresp.body = "three "; set beresp.body += "four"; return (deliver); }"#;
+    let proxy = Proxy::before(&origin, policy);
+    assert_eq!(proxy.get("/synth").text(), "one two");
+    assert_eq!(proxy.get("/page").text(), "three four");
+}
+
+#[test]
 fn hit_answers_and_leaves_what_is_stored() {
     let origin = Origin::start();
     origin.on("/page", fresh("page"));

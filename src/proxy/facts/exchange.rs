@@ -77,6 +77,8 @@ impl StepFacts<'_> {
             V::BereqIsBgfetch => Value::Bool(exchange.background),
             V::ObjStaleHits => Value::Int(count(exchange.hits_before)),
             V::ObjHits => Value::Int(count(exchange.hits)),
+            // For `+=`, which goes on with what was set.
+            V::RespBody | V::BerespBody => exchange.body.as_ref().map_or(Value::UNSET, Value::text),
             V::RespIsStreaming => Value::Bool(exchange.is_streaming),
             _ => return None,
         })
