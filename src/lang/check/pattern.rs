@@ -8,7 +8,6 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use hashbrown::HashMap;
-use memchr::memmem;
 use regex_syntax::ast::{self as tree, Ast, RepetitionKind};
 use regex_syntax::hir::translate::TranslatorBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
@@ -53,9 +52,8 @@ impl Scope<'_, '_> {
     /// The text of a pattern and, if it is written in one piece, where it starts behind its quotes.
     fn pattern_text<'e>(&mut self, written: &'e ast::Expression) -> Option<(Cow<'e, str>, Option<Span>)> {
         if let ast::ExpressionKind::String(text) = &written.kind {
-            let spelled = self.cx.sources.text(written.span);
-            let quotes = memmem::find(spelled.as_bytes(), text.as_bytes());
-            let quotes = quotes.and_then(|quotes| u32::try_from(quotes).ok());
+            // As many quotes stand before it as behind it.
+            let quotes = u32::try_from(written.span.len().saturating_sub(text.len()) / 2).ok();
             let start = quotes.map(|quotes| Span { start: written.span.start.saturating_add(quotes), ..written.span });
             return Some((Cow::Borrowed(text), start));
         }
@@ -90,6 +88,18 @@ impl Patterns {
     /// The pattern, if the engine will take it.
     fn examine(&self, written: &str) -> Result<Pattern, Problem> {
         let translated = translate(written);
+        if let Some(place) = translated.unclear {
+            return Err(Problem {
+                code: Code::E0309,
+                place,
+                message:
+                    "this means one thing in a comment and another outside, and `x` is not set for the whole pattern"
+                        .to_owned(),
+                help:
+                    "begin the pattern with `(?x)`, leave the mark out of the comment, or write `[#]` for the character"
+                        .to_owned(),
+            });
+        }
         match self.examine_translated(&translated.text) {
             Ok(()) => Ok(Pattern::of(&translated)),
             Err(problem) => Err(Problem { place: translated.written(&problem.place), ..problem }),
@@ -356,6 +366,19 @@ mod tests {
             let pattern = format!("(?:{part}){{{}}}", SIZE_LIMIT / (one + 1) - 1);
             assert_eq!(code(&pattern), None, "{pattern}");
             assert!(Pattern::new(pattern.as_str()).regex().is_some(), "{pattern} does not compile");
+        }
+    }
+
+    #[test]
+    fn a_mark_that_may_stand_in_a_comment_is_refused() {
+        let place =
+            |pattern: &str| Patterns::default().examine(pattern).err().map(|problem| (problem.code, problem.place));
+        for pattern in ["a(?x: b # [\n c)", "(?x)a(?-x)# [b]", "(?i:(?x-i)a # \\v\n)"] {
+            let at = pattern.find('#').unwrap() + 2;
+            assert_eq!(place(pattern), Some((Code::E0309, at..at + 1)), "{pattern}");
+        }
+        for pattern in ["(?x)a # [ \\v\n b", "(?i)# [b]", "a(?x: b # c\n c)", "(?x: b [#] \\# [a-c])"] {
+            assert_eq!(place(pattern), None, "{pattern}");
         }
     }
 

@@ -13,6 +13,8 @@ pub struct Translated<'p> {
     pub text: Cow<'p, str>,
     /// What was replaced: its place here, and its place as written.
     replaced: Vec<(Range<usize>, Range<usize>)>,
+    /// A mark in the pattern as written that means another thing in a comment, where there may be one.
+    pub unclear: Option<Range<usize>>,
 }
 
 impl Translated<'_> {
@@ -33,10 +35,16 @@ impl Translated<'_> {
 /// The pattern as the engine reads it.
 #[must_use]
 pub fn translate(pattern: &str) -> Translated<'_> {
-    let mut reading = Reading { pattern, at: 0, text: String::new(), copied: 0, replaced: Vec::new() };
-    while let Some(plain) = memchr::memchr2(b'\\', b'[', reading.rest().as_bytes()) {
+    let comments = Comments::of(pattern);
+    let (text, replaced) = (String::new(), Vec::new());
+    let mut reading = Reading { pattern, comments, at: 0, text, copied: 0, replaced, unclear: None };
+    while let Some(plain) = memchr::memchr3(b'\\', b'[', b'#', reading.rest().as_bytes()) {
         reading.at += plain;
-        if reading.peek(0) == Some(b'[') { reading.class() } else { reading.escape() }
+        match reading.peek(0) {
+            Some(b'[') => reading.class(),
+            Some(b'#') => reading.number_sign(),
+            _ => reading.escape(),
+        }
     }
     reading.finish()
 }
@@ -44,13 +52,40 @@ pub fn translate(pattern: &str) -> Translated<'_> {
 /// What stands for the characters of `\v` within a class: PCRE2 has no more of them in bytes.
 const VERTICAL_SPACE: &str = r"\n\x0B\f\r\x85";
 
+/// Whether `#` begins a comment, which `x` among the flags has it do.
+#[derive(Clone, Copy, PartialEq)]
+enum Comments {
+    Nowhere,
+    Everywhere,
+    Somewhere,
+}
+
+impl Comments {
+    fn of(pattern: &str) -> Self {
+        let mut groups = memchr::memmem::find_iter(pattern.as_bytes(), b"(?").filter_map(|at| {
+            let flags = pattern.get(at + 2..)?;
+            let length = flags.bytes().position(|byte| !byte.is_ascii_alphabetic() && byte != b'-')?;
+            let (flags, rest) = flags.split_at(length);
+            let is_for_all = at == 0 && rest.starts_with(')') && flags.split('-').next()?.contains('x');
+            (rest.starts_with([')', ':']) && flags.contains('x')).then_some(is_for_all)
+        });
+        match (groups.next(), groups.next()) {
+            (None, _) => Self::Nowhere,
+            (Some(true), None) => Self::Everywhere,
+            _ => Self::Somewhere,
+        }
+    }
+}
+
 struct Reading<'p> {
     pattern: &'p str,
+    comments: Comments,
     at: usize,
     text: String,
     /// Up to where the pattern stands in `text`, if anything was replaced.
     copied: usize,
     replaced: Vec<(Range<usize>, Range<usize>)>,
+    unclear: Option<Range<usize>>,
 }
 
 impl<'p> Reading<'p> {
@@ -78,10 +113,28 @@ impl<'p> Reading<'p> {
 
     fn finish(mut self) -> Translated<'p> {
         if self.replaced.is_empty() {
-            return Translated { text: Cow::Borrowed(self.pattern), replaced: self.replaced };
+            let text = Cow::Borrowed(self.pattern);
+            return Translated { text, replaced: self.replaced, unclear: self.unclear };
         }
         self.text.push_str(self.pattern.get(self.copied..).unwrap_or_default());
-        Translated { text: Cow::Owned(self.text), replaced: self.replaced }
+        Translated { text: Cow::Owned(self.text), replaced: self.replaced, unclear: self.unclear }
+    }
+
+    /// Takes a `#`, and what is a comment behind it.
+    fn number_sign(&mut self) {
+        if self.comments == Comments::Nowhere || self.unclear.is_some() {
+            self.at += 1;
+            return;
+        }
+        let line = self.rest().as_bytes();
+        let line = line.get(..memchr::memchr(b'\n', line).unwrap_or(line.len())).unwrap_or_default();
+        match memchr::memchr2(b'\\', b'[', line).filter(|_| self.comments == Comments::Somewhere) {
+            Some(mark) => {
+                self.unclear = Some(self.at + mark..self.at + mark + 1);
+                self.at += 1;
+            }
+            None => self.at += line.len(),
+        }
     }
 
     /// Takes an escape outside of classes.
@@ -155,7 +208,7 @@ impl<'p> Reading<'p> {
         match byte {
             b'[' => true,
             b'&' | b'~' | b'-' => before == Some(&byte) || self.peek(1) == Some(byte),
-            b'#' | b' ' | b'\t'..=b'\r' => self.pattern.contains("(?"),
+            b'#' | b' ' | b'\t'..=b'\r' => self.comments != Comments::Nowhere,
             _ => false,
         }
     }
@@ -205,8 +258,9 @@ fn named(text: &str) -> Option<usize> {
 
 /// The length of `\x{e9}` at the start of the text, and the byte that it stands for.
 fn code(text: &str) -> Option<(usize, u8)> {
-    let digits = text.strip_prefix(r"\x{")?;
-    let digits = digits.get(..digits.find('}')?)?;
+    let body = text.strip_prefix(r"\x{")?;
+    let digits = body.get(..body.bytes().position(|byte| !byte.is_ascii_hexdigit())?)?;
+    body.get(digits.len()..).filter(|rest| rest.starts_with('}'))?;
     Some((digits.len() + 4, u8::from_str_radix(digits, 16).ok()?))
 }
 
@@ -238,6 +292,8 @@ mod tests {
             ("a b~c~~d", "[b~~c]", "a #####d"),
             ("a]b^c", "[]^]", "a#b#c"),
             ("a b#c", "(?x)[ #]", "a#b#c"),
+            ("ab a", "(?x) a # it [stops\n \\v? b", "# a"),
+            ("ab#\\[", "(?i)A|#|[[]", "#b#\\#"),
             ("a1-", r"[\d-]", "a##"),
             ("a.b-c", r"[\w.-]", "#####"),
             ("a&b", r"[a\-&&]", "##b"),

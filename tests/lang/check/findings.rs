@@ -27,6 +27,22 @@ fn mistakes_are_shown_with_their_places() {
     });
 }
 
+#[test]
+fn a_mistake_in_a_pattern_is_shown_in_it_whatever_stands_around() {
+    for (pattern, place) in [
+        (r#""a(b""#, "(b\""),
+        (r#"("a(b")"#, "(b\")"),
+        (r#"( /* "a(b" */ "a(b" )"#, "(b\" )"),
+        (r#"(("""a(b"""))"#, "(b\"\"\"))"),
+    ] {
+        let text =
+            format!("warp 1;\nbackend default none;\nsub recv {{ if (req.url ~ {pattern}) {{ return (pass); }} }}\n");
+        let checked = lint::check("p.warp", &MemoryFiles::new("p.warp", text.clone()));
+        let finding = checked.diagnostics.iter().find(|finding| finding.code == Code::E0308).unwrap();
+        assert_eq!(finding.primary.span.range().start, text.rfind(place).unwrap(), "{pattern}");
+    }
+}
+
 /// With the files of data and of sites that the policies of the corpus name.
 fn beside(files: MemoryFiles) -> MemoryFiles {
     let folders = ["data", "sites"];

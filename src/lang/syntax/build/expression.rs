@@ -138,7 +138,14 @@ impl Builder<'_> {
             Rule::kw_false => ExpressionKind::Bool(false),
             Rule::header => ExpressionKind::Header(Self::text(&node.child(Rule::string)?)),
             Rule::key_claim => ExpressionKind::KeyClaim(Box::new(self.key_claim(node, depth + 1)?)),
-            Rule::group => self.expression(node.child(Rule::expression)?, depth + 1)?.kind,
+            Rule::group => {
+                let inner = self.expression(node.child(Rule::expression)?, depth + 1)?;
+                // What is wrong within a text is shown there.
+                if matches!(inner.kind, ExpressionKind::String(_)) {
+                    return Some(inner);
+                }
+                inner.kind
+            }
             Rule::list => ExpressionKind::List(self.items(node, depth + 1)?),
             Rule::match_value => ExpressionKind::Match(Box::new(self.match_value(node, depth + 1)?)),
             Rule::reference => self.reference(node, depth)?,
