@@ -17,6 +17,22 @@ pub const TEXTS: &[(&str, Writer)] = &[
         repeat(&mut text, bytes, |_| "call often;\n".to_owned());
         text + "}\n"
     }),
+    ("subs that call the next one, and nobody the first", |bytes| {
+        let text = declared(bytes, |at| format!("sub s{at} {{ call s{}; }}\n", at + 1));
+        let last = text.matches("sub s").count();
+        text + &format!("sub s{last} {{ unset req.http.A; }}\n")
+    }),
+    ("a class of spaces", |bytes| {
+        within(bytes, "if (req.url ~ \"[", |_| "# ".to_owned(), "]\") { unset req.http.A; }\n")
+    }),
+    ("escapes that do not end", |bytes| {
+        within(bytes, "if (req.url ~ \"", |_| r"\x{".to_owned(), "\") { unset req.http.A; }\n")
+    }),
+    ("braces in front of texts", |bytes| format!("{HEAD}sub recv {{ {}", "{\"".repeat(bytes / 2))),
+    ("a name of nothing but letters", |bytes| {
+        let name = "a".repeat(bytes / 2);
+        format!("{HEAD}sub {name} {{ }}\nsub recv {{ call {}; }}\n", &name[1..])
+    }),
     ("subs that call the one before twice", |bytes| {
         declared(bytes, |at| format!("sub s{} {{ call s{at}; call s{at}; }}\n", at + 1))
             + "sub s0 { } sub recv { call s30; }\n"

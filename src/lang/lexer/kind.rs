@@ -207,9 +207,13 @@ fn brace(lexer: &mut Lexer<'_, TokenKind>) -> bool {
 /// Whether the text ends with a sign behind which a value stands. A comment may end with any sign.
 fn may_stand_before_a_value(before: &str) -> bool {
     let text = before.trim_ascii_end();
+    if !text.ends_with(['=', '(', '+', ',', '~', '}']) {
+        return false;
+    }
     let is_line_end = before.get(text.len()..).is_some_and(|blanks| blanks.contains('\n'));
-    let line = text.rsplit('\n').next().filter(|_| is_line_end).unwrap_or_default();
-    text.ends_with(['=', '(', '+', ',', '~', '}']) && !line.contains('#') && !line.contains("//")
+    // Only then: a line may be as long as the file, with a brace at every second byte.
+    let line = if is_line_end { text.rsplit('\n').next().unwrap_or_default() } else { "" };
+    !line.contains('#') && !line.contains("//")
 }
 
 fn string(lexer: &mut Lexer<'_, TokenKind>) -> bool {
