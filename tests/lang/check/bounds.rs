@@ -1,6 +1,7 @@
 //! Large, deep and odd policies: checking ends, and says something.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use proptest::prelude::*;
 use warp_edge::lang::check::Checked;
@@ -48,41 +49,30 @@ fn more_pairs_than_can_be_looked_at_are_refused() {
     assert_eq!(codes(&check(&policy(&format!("{rows}}}\n")))), ["E0540"]);
 }
 
+/// A policy of subs, each of which calls the next one between `open` and `close`, and of `more`.
+fn chain(subs: Range<usize>, [open, close]: [&str; 2], more: &str) -> Checked {
+    let mut text = format!("sub s{} {{ unset req.http.X; }}\n{more}\n", subs.end);
+    for at in subs {
+        let _ = writeln!(text, "sub s{at} {{ {open} call s{}; {close} }}", at + 1);
+    }
+    check(&policy(&text))
+}
+
 #[test]
 fn ten_thousand_subs_in_a_row_are_refused_without_recursing() {
-    let mut subs = String::new();
-    for at in 0..10_000 {
-        let _ = writeln!(subs, "sub s{at} {{ call s{}; }}", at + 1);
-    }
-    subs.push_str("sub s10000 { unset req.http.X; }\nsub recv { call s0; }\n");
-    assert_eq!(codes(&check(&policy(&subs))), ["E0503"]);
+    assert_eq!(codes(&chain(0..10_000, ["", ""], "sub recv { call s0; }")), ["E0503"]);
 }
 
 #[test]
 fn what_no_step_reaches_may_call_as_deep_as_it_likes() {
-    let mut subs = String::new();
-    for at in 0..20_000 {
-        let _ = writeln!(subs, "sub s{at} {{ call s{}; }}", at + 1);
-    }
-    subs.push_str("sub s20000 { unset req.http.X; }\n");
-    assert_eq!(codes(&check(&policy(&subs))), ["W0216"]);
-
+    assert_eq!(codes(&chain(0..20_000, ["", ""], "")), ["W0216"]);
     let (open, close) = ("if (req.url) { ".repeat(58), " }".repeat(58));
-    let mut subs = "sub s700 { unset req.http.X; }\n".to_owned();
-    for at in 0..700 {
-        let _ = writeln!(subs, "sub s{at} {{ {open}call s{};{close} }}", at + 1);
-    }
-    assert_eq!(codes(&check(&policy(&subs))), ["W0216"]);
+    assert_eq!(codes(&chain(0..700, [&open, &close], "")), ["W0216"]);
 }
 
 #[test]
 fn calls_within_the_limits_are_fine() {
-    let mut subs = String::new();
-    for at in 1..32 {
-        let _ = writeln!(subs, "sub s{at} {{ call s{}; }}", at + 1);
-    }
-    subs.push_str("sub s32 { unset req.http.X; }\nsub recv { call s1; }\n");
-    assert_eq!(codes(&check(&policy(&subs))), [""; 0]);
+    assert_eq!(codes(&chain(1..32, ["", ""], "sub recv { call s1; }")), [""; 0]);
 }
 
 #[test]
