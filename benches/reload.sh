@@ -7,8 +7,9 @@
 # from the rename that puts the file in place to the first response that the new policy made, "to the swap" what
 # /status tells of the reload: reading, checking, compiling and publishing. Then requests are timed for 12 seconds at
 # rest and for 12 seconds with 20 reloads of 10,000 rules, in turns, as often as PAIRS says (3): at a steady 10,000
-# requests a second (h2load, package nghttp2-client), and as many as two processors can ask and answer (wrk). What is not
-# installed is left out.
+# requests a second (h2load, package nghttp2-client), and as many as two processors can ask and answer (wrk). At rest the
+# same files are moved, to where no warp looks: what the measuring takes of the processors is taken from both. What is
+# not installed is left out.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -138,25 +139,34 @@ steady_load() {
         END { printf "%d %d %d\n", time[int(NR * 0.99)], NR, asked - well }' >>"$work/$1"
 }
 
-# Reloads 20 policies of 10,000 rules, one each half second, and waits until the last one serves.
-reload_often() {
+# Moves 20 policies of 10,000 rules to the file $1, one each half second.
+move_often() {
     local turn
     for turn in $(seq 1 20); do
-        mv "$work/policy-$turn" "$work/site.warp"
+        mv "$work/policy-$turn" "$1"
         sleep 0.5
     done
 }
 
+# Writes the 20 policies for the turn $1.
+write_policies() {
+    local turn
+    for turn in $(seq 1 20); do benches/genpolicy.sh 10000 "$origin" "$1-$turn" >"$work/policy-$turn"; done
+}
+
 # What the requests of the load $1 take at rest and while the policy is reloaded, in turns; $2 says what load that is.
 under_reloads() {
-    local load=$1 pair turn reloads before
+    local load=$1 pair reloads before
     printf '12 seconds at rest and 12 seconds with 20 reloads of 10,000 rules, in turns, %s\n' "$2"
     : >"$work/quiet" >"$work/reloading"
     for pair in $(seq 1 "${PAIRS:-3}"); do
-        for turn in $(seq 1 20); do benches/genpolicy.sh 10000 "$origin" "pair-$pair-$turn" >"$work/policy-$turn"; done
+        write_policies "rest-$pair"
+        move_often "$work/load/site.warp" &
         "$load" quiet
+        wait "$!"
+        write_policies "pair-$pair"
         before=$(reloads_ok)
-        reload_often &
+        move_often "$work/site.warp" &
         "$load" reloading
         wait "$!"
         reloads=$(($(reloads_ok) - before))
