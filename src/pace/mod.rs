@@ -66,18 +66,26 @@ pub enum Priority {
 }
 
 /// Does `work` in turns; `prioritize` is called where its thread should have another priority. It has the usual one
-/// before and behind.
+/// before and behind, though `work` panics.
 pub fn in_turns<T>(prioritize: impl Fn(Priority) + 'static, work: impl FnOnce() -> T) -> T {
     let began = Instant::now();
     let stage = Stage::First(FIRST_TURNS);
     TURNS.set(Some(Turns { began, end: began + PATIENCE, stage, prioritize: Box::new(prioritize) }));
     LEFT.set(PAUSES);
-    let done = work();
-    LEFT.set(0);
-    if let Some(mut turns) = TURNS.take() {
-        turns.hurry();
+    let _end = End;
+    work()
+}
+
+/// Ends the turns of its thread when dropped.
+struct End;
+
+impl Drop for End {
+    fn drop(&mut self) {
+        LEFT.set(0);
+        if let Some(mut turns) = TURNS.take() {
+            turns.hurry();
+        }
     }
-    done
 }
 
 /// Where work that is done in turns lets another thread have its processor, once its turn is over.
@@ -150,6 +158,7 @@ impl Turns {
 
 #[cfg(test)]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::rc::Rc;
 
     use super::*;
@@ -216,6 +225,24 @@ mod tests {
     fn the_priority_is_the_usual_one_again_behind_the_work() {
         let wanted = noting(|_| with_turns(|turns| (0..=FIRST_TURNS).for_each(|_| turns.next_stage(Duration::ZERO))));
         assert_eq!(wanted, [Priority::Lowest, Priority::Usual]);
+    }
+
+    #[test]
+    fn the_priority_is_the_usual_one_again_behind_a_panic() {
+        let wanted = Rc::new(RefCell::new(Vec::new()));
+        let noted = Rc::clone(&wanted);
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            in_turns(
+                move |priority| noted.borrow_mut().push(priority),
+                || {
+                    with_turns(|turns| (0..=FIRST_TURNS).for_each(|_| turns.next_stage(Duration::ZERO)));
+                    panic!("as work may");
+                },
+            );
+        }));
+        assert!(panicked.is_err());
+        assert_eq!(*wanted.borrow(), [Priority::Lowest, Priority::Usual]);
+        assert_eq!(left_behind(3), 0);
     }
 
     #[test]
