@@ -35,7 +35,7 @@ pub use load::Rejected;
 pub use sites::Sites;
 pub use source::PolicySource;
 pub use status::{PolicyStatus, ReloadReport, RuleStatus, SiteStatus};
-pub use watch::Watcher;
+pub use watch::{Watcher, Workers};
 
 use crate::decision::{Program, Rule};
 use crate::lang::builtin;

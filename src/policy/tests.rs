@@ -10,7 +10,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::watch::Timing;
-use super::{PolicyHandle, PolicySource, ReloadReport, Watcher};
+use super::{PolicyHandle, PolicySource, ReloadReport, Watcher, Workers};
 use crate::decision::Value;
 use crate::lang::hir::{BackendAddress, TableId};
 use crate::origin::{Place, Registry};
@@ -73,7 +73,8 @@ impl Site {
     fn watch(&self, timing: Timing) -> Watched {
         let (sender, reports) = channel();
         let after = move |report: &ReloadReport| drop(sender.send(report.clone()));
-        Watched { reports, watcher: Watcher::with_timing(self.handle.clone(), timing, after).unwrap() }
+        let workers = Arc::new(Workers::new(0));
+        Watched { reports, watcher: Watcher::with_timing(self.handle.clone(), workers, timing, after).unwrap() }
     }
 }
 

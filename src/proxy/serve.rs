@@ -2,8 +2,10 @@
 
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use pingora::apps::ServerApp;
@@ -21,7 +23,7 @@ use super::options::{AccessLogTarget, Listening, ServeOptions};
 use super::{WarpProxy, listener, status};
 use crate::admin::RunningAdmin;
 use crate::origin::{Dns, Registry};
-use crate::policy::{PolicyHandle, Rejected, Watcher};
+use crate::policy::{PolicyHandle, Rejected, Watcher, Workers};
 use crate::store::pingora::FetchLock;
 use crate::store::pingora::PingoraStorage;
 use crate::telemetry::{AccessLog, LogFormat, Metrics};
@@ -68,7 +70,9 @@ pub enum ServeError {
 /// Serves until a signal says stop. `on_ready` is called once every socket accepts.
 pub fn serve(options: ServeOptions, on_ready: impl FnOnce(&Listening)) -> Result<(), ServeError> {
     start_log(options.log_format);
-    let runtime = runtime(options.threads)?;
+    let threads = options.threads.map_or_else(available_threads, |threads| threads.max(1));
+    let workers = Arc::new(Workers::new(threads));
+    let runtime = runtime(threads, &workers)?;
     let metrics = Arc::new(Metrics::new());
     let registry = Arc::new(Registry::with_lookup(
         runtime.handle().clone(),
@@ -92,7 +96,7 @@ pub fn serve(options: ServeOptions, on_ready: impl FnOnce(&Listening)) -> Result
         access_log: access_log(options.access_log, options.log_format, &metrics)?.map(Arc::new),
         metrics,
     };
-    runtime.block_on(run(proxy, &options.listen, options.admin, on_ready))
+    runtime.block_on(run(proxy, workers, &options.listen, options.admin, on_ready))
 }
 
 /// Sends the log to stderr. `WARP_LOG` says how much (`debug`, `warp_edge=trace` …), `info` if unset.
@@ -119,16 +123,26 @@ fn access_log(target: AccessLogTarget, format: LogFormat, metrics: &Metrics) -> 
     })
 }
 
-fn runtime(threads: Option<usize>) -> io::Result<Runtime> {
-    let mut builder = tokio::runtime::Builder::new_multi_thread();
-    if let Some(threads) = threads {
-        builder.worker_threads(threads.max(1));
-    }
-    builder.thread_name("warp").enable_all().build()
+/// One for each processor that the process may use.
+fn available_threads() -> usize {
+    available_parallelism().map_or(1, NonZero::get)
+}
+
+/// What starts its threads starts those that answer first; others do what would hold them up.
+fn runtime(threads: usize, workers: &Arc<Workers>) -> io::Result<Runtime> {
+    let [starting, ending] = [workers, workers].map(Arc::clone);
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .thread_name("warp")
+        .on_thread_start(move || starting.join())
+        .on_thread_stop(move || ending.leave())
+        .enable_all()
+        .build()
 }
 
 async fn run(
     proxy: WarpProxy,
+    workers: Arc<Workers>,
     listen: &[SocketAddr],
     admin: Option<SocketAddr>,
     on_ready: impl FnOnce(&Listening),
@@ -138,7 +152,7 @@ async fn run(
     let traffic = sockets.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
     let admin = start_admin(admin, &proxy, &traffic)?;
     tokio::spawn(proxy.bans.keep_sweeping(proxy.storage));
-    let watcher = Watcher::spawn(Arc::clone(&proxy.policy), |_| {})?;
+    let watcher = Watcher::spawn(Arc::clone(&proxy.policy), workers, |_| {})?;
     let (stop, stopping) = watch::channel(false);
     let (alive, mut ended) = mpsc::channel(1);
     let front = Arc::new(front(proxy).await?);

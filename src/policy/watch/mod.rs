@@ -9,6 +9,7 @@
 mod priority;
 mod stamp;
 mod targets;
+mod workers;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -25,6 +26,7 @@ use self::priority::Unhurried;
 use super::{PolicyHandle, ReloadReport};
 pub(super) use stamp::Stamp;
 pub(super) use targets::Targets;
+pub use workers::Workers;
 
 /// How long a burst of events is gathered at most, and how often is looked without an event.
 #[derive(Clone, Copy, Debug)]
@@ -77,14 +79,18 @@ impl Told {
 }
 
 impl Watcher {
-    /// Watches the files of `handle` and reloads it when they change. `after` is called on the
+    /// Watches the files of `handle` and reloads it when they change, in turns with `workers`. `after` is called on the
     /// watching thread behind each reload, whatever came of it.
     ///
     /// # Errors
     /// When the thread cannot be started. Events that the system does not grant are no error: the
     /// places are then looked at every two seconds.
-    pub fn spawn(handle: Arc<PolicyHandle>, after: impl FnMut(&ReloadReport) + Send + 'static) -> io::Result<Self> {
-        Self::with_timing(handle, TIMING, after)
+    pub fn spawn(
+        handle: Arc<PolicyHandle>,
+        workers: Arc<Workers>,
+        after: impl FnMut(&ReloadReport) + Send + 'static,
+    ) -> io::Result<Self> {
+        Self::with_timing(handle, workers, TIMING, after)
     }
 
     /// Has the policy read and compiled anew, whether its files seem to have changed or not; does not wait for it.
@@ -95,6 +101,7 @@ impl Watcher {
 
     pub(super) fn with_timing(
         handle: Arc<PolicyHandle>,
+        workers: Arc<Workers>,
         timing: Timing,
         after: impl FnMut(&ReloadReport) + Send + 'static,
     ) -> io::Result<Self> {
@@ -102,6 +109,7 @@ impl Watcher {
         let notify = if timing.events { event_source(inbox.clone()) } else { None };
         let watch = Watch {
             handle,
+            workers,
             after,
             timing,
             messages,
@@ -158,6 +166,7 @@ fn completes_a_file(event: &Event) -> bool {
 
 struct Watch<F> {
     handle: Arc<PolicyHandle>,
+    workers: Arc<Workers>,
     after: F,
     timing: Timing,
     messages: Receiver<Message>,
@@ -176,15 +185,16 @@ struct Stopped;
 
 impl<F: FnMut(&ReloadReport)> Watch<F> {
     fn run(mut self, thread: Unhurried) {
-        let mut next_poll = thread.give_way(|| self.look());
+        let workers = Arc::clone(&self.workers);
+        let mut next_poll = thread.give_way(&workers, || self.look());
         loop {
             match self.wait_until(next_poll) {
                 Err(Stopped) => return,
-                Ok(true) => next_poll = next_poll.min(thread.give_way(|| self.look())),
+                Ok(true) => next_poll = next_poll.min(thread.give_way(&workers, || self.look())),
                 Ok(false) => {}
             }
             if Instant::now() >= next_poll {
-                next_poll = thread.give_way(|| self.poll());
+                next_poll = thread.give_way(&workers, || self.poll());
             }
         }
     }

@@ -1,5 +1,8 @@
 //! What the thread that compiles gets of the processors.
 
+use std::sync::Arc;
+
+use super::Workers;
 use crate::pace::{self, Priority};
 
 /// How much a thread steps back, in the steps of `nice`: where there are not enough processors it gets about a fifth of
@@ -30,10 +33,17 @@ impl Unhurried {
     }
 
     /// Does `work` in turns with the threads that serve.
-    pub(super) fn give_way<T>(self, work: impl FnOnce() -> T) -> T {
+    pub(super) fn give_way<T>(self, workers: &Arc<Workers>, work: impl FnOnce() -> T) -> T {
+        let workers = Arc::clone(workers);
         let prioritize = move |priority| match priority {
-            Priority::Usual => niceness::set(self.usual),
-            Priority::Lowest => niceness::set(self.lowest),
+            Priority::Usual => {
+                niceness::set(self.usual);
+                workers.let_go();
+            }
+            Priority::Lowest => {
+                workers.keep_apart();
+                niceness::set(self.lowest);
+            }
         };
         pace::in_turns(prioritize, work)
     }
