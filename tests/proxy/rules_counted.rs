@@ -56,6 +56,26 @@ fn a_change_of_a_table_leaves_the_counters_as_they_are() {
 }
 
 #[test]
+fn the_arms_of_a_match_within_a_match_are_rules() {
+    let origin = Origin::start();
+    let policy = r#"sub recv {
+    set req.http.X = match req.path {
+        "/a" -> match req.http.K { "1" -> "one"; else -> "other"; };
+        else -> match req.http.L ?? req.method { "GET" -> "get"; else -> "else"; };
+    };
+    return (synth(200, req.http.X));
+}"#;
+    let proxy = Proxy::before(&origin, policy);
+    let ask = |path: &str, key: &str| proxy.client().get(path).header("K", key).send().reason;
+    assert_eq!(
+        ["/a 1", "/a 2", "/b 1"].map(|asked| asked.split_once(' ').map(|(path, key)| ask(path, key)).unwrap()),
+        ["one", "other", "get"]
+    );
+    let times: Vec<u64> = decided(&proxy).into_iter().map(|(_, times)| times).collect();
+    assert_eq!(times, [2, 1, 1]);
+}
+
+#[test]
 fn what_stands_behind_else_and_in_the_built_in_policy_has_a_place() {
     let origin = Origin::start();
     let policy =

@@ -22,25 +22,7 @@ impl Scope<'_, '_> {
             StatementKind::Set(target, value) if is_choice(&value) => (Use::Set(target), value),
             kind => return Statement { kind, ..statement },
         };
-        self.used(&to, value, statement.span)
-    }
-
-    fn used(&mut self, to: &Use, value: Expression, span: Span) -> Statement {
-        let kind = match value.kind {
-            ExpressionKind::Bind(id, subject, body) if matches!(body.kind, ExpressionKind::Choose(..)) => {
-                self.put_before(Statement { kind: StatementKind::Let(id, *subject), span });
-                return self.used(to, *body, span);
-            }
-            ExpressionKind::Choose(conditions, values) => {
-                let rest = values.last().map(|value| value.span);
-                let mut bodies = values.into_iter().map(|value| vec![plainly_used(to, value, span)]);
-                let arm = |(condition, body): (Expression, _)| Arm { span: condition.span, condition, body };
-                let arms = conditions.into_iter().zip(bodies.by_ref()).map(arm).collect();
-                StatementKind::If { arms, otherwise: bodies.next().unwrap_or_default(), rest }
-            }
-            kind => return plainly_used(to, Expression { kind, ..value }, span),
-        };
-        Statement { kind, span }
+        used(&to, value, statement.span, self.statements_before())
     }
 }
 
@@ -53,11 +35,30 @@ fn is_choice(value: &Expression) -> bool {
     }
 }
 
-/// The statement with the value in its place.
-fn plainly_used(to: &Use, value: Expression, span: Span) -> Statement {
-    let kind = match to {
-        Use::Let(id) => StatementKind::Let(*id, value),
-        Use::Set(target) => StatementKind::Set(target.clone(), value),
+/// What is done with a value: each that may be chosen in its own place. What is kept for the choice goes to `before`.
+fn used(to: &Use, value: Expression, span: Span, before: &mut Vec<Statement>) -> Statement {
+    let kind = match (value.kind, to) {
+        (ExpressionKind::Bind(id, subject, body), _) if matches!(body.kind, ExpressionKind::Choose(..)) => {
+            before.push(Statement { kind: StatementKind::Let(id, *subject), span });
+            return used(to, *body, span, before);
+        }
+        (ExpressionKind::Choose(conditions, values), _) => {
+            let rest = values.last().map(|value| value.span);
+            let mut bodies = values.into_iter().map(|value| used_alone(to, value, span));
+            let arm = |(condition, body): (Expression, _)| Arm { span: condition.span, condition, body };
+            let arms = conditions.into_iter().zip(bodies.by_ref()).map(arm).collect();
+            StatementKind::If { arms, otherwise: bodies.next().unwrap_or_default(), rest }
+        }
+        (kind, Use::Let(id)) => StatementKind::Let(*id, Expression { kind, ..value }),
+        (kind, Use::Set(target)) => StatementKind::Set(target.clone(), Expression { kind, ..value }),
     };
     Statement { kind, span }
+}
+
+/// The body of an arm: it keeps what it needs itself.
+fn used_alone(to: &Use, value: Expression, span: Span) -> Vec<Statement> {
+    let mut body = Vec::new();
+    let last = used(to, value, span, &mut body);
+    body.push(last);
+    body
 }
