@@ -108,8 +108,8 @@ impl<'h> Looking<'h> {
     }
 
     fn late(&self, parts: &'h [Expression], is_and: bool, holds: bool) -> Option<Late<'h>> {
-        parts.iter().enumerate().find_map(|(at, part)| {
-            let (to, plain) = parts.iter().enumerate().skip(at + 1).rev().find(|(_, later)| is_plain(later))?;
+        let (to, plain) = parts.iter().enumerate().rev().find(|(_, part)| is_plain(part))?;
+        parts.iter().enumerate().take(to).find_map(|(at, part)| {
             let is_for_some = is_and == holds || says(part, &is_limit) == Some(!holds);
             let is_limit = is_for_some && calls(part, &is_limit);
             if !is_limit && !calls(part, &is_costly) {

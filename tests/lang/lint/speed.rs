@@ -47,6 +47,16 @@ fn ten_thousand_conditions_in_a_row_are_linted_in_no_time() {
     assert_eq!(codes(&written), ["W0917"]);
 }
 
+/// Whoever looks behind each part for one that costs less finds none here.
+#[test]
+fn a_condition_of_ten_thousand_parts_is_linted_in_no_time() {
+    let part = |at: usize| format!("(req.http.A{at} == \"x\" or req.http.B{at} == \"y\")");
+    let parts: Vec<String> = (0..10_000).map(part).collect();
+    let text = format!("sub recv {{ if ({}) {{ return (pass); }} }}", parts.join(" and "));
+    // What all of them say together is not looked at.
+    assert_eq!(codes(&text), ["W0917"]);
+}
+
 #[test]
 fn one_row_among_ten_thousand_is_found_that_another_one_takes() {
     let row = |at: usize| format!("host == \"h{}.test\" and path under \"/p{}/\" -> pass", at / 10, at % 9_999);
