@@ -15,6 +15,7 @@ use super::{concrete, number};
 use crate::cache::asked::FORWARDED_FOR;
 use crate::lang::hir::{Acl, Texts};
 use crate::lang::schema::{Message, Type, Variable};
+use crate::pace::pause;
 use crate::simulate::SOMEWHERE;
 
 /// A value of a model.
@@ -134,6 +135,7 @@ impl<'h> Model<'h> {
     /// the solver gives up, nothing does.
     #[must_use]
     pub fn satisfies(&self, formula: &Formula) -> bool {
+        pause();
         self.looks.set(self.looks.get() + 1);
         if self.tests.get() >= MOST_TESTS || self.looks.get() >= MOST_LOOKS {
             return false;

@@ -11,6 +11,7 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock, Weak};
 
 use super::formula::{Formula, Literal, Test};
+use crate::pace::pause;
 
 /// Conditions of which all are to hold, or one. A copy shares them.
 #[derive(Clone)]
@@ -51,6 +52,7 @@ pub(super) fn made() -> usize {
 
 /// Counts so many parts that are made.
 pub(super) fn make(parts: usize) {
+    pause();
     MADE.set(MADE.get().wrapping_add(parts));
 }
 

@@ -7,7 +7,7 @@ use super::sources::{Source, files};
 /// A module and what it may import of ours. `lang` stands for all modules below `lang`.
 const TABLE: &[(&str, &[&str])] = &[
     ("admin", &["policy", "store", "cache", "origin", "telemetry"]),
-    ("analysis", &["cache", "decision", "lang", "simulate"]),
+    ("analysis", &["cache", "decision", "lang", "pace", "simulate"]),
     ("cache", &[]),
     (
         "cli",

@@ -11,6 +11,7 @@ use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, Look};
 
 use crate::lang::hir::{Glob, Pattern, Texts};
+use crate::pace::pause;
 
 /// The most memory that an automaton may take, in bytes.
 const LIMIT_BYTES: usize = 1 << 20;
@@ -89,6 +90,7 @@ pub(in crate::analysis) struct Automata {
 impl Automata {
     /// Counts steps that are to be made; false if all together are too many.
     pub(super) fn spend(&mut self, steps: usize) -> bool {
+        pause();
         self.steps = self.steps.saturating_add(steps);
         self.steps <= MOST_STEPS
     }
