@@ -128,14 +128,14 @@ fn available_threads() -> usize {
     available_parallelism().map_or(1, NonZero::get)
 }
 
-/// What starts its threads starts those that answer first; others do what would hold them up.
 fn runtime(threads: usize, workers: &Arc<Workers>) -> io::Result<Runtime> {
-    let [starting, ending] = [workers, workers].map(Arc::clone);
+    let [beginning, resting, ending] = [workers; 3].map(Arc::clone);
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
         .thread_name("warp")
-        .on_thread_start(move || starting.join())
-        .on_thread_stop(move || ending.leave())
+        .on_thread_start(move || beginning.begin())
+        .on_thread_park(move || resting.rest())
+        .on_thread_stop(move || ending.end())
         .enable_all()
         .build()
 }
@@ -163,9 +163,9 @@ async fn run(
     drop(alive);
     on_ready(&Listening { traffic, admin: admin.as_ref().map(RunningAdmin::local_addr) });
     signals.wait_for_stop(|| watcher.reload()).await;
-    drop(watcher);
     // From here on connections end after the request that they carry.
     let _ = stop.send(true);
+    watcher.stop();
     front.app.cleanup().await;
     tokio::select! {
         _ = ended.recv() => {}

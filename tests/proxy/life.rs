@@ -1,8 +1,9 @@
 //! The process: how it starts, how it says that it cannot, and how it ends.
 
+use std::fs;
 use std::io::Write as _;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::support::{Answer, Client, Gate, Origin, Proxy, until};
@@ -199,4 +200,27 @@ fn a_connection_that_never_asked_does_not_hold_the_end_up() {
     assert_eq!(proxy.wait_for_exit(), Some(0));
     assert!(began.elapsed() < std::time::Duration::from_secs(3), "it waited for {:?}", began.elapsed());
     drop(silent);
+}
+
+/// For how long the thread of the proxy has run that compiles, in nanoseconds.
+fn compiled_for(proxy: &Proxy) -> u64 {
+    let threads = fs::read_dir(format!("/proc/{}/task", proxy.pid())).unwrap();
+    let compiles =
+        |thread: &PathBuf| fs::read_to_string(thread.join("comm")).is_ok_and(|name| name == "policy-watch\n");
+    let thread = threads.map(|thread| thread.unwrap().path()).find(compiles).expect("a thread that watches the policy");
+    let times = fs::read_to_string(thread.join("schedstat")).unwrap();
+    times.split(' ').next().and_then(|running| running.parse().ok()).expect("a time")
+}
+
+#[test]
+fn a_policy_that_is_being_compiled_does_not_hold_the_end_up() {
+    let origin = Origin::start();
+    let mut proxy = Proxy::before(&origin, "");
+    let rules: Vec<_> = (0..30_000).map(|rule| format!("    when path == \"/{rule}\" -> pass;")).collect();
+    let before = compiled_for(&proxy);
+    proxy.write_policy(format!("warp 1;\n{}rules request first {{\n{}\n}}\n", origin.backend(), rules.join("\n")));
+    until("the policy to be compiled", || (compiled_for(&proxy) > before + 20_000_000).then_some(()));
+    proxy.signal_blindly("TERM");
+    assert_eq!(proxy.wait_for_exit(), Some(0));
+    assert!(!proxy.log().contains("policy reloaded"), "{}", proxy.log());
 }

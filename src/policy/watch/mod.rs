@@ -93,10 +93,15 @@ impl Watcher {
         Self::with_timing(handle, workers, TIMING, after)
     }
 
-    /// Has the policy read and compiled anew, whether its files seem to have changed or not; does not wait for it.
+    /// Has the files read whether they seem to have changed or not, and the policy compiled if they did; does not wait for it.
     pub fn reload(&self) {
         // Fails only if the thread is gone.
         let _ = self.inbox.send(Message::Told(Told::Reload));
+    }
+
+    /// Stops the thread once it is done with what it compiles; does not wait for it.
+    pub fn stop(mut self) {
+        self.thread = None;
     }
 
     pub(super) fn with_timing(

@@ -5,67 +5,84 @@
 //! each would have the other one at once. So each is kept on a processor of its own meanwhile. No longer: what else runs on
 //! the machine would have them wait in one place while another is free.
 
+use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use self::affinity::Thread;
+use self::affinity::{Kept, Thread};
 
 /// The most processors among which one more or less is missed.
 const MOST_PROCESSORS: usize = 4;
 
+thread_local! {
+    /// Whether this thread is known as one that answers.
+    static IS_KNOWN: Cell<bool> = const { Cell::new(false) };
+}
+
 /// The threads that answer requests.
 ///
-/// A thread that waits for something hands what it does over to a new one, of which nothing is known here. Once the
-/// old one ends, not all are known any more, and they are left alone.
+/// One that waits for something hands what it does over to another, and answers no more. Until it ends more are known than
+/// there are, and they are left alone.
 #[derive(Debug)]
 pub struct Workers {
     count: usize,
+    /// The thread that started them all: it may run where they may.
+    first: Option<Thread>,
     known: Mutex<Known>,
 }
 
 #[derive(Debug, Default)]
 struct Known {
-    /// How many have come so far.
-    came: usize,
     threads: Vec<Thread>,
-    are_apart: bool,
+    /// Where they run meanwhile.
+    kept: Vec<Kept>,
+    /// Whether a thread may have been started by one that was kept somewhere.
+    were_kept: bool,
 }
 
 impl Workers {
-    /// So many of them, none of which is known yet.
+    /// So many of them, none of which is known yet. The calling thread is to live as long as they do.
     #[must_use]
     pub fn new(count: usize) -> Self {
-        Self { count, known: Mutex::default() }
+        Self { count, first: affinity::this_thread(), known: Mutex::default() }
     }
 
-    /// Notes the calling thread. Those that come behind the last of them do something else.
-    pub fn join(&self) {
-        let mut known = self.known();
-        if known.came < self.count {
-            known.came += 1;
-            known.threads.extend(affinity::this_thread());
+    /// The calling thread begins: it may run where the one that started it may, which is perhaps one place for a while.
+    pub fn begin(&self) {
+        let known = self.known();
+        if let (true, Some(first)) = (known.were_kept, self.first) {
+            affinity::share_with(first);
         }
     }
 
-    /// Forgets the calling thread, which ends: its number may soon be that of another.
-    pub fn leave(&self) {
+    /// The calling thread has no request to answer at the moment.
+    pub fn rest(&self) {
+        if !IS_KNOWN.replace(true) {
+            self.known().threads.extend(affinity::this_thread());
+        }
+    }
+
+    /// The calling thread ends: its number may soon be that of another.
+    pub fn end(&self) {
         let Some(this) = affinity::this_thread() else { return };
-        self.known().threads.retain(|thread| *thread != this);
+        let mut known = self.known();
+        known.threads.retain(|thread| *thread != this);
+        known.kept.retain(|kept| kept.thread != this);
     }
 
     /// Keeps each on a processor of its own, where there is one for each and none is kept to some of them by somebody else.
     pub(super) fn keep_apart(&self) {
         let mut known = self.known();
-        if known.threads.len() == self.count && (2..=MOST_PROCESSORS).contains(&self.count) {
-            known.are_apart = affinity::keep_apart(&known.threads);
+        if let (true, Some(first)) = (known.threads.len() == self.count && known.kept.is_empty(), self.first)
+            && (2..=MOST_PROCESSORS).contains(&self.count)
+        {
+            known.kept = affinity::keep_apart(first, &known.threads);
+            known.were_kept |= !known.kept.is_empty();
         }
     }
 
     /// Lets them run where they ran before.
     pub(super) fn let_go(&self) {
-        let mut known = self.known();
-        if std::mem::take(&mut known.are_apart) {
-            affinity::let_go(&known.threads);
-        }
+        std::mem::take(&mut self.known().kept).iter().for_each(affinity::let_go);
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -79,46 +96,71 @@ mod affinity {
     pub(super) use rustix::thread::Pid as Thread;
     use rustix::thread::{CpuSet, gettid, sched_getaffinity, sched_setaffinity};
 
+    /// A thread that is kept somewhere for a while.
+    #[derive(Debug)]
+    pub(super) struct Kept {
+        pub(super) thread: Thread,
+        place: CpuSet,
+        usual: CpuSet,
+    }
+
     #[expect(clippy::unnecessary_wraps, reason = "elsewhere there is none")]
     pub(super) fn this_thread() -> Option<Thread> {
         Some(gettid())
     }
 
-    /// Whether the threads run apart from here on. None of them does if there is not one processor for each that all of
-    /// them may use, and the calling thread.
-    pub(super) fn keep_apart(threads: &[Thread]) -> bool {
-        let Ok(usual) = sched_getaffinity(None) else { return false };
+    /// Keeps the threads apart; none of them if there is not one processor for each that all of them may use, and the first one.
+    pub(super) fn keep_apart(first: Thread, threads: &[Thread]) -> Vec<Kept> {
+        let Ok(usual) = sched_getaffinity(Some(first)) else { return Vec::new() };
         let are_as_usual = threads.iter().all(|thread| sched_getaffinity(Some(*thread)) == Ok(usual));
         if !are_as_usual || processors(&usual).count() != threads.len() {
-            return false;
+            return Vec::new();
         }
-        let kept = threads.iter().zip(processors(&usual)).try_for_each(|(thread, processor)| {
-            let mut own = CpuSet::new();
-            own.set(processor);
-            sched_setaffinity(Some(*thread), &own)
-        });
-        kept.inspect_err(|error| {
-            tracing::debug!("threads are not kept on processors of their own: {error}");
-            let_go(threads);
-        })
-        .is_ok()
+        threads
+            .iter()
+            .zip(processors(&usual))
+            .filter_map(|(thread, processor)| keep(*thread, processor, usual))
+            .collect()
     }
 
-    /// Gives the threads the processors that the calling one has.
-    pub(super) fn let_go(threads: &[Thread]) {
-        if let Err(error) = threads.iter().try_for_each(|thread| share(*thread)) {
-            tracing::warn!("a thread that answers requests is left on one processor: {error}");
+    fn keep(thread: Thread, processor: usize, usual: CpuSet) -> Option<Kept> {
+        let mut place = CpuSet::new();
+        place.set(processor);
+        let kept = sched_setaffinity(Some(thread), &place);
+        let kept = kept.inspect_err(|error| tracing::debug!("a thread is not kept on a processor of its own: {error}"));
+        kept.is_ok().then_some(Kept { thread, place, usual })
+    }
+
+    /// Gives the thread the processors back that it had, unless somebody else has said meanwhile where it is to run.
+    pub(super) fn let_go(kept: &Kept) {
+        let Kept { thread, place, usual } = *kept;
+        if sched_getaffinity(Some(thread)) == Ok(place) {
+            told(share(thread, usual));
+        }
+    }
+
+    /// Gives the calling thread the processors of another.
+    pub(super) fn share_with(other: Thread) {
+        if let Ok(usual) = sched_getaffinity(Some(other))
+            && sched_getaffinity(None) != Ok(usual)
+        {
+            told(share(gettid(), usual));
         }
     }
 
     /// Asks for all processors first, of which the system grants those of the thread's control group: to ask for these alone
     /// would be to go without those that the group is given later.
-    fn share(thread: Thread) -> io::Result<()> {
-        let usual = sched_getaffinity(None)?;
+    fn share(thread: Thread, usual: CpuSet) -> io::Result<()> {
         let mut all = CpuSet::new();
         (0..CpuSet::MAX_CPU).for_each(|processor| all.set(processor));
         sched_setaffinity(Some(thread), &all)?;
         if sched_getaffinity(Some(thread))? == usual { Ok(()) } else { sched_setaffinity(Some(thread), &usual) }
+    }
+
+    fn told(given_back: io::Result<()>) {
+        if let Err(error) = given_back {
+            tracing::warn!("a thread that answers requests is left on one processor: {error}");
+        }
     }
 
     fn processors(set: &CpuSet) -> impl Iterator<Item = usize> {
@@ -132,15 +174,22 @@ mod affinity {
     #[derive(Clone, Copy, Debug, Eq, PartialEq)]
     pub(super) enum Thread {}
 
+    #[derive(Debug)]
+    pub(super) struct Kept {
+        pub(super) thread: Thread,
+    }
+
     pub(super) const fn this_thread() -> Option<Thread> {
         None
     }
 
-    pub(super) const fn keep_apart(_threads: &[Thread]) -> bool {
-        false
+    pub(super) const fn keep_apart(_first: Thread, _threads: &[Thread]) -> Vec<Kept> {
+        Vec::new()
     }
 
-    pub(super) const fn let_go(_threads: &[Thread]) {}
+    pub(super) fn let_go(_kept: &Kept) {}
+
+    pub(super) const fn share_with(_other: Thread) {}
 }
 
 #[cfg(target_os = "linux")]
@@ -171,6 +220,11 @@ mod tests {
         set
     }
 
+    /// One processor for each worker; where there is only one, it is for all.
+    fn apart() -> Vec<CpuSet> {
+        processors().map(|processor| set([processor])).collect()
+    }
+
     /// Does `what` beside a worker for each processor and `more`; all of them have no more processors than are missed, and
     /// the first calls `first`.
     fn beside(more: usize, first: fn(), what: impl FnOnce(&Workers) + Send) {
@@ -188,24 +242,26 @@ mod tests {
         std::thread::scope(|scope| scope.spawn(test).join().unwrap());
     }
 
-    /// A worker that has joined, and is there as long as what is returned.
+    /// A worker that is there as long as what is returned.
     fn start<'scope>(
         scope: &'scope std::thread::Scope<'scope, '_>,
         workers: &'scope Workers,
         number: usize,
         first: fn(),
     ) -> impl Sized + use<> {
-        let ((has_joined, joined), (go_on, end)) = (channel::<()>(), channel::<()>());
+        let ((is_there, there), (go_on, end)) = (channel::<()>(), channel::<()>());
         scope.spawn(move || {
             if number == 0 {
                 first();
             }
-            workers.join();
-            drop(has_joined);
+            workers.begin();
+            workers.rest();
+            workers.rest();
+            drop(is_there);
             let _ = end.recv();
-            workers.leave();
+            workers.end();
         });
-        let _ = joined.recv();
+        let _ = there.recv();
         go_on
     }
 
@@ -264,10 +320,63 @@ mod tests {
     }
 
     #[test]
-    fn those_behind_the_last_are_not_noted() {
-        let workers = Workers::new(1);
-        std::thread::scope(|scope| scope.spawn(|| [workers.join(), workers.leave()]).join().unwrap());
-        workers.join();
-        assert_eq!(workers.known().threads, []);
+    fn where_one_has_handed_over_what_it_did_they_are_left_alone_until_it_ends() {
+        beside(
+            0,
+            || (),
+            |workers| {
+                std::thread::scope(|scope| drop(start(scope, workers, workers.count, || ())));
+                workers.keep_apart();
+                assert_eq!(sets(workers), apart());
+                workers.let_go();
+                std::thread::scope(|scope| {
+                    let _more = start(scope, workers, workers.count, || ());
+                    workers.keep_apart();
+                    assert_eq!(sets(workers), vec![own(); workers.count + 1]);
+                });
+            },
+        );
+    }
+
+    #[test]
+    fn what_is_started_by_one_that_is_kept_is_not_kept() {
+        beside(
+            0,
+            || (),
+            |workers| {
+                let usual = own();
+                workers.keep_apart();
+                // A thread may run where the one may that starts it.
+                let started = || (own(), workers.begin(), own());
+                let started_by_kept = std::thread::scope(|scope| {
+                    let kept = scope.spawn(|| {
+                        sched_setaffinity(None, &set(processors().take(1))).unwrap();
+                        std::thread::scope(|scope| scope.spawn(started).join().unwrap())
+                    });
+                    kept.join().unwrap()
+                });
+                assert_eq!(started_by_kept.2, usual);
+                workers.let_go();
+            },
+        );
+    }
+
+    #[test]
+    fn what_somebody_says_meanwhile_is_kept_to() {
+        beside(
+            0,
+            || (),
+            |workers| {
+                workers.keep_apart();
+                let (first, elsewhere) = (workers.known().threads[0], set(processors().skip(1).take(1)));
+                if workers.count > 1 {
+                    sched_setaffinity(Some(first), &elsewhere).unwrap();
+                    workers.let_go();
+                    let mut sets = sets(workers);
+                    assert_eq!(sets.remove(0), elsewhere);
+                    assert_eq!(sets, vec![own(); workers.count - 1]);
+                }
+            },
+        );
     }
 }
